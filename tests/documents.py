@@ -1,0 +1,114 @@
+"""Runs the Python blocks of README.md and docs/*.md, so that what users copy is known to work.
+
+The blocks of one page share a namespace and one event loop and run in the page's order; ``await``
+and ``async with`` may stand at the top level, as in ``python -m asyncio``. While a page runs, a
+simulator serves it from a thread of its own, and the environment names that simulator: a page says
+``CleverAppClient.from_env()``, as a user's program would.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import os
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field
+
+if TYPE_CHECKING:
+    from sybil import Example
+
+_PAGE = "__page__"
+_ENVIRONMENT = ("CLEVERAPP_API_TOKEN", "CLEVERAPP_BASE_URL")
+
+
+@define
+class SimulatorThread:
+    """A simulator on an event loop of its own: it also serves a page that calls ``asyncio.run``."""
+
+    _address: Future[tuple[str, str]] = field(factory=Future, init=False)
+    _stop: Future[None] = field(factory=Future, init=False)
+    _thread: threading.Thread | None = field(default=None, init=False)
+
+    def start(self) -> tuple[str, str]:
+        """Starts serving and gives the token and the base URL."""
+        self._thread = threading.Thread(target=self._run, name="simulator")
+        self._thread.start()
+        return self._address.result()
+
+    def close(self) -> None:
+        """Ends the simulator and its thread."""
+        self._stop.set_result(None)
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve(), debug=True)
+        except BaseException as error:
+            if self._address.done():
+                raise
+            self._address.set_exception(error)
+
+    async def _serve(self) -> None:
+        from cleverapp_async.simulator import Simulator  # noqa: PLC0415 - a page's need, not pytest's
+
+        async with Simulator() as simulator:
+            self._address.set_result((simulator.api_token, simulator.base_url))
+            await asyncio.wrap_future(self._stop)
+
+
+@define
+class Page:
+    """What the blocks of one page share beside their names: an event loop and a simulator."""
+
+    _runner: asyncio.Runner = field(factory=lambda: asyncio.Runner(debug=True), init=False)
+    _simulator: SimulatorThread = field(factory=SimulatorThread, init=False)
+    _before: dict[str, str | None] = field(factory=dict, init=False)
+
+    def open(self) -> None:
+        """Starts the simulator and names it in the environment."""
+        self._before = {name: os.environ.get(name) for name in _ENVIRONMENT}
+        for name, value in zip(_ENVIRONMENT, self._simulator.start(), strict=True):
+            os.environ[name] = value
+
+    def close(self) -> None:
+        """Ends the loop and the simulator and puts the environment back."""
+        self._runner.close()
+        self._simulator.close()
+        for name, value in self._before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+    def run(self, source: str, path: str, namespace: dict[str, Any]) -> None:
+        """Runs one block; ``await`` may stand at its top level."""
+        __tracebackhide__ = True
+        code = compile(source, path, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        if code.co_flags & inspect.CO_COROUTINE:
+            self._runner.run(eval(code, namespace))  # noqa: S307 - our own documents
+        else:
+            exec(code, namespace)  # noqa: S102 - our own documents
+
+
+def open_page(namespace: dict[str, Any]) -> None:
+    """Prepares a page before its first block."""
+    namespace[_PAGE] = page = Page()
+    page.open()
+
+
+def close_page(namespace: dict[str, Any]) -> None:
+    """Cleans up after a page's last block."""
+    page: Page = namespace.pop(_PAGE)
+    page.close()
+
+
+def evaluate(example: Example) -> None:
+    """Runs one block; a failure is shown at its line of the page."""
+    __tracebackhide__ = True
+    page: Page = example.namespace[_PAGE]
+    lines_before = example.line + int(example.parsed.line_offset)
+    page.run("\n" * lines_before + str(example.parsed), example.path, example.namespace)
