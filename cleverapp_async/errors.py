@@ -1,0 +1,316 @@
+"""Every error the package raises, in one leaf module.
+
+::
+
+    CleverAppError
+    ├── InvalidRequestError (ValueError)      we refused it ourselves, before any I/O
+    ├── ConfigurationError (ValueError)       a token, URL or setting that cannot work
+    ├── ClientStateError (RuntimeError)       a closed client, or another event loop
+    ├── NotSentError                          it provably never reached the server
+    │   ├── ConnectError                      no connection could be made
+    │   └── DeadlineExceededError             the deadline passed before it could leave
+    ├── OutcomeUnknownError                   it may have reached the server
+    └── ApiError                              the server answered, and did not say yes
+        ├── AuthenticationError
+        ├── ForbiddenError
+        ├── NotFoundError
+        ├── ValidationError                   one FieldError per text
+        ├── RateLimitError                    the account's limit: refused
+        │   └── MessengerLimitError           the limit of one bot and messenger: refused
+        ├── UnsupportedMessengerError
+        ├── ServerError                       5xx
+        └── UnexpectedResponseError           an answer of a shape nobody documented
+
+Each has an ``outcome``: what is known of the request's fate. No error ever holds
+the token or a URL, and each survives pickling.
+"""
+
+from __future__ import annotations
+
+import json
+from enum import Enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .field_errors import FieldError
+
+__all__ = [
+    "ApiError",
+    "AuthenticationError",
+    "CleverAppError",
+    "ClientStateError",
+    "ConfigurationError",
+    "ConnectError",
+    "DeadlineExceededError",
+    "ForbiddenError",
+    "InvalidRequestError",
+    "MessengerLimitError",
+    "NotFoundError",
+    "NotSentError",
+    "Outcome",
+    "OutcomeUnknownError",
+    "RateLimitError",
+    "ServerError",
+    "UnexpectedResponseError",
+    "UnsupportedMessengerError",
+    "ValidationError",
+]
+
+_BODY_SHOWN = 200
+
+
+class Outcome(Enum):
+    """What became of a request: every send ends as exactly one of these."""
+
+    ACCEPTED = "accepted"
+    """The server answered that it took the request."""
+
+    REJECTED = "rejected"
+    """The server answered that it refused the request: nothing was done."""
+
+    NOT_SENT = "not_sent"
+    """The request provably never reached the server."""
+
+    UNKNOWN = "unknown"
+    """The request may have reached the server; nobody here can tell."""
+
+
+def _rebuild(
+    cls: type[CleverAppError], args: tuple[object, ...], state: dict[str, object]
+) -> CleverAppError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class CleverAppError(Exception):
+    """The root of all errors of this package.
+
+    Attributes:
+        outcome: What is known of the request's fate.
+        attempts: How many times the request was tried before this error was raised (0: never).
+    """
+
+    outcome: Outcome = Outcome.NOT_SENT
+    attempts: int = 0
+
+    def __reduce__(
+        self,
+    ) -> tuple[
+        Callable[[type[CleverAppError], tuple[object, ...], dict[str, object]], CleverAppError],
+        tuple[type[CleverAppError], tuple[object, ...], dict[str, object]],
+    ]:
+        """Pickle without calling ``__init__`` again, whatever its signature."""
+        return _rebuild, (type(self), self.args, dict(self.__dict__))
+
+
+class InvalidRequestError(CleverAppError, ValueError):
+    """A request that we refuse ourselves, before any I/O.
+
+    Attributes:
+        fields: The parameters at fault, as the API spells them.
+    """
+
+    def __init__(self, message: str, *, fields: tuple[str, ...] = ()) -> None:
+        """Keep the message and the fields it is about."""
+        super().__init__(message)
+        self.fields = fields
+
+
+class ConfigurationError(CleverAppError, ValueError):
+    """A token, base URL or setting that cannot work."""
+
+
+class ClientStateError(CleverAppError, RuntimeError):
+    """The client was closed, or belongs to another event loop."""
+
+
+class NotSentError(CleverAppError):
+    """The request provably never reached the server: repeating it is safe."""
+
+    outcome = Outcome.NOT_SENT
+
+
+class ConnectError(NotSentError):
+    """No connection to the server could be made (DNS, TCP, TLS, proxy or its time-out)."""
+
+
+class DeadlineExceededError(NotSentError):
+    """The deadline passed, or certainly would have, before the request could leave.
+
+    Attributes:
+        estimated_wait: Seconds that the limits would still have asked for; None where unknown.
+    """
+
+    def __init__(self, message: str, *, estimated_wait: float | None = None) -> None:
+        """Keep the message and the estimate in seconds."""
+        super().__init__(message)
+        self.estimated_wait = estimated_wait
+
+
+class OutcomeUnknownError(CleverAppError):
+    """The request may have reached the server, and no answer tells.
+
+    It is repeated only by your own decision: the recipient may already have the message.
+    """
+
+    outcome = Outcome.UNKNOWN
+
+
+class ApiError(CleverAppError):
+    """The server answered, and the answer is not a success.
+
+    Attributes:
+        status: The HTTP status of the answer.
+        body: The decoded JSON of the answer, or its text where it is not JSON.
+        endpoint: The name of the API method, such as ``sendMessage``.
+    """
+
+    outcome = Outcome.REJECTED
+
+    def __init__(
+        self, status: int, body: object, endpoint: str, *, message: str | None = None
+    ) -> None:
+        """Keep the answer; the message defaults to what the body says."""
+        super().__init__(f"{endpoint}: {message or _told(body)} (HTTP {status})")
+        self.status = status
+        self.body = body
+        self.endpoint = endpoint
+
+
+def _told(body: object) -> str:
+    if isinstance(body, dict):
+        said = cast("dict[str, object]", body)
+        for name in ("error", "message"):
+            text = said.get(name)
+            if isinstance(text, str) and text:
+                return text
+    shown = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, default=repr)
+    return shown if len(shown) <= _BODY_SHOWN else shown[:_BODY_SHOWN] + "…"
+
+
+class AuthenticationError(ApiError):
+    """The token is missing, wrong or revoked (*assumed*: HTTP 401)."""
+
+
+class ForbiddenError(ApiError):
+    """The token may not do this: ``{"message": "Forbidden"}``."""
+
+
+class NotFoundError(ApiError):
+    """The server knows no such method or object (*assumed*: HTTP 404)."""
+
+
+class ValidationError(ApiError):
+    """The server refused the parameters.
+
+    Attributes:
+        errors: One :class:`FieldError` per text, in the order of the body.
+    """
+
+    def __init__(
+        self, status: int, body: object, endpoint: str, *, errors: tuple[FieldError, ...] = ()
+    ) -> None:
+        """Keep the answer and its structured texts."""
+        told = "; ".join(f"{error.field}: {error.message}" for error in errors)
+        super().__init__(status, body, endpoint, message=told or None)
+        self.errors = errors
+
+    @property
+    def by_field(self) -> Mapping[str, tuple[FieldError, ...]]:
+        """The errors grouped by the field they are about, in the order of the body."""
+        grouped: dict[str, tuple[FieldError, ...]] = {}
+        for error in self.errors:
+            grouped[error.field] = (*grouped.get(error.field, ()), error)
+        return MappingProxyType(grouped)
+
+
+class RateLimitError(ApiError):
+    """The account's limit was exceeded: the request was refused and nothing was done.
+
+    Attributes:
+        retry_after: Seconds the server asked to wait; None where it did not say.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        body: object,
+        endpoint: str,
+        *,
+        retry_after: float | None = None,
+        message: str | None = None,
+    ) -> None:
+        """Keep the answer and the wait it asked for, in seconds."""
+        super().__init__(status, body, endpoint, message=message)
+        self.retry_after = retry_after
+
+
+class MessengerLimitError(RateLimitError):
+    """The limit of one bot and messenger was exceeded: nothing was sent.
+
+    Attributes:
+        messenger: The messenger the server named, such as ``whatsapp``.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        body: object,
+        endpoint: str,
+        *,
+        messenger: str,
+        retry_after: float | None = None,
+    ) -> None:
+        """Keep the answer, the messenger and the wait in seconds."""
+        super().__init__(status, body, endpoint, retry_after=retry_after)
+        self.messenger = messenger
+
+
+class UnsupportedMessengerError(ApiError):
+    """The contact's messenger cannot be written to through the API.
+
+    Attributes:
+        messenger: The messenger the server named, such as ``icq``.
+    """
+
+    def __init__(self, status: int, body: object, endpoint: str, *, messenger: str) -> None:
+        """Keep the answer and the messenger."""
+        super().__init__(status, body, endpoint)
+        self.messenger = messenger
+
+
+class ServerError(ApiError):
+    """The server failed (5xx): whether it did the work before is not known."""
+
+    outcome = Outcome.UNKNOWN
+
+
+class UnexpectedResponseError(ApiError):
+    """An answer that no page documents: a redirect, HTML, a cut or surprising body.
+
+    With a 2xx status the server most likely took the request; as the body could not be
+    understood, and an error may come inside a 200, the outcome is UNKNOWN, never "not sent".
+
+    Attributes:
+        complete: Whether the whole body was read.
+    """
+
+    outcome = Outcome.UNKNOWN
+
+    def __init__(
+        self,
+        status: int,
+        body: object,
+        endpoint: str,
+        *,
+        message: str | None = None,
+        complete: bool = True,
+    ) -> None:
+        """Keep the answer, and whether all of it was read."""
+        super().__init__(status, body, endpoint, message=message)
+        self.complete = complete
