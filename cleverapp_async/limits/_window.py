@@ -1,0 +1,115 @@
+"""One quota's slots: held by a request, spent until a moment, or free."""
+
+from __future__ import annotations
+
+import math
+from bisect import insort
+from collections import deque
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from .quota import Quota
+
+__all__ = ["Holder", "Window"]
+
+_COMPACT_FROM = 32
+
+
+class Holder(Protocol):
+    """Who holds a slot, as far as the window must know."""
+
+    def release(self, window: Window) -> bool:
+        """Let go of the slot in that window; False where the request has ended."""
+        ...
+
+
+class Window:
+    """The slots of one quota.
+
+    A slot is held from the grant until it is stamped, and spent for one period after its stamp.
+    ``stamps`` is sorted; entries before ``head`` have been freed. ``released`` counts the
+    requests still outstanding whose slot here is stamped already.
+    """
+
+    __slots__ = ("_capped", "head", "limit", "period", "released", "settle_within", "stamps")
+
+    def __init__(self, quota: Quota) -> None:
+        self.limit = quota.limit
+        self.period = quota.period
+        self.settle_within = quota.settle_within
+        self.released = 0
+        self.stamps: list[float] = []
+        self.head = 0
+        self._capped: deque[tuple[float, Holder]] | None = None
+
+    @property
+    def spent(self) -> int:
+        """How many slots are spent, as of the last :meth:`advance`."""
+        return len(self.stamps) - self.head
+
+    @property
+    def next_cap(self) -> float:
+        """The next moment at which a held slot is stamped by its cap."""
+        return self._capped[0][0] if self._capped else math.inf
+
+    def sent(self, now: float, holder: Holder) -> None:
+        """A held slot's request leaves now: cap the hold where the quota says so."""
+        if self.settle_within is not None:
+            if self._capped is None:
+                self._capped = deque()
+            self._capped.append((now + self.settle_within, holder))
+
+    def insert(self, at: float) -> None:
+        """Stamp a held slot at a moment that others may have been stamped after."""
+        insort(self.stamps, at, self.head)
+
+    def advance(self, now: float) -> None:
+        """Stamp the slots whose hold is capped, and free those whose period is over."""
+        capped = self._capped
+        while capped and capped[0][0] <= now:
+            at, holder = capped.popleft()
+            if holder.release(self):
+                self.released += 1
+                self.insert(at)
+        stamps, head, size = self.stamps, self.head, len(self.stamps)
+        while head < size and stamps[head] + self.period <= now:
+            head += 1
+        if head == size:
+            stamps.clear()
+            head = 0
+        elif head >= _COMPACT_FROM and head * 2 >= size:
+            del stamps[:head]
+            head = 0
+        self.head = head
+
+    def free_at(self, outstanding: int, burst: int) -> float:
+        """The first moment at which one more request may start, loop seconds.
+
+        Args:
+            outstanding: Requests granted and not ended.
+            burst: The requests allowed at once, at most the limit: that many in any window
+                of the same share of the period, besides the limit in the whole period.
+
+        Returns:
+            ``-inf`` for now, ``inf`` where it waits for a held slot to be stamped.
+        """
+        held = outstanding - self.released
+        taken = held + self.spent
+        if taken < burst:
+            return -math.inf
+        if held >= burst:
+            return math.inf
+        moment = self.stamps[held - burst] + self.period * burst / self.limit
+        if taken >= self.limit:
+            moment = max(moment, self.stamps[held - self.limit] + self.period)
+        return moment
+
+    def earliest(self, now: float, outstanding: int, ahead: int) -> float:
+        """The earliest moment for a request that has that many others before it."""
+        held = outstanding - self.released
+        later = ahead - (self.limit - held - self.spent)
+        if later < 0:
+            return now
+        rounds, slot = divmod(later, self.limit)
+        first = self.stamps[self.head + slot] if slot < self.spent else now
+        return first + self.period * (rounds + 1)

@@ -1,0 +1,107 @@
+"""The slots that one attempt holds: its key's first, then its account's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define
+
+from .protocols import Permit
+from .quota import AccountKey, Lane
+from .registry import LimiterRegistry
+
+if TYPE_CHECKING:
+    from .protocols import Limiter
+    from .quota import LimitKey
+
+__all__ = ["Gate", "Lease"]
+
+
+@define
+class Lease:
+    """The permits of one attempt; each ending is told to both."""
+
+    account: Permit
+    key: Permit | None
+
+    def sent(self) -> None:
+        """The request starts to leave now."""
+        self.account.sent()
+        if self.key is not None:
+            self.key.sent()
+
+    def settle(self) -> None:
+        """Ending: an answer arrived."""
+        self.account.settle()
+        if self.key is not None:
+            self.key.settle()
+
+    def give_up(self) -> None:
+        """Ending: no answer came, and the request may still arrive."""
+        self.account.give_up()
+        if self.key is not None:
+            self.key.give_up()
+
+    def refund(self) -> None:
+        """Ending: the request provably never left."""
+        self.account.refund()
+        if self.key is not None:
+            self.key.refund()
+
+    def refuse_account(self, retry_after: float | None) -> None:
+        """Ending: refused for the account's limit; the key's slot counts as used."""
+        self.account.refuse(retry_after)
+        self.settle()
+
+    def refuse_key(self, retry_after: float | None) -> None:
+        """Ending: refused for the key's limit; the account's slot was used."""
+        if self.key is not None:
+            self.key.refuse(retry_after)
+        self.settle()
+
+
+@define
+class Gate:
+    """The limiters that one client's attempts pass."""
+
+    _registry: LimiterRegistry
+    _account: AccountKey
+
+    async def enter(
+        self, key: LimitKey | None, *, lane: Lane = Lane.INTERACTIVE, returned: bool = False
+    ) -> Lease:
+        """Win the key's slot, then the account's.
+
+        In this order the wait for a scarce key holds nothing of the account; at the account
+        the scarcest goes first, so that its rare slot does not idle behind plentiful ones.
+        """
+        account = self._registry.limiter(self._account)
+        if key is None:
+            return Lease(await account.acquire(lane=lane, returned=returned), None)
+        limiter = self._registry.limiter(key)
+        permit = await limiter.acquire(lane=lane, returned=returned)
+        try:
+            spacing = self._registry.spacing(key)
+            account_permit = await account.acquire(lane=lane, spacing=spacing, returned=returned)
+            return Lease(account_permit, permit)
+        except BaseException:
+            permit.refund()
+            raise
+
+    def estimate(self, key: LimitKey | None, lane: Lane) -> float:
+        """The least number of seconds that :meth:`enter` would take now."""
+        limiters: list[Limiter] = [self._registry.limiter(self._account)]
+        if key is not None:
+            limiters.append(self._registry.limiter(key))
+        return max(limiter.estimate(lane) for limiter in limiters)
+
+    def pause_refused(self, key: LimitKey, retry_after: float | None) -> None:
+        """Grant nothing to a key that a refusal just taught: its window is full.
+
+        Args:
+            key: The key.
+            retry_after: Seconds the server asked to wait; None waits one period.
+        """
+        if retry_after is None:
+            retry_after = max((quota.period for quota in self._registry.quotas(key)), default=1.0)
+        self._registry.pause(key, retry_after)

@@ -1,0 +1,166 @@
+"""The shipped alternative: even spacing on aiolimiter, no bursts."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aiolimiter import AsyncLimiter
+
+from ._burst import Burst
+from ._lanes import LaneQueue
+from .protocols import LimiterSnapshot
+from .quota import Lane, Quota
+
+if TYPE_CHECKING:
+    from ._lanes import Waiter
+
+__all__ = ["PacedLimiter"]
+
+_SHORTEST_PAUSE = 1.0
+
+
+class PacedLimiter:
+    """Grants one request every ``period / limit`` seconds, on aiolimiter's ``AsyncLimiter``.
+
+    Gentle on the server and simple, but paced where requests *leave*: jitter on the way may
+    bring more than ``limit`` of them into one window. :class:`SlidingWindowLimiter` is exact.
+    A slot is spent when it is granted: neither the answer's moment nor a refund changes it.
+
+    Args:
+        quotas: The one with the greatest spacing sets the pace. None at all: no pace, but
+            the limiter can be paused.
+    """
+
+    def __init__(self, *quotas: Quota) -> None:
+        slowest = max(quotas, key=lambda quota: quota.spacing, default=None)
+        self._spacing = slowest.spacing if slowest else 0.0
+        self._period = max((quota.period for quota in quotas), default=_SHORTEST_PAUSE)
+        self._pace = AsyncLimiter(1, self._spacing) if slowest else None
+        self._queue: LaneQueue[None] = LaneQueue()
+        self._busy = False
+        self._in_flight = 0
+        self._next_at = float("-inf")
+        self._paused_until = float("-inf")
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._burst = Burst(1)
+
+    async def acquire(
+        self, *, lane: Lane = Lane.INTERACTIVE, spacing: float = 0.0, returned: bool = False
+    ) -> PacedPermit:
+        """Wait for the next even moment; see :meth:`Limiter.acquire`."""
+        loop = self._loop = asyncio.get_running_loop()
+        if self._busy:
+            await self._wait_for_turn(loop, lane, spacing, returned=returned)
+        self._busy = True
+        try:
+            # A pause that comes while this one is slept through may be longer.
+            while (wait := self._paused_until - loop.time()) > 0:  # noqa: ASYNC110
+                await asyncio.sleep(wait)
+            if self._pace is not None:
+                await self._pace.acquire()
+            self._next_at = loop.time() + self._spacing
+            self._in_flight += 1
+            return PacedPermit(self, loop.time())
+        finally:
+            self._pass_on()
+
+    async def _wait_for_turn(
+        self, loop: asyncio.AbstractEventLoop, lane: Lane, spacing: float, *, returned: bool
+    ) -> None:
+        turn: asyncio.Future[None] = loop.create_future()
+        waiter: Waiter[None] = self._queue.push(turn, lane, spacing, returned=returned)
+        try:
+            await turn
+        except BaseException:
+            if turn.done() and not turn.cancelled():
+                self._pass_on()
+            else:
+                self._queue.remove(waiter)
+            raise
+
+    def _pass_on(self) -> None:
+        self._busy = False
+        while self._queue:
+            turn = self._queue.pop().future
+            if not turn.done():
+                self._busy = True
+                turn.set_result(None)
+                return
+
+    def estimate(self, lane: Lane) -> float:
+        """The least number of seconds a newcomer of that lane would wait."""
+        if self._loop is None:
+            return 0.0
+        now = self._loop.time()
+        ahead = self._queue.ahead_of(lane) + self._busy
+        return max(now, self._paused_until, self._next_at) + ahead * self._spacing - now
+
+    def pause(self, seconds: float) -> None:
+        """Grant nothing for that long; pauses that overlap end with the last one."""
+        loop = self._loop = asyncio.get_running_loop()
+        self._paused_until = max(self._paused_until, loop.time() + seconds)
+
+    def snapshot(self) -> LimiterSnapshot:
+        """The state at this moment."""
+        now = self._loop.time() if self._loop else float("inf")
+        return LimiterSnapshot(
+            queued=len(self._queue) + self._busy,
+            in_flight=self._in_flight,
+            next_free=self.estimate(Lane.BULK),
+            refusals=self._burst.refusals,
+            paused_for=max(0.0, self._paused_until - now),
+            burst=1,
+        )
+
+    @property
+    def idle(self) -> bool:
+        """Whether forgetting this limiter now would change nothing."""
+        return not self._busy and not self._in_flight and self.estimate(Lane.BULK) <= 0
+
+    def on_ended(self) -> None:
+        """One permit's request ended."""
+        self._in_flight -= 1
+
+    def on_refused(self, retry_after: float | None, sent_at: float) -> None:
+        """One permit's request was refused: pause, longer after repeated refusals."""
+        loop = asyncio.get_running_loop()
+        streak = max(1, self._burst.refused(loop.time(), sent_at, self._period))
+        if retry_after is None:
+            retry_after = min(self._spacing or _SHORTEST_PAUSE, self._period) * streak
+        self.pause(retry_after)
+        self._burst.paused(self._paused_until)
+
+
+class PacedPermit:
+    """One granted moment of a :class:`PacedLimiter`."""
+
+    __slots__ = ("_ended", "_granted_at", "_limiter")
+
+    def __init__(self, limiter: PacedLimiter, granted_at: float) -> None:
+        self._limiter = limiter
+        self._granted_at = granted_at
+        self._ended = False
+
+    def sent(self) -> None:
+        """Change nothing: the moment was spent when it was granted."""
+
+    def settle(self) -> None:
+        """Ending: an answer arrived."""
+        if not self._ended:
+            self._ended = True
+            self._limiter.on_ended()
+
+    def refuse(self, retry_after: float | None) -> None:
+        """Ending: the server refused the request for this limit."""
+        if not self._ended:
+            self.settle()
+            self._limiter.on_refused(retry_after, self._granted_at)
+
+    def give_up(self) -> None:
+        """Ending: no answer came."""
+        self.settle()
+
+    def refund(self) -> None:
+        """Ending: the request never left; the moment is spent all the same."""
+        self.settle()

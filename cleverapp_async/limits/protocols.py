@@ -1,0 +1,97 @@
+"""What a limiter is: implement these two protocols to bring your own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from attrs import frozen
+
+from .quota import AccountKey, Lane, LimitKey, Quota
+
+__all__ = ["Limiter", "LimiterFactory", "LimiterSnapshot", "Permit"]
+
+
+@frozen
+class LimiterSnapshot:
+    """A limiter at one moment.
+
+    Attributes:
+        queued: Requests that wait.
+        in_flight: Permits granted whose requests have not ended.
+        next_free: Seconds until a newcomer of the bulk lane could start, at the earliest.
+        refusals: How often the server refused although a permit was granted.
+        paused_for: Seconds for which nothing is granted (0: not paused).
+        burst: The requests now allowed at once; smaller than the quota after repeated refusals.
+    """
+
+    queued: int
+    in_flight: int
+    next_free: float
+    refusals: int
+    paused_for: float
+    burst: int | None = None
+
+
+@runtime_checkable
+class Permit(Protocol):
+    """One granted slot. Exactly one of the four endings is called, later calls do nothing."""
+
+    def sent(self) -> None:
+        """The request starts to leave now."""
+
+    def settle(self) -> None:
+        """Ending: an answer arrived."""
+
+    def refuse(self, retry_after: float | None) -> None:
+        """Ending: the server refused the request for this limit.
+
+        Args:
+            retry_after: Seconds the server asked to wait, or None.
+        """
+
+    def give_up(self) -> None:
+        """Ending: no answer came, and the request may still arrive."""
+
+    def refund(self) -> None:
+        """Ending: the request provably never left, so it cost nothing."""
+
+
+@runtime_checkable
+class Limiter(Protocol):
+    """Grants permits for one key. All times are seconds of the running loop's clock."""
+
+    async def acquire(
+        self, *, lane: Lane = Lane.INTERACTIVE, spacing: float = 0.0, returned: bool = False
+    ) -> Permit:
+        """Wait for a slot.
+
+        A waiter cancelled at any await point must lose nothing for anybody.
+
+        Args:
+            lane: Whose turn comes first.
+            spacing: Seconds per request of the scarcest quota this request has already won:
+                the scarcer goes first within its lane.
+            returned: The request was refused before and stays at the head of its lane.
+        """
+        ...
+
+    def estimate(self, lane: Lane) -> float:
+        """The least number of seconds a newcomer of that lane would wait."""
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """Grant nothing for that long; pauses that overlap end with the last one."""
+
+    def snapshot(self) -> LimiterSnapshot:
+        """The state at this moment."""
+        ...
+
+    @property
+    def idle(self) -> bool:
+        """Whether forgetting this limiter now would change nothing."""
+        ...
+
+
+LimiterFactory: TypeAlias = Callable[[LimitKey | AccountKey, tuple[Quota, ...]], Limiter]
+"""Makes the limiter of a key from its quotas (none: unlimited, but it can be paused)."""

@@ -1,0 +1,108 @@
+"""What is limited, and how much: keys, quotas and lanes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from enum import Enum
+from typing import TypeAlias
+
+from attrs import Attribute, field, frozen, validators
+
+from ..errors import ConfigurationError
+
+__all__ = ["AccountKey", "Lane", "LimitKey", "Quota", "Quotas", "as_quotas"]
+
+
+def _positive(_: object, attribute: Attribute[float], value: float) -> None:
+    if not math.isfinite(value) or value <= 0:
+        raise ConfigurationError(
+            f"Quota.{attribute.name} must be a positive number of seconds, not {value!r}"
+        )
+
+
+def _whole(_: object, __: object, value: int) -> None:
+    if value < 1 or int(value) != value:
+        raise ConfigurationError(f"Quota.limit must be a whole number from 1 up, not {value!r}")
+
+
+@frozen
+class Quota:
+    """At most ``limit`` requests in any window of ``period`` seconds.
+
+    Attributes:
+        limit: Requests, from 1 up.
+        period: The window in seconds.
+        settle_within: A cap on the hold, in seconds. A slot is normally stamped when the answer
+            arrives, which is exact whatever the network does and costs one round trip per window.
+            Where the window is short against the round trip, the slot may be stamped this long
+            after the request left instead, if no answer came before: exact as long as every
+            request *arrives* within that time. None: always at the answer.
+    """
+
+    limit: int = field(validator=_whole)
+    period: float = field(validator=_positive)
+    settle_within: float | None = field(default=None, validator=validators.optional(_positive))
+
+    @property
+    def spacing(self) -> float:
+        """Seconds per request at the sustained rate: a greater spacing is a scarcer quota."""
+        return self.period / self.limit
+
+    def scaled(self, factor: float) -> Quota:
+        """The same quota with time running ``factor`` times as fast, for demonstrations."""
+        cap = self.settle_within
+        return Quota(self.limit, self.period / factor, None if cap is None else cap / factor)
+
+
+Quotas: TypeAlias = Quota | Sequence[Quota] | None
+"""One quota, several that hold together, or None for no limit."""
+
+
+def as_quotas(quotas: Quotas) -> tuple[Quota, ...]:
+    """Any way of writing quotas, as a tuple."""
+    if quotas is None:
+        return ()
+    return (quotas,) if isinstance(quotas, Quota) else tuple(quotas)
+
+
+class Lane(Enum):
+    """Who goes first where several wait for one limit."""
+
+    INTERACTIVE = "interactive"
+    """Somebody awaits this answer: goes before bulk."""
+
+    BULK = "bulk"
+    """Part of a campaign: keeps a guaranteed share of the slots."""
+
+
+@frozen
+class LimitKey:
+    """What the server counts messages by.
+
+    Attributes:
+        bot_id: The bot; None where only the messenger is known.
+        messenger: The messenger, in the API's spelling (``whatsapp``).
+        scope: The method whose limit it is, ``sendMessage`` or ``sendMessageToWhatsApp``.
+    """
+
+    bot_id: int | None
+    messenger: str
+    scope: str = "sendMessage"
+
+    def __str__(self) -> str:
+        """For people: ``whatsapp of bot 7``, with the scope where it is not sendMessage."""
+        bot = "an unknown bot" if self.bot_id is None else f"bot {self.bot_id}"
+        scope = "" if self.scope == "sendMessage" else f" ({self.scope})"
+        return f"{self.messenger} of {bot}{scope}"
+
+
+@frozen
+class AccountKey:
+    """One account: a digest of the token and the base URL, from which neither can be read."""
+
+    digest: str
+
+    def __str__(self) -> str:
+        """For people: the account's digest, shortened."""
+        return f"account {self.digest[:8]}"

@@ -1,0 +1,136 @@
+"""The limiters of one base URL: one per limit key, one per account."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Self
+
+from .documented import (
+    ACCOUNT_QUOTAS,
+    MESSENGER_QUOTAS,
+    OTHER_MESSENGERS_QUOTA,
+    WHATSAPP_DIRECT_QUOTA,
+)
+from .quota import AccountKey, LimitKey, Quota, Quotas, as_quotas
+from .sliding_window import SlidingWindowLimiter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .protocols import Limiter, LimiterFactory, LimiterSnapshot
+
+__all__ = ["LimiterRegistry"]
+
+_SWEPT_PER_NEWCOMER = 2
+
+
+def _sliding_window(_: LimitKey | AccountKey, quotas: tuple[Quota, ...]) -> Limiter:
+    return SlidingWindowLimiter(*quotas)
+
+
+class LimiterRegistry:
+    """Finds the limiter of a key, and makes it when the key is first used.
+
+    One registry serves one event loop and one base URL. Clients that share a bot or a token
+    should share a registry: limiters know only of the requests that pass through them.
+    Limiters that hold nothing are dropped as new ones come.
+
+    Args:
+        messengers: Quotas of sendMessage by messenger, in place of the documented ones;
+            None as a value switches that limit off.
+        other_messengers: Quotas of sendMessage for messengers that have none of their own.
+        whatsapp_direct: Quotas of sendMessageToWhatsApp, per bot.
+        keys: Quotas of single keys, before all of the above.
+        account: Quotas of the account (token and base URL); None switches them off.
+        factory: Makes limiters, in place of :class:`SlidingWindowLimiter`; see :class:`Limiter`.
+    """
+
+    def __init__(
+        self,
+        *,
+        messengers: Mapping[str, Quotas] | None = None,
+        other_messengers: Quotas = OTHER_MESSENGERS_QUOTA,
+        whatsapp_direct: Quotas = WHATSAPP_DIRECT_QUOTA,
+        keys: Mapping[LimitKey, Quotas] | None = None,
+        account: Quotas = ACCOUNT_QUOTAS,
+        factory: LimiterFactory = _sliding_window,
+    ) -> None:
+        by_messenger: dict[str, Quotas] = {**MESSENGER_QUOTAS, **(messengers or {})}
+        self._messengers = {name: as_quotas(quotas) for name, quotas in by_messenger.items()}
+        self._other_messengers = as_quotas(other_messengers)
+        self._whatsapp_direct = as_quotas(whatsapp_direct)
+        self._keys = {key: as_quotas(quotas) for key, quotas in (keys or {}).items()}
+        self._account = as_quotas(account)
+        self._factory = factory
+        self._limiters: dict[LimitKey, Limiter] = {}
+        self._sweep: deque[LimitKey] = deque()
+        self._accounts: dict[AccountKey, Limiter] = {}
+
+    @classmethod
+    def scaled(cls, factor: float) -> Self:
+        """The documented quotas with time running ``factor`` times as fast, for demonstrations."""
+        return cls(
+            messengers={name: quota.scaled(factor) for name, quota in MESSENGER_QUOTAS.items()},
+            other_messengers=OTHER_MESSENGERS_QUOTA.scaled(factor),
+            whatsapp_direct=WHATSAPP_DIRECT_QUOTA.scaled(factor),
+            account=[quota.scaled(factor) for quota in ACCOUNT_QUOTAS],
+        )
+
+    @classmethod
+    def unlimited(cls) -> Self:
+        """No limits at all: the server's refusals still pause what they name."""
+        unlimited = dict.fromkeys(MESSENGER_QUOTAS)
+        return cls(messengers=unlimited, other_messengers=None, whatsapp_direct=None, account=None)
+
+    def __len__(self) -> int:
+        """How many keys are remembered."""
+        return len(self._limiters)
+
+    def quotas(self, key: LimitKey | AccountKey) -> tuple[Quota, ...]:
+        """The quotas that hold for a key; empty where it is not limited."""
+        if isinstance(key, AccountKey):
+            return self._account
+        if (own := self._keys.get(key)) is not None:
+            return own
+        if key.scope == "sendMessageToWhatsApp":
+            return self._whatsapp_direct
+        return self._messengers.get(key.messenger, self._other_messengers)
+
+    def spacing(self, key: LimitKey) -> float:
+        """Seconds per request of a key's scarcest quota; 0 where it is not limited."""
+        return max((quota.spacing for quota in self.quotas(key)), default=0.0)
+
+    def limiter(self, key: LimitKey | AccountKey) -> Limiter:
+        """The limiter of a key, made now where there is none."""
+        if isinstance(key, AccountKey):
+            account = self._accounts.get(key)
+            if account is None:
+                account = self._accounts[key] = self._factory(key, self._account)
+            return account
+        limiter = self._limiters.get(key)
+        if limiter is None:
+            self._drop_idle()
+            limiter = self._limiters[key] = self._factory(key, self.quotas(key))
+            self._sweep.append(key)
+        return limiter
+
+    def pause(self, key: LimitKey | AccountKey, seconds: float) -> None:
+        """Grant nothing to a key for that long. Call it inside the event loop."""
+        self.limiter(key).pause(seconds)
+
+    def snapshot(self) -> dict[LimitKey | AccountKey, LimiterSnapshot]:
+        """Every remembered limiter at this moment."""
+        return {key: limiter.snapshot() for key, limiter in self._all()}
+
+    def _all(self) -> Iterator[tuple[LimitKey | AccountKey, Limiter]]:
+        yield from self._accounts.items()
+        yield from self._limiters.items()
+
+    def _drop_idle(self) -> None:
+        """Look at the two keys longest not looked at, and drop those that hold nothing."""
+        for _ in range(min(_SWEPT_PER_NEWCOMER, len(self._sweep))):
+            key = self._sweep.popleft()
+            if self._limiters[key].idle:
+                del self._limiters[key]
+            else:
+                self._sweep.append(key)

@@ -1,0 +1,52 @@
+"""The routes of contacts, learned along the way."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from ..models.route import Route
+
+__all__ = ["RouteDirectory"]
+
+_REMEMBERED = 100_000
+
+
+class RouteDirectory:
+    """Remembers the routes of contacts, those used least recently forgotten first.
+
+    ``sendMessage`` by ``contact_id`` does not say which bot and messenger it goes through, but
+    its limit is counted by them. The client teaches this directory from every contact it
+    parses, from routes given by hand, and from refusals, which name the messenger.
+
+    Args:
+        size: How many contacts are remembered.
+    """
+
+    def __init__(self, size: int = _REMEMBERED) -> None:
+        self._size = size
+        self._routes: OrderedDict[int, Route] = OrderedDict()
+
+    def __len__(self) -> int:
+        """How many contacts are remembered."""
+        return len(self._routes)
+
+    def get(self, contact_id: int) -> Route | None:
+        """The route of a contact, or None where it is not known."""
+        route = self._routes.get(contact_id)
+        if route is not None:
+            self._routes.move_to_end(contact_id)
+        return route
+
+    def learn(self, contact_id: int, route: Route) -> None:
+        """Remember a contact's route."""
+        self._routes[contact_id] = route
+        self._routes.move_to_end(contact_id)
+        if len(self._routes) > self._size:
+            self._routes.popitem(last=False)
+
+    def learn_messenger(self, contact_id: int, messenger: str) -> Route:
+        """Remember the messenger that a refusal named; a bot already known is kept."""
+        known = self.get(contact_id)
+        route = Route(known.bot_id if known else None, messenger)
+        self.learn(contact_id, route)
+        return route

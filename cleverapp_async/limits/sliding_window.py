@@ -1,0 +1,349 @@
+"""The default limiter: at most N requests reach the server in any window of T, exactly.
+
+A slot is stamped when the *answer* arrives, and is free again one period later. The server
+counts a request somewhere between its start and its answer, so a slot freed one period after
+the answer can never become the N+1st arrival of any window. That needs no clock of the server
+and no estimate of the latency, and costs one round trip per window.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from typing import TYPE_CHECKING
+
+from ..errors import ClientStateError
+from ._burst import Burst
+from ._lanes import LaneQueue
+from ._window import Window
+from .protocols import LimiterSnapshot
+from .quota import Lane
+
+if TYPE_CHECKING:
+    from .quota import Quota
+
+__all__ = ["SETTLE_MARGIN", "SlidingWindowLimiter", "SlidingWindowPermit"]
+
+SETTLE_MARGIN = 2.0
+"""Seconds after giving a request up within which it may still reach the server (*assumed*)."""
+
+_UNLIMITED_PERIOD = 1.0
+_UNLIMITED_LONGEST = 60.0
+_NEVER = math.inf
+_LOOKED_AHEAD = 1024
+
+
+class SlidingWindowLimiter:
+    """Grants at most ``limit`` requests in any window of ``period``, for several quotas at once.
+
+    First in, first out per lane, one timer whatever the number of waiters, nothing polled.
+
+    Args:
+        quotas: All of them hold together. None at all: everything is granted at once, but the
+            limiter can be paused.
+        settle_margin: Seconds added to a request given up without an answer.
+    """
+
+    __slots__ = (
+        "_burst",
+        "_lingering",
+        "_loop",
+        "_outstanding",
+        "_paused_until",
+        "_queue",
+        "_settle_margin",
+        "_sure",
+        "_timer",
+        "_windows",
+    )
+
+    def __init__(self, *quotas: Quota, settle_margin: float = SETTLE_MARGIN) -> None:
+        self._windows = tuple(Window(quota) for quota in quotas)
+        self._settle_margin = settle_margin
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._queue: LaneQueue[SlidingWindowPermit] | None = None
+        self._burst: Burst | None = None
+        self._lingering: deque[tuple[float, SlidingWindowPermit]] | None = None
+        self._paused_until = -_NEVER
+        self._outstanding = 0
+        # Grants that need no look at the clock: slots known to be free, nobody waiting.
+        self._sure = 0
+
+    async def acquire(
+        self, *, lane: Lane = Lane.INTERACTIVE, spacing: float = 0.0, returned: bool = False
+    ) -> SlidingWindowPermit:
+        """Wait for a slot; see :meth:`Limiter.acquire`.
+
+        Raises:
+            ClientStateError: The limiter serves another event loop.
+        """
+        if self._sure > 0:
+            self._sure -= 1
+            self._outstanding += 1
+            return SlidingWindowPermit(self)
+        loop = self._bind()
+        if not self._queue and self._free_at(loop.time()) == -_NEVER:
+            self._outstanding += 1
+            self._sure = self._surely_free()
+            return SlidingWindowPermit(self)
+        return await self._wait(loop, lane, spacing, returned=returned)
+
+    def estimate(self, lane: Lane) -> float:
+        """The least number of seconds a newcomer of that lane would wait."""
+        if self._loop is None:
+            return 0.0
+        now = self._loop.time()
+        self._advance(now)
+        ahead = self._queue.ahead_of(lane) if self._queue else 0
+        moments = [window.earliest(now, self._outstanding, ahead) for window in self._windows]
+        return max(now, self._paused_until, *moments) - now
+
+    def pause(self, seconds: float) -> None:
+        """Grant nothing for that long; pauses that overlap end with the last one.
+
+        Raises:
+            ClientStateError: The limiter serves another event loop.
+        """
+        loop = self._bind()
+        self._pause_until(loop.time() + seconds)
+
+    def snapshot(self) -> LimiterSnapshot:
+        """The state at this moment."""
+        burst, lingering = self._burst, self._lingering
+        limit = min((window.limit for window in self._windows), default=None)
+        return LimiterSnapshot(
+            queued=len(self._queue) if self._queue else 0,
+            in_flight=self._outstanding - (len(lingering) if lingering else 0),
+            next_free=self.estimate(Lane.BULK),
+            refusals=burst.refusals if burst else 0,
+            paused_for=max(0.0, self._paused_until - self._now()),
+            burst=burst.of(limit) if burst and limit else limit,
+        )
+
+    @property
+    def idle(self) -> bool:
+        """Whether forgetting this limiter now would change nothing."""
+        now = self._now()
+        self._advance(now)
+        return (
+            not self._outstanding
+            and not self._queue
+            and now >= self._paused_until
+            and not any(window.spent for window in self._windows)
+            and (self._burst is None or self._burst.forgotten(now, self._longest))
+        )
+
+    @property
+    def _longest(self) -> float:
+        return max((window.period for window in self._windows), default=_UNLIMITED_PERIOD)
+
+    def _bind(self) -> asyncio.AbstractEventLoop:
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+        elif loop is not self._loop:
+            raise ClientStateError(
+                "this limiter serves another event loop: make one LimiterRegistry per event loop"
+            )
+        return loop
+
+    def _now(self) -> float:
+        return self._loop.time() if self._loop else -_NEVER
+
+    async def _wait(
+        self, loop: asyncio.AbstractEventLoop, lane: Lane, spacing: float, *, returned: bool
+    ) -> SlidingWindowPermit:
+        if self._queue is None:
+            self._queue = LaneQueue()
+        future: asyncio.Future[SlidingWindowPermit] = loop.create_future()
+        waiter = self._queue.push(future, lane, spacing, returned=returned)
+        self._pump()
+        try:
+            return await future
+        except BaseException:
+            if future.done() and not future.cancelled():
+                future.result().refund()
+            else:
+                self._queue.remove(waiter)
+            raise
+
+    def _pump(self) -> None:
+        """Grant what can be granted now, and set the timer for the next moment."""
+        loop, queue = self._loop, self._queue
+        if loop is None or not queue:
+            return
+        now = loop.time()
+        while queue:
+            moment = self._free_at(now)
+            if moment > now:
+                self._wake_at(loop, min(moment, self._next_stamp()))
+                return
+            future = queue.pop().future
+            if not future.done():
+                self._outstanding += 1
+                future.set_result(SlidingWindowPermit(self))
+
+    def _free_at(self, now: float) -> float:
+        """The next moment at which a slot is free: ``-inf`` now, ``inf`` after some ending."""
+        self._advance(now)
+        moment = self._paused_until if self._paused_until > now else -_NEVER
+        burst = self._burst
+        for window in self._windows:
+            allowed = window.limit if burst is None else burst.of(window.limit)
+            free_at = window.free_at(self._outstanding, allowed)
+            if free_at > now and free_at > moment:
+                moment = free_at
+        return moment
+
+    def _surely_free(self) -> int:
+        """How many more could be granted at once, as far as that needs no other check."""
+        if self._burst is not None and self._burst.level:
+            return 0
+        free = _LOOKED_AHEAD
+        for window in self._windows:
+            held = self._outstanding - window.released
+            free = min(free, window.limit - held - window.spent)
+        return free
+
+    def _advance(self, now: float) -> None:
+        """Bring the slots up to now: stamp what is due, free what is over."""
+        lingering = self._lingering
+        while lingering and lingering[0][0] <= now:
+            at, permit = lingering.popleft()
+            self._outstanding -= 1
+            for window in self._windows:
+                if permit.holds(window):
+                    window.insert(at)
+        for window in self._windows:
+            window.advance(now)
+        if self._burst is not None and self._burst.level:
+            self._burst.grow(now, self._longest)
+
+    def _next_stamp(self) -> float:
+        """The next moment at which a held slot is stamped without an ending."""
+        moments = [window.next_cap for window in self._windows]
+        if self._lingering:
+            moments.append(self._lingering[0][0])
+        return min(moments, default=_NEVER)
+
+    def _wake_at(self, loop: asyncio.AbstractEventLoop, moment: float) -> None:
+        if self._timer is not None:
+            if self._timer.when() <= moment:
+                return
+            self._timer.cancel()
+            self._timer = None
+        if moment < _NEVER:
+            self._timer = loop.call_at(moment, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._pump()
+
+    def _pause_until(self, moment: float) -> None:
+        self._paused_until = max(self._paused_until, moment)
+        self._sure = 0
+        self._pump()
+
+    # What a permit tells.
+
+    def on_sent(self, permit: SlidingWindowPermit) -> float:
+        """The permit's request leaves now; answers the moment."""
+        now = self._now()
+        for window in self._windows:
+            window.sent(now, permit)
+        return now
+
+    def on_settled(self, permit: SlidingWindowPermit) -> None:
+        """The permit's request was answered now."""
+        self._outstanding -= 1
+        now = self._now()
+        for window in self._windows:
+            if permit.holds(window):
+                window.stamps.append(now)
+        if self._queue:
+            self._pump()
+
+    def on_refused(self, permit: SlidingWindowPermit, retry_after: float | None) -> None:
+        """The permit's request was refused now."""
+        now = self._now()
+        longest = self._longest
+        if self._burst is None:
+            self._burst = Burst(max((window.limit for window in self._windows), default=1))
+        streak = self._burst.refused(now, permit.sent_at, longest)
+        if retry_after is None:
+            shortest = min((window.period for window in self._windows), default=_UNLIMITED_PERIOD)
+            cap = longest if self._windows else _UNLIMITED_LONGEST
+            retry_after = min(shortest * 2.0 ** (streak - 1), cap)
+        self._burst.paused(max(self._paused_until, now + retry_after))
+        self.on_settled(permit)
+        self._pause_until(now + retry_after)
+
+    def on_given_up(self, permit: SlidingWindowPermit) -> None:
+        """The permit's request ended now without an answer."""
+        if self._lingering is None:
+            self._lingering = deque()
+        self._lingering.append((self._now() + self._settle_margin, permit))
+        self._pump()
+
+    def on_refunded(self, permit: SlidingWindowPermit) -> None:
+        """The permit's request never left."""
+        self._outstanding -= 1
+        for window in self._windows:
+            permit.holds(window)
+        self._pump()
+
+
+class SlidingWindowPermit:
+    """One slot in every window of a :class:`SlidingWindowLimiter`."""
+
+    __slots__ = ("_limiter", "_released", "sent_at")
+
+    def __init__(self, limiter: SlidingWindowLimiter) -> None:
+        self._limiter: SlidingWindowLimiter | None = limiter
+        self._released: tuple[Window, ...] = ()
+        self.sent_at = _NEVER
+
+    def sent(self) -> None:
+        """The request starts to leave now."""
+        if self._limiter is not None and self.sent_at == _NEVER:
+            self.sent_at = self._limiter.on_sent(self)
+
+    def settle(self) -> None:
+        """Ending: an answer arrived."""
+        limiter, self._limiter = self._limiter, None
+        if limiter is not None:
+            limiter.on_settled(self)
+
+    def refuse(self, retry_after: float | None) -> None:
+        """Ending: the server refused the request for this limit."""
+        limiter, self._limiter = self._limiter, None
+        if limiter is not None:
+            limiter.on_refused(self, retry_after)
+
+    def give_up(self) -> None:
+        """Ending: no answer came, and the request may still arrive."""
+        limiter, self._limiter = self._limiter, None
+        if limiter is not None:
+            limiter.on_given_up(self)
+
+    def refund(self) -> None:
+        """Ending: the request provably never left, so it cost nothing."""
+        limiter, self._limiter = self._limiter, None
+        if limiter is not None:
+            limiter.on_refunded(self)
+
+    def release(self, window: Window) -> bool:
+        """Let go of the slot in one window, whose cap has passed."""
+        if self._limiter is None:
+            return False
+        self._released = (*self._released, window)
+        return True
+
+    def holds(self, window: Window) -> bool:
+        """At the end: whether the slot in one window is still to be stamped."""
+        if self._released and window in self._released:
+            window.released -= 1
+            return False
+        return True

@@ -1,0 +1,1 @@
+"""What goes in and what comes out: frozen attrs classes, validated where they are made."""

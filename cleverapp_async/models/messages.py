@@ -1,0 +1,166 @@
+"""The requests that send a message (API docs, page «Сообщения»)."""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeAlias
+
+from attrs import field, frozen
+
+from ..errors import InvalidRequestError
+from .checks import check_id, check_messenger, check_phone, check_string, check_url
+from .route import Route
+
+__all__ = ["Message", "Parameters", "SendMessage", "SendMessageToWhatsApp"]
+
+Parameters: TypeAlias = dict[str, str | int]
+"""Request parameters by the API's own names; absent ones are left out."""
+
+_TRIPLE = ("bot_id", "messenger", "contact_external_id")
+_CONTENT = ("text", "image", "file")
+
+
+@frozen(kw_only=True)
+class SendMessage:
+    """One message to one contact who has written to the bot before: ``sendMessage``.
+
+    Addressed either by ``contact_id`` or by ``bot_id``, ``messenger`` and
+    ``contact_external_id`` together; at least one of ``text``, ``image`` and ``file`` is needed.
+
+    Attributes:
+        contact_id: The contact's id on the platform.
+        bot_id: The bot the contact has written to.
+        messenger: The messenger, see :class:`Messenger`; others are accepted too.
+        contact_external_id: A phone number, or the contact's id in that messenger.
+        text: The text.
+        image: URL of a picture.
+        file: URL of a file.
+
+    Raises:
+        InvalidRequestError: The addressing or the content is not as above; the fields are named.
+    """
+
+    method: ClassVar[str] = "sendMessage"
+
+    contact_id: int | None = None
+    bot_id: int | None = None
+    messenger: str | None = None
+    contact_external_id: str | None = None
+    text: str | None = None
+    image: str | None = None
+    file: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Check the addressing, then each field, then that there is content."""
+        triple = [name for name in _TRIPLE if getattr(self, name) is not None]
+        if self.contact_id is not None:
+            if triple:
+                raise InvalidRequestError(
+                    f"contact_id and {', '.join(triple)} are both given: "
+                    f"address by contact_id alone, or by {', '.join(_TRIPLE)}",
+                    fields=("contact_id", *triple),
+                )
+            check_id("contact_id", self.contact_id)
+        else:
+            self._check_triple(triple)
+        if self.text is not None:
+            check_string("text", self.text)
+        if self.image is not None:
+            check_url("image", self.image)
+        if self.file is not None:
+            check_url("file", self.file)
+        if self.text is None and self.image is None and self.file is None:
+            raise InvalidRequestError(
+                "nothing to send: give at least one of text, image, file", fields=_CONTENT
+            )
+
+    def _check_triple(self, given: list[str]) -> None:
+        missing = tuple(name for name in _TRIPLE if name not in given)
+        if not given:
+            raise InvalidRequestError(
+                f"no recipient: give contact_id, or {', '.join(_TRIPLE)}",
+                fields=("contact_id", *_TRIPLE),
+            )
+        if missing:
+            raise InvalidRequestError(
+                f"{', '.join(missing)} missing: {', '.join(_TRIPLE)} address only together",
+                fields=missing,
+            )
+        check_id("bot_id", self.bot_id)
+        messenger = check_messenger("messenger", self.messenger)
+        if messenger != self.messenger:
+            object.__setattr__(self, "messenger", messenger)
+        check_string("contact_external_id", self.contact_external_id)
+
+    @property
+    def route(self) -> Route | None:
+        """The bot and messenger it goes through; None where ``contact_id`` hides them."""
+        if self.bot_id is None or self.messenger is None:
+            return None
+        return Route(self.bot_id, self.messenger)
+
+    def parameters(self) -> Parameters:
+        """The parameters as the API names them, absent ones left out."""
+        values = (
+            ("contact_id", self.contact_id),
+            ("bot_id", self.bot_id),
+            ("messenger", self.messenger),
+            ("contact_external_id", self.contact_external_id),
+            ("text", self.text),
+            ("image", self.image),
+            ("file", self.file),
+        )
+        return {name: value for name, value in values if value is not None}
+
+
+def _phone(value: str) -> str:
+    return check_phone("phone", value)
+
+
+@frozen(kw_only=True)
+class SendMessageToWhatsApp:
+    """One WhatsApp message to any phone number: ``sendMessageToWhatsApp``.
+
+    Attributes:
+        bot_id: The bot that writes.
+        phone: The number with its country code; punctuation is dropped.
+        text: The text.
+        name: The contact's name, needed when writing to this contact for the first time.
+
+    Raises:
+        InvalidRequestError: A value is missing or of the wrong form; the field is named.
+    """
+
+    method: ClassVar[str] = "sendMessageToWhatsApp"
+
+    bot_id: int
+    phone: str = field(converter=_phone)
+    text: str
+    name: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Check each field."""
+        check_id("bot_id", self.bot_id)
+        check_string("text", self.text)
+        if self.name is not None:
+            check_string("name", self.name)
+
+    @property
+    def contact_id(self) -> None:
+        """Always None: the contact is addressed by phone number."""
+        return
+
+    @property
+    def route(self) -> Route:
+        """The bot, and WhatsApp."""
+        return Route(self.bot_id, "whatsapp")
+
+    def parameters(self) -> Parameters:
+        """The parameters as the API names them, absent ones left out."""
+        parameters: Parameters = {"bot_id": self.bot_id, "phone": self.phone, "text": self.text}
+        if self.name is not None:
+            parameters["name"] = self.name
+        return parameters
+
+
+Message: TypeAlias = SendMessage | SendMessageToWhatsApp
+"""Any request that sends one message."""
