@@ -1,0 +1,144 @@
+"""Everything the simulator does that the API's documentation does not say."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import frozen
+
+
+@frozen
+class Assumption:
+    """One choice where the documentation is silent.
+
+    Args:
+        topic: What it is about.
+        behaviour: What the simulator does.
+        why: Why this was chosen.
+    """
+
+    topic: str
+    behaviour: str
+    why: str
+
+
+ASSUMPTIONS: Final[tuple[Assumption, ...]] = (
+    Assumption(
+        "Order of checks",
+        "Route, HTTP method, size, token, account limit, parameters, contact, access to the"
+        " bot, messenger, messenger limit.",
+        "The order of Laravel's middleware, then of a controller.",
+    ),
+    Assumption(
+        "Kind of window",
+        "Sliding by default; fixed (opened by its first request) and token bucket on demand."
+        " Windows are half open: requests at t and t + T are not in one.",
+        "The documentation says how many, not how they are counted.",
+    ),
+    Assumption(
+        "What a window counts",
+        "A request the account refused is counted in no window, one its messenger refused is"
+        " counted for the account only, an invalid one for the account only.",
+        "Laravel's throttle counts what it lets through.",
+    ),
+    Assumption(
+        "Answer of the account limit",
+        'Status 429, {"message": "Too Many Attempts."}, Retry-After in whole seconds rounded'
+        " up, X-RateLimit-Limit and X-RateLimit-Remaining; on other answers no such headers.",
+        "Only the status is documented; the rest is Laravel's throttle.",
+    ),
+    Assumption(
+        "Status of a messenger limit",
+        "422, or messenger_limit_status.",
+        "Only the body is documented. A status that is not 429 shows whether a client reads"
+        " the body.",
+    ),
+    Assumption(
+        "Status of an unsupported messenger",
+        "422, or unsupported_status. No messenger is unsupported unless it is named.",
+        "Only the body is documented, and its sample names ICQ, which the same page lists"
+        " among the messengers with a limit.",
+    ),
+    Assumption(
+        "Status of Forbidden",
+        "403, or forbidden_status; answered for the bots in forbidden_bots.",
+        "Only the body is documented.",
+    ),
+    Assumption(
+        "Token",
+        'Read from the query or the body; a false or missing one is 401 {"message":'
+        ' "Unauthenticated."}. An Authorization header is not read.',
+        "The query is documented, the body is seen in working clients, the header is neither.",
+    ),
+    Assumption(
+        "Unknown method, wrong HTTP method",
+        "404 and 405 with Laravel's messages, before the token is looked at.",
+        "Laravel finds the route first.",
+    ),
+    Assumption(
+        "Query and body together",
+        "One set of parameters; where both name a parameter, the body wins. JSON is read when"
+        " the content type says JSON; a body that is no valid JSON object holds no parameters.",
+        "Laravel adds the query to the body's parameters.",
+    ),
+    Assumption(
+        "Blanks and empty strings",
+        "Strings are trimmed; an empty string or null is an absent parameter.",
+        "Laravel's TrimStrings and ConvertEmptyStringsToNull, and fields that may be null.",
+    ),
+    Assumption(
+        "Size of a request",
+        "1000 fields, 64 brackets in a key, a body of 8 MiB (more is 413); a request line or a"
+        " header beyond about 8 KiB is a 400 page.",
+        "PHP's and common web servers' defaults.",
+    ),
+    Assumption(
+        "Answers to a request that does not ask for JSON",
+        "A failed validation redirects (302) to /, other errors of the framework are HTML"
+        " pages; answers of the method itself are JSON always.",
+        "What Laravel does without X-Requested-With: XMLHttpRequest or Accept: application/json.",
+    ),
+    Assumption(
+        "Texts of integer, string and exists",
+        "Those of Laravel's Russian language pack.",
+        "The documented texts are from that pack; these rules are not in the samples.",
+    ),
+    Assumption(
+        "Types",
+        "integer takes what PHP's FILTER_VALIDATE_INT takes (also digits in a string); string"
+        " refuses a JSON number; url wants a scheme and a host.",
+        "Laravel's rules of these names.",
+    ),
+    Assumption(
+        "Unknown contact",
+        "422 with the exists text: on contact_id, on contact_external_id for a triple, on"
+        " bot_id for an unknown bot of sendMessageToWhatsApp; looked up when all else is valid.",
+        "The documentation says only that the contact must be among the bot's contacts.",
+    ),
+    Assumption(
+        "Both addressings at once",
+        "contact_id wins.",
+        "The validation sample asks for one of the two and does not forbid both.",
+    ),
+    Assumption(
+        "Messengers beyond the documented four",
+        "Accepted; limited as Telegram.",
+        "Sibling brands list more, without limits.",
+    ),
+    Assumption(
+        "Limit of sendMessageToWhatsApp",
+        "Counted per bot, apart from sendMessage to WhatsApp; refused with the same text.",
+        "Documented is one message in a second, not whose.",
+    ),
+    Assumption(
+        "Name in sendMessageToWhatsApp",
+        "With given contacts, a first message to a number without name is 422 required; the"
+        " number is then a contact. Without given contacts, name is optional.",
+        "The page says that name is needed when writing to a contact for the first time.",
+    ),
+    Assumption(
+        "Phone numbers",
+        "Compared by their digits.",
+        "The documentation shows bare digits only.",
+    ),
+)

@@ -1,0 +1,125 @@
+"""What one method of the API is to the simulator.
+
+A page of the API is one module of handlers with a table of rows; the tables are put
+together in ``judge``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Literal, TypeAlias
+
+from attrs import define, frozen
+
+from .arrivals import ArrivalVerdict
+from .contacts import Directory
+from .limits import Meters, Quota
+from .reading import Parameters
+from .reply import Reply, error_reply, json_reply
+from .validation import Errors, Rules
+
+Route: TypeAlias = tuple[int | None, str | None]
+"""The bot and the messenger a request goes through, as far as they are known."""
+
+FORBIDDEN_STATUS: Final = 403
+"""The status of ``{"message": "Forbidden"}`` (*assumed*)."""
+
+MESSENGER_LIMIT_STATUS: Final = 422
+"""The status of a messenger limit's refusal (*assumed*)."""
+
+UNSUPPORTED_STATUS: Final = 422
+"""The status of an unsupported messenger's refusal (*assumed*)."""
+
+NO_ROUTE: Final[Route] = (None, None)
+
+
+@frozen
+class Decision:
+    """What the server decided about a request."""
+
+    verdict: ArrivalVerdict
+    reply: Reply
+    taken: bool = False
+
+
+@define
+class World:
+    """What handlers know and change."""
+
+    directory: Directory
+    meters: Meters
+    forbidden_bots: frozenset[int]
+    unsupported_messengers: frozenset[str]
+    forbidden_status: int
+    messenger_limit_status: int
+    unsupported_status: int
+
+
+@frozen
+class Call:
+    """One valid request on its way through a handler."""
+
+    world: World
+    endpoint: str
+    parameters: Parameters
+    route: Route
+    now: float
+    wants_json: bool
+
+    def invalid(self, errors: Errors) -> Decision:
+        """Refuse with validation errors."""
+        return invalid(errors, wants_json=self.wants_json)
+
+    def refuse_bot(self) -> Decision | None:
+        """Refuse when the account has no access to the bot."""
+        if self.route[0] not in self.world.forbidden_bots:
+            return None
+        return Decision(
+            "forbidden", json_reply({"message": "Forbidden"}, self.world.forbidden_status)
+        )
+
+    def refuse_messenger(self) -> Decision | None:
+        """Refuse when the messenger is not one that can be written to."""
+        messenger = self.route[1]
+        if messenger not in self.world.unsupported_messengers:
+            return None
+        text = (
+            "На данный момент не реализована отправка сообщений "
+            f"в мессенджер контакта ({messenger})"
+        )
+        return Decision("unsupported", json_reply({"error": text}, self.world.unsupported_status))
+
+    def refuse_limit(self, bot_id: int, messenger: str, quota: Quota | None) -> Decision | None:
+        """Count the message, or refuse it when its bot and messenger have had enough."""
+        scope = (self.endpoint, bot_id, messenger)
+        if self.world.meters.admit(scope, quota, self.now):
+            return None
+        text = f"Достигнут лимит отправки сообщений для {messenger}"
+        return Decision(
+            "refused_messenger", json_reply({"error": text}, self.world.messenger_limit_status)
+        )
+
+
+@frozen
+class Endpoint:
+    """One method.
+
+    Args:
+        name: The last part of its path.
+        http_method: The only HTTP method it takes.
+        rules: Its validation.
+        route: Which bot and messenger a request addresses; never fails.
+        handle: Answers a request which keeps the rules.
+    """
+
+    name: str
+    http_method: Literal["GET", "POST"]
+    rules: Rules
+    route: Callable[[World, Parameters], Route]
+    handle: Callable[[Call], Decision]
+
+
+def invalid(errors: Errors, *, wants_json: bool) -> Decision:
+    """Refuse with validation errors, as Laravel words it (API docs: the page's samples)."""
+    data = {"message": "The given data was invalid.", "errors": errors}
+    return Decision("invalid", error_reply(422, data, wants_json=wants_json))

@@ -1,0 +1,128 @@
+"""The order in which the server looks at a request: route, token, account, parameters, handler.
+
+That order is Laravel's (*assumed*): an unknown method or a false token is not counted against
+the account, a request with faulty parameters is.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, field, frozen
+
+from . import messages
+from .endpoints import NO_ROUTE, Call, Decision, Endpoint, Route, World, invalid
+from .reading import Parameters, Value
+from .reply import NO_HEADERS, error_reply
+from .validation import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .arrivals import ArrivalVerdict
+
+API_PREFIX: Final = "/api/v1/"
+
+MAX_BODY: Final = 8 * 2**20
+"""Bytes of the largest body that is looked at (PHP's ``post_max_size``, *assumed*)."""
+
+ENDPOINTS: Final[Mapping[str, Endpoint]] = {row.name: row for row in messages.ENDPOINTS}
+"""Every method the simulator answers."""
+
+
+@frozen
+class Inquiry:
+    """A request that was read whole.
+
+    Args:
+        http_method: GET, POST and so on.
+        path: The path, decoded.
+        token: The ``api_token`` parameter, from wherever it came.
+        parameters: All the other parameters.
+        wants_json: Whether errors of the framework are answered as JSON.
+        size: Bytes of the body.
+    """
+
+    http_method: str
+    path: str
+    token: Value
+    parameters: Parameters
+    wants_json: bool
+    size: int
+
+    @property
+    def endpoint(self) -> str:
+        """The method's name, known or not."""
+        return self.path.removeprefix(API_PREFIX)
+
+
+@define
+class Judge:
+    """Decides about requests; holds the token and the world."""
+
+    world: World
+    _api_token: str = field(repr=False)
+
+    def authenticates(self, inquiry: Inquiry) -> bool:
+        """Tell whether a request carries the token."""
+        return inquiry.token == self._api_token
+
+    def route(self, inquiry: Inquiry) -> Route:
+        """Give the bot and the messenger a request addresses, as far as they are known."""
+        row = self._row(inquiry)
+        return NO_ROUTE if row is None else row.route(self.world, inquiry.parameters)
+
+    def decide(self, inquiry: Inquiry, route: Route, now: float) -> Decision:
+        """Decide about a request that arrived now, counting it where it counts."""
+        row = self._row(inquiry)
+        if row is None:
+            text = f"The route {inquiry.path.lstrip('/')} could not be found."
+            return _refuse("not_found", 404, text, inquiry)
+        refused = self._refuse_request(inquiry, row) or self._refuse_account(inquiry, now)
+        if refused is not None:
+            return refused
+        errors = validate(row.rules, inquiry.parameters)
+        if errors:
+            return invalid(errors, wants_json=inquiry.wants_json)
+        return row.handle(
+            Call(self.world, row.name, inquiry.parameters, route, now, inquiry.wants_json)
+        )
+
+    def _refuse_request(self, inquiry: Inquiry, row: Endpoint) -> Decision | None:
+        if inquiry.http_method != row.http_method:
+            text = (
+                f"The {inquiry.http_method} method is not supported for this route. "
+                f"Supported methods: {row.http_method}."
+            )
+            return _refuse("wrong_method", 405, text, inquiry, {"Allow": row.http_method})
+        if inquiry.size > MAX_BODY:
+            return _refuse("too_large", 413, "", inquiry)
+        if not self.authenticates(inquiry):
+            return _refuse("unauthenticated", 401, "Unauthenticated.", inquiry)
+        return None
+
+    def _refuse_account(self, inquiry: Inquiry, now: float) -> Decision | None:
+        refusal = self.world.meters.admit_account(now)
+        if refusal is None:
+            return None
+        headers = {
+            "Retry-After": str(math.ceil(refusal.retry_after)),
+            "X-RateLimit-Limit": str(refusal.limit),
+            "X-RateLimit-Remaining": str(refusal.remaining),
+        }
+        return _refuse("refused_account", 429, "Too Many Attempts.", inquiry, headers)
+
+    def _row(self, inquiry: Inquiry) -> Endpoint | None:
+        return ENDPOINTS.get(inquiry.endpoint) if inquiry.path.startswith(API_PREFIX) else None
+
+
+def _refuse(
+    verdict: ArrivalVerdict,
+    status: int,
+    text: str,
+    inquiry: Inquiry,
+    headers: Mapping[str, str] = NO_HEADERS,
+) -> Decision:
+    reply = error_reply(status, {"message": text}, wants_json=inquiry.wants_json, headers=headers)
+    return Decision(verdict, reply)

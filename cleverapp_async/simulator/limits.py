@@ -1,0 +1,172 @@
+"""The documented quotas, and the meters which count against them on arrival.
+
+Sources: API docs, "Основы" (account: 2 per second, 120 per minute) and "Сообщения"
+(per bot and messenger: WhatsApp 1, Telegram, Viber and ICQ 10 in 10 seconds;
+sendMessageToWhatsApp 1 per second). Messengers not in that table are *assumed* as Telegram.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+import attrs
+from attrs import Factory, define, field, frozen
+
+from .windows import Window, WindowKind, make_window
+
+Quota: TypeAlias = tuple[int, float]
+"""How many requests, and in how many seconds."""
+
+DOCUMENTED_MESSENGERS: Final[Mapping[str, Quota | None]] = MappingProxyType(
+    {
+        "whatsapp": (1, 10.0),
+        "telegram": (10, 10.0),
+        "viber": (10, 10.0),
+        "icq": (10, 10.0),
+    }
+)
+
+
+def _check_quota(what: str, quota: Quota | None) -> None:
+    if quota is None:
+        return
+    limit, period = quota
+    if limit < 1 or not (0 < period < math.inf):
+        msg = f"{what}: a quota is (at least 1, seconds above 0), not {quota!r}"
+        raise ValueError(msg)
+
+
+def _copy(
+    quotas: Mapping[str, Quota | None] | None,
+) -> Mapping[str, Quota | None] | None:
+    return None if quotas is None else dict(quotas)
+
+
+def _scale(quota: Quota | None, factor: float) -> Quota | None:
+    return None if quota is None else (quota[0], quota[1] / factor)
+
+
+@frozen
+class SimulatorLimits:
+    """The quotas the simulator enforces; ``None`` in any place switches that one off.
+
+    Args:
+        messengers: sendMessage's quota per bot, by messenger. ``None``: no messenger is
+            limited, not even by ``other_messengers``.
+        other_messengers: sendMessage's quota per bot for a messenger not named above.
+        whatsapp_direct: sendMessageToWhatsApp's quota per bot.
+        account: All the quotas of the account, for every method together.
+
+    Raises:
+        ValueError: A limit below 1 or a period that is not above 0.
+    """
+
+    messengers: Mapping[str, Quota | None] | None = field(
+        default=DOCUMENTED_MESSENGERS, converter=_copy
+    )
+    other_messengers: Quota | None = (10, 10.0)
+    whatsapp_direct: Quota | None = (1, 1.0)
+    account: tuple[Quota, ...] | None = ((2, 1.0), (120, 60.0))
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a quota which cannot be counted."""
+        for name, quota in (self.messengers or {}).items():
+            _check_quota(f"messengers[{name!r}]", quota)
+        _check_quota("other_messengers", self.other_messengers)
+        _check_quota("whatsapp_direct", self.whatsapp_direct)
+        for quota in self.account or ():
+            _check_quota("account", quota)
+
+    @classmethod
+    def none(cls) -> SimulatorLimits:
+        """Switch every limit off."""
+        return cls(messengers=None, other_messengers=None, whatsapp_direct=None, account=None)
+
+    def scaled(self, factor: float) -> SimulatorLimits:
+        """Divide every period by a factor: ``scaled(10)`` makes 10 seconds one.
+
+        Raises:
+            ValueError: The factor is not above 0.
+        """
+        if not 0 < factor < math.inf:
+            msg = f"the factor is above 0, not {factor!r}"
+            raise ValueError(msg)
+        messengers = self.messengers
+        if messengers is not None:
+            messengers = {name: _scale(quota, factor) for name, quota in messengers.items()}
+        account = self.account
+        if account is not None:
+            account = tuple((limit, period / factor) for limit, period in account)
+        return attrs.evolve(
+            self,
+            messengers=messengers,
+            other_messengers=_scale(self.other_messengers, factor),
+            whatsapp_direct=_scale(self.whatsapp_direct, factor),
+            account=account,
+        )
+
+    def of_messenger(self, messenger: str) -> Quota | None:
+        """Give sendMessage's quota for one bot and a messenger."""
+        if self.messengers is None:
+            return None
+        return self.messengers.get(messenger, self.other_messengers)
+
+
+Scope: TypeAlias = tuple[str, int, str]
+"""Whose window: endpoint, bot and messenger."""
+
+
+@frozen
+class AccountRefusal:
+    """What a request refused by the account's limit is told."""
+
+    retry_after: float
+    """Seconds until the refusing window admits one more."""
+    limit: int
+    remaining: int
+
+
+@define
+class Meters:
+    """Every window of one server; a request is counted when it is admitted."""
+
+    limits: SimulatorLimits
+    kind: WindowKind
+    _account: list[Window] = field(
+        init=False,
+        default=Factory(
+            lambda self: [make_window(self.kind, *quota) for quota in self.limits.account or ()],
+            takes_self=True,
+        ),
+    )
+    _scopes: dict[Scope, Window] = field(init=False, factory=dict[Scope, Window])
+
+    def admit_account(self, now: float) -> AccountRefusal | None:
+        """Count a request in all the account's windows, or in none and refuse it."""
+        longest = 0.0
+        refusing = 0
+        for index, window in enumerate(self._account):
+            wait = window.wait(now)
+            if wait > longest:
+                longest, refusing = wait, index
+        if longest > 0.0:
+            limit = (self.limits.account or ())[refusing][0]
+            return AccountRefusal(longest, limit, self._account[refusing].remaining(now))
+        for window in self._account:
+            window.take(now)
+        return None
+
+    def admit(self, scope: Scope, quota: Quota | None, now: float) -> bool:
+        """Count a message in the window of its scope, or refuse it and count nothing."""
+        if quota is None:
+            return True
+        window = self._scopes.get(scope)
+        if window is None:
+            window = self._scopes[scope] = make_window(self.kind, *quota)
+        if window.wait(now) > 0.0:
+            return False
+        window.take(now)
+        return True

@@ -1,0 +1,190 @@
+"""How the server reads parameters: as Laravel does, query and body as one.
+
+Query string and form body follow PHP's bracket keys (API docs, "Основы": ``filters[tag_name]=x``);
+a JSON body is read when the content type says JSON. Body and query are merged with the body
+winning, strings are trimmed, empty ones count as absent (*assumed*, from Laravel's middleware).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from email.parser import BytesParser
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
+from urllib.parse import parse_qsl
+
+if TYPE_CHECKING:
+    from email.message import Message
+
+Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
+Parameters: TypeAlias = Mapping[str, Value]
+
+MAX_FIELDS: Final = 1000
+"""Fields read from one query or form; PHP ignores the rest (``max_input_vars``, *assumed*)."""
+
+MAX_DEPTH: Final = 64
+"""Brackets read in one key; PHP ignores a deeper key (``max_input_nesting_level``, *assumed*)."""
+
+_PHP_BLANKS: Final = " \t\n\r\0\x0b"
+
+
+def read_parameters(query: str, body: bytes, content_type: str) -> dict[str, Value]:
+    """Merge the query string and the body of one request.
+
+    Args:
+        query: The raw query string, without the question mark.
+        body: The whole body.
+        content_type: The ``Content-Type`` header as it came, or an empty string.
+
+    Returns:
+        The parameters which are present: trimmed, without nulls and empty strings.
+    """
+    merged = read_pairs(parse_qsl(query, keep_blank_values=True)) if query else {}
+    if body:
+        merged.update(read_body(body, content_type))
+    present: dict[str, Value] = {}
+    for name, value in merged.items():
+        clean = value.strip(_PHP_BLANKS) if type(value) is str else _normalize(value)
+        if clean is not None and clean != "":
+            present[name] = clean
+    return present
+
+
+def read_body(body: bytes, content_type: str) -> dict[str, Value]:
+    """Read a JSON, urlencoded or multipart body; any other body holds no parameters."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind.endswith(("/json", "+json")):
+        return _read_json(body)
+    if kind == "application/x-www-form-urlencoded":
+        return read_pairs(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    if kind == "multipart/form-data":
+        return read_pairs(_multipart_pairs(body, content_type))
+    return {}
+
+
+def read_pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, Value]:
+    """Build PHP's arrays from keys like ``tags[]`` and ``data[sku]``; a later key wins."""
+    result: dict[str, Value] = {}
+    nested = False
+    for count, (key, value) in enumerate(pairs):
+        if count >= MAX_FIELDS:
+            break
+        head, *rest = _split_key(key) if "[" in key else (key,)
+        name = head.lstrip(" ").replace(".", "_").replace(" ", "_")
+        if not name or len(rest) > MAX_DEPTH:
+            continue
+        if rest:
+            nested = True
+            _put(result, [name, *rest], value)
+        else:
+            result[name] = value
+    return {name: _lists(value) for name, value in result.items()} if nested else result
+
+
+def as_integer(value: Value) -> int | None:
+    """Give the integer that PHP's ``FILTER_VALIDATE_INT`` sees in a value, or None."""
+    text = _php_string(value).strip(_PHP_BLANKS)
+    digits = text[1:] if text[:1] in {"+", "-"} else text
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > _INT64_DIGITS:
+        return None
+    if digits[0] == "0" and digits != "0":
+        return None
+    number = int(text)
+    return number if -(2**63) <= number < 2**63 else None
+
+
+_INT64_DIGITS: Final = 19
+
+
+def _php_string(value: Value) -> str:
+    if value is True:
+        return "1"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, (str, int, float)) and value is not False:
+        return str(value)
+    return ""
+
+
+def _split_key(key: str) -> list[str]:
+    head, _, rest = key.partition("[")
+    if not head:
+        return [key]
+    if "]" not in rest:
+        return [f"{head}_{rest}"]
+    parts = [head]
+    while True:
+        inner, closed, rest = rest.partition("]")
+        if not closed:
+            break
+        parts.append(inner)
+        if not rest.startswith("["):
+            break
+        rest = rest[1:]
+    return parts
+
+
+def _put(target: dict[str, Value], path: list[str], value: str) -> None:
+    *parents, last = path
+    for part in parents:
+        name = part or _next_index(target)
+        inner = target.get(name)
+        if not isinstance(inner, dict):
+            inner = {}
+            target[name] = inner
+        target = inner
+    target[last or _next_index(target)] = value
+
+
+def _next_index(target: dict[str, Value]) -> str:
+    numbers = (int(key) for key in target if key.isascii() and key.isdigit())
+    return str(max(numbers, default=-1) + 1)
+
+
+def _lists(value: Value) -> Value:
+    if not isinstance(value, dict):
+        return value
+    inner = [_lists(item) for item in value.values()]
+    if list(value) == [str(index) for index in range(len(value))]:
+        return inner
+    return dict(zip(value, inner, strict=True))
+
+
+def _normalize(value: Value) -> Value:
+    if isinstance(value, str):
+        return value.strip(_PHP_BLANKS) or None
+    if isinstance(value, list):
+        return [_normalize(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _normalize(item) for key, item in value.items()}
+    return value
+
+
+def _reject_constant(name: str) -> Value:
+    raise ValueError(name)
+
+
+def _read_json(body: bytes) -> dict[str, Value]:
+    try:
+        data = cast("Value", json.loads(body, parse_constant=_reject_constant))
+    except (ValueError, RecursionError):
+        return {}
+    if isinstance(data, list):
+        return {str(index): item for index, item in enumerate(data)}
+    return data if isinstance(data, dict) else {}
+
+
+def _multipart_pairs(body: bytes, content_type: str) -> list[tuple[str, str]]:
+    head = f"Content-Type: {content_type}\r\n\r\n".encode("utf-8", "replace")
+    message = BytesParser().parsebytes(head + body)
+    pairs: list[tuple[str, str]] = []
+    for part in message.walk():
+        name = part.get_param("name", header="content-disposition")
+        if isinstance(name, str) and part.get_filename() is None:
+            pairs.append((name, _part_text(part)))
+    return pairs
+
+
+def _part_text(part: Message) -> str:
+    payload = part.get_payload(decode=True)
+    return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""

@@ -1,0 +1,113 @@
+r"""An answer before it meets the wire, and the shapes Laravel gives to its errors.
+
+JSON is encoded as PHP does: ``\u`` escapes for everything outside ASCII, and ``\/``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Final
+
+from aiohttp import web
+from attrs import frozen
+
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
+
+JSON_TYPE: Final = "application/json"
+HTML_TYPE: Final = "text/html; charset=UTF-8"
+
+
+@frozen
+class Reply:
+    """A status, a body and its headers.
+
+    Args:
+        status: The HTTP status.
+        body: The body's bytes.
+        content_type: The whole ``Content-Type`` header.
+        headers: Further headers.
+    """
+
+    status: int
+    body: bytes
+    content_type: str = JSON_TYPE
+    headers: Mapping[str, str] = NO_HEADERS
+
+    def response(self) -> web.Response:
+        """Make the response which aiohttp writes."""
+        headers = {"Content-Type": self.content_type}
+        if self.headers:
+            headers.update(self.headers)
+        return web.Response(status=self.status, body=self.body, headers=headers)
+
+    def raw(self) -> bytes:
+        """Give the whole answer as bytes, announcing that the connection closes after it."""
+        lines = [
+            f"HTTP/1.1 {self.status} {_phrase(self.status)}",
+            f"Content-Type: {self.content_type}",
+            f"Content-Length: {len(self.body)}",
+            "Connection: close",
+            *(f"{name}: {value}" for name, value in self.headers.items()),
+        ]
+        return "\r\n".join(lines).encode() + b"\r\n\r\n" + self.body
+
+
+def encode(data: object) -> bytes:
+    """Encode as PHP's ``json_encode`` does."""
+    return json.dumps(data, separators=(",", ":")).replace("/", "\\/").encode()
+
+
+def json_reply(data: object, status: int = 200) -> Reply:
+    """Make an answer that is JSON whatever the request accepts, as a controller does."""
+    return Reply(status, encode(data))
+
+
+def html_reply(status: int, headers: Mapping[str, str] = NO_HEADERS) -> Reply:
+    """Make an HTML error page."""
+    title = f"{status} {_phrase(status)}"
+    page = f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body>{title}</body></html>"
+    return Reply(status, page.encode(), HTML_TYPE, headers)
+
+
+def redirect_reply(status: int, location: str) -> Reply:
+    """Make a redirect, with the page that Laravel puts into it."""
+    page = f"<!DOCTYPE html>\n<html><body>Redirecting to {location}</body></html>"
+    return Reply(status, page.encode(), HTML_TYPE, {"Location": location})
+
+
+def error_reply(
+    status: int,
+    data: object,
+    *,
+    wants_json: bool,
+    headers: Mapping[str, str] = NO_HEADERS,
+) -> Reply:
+    """Make an error of the framework: JSON when asked for, else a page or a redirect.
+
+    Without ``X-Requested-With: XMLHttpRequest`` or ``Accept: application/json`` a failed
+    validation sends back to where the form was, and other errors are HTML pages (*assumed*).
+    """
+    if wants_json:
+        return Reply(status, encode(data), JSON_TYPE, headers)
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        return redirect_reply(HTTPStatus.FOUND, "/")
+    return html_reply(status, headers)
+
+
+def wants_json(headers: Mapping[str, str]) -> bool:
+    """Tell whether Laravel's ``expectsJson`` would hold for these request headers."""
+    accept = headers.get("Accept", "").partition(",")[0].partition(";")[0].strip().lower()
+    if accept.endswith(("/json", "+json")):
+        return True
+    ajax = headers.get("X-Requested-With") == "XMLHttpRequest"
+    return ajax and accept in {"", "*", "*/*"}
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"

@@ -1,0 +1,257 @@
+"""The simulator: a server of the API on a port of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+from attrs import define, field
+
+from .arrivals import ArrivalLog, Logbook
+from .connection import Connection
+from .contacts import SimulatedContact, make_directory
+from .desk import Desk
+from .endpoints import FORBIDDEN_STATUS, MESSENGER_LIMIT_STATUS, UNSUPPORTED_STATUS, World
+from .fault_schedule import FaultSchedule
+from .faults import Fault
+from .judge import API_PREFIX, Judge
+from .latency import Latency
+from .limits import Meters, SimulatorLimits
+from .listening import bind
+from .messages import WHATSAPP_DIRECT
+from .referee import DuplicateKey, everything, judge_log
+from .windows import WINDOW_KINDS, WindowKind
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from .verdict import Verdict
+
+_BACKLOG: Final = 1024
+_PATIENCE: Final = 1.0
+"""Seconds aiohttp gets for ending its own tasks; they were cancelled before."""
+
+
+def _names(values: Iterable[str]) -> frozenset[str]:
+    return frozenset(values)
+
+
+def _ids(values: Iterable[int]) -> frozenset[int]:
+    return frozenset(values)
+
+
+@define(eq=False, kw_only=True)
+class Simulator:
+    """A server that behaves as the API's documentation says, with faults on demand.
+
+    What the documentation leaves open is listed in ``ASSUMPTIONS``. All times are those of
+    the running loop's clock. The log lives until `clear_arrivals`, also over `close`.
+
+    Args:
+        api_token: The token that is accepted.
+        limits: The quotas; ``SimulatorLimits.none()`` switches them off.
+        window: How quotas are counted: ``sliding``, ``fixed`` or ``bucket``.
+        latency: The delays of both ways.
+        faults: Scripted faults, armed from the start.
+        contacts: The contacts that exist; None: every positive contact id (bot 1,
+            Telegram) and every triple does.
+        unsupported_messengers: Messengers nothing can be sent to.
+        forbidden_bots: Bots the account has no access to.
+        forbidden_status: The status of ``Forbidden``, unknown for the real service.
+        messenger_limit_status: The status of a messenger limit's refusal, unknown as well.
+        unsupported_status: The status of an unsupported messenger's refusal, unknown as well.
+        host: The address that is listened on.
+        port: The port, or 0 for a free one.
+        seed: What the latencies and the faults' probabilities are drawn from.
+
+    Raises:
+        ValueError: The token is empty, or ``window`` is none of the three.
+    """
+
+    api_token: str = field(default="simulator-token", repr=False)
+    limits: SimulatorLimits = field(factory=SimulatorLimits)
+    window: WindowKind = "sliding"
+    latency: Latency = field(factory=Latency.none)
+    faults: Iterable[Fault] = field(default=(), converter=tuple[Fault, ...])
+    contacts: Iterable[SimulatedContact] | None = field(default=None, repr=False)
+    unsupported_messengers: frozenset[str] = field(default=frozenset[str](), converter=_names)
+    forbidden_bots: frozenset[int] = field(default=frozenset[int](), converter=_ids)
+    forbidden_status: int = FORBIDDEN_STATUS
+    messenger_limit_status: int = MESSENGER_LIMIT_STATUS
+    unsupported_status: int = UNSUPPORTED_STATUS
+    host: str = "127.0.0.1"
+    port: int = 0
+    seed: int = 0
+    _logbook: Logbook = field(init=False, factory=Logbook, repr=False)
+    _schedule: FaultSchedule = field(init=False, repr=False)
+    _desk: Desk = field(init=False, repr=False)
+    _web: web.Server | None = field(init=False, default=None, repr=False)
+    _listener: asyncio.Server | None = field(init=False, default=None, repr=False)
+    _reserved: socket.socket | None = field(init=False, default=None, repr=False)
+    _bound_port: int = field(init=False, default=0, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Check the arguments and furnish the world."""
+        if not self.api_token:
+            msg = "the simulator needs a token: it checks it"
+            raise ValueError(msg)
+        if self.window not in WINDOW_KINDS:
+            msg = f"window is one of {', '.join(WINDOW_KINDS)}, not {self.window!r}"
+            raise ValueError(msg)
+        world = World(
+            make_directory(self.contacts),
+            Meters(self.limits, self.window),
+            self.forbidden_bots,
+            self.unsupported_messengers,
+            self.forbidden_status,
+            self.messenger_limit_status,
+            self.unsupported_status,
+        )
+        self._schedule = FaultSchedule(random.Random(f"faults {self.seed}"))
+        self._schedule.add(self.faults)
+        self._desk = Desk(
+            Judge(world, self.api_token),
+            self.latency,
+            self._schedule,
+            self._logbook,
+            random.Random(f"latency {self.seed}"),
+        )
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def base_url(self) -> str:
+        """The URL before the methods' names, such as ``http://127.0.0.1:8080/api/v1``.
+
+        Raises:
+            RuntimeError: The simulator was not started: it has no port yet.
+        """
+        if not self._bound_port:
+            msg = "the simulator was not started"
+            raise RuntimeError(msg)
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self._bound_port}{API_PREFIX.rstrip('/')}"
+
+    @property
+    def arrivals(self) -> ArrivalLog:
+        """Everything that arrived, in order; a view that grows."""
+        return self._logbook.arrivals
+
+    @property
+    def deliveries(self) -> ArrivalLog:
+        """The arrivals whose message would be delivered; a view that grows."""
+        return self._logbook.deliveries
+
+    def clear_arrivals(self) -> None:
+        """Empty the log; the windows of the limits stay as they are."""
+        self._logbook.clear()
+
+    def referee(self, key: DuplicateKey = everything) -> Verdict:
+        """Judge what has arrived so far.
+
+        Args:
+            key: What tells messages apart; by default the endpoint and all parameters.
+        """
+        return judge_log(self.arrivals, self.limits, whatsapp_direct=WHATSAPP_DIRECT, key=key)
+
+    def add_fault(self, fault: Fault) -> None:
+        """Arm one more fault; it counts requests from now on."""
+        self._schedule.add((fault,))
+
+    def clear_faults(self) -> None:
+        """Disarm all faults; one that is being played goes on."""
+        self._schedule.clear()
+
+    def fault_count(self, fault: Fault) -> int:
+        """Tell how often an armed fault struck."""
+        return self._schedule.count(fault)
+
+    async def start(self) -> None:
+        """Open the port and serve on the running loop.
+
+        Raises:
+            RuntimeError: It runs already.
+            OSError: The port is taken.
+        """
+        if self._web is not None:
+            msg = "the simulator runs already"
+            raise RuntimeError(msg)
+        listening = bind(self.host, self.port)
+        self._bound_port = listening.getsockname()[1]
+        server = self._web = web.Server(
+            self._desk.handle,
+            # The body is read whole, whatever its size: the answer decides about it.
+            request_factory=lambda message, payload, protocol, writer, task: web.BaseRequest(
+                message, payload, protocol, writer, task, task.get_loop(), client_max_size=0
+            ),
+        )
+        await self._listen(server, listening)
+
+    async def close(self) -> None:
+        """Stop at once: requests that are served are cut off. Closing twice is allowed."""
+        server = self._web
+        if server is None:
+            return
+        self._web = None
+        self._stop_listening()
+        if self._reserved is not None:
+            self._reserved.close()
+            self._reserved = None
+        server.pre_shutdown()
+        await self._desk.cancel_running()
+        await server.shutdown(_PATIENCE)
+        await self._desk.disconnect()
+
+    @asynccontextmanager
+    async def refusing(self) -> AsyncGenerator[None, None]:
+        """Refuse new connections inside ``async with``, and close those that are idle.
+
+        The port stays reserved and is opened again at the end. Requests which are being
+        served are answered, and their connections closed after.
+
+        Raises:
+            RuntimeError: The simulator does not run, or refuses already.
+        """
+        server = self._web
+        if server is None or self._listener is None:
+            msg = "only a running simulator that accepts connections can refuse them"
+            raise RuntimeError(msg)
+        self._stop_listening()
+        # Bound and not listening: nobody else gets the port, and connecting is refused.
+        reserved = self._reserved = bind(self.host, self._bound_port)
+        self._desk.refusing = True
+        try:
+            await self._desk.drop_idle()
+            yield
+        finally:
+            self._desk.refusing = False
+            if self._reserved is reserved:
+                self._reserved = None
+                await self._listen(server, reserved)
+
+    async def _listen(self, server: web.Server, bound: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(
+            lambda: Connection(server, self._desk, loop), sock=bound, backlog=_BACKLOG
+        )
+
+    def _stop_listening(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from cleverapp_async.simulator import SimulatedContact
+from cleverapp_async.simulator.contacts import FIRST_MADE_ID, make_directory
+
+ANNA = SimulatedContact(5, 7, "telegram", "100", phone="+7 999 123-45-67")
+BORIS = SimulatedContact(6, 7, "whatsapp", "79990000000", name="Борис")
+
+
+def test_everybody_is_a_contact_when_none_are_given() -> None:
+    """Without given contacts every positive id is a Telegram contact of bot 1."""
+    directory = make_directory(None)
+    found = directory.by_id(42)
+    assert found is not None
+    assert (found.id, found.bot_id, found.messenger) == (42, 1, "telegram")
+    assert directory.by_id(0) is None
+    assert directory.has_triple(9, "viber", "x")
+    assert not directory.has_triple(0, "viber", "x")
+    assert directory.has_bot(9)
+    assert not directory.has_bot(-1)
+
+
+def test_only_given_contacts_exist() -> None:
+    """With given contacts, other ids, triples and bots do not exist."""
+    directory = make_directory([ANNA, BORIS])
+    assert directory.by_id(5) is ANNA
+    assert directory.by_id(7) is None
+    assert directory.has_triple(7, "telegram", "100")
+    assert not directory.has_triple(7, "viber", "100")
+    assert not directory.has_triple(8, "telegram", "100")
+    assert not directory.has_triple(7, "telegram", "abc")
+    assert directory.has_bot(7)
+    assert not directory.has_bot(8)
+
+
+def test_a_bound_phone_addresses_a_contact_of_any_messenger() -> None:
+    """A phone number finds its contact however it is written."""
+    directory = make_directory([ANNA, BORIS])
+    assert directory.has_triple(7, "telegram", "79991234567")
+    assert directory.has_triple(7, "whatsapp", "+7 (999) 000-00-00")
+
+
+def test_writing_to_a_new_number_makes_a_contact_once() -> None:
+    """The first message to a number makes its contact; later ones find it."""
+    directory = make_directory(None)
+    first = directory.whatsapp(7, "+7 999 123", "Иван")
+    again = directory.whatsapp(7, "7999123", "Пётр")
+    assert again is first
+    assert first.contact.id == FIRST_MADE_ID
+    assert first.contact.phone == "7999123"
+    assert first.contact.name == "Иван"
+    assert directory.by_id(FIRST_MADE_ID) is first.contact
+    assert directory.whatsapp(8, "7999123", None).contact.id == FIRST_MADE_ID + 1
+
+
+def test_made_ids_stay_clear_of_given_ones() -> None:
+    """A new contact's id is above every given one."""
+    far = SimulatedContact(2 * FIRST_MADE_ID, 7, "telegram", "1")
+    assert make_directory([far]).whatsapp(7, "7", None).contact.id == far.id + 1
+
+
+def test_a_nameless_contact_gets_the_first_name_that_comes() -> None:
+    """A name is kept from the first message that brings one, its contact and date staying."""
+    directory = make_directory([ANNA])
+    nameless = directory.whatsapp(7, "7999", None)
+    named = directory.whatsapp(7, "7999", "Иван")
+    assert named.contact.id == nameless.contact.id
+    assert (named.contact.name, named.created_at) == ("Иван", nameless.created_at)
+    assert directory.by_id(named.contact.id) is named.contact
+
+
+def test_a_given_whatsapp_contact_is_found_by_number() -> None:
+    """A number that is among the contacts keeps its contact and name."""
+    directory = make_directory([BORIS])
+    assert directory.knows_number(7, "7 999 000 00 00")
+    assert directory.whatsapp(7, "7 999 000 00 00", "Иван").contact is BORIS
+
+
+def test_a_number_without_digits_is_its_own_text() -> None:
+    """Numbers without any digit are told apart by their text."""
+    directory = make_directory(None)
+    ids = {directory.whatsapp(7, text, None).contact.id for text in ("abc", "def")}
+    assert len(ids) == 2
