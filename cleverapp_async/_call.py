@@ -1,0 +1,103 @@
+"""One call of an API method: what is asked, what is known of it, what came of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from attrs import define, field, frozen
+
+from .endpoints import Endpoint
+from .errors import CleverAppError, Outcome, OutcomeUnknownError
+from .limits.quota import Lane
+from .models.receipt import SendReceipt
+from .models.route import Route
+
+__all__ = ["Call", "Fate", "Progress", "Reply"]
+
+
+@define
+class Fate:
+    """What is known of a call while it runs, for whoever may have to cancel it.
+
+    Attributes:
+        outcome: ``NOT_SENT`` until a request starts to leave, then ``UNKNOWN`` until more is known.
+        waiting: Whether nothing of it is on the wire now.
+        stopping: Set by the caller: make no further attempt.
+    """
+
+    outcome: Outcome = Outcome.NOT_SENT
+    waiting: bool = True
+    stopping: bool = False
+
+
+@frozen(kw_only=True)
+class Call:
+    """One call of an API method.
+
+    Attributes:
+        endpoint: The method's row.
+        parameters: By the API's own names.
+        route: The bot and messenger it goes through, where the caller knows.
+        contact_id: The contact whose route the directory may know.
+        lane: Whose turn comes first at the limits.
+        deadline: Seconds for everything: queue, limits, all attempts. None: no bound.
+        fate: Kept up to date while the call runs.
+    """
+
+    endpoint: Endpoint
+    parameters: Mapping[str, str | int]
+    route: Route | None = None
+    contact_id: int | None = None
+    lane: Lane = Lane.INTERACTIVE
+    deadline: float | None = None
+    fate: Fate = field(factory=Fate)
+
+
+@frozen
+class Reply:
+    """A call that succeeded: the answer's content, and what it took."""
+
+    content: object
+    receipt: SendReceipt
+
+
+@define
+class Progress:
+    """One call over its attempts.
+
+    Attributes:
+        call: The call.
+        send_id: Its id in events and log lines.
+        deadline_at: Loop seconds; ``inf`` without a deadline.
+        attempt: The running attempt's number.
+        faults: Attempts that ended in a fault.
+        refusals: Attempts refused for a limit.
+        waited: Seconds spent waiting for limits.
+        on_wire: Seconds spent on the wire.
+        maybe_arrived: Whether an earlier attempt may have reached the server.
+    """
+
+    call: Call
+    send_id: str
+    deadline_at: float = math.inf
+    attempt: int = 0
+    faults: int = 0
+    refusals: int = 0
+    waited: float = 0.0
+    on_wire: float = 0.0
+    maybe_arrived: bool = False
+
+    def receipt(self) -> SendReceipt:
+        """What it took."""
+        return SendReceipt(self.send_id, self.attempt, self.waited, self.on_wire)
+
+    def judge(self, error: CleverAppError) -> CleverAppError:
+        """The error in the light of all attempts: one that may have arrived outweighs the rest."""
+        if error.outcome is Outcome.NOT_SENT and self.maybe_arrived:
+            error = OutcomeUnknownError(
+                f"an earlier attempt may have reached the server; the last one did not: {error}"
+            )
+        self.maybe_arrived = self.maybe_arrived or error.outcome is Outcome.UNKNOWN
+        error.attempts = self.attempt
+        return error

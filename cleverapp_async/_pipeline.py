@@ -1,0 +1,266 @@
+"""The way of a call: limits, wire, meaning, and whether to try again.
+
+Reads as the order of events. Each decision is made elsewhere: what may be granted by the
+limiters, what is certain by the witness, what an answer means by ``_response``, whether to
+try again by the retry policy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import math
+import random
+from functools import partial
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
+
+from attrs import define
+
+from ._call import Call, Fate, Progress, Reply
+from ._request import WireRequest, build
+from ._response import RawResponse, read_answer
+from ._telling import Teller
+from ._transport import Transport, WireFailure, Witness
+from .config import ClientConfig
+from .errors import (
+    ApiError,
+    CleverAppError,
+    ConnectError,
+    DeadlineExceededError,
+    MessengerLimitError,
+    NotSentError,
+    Outcome,
+    OutcomeUnknownError,
+    RateLimitError,
+)
+from .events import (
+    AttemptAnswered,
+    AttemptFailed,
+    AttemptStarted,
+    RetryScheduled,
+    WaitingForLimit,
+)
+from .limits.lease import Gate
+from .limits.quota import LimitKey
+from .limits.routes import RouteDirectory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .events import Event
+    from .limits.lease import Lease
+
+__all__ = ["Pipeline"]
+
+P = ParamSpec("P")
+
+_numbers = itertools.count(1)
+_process = f"{random.getrandbits(32):08x}"
+
+
+@define
+class Pipeline:
+    """Carries out calls over one transport and one gate of limiters."""
+
+    _transport: Transport
+    _gate: Gate
+    _routes: RouteDirectory
+    _config: ClientConfig
+    _teller: Teller
+
+    async def run(self, call: Call) -> Reply:
+        """Carry out one call.
+
+        Raises:
+            NotSentError: It provably never reached the server.
+            OutcomeUnknownError: It may have reached the server.
+            ApiError: The server answered, and did not say yes.
+            asyncio.CancelledError: The task was cancelled; ``call.fate`` tells what is known.
+        """
+        now = asyncio.get_running_loop().time()
+        deadline_at = math.inf if call.deadline is None else now + call.deadline
+        progress = Progress(call, f"{_process}-{next(_numbers)}", deadline_at)
+        request = build(call.endpoint, call.parameters, self._config.post_parameters)
+        while True:
+            progress.attempt += 1
+            result = await self._attempt(progress, request)
+            if not isinstance(result, CleverAppError):
+                return Reply(result, progress.receipt())
+            error = progress.judge(result)
+            delay = self._delay(progress, error)
+            if delay is None:
+                call.fate.outcome = error.outcome
+                raise error
+            await self._back_off(progress, error, delay)
+
+    async def _attempt(self, progress: Progress, request: WireRequest) -> object:
+        """One attempt: its answer's content, or the error that ended it."""
+        time, fate = asyncio.get_running_loop().time, progress.call.fate
+        key = self._key(progress.call)
+        asked_at = time()
+        lease = await self._enter(progress, key, asked_at)
+        if isinstance(lease, CleverAppError):
+            return lease
+        started_at = time()
+        progress.waited += started_at - asked_at
+        witness = Witness(partial(_leave, lease, fate))
+        fate.waiting = False
+        try:
+            self._tell(progress, AttemptStarted)
+            limit = min(self._config.attempt_timeout, progress.deadline_at - started_at)
+            result = await self._transport.exchange(request, witness, limit)
+        except BaseException:
+            _end(lease, witness.outcome)
+            raise
+        finally:
+            self._transport.release()
+            fate.waiting = True
+        seconds = time() - started_at
+        progress.on_wire += seconds
+        if isinstance(result, WireFailure):
+            _end(lease, result.outcome)
+            self._tell(progress, AttemptFailed, result.outcome, result.reason)
+            return _failure(result)
+        self._tell(progress, AttemptAnswered, result.status, seconds)
+        return self._understand(progress.call, key, lease, result)
+
+    async def _enter(
+        self, progress: Progress, key: LimitKey | None, now: float
+    ) -> Lease | CleverAppError:
+        """Win the limits and a connection slot, if that is possible before the deadline."""
+        call, unbounded = progress.call, progress.deadline_at == math.inf
+        if self._teller.listened or not unbounded:
+            estimate = self._gate.estimate(key, call.lane)
+            if now + estimate > progress.deadline_at:
+                return _too_late(estimate)
+            if estimate > 0:
+                told = "account" if key is None else str(key)
+                self._tell(progress, WaitingForLimit, told, estimate)
+        if unbounded:
+            return await self._win(progress, key)
+        try:
+            async with asyncio.timeout_at(progress.deadline_at):
+                return await self._win(progress, key)
+        except TimeoutError:
+            estimate = self._gate.estimate(key, call.lane)
+        return _too_late(estimate)
+
+    async def _win(self, progress: Progress, key: LimitKey | None) -> Lease:
+        returned = progress.refusals > 0
+        lease = await self._gate.enter(key, lane=progress.call.lane, returned=returned)
+        try:
+            await self._transport.reserve()
+        except BaseException:
+            lease.refund()
+            raise
+        return lease
+
+    def _understand(
+        self, call: Call, key: LimitKey | None, lease: Lease, raw: RawResponse
+    ) -> object:
+        """What an answer means; the limiters and the route directory learn from it."""
+        try:
+            content = read_answer(raw, call.endpoint)
+        except MessengerLimitError as error:
+            lease.refuse_key(self._bounded(error.retry_after))
+            self._learn(call, key, error)
+            return error
+        except RateLimitError as error:
+            lease.refuse_account(self._bounded(error.retry_after))
+            return error
+        except ApiError as error:
+            lease.settle()
+            return error
+        lease.settle()
+        call.fate.outcome = Outcome.ACCEPTED
+        return content
+
+    def _key(self, call: Call) -> LimitKey | None:
+        """The limit key of a call as far as its route is known now."""
+        if not call.endpoint.limited:
+            return None
+        route = call.route
+        if route is None and call.contact_id is not None:
+            route = self._routes.get(call.contact_id)
+        return (
+            None if route is None else LimitKey(route.bot_id, route.messenger, call.endpoint.name)
+        )
+
+    def _learn(self, call: Call, key: LimitKey | None, error: MessengerLimitError) -> None:
+        """A refusal names the messenger: where that is news, limit by it and pause it."""
+        if call.contact_id is None or (key is not None and key.messenger == error.messenger):
+            return
+        route = self._routes.learn_messenger(call.contact_id, error.messenger)
+        learned = LimitKey(route.bot_id, route.messenger, call.endpoint.name)
+        self._gate.pause_refused(learned, self._bounded(error.retry_after))
+
+    def _bounded(self, seconds: float | None) -> float | None:
+        return None if seconds is None else min(seconds, self._config.longest_pause)
+
+    def _delay(self, progress: Progress, error: CleverAppError) -> float | None:
+        """Seconds until the next attempt, or None to raise the error."""
+        if progress.call.fate.stopping or isinstance(error, DeadlineExceededError):
+            return None
+        if isinstance(error, RateLimitError):
+            progress.refusals += 1
+        else:
+            progress.faults += 1
+        return self._config.retry.delay(
+            error,
+            progress.call.endpoint.repeat,
+            faults=progress.faults,
+            refusals=progress.refusals,
+            jitter=random.random(),
+        )
+
+    async def _back_off(self, progress: Progress, error: CleverAppError, delay: float) -> None:
+        """Wait, unless the deadline would pass: then the error is the answer."""
+        fate = progress.call.fate
+        fate.outcome = Outcome.UNKNOWN if progress.maybe_arrived else Outcome.NOT_SENT
+        if asyncio.get_running_loop().time() + delay >= progress.deadline_at:
+            fate.outcome = error.outcome
+            raise error
+        self._tell(progress, RetryScheduled, delay, str(error))
+        if delay > 0:
+            await asyncio.sleep(delay)
+
+    def _tell(
+        self,
+        progress: Progress,
+        kind: Callable[Concatenate[str, str, int, P], Event],
+        *about: P.args,
+        **named: P.kwargs,
+    ) -> None:
+        if self._teller.listened:
+            endpoint = progress.call.endpoint.name
+            event = kind(progress.send_id, endpoint, progress.attempt, *about, **named)
+            self._teller.tell(event)
+
+
+def _leave(lease: Lease, fate: Fate) -> None:
+    """The request starts to leave."""
+    fate.outcome = Outcome.UNKNOWN
+    lease.sent()
+
+
+def _end(lease: Lease, outcome: Outcome) -> None:
+    """End a lease whose request got no answer."""
+    if outcome is Outcome.NOT_SENT:
+        lease.refund()
+    else:
+        lease.give_up()
+
+
+def _failure(failure: WireFailure) -> CleverAppError:
+    if failure.outcome is Outcome.UNKNOWN:
+        return OutcomeUnknownError(f"it may have reached the server: {failure.reason}")
+    kind = ConnectError if failure.connecting else NotSentError
+    return kind(f"not sent: {failure.reason}")
+
+
+def _too_late(estimate: float) -> DeadlineExceededError:
+    return DeadlineExceededError(
+        f"not sent: the limits ask for at least {estimate:.1f} s more, the deadline comes before: "
+        "give it a longer deadline, or try later",
+        estimated_wait=estimate,
+    )

@@ -1,0 +1,61 @@
+"""What an exception of the wire means, in words that hold neither a URL nor the token."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import aiohttp
+from aiohttp import client_exceptions as aio
+
+__all__ = ["REASONS", "reason_of"]
+
+REASONS: dict[type[BaseException], str] = {
+    aio.ClientConnectorDNSError: "the host name could not be resolved: check the base URL and DNS",
+    aio.ClientConnectorCertificateError: "the server's TLS certificate is not valid for its name",
+    aio.ClientConnectorSSLError: "the TLS handshake failed",
+    aio.ClientSSLError: "TLS failed",
+    aio.ClientProxyConnectionError: "the proxy could not be reached",
+    aio.UnixClientConnectorError: "the Unix socket could not be connected",
+    aio.ClientConnectorError: "the server could not be connected",
+    aio.ClientHttpProxyError: "the proxy refused the connection",
+    aio.ServerFingerprintMismatch: "the server's TLS fingerprint is not the expected one",
+    aio.ConnectionTimeoutError: "no connection was made in time",
+    aio.SocketTimeoutError: "the server was silent for too long",
+    aio.ServerTimeoutError: "the server did not answer in time",
+    aio.ServerDisconnectedError: "the server closed the connection without an answer",
+    aio.ServerConnectionError: "the connection to the server failed",
+    aio.ClientConnectionResetError: "the connection was closed while the request was written",
+    aio.ClientOSError: "the connection broke",
+    aio.ClientConnectionError: "the connection failed",
+    aio.ClientPayloadError: "the answer's body broke off",
+    aio.ContentTypeError: "the answer is of another content type",
+    aio.WSServerHandshakeError: "the answer is not HTTP as it should be",
+    aio.TooManyRedirects: "the server redirects",
+    aio.ClientResponseError: "the answer is not valid HTTP",
+    aio.InvalidUrlRedirectClientError: "the server redirects to something that is no URL",
+    aio.NonHttpUrlRedirectClientError: "the server redirects to something that is not HTTP",
+    aio.RedirectClientError: "the server redirects",
+    aio.InvalidUrlClientError: "the base URL is not valid",
+    aio.NonHttpUrlClientError: "the base URL is not http or https",
+    aio.InvalidURL: "the base URL is not valid",
+    aio.WSMessageTypeError: "the answer is not HTTP as it should be",
+    aio.ClientError: "the HTTP client failed",
+    asyncio.TimeoutError: "no answer in time",
+    OSError: "the connection broke",
+    RuntimeError: "the HTTP session cannot be used (was it closed?)",
+}
+"""Every exception of aiohttp's client, and what else it lets through."""
+
+
+def reason_of(error: BaseException) -> str:
+    """The words for an exception, with the operating system's own where it has some.
+
+    The exception's text is not used: aiohttp's hold URLs, and a URL holds the token.
+    """
+    kind = type(error)
+    known = next((REASONS[base] for base in kind.__mro__ if base in REASONS), "an unexpected error")
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    number = cause.errno if isinstance(cause, OSError) else None
+    system = f": {os.strerror(number)}" if isinstance(number, int) and number > 0 else ""
+    return f"{known}{system} ({kind.__name__})"

@@ -1,0 +1,202 @@
+"""Sends single attempts through an aiohttp session.
+
+An attempt ends as an answer or as a :class:`WireFailure`, both plain values. Errors are made
+from them by the caller, from scratch, so that no URL and no chained exception can carry the
+token out of here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import aiohttp
+from attrs import frozen
+from yarl import URL
+
+from .._response import RawResponse
+from ..errors import Outcome
+from .body import WitnessedBody
+from .reasons import reason_of
+from .witness import Witness
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import SimpleNamespace
+
+    from .._request import WireRequest
+    from .._secret import Secret
+    from ..config import ClientConfig
+
+__all__ = ["Transport", "WireFailure"]
+
+_HEADERS = {"Accept": "application/json", "X-Requested-With": "XMLHttpRequest"}
+_HEADERS_KEPT = ("content-type", "date", "location", "retry-after")
+
+
+@frozen
+class WireFailure:
+    """An attempt that ended without an answer.
+
+    Attributes:
+        outcome: ``NOT_SENT`` where that is proven, else ``UNKNOWN``.
+        reason: Why, in words, without URL and token.
+        connecting: Whether it failed while a connection was made.
+    """
+
+    outcome: Outcome
+    reason: str
+    connecting: bool = False
+
+
+async def _headers_leave(
+    _session: aiohttp.ClientSession,
+    context: SimpleNamespace,
+    _params: aiohttp.TraceRequestHeadersSentParams,
+) -> None:
+    witness = context.trace_request_ctx
+    if isinstance(witness, Witness):
+        witness.fire()
+
+
+class Transport:
+    """The session of one client, and its connection slots.
+
+    Args:
+        base_url: Where the API lives, without a slash at the end.
+        token: The API token; it goes into the query of every request.
+        config: Time-outs and bounds.
+        session: A session of the caller's, which is not closed here; None makes one on first use.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: Secret,
+        config: ClientConfig,
+        session: aiohttp.ClientSession | None,
+    ) -> None:
+        self._base_url = base_url
+        self._token = token
+        self._config = config
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=config.connect_timeout)
+        self._trace = aiohttp.TraceConfig()
+        self._trace.on_request_headers_sent.append(_headers_leave)
+        self._owned: aiohttp.ClientSession | None = None
+        self._lent = session
+        slots = config.max_in_flight
+        if session is not None:
+            self._trace.freeze()
+            session.trace_configs.append(self._trace)
+            slots = min(slots, _connections_of(session))
+        self._slots = asyncio.Semaphore(slots)
+
+    async def reserve(self) -> None:
+        """Win a connection slot; give it back with :meth:`release`."""
+        await self._slots.acquire()
+
+    def release(self) -> None:
+        """Give a connection slot back."""
+        self._slots.release()
+
+    async def exchange(
+        self, request: WireRequest, witness: Witness, time_limit: float
+    ) -> RawResponse | WireFailure:
+        """Send one request in a slot that was won, and read its answer.
+
+        Args:
+            request: What to send.
+            witness: Learns whether it left.
+            time_limit: Seconds for all of it.
+
+        Raises:
+            asyncio.CancelledError: The task was cancelled; the witness knows what is certain.
+        """
+        status, headers, body = 0, dict[str, str](), bytearray()
+        try:
+            async with (
+                asyncio.timeout(time_limit),
+                self._session().request(
+                    request.http_method,
+                    self._url(request),
+                    data=_body(request, witness),
+                    headers=_HEADERS,
+                    allow_redirects=False,
+                    raise_for_status=False,
+                    timeout=self._timeout,
+                    trace_request_ctx=witness,
+                ) as response,
+            ):
+                status = response.status
+                headers = self._kept(response.headers)
+                problem = await self._read(response, body)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the witness tells what is certain
+            problem = reason_of(error)
+            if not status:
+                sent = witness.outcome is not Outcome.NOT_SENT
+                connecting = isinstance(error, _CONNECTING) and not sent
+                return WireFailure(witness.outcome, problem, connecting)
+        return RawResponse(status, headers, self._token.strike_bytes(bytes(body)), problem)
+
+    async def close(self) -> None:
+        """Let the session go: close it if it is ours, else only stop watching it."""
+        owned, self._owned = self._owned, None
+        lent, self._lent = self._lent, None
+        if owned is not None:
+            await owned.close()
+        if lent is not None and self._trace in lent.trace_configs:
+            lent.trace_configs.remove(self._trace)
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._lent is not None:
+            return self._lent
+        if self._owned is None:
+            self._owned = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._config.max_in_flight),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=[self._trace],
+            )
+        return self._owned
+
+    def _url(self, request: WireRequest) -> URL:
+        token = quote(self._token.reveal(), safe="")
+        query = f"&{request.query}" if request.query else ""
+        return URL(f"{self._base_url}/{request.name}?api_token={token}{query}", encoded=True)
+
+    def _kept(self, headers: Mapping[str, str]) -> dict[str, str]:
+        return {
+            name: self._token.strike(headers[name]) for name in _HEADERS_KEPT if name in headers
+        }
+
+    async def _read(self, response: aiohttp.ClientResponse, body: bytearray) -> str | None:
+        """Read the answer into ``body`` up to the bound; why it is not whole, or None."""
+        bound = self._config.max_body
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > bound:
+                del body[bound:]
+                return f"it is longer than {bound} bytes"
+        return None
+
+
+_CONNECTING = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ServerFingerprintMismatch,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.InvalidURL,
+)
+
+
+def _body(request: WireRequest, witness: Witness) -> WitnessedBody | None:
+    if request.http_method != "POST":
+        return None
+    return WitnessedBody(request.body, request.content_type, witness)
+
+
+def _connections_of(session: aiohttp.ClientSession) -> int:
+    """How many connections to one host a session allows at once."""
+    connector = session.connector
+    bounds = (connector.limit, connector.limit_per_host) if connector else ()
+    return min((bound for bound in bounds if bound), default=1_000_000)

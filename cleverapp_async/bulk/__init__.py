@@ -1,0 +1,1 @@
+"""Bulk sends: many messages, fairly over their limits, in constant memory."""

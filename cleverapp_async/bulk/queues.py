@@ -1,0 +1,95 @@
+"""Messages read ahead, queued by what limits them, served in turn."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ..limits.quota import LimitKey
+
+__all__ = ["KeyQueues"]
+
+T = TypeVar("T")
+
+
+class _Queue(Generic[T]):
+    """The items of one key."""
+
+    __slots__ = ("in_work", "items", "ready", "width")
+
+    def __init__(self, width: int) -> None:
+        self.items: deque[T] = deque()
+        self.width = width
+        self.in_work = 0
+        self.ready = False
+
+
+class KeyQueues(Generic[T]):
+    """Hands out items so that every key gets its turn, and none more than it can use.
+
+    A key has at most as many items in work as its limit lets through at once: more would only
+    queue at the limiter. Every operation is O(1).
+
+    Args:
+        width_of: How many items of a key may be in work at once.
+    """
+
+    def __init__(self, width_of: Callable[[LimitKey | None], int]) -> None:
+        self._width_of = width_of
+        self._queues: dict[LimitKey | None, _Queue[T]] = {}
+        self._turns: deque[LimitKey | None] = deque()
+        self.waiting = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether some item could be started now."""
+        return bool(self._turns)
+
+    def put(self, key: LimitKey | None, item: T) -> None:
+        """Queue an item behind those of its key."""
+        queue = self._queues.get(key)
+        if queue is None:
+            queue = self._queues[key] = _Queue(self._width_of(key))
+        queue.items.append(item)
+        self.waiting += 1
+        self._consider(key, queue)
+
+    def take(self) -> tuple[LimitKey | None, T]:
+        """Take the next item of the key whose turn it is, into work."""
+        key = self._turns.popleft()
+        queue = self._queues[key]
+        queue.ready = False
+        queue.in_work += 1
+        self.waiting -= 1
+        item = queue.items.popleft()
+        self._consider(key, queue)
+        return key, item
+
+    def done(self, key: LimitKey | None) -> None:
+        """An item of that key is no longer in work."""
+        queue = self._queues[key]
+        queue.in_work -= 1
+        self._consider(key, queue)
+        if not queue.in_work and not queue.items:
+            del self._queues[key]
+
+    def rest(self) -> Iterator[T]:
+        """Take out everything that is not in work."""
+        self._turns.clear()
+        for queue in self._queues.values():
+            queue.ready = False
+            while queue.items:
+                self.waiting -= 1
+                yield queue.items.popleft()
+
+    def by_key(self) -> dict[LimitKey | None, tuple[int, int]]:
+        """Per key: how many wait, how many are in work."""
+        return {key: (len(queue.items), queue.in_work) for key, queue in self._queues.items()}
+
+    def _consider(self, key: LimitKey | None, queue: _Queue[T]) -> None:
+        if queue.items and not queue.ready and queue.in_work < queue.width:
+            queue.ready = True
+            self._turns.append(key)

@@ -1,0 +1,243 @@
+"""The client: one coroutine per method of the API."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Self
+
+from ._base_url import check_base_url
+from ._pipeline import Pipeline
+from ._secret import Secret
+from ._telling import Teller
+from ._transport import Transport
+from .bulk.run import BulkRun
+from .config import DEFAULT_BASE_URL, ClientConfig
+from .errors import ClientStateError, ConfigurationError, InvalidRequestError
+from .limits.lease import Gate
+from .limits.quota import AccountKey, Lane, LimitKey
+from .limits.registry import LimiterRegistry
+from .limits.routes import RouteDirectory
+from .methods.messages import MessageMethods
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import aiohttp
+
+    from ._call import Call, Fate, Reply
+    from .bulk.run import Messages
+    from .models.messages import Message
+    from .models.route import Route
+
+__all__ = ["CleverAppClient"]
+
+
+class CleverAppClient(MessageMethods):
+    """A client of the CleverApp API, or of a sibling brand's.
+
+    Use it as an async context manager, or call :meth:`close` at the end. One client serves one
+    event loop; its methods may run concurrently, and the limits hold over all of them.
+
+    Args:
+        api_token: The account's token. It goes to the server and nowhere else.
+        base_url: Where the API lives; https, or http on this machine itself.
+        config: Time-outs, bounds, retries, callbacks.
+        limits: The limiters. Share one registry among clients of the same account or bots.
+        session: An aiohttp session of your own, for proxies and the like; it is not closed.
+
+    Raises:
+        ConfigurationError: The token or the base URL cannot work.
+    """
+
+    def __init__(
+        self,
+        api_token: str,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        config: ClientConfig | None = None,
+        limits: LimiterRegistry | None = None,
+        session: aiohttp.ClientSession | None = None,
+    ) -> None:
+        self._base_url = check_base_url(base_url)
+        self._config = config or ClientConfig()
+        self._limits = LimiterRegistry() if limits is None else limits
+        token = Secret(_checked_token(api_token))
+        self._account = AccountKey(token.digest(self._base_url))
+        self._routes = RouteDirectory(self._config.remembered_routes)
+        self._transport = Transport(self._base_url, token, self._config, session)
+        self._pipeline = Pipeline(
+            self._transport,
+            Gate(self._limits, self._account),
+            self._routes,
+            self._config,
+            Teller(self._config.on_event),
+        )
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+
+    @classmethod
+    def from_env(
+        cls,
+        *,
+        config: ClientConfig | None = None,
+        limits: LimiterRegistry | None = None,
+        session: aiohttp.ClientSession | None = None,
+    ) -> Self:
+        """A client of the token in ``CLEVERAPP_API_TOKEN`` and, if set, ``CLEVERAPP_BASE_URL``.
+
+        Args:
+            config: As for the class.
+            limits: As for the class.
+            session: As for the class.
+
+        Raises:
+            ConfigurationError: ``CLEVERAPP_API_TOKEN`` is not set, or a value cannot work.
+        """
+        token = os.environ.get("CLEVERAPP_API_TOKEN")
+        if not token:
+            raise ConfigurationError("CLEVERAPP_API_TOKEN is not set: export the account's token")
+        base_url = os.environ.get("CLEVERAPP_BASE_URL") or DEFAULT_BASE_URL
+        return cls(token, base_url=base_url, config=config, limits=limits, session=session)
+
+    def __repr__(self) -> str:
+        """The address and the account's digest; never the token."""
+        return f"<CleverAppClient {self._base_url} {self._account}>"
+
+    @property
+    def base_url(self) -> str:
+        """Where the API lives."""
+        return self._base_url
+
+    @property
+    def limits(self) -> LimiterRegistry:
+        """The limiters, for a look (``snapshot``) or a pause."""
+        return self._limits
+
+    @property
+    def account(self) -> AccountKey:
+        """This account's key in the limiters."""
+        return self._account
+
+    async def __aenter__(self) -> Self:
+        """Give itself."""
+        self._check_state()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the client's own session; calls on their way fail. Closing twice is fine."""
+        self._closed = True
+        await self._transport.close()
+
+    def learn_route(self, contact_id: int, route: Route) -> None:
+        """Tell the client which bot and messenger a contact is written to through.
+
+        Args:
+            contact_id: The contact's id on the platform.
+            route: Its bot and messenger.
+        """
+        self._routes.learn(contact_id, route)
+
+    def send_many(
+        self,
+        messages: Messages,
+        *,
+        lane: Lane = Lane.BULK,
+        concurrency: int = 1000,
+        look_ahead: int = 20_000,
+    ) -> BulkRun:
+        """Send many messages, fairly over their limits, in constant memory.
+
+        ::
+
+            messages = (SendMessage(contact_id=i, text="Hi") for i in ids)
+            async for outcome in client.send_many(messages):
+                ...
+
+        Outcomes come in the order in which messages end; one that fails never stops the others.
+        Messages are read lazily. Leaving the iteration early cancels what it started;
+        :meth:`BulkRun.drain` stops in order.
+
+        Args:
+            messages: An iterable or async iterable of request models.
+            lane: Whose turn comes first where several wait for a limit.
+            concurrency: Messages in work at once, waiting for limits included.
+            look_ahead: Messages read ahead at most, so that a stretch of them whose limit is
+                used up does not block others behind it.
+
+        Raises:
+            ClientStateError: The client is closed.
+            InvalidRequestError: ``concurrency`` or ``look_ahead`` is below 1.
+        """
+        self._check_open()
+        for name, value in (("concurrency", concurrency), ("look_ahead", look_ahead)):
+            if value < 1:
+                raise InvalidRequestError(
+                    f"{name} must be 1 or more, not {value!r}", fields=(name,)
+                )
+
+        async def deliver(message: Message, fate: Fate) -> Reply:
+            return await self._deliver(message, fate, lane=lane)
+
+        def width_of(key: LimitKey | None) -> int:
+            if key is None:
+                return max(1, concurrency // 2)
+            limits = [quota.limit for quota in self._limits.quotas(key)]
+            return min(limits, default=concurrency)
+
+        return BulkRun(
+            messages,
+            deliver,
+            self.limit_key,
+            width_of,
+            concurrency=concurrency,
+            look_ahead=look_ahead,
+        )
+
+    def limit_key(self, message: Message) -> LimitKey | None:
+        """What limits a message besides the account; None where its route is not known."""
+        route = message.route
+        if route is None and message.contact_id is not None:
+            route = self._routes.get(message.contact_id)
+        return None if route is None else LimitKey(route.bot_id, route.messenger, message.method)
+
+    async def _run(self, call: Call) -> Reply:
+        self._check_state()
+        return await self._pipeline.run(call)
+
+    def _learn_route(self, contact_id: int, route: Route) -> None:
+        self._routes.learn(contact_id, route)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClientStateError("the client is closed: make a new one")
+
+    def _check_state(self) -> None:
+        self._check_open()
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+        elif self._loop is not loop:
+            raise ClientStateError(
+                "the client belongs to another event loop: make one inside each asyncio.run()"
+            )
+
+
+def _checked_token(value: object) -> str:
+    token = value.strip() if isinstance(value, str) else ""
+    if not token:
+        raise ConfigurationError("api_token is empty: it stands in the account's settings")
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise ConfigurationError(
+            "api_token holds characters no token has: was more than it copied?"
+        )
+    return token

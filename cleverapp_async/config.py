@@ -1,0 +1,71 @@
+"""The settings of a client, checked when they are made."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, get_args
+
+from attrs import Attribute, field, frozen, validators
+
+from .errors import ConfigurationError
+from .events import EventCallback
+from .retry import Retry, RetryPolicy
+
+__all__ = ["DEFAULT_BASE_URL", "ClientConfig", "PostParameters"]
+
+DEFAULT_BASE_URL = "https://app.cleverapp.pro/api/v1"
+"""CleverApp's own address (API docs, page «Основы»)."""
+
+PostParameters: TypeAlias = Literal["documented", "query", "json", "form"]
+"""Where the parameters of a POST go."""
+
+
+_DOCUMENTED: PostParameters = "documented"
+
+
+def _seconds(_: object, attribute: Attribute[float], value: float) -> None:
+    if value <= 0:
+        raise ConfigurationError(f"{attribute.name} must be more than 0 seconds, not {value!r}")
+
+
+def _count(_: object, attribute: Attribute[int], value: int) -> None:
+    if value < 1:
+        raise ConfigurationError(f"{attribute.name} must be 1 or more, not {value!r}")
+
+
+def _placement(_: object, attribute: Attribute[PostParameters], value: PostParameters) -> None:
+    if value not in get_args(PostParameters):
+        known = ", ".join(get_args(PostParameters))
+        raise ConfigurationError(f"{attribute.name} must be one of {known}, not {value!r}")
+
+
+@frozen(kw_only=True)
+class ClientConfig:
+    """The settings of one client.
+
+    Attributes:
+        connect_timeout: Seconds for making a connection (DNS, TCP, TLS).
+        attempt_timeout: Seconds for one attempt, from the moment it has won its limits and its
+            connection slot until the whole answer is read.
+        max_in_flight: Requests on the wire at once.
+        max_body: Bytes of an answer that are read, after decompression.
+        post_parameters: ``"documented"``: where each method's page says; otherwise the query
+            string, a JSON body or a form body for all. A query that would pass 4 KB encoded goes
+            in a JSON body all the same, as long Cyrillic texts fit no URL.
+        longest_pause: Seconds for which a refusal may pause a limit at most, whatever
+            ``Retry-After`` says: after it the limits are tried again.
+        retry: Decides about further attempts.
+        on_event: Called with what happens to each request.
+        remembered_routes: Contacts whose bot and messenger are remembered.
+    """
+
+    connect_timeout: float = field(default=10.0, validator=_seconds)
+    attempt_timeout: float = field(default=60.0, validator=_seconds)
+    max_in_flight: int = field(default=100, validator=_count)
+    max_body: int = field(default=8 * 1024 * 1024, validator=_count)
+    post_parameters: PostParameters = field(default=_DOCUMENTED, validator=_placement)
+    longest_pause: float = field(default=300.0, validator=_seconds)
+    retry: Retry = field(factory=RetryPolicy)
+    on_event: tuple[EventCallback, ...] = field(
+        default=(), validator=validators.deep_iterable(validators.is_callable())
+    )
+    remembered_routes: int = field(default=100_000, validator=_count)

@@ -1,0 +1,1 @@
+"""The API's methods, one file per page of its documentation."""

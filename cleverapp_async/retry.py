@@ -1,0 +1,85 @@
+"""Whether to try again, and after how long: pure, and replaceable."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from attrs import field, frozen, validators
+
+from .endpoints import Repeat
+from .errors import (
+    CleverAppError,
+    DeadlineExceededError,
+    NotSentError,
+    OutcomeUnknownError,
+    RateLimitError,
+    ServerError,
+    UnexpectedResponseError,
+)
+
+__all__ = ["Retry", "RetryPolicy"]
+
+
+class Retry(Protocol):
+    """Anything that decides about another attempt; :class:`RetryPolicy` is the default."""
+
+    def delay(
+        self, error: CleverAppError, repeat: Repeat, *, faults: int, refusals: int, jitter: float
+    ) -> float | None:
+        """Seconds to wait before the next attempt, or None to raise the error.
+
+        Args:
+            error: What ended this attempt.
+            repeat: What repeating this method does.
+            faults: Attempts that ended without an answer or with a 5xx so far, this one included.
+            refusals: Attempts refused for a limit so far, this one included.
+            jitter: A random number from 0 to 1.
+        """
+        ...
+
+
+@frozen(kw_only=True)
+class RetryPolicy:
+    """Exponential back-off with full jitter; a message is never sent twice.
+
+    What provably never reached the server, and what the server refused for a limit, is tried
+    again whatever the method. What may have reached it is tried again only where that does no
+    harm (``Repeat.SAFE``, ``Repeat.SAME_EFFECT``), never for a message.
+
+    Attributes:
+        attempts: Attempts in all that may end in a fault, from 1 up (1: no second attempt).
+        refusals: Refusals for a limit after which the error is raised. The waits between them
+            are the limiter's, so this many may take a while: bound them by a deadline.
+        base: The first back-off's upper bound, seconds; it doubles with each fault.
+        cap: The longest back-off, seconds.
+        retry_after_ceiling: The longest ``Retry-After`` that is waited for, seconds; a server
+            that asks for more gets no further attempt, and the error says so.
+    """
+
+    attempts: int = field(default=4, validator=validators.ge(1))
+    refusals: int = field(default=10, validator=validators.ge(0))
+    base: float = field(default=0.5, validator=validators.ge(0))
+    cap: float = field(default=30.0, validator=validators.ge(0))
+    retry_after_ceiling: float = field(default=300.0, validator=validators.ge(0))
+
+    def delay(
+        self, error: CleverAppError, repeat: Repeat, *, faults: int, refusals: int, jitter: float
+    ) -> float | None:
+        """Seconds to wait before the next attempt, or None to raise the error."""
+        if isinstance(error, RateLimitError):
+            too_long = (error.retry_after or 0.0) > self.retry_after_ceiling
+            return None if too_long or refusals > self.refusals else 0.0
+        if not _may_repeat(error, repeat) or faults >= self.attempts:
+            return None
+        bound: float = min(self.cap, self.base * 2.0 ** min(faults - 1, 64))
+        return bound * jitter
+
+
+def _may_repeat(error: CleverAppError, repeat: Repeat) -> bool:
+    if isinstance(error, NotSentError):
+        return not isinstance(error, DeadlineExceededError)
+    if isinstance(error, UnexpectedResponseError):
+        return repeat is not Repeat.NEVER and not error.complete
+    if isinstance(error, OutcomeUnknownError | ServerError):
+        return repeat is not Repeat.NEVER
+    return False
