@@ -46,7 +46,7 @@ class Call:
     """
 
     endpoint: Endpoint
-    parameters: Mapping[str, str | int]
+    parameters: Mapping[str, object]
     route: Route | None = None
     contact_id: int | None = None
     lane: Lane = Lane.INTERACTIVE

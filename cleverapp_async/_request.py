@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote, urlencode
 
 from attrs import field, frozen
@@ -11,12 +12,13 @@ from attrs import field, frozen
 from .endpoints import ParametersIn
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from .config import PostParameters
     from .endpoints import Endpoint
 
-__all__ = ["LONGEST_QUERY", "WireRequest", "build"]
+__all__ = ["LONGEST_QUERY", "Parameters", "WireRequest", "build"]
+
+Parameters: TypeAlias = Mapping[str, object]
+"""Request parameters by the API's own names; absent ones are left out."""
 
 LONGEST_QUERY = 4096
 """Encoded bytes of parameters that a URL is trusted with; longer ones go in a JSON body."""
@@ -44,9 +46,7 @@ class WireRequest:
     content_type: str | None = None
 
 
-def build(
-    endpoint: Endpoint, parameters: Mapping[str, str | int], placement: PostParameters
-) -> WireRequest:
+def build(endpoint: Endpoint, parameters: Parameters, placement: PostParameters) -> WireRequest:
     """Place the parameters of one request.
 
     Args:
@@ -68,5 +68,20 @@ def build(
     return WireRequest(method, name, "", body, _JSON)
 
 
-def _encode(parameters: Mapping[str, str | int]) -> str:
-    return urlencode(parameters, quote_via=quote)
+def _encode(parameters: Parameters) -> str:
+    pairs = [pair for name, value in parameters.items() for pair in _flat(name, value)]
+    return urlencode(pairs, quote_via=quote)
+
+
+def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
+    """Nested values in PHP's brackets (``filters[tag]=x``, ``tags[]=a``), truth as 0 and 1."""
+    if isinstance(value, Mapping):
+        for inner, held in value.items():
+            yield from _flat(f"{name}[{inner}]", held)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for held in value:
+            yield from _flat(f"{name}[]", held)
+    elif isinstance(value, bool):
+        yield name, str(int(value))
+    else:
+        yield name, "" if value is None else str(value)

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from attrs import field, frozen
 
-from ._converter import structure
+from ._content import read_content
+from ._converter import converter
 from .errors import (
     ApiError,
     AuthenticationError,
@@ -33,6 +34,8 @@ from .errors import (
 from .field_errors import parse_field_errors
 
 if TYPE_CHECKING:
+    from cattrs import Converter
+
     from .endpoints import Endpoint
 
 __all__ = ["RawResponse", "read_answer", "retry_after"]
@@ -71,8 +74,13 @@ class RawResponse:
     problem: str | None = None
 
 
-def read_answer(raw: RawResponse, endpoint: Endpoint) -> object:
-    """The answer's content: the model in ``data``, or the object where none is documented.
+def read_answer(raw: RawResponse, endpoint: Endpoint, using: Converter = converter) -> object:
+    """The answer's content: a model, a tuple of models, a page, or what came.
+
+    Args:
+        raw: The answer.
+        endpoint: The method's row: what its answer holds.
+        using: Reads the models; the lenient converter keeps what does not fit.
 
     Raises:
         ApiError: The answer is not a success, or not one that anybody documents.
@@ -91,24 +99,11 @@ def read_answer(raw: RawResponse, endpoint: Endpoint) -> object:
             message=f"the server took the request, but its answer broke off: {raw.problem}",
             complete=False,
         )
-    if _is_object(body):
-        if endpoint.answer is None and body.get("success") is True:
-            return body
-        if endpoint.answer is not None and "data" in body:
-            return _structured(raw, body, endpoint.answer, name)
-    raise UnexpectedResponseError(
-        status, body, name, message=f"an answer of a shape that no page documents: {_shape(body)}"
-    )
-
-
-def _structured(
-    raw: RawResponse, body: dict[str, object], wanted: type[object], name: str
-) -> object:
     try:
-        return structure(body["data"], wanted)
+        return read_content(body, endpoint, using)
     except ValueError as error:
-        told = f"an answer of a shape that no page documents: {error}".replace("$", "$.data")
-    raise UnexpectedResponseError(raw.status, body, name, message=told)
+        told = f"an answer of a shape that no page documents: {error}"
+    raise UnexpectedResponseError(status, body, name, message=told)
 
 
 def _is_object(body: object) -> TypeGuard[dict[str, object]]:
@@ -121,14 +116,6 @@ def _decode(data: bytes) -> object:
     except (ValueError, RecursionError):
         return data.decode("utf-8", "replace")[:_TEXT_KEPT]
     return decoded
-
-
-def _shape(body: object) -> str:
-    if _is_object(body):
-        return f"an object with the keys {', '.join(sorted(body)) or '(none)'}"
-    if isinstance(body, str):
-        return f"text that starts {body[:40]!r}" if body else "an empty body"
-    return f"JSON of type {type(body).__name__}"
 
 
 def _by_shape(raw: RawResponse, body: dict[str, object], name: str) -> ApiError | None:

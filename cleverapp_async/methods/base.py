@@ -3,12 +3,54 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from .._call import Call
+from ..endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
-    from .._call import Call, Reply
+    from .._call import Reply
+    from ..limits.quota import Lane
 
-__all__ = ["Methods"]
+__all__ = ["ABSENT", "Absent", "CallOptions", "Methods", "given"]
+
+
+class Absent:
+    """The type of :data:`ABSENT`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT = Absent()
+"""A parameter that is left out, where None would mean "make it empty"."""
+
+
+class CallOptions(TypedDict, total=False):
+    """What every method takes besides its own parameters.
+
+    Attributes:
+        lane: Whose turn comes first where several wait for a limit.
+        deadline: Seconds for everything: queue, limits and all attempts. None: no bound.
+    """
+
+    lane: Lane
+    deadline: float | None
+
+
+def given(**parameters: object) -> dict[str, object]:
+    """The parameters that are given: absent ones and None are left out.
+
+    The server answers some empty optional fields with a 500, so none is ever sent.
+    A trailing underscore is dropped from a name that is a word of Python (``with_``).
+    """
+    return {
+        name.removesuffix("_"): value
+        for name, value in parameters.items()
+        if value is not None and value is not ABSENT
+    }
 
 
 class Methods(ABC):
@@ -17,3 +59,8 @@ class Methods(ABC):
     @abstractmethod
     async def _run(self, call: Call) -> Reply:
         """Carry out one call."""
+
+    async def _ask(self, name: str, parameters: dict[str, object], options: CallOptions) -> Any:  # noqa: ANN401 - the endpoint table knows the type, the method's annotation tells it
+        """Call a method of the table; its answer's content."""
+        call = Call(endpoint=ENDPOINTS[name], parameters=parameters, **options)
+        return (await self._run(call)).content

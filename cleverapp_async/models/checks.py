@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import cast
 from urllib.parse import urlsplit
 
 from ..errors import InvalidRequestError
 
-__all__ = ["check_id", "check_messenger", "check_phone", "check_string", "check_url"]
+__all__ = [
+    "check_amount",
+    "check_count",
+    "check_decimal",
+    "check_hex_id",
+    "check_id",
+    "check_messenger",
+    "check_moment",
+    "check_object",
+    "check_one_of",
+    "check_phone",
+    "check_string",
+    "check_text",
+    "check_url",
+]
 
+_HEX_ID = re.compile(r"[0-9a-fA-F]{24}")
 _PHONE = re.compile(r"\+?\d{5,15}")
 _PHONE_PUNCTUATION = str.maketrans("", "", " -().\u00a0")
 
@@ -81,3 +100,105 @@ def check_url(name: str, value: object) -> str:
     if not absolute or any(character.isspace() for character in text):
         raise _refuse(name, "an absolute http or https URL without spaces", value)
     return text
+
+
+def check_text(name: str, value: object) -> str:
+    """A string that may be blank.
+
+    Raises:
+        InvalidRequestError: It is not; the field is named.
+    """
+    if not isinstance(value, str):
+        raise _refuse(name, "a string", value)
+    return value
+
+
+def check_hex_id(name: str, value: object) -> str:
+    """The id of a list schema or item: 24 hex digits.
+
+    Raises:
+        InvalidRequestError: It is not; the field is named.
+    """
+    if not isinstance(value, str) or not _HEX_ID.fullmatch(value):
+        raise _refuse(name, "an id of 24 hex digits", value)
+    return value
+
+
+def check_one_of(**values: object) -> None:
+    """Exactly one of several parameters.
+
+    Raises:
+        InvalidRequestError: None is given, or more than one; they are named.
+    """
+    found = tuple(name for name, value in values.items() if value is not None)
+    if len(found) != 1:
+        said = " and ".join(found) + " are both given: " if found else ""
+        raise InvalidRequestError(
+            f"{said}give exactly one of {', '.join(values)}", fields=found or tuple(values)
+        )
+
+
+def check_amount(name: str, value: object) -> int:
+    """A positive whole number of minor currency units.
+
+    Raises:
+        InvalidRequestError: It is not; the field is named.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise _refuse(name, "a positive whole number of minor currency units", value)
+    return value
+
+
+def check_decimal(name: str, value: object) -> str:
+    """A positive decimal number, written out without an exponent.
+
+    Raises:
+        InvalidRequestError: It is not; the field is named.
+    """
+    if isinstance(value, bool) or not isinstance(value, Decimal | int):
+        raise _refuse(name, "a Decimal", value)
+    amount = Decimal(value)
+    if not amount.is_finite() or amount <= 0:
+        raise _refuse(name, "a positive Decimal", value)
+    return f"{amount:f}"
+
+
+def check_count(name: str, value: object, most: int | None = None) -> int:
+    """A whole number from 1 up, perhaps with a largest one.
+
+    Raises:
+        InvalidRequestError: It is not; the field is named.
+    """
+    number = check_id(name, value)
+    if most is not None and number > most:
+        raise _refuse(name, f"at most {most}", value)
+    return number
+
+
+def check_object(name: str, value: object) -> dict[str, object]:
+    """An object with names that are strings.
+
+    Raises:
+        InvalidRequestError: It is not, or it is empty; the field is named.
+    """
+    if not isinstance(value, Mapping) or not value:
+        raise _refuse(name, "a mapping that holds something", value)
+    given = cast("Mapping[object, object]", value)
+    if not all(isinstance(key, str) for key in given):
+        raise _refuse(name, "a mapping whose keys are strings", value)
+    return {str(key): held for key, held in given.items()}
+
+
+def check_moment(name: str, value: object) -> int:
+    """Unix seconds, from a whole number or a ``datetime`` that knows its offset.
+
+    Raises:
+        InvalidRequestError: It is neither; the field is named.
+    """
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise _refuse(name, "a datetime with its offset (tzinfo)", value)
+        return int(value.timestamp())
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise _refuse(name, "a datetime, or Unix seconds as a whole number", value)
+    return value

@@ -1,0 +1,93 @@
+"""What a successful answer holds, by the shape that the endpoint table names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
+
+from ._converter import structure
+from .endpoints.row import Shape
+from .models.page import Page
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+
+    from .endpoints import Endpoint
+
+__all__ = ["read_content"]
+
+_SHOWN = 40
+
+
+def read_content(body: object, endpoint: Endpoint, using: Converter) -> object:
+    """Read a decoded body.
+
+    Raises:
+        ValueError: It is of another shape; the text names the place as a path.
+    """
+    shape = endpoint.shape
+    if shape is Shape.SUCCESS:
+        if _is_object(body) and body.get("success") is True:
+            return body
+        raise ValueError(_described(body))
+    if shape is Shape.ANY:
+        if _is_object(body) and body.get("success") is False:
+            raise ValueError("success is false, and no error says why @ $.success")
+        return body.get("data", body) if _is_object(body) else body
+    if not _is_object(body) or ("data" not in body and shape is not Shape.ONE):
+        raise ValueError(_described(body))
+    if shape is Shape.PAGE:
+        return _page(body, endpoint, using)
+    wanted = _many(endpoint.answer) if shape is Shape.MANY else endpoint.answer
+    # Some answers of one object come without the envelope (sendMessageToQueue).
+    return _structured(body.get("data", body), wanted, using, inside_data="data" in body)
+
+
+def _page(body: dict[str, object], endpoint: Endpoint, using: Converter) -> Page[Any]:
+    wanted = _many(endpoint.answer)
+    items = cast("tuple[Any, ...]", _structured(body["data"], wanted, using, inside_data=True))
+    meta = body.get("meta")
+    told = meta if _is_object(meta) else {}
+    return Page(
+        items,
+        _count(told.get("current_page")) or 1,
+        last=_count(told.get("last_page")),
+        total=_count(told.get("total")),
+        per_page=_count(told.get("per_page")),
+    )
+
+
+def _many(kind: Any) -> Any:  # noqa: ANN401 - a type made at run time
+    return tuple[kind, ...]
+
+
+def _structured(
+    content: object,
+    wanted: Any,  # noqa: ANN401 - a type made at run time
+    using: Converter,
+    *,
+    inside_data: bool,
+) -> object:
+    try:
+        return cast("object", structure(content, wanted, using))
+    except ValueError as error:
+        told = str(error)
+    raise ValueError(told.replace("$", "$.data") if inside_data else told)
+
+
+def _count(value: object) -> int | None:
+    """A number of ``meta``, where it is one: paging goes on without it."""
+    if isinstance(value, str) and value.isdecimal():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _is_object(body: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(body, dict)
+
+
+def _described(body: object) -> str:
+    if _is_object(body):
+        return f"an object with the keys {', '.join(sorted(body)) or '(none)'}"
+    if isinstance(body, str):
+        return f"text that starts {body[:_SHOWN]!r}" if body else "an empty body"
+    return f"JSON of type {type(body).__name__}"

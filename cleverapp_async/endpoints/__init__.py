@@ -1,0 +1,47 @@
+"""The API's methods as a table of frozen rows: an API change is a one-line change here."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from . import (
+    account,
+    accounts,
+    contacts,
+    crypto_accounts,
+    list_items,
+    lists,
+    media,
+    messages,
+    queue,
+    referrals,
+    tags,
+    variables,
+)
+from .row import Endpoint, Kind, Parameter, ParametersIn, Repeat, Shape, Trust
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ENDPOINTS", "Endpoint", "Kind", "Parameter", "ParametersIn", "Repeat", "Shape", "Trust"]
+
+_PAGES = (
+    messages,
+    queue,
+    account,
+    contacts,
+    tags,
+    variables,
+    accounts,
+    crypto_accounts,
+    referrals,
+    lists,
+    list_items,
+    media,
+)
+
+ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
+    {row.name: row for page in _PAGES for row in page.ROWS}
+)
+"""Every method by its name."""

@@ -1,0 +1,199 @@
+"""The methods of the API docs' page «Контакты»."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Unpack
+
+from ..errors import InvalidRequestError
+from ..models.checks import check_count, check_id, check_messenger, check_moment, check_string
+from ._paging import iterate
+from .base import ABSENT, Absent, CallOptions, Methods, given
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from datetime import datetime
+
+    from ..models.contact import Contact
+    from ..models.page import Page
+
+__all__ = ["ContactMethods"]
+
+_MOST_PER_PAGE = 500
+_LONGEST_STATUS = 64
+
+
+class ContactMethods(Methods):
+    """Contacts of bots."""
+
+    async def get_contacts(
+        self,
+        *,
+        date_from: datetime | int | None = None,
+        date_to: datetime | int | None = None,
+        count: int | None = None,
+        bot_id: int | None = None,
+        page: int | None = None,
+        with_: Sequence[str] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Page[Contact]:
+        """Give one page of contacts: ``getContacts``.
+
+        Args:
+            date_from: Created at or after: a datetime with its offset, or Unix seconds.
+            date_to: Created at or before, likewise.
+            count: Contacts per page, at most 500.
+            bot_id: Only of this bot.
+            page: The page, from 1.
+            with_: What to add to each contact: ``"tags"``, ``"variables"`` (Leadteh only).
+            **options: ``lane`` and ``deadline``.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        parameters = given(
+            date_from=None if date_from is None else check_moment("date_from", date_from),
+            date_to=None if date_to is None else check_moment("date_to", date_to),
+            count=None if count is None else check_count("count", count, _MOST_PER_PAGE),
+            bot_id=None if bot_id is None else check_id("bot_id", bot_id),
+            page=None if page is None else check_count("page", page),
+            with_=",".join(with_) if with_ else None,
+        )
+        contacts: Page[Contact] = await self._ask("getContacts", parameters, options)
+        return contacts
+
+    def iter_contacts(
+        self,
+        *,
+        date_from: datetime | int | None = None,
+        date_to: datetime | int | None = None,
+        count: int = _MOST_PER_PAGE,
+        bot_id: int | None = None,
+        with_: Sequence[str] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncIterator[Contact]:
+        """Give all contacts, page by page, one page fetched ahead.
+
+        Args:
+            date_from: Created at or after: a datetime with its offset, or Unix seconds.
+            date_to: Created at or before, likewise.
+            count: Contacts per page, at most 500.
+            bot_id: Only of this bot.
+            with_: What to add to each contact: ``"tags"``, ``"variables"`` (Leadteh only).
+            **options: ``lane`` and ``deadline``, for each page.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+
+        async def fetch(number: int) -> Page[Contact]:
+            return await self.get_contacts(
+                date_from=date_from,
+                date_to=date_to,
+                count=count,
+                bot_id=bot_id,
+                page=number,
+                with_=with_,
+                **options,
+            )
+
+        return iterate(fetch, count)
+
+    async def create_or_update_contact(
+        self,
+        *,
+        bot_id: int,
+        messenger: str,
+        name: str,
+        phone: str | Absent | None = ABSENT,
+        telegram_id: str | Absent | None = ABSENT,
+        telegram_username: str | Absent | None = ABSENT,
+        viber_id: str | Absent | None = ABSENT,
+        vk_id: str | Absent | None = ABSENT,
+        email: str | Absent | None = ABSENT,
+        address: str | Absent | None = ABSENT,
+        tags: Sequence[str] | Absent = ABSENT,
+        **options: Unpack[CallOptions],
+    ) -> Contact:
+        """Create a contact, or update the one that matches: ``createOrUpdateContact``.
+
+        What it matches by is not documented, so it is never repeated when it may have arrived.
+
+        Args:
+            bot_id: The bot.
+            messenger: The messenger.
+            name: The name.
+            phone: The phone number; needed for WhatsApp.
+            telegram_id: The id in Telegram; needed for Telegram.
+            telegram_username: The user name in Telegram.
+            viber_id: The id in Viber.
+            vk_id: The id in VK (the answer calls it ``vk_user_id``).
+            email: The e-mail address.
+            address: The postal address.
+            tags: Tags to attach.
+            **options: ``lane`` and ``deadline``.
+
+        A value left out is not sent. None is sent as JSON null, which asks the server to empty
+        it; a sibling brand has been seen to answer that with a 500.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        messenger = check_messenger("messenger", messenger)
+        for needed, value, where in (
+            ("phone", phone, "whatsapp"),
+            ("telegram_id", telegram_id, "telegram"),
+        ):
+            if messenger == where and (value is ABSENT or value is None):
+                raise InvalidRequestError(f"{needed} is needed for {where}", fields=(needed,))
+        optional: dict[str, object] = {
+            "phone": phone,
+            "telegram_id": telegram_id,
+            "telegram_username": telegram_username,
+            "viber_id": viber_id,
+            "vk_id": vk_id,
+            "email": email,
+            "address": address,
+        }
+        parameters: dict[str, object] = {
+            "bot_id": check_id("bot_id", bot_id),
+            "messenger": messenger,
+            "name": check_string("name", name),
+        }
+        for field, given_value in optional.items():
+            if given_value is not ABSENT:
+                parameters[field] = (
+                    None if given_value is None else check_string(field, given_value)
+                )
+        if not isinstance(tags, Absent):
+            parameters["tags"] = [check_string("tags", tag) for tag in tags]
+        contact: Contact = await self._ask("createOrUpdateContact", parameters, options)
+        return contact
+
+    async def set_ysell_status(
+        self, *, contact_id: int, status: str, **options: Unpack[CallOptions]
+    ) -> object:
+        """Set a contact's Ysell status: ``setYsellStatus`` (WatBot only).
+
+        Args:
+            contact_id: The contact.
+            status: The status, at most 64 characters.
+            **options: ``lane`` and ``deadline``.
+
+        Returns:
+            What the server answered; the documentation does not say.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        if len(check_string("status", status)) > _LONGEST_STATUS:
+            raise InvalidRequestError(
+                f"status has {len(status)} characters, at most {_LONGEST_STATUS} are taken",
+                fields=("status",),
+            )
+        parameters = given(contact_id=check_id("contact_id", contact_id), status=status)
+        answer: object = await self._ask("setYsellStatus", parameters, options)
+        return answer

@@ -1,0 +1,174 @@
+"""The methods of the API docs' page «Списки»."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Unpack
+
+from .._converter import unstructure
+from ..models.checks import check_count, check_hex_id, check_id, check_object, check_string
+from ..models.lists import ListField
+from ._paging import iterate
+from .base import CallOptions, Methods, given
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from ..models.lists import ListSchema
+    from ..models.page import Page
+
+__all__ = ["ListMethods"]
+
+
+class ListMethods(Methods):
+    """Lists, by their schemas."""
+
+    async def get_list_schemas(
+        self, *, page: int | None = None, **options: Unpack[CallOptions]
+    ) -> Page[ListSchema]:
+        """Give one page of schemas: ``getListSchemas``.
+
+        Args:
+            page: The page, from 1.
+            **options: ``lane`` and ``deadline``.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        parameters = given(page=None if page is None else check_count("page", page))
+        schemas: Page[ListSchema] = await self._ask("getListSchemas", parameters, options)
+        return schemas
+
+    def iter_list_schemas(self, **options: Unpack[CallOptions]) -> AsyncIterator[ListSchema]:
+        """Give all schemas, page by page, one page fetched ahead.
+
+        Args:
+            **options: ``lane`` and ``deadline``, for each page.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+
+        async def fetch(number: int) -> Page[ListSchema]:
+            return await self.get_list_schemas(page=number, **options)
+
+        return iterate(fetch)
+
+    async def get_list_schema(
+        self, *, schema_id: str, **options: Unpack[CallOptions]
+    ) -> ListSchema:
+        """Give one schema: ``getListSchema``.
+
+        Args:
+            schema_id: The schema, 24 hex digits.
+            **options: ``lane`` and ``deadline``.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        parameters = given(schema_id=check_hex_id("schema_id", schema_id))
+        schema: ListSchema = await self._ask("getListSchema", parameters, options)
+        return schema
+
+    async def create_list_schema(
+        self,
+        *,
+        name: str,
+        fields: Mapping[str, ListField | Mapping[str, object]],
+        is_menu: bool | None = None,
+        bot_id: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> ListSchema:
+        """Create a list by its schema: ``createListSchema``.
+
+        Args:
+            name: The list's name.
+            fields: The fields by their slugs.
+            is_menu: Whether it is shown in the menu.
+            bot_id: The bot it belongs to.
+            **options: ``lane`` and ``deadline``.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        parameters = given(
+            name=check_string("name", name),
+            fields={slug: _field(held) for slug, held in check_object("fields", fields).items()},
+            is_menu=None if is_menu is None else int(is_menu),
+            bot_id=None if bot_id is None else check_id("bot_id", bot_id),
+        )
+        schema: ListSchema = await self._ask("createListSchema", parameters, options)
+        return schema
+
+    async def add_list_schema_field(
+        self,
+        *,
+        schema_id: str,
+        field: ListField | Mapping[str, object],
+        **options: Unpack[CallOptions],
+    ) -> object:
+        """Add a field to a schema: ``addListSchemaField``.
+
+        Args:
+            schema_id: The schema, 24 hex digits.
+            field: The field.
+            **options: ``lane`` and ``deadline``.
+
+        Returns:
+            What the server answered; the documentation does not say.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        parameters = given(schema_id=check_hex_id("schema_id", schema_id), field=_field(field))
+        answer: object = await self._ask("addListSchemaField", parameters, options)
+        return answer
+
+    async def delete_list_schema_field(
+        self, *, schema_id: str, slug: str, **options: Unpack[CallOptions]
+    ) -> object:
+        """Delete a field of a schema: ``deleteListSchemaField``.
+
+        Args:
+            schema_id: The schema, 24 hex digits.
+            slug: The field's slug.
+            **options: ``lane`` and ``deadline``.
+
+        Returns:
+            What the server answered; the documentation does not say.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        parameters = given(
+            schema_id=check_hex_id("schema_id", schema_id), slug=check_string("slug", slug)
+        )
+        answer: object = await self._ask("deleteListSchemaField", parameters, options)
+        return answer
+
+    async def delete_list_schema(self, *, schema_id: str, **options: Unpack[CallOptions]) -> object:
+        """Delete a list and its schema: ``deleteListSchema``.
+
+        Args:
+            schema_id: The schema, 24 hex digits.
+            **options: ``lane`` and ``deadline``.
+
+        Returns:
+            What the server answered; the documentation does not say.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        parameters = given(schema_id=check_hex_id("schema_id", schema_id))
+        answer: object = await self._ask("deleteListSchema", parameters, options)
+        return answer
+
+
+def _field(field: object) -> object:
+    return unstructure(field) if isinstance(field, ListField) else check_object("field", field)

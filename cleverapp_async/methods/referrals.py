@@ -1,0 +1,170 @@
+"""The methods of the API docs' page «Реферальная система»."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias, Unpack
+
+from ..models.checks import check_count, check_id
+from ._paging import iterate
+from .base import CallOptions, Methods, given
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from ..models.contact import Contact
+    from ..models.page import Page
+    from ..models.referral import ReferralCount, Referrer, ReferrerChain
+
+    Names: TypeAlias = str | Sequence[str] | None
+    Ids: TypeAlias = int | Sequence[int] | None
+
+__all__ = ["ReferralMethods"]
+
+_DEEPEST = 10
+
+
+class ReferralMethods(Methods):
+    """Who brought whom."""
+
+    async def get_referrers(
+        self,
+        *,
+        contact_id: int,
+        depth: int | None = None,
+        is_flat: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> ReferrerChain:
+        """Give who brought a contact, and who brought them: ``getReferrers``.
+
+        Args:
+            contact_id: The contact.
+            depth: How far up, 1 to 10.
+            is_flat: Ask for a list instead of a tree.
+            **options: ``lane`` and ``deadline``.
+
+        Returns:
+            The chain; ``.flat`` holds everybody in it either way.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        parameters = given(
+            contact_id=check_id("contact_id", contact_id),
+            depth=None if depth is None else check_count("depth", depth, _DEEPEST),
+            is_flat=None if is_flat is None else int(is_flat),
+        )
+        chain: ReferrerChain = await self._ask("getReferrers", parameters, options)
+        return chain
+
+    async def iter_referrers(
+        self, *, contact_id: int, depth: int | None = None, **options: Unpack[CallOptions]
+    ) -> AsyncIterator[Referrer]:
+        """Give who brought a contact, from the nearest up; a single request.
+
+        Args:
+            contact_id: The contact.
+            depth: How far up, 1 to 10.
+            **options: ``lane`` and ``deadline``.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        chain = await self.get_referrers(contact_id=contact_id, depth=depth, **options)
+        for referrer in chain.flat:
+            yield referrer
+
+    async def get_referrals(
+        self,
+        *,
+        contact_id: int,
+        page: int | None = None,
+        tag_name: Names = None,
+        tag_id: Ids = None,
+        **options: Unpack[CallOptions],
+    ) -> Page[Contact]:
+        """Give one page of those whom a contact brought: ``getReferrals``.
+
+        Args:
+            contact_id: The contact.
+            page: The page, from 1.
+            tag_name: Only those with this tag, or one of these.
+            tag_id: Only those with this tag, or one of these.
+            **options: ``lane`` and ``deadline``.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        parameters = given(
+            contact_id=check_id("contact_id", contact_id),
+            page=None if page is None else check_count("page", page),
+            filters=_filters(tag_name, tag_id),
+        )
+        contacts: Page[Contact] = await self._ask("getReferrals", parameters, options)
+        return contacts
+
+    def iter_referrals(
+        self,
+        *,
+        contact_id: int,
+        tag_name: Names = None,
+        tag_id: Ids = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncIterator[Contact]:
+        """Give all whom a contact brought, page by page, one page fetched ahead.
+
+        Args:
+            contact_id: The contact.
+            tag_name: Only those with this tag, or one of these.
+            tag_id: Only those with this tag, or one of these.
+            **options: ``lane`` and ``deadline``, for each page.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+
+        async def fetch(number: int) -> Page[Contact]:
+            return await self.get_referrals(
+                contact_id=contact_id, page=number, tag_name=tag_name, tag_id=tag_id, **options
+            )
+
+        return iterate(fetch)
+
+    async def get_count_referrals(
+        self,
+        *,
+        contact_id: int,
+        tag_name: Names = None,
+        tag_id: Ids = None,
+        **options: Unpack[CallOptions],
+    ) -> int:
+        """Count whom a contact brought: ``getCountReferrals``.
+
+        Args:
+            contact_id: The contact.
+            tag_name: Only those with this tag, or one of these.
+            tag_id: Only those with this tag, or one of these.
+            **options: ``lane`` and ``deadline``.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        parameters = given(
+            contact_id=check_id("contact_id", contact_id), filters=_filters(tag_name, tag_id)
+        )
+        answer: ReferralCount = await self._ask("getCountReferrals", parameters, options)
+        return answer.count
+
+
+def _filters(tag_name: Names, tag_id: Ids) -> dict[str, object] | None:
+    return (
+        given(
+            tag_name=tag_name if tag_name is None or isinstance(tag_name, str) else list(tag_name),
+            tag_id=tag_id if tag_id is None or isinstance(tag_id, int) else list(tag_id),
+        )
+        or None
+    )

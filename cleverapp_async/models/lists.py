@@ -1,0 +1,131 @@
+"""Lists: their schemas and their items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from attrs import evolve, field, frozen
+
+__all__ = ["ListField", "ListItem", "ListSchema"]
+
+
+@frozen(kw_only=True, slots=False)
+class ListField:
+    """One field of a list (API docs, page «Списки»).
+
+    Attributes:
+        name: Its name for people.
+        type: ``string``, ``number``, ``bool``, ``contact``, or another.
+        is_required: Whether an item must have it.
+        is_hidden: Whether it is hidden in the platform's interface.
+        is_encryptable: Whether its values are stored encrypted.
+        extra: Whatever else the server answered, by its own names.
+    """
+
+    name: str
+    type: str
+    is_required: bool = False
+    is_hidden: bool = False
+    is_encryptable: bool = False
+    extra: Mapping[str, object] = field(factory=dict[str, object])
+
+
+@frozen(kw_only=True, slots=False)
+class ListSchema:
+    """The schema of a list.
+
+    Attributes:
+        id: Its id, 24 hex digits.
+        name: The list's name.
+        fields: Its fields by their slugs.
+        is_menu: Whether the list is shown in the menu.
+        created_at: When it was created.
+        updated_at: When it last changed.
+        extra: Whatever else the server answered, by its own names.
+    """
+
+    id: str
+    name: str | None = None
+    fields: Mapping[str, ListField] = field(factory=dict[str, ListField])
+    is_menu: bool | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    extra: Mapping[str, object] = field(factory=dict[str, object])
+
+
+@frozen(kw_only=True, slots=False)
+class ListItem(Mapping[str, object]):
+    """One item of a list: a mapping of its values by slug.
+
+    The API answers items flat, values beside ``id`` and dates. Give the schema
+    (:meth:`typed`) to have the values in the types that it names.
+
+    Attributes:
+        id: Its id, 24 hex digits.
+        created_at: When it was added.
+        updated_at: When it last changed.
+        extra: The values by slug, as the server answered them.
+    """
+
+    id: str
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    extra: Mapping[str, object] = field(factory=dict[str, object])
+
+    def __getitem__(self, slug: str) -> object:
+        """One value by its slug."""
+        return self.extra[slug]
+
+    def __iter__(self) -> Iterator[str]:
+        """The slugs."""
+        return iter(self.extra)
+
+    def __len__(self) -> int:
+        """How many values it has."""
+        return len(self.extra)
+
+    def typed(self, schema: ListSchema) -> ListItem:
+        """The same item with its values in the types that the schema names.
+
+        A number becomes an ``int`` or ``float``, a bool a ``bool``, a contact its id as an ``int``
+        where it is one; a value that does not fit its type, and one of a type that is not
+        known, stays as it is.
+
+        Args:
+            schema: The schema of the list.
+        """
+        fields = schema.fields
+        values = {
+            slug: _typed(value, fields[slug].type) if slug in fields else value
+            for slug, value in self.extra.items()
+        }
+        return evolve(self, extra=values)
+
+
+_TRUE = frozenset({"1", "true"})
+_FALSE = frozenset({"0", "false", ""})
+
+
+def _typed(value: object, kind: str) -> object:
+    if not isinstance(value, str | int | float):
+        return value
+    text = str(value).strip().lower()
+    if kind == "bool":
+        return True if text in _TRUE else False if text in _FALSE else value
+    if kind == "string":
+        return str(value)
+    if kind in {"number", "contact"}:
+        return _number(value, text, whole=kind == "contact")
+    return value
+
+
+def _number(value: object, text: str, *, whole: bool) -> object:
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        return value if whole else float(text)
+    except ValueError:
+        return value

@@ -1,0 +1,41 @@
+"""One page of a long answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Page"]
+
+T = TypeVar("T")
+
+
+@frozen
+class Page(Generic[T]):
+    """One page; iterate over it for its items.
+
+    Attributes:
+        items: What is on it.
+        number: Its number, from 1.
+        last: The last page's number; None where the server did not say.
+        total: How many items there are on all pages; None where the server did not say.
+        per_page: How many items a whole page has; None where the server did not say.
+    """
+
+    items: tuple[T, ...]
+    number: int
+    last: int | None = None
+    total: int | None = None
+    per_page: int | None = None
+
+    def __iter__(self) -> Iterator[T]:
+        """The items."""
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        """How many items are on this page."""
+        return len(self.items)
