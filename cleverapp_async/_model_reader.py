@@ -1,0 +1,145 @@
+"""Reads JSON objects as models, fast where they look as documented."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from types import UnionType
+from typing import TYPE_CHECKING, Any, cast, get_args
+
+import attrs
+from cattrs.gen import make_dict_structure_fn
+
+from ._hooks import read_object
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+
+__all__ = ["ModelReader"]
+
+_SIGNATURES = 256
+_AS_THEY_ARE = {str, int, bool, type(None)}
+_JSON = {str, int, float, bool, dict, list}
+
+
+class ModelReader:
+    """Reads a model that keeps in ``extra`` what it does not know.
+
+    An answer of the documented shape takes a short way: one look at the names and types of all
+    its values at once. Whatever is unusual takes cattrs' way, which tells errors by their path.
+
+    Args:
+        kind: The model's class: without slots, validators and converters.
+        converter: Reads the values that are models, dates and the like.
+        lenient: Keep what does not fit as it came, instead of failing.
+    """
+
+    def __init__(
+        self, kind: type[attrs.AttrsInstance], converter: Converter, *, lenient: bool
+    ) -> None:
+        attrs.resolve_types(kind)
+        fields = [field for field in attrs.fields(kind) if field.name != "extra"]
+        self._kind = kind
+        self._converter = converter
+        self._careful = make_dict_structure_fn(kind, converter)
+        self._lenient = lenient
+        self._types = {field.name: field.type for field in fields}
+        self._required = {field.name for field in fields if field.default is attrs.NOTHING}
+        self._defaults: dict[str, object] = {}
+        self._factories: list[tuple[str, Callable[[], object]]] = []
+        self._usual: set[tuple[str, type]] = set()
+        self._seen: set[tuple[object, ...]] = set()
+        self._rich: list[tuple[str, object]] = []
+        self._hooks: dict[str, Callable[[object, Any], object]] = {}
+        for field in fields:
+            self._study(field)
+
+    def __call__(self, value: object, wanted: type[attrs.AttrsInstance]) -> object:
+        """Read one object.
+
+        Raises:
+            Exception: cattrs' own, which ``transform_error`` tells by path.
+        """
+        if type(value) is dict and self._is_usual(value):
+            try:
+                return self._read(value)
+            except Exception:  # noqa: BLE001, S110 - the careful way tells what was wrong
+                pass
+        if self._lenient:
+            return self._read_leniently(value)
+        own, extra = self._split(read_object(value, wanted))
+        return self._careful({**own, "extra": extra}, wanted)
+
+    def _study(self, field: attrs.Attribute[Any]) -> None:
+        """Learn what one field's values usually are."""
+        name, kinds = field.name, set(get_args(field.type) or (field.type,))
+        plain = kinds <= _AS_THEY_ARE
+        self._usual.update((name, held) for held in (kinds if plain else _JSON))
+        if not plain:
+            self._rich.append((name, _without_none(field.type)))
+            if type(None) in kinds:
+                self._usual.add((name, type(None)))
+        default = cast("object", field.default)
+        if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
+            self._factories.append((name, cast("Any", default).factory))
+        elif default is not attrs.NOTHING:
+            self._defaults[name] = default
+
+    def _is_usual(self, value: dict[str, object]) -> bool:
+        """Whether all names are known and all values of the types they should have."""
+        signature = (*value, *map(type, value.values()))
+        if signature in self._seen:
+            return True
+        usual = self._required <= value.keys() and self._usual.issuperset(
+            zip(value, map(type, value.values()), strict=True)
+        )
+        if usual and len(self._seen) < _SIGNATURES:
+            self._seen.add(signature)
+        return usual
+
+    def _read(self, value: dict[str, object]) -> object:
+        # What was just checked needs no __init__, which costs as much as all the rest.
+        model = object.__new__(self._kind)
+        read = model.__dict__
+        read.update(self._defaults)
+        read.update(value)
+        read["extra"] = {}
+        for name, make in self._factories:
+            if name not in value:
+                read[name] = make()
+        for name, kind in self._rich:
+            held = read[name]
+            if held is not None:
+                hook = self._hooks.get(name) or self._hook(name, kind)
+                read[name] = hook(held, kind)
+        return model
+
+    def _hook(self, name: str, kind: object) -> Callable[[object, Any], object]:
+        # Looked up at the first value: a model may hold others of its own kind.
+        hook = self._hooks[name] = self._converter.get_structure_hook(cast("type", kind))
+        return hook
+
+    def _split(self, value: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+        own: dict[str, object] = {}
+        extra: dict[str, object] = {}
+        for name, held in value.items():
+            (own if name in self._types else extra)[name] = held
+        return own, extra
+
+    def _read_leniently(self, value: object) -> object:
+        if not isinstance(value, Mapping):
+            return value
+        own, extra = self._split(cast("Mapping[str, object]", value))
+        read: dict[str, Any] = {"extra": extra}
+        for name, kind in self._types.items():
+            if name not in own and name not in self._required:
+                continue
+            held = read[name] = own.get(name)
+            with suppress(Exception):  # lenient: what does not fit stays as it came
+                read[name] = self._converter.structure(held, cast("type", kind))
+        return self._kind(**read)
+
+
+def _without_none(wanted: object) -> object:
+    kinds = [kind for kind in get_args(wanted) if kind is not type(None)]
+    return kinds[0] if isinstance(wanted, UnionType) and len(kinds) == 1 else wanted
