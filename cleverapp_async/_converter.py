@@ -57,7 +57,7 @@ def make_converter(*, lenient: bool = False) -> Converter:
 
     for kind, hook in _PLAIN.items():
         made.register_structure_hook(kind, _or_raw(hook) if lenient else hook)
-    made.register_structure_hook_func(lambda kind: kind == Mapping[str, object], read_object)
+    made.register_structure_hook_func(_is_object, read_object)
     made.register_structure_hook_factory(_keeps_extra, reader)
     made.register_structure_hook(ReferrerChain, _chain_reader(made))
     made.register_structure_hook(ReferralCount, _count)
@@ -65,6 +65,10 @@ def make_converter(*, lenient: bool = False) -> Converter:
     made.register_unstructure_hook(Decimal, str)
     made.register_unstructure_hook_factory(_keeps_extra, lambda kind: _writer(kind, made))
     return made
+
+
+def _is_object(kind: object) -> bool:
+    return kind == Mapping[str, object]
 
 
 def _or_raw(hook: Callable[[Any, object], object]) -> Callable[[Any, object], object]:
@@ -94,8 +98,8 @@ def _chain_reader(converter: Converter) -> Callable[[Any, object], ReferrerChain
 
 def _count(value: object, _: object) -> ReferralCount:
     """A bare number, or an object with ``count``: the documentation shows neither."""
-    held = value["count"] if isinstance(value, Mapping) and "count" in value else value
-    return ReferralCount(read_whole(held, int))
+    counted = read_object(value, None) if isinstance(value, Mapping) else {"count": value}
+    return ReferralCount(read_whole(counted.get("count"), int))
 
 
 def _writer(kind: type[attrs.AttrsInstance], made: Converter) -> Callable[[Any], dict[str, object]]:

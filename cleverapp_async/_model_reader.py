@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["ModelReader"]
 
 _SIGNATURES = 256
-_AS_THEY_ARE = {str, int, bool, type(None)}
-_JSON = {str, int, float, bool, dict, list}
+_AS_THEY_ARE: set[type] = {str, int, bool, type(None)}
+_JSON: set[type] = {str, int, float, bool, dict, list}
 
 
 class ModelReader:
@@ -70,19 +70,22 @@ class ModelReader:
         own, extra = self._split(read_object(value, wanted))
         return self._careful({**own, "extra": extra}, wanted)
 
-    def _study(self, field: attrs.Attribute[Any]) -> None:
+    def _study(self, field: attrs.Attribute[object]) -> None:
         """Learn what one field's values usually are."""
-        name, kinds = field.name, set(get_args(field.type) or (field.type,))
+        name, wanted = field.name, cast("object", field.type)
+        kinds: set[type] = set(get_args(wanted) or (wanted,))
         plain = kinds <= _AS_THEY_ARE
         self._usual.update((name, held) for held in (kinds if plain else _JSON))
         if not plain:
-            self._rich.append((name, _without_none(field.type)))
+            self._rich.append((name, _without_none(wanted)))
             if type(None) in kinds:
                 self._usual.add((name, type(None)))
-        default = cast("object", field.default)
-        if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
+        default = field.default
+        if default is attrs.NOTHING:
+            return
+        if hasattr(default, "takes_self"):
             self._factories.append((name, cast("Any", default).factory))
-        elif default is not attrs.NOTHING:
+        else:
             self._defaults[name] = default
 
     def _is_usual(self, value: dict[str, object]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 from urllib.parse import quote, urlencode
 
 from attrs import field, frozen
@@ -76,10 +76,10 @@ def _encode(parameters: Parameters) -> str:
 def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
     """Nested values in PHP's brackets (``filters[tag]=x``, ``tags[]=a``), truth as 0 and 1."""
     if isinstance(value, Mapping):
-        for inner, held in value.items():
+        for inner, held in cast("Mapping[str, object]", value).items():
             yield from _flat(f"{name}[{inner}]", held)
     elif isinstance(value, Sequence) and not isinstance(value, str):
-        for held in value:
+        for held in cast("Sequence[object]", value):
             yield from _flat(f"{name}[]", held)
     elif isinstance(value, bool):
         yield name, str(int(value))
