@@ -8,12 +8,26 @@ from __future__ import annotations
 
 from .arrivals import Arrival, ArrivalLog, ArrivalVerdict
 from .assumptions import ASSUMPTIONS, Assumption
-from .contacts import SimulatedContact
 from .faults import Fault, Trigger
 from .latency import Constant, Delay, Latency, Lognormal, Uniform
 from .limits import Quota, SimulatorLimits
 from .referee import most_in_any_window
+from .seed.generate import generate
+from .seed.load import load_seed, parse_seed
 from .server import Simulator
+from .shapes import CountReferralsShape, DateStyle, VariablesShape
+from .state.errors import SeedError
+from .state.records import (
+    SeedData,
+    SimulatedAccount,
+    SimulatedBot,
+    SimulatedContact,
+    SimulatedCryptoAccount,
+    SimulatedField,
+    SimulatedItem,
+    SimulatedListSchema,
+    SimulatedVariable,
+)
 from .verdict import Duplicate, Tally, Verdict
 from .windows import WINDOW_KINDS, WindowKind
 
@@ -25,19 +39,34 @@ __all__ = [
     "ArrivalVerdict",
     "Assumption",
     "Constant",
+    "CountReferralsShape",
+    "DateStyle",
     "Delay",
     "Duplicate",
     "Fault",
     "Latency",
     "Lognormal",
     "Quota",
+    "SeedData",
+    "SeedError",
+    "SimulatedAccount",
+    "SimulatedBot",
     "SimulatedContact",
+    "SimulatedCryptoAccount",
+    "SimulatedField",
+    "SimulatedItem",
+    "SimulatedListSchema",
+    "SimulatedVariable",
     "Simulator",
     "SimulatorLimits",
     "Tally",
     "Trigger",
     "Uniform",
+    "VariablesShape",
     "Verdict",
     "WindowKind",
+    "generate",
+    "load_seed",
     "most_in_any_window",
+    "parse_seed",
 ]

@@ -17,6 +17,7 @@ ArrivalVerdict: TypeAlias = Literal[
     "unauthenticated",
     "forbidden",
     "unsupported",
+    "missing",
     "not_found",
     "wrong_method",
     "too_large",
@@ -26,8 +27,9 @@ ArrivalVerdict: TypeAlias = Literal[
 ]
 """What the server made of a request.
 
-``malformed``: no HTTP request could be read from the bytes. ``incomplete``: the client left
-before the body was whole. ``fault``: a scripted fault came before the request was looked at.
+``missing``: the method exists, what an id names does not. ``malformed``: no HTTP request could
+be read from the bytes. ``incomplete``: the client left before the body was whole. ``fault``: a
+scripted fault came before the request was looked at.
 """
 
 
@@ -43,7 +45,8 @@ class Arrival:
         parameters: Everything it carried, without the token.
         verdict: What the server made of it.
         status: The HTTP status that was answered, or None when no valid answer was.
-        taken: Whether the message would be delivered, whatever the client was told.
+        taken: Whether a message would be delivered, whatever the client was told; False for
+            every method that sends none.
         fault: The kind of the scripted fault it met, if any.
     """
 

@@ -4,23 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from attrs import frozen
+from .assumptions_of_pages import PAGES, Assumption
 
-
-@frozen
-class Assumption:
-    """One choice where the documentation is silent.
-
-    Args:
-        topic: What it is about.
-        behaviour: What the simulator does.
-        why: Why this was chosen.
-    """
-
-    topic: str
-    behaviour: str
-    why: str
-
+__all__ = ["ASSUMPTIONS", "Assumption"]
 
 ASSUMPTIONS: Final[tuple[Assumption, ...]] = (
     Assumption(
@@ -88,8 +74,8 @@ ASSUMPTIONS: Final[tuple[Assumption, ...]] = (
     ),
     Assumption(
         "Size of a request",
-        "1000 fields, 64 brackets in a key, a body of 8 MiB (more is 413); a request line or a"
-        " header beyond about 8 KiB is a 400 page.",
+        "1000 fields, 64 brackets in a key, 512 levels of JSON, a body of 8 MiB (more is 413);"
+        " a request line or a header beyond about 8 KiB is a 400 page.",
         "PHP's and common web servers' defaults.",
     ),
     Assumption(
@@ -99,14 +85,14 @@ ASSUMPTIONS: Final[tuple[Assumption, ...]] = (
         "What Laravel does without X-Requested-With: XMLHttpRequest or Accept: application/json.",
     ),
     Assumption(
-        "Texts of integer, string and exists",
-        "Those of Laravel's Russian language pack.",
+        "Texts of the rules that are in no sample",
+        "Those of Laravel's Russian language pack: integer, string, exists, in, max, between...",
         "The documented texts are from that pack; these rules are not in the samples.",
     ),
     Assumption(
         "Types",
         "integer takes what PHP's FILTER_VALIDATE_INT takes (also digits in a string); string"
-        " refuses a JSON number; url wants a scheme and a host.",
+        " refuses a JSON number; url wants a scheme and a host; required refuses an empty list.",
         "Laravel's rules of these names.",
     ),
     Assumption(
@@ -141,4 +127,5 @@ ASSUMPTIONS: Final[tuple[Assumption, ...]] = (
         "Compared by their digits.",
         "The documentation shows bare digits only.",
     ),
+    *PAGES,
 )

@@ -16,6 +16,7 @@ from .fault_actions import WireDone
 from .fault_schedule import FaultSchedule
 from .judge import MAX_BODY, Inquiry, Judge
 from .latency import Latency
+from .openapi import OPENAPI_PATH, openapi_reply
 from .reading import read_parameters
 from .reply import html_reply, wants_json
 
@@ -99,6 +100,8 @@ class Desk:
         except (ConnectionError, web.RequestPayloadError):
             self._log_unread("incomplete", None, None)
             return WireDone()
+        if request.method == "GET" and request.path == OPENAPI_PATH:
+            return openapi_reply().response()
         inquiry = _inquire(request, body)
         await self._delay(self._latency.out)
         now = asyncio.get_running_loop().time()

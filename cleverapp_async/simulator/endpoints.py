@@ -12,10 +12,11 @@ from typing import Final, Literal, TypeAlias
 from attrs import define, frozen
 
 from .arrivals import ArrivalVerdict
-from .contacts import Directory
 from .limits import Meters, Quota
-from .reading import Parameters
+from .reading import Parameters, as_integer
 from .reply import Reply, error_reply, json_reply
+from .shapes import Shapes
+from .state.store import State
 from .validation import Errors, Rules
 
 Route: TypeAlias = tuple[int | None, str | None]
@@ -44,9 +45,14 @@ class Decision:
 
 @define
 class World:
-    """What handlers know and change."""
+    """What handlers know and change.
 
-    directory: Directory
+    ``links_url`` is the URL before the methods' names that the links of a page show.
+    """
+
+    state: State
+    shapes: Shapes
+    links_url: str
     meters: Meters
     forbidden_bots: frozenset[int]
     unsupported_messengers: frozenset[str]
@@ -65,6 +71,27 @@ class Call:
     route: Route
     now: float
     wants_json: bool
+
+    def text(self, name: str) -> str | None:
+        """Give a parameter that is a string, else None."""
+        return text_of(self.parameters, name)
+
+    def integer(self, name: str) -> int | None:
+        """Give a parameter that is an integer, else None."""
+        return as_integer(self.parameters.get(name))
+
+    def answer(self, data: object) -> Decision:
+        """Accept, with the answer in the usual envelope."""
+        return self.answer_bare({"data": data})
+
+    def answer_bare(self, body: object) -> Decision:
+        """Accept, with an answer that is not in an envelope."""
+        return Decision("accepted", json_reply(body))
+
+    def missing(self) -> Decision:
+        """Refuse: what an id names does not exist (status and text are *assumed*)."""
+        data = {"message": "No query results."}
+        return Decision("missing", error_reply(404, data, wants_json=self.wants_json))
 
     def invalid(self, errors: Errors) -> Decision:
         """Refuse with validation errors."""
@@ -117,6 +144,12 @@ class Endpoint:
     rules: Rules
     route: Callable[[World, Parameters], Route]
     handle: Callable[[Call], Decision]
+
+
+def text_of(parameters: Parameters, name: str) -> str | None:
+    """Give a parameter that is a string, else None."""
+    value = parameters.get(name)
+    return value if isinstance(value, str) else None
 
 
 def invalid(errors: Errors, *, wants_json: bool) -> Decision:

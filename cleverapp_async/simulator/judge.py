@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, field, frozen
 
-from . import messages
+from . import (
+    account,
+    accounts,
+    contact_methods,
+    crypto_accounts,
+    list_items,
+    lists,
+    media,
+    messages,
+    queue,
+    referrals,
+    tags,
+    variables,
+)
 from .endpoints import NO_ROUTE, Call, Decision, Endpoint, Route, World, invalid
 from .reading import Parameters, Value
 from .reply import NO_HEADERS, error_reply
@@ -27,7 +40,24 @@ API_PREFIX: Final = "/api/v1/"
 MAX_BODY: Final = 8 * 2**20
 """Bytes of the largest body that is looked at (PHP's ``post_max_size``, *assumed*)."""
 
-ENDPOINTS: Final[Mapping[str, Endpoint]] = {row.name: row for row in messages.ENDPOINTS}
+ENDPOINTS: Final[Mapping[str, Endpoint]] = {
+    row.name: row
+    for page in (
+        messages,
+        queue,
+        account,
+        contact_methods,
+        tags,
+        variables,
+        accounts,
+        crypto_accounts,
+        referrals,
+        lists,
+        list_items,
+        media,
+    )
+    for row in page.ENDPOINTS
+}
 """Every method the simulator answers."""
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from .contacts import WHATSAPP
-from .endpoints import NO_ROUTE, Call, Decision, Endpoint, Route, World
+from .endpoints import NO_ROUTE, Call, Decision, Endpoint, Route, World, text_of
 from .reading import Parameters, as_integer
 from .reply import json_reply
+from .show_contact import shown_phone
+from .state.contacts import WHATSAPP
 from .validation import (
     Rules,
     integer,
@@ -45,17 +46,12 @@ _WHATSAPP_RULES: Final[Rules] = MappingProxyType(
 _ACCEPTED: Final = Decision("accepted", json_reply({"success": True}), taken=True)
 
 
-def _text(parameters: Parameters, name: str) -> str:
-    value = parameters.get(name)
-    return value if isinstance(value, str) else ""
-
-
 def _message_route(world: World, parameters: Parameters) -> Route:
     if "contact_id" in parameters:
         contact_id = as_integer(parameters["contact_id"])
-        contact = None if contact_id is None else world.directory.by_id(contact_id)
+        contact = None if contact_id is None else world.state.directory.by_id(contact_id)
         return NO_ROUTE if contact is None else (contact.bot_id, contact.messenger)
-    return as_integer(parameters.get("bot_id")), _text(parameters, "messenger") or None
+    return as_integer(parameters.get("bot_id")), text_of(parameters, "messenger")
 
 
 def _send_message(call: Call) -> Decision:
@@ -63,8 +59,8 @@ def _send_message(call: Call) -> Decision:
     if bot_id is None or messenger is None:
         return call.invalid(missing_row("contact_id"))
     if "contact_id" not in call.parameters:
-        external_id = _text(call.parameters, "contact_external_id")
-        if not call.world.directory.has_triple(bot_id, messenger, external_id):
+        external_id = call.text("contact_external_id") or ""
+        if not call.world.state.directory.has_triple(bot_id, messenger, external_id):
             return call.invalid(missing_row("contact_external_id"))
     quota = call.world.meters.limits.of_messenger(messenger)
     return (
@@ -82,11 +78,11 @@ def _whatsapp_route(world: World, parameters: Parameters) -> Route:
 
 def _send_message_to_whatsapp(call: Call) -> Decision:
     bot_id = as_integer(call.parameters["bot_id"])
-    directory = call.world.directory
+    directory = call.world.state.directory
     if bot_id is None or not directory.has_bot(bot_id):
         return call.invalid(missing_row("bot_id"))
-    phone = _text(call.parameters, "phone")
-    name = _text(call.parameters, "name") or None
+    phone = call.text("phone") or ""
+    name = call.text("name")
     if name is None and not directory.knows_number(bot_id, phone):
         return call.invalid(validate({"name": (required,)}, call.parameters))
     refused = (
@@ -98,11 +94,11 @@ def _send_message_to_whatsapp(call: Call) -> Decision:
         return refused
     made = directory.whatsapp(bot_id, phone, name)
     contact = {
-        "id": made.contact.id,
-        "phone": made.contact.phone or made.contact.external_id,
-        "name": made.contact.name,
+        "id": made.id,
+        "phone": shown_phone(made),
+        "name": made.name,
         "messenger": WHATSAPP,
-        "created_at": made.created_at,
+        "created_at": call.world.shapes.date(directory.since(made.id)),
     }
     return Decision("accepted", json_reply({"data": contact}), taken=True)
 

@@ -8,6 +8,7 @@ winning, strings are trimmed, empty ones count as absent (*assumed*, from Larave
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from email.parser import BytesParser
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
@@ -24,6 +25,9 @@ MAX_FIELDS: Final = 1000
 
 MAX_DEPTH: Final = 64
 """Brackets read in one key; PHP ignores a deeper key (``max_input_nesting_level``, *assumed*)."""
+
+MAX_JSON_DEPTH: Final = 512
+"""Levels of the deepest JSON that is read (the default of PHP's ``json_decode``, *assumed*)."""
 
 _PHP_BLANKS: Final = " \t\n\r\0\x0b"
 
@@ -44,7 +48,7 @@ def read_parameters(query: str, body: bytes, content_type: str) -> dict[str, Val
         merged.update(read_body(body, content_type))
     present: dict[str, Value] = {}
     for name, value in merged.items():
-        clean = value.strip(_PHP_BLANKS) if type(value) is str else _normalize(value)
+        clean = value.strip(_PHP_BLANKS) if type(value) is str else value
         if clean is not None and clean != "":
             present[name] = clean
     return present
@@ -78,7 +82,9 @@ def read_pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, Value]:
             _put(result, [name, *rest], value)
         else:
             result[name] = value
-    return {name: _lists(value) for name, value in result.items()} if nested else result
+    if not nested:
+        return result
+    return {name: _normalize(_lists(value), MAX_JSON_DEPTH) for name, value in result.items()}
 
 
 def as_integer(value: Value) -> int | None:
@@ -91,6 +97,13 @@ def as_integer(value: Value) -> int | None:
         return None
     number = int(text)
     return number if -(2**63) <= number < 2**63 else None
+
+
+def elements(value: Value) -> list[Value]:
+    """Give what a list or an object holds; of anything else nothing."""
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
 
 
 _INT64_DIGITS: Final = 19
@@ -137,8 +150,8 @@ def _put(target: dict[str, Value], path: list[str], value: str) -> None:
 
 
 def _next_index(target: dict[str, Value]) -> str:
-    numbers = (int(key) for key in target if key.isascii() and key.isdigit())
-    return str(max(numbers, default=-1) + 1)
+    numbers = (as_integer(key) for key in target)
+    return str(1 + max(-1, *(-1 if number is None else number for number in numbers), -1))
 
 
 def _lists(value: Value) -> Value:
@@ -150,14 +163,25 @@ def _lists(value: Value) -> Value:
     return dict(zip(value, inner, strict=True))
 
 
-def _normalize(value: Value) -> Value:
+def _normalize(value: Value, levels: int) -> Value:
     if isinstance(value, str):
         return value.strip(_PHP_BLANKS) or None
+    if not isinstance(value, (list, dict)):
+        infinite = isinstance(value, float) and not math.isfinite(value)
+        return None if infinite else value
+    if not levels:
+        msg = "deeper than PHP reads"
+        raise ValueError(msg)
+    # Loops, for a comprehension would be one more frame on the stack for every level.
     if isinstance(value, list):
-        return [_normalize(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _normalize(item) for key, item in value.items()}
-    return value
+        items: list[Value] = []
+        for item in value:
+            items.append(_normalize(item, levels - 1))  # noqa: PERF401 - see above
+        return items
+    members: dict[str, Value] = {}
+    for key, item in value.items():
+        members[key] = _normalize(item, levels - 1)
+    return members
 
 
 def _reject_constant(name: str) -> Value:
@@ -166,7 +190,8 @@ def _reject_constant(name: str) -> Value:
 
 def _read_json(body: bytes) -> dict[str, Value]:
     try:
-        data = cast("Value", json.loads(body, parse_constant=_reject_constant))
+        read = cast("Value", json.loads(body, parse_constant=_reject_constant))
+        data = _normalize(read, MAX_JSON_DEPTH)
     except (ValueError, RecursionError):
         return {}
     if isinstance(data, list):

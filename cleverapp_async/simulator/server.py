@@ -7,6 +7,7 @@ import random
 import socket
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
+from os import PathLike
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
@@ -14,7 +15,6 @@ from attrs import define, field
 
 from .arrivals import ArrivalLog, Logbook
 from .connection import Connection
-from .contacts import SimulatedContact, make_directory
 from .desk import Desk
 from .endpoints import FORBIDDEN_STATUS, MESSENGER_LIMIT_STATUS, UNSUPPORTED_STATUS, World
 from .fault_schedule import FaultSchedule
@@ -25,6 +25,10 @@ from .limits import Meters, SimulatorLimits
 from .listening import bind
 from .messages import WHATSAPP_DIRECT
 from .referee import DuplicateKey, everything, judge_log
+from .seed.load import choose_seed
+from .shapes import CountReferralsShape, DateStyle, Shapes, VariablesShape
+from .state.records import SeedData, SimulatedContact
+from .state.store import make_state
 from .windows import WINDOW_KINDS, WindowKind
 
 if TYPE_CHECKING:
@@ -59,8 +63,15 @@ class Simulator:
         window: How quotas are counted: ``sliding``, ``fixed`` or ``bucket``.
         latency: The delays of both ways.
         faults: Scripted faults, armed from the start.
-        contacts: The contacts that exist; None: every positive contact id (bot 1,
-            Telegram) and every triple does.
+        contacts: The contacts that exist; None: those of the seed or, if it names none,
+            every positive contact id (bot 1, Telegram) and every triple.
+        seed_file: A JSON file with what is known at the start.
+        seed_data: The same as data: from `generate` or `load_seed`, or made by hand.
+        variables_shape: ``current`` or ``older``: how variables are answered.
+        date_style: ``offset`` or ``zulu``: how dates are answered.
+        count_referrals_shape: ``data`` or ``bare``: how getCountReferrals is answered.
+        links_url: What the links of pages start with; None: the simulator's own address. The
+            real service may show another brand's.
         unsupported_messengers: Messengers nothing can be sent to.
         forbidden_bots: Bots the account has no access to.
         forbidden_status: The status of ``Forbidden``, unknown for the real service.
@@ -71,7 +82,10 @@ class Simulator:
         seed: What the latencies and the faults' probabilities are drawn from.
 
     Raises:
-        ValueError: The token is empty, or ``window`` is none of the three.
+        ValueError: The token is empty, ``window`` or a shape is none of its names, or more
+            than one of ``contacts``, ``seed_file`` and ``seed_data`` names contacts.
+        SeedError: The seed contradicts itself, or its file cannot be read as one.
+        OSError: The seed's file cannot be read.
     """
 
     api_token: str = field(default="simulator-token", repr=False)
@@ -80,6 +94,12 @@ class Simulator:
     latency: Latency = field(factory=Latency.none)
     faults: Iterable[Fault] = field(default=(), converter=tuple[Fault, ...])
     contacts: Iterable[SimulatedContact] | None = field(default=None, repr=False)
+    seed_file: str | PathLike[str] | None = None
+    seed_data: SeedData | None = field(default=None, repr=False)
+    variables_shape: VariablesShape = "current"
+    date_style: DateStyle = "offset"
+    count_referrals_shape: CountReferralsShape = "data"
+    links_url: str | None = None
     unsupported_messengers: frozenset[str] = field(default=frozenset[str](), converter=_names)
     forbidden_bots: frozenset[int] = field(default=frozenset[int](), converter=_ids)
     forbidden_status: int = FORBIDDEN_STATUS
@@ -90,6 +110,7 @@ class Simulator:
     seed: int = 0
     _logbook: Logbook = field(init=False, factory=Logbook, repr=False)
     _schedule: FaultSchedule = field(init=False, repr=False)
+    _world: World = field(init=False, repr=False)
     _desk: Desk = field(init=False, repr=False)
     _web: web.Server | None = field(init=False, default=None, repr=False)
     _listener: asyncio.Server | None = field(init=False, default=None, repr=False)
@@ -104,8 +125,12 @@ class Simulator:
         if self.window not in WINDOW_KINDS:
             msg = f"window is one of {', '.join(WINDOW_KINDS)}, not {self.window!r}"
             raise ValueError(msg)
-        world = World(
-            make_directory(self.contacts),
+        shapes = Shapes(self.variables_shape, self.date_style, self.count_referrals_shape)
+        seed = choose_seed(self.contacts, self.seed_file, self.seed_data)
+        world = self._world = World(
+            make_state(seed, self.forbidden_bots),
+            shapes,
+            self.links_url or "",
             Meters(self.limits, self.window),
             self.forbidden_bots,
             self.unsupported_messengers,
@@ -194,6 +219,7 @@ class Simulator:
             raise RuntimeError(msg)
         listening = bind(self.host, self.port)
         self._bound_port = listening.getsockname()[1]
+        self._world.links_url = (self.links_url or self.base_url).rstrip("/")
         server = self._web = web.Server(
             self._desk.handle,
             # The body is read whole, whatever its size: the answer decides about it.

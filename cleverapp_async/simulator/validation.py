@@ -42,28 +42,30 @@ _URL_SHAPE: Final = re.compile(
 
 
 def validate(rules: Rules, parameters: Parameters) -> Errors:
-    """Apply the rules of an endpoint.
+    """Apply the rules of an endpoint; those of ``tags.*`` to each element of ``tags``.
 
     Returns:
         The texts by field, in the order of the rules; empty when everything holds.
     """
     errors: Errors = {}
-    for field, checks in rules.items():
-        for check in checks:
-            text = check(field, parameters)
-            if text is not None:
-                errors.setdefault(field, []).append(text)
+    for pattern, checks in rules.items():
+        for field, seen in _elements(pattern, parameters):
+            for check in checks:
+                text = check(field, seen)
+                if text is not None:
+                    errors.setdefault(field, []).append(text)
     return errors
 
 
 def missing_row(field: str) -> Errors:
     """Give the ``exists`` failure of one field: it names nothing that is there."""
-    return {field: [_say(EXISTS, field)]}
+    return {field: [say(EXISTS, field)]}
 
 
 def required(field: str, parameters: Parameters) -> str | None:
-    """Demand the field."""
-    return None if field in parameters else _say(REQUIRED, field)
+    """Demand the field; an empty list or object is nothing."""
+    empty = parameters.get(field) in ([], {})
+    return None if field in parameters and not empty else say(REQUIRED, field)
 
 
 def required_without(*others: str) -> Rule:
@@ -73,7 +75,7 @@ def required_without(*others: str) -> Rule:
     def rule(field: str, parameters: Parameters) -> str | None:
         if field in parameters or all(other in parameters for other in others):
             return None
-        return _say(REQUIRED_WITHOUT, field, shown)
+        return say(REQUIRED_WITHOUT, field, shown)
 
     return rule
 
@@ -85,7 +87,7 @@ def required_without_all(*others: str) -> Rule:
     def rule(field: str, parameters: Parameters) -> str | None:
         if field in parameters or any(other in parameters for other in others):
             return None
-        return _say(REQUIRED_WITHOUT_ALL, field, shown)
+        return say(REQUIRED_WITHOUT_ALL, field, shown)
 
     return rule
 
@@ -94,14 +96,14 @@ def integer(field: str, parameters: Parameters) -> str | None:
     """Demand, of a field that is present, what PHP takes for an integer."""
     if field not in parameters or as_integer(parameters[field]) is not None:
         return None
-    return _say(INTEGER, field)
+    return say(INTEGER, field)
 
 
 def string(field: str, parameters: Parameters) -> str | None:
     """Demand, of a field that is present, a string: a JSON number is not one."""
     if field not in parameters or isinstance(parameters[field], str):
         return None
-    return _say(STRING, field)
+    return say(STRING, field)
 
 
 def url(field: str, parameters: Parameters) -> str | None:
@@ -111,7 +113,28 @@ def url(field: str, parameters: Parameters) -> str | None:
     value = parameters[field]
     if isinstance(value, str) and _URL_SHAPE.fullmatch(value):
         return None
-    return _say(URL, field)
+    return say(URL, field)
+
+
+def say(template: str, field: str, values: str = "") -> str:
+    """Put a field's name, and what the rule compares with, into a rule's text."""
+    return template.format(f=_label(field), v=values)
+
+
+def _elements(field: str, parameters: Parameters) -> list[tuple[str, Parameters]]:
+    if not field.endswith(".*"):
+        return [(field, parameters)]
+    value = parameters.get(field[:-2])
+    elements = dict(enumerate(value)) if isinstance(value, list) else value
+    if not isinstance(elements, dict):
+        return []
+    named = {f"{field[:-1]}{key}": element for key, element in elements.items()}
+    return [(name, present({name: element})) for name, element in named.items()]
+
+
+def present(parameters: Parameters) -> Parameters:
+    """Leave out what is null: an absent parameter."""
+    return {name: value for name, value in parameters.items() if value is not None}
 
 
 def _label(field: str) -> str:
@@ -120,7 +143,3 @@ def _label(field: str) -> str:
 
 def _names(fields: tuple[str, ...]) -> str:
     return " / ".join(_label(field) for field in fields)
-
-
-def _say(template: str, field: str, values: str = "") -> str:
-    return template.format(f=_label(field), v=values)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from cleverapp_async.simulator import SimulatedContact
-from cleverapp_async.simulator.contacts import FIRST_MADE_ID, make_directory
+from cleverapp_async.simulator.state.contacts import FIRST_MADE_ID, make_directory
 
 ANNA = SimulatedContact(5, 7, "telegram", "100", phone="+7 999 123-45-67")
 BORIS = SimulatedContact(6, 7, "whatsapp", "79990000000", name="Борис")
@@ -46,38 +46,47 @@ def test_writing_to_a_new_number_makes_a_contact_once() -> None:
     first = directory.whatsapp(7, "+7 999 123", "Иван")
     again = directory.whatsapp(7, "7999123", "Пётр")
     assert again is first
-    assert first.contact.id == FIRST_MADE_ID
-    assert first.contact.phone == "7999123"
-    assert first.contact.name == "Иван"
-    assert directory.by_id(FIRST_MADE_ID) is first.contact
-    assert directory.whatsapp(8, "7999123", None).contact.id == FIRST_MADE_ID + 1
+    assert first.id == FIRST_MADE_ID
+    assert first.phone == "7999123"
+    assert first.name == "Иван"
+    assert directory.by_id(FIRST_MADE_ID) is first
+    assert directory.whatsapp(8, "7999123", None).id == FIRST_MADE_ID + 1
 
 
 def test_made_ids_stay_clear_of_given_ones() -> None:
     """A new contact's id is above every given one."""
     far = SimulatedContact(2 * FIRST_MADE_ID, 7, "telegram", "1")
-    assert make_directory([far]).whatsapp(7, "7", None).contact.id == far.id + 1
+    assert make_directory([far]).whatsapp(7, "7", None).id == far.id + 1
 
 
 def test_a_nameless_contact_gets_the_first_name_that_comes() -> None:
-    """A name is kept from the first message that brings one, its contact and date staying."""
+    """A name is kept from the first message that brings one, its contact staying."""
     directory = make_directory([ANNA])
     nameless = directory.whatsapp(7, "7999", None)
     named = directory.whatsapp(7, "7999", "Иван")
-    assert named.contact.id == nameless.contact.id
-    assert (named.contact.name, named.created_at) == ("Иван", nameless.created_at)
-    assert directory.by_id(named.contact.id) is named.contact
+    assert (named.id, named.name) == (nameless.id, "Иван")
+    assert directory.by_id(named.id) is named
 
 
 def test_a_given_whatsapp_contact_is_found_by_number() -> None:
     """A number that is among the contacts keeps its contact and name."""
     directory = make_directory([BORIS])
     assert directory.knows_number(7, "7 999 000 00 00")
-    assert directory.whatsapp(7, "7 999 000 00 00", "Иван").contact is BORIS
+    assert directory.whatsapp(7, "7 999 000 00 00", "Иван") is BORIS
 
 
 def test_a_number_without_digits_is_its_own_text() -> None:
     """Numbers without any digit are told apart by their text."""
     directory = make_directory(None)
-    ids = {directory.whatsapp(7, text, None).contact.id for text in ("abc", "def")}
+    ids = {directory.whatsapp(7, text, None).id for text in ("abc", "def")}
     assert len(ids) == 2
+
+
+def test_contacts_of_unseen_bots_are_listed_with_their_bot_only() -> None:
+    """A bot without access keeps its contacts to itself, given and made ones."""
+    directory = make_directory([ANNA], frozenset({7}))
+    made = directory.whatsapp(7, "70", None)
+    other = directory.whatsapp(9, "70", None)
+    assert list(directory.listed(None)) == [other.id]
+    assert list(directory.listed(7)) == [ANNA.id, made.id]
+    assert directory.by_phone("+70") is made

@@ -1,0 +1,65 @@
+"""Whom a request is about: what handlers of many pages look up before they do anything.
+
+An unknown contact or bot is a failed validation (``exists``), another unknown id is 404
+(both *assumed*).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from .endpoints import NO_ROUTE, Call, Decision, Route, World
+from .reading import Parameters, as_integer
+from .validation import Rules, integer, missing_row, required
+
+if TYPE_CHECKING:
+    from .state.records import SimulatedContact
+
+CONTACT_RULES: Rules = {"contact_id": (required, integer)}
+
+Handle: TypeAlias = Callable[[Call], Decision]
+
+
+def no_route(world: World, parameters: Parameters) -> Route:
+    """Tell that a method goes through no bot."""
+    del world, parameters
+    return NO_ROUTE
+
+
+def bot_route(world: World, parameters: Parameters) -> Route:
+    """Give the bot that is named, and no messenger: none is limited."""
+    del world
+    return as_integer(parameters.get("bot_id")), None
+
+
+def contact_route(world: World, parameters: Parameters) -> Route:
+    """Give the bot of the contact that is named, and no messenger: none is limited."""
+    contact_id = as_integer(parameters.get("contact_id"))
+    contact = None if contact_id is None else world.state.directory.by_id(contact_id)
+    return NO_ROUTE if contact is None else (contact.bot_id, None)
+
+
+def of_contact(handle: Callable[[Call, SimulatedContact], Decision]) -> Handle:
+    """Look up the contact, refuse what may not be seen, then handle."""
+
+    def handler(call: Call) -> Decision:
+        contact_id = call.integer("contact_id")
+        contact = None if contact_id is None else call.world.state.directory.obtain(contact_id)
+        if contact is None:
+            return call.invalid(missing_row("contact_id"))
+        return call.refuse_bot() or handle(call, contact)
+
+    return handler
+
+
+def of_bot(handle: Callable[[Call, int], Decision]) -> Handle:
+    """Look up the bot, refuse what may not be seen, then handle."""
+
+    def handler(call: Call) -> Decision:
+        bot_id = call.integer("bot_id")
+        if bot_id is None or not call.world.state.directory.has_bot(bot_id):
+            return call.invalid(missing_row("bot_id"))
+        return call.refuse_bot() or handle(call, bot_id)
+
+    return handler

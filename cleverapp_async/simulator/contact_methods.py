@@ -1,0 +1,118 @@
+"""The page «Контакты»: getContacts, createOrUpdateContact, setYsellStatus."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import evolve
+
+from .addressing import CONTACT_RULES, bot_route, contact_route, of_bot, of_contact
+from .endpoints import Call, Decision, Endpoint
+from .paging import PER_PAGE, answer_page
+from .reading import elements
+from .rules import all_of, array, at_least, at_most, email, max_length, parts, required_if, scalar
+from .show_contact import ID_NAMES, show_contact
+from .state.contacts import WHATSAPP, phone_digits
+from .state.records import SimulatedContact
+from .validation import Rules, integer, required, string
+
+MAX_COUNT: Final = 500
+"""Contacts on the largest page (API docs, «Контакты»)."""
+
+MAX_STATUS: Final = 64
+"""Characters of the longest Ysell status (WatBot's docs)."""
+
+MAX_TEXT: Final = 255
+"""Characters of the longest name and so on (*assumed*: Laravel's default column)."""
+
+_SHORT: Final = (string, max_length(MAX_TEXT))
+
+_LIST_RULES: Final[Rules] = {
+    "date_from": (integer,),
+    "date_to": (integer,),
+    "count": (integer, at_least(1), at_most(MAX_COUNT)),
+    "bot_id": (integer,),
+    "with": (all_of(("tags", "variables")),),
+}
+
+_WRITE_RULES: Final[Rules] = {
+    "bot_id": (required, integer),
+    "messenger": (required, *_SHORT),
+    "name": (required, *_SHORT),
+    "phone": (required_if("messenger", WHATSAPP), *_SHORT),
+    "telegram_id": (required_if("messenger", "telegram"), scalar, max_length(MAX_TEXT)),
+    "telegram_username": _SHORT,
+    "viber_id": (scalar, max_length(MAX_TEXT)),
+    "vk_id": (scalar, max_length(MAX_TEXT)),
+    "email": (*_SHORT, email),
+    "address": _SHORT,
+    "tags": (array,),
+    "tags.*": (required, *_SHORT),
+}
+
+_STATUS_RULES: Final[Rules] = {
+    **CONTACT_RULES,
+    "status": (required, string, max_length(MAX_STATUS)),
+}
+
+
+def _get_contacts(call: Call) -> Decision:
+    refused = call.refuse_bot()
+    if refused is not None:
+        return refused
+    directory = call.world.state.directory
+    with_ = parts(call.parameters.get("with", ""))
+
+    def show(contact_id: int) -> object:
+        return show_contact(call.world, directory.kept(contact_id), with_)
+
+    ids = directory.listed(
+        call.integer("bot_id"), call.integer("date_from"), call.integer("date_to")
+    )
+    return answer_page(call, ids, show, call.integer("count") or PER_PAGE)
+
+
+def _create_or_update(call: Call, bot_id: int) -> Decision:
+    directory, messenger = call.world.state.directory, call.text("messenger") or ""
+    ids = {name: str(call.parameters[sent]) for sent, name in _SENT_IDS if sent in call.parameters}
+    own = ids.pop(ID_NAMES.get(messenger, ""), "")
+    phone = call.text("phone")
+    external_id = phone_digits(phone or "") or phone or "" if messenger == WHATSAPP else own
+    found = directory.by_triple(bot_id, messenger, external_id or phone or "")
+    before = found or SimulatedContact(0, bot_id, messenger, external_id)
+    contact = evolve(
+        before,
+        external_id=external_id or before.external_id,
+        name=call.text("name"),
+        phone=phone or before.phone,
+        email=call.text("email") or before.email,
+        address=call.text("address") or before.address,
+        telegram_username=call.text("telegram_username") or before.telegram_username,
+        other_ids={**before.other_ids, **ids},
+    )
+    if found is None:
+        contact = directory.create(contact)
+    else:
+        directory.replace(contact)
+    for tag in elements(call.parameters.get("tags")):
+        call.world.state.tags.attach(contact.id, bot_id, str(tag))
+    return call.answer(show_contact(call.world, contact))
+
+
+_SENT_IDS: Final = (
+    ("telegram_id", "telegram_id"),
+    ("viber_id", "viber_id"),
+    ("vk_id", "vk_user_id"),
+)
+
+
+def _set_ysell_status(call: Call, contact: SimulatedContact) -> Decision:
+    call.world.state.ysell_statuses[contact.id] = call.text("status") or ""
+    return call.answer_bare({"success": True})
+
+
+ENDPOINTS: Final = (
+    Endpoint("getContacts", "GET", _LIST_RULES, bot_route, _get_contacts),
+    Endpoint("createOrUpdateContact", "POST", _WRITE_RULES, bot_route, of_bot(_create_or_update)),
+    Endpoint("setYsellStatus", "POST", _STATUS_RULES, contact_route, of_contact(_set_ysell_status)),
+)

@@ -1,0 +1,1 @@
+"""What a simulator starts with: read from a file, or generated."""

@@ -1,0 +1,1 @@
+"""What the server knows: contacts, tags, variables, accounts, referrals and lists."""

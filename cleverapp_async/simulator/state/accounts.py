@@ -1,0 +1,83 @@
+"""Accounts of contacts, in minor units or in exact decimals."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from attrs import define, field
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Amount = TypeVar("Amount", int, Decimal)
+
+
+@define
+class Account(Generic[Amount]):
+    """One account of a contact."""
+
+    id: int
+    contact_id: int
+    currency: str
+    amount: Amount
+    created_at: int
+    updated_at: int
+
+
+@define
+class AccountStore(Generic[Amount]):
+    """Knows accounts by id and by contact."""
+
+    _by_id: dict[int, Account[Amount]] = field(init=False, factory=dict[int, "Account[Amount]"])
+    _of_contact: dict[int, list[Account[Amount]]] = field(
+        init=False, factory=dict[int, "list[Account[Amount]]"]
+    )
+    _reserved: set[int] = field(init=False, factory=set[int])
+    _next_id: int = field(init=False, default=1)
+
+    def reserve(self, account_id: int) -> bool:
+        """Keep an id from being given to a new account; False if it is kept already."""
+        free = account_id not in self._reserved
+        self._reserved.add(account_id)
+        return free
+
+    def get(self, account_id: int) -> Account[Amount] | None:
+        """Find an account."""
+        return self._by_id.get(account_id)
+
+    def of_contact(self, contact_id: int) -> Sequence[Account[Amount]]:
+        """Give a contact's accounts, the oldest first."""
+        return self._of_contact.get(contact_id, ())
+
+    def open(
+        self,
+        contact_id: int,
+        currency: str,
+        amount: Amount,
+        moment: int,
+        account_id: int | None = None,
+    ) -> Account[Amount]:
+        """Open an account.
+
+        Args:
+            contact_id: Whose it is.
+            currency: Its currency.
+            amount: What is on it.
+            moment: Unix seconds.
+            account_id: An id that was reserved, or None for the next free one.
+        """
+        number = account_id
+        if number is None:
+            while not self.reserve(self._next_id):
+                self._next_id += 1
+            number = self._next_id
+        account = Account(number, contact_id, currency, amount, moment, moment)
+        self._by_id[number] = account
+        self._of_contact.setdefault(contact_id, []).append(account)
+        return account
+
+    def close(self, account: Account[Amount]) -> None:
+        """Remove an account, whatever is on it."""
+        del self._by_id[account.id]
+        self._of_contact[account.contact_id].remove(account)

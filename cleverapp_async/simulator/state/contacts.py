@@ -1,0 +1,209 @@
+"""Who is a contact, and who can be written to.
+
+Given nobody, the directory takes every positive contact id (bot 1, Telegram) and every
+triple for a contact; such a contact is kept once a method other than sendMessage names it.
+Given contacts, only those exist. Writing to a WhatsApp number adds its contact in either case.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, evolve, field
+
+from .clock import now
+from .errors import SeedError
+from .records import SimulatedContact
+from .timeline import Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+EVERYBODY_BOT_ID: Final = 1
+EVERYBODY_MESSENGER: Final = "telegram"
+FIRST_MADE_ID: Final = 1_000_000_001
+"""Ids of contacts which were made while it ran start here, or above the given ones."""
+
+WHATSAPP: Final = "whatsapp"
+
+
+def phone_digits(phone: str) -> str:
+    """Give the digits of a number: ``+7 999 123-45-67`` and ``79991234567`` are one (assumed)."""
+    return "".join(character for character in phone if character in "0123456789")
+
+
+@define
+class Directory:
+    """Finds contacts by id, by triple and by phone number, and lists them.
+
+    Args:
+        everybody: Whether every positive id and every triple is a contact.
+        unseen_bots: Bots whose contacts are not listed with those of all bots.
+    """
+
+    everybody: bool
+    unseen_bots: frozenset[int] = frozenset()
+    _by_id: dict[int, SimulatedContact] = field(init=False, factory=dict[int, SimulatedContact])
+    _since: dict[int, int] = field(init=False, factory=dict[int, int])
+    _by_triple: dict[tuple[int, str, str], int] = field(
+        init=False, factory=dict[tuple[int, str, str], int]
+    )
+    _by_phone: dict[str, int] = field(init=False, factory=dict[str, int])
+    _by_bitrix: dict[int, int] = field(init=False, factory=dict[int, int])
+    _of_bot: dict[int, Timeline] = field(init=False, factory=dict[int, Timeline])
+    _all: Timeline = field(init=False, factory=Timeline)
+    _next_id: int = field(init=False, default=FIRST_MADE_ID)
+
+    def by_id(self, contact_id: int) -> SimulatedContact | None:
+        """Find a contact by its id."""
+        found = self._by_id.get(contact_id)
+        if found is None and self.everybody and contact_id > 0:
+            return SimulatedContact(
+                contact_id, EVERYBODY_BOT_ID, EVERYBODY_MESSENGER, str(contact_id)
+            )
+        return found
+
+    def obtain(self, contact_id: int) -> SimulatedContact | None:
+        """Find a contact by its id and keep it, if it is one only because everybody is."""
+        contact = self.by_id(contact_id)
+        if contact is not None and contact_id not in self._by_id:
+            self._add(contact)
+        return contact
+
+    def by_phone(self, phone: str) -> SimulatedContact | None:
+        """Find the first contact, of whatever bot, that has a phone number."""
+        found = self._by_phone.get(phone_digits(phone))
+        return None if found is None else self._by_id[found]
+
+    def by_bitrix(self, bitrix_contact_id: int) -> SimulatedContact | None:
+        """Find a contact by its id in Bitrix24."""
+        found = self._by_bitrix.get(bitrix_contact_id)
+        return None if found is None else self._by_id[found]
+
+    def by_triple(self, bot_id: int, messenger: str, external_id: str) -> SimulatedContact | None:
+        """Find a bot's contact by its external id or bound phone number, if it is kept."""
+        found = self._by_triple.get((bot_id, messenger, external_id))
+        digits = phone_digits(external_id)
+        if found is None and digits:
+            found = self._by_triple.get((bot_id, messenger, f"+{digits}"))
+        return None if found is None else self._by_id[found]
+
+    def has_triple(self, bot_id: int, messenger: str, external_id: str) -> bool:
+        """Tell whether a bot has a contact by its external id or bound phone number."""
+        if self.everybody:
+            return bot_id > 0
+        return self.by_triple(bot_id, messenger, external_id) is not None
+
+    def has_bot(self, bot_id: int) -> bool:
+        """Tell whether a bot exists."""
+        return bot_id > 0 if self.everybody else bot_id in self._of_bot
+
+    def knows_number(self, bot_id: int, phone: str) -> bool:
+        """Tell whether a bot has a WhatsApp contact of this number."""
+        return self.has_triple(bot_id, WHATSAPP, phone)
+
+    def whatsapp(self, bot_id: int, phone: str, name: str | None) -> SimulatedContact:
+        """Find the WhatsApp contact of a number, or make it; its first name stays."""
+        digits = phone_digits(phone) or phone
+        contact = self.by_triple(bot_id, WHATSAPP, digits)
+        if contact is None:
+            return self.create(
+                SimulatedContact(0, bot_id, WHATSAPP, digits, phone=digits, name=name)
+            )
+        if contact.name is None and name is not None:
+            contact = evolve(contact, name=name)
+            self.replace(contact)
+        return contact
+
+    def create(self, contact: SimulatedContact) -> SimulatedContact:
+        """Keep a new contact under the next free id, whatever id it has."""
+        while self._next_id in self._by_id:
+            self._next_id += 1
+        made = evolve(contact, id=self._next_id)
+        self._add(made)
+        return made
+
+    def replace(self, contact: SimulatedContact) -> None:
+        """Keep what has changed of a contact; numbers it had before still find it."""
+        self._by_id[contact.id] = contact
+        self._index(contact)
+
+    def since(self, contact_id: int) -> int:
+        """Give the Unix second since which a kept contact is one."""
+        return self._since[contact_id]
+
+    def listed(
+        self, bot_id: int | None, since: int | None = None, until: int | None = None
+    ) -> Sequence[int]:
+        """Give the ids of the kept contacts, ascending; of one bot, of a span of Unix seconds."""
+        timeline = self._all if bot_id is None else self._of_bot.get(bot_id)
+        return () if timeline is None else timeline.select(since, until)
+
+    def is_kept(self, contact_id: int) -> bool:
+        """Tell whether a contact is kept."""
+        return contact_id in self._by_id
+
+    def kept(self, contact_id: int) -> SimulatedContact:
+        """Give a contact that is kept."""
+        return self._by_id[contact_id]
+
+    def add_bot(self, bot_id: int) -> None:
+        """Let a bot exist."""
+        self._of_bot.setdefault(bot_id, Timeline())
+
+    def fill(self, contacts: Iterable[SimulatedContact]) -> None:
+        """Keep the contacts of a seed, into a directory that has none.
+
+        Raises:
+            SeedError: Two of them have one id.
+        """
+        start = now()
+        of_bot: dict[int, list[tuple[int, int]]] = {}
+        seen: list[tuple[int, int]] = []
+        for index, contact in enumerate(contacts):
+            if contact.id in self._by_id:
+                raise SeedError(f"$.contacts[{index}].id", f"{contact.id} is there twice")
+            created = contact.created_at
+            pair = contact.id, start if created is None else int(created.timestamp())
+            self._by_id[contact.id] = contact
+            self._since[contact.id] = pair[1]
+            self._index(contact)
+            of_bot.setdefault(contact.bot_id, []).append(pair)
+            if contact.bot_id not in self.unseen_bots:
+                seen.append(pair)
+        for bot_id, pairs in of_bot.items():
+            self.add_bot(bot_id)
+            self._of_bot[bot_id].extend(pairs)
+        self._all.extend(seen)
+        self._next_id = max(FIRST_MADE_ID, 1 + max(self._by_id, default=0))
+
+    def _add(self, contact: SimulatedContact) -> None:
+        moment = now()
+        self._by_id[contact.id] = contact
+        self._since[contact.id] = moment
+        self.add_bot(contact.bot_id)
+        self._of_bot[contact.bot_id].add(contact.id, moment)
+        if contact.bot_id not in self.unseen_bots:
+            self._all.add(contact.id, moment)
+        self._index(contact)
+
+    def _index(self, contact: SimulatedContact) -> None:
+        key = (contact.bot_id, contact.messenger)
+        if contact.external_id:
+            self._by_triple[*key, contact.external_id] = contact.id
+        phone = contact.external_id if contact.messenger == WHATSAPP else contact.phone
+        digits = "" if phone is None else phone_digits(phone)
+        if digits:
+            self._by_triple[*key, f"+{digits}"] = contact.id
+            self._by_phone.setdefault(digits, contact.id)
+        if contact.bitrix_contact_id is not None:
+            self._by_bitrix.setdefault(contact.bitrix_contact_id, contact.id)
+
+
+def make_directory(
+    contacts: Iterable[SimulatedContact] | None, unseen_bots: frozenset[int] = frozenset()
+) -> Directory:
+    """Make the directory of these contacts, or of everybody."""
+    directory = Directory(contacts is None, unseen_bots)
+    directory.fill(contacts or ())
+    return directory

@@ -1,0 +1,111 @@
+"""The page on variables of the API docs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from .addressing import CONTACT_RULES, contact_route, of_contact
+from .endpoints import Call, Decision, Endpoint
+from .paging import answer_page
+from .rules import as_boolean, boolean, max_length
+from .state.clock import now
+from .validation import Rules, integer, missing_row, required, required_without, string
+
+if TYPE_CHECKING:
+    from .shapes import Shapes
+    from .state.records import SimulatedContact
+    from .state.variables import Variable
+
+MAX_NAME: Final = 255
+"""Characters of the longest name (*assumed*: Laravel's default column)."""
+
+_SET_RULES: Final[Rules] = {
+    **CONTACT_RULES,
+    "name": (required, string, max_length(MAX_NAME)),
+    "value": (required, string),
+    "deletable": (boolean,),
+}
+
+_DELETE_RULES: Final[Rules] = {
+    **CONTACT_RULES,
+    "id": (required_without("name"), integer),
+    "name": (required_without("id"), string),
+}
+
+
+def show_variable(variable: Variable, shapes: Shapes) -> dict[str, object]:
+    """Give a variable the shape of CleverApp's page, or of a sibling's older one."""
+    if shapes.variables == "current":
+        return {
+            "id": variable.id,
+            "name": variable.name,
+            "value": variable.value,
+            "deletable": variable.deletable,
+            "variable": {"id": variable.id, "name": variable.name},
+        }
+    return {
+        "id": variable.id,
+        "value": variable.value,
+        "deletable": variable.deletable,
+        "variable": {"name": variable.name},
+        "created_at": shapes.date(variable.created_at),
+        "updated_at": shapes.date(variable.updated_at),
+    }
+
+
+def _get_contact_variables(call: Call, contact: SimulatedContact) -> Decision:
+    shapes = call.world.shapes
+    variables = tuple(call.world.state.variables.of_contact(contact.id))
+
+    def show(variable: Variable) -> object:
+        return show_variable(variable, shapes)
+
+    if shapes.variables == "older":
+        return answer_page(call, variables, show)
+    return call.answer([show(variable) for variable in variables])
+
+
+def _set_contact_variable(call: Call, contact: SimulatedContact) -> Decision:
+    variable = call.world.state.variables.put(
+        contact.id,
+        contact.bot_id,
+        call.text("name") or "",
+        call.text("value") or "",
+        deletable=as_boolean(call.parameters.get("deletable")) or False,
+        moment=now(),
+    )
+    return call.answer(show_variable(variable, call.world.shapes))
+
+
+def _delete_contact_variable(call: Call, contact: SimulatedContact) -> Decision:
+    variables = call.world.state.variables
+    number, name = call.integer("id"), call.text("name") or ""
+    if number is not None:
+        variable = variables.find(contact.id, number)
+    else:
+        variable = variables.get(contact.id, name)
+    if variable is None:
+        return call.invalid(missing_row("name" if number is None else "id"))
+    variables.delete(contact.id, variable.name)
+    return call.answer_bare({"success": True})
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        "getContactVariables",
+        "GET",
+        CONTACT_RULES,
+        contact_route,
+        of_contact(_get_contact_variables),
+    ),
+    Endpoint(
+        "setContactVariable", "POST", _SET_RULES, contact_route, of_contact(_set_contact_variable)
+    ),
+    Endpoint(
+        "deleteContactVariable",
+        "POST",
+        _DELETE_RULES,
+        contact_route,
+        of_contact(_delete_contact_variable),
+    ),
+)
