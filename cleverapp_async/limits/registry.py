@@ -101,7 +101,10 @@ class LimiterRegistry:
         return max((quota.spacing for quota in self.quotas(key)), default=0.0)
 
     def limiter(self, key: LimitKey | AccountKey) -> Limiter:
-        """The limiter of a key, made now where there is none."""
+        """The limiter of a key, made now where there is none.
+
+        Use it at once and ask again next time: one that holds nothing may be dropped meanwhile.
+        """
         if isinstance(key, AccountKey):
             account = self._accounts.get(key)
             if account is None:
