@@ -133,7 +133,7 @@ class Pipeline:
         self, progress: Progress, key: LimitKey | None, now: float
     ) -> Lease | CleverAppError:
         """Win the limits and a connection slot, if that is possible before the deadline."""
-        call, unbounded = progress.call, progress.deadline_at == math.inf
+        unbounded = progress.deadline_at == math.inf
         if self._teller.listened or not unbounded:
             estimate = self._estimate(progress, key)
             if now + estimate > progress.deadline_at:

@@ -86,6 +86,10 @@ class LimiterRegistry:
         """How many keys are remembered."""
         return len(self._limiters)
 
+    def __bool__(self) -> bool:
+        """Always true: a registry without keys yet is still somebody's choice."""
+        return True
+
     def quotas(self, key: LimitKey | AccountKey) -> tuple[Quota, ...]:
         """The quotas that hold for a key; empty where it is not limited."""
         if isinstance(key, AccountKey):

@@ -59,6 +59,12 @@ def test_quotas_are_overridden_per_messenger_key_scope_and_account() -> None:
     assert registry.quotas(ACCOUNT) == (own,)
 
 
+def test_a_registry_without_keys_is_not_falsy() -> None:
+    """`limits or LimiterRegistry()` keeps a registry that was given but not used yet."""
+    assert len(LimiterRegistry()) == 0
+    assert LimiterRegistry()
+
+
 def test_each_key_has_one_limiter() -> None:
     """The same key finds the same limiter, other bots, messengers and scopes find others."""
     registry = LimiterRegistry()

@@ -132,5 +132,5 @@ def test_back_off_doubles() -> None:
 )
 def test_settings_that_make_no_sense_are_refused(setting: dict[str, float]) -> None:
     """Bounds below what can be counted are refused when the policy is made."""
-    with pytest.raises(ValueError, match=next(iter(setting))):
+    with pytest.raises(ConfigurationError, match=next(iter(setting))):
         RetryPolicy(**setting)  # type: ignore[arg-type]
