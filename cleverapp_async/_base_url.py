@@ -16,8 +16,11 @@ def check_base_url(value: str) -> str:
     Raises:
         ConfigurationError: It is no URL of an API, or would send the token in clear text.
     """
+    value = value.strip()
+    if any(character.isspace() or not character.isprintable() for character in value):
+        raise ConfigurationError("base_url holds white space or control characters")
     try:
-        parts = urlsplit(value.strip())
+        parts = urlsplit(value)
         host, _port = parts.hostname, parts.port
     except ValueError:
         host, parts = None, urlsplit("")
@@ -34,7 +37,7 @@ def check_base_url(value: str) -> str:
             f"base_url {_shown(value)!r} is not https: the token would travel in clear text "
             "(http is accepted for this machine itself, such as http://127.0.0.1:8080/api/v1)"
         )
-    return value.strip().rstrip("/")
+    return value.rstrip("/")
 
 
 def _shown(value: str) -> str:

@@ -94,10 +94,12 @@ class Progress:
 
     def judge(self, error: CleverAppError) -> CleverAppError:
         """The error in the light of all attempts: one that may have arrived outweighs the rest."""
-        if error.outcome is Outcome.NOT_SENT and self.maybe_arrived:
-            error = OutcomeUnknownError(
-                f"an earlier attempt may have reached the server; the last one did not: {error}"
-            )
+        if self.maybe_arrived:
+            if error.outcome is Outcome.NOT_SENT:
+                error = OutcomeUnknownError(
+                    f"an earlier attempt may have reached the server; the last one did not: {error}"
+                )
+            error.outcome = Outcome.UNKNOWN
         self.maybe_arrived = self.maybe_arrived or error.outcome is Outcome.UNKNOWN
         error.attempts = self.attempt
         return error

@@ -25,6 +25,7 @@ from .config import ClientConfig
 from .errors import (
     ApiError,
     CleverAppError,
+    ClientStateError,
     ConnectError,
     DeadlineExceededError,
     MessengerLimitError,
@@ -86,8 +87,8 @@ class Pipeline:
             result = await self._attempt(progress, request)
             if not isinstance(result, CleverAppError):
                 return Reply(result, progress.receipt())
+            delay = self._delay(progress, result)
             error = progress.judge(result)
-            delay = self._delay(progress, error)
             if delay is None:
                 call.fate.outcome = error.outcome
                 raise error
@@ -101,6 +102,10 @@ class Pipeline:
         lease = await self._enter(progress, key, asked_at)
         if isinstance(lease, CleverAppError):
             return lease
+        if self._transport.closed:
+            self._transport.release()
+            lease.refund()
+            return ClientStateError("not sent: the client was closed while the request waited")
         started_at = time()
         progress.waited += started_at - asked_at
         witness = Witness(partial(_leave, lease, fate))
@@ -128,9 +133,9 @@ class Pipeline:
         self, progress: Progress, key: LimitKey | None, now: float
     ) -> Lease | CleverAppError:
         """Win the limits and a connection slot, if that is possible before the deadline."""
-        call, unbounded = progress.call, progress.deadline_at == math.inf
+        unbounded = progress.deadline_at == math.inf
         if self._teller.listened or not unbounded:
-            estimate = self._gate.estimate(key, call.lane)
+            estimate = self._estimate(progress, key)
             if now + estimate > progress.deadline_at:
                 return _too_late(estimate)
             if estimate > 0:
@@ -142,8 +147,12 @@ class Pipeline:
             async with asyncio.timeout_at(progress.deadline_at):
                 return await self._win(progress, key)
         except TimeoutError:
-            estimate = self._gate.estimate(key, call.lane)
+            estimate = self._estimate(progress, key)
         return _too_late(estimate)
+
+    def _estimate(self, progress: Progress, key: LimitKey | None) -> float:
+        returned = progress.refusals > 0
+        return self._gate.estimate(key, progress.call.lane, returned=returned)
 
     async def _win(self, progress: Progress, key: LimitKey | None) -> Lease:
         returned = progress.refusals > 0

@@ -26,6 +26,9 @@ LONGEST_QUERY = 4096
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 
+# Made once: json.dumps makes a new encoder for every call that is not of its default form.
+_write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 @frozen
 class WireRequest:
@@ -64,8 +67,7 @@ def build(endpoint: Endpoint, parameters: Parameters, placement: PostParameters)
             return WireRequest(method, name, query)
     elif chosen == "form":
         return WireRequest(method, name, "", _encode(parameters).encode("ascii"), _FORM)
-    body = json.dumps(parameters, ensure_ascii=False, separators=(",", ":")).encode()
-    return WireRequest(method, name, "", body, _JSON)
+    return WireRequest(method, name, "", _write_json(parameters).encode(), _JSON)
 
 
 def _encode(parameters: Parameters) -> str:

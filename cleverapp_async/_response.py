@@ -53,8 +53,9 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     404: NotFoundError,
     422: ValidationError,
 }
-_TOO_MANY = "too many"
+_TOO_MANY = ("too many attempts", "too many requests")
 _TEXT_KEPT = 2000
+_TOLD = 300
 
 
 @frozen
@@ -85,8 +86,15 @@ def read_answer(raw: RawResponse, endpoint: Endpoint, using: Converter = convert
     Raises:
         ApiError: The answer is not a success, or not one that anybody documents.
     """
+    try:
+        return _read(raw, _decode(raw.body), endpoint, using)
+    except RecursionError:
+        pass  # Nested so deeply that nothing could even show it: its text has to do.
+    return _read(raw, _as_text(raw.body), endpoint, using)
+
+
+def _read(raw: RawResponse, body: object, endpoint: Endpoint, using: Converter) -> object:
     name, status = endpoint.name, raw.status
-    body = _decode(raw.body)
     if raw.problem is None and _is_object(body) and (error := _by_shape(raw, body, name)):
         raise error
     if not 200 <= status < 300:  # noqa: PLR2004 - what 2xx means is no magic
@@ -102,7 +110,7 @@ def read_answer(raw: RawResponse, endpoint: Endpoint, using: Converter = convert
     try:
         return read_content(body, endpoint, using)
     except ValueError as error:
-        told = f"an answer of a shape that no page documents: {error}"
+        told = f"an answer of a shape that no page documents: {_short(error)}"
     raise UnexpectedResponseError(status, body, name, message=told)
 
 
@@ -114,13 +122,22 @@ def _decode(data: bytes) -> object:
     try:
         decoded: object = json.loads(data)
     except (ValueError, RecursionError):
-        return data.decode("utf-8", "replace")[:_TEXT_KEPT]
+        return _as_text(data)
     return decoded
+
+
+def _as_text(data: bytes) -> str:
+    return data[: 4 * _TEXT_KEPT].decode("utf-8", "replace")[:_TEXT_KEPT]
+
+
+def _short(words: object) -> str:
+    text = str(words)
+    return text if len(text) <= _TOLD else f"{text[:_TOLD]}…"
 
 
 def _by_shape(raw: RawResponse, body: dict[str, object], name: str) -> ApiError | None:
     status = raw.status
-    if body.get("errors"):
+    if body.get("errors") and status < 500:  # noqa: PLR2004 - what 5xx means is no magic
         return ValidationError(status, body, name, errors=parse_field_errors(body))
     told = body.get("error")
     if told:
@@ -128,9 +145,10 @@ def _by_shape(raw: RawResponse, body: dict[str, object], name: str) -> ApiError 
     message = body.get("message")
     if not isinstance(message, str) or "data" in body or body.get("success") is True:
         return None
-    if message.lower().startswith(_TOO_MANY):
+    said = message.strip(" .").lower()
+    if said in _TOO_MANY:
         return RateLimitError(status, body, name, retry_after=retry_after(raw.headers))
-    kind = _BY_MESSAGE.get(message.strip(" .").lower())
+    kind = _BY_MESSAGE.get(said)
     return kind(status, body, name) if kind else None
 
 

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from urllib.parse import quote, quote_plus
+import html
+import re
 
 __all__ = ["Secret"]
 
 _MASK = "***"
 _SHORTEST_STRUCK = 6
+_WORD = re.compile(r"[A-Za-z0-9]+")
 
 
 class Secret:
     """A token that shows itself only where it is asked for by name."""
 
-    __slots__ = ("_forms", "_value")
+    __slots__ = ("_core", "_pattern", "_raw_core", "_raw_pattern", "_value")
 
     def __init__(self, value: str) -> None:
         self._value = value
-        forms = {value, quote(value, safe=""), quote_plus(value)}
-        self._forms = sorted(forms, key=len, reverse=True) if len(value) >= _SHORTEST_STRUCK else []
+        # Nobody escapes letters and digits: the longest run of them tells quickly that there is
+        # nothing to strike out.
+        self._core = max(_WORD.findall(value), key=len, default="")
+        self._raw_core = self._core.encode()
+        pattern = "".join(map(_spellings, value))
+        self._pattern = re.compile(pattern, re.IGNORECASE | re.ASCII)
+        self._raw_pattern = re.compile(pattern.encode(), re.IGNORECASE)
 
     def __repr__(self) -> str:
         return f"Secret({_MASK!r})"
@@ -38,14 +45,30 @@ class Secret:
         return hashlib.sha256(joined.encode()).hexdigest()
 
     def strike(self, text: str) -> str:
-        """The text with the token struck out, as it is and as a URL spells it."""
-        for form in self._forms:
-            if form in text:
-                text = text.replace(form, _MASK)
-        return text
+        """The text with the token struck out, however a URL, JSON or HTML spells it."""
+        if self._too_short or self._core not in text:
+            return text
+        return self._pattern.sub(_MASK, text)
 
     def strike_bytes(self, data: bytes) -> bytes:
         """The bytes with the token struck out."""
-        for form in self._forms:
-            data = data.replace(form.encode(), _MASK.encode())
-        return data
+        if self._too_short or self._raw_core not in data:
+            return data
+        return self._raw_pattern.sub(_MASK.encode(), data)
+
+    @property
+    def _too_short(self) -> bool:
+        """Whether striking it out would strike out ordinary words too."""
+        return len(self._value) < _SHORTEST_STRUCK
+
+
+def _spellings(character: str) -> str:
+    """A pattern for one character of a token: as it is, or as URLs, JSON and HTML escape it."""
+    if character.isalnum():
+        return character
+    code = ord(character)
+    forms = [f"%(?:25)*{code:02x}", f"\\\\u00{code:02x}", f"&\\#(?:x{code:x}|{code});"]
+    if (named := html.escape(character)) != character:
+        forms.append(re.escape(named))
+    # %25 above is an escaped %: a URL inside a URL.
+    return f"(?:{'|'.join(forms)}|\\\\?{re.escape(character)})"

@@ -59,10 +59,14 @@ class CleverAppClient(MessageMethods):
         limits: LimiterRegistry | None = None,
         session: aiohttp.ClientSession | None = None,
     ) -> None:
+        token, fault = Secret(str(api_token or "").strip()), _token_fault(api_token)
+        # Some reports show the variables of each frame: no frame of ours holds the token bare.
+        del api_token
+        if fault:
+            raise ConfigurationError(fault)
         self._base_url = check_base_url(base_url)
         self._config = config or ClientConfig()
         self._limits = LimiterRegistry() if limits is None else limits
-        token = Secret(_checked_token(api_token))
         self._account = AccountKey(token.digest(self._base_url))
         self._routes = RouteDirectory(self._config.remembered_routes)
         self._transport = Transport(self._base_url, token, self._config, session)
@@ -94,14 +98,21 @@ class CleverAppClient(MessageMethods):
         Raises:
             ConfigurationError: ``CLEVERAPP_API_TOKEN`` is not set, or a value cannot work.
         """
-        token = os.environ.get("CLEVERAPP_API_TOKEN")
-        if not token:
+        if not os.environ.get("CLEVERAPP_API_TOKEN"):
             raise ConfigurationError("CLEVERAPP_API_TOKEN is not set: export the account's token")
         base_url = os.environ.get("CLEVERAPP_BASE_URL") or DEFAULT_BASE_URL
-        return cls(token, base_url=base_url, config=config, limits=limits, session=session)
+        return cls(
+            os.environ["CLEVERAPP_API_TOKEN"],
+            base_url=base_url,
+            config=config,
+            limits=limits,
+            session=session,
+        )
 
     def __repr__(self) -> str:
         """The address and the account's digest; never the token."""
+        if not hasattr(self, "_account"):
+            return "<CleverAppClient (not made)>"
         return f"<CleverAppClient {self._base_url} {self._account}>"
 
     @property
@@ -232,12 +243,11 @@ class CleverAppClient(MessageMethods):
             )
 
 
-def _checked_token(value: object) -> str:
+def _token_fault(value: object) -> str | None:
+    """Why a token cannot work, without showing it; None where it can."""
     token = value.strip() if isinstance(value, str) else ""
     if not token:
-        raise ConfigurationError("api_token is empty: it stands in the account's settings")
+        return "api_token is empty: it stands in the account's settings"
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise ConfigurationError(
-            "api_token holds characters no token has: was more than it copied?"
-        )
-    return token
+        return "api_token holds characters no token has: was more than it copied?"
+    return None

@@ -23,7 +23,7 @@ _DOCUMENTED: PostParameters = "documented"
 
 
 def _seconds(_: object, attribute: Attribute[float], value: float) -> None:
-    if value <= 0:
+    if not value > 0:
         raise ConfigurationError(f"{attribute.name} must be more than 0 seconds, not {value!r}")
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
-from attrs import field, frozen, validators
+from attrs import Attribute, field, frozen
 
 from .endpoints import Repeat
 from .errors import (
     CleverAppError,
+    ConfigurationError,
     DeadlineExceededError,
     NotSentError,
     OutcomeUnknownError,
@@ -18,6 +19,16 @@ from .errors import (
 )
 
 __all__ = ["Retry", "RetryPolicy"]
+
+
+def _attempts(_: object, __: Attribute[int], value: int) -> None:
+    if value < 1:
+        raise ConfigurationError(f"RetryPolicy.attempts must be 1 or more, not {value!r}")
+
+
+def _not_negative(_: object, attribute: Attribute[Any], value: float) -> None:
+    if not value >= 0:
+        raise ConfigurationError(f"RetryPolicy.{attribute.name} must be 0 or more, not {value!r}")
 
 
 class Retry(Protocol):
@@ -54,13 +65,16 @@ class RetryPolicy:
         cap: The longest back-off, seconds.
         retry_after_ceiling: The longest ``Retry-After`` that is waited for, seconds; a server
             that asks for more gets no further attempt, and the error says so.
+
+    Raises:
+        ConfigurationError: A value cannot work.
     """
 
-    attempts: int = field(default=4, validator=validators.ge(1))
-    refusals: int = field(default=10, validator=validators.ge(0))
-    base: float = field(default=0.5, validator=validators.ge(0))
-    cap: float = field(default=30.0, validator=validators.ge(0))
-    retry_after_ceiling: float = field(default=300.0, validator=validators.ge(0))
+    attempts: int = field(default=4, validator=_attempts)
+    refusals: int = field(default=10, validator=_not_negative)
+    base: float = field(default=0.5, validator=_not_negative)
+    cap: float = field(default=30.0, validator=_not_negative)
+    retry_after_ceiling: float = field(default=300.0, validator=_not_negative)
 
     def delay(
         self, error: CleverAppError, repeat: Repeat, *, faults: int, refusals: int, jitter: float

@@ -47,6 +47,15 @@ REASONS: dict[type[BaseException], str] = {
 }
 """Every exception of aiohttp's client, and what else it lets through."""
 
+_NEWER = {"UploadAbortedError": "the request could not be written to its end"}
+"""Those that the oldest supported release does not have, by their names."""
+
+REASONS.update(
+    (kind, words)
+    for name, words in _NEWER.items()
+    if isinstance(kind := getattr(aio, name, None), type)
+)
+
 
 def reason_of(error: BaseException) -> str:
     """The words for an exception, with the operating system's own where it has some.

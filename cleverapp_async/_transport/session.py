@@ -85,6 +85,7 @@ class Transport:
         self._trace.on_request_headers_sent.append(_headers_leave)
         self._owned: aiohttp.ClientSession | None = None
         self._lent = session
+        self.closed = False
         slots = config.max_in_flight
         if session is not None:
             self._trace.freeze()
@@ -113,6 +114,16 @@ class Transport:
         Raises:
             asyncio.CancelledError: The task was cancelled; the witness knows what is certain.
         """
+        try:
+            return await self._exchange(request, witness, time_limit)
+        except asyncio.CancelledError as error:
+            told = error.args
+        # A new one: the frames of the old one's traceback hold the URL, and with it the token.
+        raise asyncio.CancelledError(*told)
+
+    async def _exchange(
+        self, request: WireRequest, witness: Witness, time_limit: float
+    ) -> RawResponse | WireFailure:
         status, headers, body = 0, dict[str, str](), bytearray()
         try:
             async with (
@@ -124,6 +135,7 @@ class Transport:
                     headers=_HEADERS,
                     allow_redirects=False,
                     raise_for_status=False,
+                    auto_decompress=True,
                     timeout=self._timeout,
                     trace_request_ctx=witness,
                 ) as response,
@@ -141,6 +153,7 @@ class Transport:
 
     async def close(self) -> None:
         """Let the session go: close it if it is ours, else only stop watching it."""
+        self.closed = True
         owned, self._owned = self._owned, None
         lent, self._lent = self._lent, None
         if owned is not None:

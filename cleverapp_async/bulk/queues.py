@@ -79,11 +79,13 @@ class KeyQueues(Generic[T]):
     def rest(self) -> Iterator[T]:
         """Take out everything that is not in work."""
         self._turns.clear()
-        for queue in self._queues.values():
+        for key, queue in list(self._queues.items()):
             queue.ready = False
             while queue.items:
                 self.waiting -= 1
                 yield queue.items.popleft()
+            if not queue.in_work:
+                del self._queues[key]
 
     def by_key(self) -> dict[LimitKey | None, tuple[int, int]]:
         """Per key: how many wait, how many are in work."""

@@ -134,13 +134,11 @@ class BulkRun:
                 task.cancel()
         if self._reader is not None:
             self._reader.cancel()
-        for work in self._queues.rest():
-            self._end(work, Outcome.NOT_SENT, error=NotSentError("not sent: the run was stopped"))
-        self._news.set()
+        self._end_rest()
 
     async def aclose(self) -> None:
         """Cancel everything it started, and wait until it has ended."""
-        self._draining = True
+        self.drain()
         tasks = list(self._tasks)
         if self._reader is not None:
             tasks.append(self._reader)
@@ -149,6 +147,8 @@ class BulkRun:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _outcomes(self) -> AsyncIterator[SendOutcome]:
+        if self._draining:
+            return
         self._reader = asyncio.create_task(self._read_all())
         try:
             while True:
@@ -156,12 +156,15 @@ class BulkRun:
                     yield self._ended.popleft()
                     self._start()
                 if self._reader.done() and not self._tasks and not self._queues.waiting:
-                    if self._ended:
-                        continue
                     break
                 self._news.clear()
                 await self._news.wait()
-            if not self._reader.cancelled() and (error := self._reader.exception()):
+            if self._reader.cancelled():
+                if not self._draining:
+                    raise RuntimeError(
+                        f"the source of messages was cancelled after {self._read} message(s)"
+                    )
+            elif error := self._reader.exception():
                 raise error
         finally:
             await self.aclose()
@@ -184,6 +187,10 @@ class BulkRun:
             )
         self._queues.put(self._key_of(message), _Work(self._read, message, Fate()))
         self._read += 1
+        if self._draining:
+            # The source swallowed the cancellation and went on.
+            self._end_rest()
+            raise asyncio.CancelledError
         self._start()
         if self._read % _READ_AT_ONCE == 0:
             await asyncio.sleep(0)
@@ -210,7 +217,10 @@ class BulkRun:
             self._room.set()
 
     def _ended_one(self, key: LimitKey | None, task: asyncio.Task[None]) -> None:
-        del self._tasks[task]
+        work = self._tasks.pop(task)
+        if task.cancelled():
+            # Told here, as a task cancelled before its first step runs no code of its own.
+            self._end(work, work.fate.outcome, error=_cancelled(work.fate.outcome))
         self._queues.done(key)
         self._news.set()
         self._start()
@@ -221,15 +231,18 @@ class BulkRun:
             reply = await self._deliver(work.message, fate)
         except CleverAppError as error:
             self._end(work, error.outcome, error=error)
-        except asyncio.CancelledError:
-            self._end(work, fate.outcome, error=_cancelled(fate.outcome))
-            raise
         except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the run
             told = f"{type(error).__name__}: {error}"
             self._end(work, fate.outcome, error=_failed(fate.outcome, told))
         else:
             contact = reply.content if isinstance(reply.content, Contact) else None
             self._end(work, Outcome.ACCEPTED, reply=reply, contact=contact)
+
+    def _end_rest(self) -> None:
+        """What is not in work will never be."""
+        for work in self._queues.rest():
+            self._end(work, Outcome.NOT_SENT, error=_cancelled(Outcome.NOT_SENT))
+        self._news.set()
 
     def _end(
         self,

@@ -49,7 +49,7 @@ class Burst:
             How many times in a row it came to a refusal, from 1 up.
         """
         self.refusals += 1
-        if sent_at <= self._last:
+        if sent_at < self._last:
             return self._streak
         if now - self._last <= _MEMORY * period:
             self._streak += 1
@@ -65,12 +65,12 @@ class Burst:
         self._last = max(self._last, until)
 
     def grow(self, now: float, period: float) -> None:
-        """Halve less, once enough windows have been clean."""
-        if now - self._last > self._patience * period:
+        """Halve less, by one for every so many windows that have been clean."""
+        while self.level and now - self._last > self._patience * period:
             self.level -= 1
-            self._last = now
-            if not self.level:
-                self._patience = _PATIENCE
+            self._last += self._patience * period
+        if not self.level:
+            self._patience = _PATIENCE
 
     def forgotten(self, now: float, period: float) -> bool:
         """Whether nothing is left to remember."""

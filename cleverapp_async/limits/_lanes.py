@@ -32,6 +32,13 @@ class Waiter(Generic[T]):
     number: int
 
 
+def _band(spacing: float, *, returned: bool) -> int:
+    """Which waiters count as equally scarce: a higher band is served first."""
+    if returned:
+        return _RETURNED
+    return math.frexp(spacing)[1] if spacing else -_RETURNED
+
+
 class _LaneOfBands(Generic[T]):
     """One lane: first in, first out per band of scarcity, scarcest band first."""
 
@@ -57,20 +64,24 @@ class _LaneOfBands(Generic[T]):
         return True
 
     def pop(self) -> Waiter[T]:
-        waiter = next(iter(self._bands[self._choose()]))
+        bands = self._bands
+        band = scarcest = max(bands)
+        if len(bands) > 1 and scarcest != _RETURNED:
+            oldest = min(bands, key=lambda band: next(iter(bands[band])).number)
+            if self._passed_over >= OLDEST_EVERY - 1:
+                band = oldest
+            waiter = next(iter(bands[band]))
+            # Who is cancelled already is no grant: it does not count in anybody's share.
+            if not waiter.future.done():
+                self._passed_over = 0 if band == oldest else self._passed_over + 1
+        else:
+            waiter = next(iter(bands[band]))
         self.remove(waiter)
         return waiter
 
-    def _choose(self) -> int:
-        scarcest = max(self._bands)
-        if len(self._bands) == 1 or scarcest == _RETURNED:
-            return scarcest
-        oldest = min(self._bands, key=lambda band: next(iter(self._bands[band])).number)
-        if oldest == scarcest or self._passed_over >= OLDEST_EVERY - 1:
-            self._passed_over = 0
-            return oldest
-        self._passed_over += 1
-        return scarcest
+    def size_from(self, band: int) -> int:
+        """How many wait in that band and in scarcer ones."""
+        return sum(len(waiters) for other, waiters in self._bands.items() if other >= band)
 
 
 class LaneQueue(Generic[T]):
@@ -91,20 +102,22 @@ class LaneQueue(Generic[T]):
         """How many wait."""
         return self._interactive.size + self._bulk.size
 
-    def ahead_of(self, lane: Lane) -> int:
-        """How many waiters a newcomer of that lane has before it."""
-        interactive = self._interactive.size
+    def ahead_of(self, lane: Lane, spacing: float, *, returned: bool) -> int:
+        """How many waiters are served before such a newcomer, at the least."""
+        band, served_since = _band(spacing, returned=returned), self._passed_over
         if lane is Lane.BULK:
-            return interactive + self._bulk.size
-        return interactive + min(self._bulk.size, interactive // BULK_EVERY)
+            own = self._bulk.size_from(band)
+            allowed = (BULK_EVERY - 1) * (own + 1) - served_since
+            return own + min(self._interactive.size, allowed)
+        own = self._interactive.size_from(band)
+        return own + min(self._bulk.size, (own + served_since) // (BULK_EVERY - 1))
 
     def push(
         self, future: asyncio.Future[T], lane: Lane, spacing: float, *, returned: bool
     ) -> Waiter[T]:
         """Queue a future behind those of its lane and scarcity."""
-        band = _RETURNED if returned else math.frexp(spacing)[1] if spacing else -_RETURNED
         self._numbered += 1
-        waiter = Waiter(future, lane, band, self._numbered)
+        waiter = Waiter(future, lane, _band(spacing, returned=returned), self._numbered)
         self._lane(lane).push(waiter)
         return waiter
 
@@ -118,10 +131,12 @@ class LaneQueue(Generic[T]):
         if not bulk.size:
             return interactive.pop()
         if interactive.size and self._passed_over < BULK_EVERY - 1:
-            self._passed_over += 1
-            return interactive.pop()
-        self._passed_over = 0
-        return bulk.pop()
+            waiter, passed_over = interactive.pop(), self._passed_over + 1
+        else:
+            waiter, passed_over = bulk.pop(), 0
+        if not waiter.future.done():
+            self._passed_over = passed_over
+        return waiter
 
     def _lane(self, lane: Lane) -> _LaneOfBands[T]:
         return self._bulk if lane is Lane.BULK else self._interactive

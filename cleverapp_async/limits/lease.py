@@ -11,7 +11,6 @@ from .quota import AccountKey, Lane
 from .registry import LimiterRegistry
 
 if TYPE_CHECKING:
-    from .protocols import Limiter
     from .quota import LimitKey
 
 __all__ = ["Gate", "Lease"]
@@ -88,12 +87,16 @@ class Gate:
             permit.refund()
             raise
 
-    def estimate(self, key: LimitKey | None, lane: Lane) -> float:
+    def estimate(self, key: LimitKey | None, lane: Lane, *, returned: bool = False) -> float:
         """The least number of seconds that :meth:`enter` would take now."""
-        limiters: list[Limiter] = [self._registry.limiter(self._account)]
-        if key is not None:
-            limiters.append(self._registry.limiter(key))
-        return max(limiter.estimate(lane) for limiter in limiters)
+        account = self._registry.limiter(self._account)
+        if key is None:
+            return account.estimate(lane, returned=returned)
+        spacing = self._registry.spacing(key)
+        return max(
+            self._registry.limiter(key).estimate(lane, returned=returned),
+            account.estimate(lane, spacing=spacing, returned=returned),
+        )
 
     def pause_refused(self, key: LimitKey, retry_after: float | None) -> None:
         """Grant nothing to a key that a refusal just taught: its window is full.

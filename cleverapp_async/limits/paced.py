@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiolimiter import AsyncLimiter
 
+from ..errors import ClientStateError
 from ._burst import Burst
 from ._lanes import LaneQueue
 from .protocols import LimiterSnapshot
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["PacedLimiter"]
 
 _SHORTEST_PAUSE = 1.0
+_UNLIMITED_LONGEST = 60.0
 
 
 class PacedLimiter:
@@ -36,6 +38,7 @@ class PacedLimiter:
         slowest = max(quotas, key=lambda quota: quota.spacing, default=None)
         self._spacing = slowest.spacing if slowest else 0.0
         self._period = max((quota.period for quota in quotas), default=_SHORTEST_PAUSE)
+        self._longest_pause = self._period if slowest else _UNLIMITED_LONGEST
         self._pace = AsyncLimiter(1, self._spacing) if slowest else None
         self._queue: LaneQueue[None] = LaneQueue()
         self._busy = False
@@ -48,22 +51,33 @@ class PacedLimiter:
     async def acquire(
         self, *, lane: Lane = Lane.INTERACTIVE, spacing: float = 0.0, returned: bool = False
     ) -> PacedPermit:
-        """Wait for the next even moment; see :meth:`Limiter.acquire`."""
-        loop = self._loop = asyncio.get_running_loop()
+        """Wait for the next even moment; see :meth:`Limiter.acquire`.
+
+        Raises:
+            ClientStateError: The limiter serves another event loop.
+        """
+        loop = self._bind()
         if self._busy:
             await self._wait_for_turn(loop, lane, spacing, returned=returned)
         self._busy = True
         try:
-            # A pause that comes while this one is slept through may be longer.
-            while (wait := self._paused_until - loop.time()) > 0:  # noqa: ASYNC110
-                await asyncio.sleep(wait)
-            if self._pace is not None:
-                await self._pace.acquire()
+            await self._even_moment(loop)
             self._next_at = loop.time() + self._spacing
             self._in_flight += 1
             return PacedPermit(self, loop.time())
         finally:
             self._pass_on()
+
+    async def _even_moment(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wait for the pace, and again after each pause that came meanwhile."""
+        paced = False
+        while not paced:
+            # A pause that comes while this one is slept through may be longer.
+            while (wait := self._paused_until - loop.time()) > 0:  # noqa: ASYNC110
+                await asyncio.sleep(wait)
+            if self._pace is not None:
+                await self._pace.acquire()
+            paced = loop.time() >= self._paused_until
 
     async def _wait_for_turn(
         self, loop: asyncio.AbstractEventLoop, lane: Lane, spacing: float, *, returned: bool
@@ -88,17 +102,21 @@ class PacedLimiter:
                 turn.set_result(None)
                 return
 
-    def estimate(self, lane: Lane) -> float:
-        """The least number of seconds a newcomer of that lane would wait."""
+    def estimate(self, lane: Lane, *, spacing: float = 0.0, returned: bool = False) -> float:
+        """The least number of seconds a newcomer would wait; see :meth:`Limiter.estimate`."""
         if self._loop is None:
             return 0.0
         now = self._loop.time()
-        ahead = self._queue.ahead_of(lane) + self._busy
+        ahead = self._queue.ahead_of(lane, spacing, returned=returned) + self._busy
         return max(now, self._paused_until, self._next_at) + ahead * self._spacing - now
 
     def pause(self, seconds: float) -> None:
-        """Grant nothing for that long; pauses that overlap end with the last one."""
-        loop = self._loop = asyncio.get_running_loop()
+        """Grant nothing for that long; pauses that overlap end with the last one.
+
+        Raises:
+            ClientStateError: The limiter serves another event loop.
+        """
+        loop = self._bind()
         self._paused_until = max(self._paused_until, loop.time() + seconds)
 
     def snapshot(self) -> LimiterSnapshot:
@@ -116,7 +134,19 @@ class PacedLimiter:
     @property
     def idle(self) -> bool:
         """Whether forgetting this limiter now would change nothing."""
-        return not self._busy and not self._in_flight and self.estimate(Lane.BULK) <= 0
+        if self._busy or self._in_flight or self.estimate(Lane.BULK) > 0:
+            return False
+        return self._loop is None or self._burst.forgotten(self._loop.time(), self._period)
+
+    def _bind(self) -> asyncio.AbstractEventLoop:
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+        elif loop is not self._loop:
+            raise ClientStateError(
+                "this limiter serves another event loop: make one LimiterRegistry per event loop"
+            )
+        return loop
 
     def on_ended(self) -> None:
         """One permit's request ended."""
@@ -127,7 +157,7 @@ class PacedLimiter:
         loop = asyncio.get_running_loop()
         streak = max(1, self._burst.refused(loop.time(), sent_at, self._period))
         if retry_after is None:
-            retry_after = min(self._spacing or _SHORTEST_PAUSE, self._period) * streak
+            retry_after = min((self._spacing or _SHORTEST_PAUSE) * streak, self._longest_pause)
         self.pause(retry_after)
         self._burst.paused(self._paused_until)
 

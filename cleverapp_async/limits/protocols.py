@@ -76,8 +76,16 @@ class Limiter(Protocol):
         """
         ...
 
-    def estimate(self, lane: Lane) -> float:
-        """The least number of seconds a newcomer of that lane would wait."""
+    def estimate(self, lane: Lane, *, spacing: float = 0.0, returned: bool = False) -> float:
+        """The least number of seconds a newcomer would wait, if nobody is cancelled or refunded.
+
+        A request whose deadline comes before is not tried: where it is not known, answer 0.
+
+        Args:
+            lane: As for :meth:`acquire`.
+            spacing: As for :meth:`acquire`.
+            returned: As for :meth:`acquire`.
+        """
         ...
 
     def pause(self, seconds: float) -> None:

@@ -86,6 +86,10 @@ class LimiterRegistry:
         """How many keys are remembered."""
         return len(self._limiters)
 
+    def __bool__(self) -> bool:
+        """Always true: a registry without keys yet is still somebody's choice."""
+        return True
+
     def quotas(self, key: LimitKey | AccountKey) -> tuple[Quota, ...]:
         """The quotas that hold for a key; empty where it is not limited."""
         if isinstance(key, AccountKey):
@@ -101,7 +105,10 @@ class LimiterRegistry:
         return max((quota.spacing for quota in self.quotas(key)), default=0.0)
 
     def limiter(self, key: LimitKey | AccountKey) -> Limiter:
-        """The limiter of a key, made now where there is none."""
+        """The limiter of a key, made now where there is none.
+
+        Use it at once and ask again next time: one that holds nothing may be dropped meanwhile.
+        """
         if isinstance(key, AccountKey):
             account = self._accounts.get(key)
             if account is None:

@@ -32,6 +32,7 @@ _UNLIMITED_PERIOD = 1.0
 _UNLIMITED_LONGEST = 60.0
 _NEVER = math.inf
 _LOOKED_AHEAD = 1024
+_DOUBLED = 64
 
 
 class SlidingWindowLimiter:
@@ -79,7 +80,9 @@ class SlidingWindowLimiter:
         Raises:
             ClientStateError: The limiter serves another event loop.
         """
-        if self._sure > 0:
+        # Looking up the running loop costs as much as all the rest, a system call in Python 3.11:
+        # here it is enough to see that the limiter's own loop has not been left for another.
+        if self._sure > 0 and self._loop is not None and self._loop.is_running():
             self._sure -= 1
             self._outstanding += 1
             return SlidingWindowPermit(self)
@@ -90,13 +93,13 @@ class SlidingWindowLimiter:
             return SlidingWindowPermit(self)
         return await self._wait(loop, lane, spacing, returned=returned)
 
-    def estimate(self, lane: Lane) -> float:
-        """The least number of seconds a newcomer of that lane would wait."""
+    def estimate(self, lane: Lane, *, spacing: float = 0.0, returned: bool = False) -> float:
+        """The least number of seconds a newcomer would wait; see :meth:`Limiter.estimate`."""
         if self._loop is None:
             return 0.0
         now = self._loop.time()
         self._advance(now)
-        ahead = self._queue.ahead_of(lane) if self._queue else 0
+        ahead = self._queue.ahead_of(lane, spacing, returned=returned) if self._queue else 0
         moments = [window.earliest(now, self._outstanding, ahead) for window in self._windows]
         return max(now, self._paused_until, *moments) - now
 
@@ -108,6 +111,7 @@ class SlidingWindowLimiter:
         """
         loop = self._bind()
         self._pause_until(loop.time() + seconds)
+        self._pump()
 
     def snapshot(self) -> LimiterSnapshot:
         """The state at this moment."""
@@ -155,35 +159,38 @@ class SlidingWindowLimiter:
     async def _wait(
         self, loop: asyncio.AbstractEventLoop, lane: Lane, spacing: float, *, returned: bool
     ) -> SlidingWindowPermit:
-        if self._queue is None:
-            self._queue = LaneQueue()
+        queue = self._queue
+        if queue is None:
+            queue = self._queue = LaneQueue()
         future: asyncio.Future[SlidingWindowPermit] = loop.create_future()
-        waiter = self._queue.push(future, lane, spacing, returned=returned)
+        waiter = queue.push(future, lane, spacing, returned=returned)
         self._pump()
         try:
             return await future
         except BaseException:
             if future.done() and not future.cancelled():
                 future.result().refund()
-            else:
-                self._queue.remove(waiter)
+            elif queue.remove(waiter) and not queue:
+                self._queue = None
             raise
 
     def _pump(self) -> None:
         """Grant what can be granted now, and set the timer for the next moment."""
         loop, queue = self._loop, self._queue
-        if loop is None or not queue:
+        if loop is None or queue is None:
             return
         now = loop.time()
         while queue:
             moment = self._free_at(now)
             if moment > now:
-                self._wake_at(loop, min(moment, self._next_stamp()))
+                self._wake_at(loop, moment if moment < _NEVER else self._next_stamp())
                 return
             future = queue.pop().future
             if not future.done():
                 self._outstanding += 1
                 future.set_result(SlidingWindowPermit(self))
+        # Most keys have nobody waiting most of the time: an empty queue is not worth its memory.
+        self._queue = None
 
     def _free_at(self, now: float) -> float:
         """The next moment at which a slot is free: ``-inf`` now, ``inf`` after some ending."""
@@ -216,6 +223,8 @@ class SlidingWindowLimiter:
             for window in self._windows:
                 if permit.holds(window):
                     window.insert(at)
+            if not lingering:
+                self._lingering = None
         for window in self._windows:
             window.advance(now)
         if self._burst is not None and self._burst.level:
@@ -244,7 +253,6 @@ class SlidingWindowLimiter:
     def _pause_until(self, moment: float) -> None:
         self._paused_until = max(self._paused_until, moment)
         self._sure = 0
-        self._pump()
 
     # What a permit tells.
 
@@ -253,16 +261,23 @@ class SlidingWindowLimiter:
         now = self._now()
         for window in self._windows:
             window.sent(now, permit)
+        # Those who wait already may be waiting for this cap.
+        self._pump()
         return now
 
     def on_settled(self, permit: SlidingWindowPermit) -> None:
         """The permit's request was answered now."""
         self._outstanding -= 1
-        now = self._now()
-        for window in self._windows:
-            if permit.holds(window):
+        loop = self._loop
+        now = loop.time() if loop is not None else -_NEVER
+        if permit.released:
+            for window in self._windows:
+                if permit.holds(window):
+                    window.stamps.append(now)
+        else:
+            for window in self._windows:
                 window.stamps.append(now)
-        if self._queue:
+        if self._queue is not None:
             self._pump()
 
     def on_refused(self, permit: SlidingWindowPermit, retry_after: float | None) -> None:
@@ -275,10 +290,10 @@ class SlidingWindowLimiter:
         if retry_after is None:
             shortest = min((window.period for window in self._windows), default=_UNLIMITED_PERIOD)
             cap = longest if self._windows else _UNLIMITED_LONGEST
-            retry_after = min(shortest * 2.0 ** (streak - 1), cap)
-        self._burst.paused(max(self._paused_until, now + retry_after))
-        self.on_settled(permit)
+            retry_after = min(shortest * 2.0 ** min(streak - 1, _DOUBLED), cap)
         self._pause_until(now + retry_after)
+        self._burst.paused(self._paused_until)
+        self.on_settled(permit)
 
     def on_given_up(self, permit: SlidingWindowPermit) -> None:
         """The permit's request ended now without an answer."""
@@ -298,11 +313,11 @@ class SlidingWindowLimiter:
 class SlidingWindowPermit:
     """One slot in every window of a :class:`SlidingWindowLimiter`."""
 
-    __slots__ = ("_limiter", "_released", "sent_at")
+    __slots__ = ("_limiter", "released", "sent_at")
 
     def __init__(self, limiter: SlidingWindowLimiter) -> None:
         self._limiter: SlidingWindowLimiter | None = limiter
-        self._released: tuple[Window, ...] = ()
+        self.released: tuple[Window, ...] = ()
         self.sent_at = _NEVER
 
     def sent(self) -> None:
@@ -338,12 +353,12 @@ class SlidingWindowPermit:
         """Let go of the slot in one window, whose cap has passed."""
         if self._limiter is None:
             return False
-        self._released = (*self._released, window)
+        self.released = (*self.released, window)
         return True
 
     def holds(self, window: Window) -> bool:
         """At the end: whether the slot in one window is still to be stamped."""
-        if self._released and window in self._released:
+        if window in self.released:
             window.released -= 1
             return False
         return True

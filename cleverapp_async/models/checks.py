@@ -59,6 +59,13 @@ def check_string(name: str, value: object) -> str:
         raise InvalidRequestError(
             f"{name} is blank: leave it out, or give it a value", fields=(name,)
         )
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidRequestError(
+            f"{name} holds half a character (a lone surrogate), which no request can carry",
+            fields=(name,),
+        ) from None
     return value
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _BACKLOG: Final = 1024
 _PATIENCE: Final = 1.0
+_TURNS_TO_ATTACH: Final = 3
 """Seconds aiohttp gets for ending its own tasks; they were cancelled before."""
 
 
@@ -235,7 +236,7 @@ class Simulator:
         if server is None:
             return
         self._web = None
-        self._stop_listening()
+        await self._stop_listening()
         if self._reserved is not None:
             self._reserved.close()
             self._reserved = None
@@ -258,7 +259,7 @@ class Simulator:
         if server is None or self._listener is None:
             msg = "only a running simulator that accepts connections can refuse them"
             raise RuntimeError(msg)
-        self._stop_listening()
+        await self._stop_listening()
         # Bound and not listening: nobody else gets the port, and connecting is refused.
         reserved = self._reserved = bind(self.host, self._bound_port)
         self._desk.refusing = True
@@ -277,7 +278,15 @@ class Simulator:
             lambda: Connection(server, self._desk, loop), sock=bound, backlog=_BACKLOG
         )
 
-    def _stop_listening(self) -> None:
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
+    async def _stop_listening(self) -> None:
+        listener, self._listener = self._listener, None
+        if listener is None:
+            return
+        # A connection that was accepted is attached a few turns later; a server that was closed
+        # in between would leave it open for ever. So accept no more, let those settle, then close.
+        loop = asyncio.get_running_loop()
+        for listening in listener.sockets:
+            loop.remove_reader(listening.fileno())
+        for _ in range(_TURNS_TO_ATTACH):
+            await asyncio.sleep(0)
+        listener.close()

@@ -1,0 +1,93 @@
+"""How long a send takes at least: pure arithmetic on counts and quotas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from ..limits.quota import LimitKey, Quota
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import TypeAlias
+
+    QuotasOf: TypeAlias = Callable[[LimitKey], tuple[Quota, ...]]
+
+__all__ = ["ACCOUNT", "UNKNOWN_ROUTE", "Forecast", "Share", "forecast", "least_seconds"]
+
+ACCOUNT = "the whole account"
+UNKNOWN_ROUTE = "route unknown"
+"""Rows by contact_id do not say which bot and messenger they go through."""
+
+
+@frozen
+class Share:
+    """One line of a forecast.
+
+    Attributes:
+        name: The bot and messenger in words, or the account.
+        key: What limits it; None for an unknown route and for the account.
+        messages: How many go through it.
+        seconds: How long they take at least; 0 where only the account limits them.
+    """
+
+    name: str
+    key: LimitKey | None
+    messages: int
+    seconds: float
+
+
+@frozen
+class Forecast:
+    """How long it takes at least, by the limits alone.
+
+    Attributes:
+        shares: One per bot and messenger, longest first; unknown routes last.
+        account: All messages together, under the account's limits.
+    """
+
+    shares: tuple[Share, ...]
+    account: Share
+
+    @property
+    def bound_by(self) -> Share:
+        """The share that takes longest; the account where all are equally quick."""
+        return max((self.account, *self.shares), key=lambda share: share.seconds)
+
+    @property
+    def seconds(self) -> float:
+        """The lower bound of the whole send."""
+        return self.bound_by.seconds
+
+
+def least_seconds(messages: int, quotas: Iterable[Quota]) -> float:
+    """The least seconds from the first of so many messages to the last.
+
+    With N per T, each N messages after the first N wait one more T.
+    """
+    if messages < 1:
+        return 0.0
+    return max(((messages - 1) // quota.limit * quota.period for quota in quotas), default=0.0)
+
+
+def forecast(
+    counts: Mapping[LimitKey | None, int], quotas_of: QuotasOf, account: tuple[Quota, ...]
+) -> Forecast:
+    """The lower bound that quotas set for so many messages.
+
+    Args:
+        counts: Messages by what limits them; None: by the account alone, until it is learned.
+        quotas_of: The quotas of a key.
+        account: The quotas of the account.
+    """
+    shares = [
+        Share(str(key), key, count, least_seconds(count, quotas_of(key)))
+        for key, count in counts.items()
+        if key is not None and count > 0
+    ]
+    shares.sort(key=lambda share: (-share.seconds, -share.messages, share.name))
+    if unknown := counts.get(None, 0):
+        shares.append(Share(UNKNOWN_ROUTE, None, unknown, 0.0))
+    total = sum(counts.values())
+    return Forecast(tuple(shares), Share(ACCOUNT, None, total, least_seconds(total, account)))

@@ -1,0 +1,80 @@
+"""Ctrl-C and SIGTERM: told to whoever can stop in order, or raised where nobody can."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
+
+from attrs import define, field
+
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
+
+__all__ = ["Interrupts"]
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@define
+class Interrupts:
+    """Catches both signals inside a ``with`` block.
+
+    While :meth:`tell` has a listener, it is called in its event loop; otherwise
+    ``KeyboardInterrupt`` is raised where the signal came.
+    """
+
+    _tell: Callable[[], object] | None = None
+    _loop: asyncio.AbstractEventLoop | None = None
+    _before: dict[signal.Signals, object] = field(factory=dict["signal.Signals", object])
+
+    def __enter__(self) -> Self:
+        """Take over; a signal that was ignored (``nohup``) stays ignored."""
+        for number in _SIGNALS:
+            before = signal.getsignal(number)
+            if before is not signal.SIG_IGN:
+                self._before[number] = before
+                signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Give the signals back."""
+        self._take_back()
+        for number, before in self._before.items():
+            signal.signal(number, before if callable(before) else signal.SIG_DFL)
+
+    def tell(
+        self, loop: asyncio.AbstractEventLoop | None, listener: Callable[[], None] | None
+    ) -> None:
+        """Call the listener in its loop from now on; None: raise again."""
+        self._take_back()
+        if loop is None or listener is None:
+            return
+        self._tell = lambda: loop.call_soon_threadsafe(listener)
+        # Where the loop can listen itself, a signal also wakes it at once; Windows has no such.
+        with suppress(NotImplementedError):
+            for number in self._before:
+                loop.add_signal_handler(number, listener)
+                self._loop = loop
+
+    def _take_back(self) -> None:
+        """Take the signals back from the loop that listens."""
+        self._tell = None
+        if self._loop is not None:
+            for number in self._before:
+                self._loop.remove_signal_handler(number)
+                signal.signal(number, self._on_signal)
+            self._loop = None
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        if self._tell is None:
+            raise KeyboardInterrupt
+        self._tell()

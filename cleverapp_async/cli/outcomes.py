@@ -1,0 +1,138 @@
+"""Outcomes as JSON lines, in a form that ``cleverapp send --only`` reads again."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from attrs import frozen
+
+from ..errors import ApiError, CleverAppError, ValidationError
+from .exits import BadInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from ..bulk.outcome import SendOutcome
+
+__all__ = ["Sink", "Stream", "as_record", "open_sink"]
+
+
+def as_record(number: int, line: int, outcome: SendOutcome) -> dict[str, object]:
+    """One outcome as a JSON object: the row, what came of it, and the message in the API's words.
+
+    Args:
+        number: The row's number, from 1.
+        line: The line of the file on which it begins.
+        outcome: What came of it.
+    """
+    record: dict[str, object] = {"row": number, "line": line, "outcome": outcome.outcome.value}
+    record |= outcome.message.parameters()
+    if outcome.contact is not None:
+        record["answered_contact_id"] = outcome.contact.id
+    if outcome.receipt is not None:
+        receipt = outcome.receipt
+        record["send_id"] = receipt.send_id
+        record["attempts"] = receipt.attempts
+        record["waited"] = round(receipt.waited, 4)
+        record["on_wire"] = round(receipt.on_wire, 4)
+    if outcome.error is not None:
+        record["attempts"] = outcome.error.attempts
+        record["error"] = _error(outcome.error)
+    return record
+
+
+def _error(error: CleverAppError) -> dict[str, object]:
+    told: dict[str, object] = {"type": type(error).__name__, "message": str(error)}
+    if isinstance(error, ApiError):
+        told["status"] = error.status
+    if isinstance(error, ValidationError):
+        told["fields"] = [
+            {
+                "field": one.field,
+                "rule": one.rule,
+                "related": list(one.related),
+                "message": one.message,
+            }
+            for one in error.errors
+        ]
+    return told
+
+
+class Sink(Protocol):
+    """Takes outcomes as they end."""
+
+    def write(self, number: int, line: int, outcome: SendOutcome) -> None:
+        """Take one; raises OSError where it cannot be kept."""
+
+
+@frozen
+class Stream:
+    """A sink that writes each outcome as one line, at once."""
+
+    _write: Callable[[bytes], None]
+
+    def write(self, number: int, line: int, outcome: SendOutcome) -> None:
+        """Write one line."""
+        record = as_record(number, line, outcome)
+        self._write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
+
+
+class _Nowhere:
+    """A sink that keeps nothing."""
+
+    def write(self, number: int, line: int, outcome: SendOutcome) -> None:
+        """Pass over it."""
+
+
+@contextmanager
+def open_sink(path: str | None) -> Generator[Sink]:
+    """Open what the outcomes go to.
+
+    Args:
+        path: A new file, ``-`` for standard output, or None for nowhere.
+
+    Raises:
+        BadInputError: The file exists, or cannot be made.
+    """
+    if path is None:
+        yield _Nowhere()
+    elif path == "-":
+        yield Stream(_to_stdout)
+    else:
+        with _create(path) as file:
+            yield Stream(lambda line: _write_out(file, line))
+
+
+def _create(path: str) -> BinaryIO:
+    try:
+        return Path(path).open("xb")
+    except FileExistsError:
+        raise BadInputError(
+            f"--output {path} exists, and outcomes are never written over. "
+            "Give another name, or move the file away."
+        ) from None
+    except OSError as error:
+        raise BadInputError(f"--output {path} cannot be written: {error.strerror}.") from None
+
+
+def _write_out(file: BinaryIO, line: bytes) -> None:
+    file.write(line)
+    file.flush()
+
+
+def _to_stdout(line: bytes) -> None:
+    stdout = sys.stdout.buffer
+    try:
+        _write_out(stdout, line)
+    except OSError:
+        # Nothing more can be written, not even what is left at the interpreter's end.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stdout.fileno())
+        os.close(nowhere)
+        raise

@@ -1,0 +1,242 @@
+"""The first pass checks every row and counts; the second reads them again, to be sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from hashlib import blake2b
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from attrs import define, field, frozen
+
+from ..errors import Outcome
+from ..limits.quota import LimitKey
+from ..models.messages import Message
+from .exits import BadInputError
+from .recipients import ADDRESS_COLUMNS, Defaults, read_message
+from .rows import Fault, Row
+from .source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["FAULTS_SHOWN", "Plan", "Planned", "Wanted", "limit_key", "make_plan"]
+
+FAULTS_SHOWN = 20
+_BLOCK = 1000
+_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
+
+
+def limit_key(message: Message) -> LimitKey | None:
+    """What limits a message besides the account; None where its row does not tell."""
+    route = message.route
+    return None if route is None else LimitKey(route.bot_id, route.messenger, message.method)
+
+
+@frozen
+class Planned:
+    """A message, and the row it comes from.
+
+    Attributes:
+        number: The row's number, from 1.
+        line: The line of the file on which it begins, from 1.
+        message: What is sent.
+    """
+
+    number: int
+    line: int
+    message: Message
+
+
+@frozen(kw_only=True)
+class Wanted:
+    """Which rows are sent, and with what filled in.
+
+    Attributes:
+        defaults: For rows that do not say otherwise.
+        only: For outcomes of an earlier send: the outcomes whose rows are sent.
+        drop_duplicates: Whether a message that a row before it holds too is left out.
+    """
+
+    defaults: Defaults
+    only: frozenset[str] = frozenset()
+    drop_duplicates: bool = False
+
+
+@define
+class Plan:
+    """What the first pass found; it holds no message.
+
+    Attributes:
+        source: Where the rows come from.
+        wanted: Which of them are sent.
+        counts: Messages by what limits them; None: the row does not tell.
+        bad: Rows with a fault.
+        faults: The first of the faults.
+        faults_in_all: How many there are.
+        duplicates: Messages that a row before them holds too.
+        first_duplicate: The line of the first of them.
+    """
+
+    source: Source
+    wanted: Wanted
+    counts: Counter[LimitKey | None] = field(factory=Counter["LimitKey | None"])
+    bad: int = 0
+    faults: list[Fault] = field(factory=list[Fault])
+    faults_in_all: int = 0
+    duplicates: int = 0
+    first_duplicate: int = 0
+    _stamp: tuple[int, int] = (0, 0)
+    _blocks: list[bytes] = field(factory=list[bytes])
+
+    @property
+    def total(self) -> int:
+        """How many messages will be sent."""
+        return self.counts.total()
+
+    def messages(self) -> Iterator[Planned]:
+        """The second pass: the good rows again, each block compared before any of it is given.
+
+        Raises:
+            BadInputError: The file has changed since it was checked.
+        """
+        if self.source.stamp() != self._stamp:
+            raise self._changed(1)
+        sieve = _Sieve(self.wanted)
+        place = 0
+        for place, (records, digest) in enumerate(_blocks(self.source), 1):
+            if place > len(self._blocks) or digest != self._blocks[place - 1]:
+                raise self._changed(records[0].number)
+            for record in records:
+                found = sieve.sift(record)
+                if isinstance(found, Planned):
+                    yield found
+        if place < len(self._blocks):
+            raise self._changed(place * _BLOCK + 1)
+
+    def count(self, found: Planned | tuple[Fault, ...] | None) -> None:
+        """Take note of one record."""
+        if isinstance(found, Planned):
+            self.counts[limit_key(found.message)] += 1
+        elif found:
+            self.bad += 1
+            self.faults_in_all += len(found)
+            self.faults.extend(found[: max(0, FAULTS_SHOWN - len(self.faults))])
+
+    def finish(self, digests: list[bytes], stamp: tuple[int, int], sieve: _Sieve) -> None:
+        """Keep what the second pass is compared with."""
+        self._blocks = digests
+        self._stamp = stamp
+        self.duplicates = sieve.duplicates
+        self.first_duplicate = sieve.first_duplicate
+
+    def _changed(self, number: int) -> BadInputError:
+        return BadInputError(
+            f"{self.source.name} has changed since it was checked: nothing from row {number} on "
+            "was sent. Leave the file alone while it is sent; send the rest from a new file."
+        )
+
+
+@define
+class _Sieve:
+    """Tells which records are sent; one sieve serves one pass."""
+
+    wanted: Wanted
+    duplicates: int = 0
+    first_duplicate: int = 0
+    _seen: set[bytes] = field(factory=set[bytes])
+
+    def sift(self, record: Row | Fault) -> Planned | tuple[Fault, ...] | None:
+        """The message of a record, its faults, or None for one that is left out."""
+        if isinstance(record, Fault):
+            return (record,)
+        if self.wanted.only:
+            outcome = record.cells.get("outcome")
+            if outcome is None:
+                remedy = "Give --only for the outcomes of an earlier send alone"
+                return (Fault(record.number, record.line, "outcome", "it is missing", remedy),)
+            if outcome not in self.wanted.only:
+                return None
+        found = read_message(record, self.wanted.defaults)
+        if isinstance(found, tuple):
+            return found
+        if self._repeats(found):
+            self.duplicates += 1
+            self.first_duplicate = self.first_duplicate or record.line
+            if self.wanted.drop_duplicates:
+                return None
+        return Planned(record.number, record.line, found)
+
+    def _repeats(self, message: Message) -> bool:
+        """Whether a message before it has the same recipient and content."""
+        parameters = {**message.parameters(), "name": ""}
+        told = "\0".join(f"{name}={value}" for name, value in parameters.items())
+        digest = blake2b(f"{message.method}\0{told}".encode(), digest_size=16).digest()
+        if digest in self._seen:
+            return True
+        self._seen.add(digest)
+        return False
+
+
+def make_plan(source: Source, wanted: Wanted) -> Plan:
+    """The first pass: check every row, and count.
+
+    Raises:
+        BadInputError: The input as a whole cannot be used.
+    """
+    plan = Plan(source, wanted)
+    stamp = source.stamp()
+    sieve = _Sieve(wanted)
+    digests: list[bytes] = []
+    _check_columns(plan)
+    for records, digest in _blocks(source):
+        digests.append(digest)
+        for record in records:
+            _refuse_outcomes(plan, record)
+            plan.count(sieve.sift(record))
+    if not digests:
+        raise BadInputError(f"{source.name} holds no recipient. Add a row for each.")
+    plan.finish(digests, stamp, sieve)
+    return plan
+
+
+def _blocks(source: Source) -> Iterator[tuple[list[Row | Fault], bytes]]:
+    """The records in blocks, each with a digest of what it holds."""
+    records = source.table().records
+    while block := list(islice(records, _BLOCK)):
+        digest = blake2b(digest_size=16)
+        for record in block:
+            digest.update(repr(record).encode())
+        yield block, digest.digest()
+
+
+def _check_columns(plan: Plan) -> None:
+    """Refuse a header that no row could make good."""
+    source, columns = plan.source, plan.source.table().columns
+    if columns is None:
+        return
+    there = ", ".join(columns)
+    if not set(ADDRESS_COLUMNS).intersection(columns):
+        raise BadInputError(
+            f"{source.name}, line 1: no column addresses a recipient; the header has {there}. "
+            "It needs contact_id; or bot_id, messenger and contact_external_id; or bot_id and "
+            "phone (--bot-id and --messenger stand in for their columns)."
+        )
+    for option, template in plan.wanted.defaults.templates:
+        for name in template.columns:
+            if name not in columns:
+                raise BadInputError(
+                    f"--{option}: {source.name} has no column {name!r}. "
+                    f"The columns are: {there}. Write '{{{{' and '}}}}' for braces."
+                )
+
+
+def _refuse_outcomes(plan: Plan, record: Row | Fault) -> None:
+    """Refuse to send the outcomes of an earlier send as if they were recipients."""
+    if plan.wanted.only or isinstance(record, Fault):
+        return
+    if "row" in record.cells and record.cells.get("outcome") in _OUTCOMES:
+        raise BadInputError(
+            f"{plan.source.name}, line {record.line}: these are the outcomes of an earlier send. "
+            "Say which of them to send again, such as --only not_sent."
+        )

@@ -1,0 +1,136 @@
+"""What a send will take, and what has come of it, as tables."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import click
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ..errors import Outcome
+from .durations import say_duration
+from .exits import MEANINGS, Exit
+from .forecast import UNKNOWN_ROUTE, Forecast
+from .plan import FAULTS_SHOWN, Plan
+from .screen import make_table, printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from .tally import Tally
+
+__all__ = [
+    "show_duplicates",
+    "show_exit",
+    "show_faults",
+    "show_forecast",
+    "show_report",
+    "tell_forecast",
+]
+
+_KEYS_SHOWN = 20
+_ERRORS_SHOWN = 8
+_STYLES = {
+    Outcome.ACCEPTED: "green",
+    Outcome.REJECTED: "red",
+    Outcome.NOT_SENT: "yellow",
+    Outcome.UNKNOWN: "magenta",
+}
+
+
+def show_faults(plan: Plan) -> None:
+    """Each fault with its place and remedy on standard error; of many the first ones."""
+    for fault in plan.faults:
+        click.echo(fault.told(plan.source.name), err=True)
+    if plan.faults_in_all > FAULTS_SHOWN:
+        click.echo(f"and {plan.faults_in_all - FAULTS_SHOWN} more faults", err=True)
+
+
+def show_duplicates(plan: Plan) -> None:
+    """Warn of messages that somebody would get twice."""
+    if not plan.duplicates:
+        return
+    rows = "1 row repeats" if plan.duplicates == 1 else f"{plan.duplicates} rows repeat"
+    told = f"{rows} the recipient and message of a row before (first in line"
+    done = (
+        "left out, as --drop-duplicates says."
+        if plan.wanted.drop_duplicates
+        else "sent all the same; --drop-duplicates leaves such rows out."
+    )
+    click.echo(f"Warning: {told} {plan.first_duplicate}): {done}", err=True)
+
+
+def tell_forecast(found: Forecast) -> str:
+    """The lower bound in one sentence."""
+    if found.seconds == 0:
+        return "the limits let all of it through at once"
+    return f"at least {say_duration(found.seconds)}, bound by {found.bound_by.name}"
+
+
+def show_forecast(console: Console, found: Forecast) -> None:
+    """Counts and lower bounds by bot and messenger."""
+    table = make_table("route", ("messages", "at least"), left=("at least",))
+    for share in islice(found.shares, _KEYS_SHOWN):
+        least = say_duration(share.seconds) if share.seconds else "at once"
+        if share.key is None:
+            least = "limited by the account alone until learned"
+        table.add_row(Text(share.name), str(share.messages), least)
+    if len(found.shares) > _KEYS_SHOWN:
+        table.add_row(Text(f"and {len(found.shares) - _KEYS_SHOWN} more", style="dim"))
+    account = say_duration(found.account.seconds) if found.account.seconds else "at once"
+    table.add_row(Text(found.account.name, style="bold"), str(found.account.messages), account)
+    console.print(Padding(table, (0, 0, 1, 2), expand=False))
+    console.print(f"It takes {tell_forecast(found)}.", markup=False, soft_wrap=True)
+
+
+def show_report(console: Console, tally: Tally, found: Forecast) -> None:
+    """Outcomes by bot and messenger, errors by kind, and times."""
+    console.print(Padding(_outcomes(tally, found), (1, 0, 1, 2), expand=False))
+    if tally.errors:
+        console.print(Padding(_errors(tally), (0, 0, 1, 2), expand=False))
+    console.print(_times(tally, found), markup=False, soft_wrap=True)
+
+
+def show_exit(console: Console, code: Exit) -> None:
+    """The exit code and what it means."""
+    style = "green" if code is Exit.OK else "yellow"
+    console.print(Text(f"Exit {code.value}: {MEANINGS[code]}.", style=style))
+
+
+def _outcomes(tally: Tally, found: Forecast) -> Table:
+    shown = [outcome for outcome in Outcome if outcome in tally.outcomes]
+    table = make_table("route", [outcome.value.replace("_", " ") for outcome in shown])
+    for share in islice(found.shares, _KEYS_SHOWN):
+        counts = tally.of(share.key)
+        name = UNKNOWN_ROUTE if share.key is None else str(share.key)
+        table.add_row(Text(name), *(str(counts[outcome] or "") for outcome in shown))
+    if len(found.shares) > _KEYS_SHOWN:
+        table.add_row(Text(f"and {len(found.shares) - _KEYS_SHOWN} more", style="dim"))
+    totals = (Text(str(tally.outcomes[one]), style=f"bold {_STYLES[one]}") for one in shown)
+    table.add_row(Text("total", style="bold"), *totals)
+    return table
+
+
+def _errors(tally: Tally) -> Table:
+    grid = Table.grid(padding=(0, 1))
+    for (kind, text), count in tally.errors.most_common(_ERRORS_SHOWN):
+        grid.add_row(f"{count} ×", Text(kind, style="bold"), Text(printable(text)))
+    if len(tally.errors) > _ERRORS_SHOWN:
+        grid.add_row("", Text(f"and {len(tally.errors) - _ERRORS_SHOWN} more kinds", style="dim"))
+    return grid
+
+
+def _times(tally: Tally, found: Forecast) -> str:
+    accepted = tally.outcomes[Outcome.ACCEPTED]
+    told = f"{tally.done} messages in {say_duration(round(tally.seconds, 1))}"
+    if found.seconds:
+        told += f" (the limits ask for {say_duration(round(found.seconds, 1))})"
+    if accepted:
+        wire = 1000 * tally.on_wire / accepted
+        told += f"; {wire:.0f} ms on the wire each"
+        if tally.attempts > accepted:
+            told += f"; {tally.attempts - accepted} repeated attempts"
+    return f"{told}."

@@ -1,0 +1,70 @@
+"""Rows of recipients as the file has them, before anybody asks what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from attrs import field, frozen
+
+__all__ = ["Fault", "Row", "Table"]
+
+
+def _no_misfits() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
+@frozen
+class Row:
+    """One record of the input.
+
+    Attributes:
+        number: Its number among the records, from 1; the header does not count.
+        line: The line of the file on which it begins, from 1.
+        cells: By column; cells that hold nothing or white space are left out.
+        misfits: By column, what is wrong with a value that is neither text nor number.
+    """
+
+    number: int
+    line: int
+    cells: Mapping[str, str]
+    misfits: Mapping[str, str] = field(factory=_no_misfits)
+
+
+@frozen
+class Fault:
+    """What is wrong with one record.
+
+    Attributes:
+        number: The record's number, from 1.
+        line: The line of the file on which it begins, from 1.
+        column: The column or columns, or an empty string for the record as a whole.
+        text: What is wrong.
+        remedy: What to do about it.
+    """
+
+    number: int
+    line: int
+    column: str
+    text: str
+    remedy: str
+
+    def told(self, source: str) -> str:
+        """In one line, with the place."""
+        place = f"{source}, line {self.line}"
+        if self.column:
+            place += f", {self.column}"
+        return f"{place}: {self.text}. {self.remedy}."
+
+
+@frozen
+class Table:
+    """The whole input, read once from front to back.
+
+    Attributes:
+        columns: The header's columns; None where each record has its own.
+        records: The rows, and the faults of records that are none.
+    """
+
+    columns: tuple[str, ...] | None
+    records: Iterator[Row | Fault]

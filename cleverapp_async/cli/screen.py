@@ -1,0 +1,55 @@
+"""Where people read: standard error, with colours and a live display where it is a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["is_screen", "make_console", "make_table", "printable"]
+
+_PLAIN_WIDTH = 100
+
+
+def is_screen() -> bool:
+    """Whether standard error is a terminal that can redraw."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def make_console(*, stderr: bool = True) -> Console:
+    """A console on standard error or output; where it is no terminal, of a fixed width."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(
+        stderr=stderr, width=None if stream.isatty() else _PLAIN_WIDTH, highlight=False, emoji=False
+    )
+
+
+def make_table(first: str, rest: Iterable[str], *, left: Iterable[str] = ()) -> Table:
+    """A table with a column of names, and columns of figures on the right.
+
+    Args:
+        first: The header of the column of names.
+        rest: The headers of the other columns.
+        left: Which of them hold words.
+    """
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    table.add_column(first, overflow="fold")
+    words = set(left)
+    for name in rest:
+        if name in words:
+            table.add_column(name)
+        else:
+            table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def printable(text: str) -> str:
+    """A server's text on one line, with nothing in it that a terminal would obey."""
+    return "".join(character if character.isprintable() else " " for character in text)

@@ -1,0 +1,193 @@
+"""``cleverapp send``: a file of recipients, each checked before the first is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from . import options
+
+if TYPE_CHECKING:
+    from ..limits.quota import Quota
+    from .exits import Exit
+    from .quotas import Override
+    from .source import Format
+    from .template import Template
+
+__all__ = ["send"]
+
+_RESENDABLE = ("not_sent", "rejected", "unknown")
+
+
+@click.command(
+    epilog=(
+        "The token comes from CLEVERAPP_API_TOKEN or --token-file. Exit codes: 0 everything was "
+        "accepted; 1 some were rejected, left out or not sent; 2 the command or its input cannot "
+        "be used; 3 the token or another setting does not work; 4 some may have been sent, nobody "
+        "can tell; 130 interrupted."
+    )
+)
+@click.argument("file")
+@click.option(
+    "--text",
+    callback=options.template,
+    metavar="TEMPLATE",
+    help="Text for rows without their own; {column} takes a cell, {{ and }} are braces.",
+)
+@click.option(
+    "--image",
+    callback=options.template,
+    metavar="TEMPLATE",
+    help="Link to a picture, for rows without their own.",
+)
+@click.option(
+    "--file",
+    "file_link",
+    callback=options.template,
+    metavar="TEMPLATE",
+    help="Link to a file, for rows without their own.",
+)
+@click.option(
+    "--bot-id",
+    type=click.IntRange(min=1),
+    help="Bot for rows without contact_id and without their own.",
+)
+@click.option("--messenger", help="Messenger for rows without contact_id and without their own.")
+@click.option(
+    "--format",
+    "given_format",
+    type=click.Choice(["csv", "jsonl"]),
+    help="How FILE is written; by default its suffix or first character tells.",
+)
+@click.option(
+    "--only",
+    type=click.Choice(_RESENDABLE),
+    multiple=True,
+    help="FILE holds the outcomes of an earlier send: send those again. Repeatable.",
+)
+@click.option(
+    "--skip-bad-rows",
+    is_flag=True,
+    help="Send the good rows although others are faulty; the exit code is then 1.",
+)
+@click.option(
+    "--drop-duplicates", is_flag=True, help="Leave out rows that repeat recipient and message."
+)
+@click.option("--dry-run", is_flag=True, help="Check, count and forecast; send nothing.")
+@click.option(
+    "--output",
+    default="-",
+    show_default="standard output",
+    metavar="FILE",
+    help="New file for the outcomes, one JSON object per line.",
+)
+@click.option("--token-file", metavar="FILE", help="File that holds the token and nothing else.")
+@click.option(
+    "--base-url",
+    envvar="CLEVERAPP_BASE_URL",
+    show_envvar=True,
+    metavar="URL",
+    help="Where the API lives, for a sibling brand or the simulator.",
+)
+@click.option(
+    "--concurrency",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="Requests on the wire at once.",
+)
+@click.option(
+    "--attempt-timeout",
+    callback=options.duration,
+    default="60s",
+    show_default=True,
+    metavar="DURATION",
+    help="For one attempt, from its start to the whole answer.",
+)
+@click.option(
+    "--limit",
+    "limits",
+    callback=options.limits,
+    multiple=True,
+    metavar="MESSENGER=N/T",
+    help="Limit of your own per bot, such as whatsapp=1/10s; none for no limit. Repeatable.",
+)
+@click.option(
+    "--account-limit",
+    callback=options.account_limit,
+    metavar="N/T,…|none",
+    help="Limit of the account of your own, such as 2/1s,120/60s.",
+)
+@click.option(
+    "--scale",
+    callback=options.scale,
+    type=float,
+    default=1.0,
+    help="Documented limits with quicker time, for `cleverapp simulate --scale`.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only.")
+@click.option("-v", "--verbose", is_flag=True, help="Log each attempt to standard error.")
+@click.pass_context
+def send(
+    context: click.Context,
+    *,
+    file: str,
+    text: Template | None,
+    image: Template | None,
+    file_link: Template | None,
+    bot_id: int | None,
+    messenger: str | None,
+    given_format: str | None,
+    only: tuple[str, ...],
+    skip_bad_rows: bool,
+    drop_duplicates: bool,
+    dry_run: bool,
+    output: str,
+    token_file: str | None,
+    base_url: str | None,
+    concurrency: int,
+    attempt_timeout: float,
+    limits: tuple[Override, ...],
+    account_limit: tuple[Quota, ...] | None,
+    scale: float,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Send a message to each recipient in a file.
+
+    FILE (- for standard input) is CSV with a header (UTF-8; comma, semicolon, tab or |) or JSON
+    lines. Columns are called as the API's parameters: contact_id; or bot_id, messenger and
+    contact_external_id; or bot_id and phone for WhatsApp; text, image, file, name. Others feed
+    the templates. A row's own value goes before an option's, and a row's own text is sent as it
+    stands.
+
+    Every row is checked before the first is sent. Ctrl-C ends in order what is on its way, and
+    lists the rest as not_sent: `cleverapp send OUTCOMES.jsonl --only not_sent` sends it.
+    """
+    from .recipients import Defaults
+    from .sending import Sending, run_send
+
+    sending = Sending(
+        path=file,
+        format=cast("Format | None", given_format),
+        defaults=Defaults(
+            bot_id=bot_id, messenger=messenger, text=text, image=image, file=file_link
+        ),
+        only=frozenset(only),
+        skip_bad_rows=skip_bad_rows,
+        drop_duplicates=drop_duplicates,
+        dry_run=dry_run,
+        output=output,
+        token_file=token_file,
+        base_url=base_url,
+        concurrency=concurrency,
+        attempt_timeout=attempt_timeout,
+        limits=limits,
+        account_limit=account_limit,
+        scale=scale,
+        quiet=quiet,
+        verbose=verbose,
+    )
+    code: Exit = run_send(sending)
+    context.exit(code)

@@ -1,0 +1,172 @@
+"""``cleverapp simulate``: the API on this machine, and a referee at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from . import options
+from .exits import BadInputError, Exit
+
+if TYPE_CHECKING:
+    from ..simulator import Fault, Simulator
+    from .interrupts import Interrupts
+
+__all__ = ["FAULTS", "read_fault", "simulate"]
+
+_TOKEN = "simulator-token"  # noqa: S105 - known to all, the simulator's own
+FAULTS = (
+    "reset-before",
+    "reset-after",
+    "hang",
+    "slow-body",
+    "truncated-body",
+    "malformed",
+    "too-many",
+    "html",
+    "server-error",
+    "redirect",
+)
+"""The faults that need nothing but a probability, as the simulator's constructors are called."""
+
+
+@click.command(
+    epilog=f"Faults: {', '.join(FAULTS)}. The accepted token is CLEVERAPP_API_TOKEN's, or {_TOKEN}."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8080,
+    show_default=True,
+    help="Port; 0 takes a free one.",
+)
+@click.option(
+    "--window",
+    type=click.Choice(["sliding", "fixed", "bucket"]),
+    default="sliding",
+    show_default=True,
+    help="How the server counts N in T.",
+)
+@click.option(
+    "--latency",
+    default="none",
+    show_default=True,
+    help="Each way: 50ms, 20ms-80ms or lognormal:50ms:1.0.",
+)
+@click.option(
+    "--scale",
+    callback=options.scale,
+    type=float,
+    default=1.0,
+    help="The limits' time runs so many times as fast.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME=PROBABILITY",
+    help="What goes wrong, such as reset-after=0.01. Repeatable.",
+)
+@click.option("--seed", type=int, default=0, help="What latencies and faults are drawn from.")
+@click.pass_context
+def simulate(
+    context: click.Context,
+    *,
+    host: str,
+    port: int,
+    window: str,
+    latency: str,
+    scale: float,
+    faults: tuple[str, ...],
+    seed: int,
+) -> None:
+    """Serve the API on this machine.
+
+    It behaves as documented, limits and all, and needs no account. Ctrl-C stops it and shows the
+    referee's verdict on what arrived.
+    """
+    import asyncio
+    import os
+
+    from ..simulator import WINDOW_KINDS, Latency, Simulator, SimulatorLimits
+    from .interrupts import Interrupts
+    from .screen import make_console
+    from .token import TOKEN_VARIABLE
+    from .verdict import show_verdict
+
+    own = os.environ.get(TOKEN_VARIABLE, "").strip()
+    try:
+        delays = Latency.parse(latency)
+    except ValueError as error:
+        raise BadInputError(f"--latency: {error}.") from None
+    simulator = Simulator(
+        limits=SimulatorLimits().scaled(scale),
+        window=next(kind for kind in WINDOW_KINDS if kind == window),
+        latency=delays,
+        faults=[read_fault(text) for text in faults],
+        host=host,
+        port=port,
+        seed=seed,
+        api_token=own or _TOKEN,
+    )
+    with Interrupts() as interrupts:
+        try:
+            asyncio.run(
+                _serve(simulator, interrupts, _guide(window, latency, scale, own=bool(own)))
+            )
+        except OSError as error:
+            raise BadInputError(
+                f"{host}:{port} cannot be listened on: {error.strerror}. "
+                "Choose another with --port; 0 takes a free one."
+            ) from None
+    show_verdict(make_console(stderr=False), simulator.referee())
+    context.exit(Exit.OK)
+
+
+def _guide(window: str, latency: str, scale: float, *, own: bool) -> str:
+    """What is said at the start; ``{base_url}`` and ``{token}`` stand for what is known then."""
+    quick = "" if scale == 1 else f", time {scale:g} times as fast"
+    token = "" if own else "  export CLEVERAPP_API_TOKEN={token}\n"
+    scaled = "" if scale == 1 else f" --scale {scale:g}"
+    return (
+        f"Simulating the CleverApp API: {window} windows, documented limits{quick}, "
+        f"latency {latency}.\nPoint a client at it:\n\n"
+        "  export CLEVERAPP_BASE_URL={base_url}\n"
+        f"{token}  cleverapp send recipients.csv{scaled}\n\n"
+        "Ctrl-C stops it."
+    )
+
+
+async def _serve(simulator: Simulator, interrupts: Interrupts, guide: str) -> None:
+    import asyncio
+
+    stop = asyncio.Event()
+    async with simulator:
+        interrupts.tell(asyncio.get_running_loop(), stop.set)
+        click.echo(guide.format(base_url=simulator.base_url, token=simulator.api_token))
+        await stop.wait()
+    interrupts.tell(None, None)
+
+
+def read_fault(text: str) -> Fault:
+    """Read ``reset-after=0.01``.
+
+    Raises:
+        BadInputError: There is no such fault, or the probability is none.
+    """
+    from ..simulator import Fault
+
+    name, _, written = (part.strip() for part in text.partition("="))
+    if name not in FAULTS:
+        raise BadInputError(f"--fault {text}: there is no {name!r}. Faults: {', '.join(FAULTS)}.")
+    try:
+        probability = float(written)
+        make = getattr(Fault, name.replace("-", "_"))
+        fault: Fault = make(probability=probability)
+    except ValueError:
+        raise BadInputError(
+            f"--fault {text}: write a probability from 0 to 1, such as {name}=0.01."
+        ) from None
+    return fault

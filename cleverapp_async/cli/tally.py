@@ -1,0 +1,133 @@
+"""What has come of a send so far, counted."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from ..errors import AuthenticationError, Outcome
+from ..limits.quota import LimitKey
+from .exits import Exit
+from .plan import Plan, limit_key
+
+if TYPE_CHECKING:
+    from ..bulk.outcome import SendOutcome
+
+__all__ = ["REFUSED_TOKENS", "Tally"]
+
+REFUSED_TOKENS = 3
+"""So many answers in a row that refuse the token end a send: the rest would fare no better."""
+
+_RECENT = 30.0
+_ERRORS_KEPT = 100
+_OTHER_ERRORS = ("", "further kinds of errors")
+
+
+@define
+class Tally:
+    """Counts outcomes; knows what the command exits with.
+
+    Attributes:
+        plan: What was to be sent.
+        outcomes: Messages by outcome.
+        by_key: Messages by what limits them and outcome.
+        errors: By type and first text: how often.
+        waited: Seconds that accepted messages waited for limits, together.
+        on_wire: Seconds that accepted messages were on the wire, together.
+        attempts: Attempts of accepted messages.
+        unauthenticated: Answers that refused the token.
+        interrupted: Whether somebody stopped it.
+        refused_token: Whether the server's refusals of the token stopped it.
+        trouble: Why reading or writing stopped it, if it did.
+    """
+
+    plan: Plan
+    outcomes: Counter[Outcome] = field(factory=Counter[Outcome])
+    by_key: dict[LimitKey | None, Counter[Outcome]] = field(
+        factory=dict["LimitKey | None", "Counter[Outcome]"]
+    )
+    errors: Counter[tuple[str, str]] = field(factory=Counter["tuple[str, str]"])
+    waited: float = 0.0
+    on_wire: float = 0.0
+    attempts: int = 0
+    unauthenticated: int = 0
+    interrupted: bool = False
+    refused_token: bool = False
+    trouble: str | None = None
+    _started: float = field(factory=time.monotonic)
+    _ended: float | None = None
+    _in_a_row: int = 0
+    _recent: deque[float] = field(factory=deque[float])
+
+    @property
+    def done(self) -> int:
+        """How many messages have their outcome."""
+        return self.outcomes.total()
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken, or took."""
+        return (time.monotonic() if self._ended is None else self._ended) - self._started
+
+    @property
+    def rate(self) -> float:
+        """Outcomes per second, of late; 0 where there was none."""
+        now = time.monotonic()
+        while self._recent and self._recent[0] < now - _RECENT:
+            self._recent.popleft()
+        span = min(_RECENT, now - self._started)
+        return len(self._recent) / span if span > 0 else 0.0
+
+    def add(self, outcome: SendOutcome, *, tried: bool = True) -> None:
+        """Count one outcome.
+
+        Args:
+            outcome: What came of a message.
+            tried: Whether it comes of a send; the rest of a stopped one says nothing of the rate.
+        """
+        self.outcomes[outcome.outcome] += 1
+        key = limit_key(outcome.message)
+        self.by_key.setdefault(key, Counter())[outcome.outcome] += 1
+        if tried:
+            self._recent.append(time.monotonic())
+        if outcome.receipt is not None:
+            self.waited += outcome.receipt.waited
+            self.on_wire += outcome.receipt.on_wire
+            self.attempts += outcome.receipt.attempts
+        if outcome.error is not None:
+            kind = (type(outcome.error).__name__, str(outcome.error))
+            known = kind in self.errors or len(self.errors) < _ERRORS_KEPT
+            self.errors[kind if known else _OTHER_ERRORS] += 1
+        refused = isinstance(outcome.error, AuthenticationError)
+        self.unauthenticated += refused
+        self._in_a_row = self._in_a_row + 1 if refused else 0
+        self.refused_token = self.refused_token or self._in_a_row >= REFUSED_TOKENS
+
+    def of(self, key: LimitKey | None) -> Counter[Outcome]:
+        """Messages of one key by outcome."""
+        return self.by_key.get(key, Counter())
+
+    def remaining(self) -> Counter[LimitKey | None]:
+        """Messages without an outcome, by what limits them."""
+        ended = {key: counts.total() for key, counts in self.by_key.items()}
+        return Counter({key: count - ended.get(key, 0) for key, count in self.plan.counts.items()})
+
+    def finish(self) -> None:
+        """The send has ended now."""
+        self._ended = time.monotonic()
+
+    def exit(self) -> Exit:
+        """What the command exits with."""
+        told = self.outcomes
+        tokens = self.refused_token or (self.unauthenticated > 0 and not told[Outcome.ACCEPTED])
+        reasons = (
+            (self.interrupted, Exit.INTERRUPTED),
+            (tokens, Exit.CONFIGURATION),
+            (told[Outcome.UNKNOWN] > 0, Exit.UNKNOWN),
+            (self.trouble is not None, Exit.USAGE),
+            (told[Outcome.ACCEPTED] < told.total() or self.plan.bad > 0, Exit.FAILED),
+        )
+        return next((code for holds, code in reasons if holds), Exit.OK)

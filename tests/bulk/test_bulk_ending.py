@@ -1,0 +1,182 @@
+"""A bulk send can be left, cancelled, closed and drained at any moment; nothing outlives it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cleverapp_async import NotSentError, Outcome, OutcomeUnknownError, SendMessage, SendOutcome
+from tests.bulk.rig import Counted, Desk, collect, message, others, run_of, turns
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+async def test_leaving_the_iteration_ends_every_task() -> None:
+    """After a ``break`` nothing more is sent and no task is left."""
+    desk = Desk()
+    async for _ in run_of(Counted(), desk):
+        break
+    gc.collect()
+    await turns()
+    assert others() == set()
+    started = len(desk.started)
+    await turns()
+    assert len(desk.started) == started
+
+
+async def test_cancelling_the_consumer_ends_every_task() -> None:
+    """A cancelled consumer takes all that the run has started with it."""
+    desk = Desk(held=lambda _: True)
+    consumer = asyncio.create_task(collect(run_of(Counted(), desk)))
+    await turns()
+    assert desk.started
+    consumer.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await consumer
+    assert others() == set()
+
+
+async def test_an_async_with_leaves_nothing_behind() -> None:
+    """Leaving the block has ended everything, also what the iteration had not reached."""
+    desk = Desk(held=lambda _: True)
+    async with run_of(Counted(end=30), desk, look_ahead=100) as run:
+        waiting = asyncio.ensure_future(anext(aiter(run)))
+        await turns()
+    await waiting
+    assert others() == set()
+    assert run.progress.read == 30
+    assert run.progress.ended == {Outcome.NOT_SENT: 30}
+
+
+async def test_closing_from_elsewhere_ends_the_iteration() -> None:
+    """A consumer is not left waiting when another task closes the run."""
+    desk = Desk(held=lambda text: text != "0", on_wire=True)
+    run = run_of(Counted(end=30), desk, look_ahead=100)
+    consumer = asyncio.create_task(collect(run))
+    await turns()
+    await run.aclose()
+    async with asyncio.timeout(5):
+        outcomes = await consumer
+    assert Counter(outcome.outcome for outcome in outcomes) == run.progress.ended
+    assert sum(run.progress.ended.values()) == run.progress.read
+    unknown = [outcome for outcome in outcomes if outcome.outcome is Outcome.UNKNOWN]
+    assert unknown
+    assert all(isinstance(outcome.error, OutcomeUnknownError) for outcome in unknown)
+
+
+async def test_drain_lets_the_wire_end_and_sends_nothing_more() -> None:
+    """On the wire ends as it ends, the rest is NOT_SENT, and the counts add up."""
+    desk = Desk(held=lambda text: text != "0", on_wire=True)
+    run = run_of(Counted(end=30), desk)
+    iteration = aiter(run)
+    outcomes = [await anext(iteration)]
+    await turns()
+    started = len(desk.started)
+    run.drain()
+    run.drain()
+    desk.release()
+    outcomes += [outcome async for outcome in iteration]
+    assert len(desk.started) == started
+    assert sorted(outcome.index for outcome in outcomes) == list(range(run.progress.read))
+    counts = Counter(outcome.outcome for outcome in outcomes)
+    assert counts == {Outcome.ACCEPTED: started, Outcome.NOT_SENT: run.progress.read - started}
+    stopped = [outcome.error for outcome in outcomes if not outcome.accepted]
+    assert all(isinstance(error, NotSentError) for error in stopped)
+
+
+async def test_drain_cancels_what_only_waits() -> None:
+    """A message that waits for its limit when the run is drained ends as NOT_SENT."""
+    desk = Desk(held=lambda _: True)
+    run = run_of(Counted(end=8), desk)
+    consumer = asyncio.create_task(collect(run))
+    await turns()
+    run.drain()
+    outcomes = await consumer
+    assert {outcome.outcome for outcome in outcomes} == {Outcome.NOT_SENT}
+    assert sorted(outcome.index for outcome in outcomes) == list(range(run.progress.read))
+
+
+@pytest.mark.parametrize("turn", range(25))
+async def test_drain_loses_no_outcome_whatever_the_moment(turn: int) -> None:
+    """Every message that was read has its outcome, at whatever turn of the loop the drain comes.
+
+    A task that was made and has not run yet when it is cancelled counts as well.
+    """
+    desk = Desk()
+    run = run_of((message(i) for i in range(40)), desk, concurrency=3, width=3)
+    consumer = asyncio.create_task(collect(run))
+    await turns(turn)
+    run.drain()
+    async with asyncio.timeout(5):
+        outcomes = await consumer
+    assert sorted(outcome.index for outcome in outcomes) == list(range(run.progress.read))
+
+
+async def test_drain_right_after_tasks_were_made_loses_no_outcome() -> None:
+    """A drain by the source itself comes while the newest tasks have not run yet."""
+
+    async def source() -> AsyncIterator[SendMessage]:
+        for number in range(3):
+            yield message(number)
+        run.drain()
+
+    run = run_of(source(), Desk())
+    outcomes = await collect(run)
+    assert sorted(outcome.index for outcome in outcomes) == [0, 1, 2]
+    assert run.progress.by_key == {}
+
+
+async def test_a_run_drained_before_it_starts_sends_nothing() -> None:
+    """A stop that comes before the first outcome is asked for ends the iteration at once."""
+    source = Counted()
+    run = run_of(source, Desk())
+    run.drain()
+    async with asyncio.timeout(5):
+        assert await collect(run) == []
+    assert source.read == 0
+
+
+async def test_a_closed_run_yields_nothing() -> None:
+    """Iterating after the block has closed the run ends at once."""
+    async with run_of(Counted(), Desk()) as run:
+        pass
+    async with asyncio.timeout(5):
+        assert await collect(run) == []
+
+
+async def test_a_source_that_ignores_its_cancellation_stops_too() -> None:
+    """Draining ends a source that swallows the cancellation and goes on giving messages."""
+
+    async def source() -> AsyncIterator[SendMessage]:
+        for number in range(10**9):
+            try:
+                await asyncio.sleep(0)
+            except asyncio.CancelledError:
+                run_on.append(number)
+            yield message(number)
+
+    run_on: list[int] = []
+    run = run_of(source(), Desk())
+    outcomes: list[SendOutcome] = []
+    async with asyncio.timeout(5):
+        async for outcome in run:
+            outcomes.append(outcome)
+            if len(outcomes) == 3:
+                run.drain()
+    assert sorted(outcome.index for outcome in outcomes) == list(range(run.progress.read))
+
+
+async def test_closing_waits_for_the_cancelled_to_end() -> None:
+    """When closing returns, what was in work has let go, and its outcomes can be taken."""
+    desk = Desk(held=lambda _: True)
+    async with run_of(Counted(end=3), desk, width=5) as run:
+        consumer = asyncio.create_task(collect(run))
+        await turns()
+        assert len(desk.started) == 3
+    assert others() == {consumer}
+    assert sorted(outcome.index for outcome in await consumer) == [0, 1, 2]

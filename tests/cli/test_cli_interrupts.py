@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import pytest
+
+from cleverapp_async.cli.interrupts import Interrupts
+
+
+def test_raises_where_nobody_listens() -> None:
+    """Without a listener a signal is a KeyboardInterrupt, also SIGTERM."""
+    with Interrupts():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(number)
+
+
+async def test_tells_who_listens() -> None:
+    """With a listener each signal is told in its loop, and nothing is raised."""
+    told: list[int] = []
+    both = asyncio.Event()
+
+    def listen() -> None:
+        told.append(1)
+        if len(told) == 2:
+            both.set()
+
+    with Interrupts() as interrupts:
+        interrupts.tell(asyncio.get_running_loop(), listen)
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
+        await both.wait()
+        interrupts.tell(None, None)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert told == [1, 1]
+
+
+def test_gives_the_signals_back() -> None:
+    """After the block whoever had the signals before has them again."""
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with Interrupts():
+        pass
+    assert before == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+
+
+def test_an_ignored_signal_stays_ignored() -> None:
+    """Under nohup and the like a signal that was ignored changes nothing."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with Interrupts():
+            signal.raise_signal(signal.SIGTERM)
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class DeafLoop(asyncio.SelectorEventLoop):
+    """A loop that cannot listen to signals itself, as on Windows."""
+
+    def add_signal_handler(self, *_: object) -> None:
+        """Refuse."""
+        raise NotImplementedError
+
+
+def test_a_loop_that_cannot_listen_is_told_all_the_same() -> None:
+    """Where the event loop has no signal handlers, the signal is passed on to it."""
+
+    async def listen() -> list[int]:
+        told: list[int] = []
+        interrupts.tell(asyncio.get_running_loop(), lambda: told.append(1))
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.sleep(0)
+        return told
+
+    with Interrupts() as interrupts, asyncio.Runner(loop_factory=DeafLoop) as runner:
+        assert runner.run(listen()) == [1]

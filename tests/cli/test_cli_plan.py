@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import evolve
+
+from cleverapp_async import CleverAppClient, LimiterRegistry, Outcome
+from cleverapp_async.cli.campaign import Campaign, carry_out
+from cleverapp_async.cli.exits import BadInputError, Exit
+from cleverapp_async.cli.interrupts import Interrupts
+from cleverapp_async.cli.outcomes import open_sink
+from cleverapp_async.cli.plan import Wanted, make_plan
+from cleverapp_async.cli.recipients import Defaults
+from cleverapp_async.cli.screen import make_console
+from cleverapp_async.cli.show import NoView
+from cleverapp_async.cli.source import open_source
+from cleverapp_async.cli.template import Template
+from cleverapp_async.simulator import Simulator, SimulatorLimits
+
+if TYPE_CHECKING:
+    from cleverapp_async.cli.plan import Plan
+    from cleverapp_async.cli.tally import Tally
+    from tests.cli.command import Write
+
+WANTED = Wanted(defaults=Defaults(text=Template.parse("Hi")))
+ROWS = 2500
+
+
+def recipients(rows: int = ROWS) -> str:
+    """Give CSV of so many recipients, each row as long as any other."""
+    return "contact_id\n" + "".join(f"{number:06d}\n" for number in range(1, rows + 1))
+
+
+def overwrite(path: str, content: str) -> None:
+    """Change a file in place, its time of change kept as it was."""
+    status = Path(path).stat()
+    with Path(path).open("r+") as file:
+        file.write(content)
+        file.truncate()
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_the_second_pass_gives_what_was_checked(write: Write) -> None:
+    """The plan holds no message; the second pass gives them in the file's order."""
+    with open_source(write("r.csv", recipients()), None) as source:
+        plan = make_plan(source, WANTED)
+        assert plan.total == ROWS
+        assert [planned.line for planned in plan.messages()] == list(range(2, ROWS + 2))
+
+
+def test_a_file_that_grew_is_refused(write: Write) -> None:
+    """A file of another size or time of change is not sent at all."""
+    path = write("r.csv", recipients(3))
+    with open_source(path, None) as source:
+        plan = make_plan(source, WANTED)
+        with Path(path).open("a") as file:
+            file.write("7\n")
+        with pytest.raises(BadInputError, match="nothing from row 1 on was sent"):
+            next(plan.messages())
+
+
+@pytest.mark.parametrize(
+    ("changed", "first"),
+    [
+        (recipients().replace("002300", "002301"), 2001),
+        (recipients(ROWS + 600), 2001),
+        (recipients(2000), 2001),
+    ],
+)
+def test_a_change_under_way_is_refused(write: Write, changed: str, first: int) -> None:
+    """Not a row is given of a block that differs from what was checked."""
+    path = write("r.csv", recipients())
+    with open_source(path, None) as source:
+        plan = make_plan(source, WANTED)
+        messages = plan.messages()
+        given = [next(messages).number]
+        overwrite(path, changed)
+        with pytest.raises(BadInputError, match=f"nothing from row {first} on was sent"):
+            given.extend(planned.number for planned in messages)
+        assert given == list(range(1, first))
+
+
+def test_more_blocks_than_were_checked(write: Write) -> None:
+    """Rows added behind a whole last block are refused too."""
+    path = write("r.csv", recipients(1000))
+    with open_source(path, None) as source:
+        plan = make_plan(source, WANTED)
+        messages = plan.messages()
+        next(messages)
+        overwrite(path, recipients(1001))
+        with pytest.raises(BadInputError, match="nothing from row 1001 on"):
+            list(messages)
+
+
+async def send(plan: Plan, simulator: Simulator, output: str) -> Tally:
+    """Send a plan to a simulator without limits."""
+    client = CleverAppClient(
+        simulator.api_token, base_url=simulator.base_url, limits=LimiterRegistry.unlimited()
+    )
+    async with client:
+        with open_sink(output) as sink, Interrupts() as interrupts:
+            view = NoView(make_console())
+            return await carry_out(Campaign(plan, client, sink, view, interrupts))
+
+
+async def test_a_change_while_sending_ends_it(write: Write, tmp_path: Path) -> None:
+    """What stands before the change is sent and has its outcome; the rest is told not sent."""
+    repeated = "contact_id\n" + "000001\n" * 1000
+    path, output = write("r.csv", f"{repeated}000002\n"), tmp_path / "out.jsonl"
+    async with Simulator(limits=SimulatorLimits.none()) as simulator:
+        with open_source(path, None) as source:
+            plan = make_plan(source, evolve(WANTED, drop_duplicates=True))
+            overwrite(path, f"{repeated}000003\n")
+            tally = await send(plan, simulator, str(output))
+    assert tally.trouble is not None
+    assert "nothing from row 1001 on was sent" in tally.trouble
+    assert tally.exit() is Exit.USAGE
+    assert tally.outcomes[Outcome.ACCEPTED] == 1
+    assert len(output.read_text().splitlines()) == 1
+
+
+async def test_every_row_has_one_outcome(write: Write, tmp_path: Path) -> None:
+    """Outcomes name their rows, each row once, and agree with what arrived."""
+    output = tmp_path / "out.jsonl"
+    async with Simulator(limits=SimulatorLimits.none()) as simulator:
+        with open_source(write("r.csv", recipients(300)), None) as source:
+            tally = await send(make_plan(source, WANTED), simulator, str(output))
+        assert len(simulator.deliveries) == 300
+    found = [json.loads(line) for line in output.read_text().splitlines()]
+    assert sorted(record["row"] for record in found) == list(range(1, 301))
+    assert all(record["line"] == record["row"] + 1 for record in found)
+    assert all(record["contact_id"] == record["row"] for record in found)
+    assert tally.exit() is Exit.OK

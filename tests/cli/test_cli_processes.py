@@ -1,0 +1,273 @@
+"""What only a process of its own shows: signals, pipes, terminals, a missing extra."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pty
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cleverapp_async.simulator import Fault, Latency, Simulator, SimulatorLimits
+from tests.cli.command import TOKEN
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+    from pathlib import Path
+
+    from tests.cli.command import Write
+
+PIPE = asyncio.subprocess.PIPE
+ROWS = "".join(f"7,telegram,{number}\n" for number in range(1, 41))
+RECIPIENTS = "bot_id,messenger,contact_external_id\n" + ROWS
+
+
+async def start(
+    environment: dict[str, str], *arguments: str, stdin: int = PIPE, to: int = PIPE
+) -> Process:
+    """Start the command in a process of its own."""
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cleverapp_async", *arguments),
+        env=environment,
+        stdin=stdin,
+        stdout=to,
+        stderr=to,
+    )
+
+
+async def line_with(stream: asyncio.StreamReader | None, text: str) -> str:
+    """Read up to the line that holds a text."""
+    assert stream is not None
+    async with asyncio.timeout(20):
+        while line := (await stream.readline()).decode():
+            if text in line:
+                return line
+    pytest.fail(f"{text!r} was never said")
+
+
+def outcomes(path: Path) -> list[str]:
+    """Give the outcomes in a file, in the order of their rows."""
+    found = [json.loads(line) for line in path.read_text().splitlines()]
+    assert sorted(record["row"] for record in found) == list(range(1, 41))
+    return [record["outcome"] for record in sorted(found, key=lambda record: record["row"])]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_interrupting_drains(
+    environment: dict[str, str], write: Write, tmp_path: Path, number: signal.Signals
+) -> None:
+    """A signal lets what is on the wire end, and lists the rest, which can be sent from there."""
+    output, rest = tmp_path / "out.jsonl", tmp_path / "rest.jsonl"
+    async with Simulator(
+        api_token=TOKEN, limits=SimulatorLimits.none(), latency=Latency.constant(0.1)
+    ) as simulator:
+        environment["CLEVERAPP_BASE_URL"] = simulator.base_url
+        path = write("r.csv", RECIPIENTS)
+        limits = ("--limit", "telegram=8/60s", "--account-limit", "none")
+        process = await start(
+            environment, "send", path, "--text", "Hi", "-v", "--output", str(output), *limits
+        )
+        for _ in range(8):
+            await line_with(process.stderr, "AttemptStarted")
+        process.send_signal(number)
+        out, err = await process.communicate()
+        assert process.returncode == 130
+        assert out == b""
+        told = err.decode()
+        assert TOKEN not in told
+        assert "Exit 130: interrupted." in told
+        assert f"cleverapp send {output} --only not_sent" in told
+        found = outcomes(output)
+        assert found.count("accepted") == len(simulator.deliveries) == 8
+        assert found.count("not_sent") == 32
+        second = await start(
+            environment,
+            *("send", str(output), "--only", "not_sent", "--output", str(rest)),
+            *("--quiet", "--account-limit", "none", "--limit", "telegram=none"),
+        )
+        assert await second.wait() == 0
+        sent = [arrival.parameters["contact_external_id"] for arrival in simulator.deliveries]
+        assert sorted(map(int, map(str, sent))) == list(range(1, 41))
+
+
+async def test_interrupting_twice_aborts(
+    environment: dict[str, str], write: Write, tmp_path: Path
+) -> None:
+    """A second Ctrl-C cuts off what is on the wire, which ends as unknown, and listed."""
+    output = tmp_path / "out.jsonl"
+    async with Simulator(
+        api_token=TOKEN, limits=SimulatorLimits.none(), faults=[Fault.hang()]
+    ) as simulator:
+        environment["CLEVERAPP_BASE_URL"] = simulator.base_url
+        path = write("r.csv", RECIPIENTS)
+        limits = ("--limit", "telegram=5/60s", "--account-limit", "none")
+        process = await start(
+            environment, "send", path, "--text", "Hi", "-v", "--output", str(output), *limits
+        )
+        for _ in range(5):
+            await line_with(process.stderr, "AttemptStarted")
+        process.send_signal(signal.SIGINT)
+        await line_with(process.stderr, "Ctrl-C again aborts it")
+        process.send_signal(signal.SIGINT)
+        _, err = await process.communicate()
+    assert process.returncode == 130
+    assert "5 may have been sent" in err.decode()
+    found = outcomes(output)
+    assert found.count("unknown") == 5
+    assert found.count("not_sent") == 35
+
+
+async def test_interrupting_the_check(environment: dict[str, str]) -> None:
+    """Before anything is sent an interrupt ends it at once."""
+    process = await start(environment, "send", "-", "--text", "Hi")
+    assert process.stdin is not None
+    # More than a pipe holds: once it is gone the command is reading, and waits for more.
+    process.stdin.write(RECIPIENTS.encode() * 1000)
+    await process.stdin.drain()
+    process.send_signal(signal.SIGINT)
+    # A signal that comes just before a blocking read is seen after it.
+    process.stdin.close()
+    assert process.stderr is not None
+    err = (await process.stderr.read()).decode()
+    assert await process.wait() == 130
+    assert "Interrupted: what is not among the outcomes was not sent." in err
+
+
+async def test_a_reader_that_leaves_stops_it(environment: dict[str, str], write: Write) -> None:
+    """Where nobody takes the outcomes the send stops instead of going on unrecorded."""
+    async with Simulator(api_token=TOKEN, limits=SimulatorLimits.none()) as simulator:
+        environment["CLEVERAPP_BASE_URL"] = simulator.base_url
+        read, out = os.pipe()
+        os.close(read)
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "cleverapp_async", "send", write("r.csv", RECIPIENTS)),
+            *("--text", "Hi", "--account-limit", "none", "--limit", "telegram=4/60s"),
+            env=environment,
+            stdout=out,
+            stderr=PIPE,
+        )
+        os.close(out)
+        _, err = await process.communicate()
+        assert process.returncode == 2
+        assert "outcomes cannot be written (Broken pipe): the send was stopped" in err.decode()
+        assert 1 <= len(simulator.arrivals) <= 4
+
+
+async def on_a_terminal(process: Process, terminal: int) -> str:
+    """Read what a process shows on its terminal, to its end."""
+    shown = bytearray()
+    loop = asyncio.get_running_loop()
+    done = loop.create_future()
+
+    def read() -> None:
+        try:
+            chunk = os.read(terminal, 65_536)
+        except OSError:
+            chunk = b""
+        shown.extend(chunk)
+        if not chunk:
+            loop.remove_reader(terminal)
+            done.set_result(None)
+
+    loop.add_reader(terminal, read)
+    await asyncio.gather(process.wait(), done)
+    os.close(terminal)
+    return shown.decode()
+
+
+async def test_on_a_terminal(environment: dict[str, str], write: Write) -> None:
+    """On a terminal a table redraws itself, and the outcomes pass above it, unbroken."""
+    async with Simulator(
+        api_token=TOKEN, limits=SimulatorLimits.none(), latency=Latency.constant(0.15)
+    ) as simulator:
+        environment |= {"CLEVERAPP_BASE_URL": simulator.base_url, "TERM": "xterm-256color"}
+        path = write("r.csv", RECIPIENTS)
+        master, slave = pty.openpty()
+        process = await start(
+            environment,
+            *("send", path, "--text", "Привет", "--account-limit", "none"),
+            *("--limit", "telegram=20/300ms"),
+            stdin=slave,
+            to=slave,
+        )
+        os.close(slave)
+        shown = await on_a_terminal(process, master)
+    assert process.returncode == 0
+    assert "next slot" in shown
+    assert "20 of 40 done" in shown
+    assert "\x1b[2K" in shown
+    records = [line for line in shown.splitlines() if '{"row": ' in line]
+    assert len(records) == 40
+    assert all('"text": "Привет"' in line and line.endswith("}") for line in records)
+    assert "Exit 0: everything was accepted." in shown
+
+
+async def test_without_the_extra(environment: dict[str, str]) -> None:
+    """Without click or rich one clear line tells what to install, exit 2."""
+    code = (
+        "import sys; sys.modules['rich'] = None\nfrom cleverapp_async.__main__ import main; main()"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, env=environment, stdout=PIPE, stderr=PIPE
+    )
+    out, err = await process.communicate()
+    assert process.returncode == 2
+    assert out == b""
+    assert err.decode() == (
+        'The command line needs its extra: pip install "cleverapp-async[cli]"\n'
+    )
+
+
+async def test_help_is_quick(environment: dict[str, str]) -> None:
+    """The help needs neither rich nor the simulator."""
+    code = (
+        "import sys; from cleverapp_async.__main__ import main\n"
+        "sys.argv = ['cleverapp', '--help']\n"
+        "try: main()\n"
+        "finally: print({'rich.console', 'cleverapp_async.simulator'} & set(sys.modules))"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, env=environment, stdout=PIPE
+    )
+    out, _ = await process.communicate()
+    assert process.returncode == 0
+    assert out.decode().splitlines()[-1] == "set()"
+
+
+async def test_simulate_serves_until_interrupted(environment: dict[str, str], write: Write) -> None:
+    """It tells how to point a client at it, serves, and ends with the referee's verdict."""
+    del environment["CLEVERAPP_API_TOKEN"]
+    arguments = ("--port", "0", "--latency", "1ms-2ms", "--scale", "100", "--window", "fixed")
+    process = await start(environment, "simulate", *arguments)
+    url = await line_with(process.stdout, "export CLEVERAPP_BASE_URL=")
+    token = await line_with(process.stdout, "export CLEVERAPP_API_TOKEN=")
+    assert "--scale 100" in await line_with(process.stdout, "cleverapp send")
+    environment["CLEVERAPP_BASE_URL"] = url.strip().partition("=")[2]
+    environment["CLEVERAPP_API_TOKEN"] = token.strip().partition("=")[2]
+    sender = await start(
+        environment, "send", write("r.csv", RECIPIENTS), "--text", "Hi", "--scale", "100", "-q"
+    )
+    out, _ = await sender.communicate()
+    assert sender.returncode == 0
+    assert len(out.splitlines()) == 40
+    process.send_signal(signal.SIGINT)
+    out, err = await process.communicate()
+    assert (process.returncode, err) == (0, b"")
+    shown = out.decode()
+    assert "The referee's verdict: clean. 40 arrived, 40 were taken" in shown
+    assert "telegram of bot 7" in shown
+
+
+async def test_simulate_keeps_a_token_of_ones_own(environment: dict[str, str]) -> None:
+    """A token from the environment is accepted and not shown; nothing arrived is told so."""
+    process = await start(environment, "simulate", "--port", "0")
+    await line_with(process.stdout, "Ctrl-C stops it.")
+    process.send_signal(signal.SIGTERM)
+    out, err = await process.communicate()
+    assert process.returncode == 0
+    assert TOKEN.encode() not in out + err
+    assert b"nothing arrived" in out

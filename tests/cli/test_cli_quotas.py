@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+
+from cleverapp_async.cli.quotas import LimitSettings, Override, read_account_limit, read_limit
+from cleverapp_async.limits.quota import AccountKey, LimitKey, Quota
+
+ACCOUNT = AccountKey("")
+
+
+def test_reads_a_messenger_limit() -> None:
+    """A messenger, N and T make a quota."""
+    assert read_limit("WhatsApp = 1/10s") == Override("whatsapp", (Quota(1, 10.0),))
+
+
+def test_reads_no_limit() -> None:
+    """The word none switches a limit off."""
+    assert read_limit("telegram=none") == Override("telegram", ())
+    assert read_account_limit("None") == ()
+
+
+def test_reads_several_quotas() -> None:
+    """Quotas with commas between them hold together."""
+    assert read_account_limit("2/1s, 120/60s") == (Quota(2, 1.0), Quota(120, 60.0))
+
+
+@pytest.mark.parametrize("text", ["", "1", "1/", "/1s", "0/1s", "1/0s", "1.5/1s", "1/1s,", "x"])
+def test_refuses_what_is_no_limit(text: str) -> None:
+    """Anything else is refused, with an example."""
+    with pytest.raises(ValueError, match=r"such as|write 10/10s"):
+        read_account_limit(text)
+
+
+@pytest.mark.parametrize("text", ["1/10s", "=1/10s"])
+def test_refuses_a_limit_of_nothing(text: str) -> None:
+    """A messenger's limit must name the messenger."""
+    with pytest.raises(ValueError, match="names no messenger"):
+        read_limit(text)
+
+
+def test_own_limits_go_before_the_documented_ones() -> None:
+    """Overrides replace what they name and leave the rest."""
+    names = ("whatsapp=1/5s", "others=3/1s", "sendmessagetowhatsapp=none")
+    settings = LimitSettings(
+        overrides=tuple(map(read_limit, names)), account=read_account_limit("5/1s")
+    )
+    registry = settings.registry()
+    assert registry.quotas(LimitKey(1, "whatsapp")) == (Quota(1, 5.0),)
+    assert registry.quotas(LimitKey(1, "telegram")) == (Quota(10, 10.0),)
+    assert registry.quotas(LimitKey(1, "max")) == (Quota(3, 1.0),)
+    assert registry.quotas(LimitKey(1, "whatsapp", "sendMessageToWhatsApp")) == ()
+    assert registry.quotas(ACCOUNT) == (Quota(5, 1.0),)
+
+
+def test_quicker_time_is_exact() -> None:
+    """Scaled quotas hold each slot to the answer: the network does not get quicker with them."""
+    registry = LimitSettings(scale=10).registry()
+    assert registry.quotas(LimitKey(1, "whatsapp")) == (Quota(1, 1.0),)
+    assert registry.quotas(ACCOUNT) == (Quota(2, 0.1), Quota(120, 6.0))

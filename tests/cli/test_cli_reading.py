@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cleverapp_async.cli.exits import BadInputError
+from cleverapp_async.cli.read_csv import read_csv
+from cleverapp_async.cli.read_jsonl import read_jsonl
+from cleverapp_async.cli.rows import Fault, Row, Table
+from cleverapp_async.cli.source import open_source
+
+if TYPE_CHECKING:
+    from tests.cli.command import Write
+
+
+def csv_table(text: str) -> Table:
+    """Read CSV from a text."""
+    return read_csv("r.csv", iter(text.splitlines(keepends=True)))
+
+
+def rows(table: Table) -> list[Row]:
+    """Give the rows of a table without faults."""
+    records = list(table.records)
+    assert all(isinstance(record, Row) for record in records)
+    return [record for record in records if isinstance(record, Row)]
+
+
+def jsonl(text: str) -> list[Row | Fault]:
+    """Read JSON lines from a text."""
+    return list(read_jsonl("r.jsonl", iter(text.splitlines(keepends=True))).records)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_found(delimiter: str) -> None:
+    """Any of the four delimiters is recognised by the header."""
+    text = "contact_id,text\n1,Hi\n".replace(",", delimiter)
+    assert rows(csv_table(text)) == [Row(1, 2, {"contact_id": "1", "text": "Hi"})]
+
+
+def test_the_delimiter_that_makes_known_columns_is_it() -> None:
+    """A header cell with another delimiter in it does not mislead."""
+    table = csv_table('contact_id;"a,b,c,d"\n1;x\n')
+    assert table.columns == ("contact_id", "a,b,c,d")
+
+
+def test_a_row_knows_its_line() -> None:
+    """Line breaks in quotes and blank lines count for the line, not for the row's number."""
+    found = rows(csv_table('id,text\n\n1,"a\nb"\n\n2,c\n'))
+    assert [(row.number, row.line, row.cells["text"]) for row in found] == [
+        (1, 3, "a\nb"),
+        (2, 6, "c"),
+    ]
+
+
+def test_blank_cells_are_absent() -> None:
+    """A cell of white space is as good as none."""
+    assert rows(csv_table("a,b\n1,  \n"))[0].cells == {"a": "1"}
+
+
+@pytest.mark.parametrize(("line", "told"), [("1", "1 cell where"), ("1,2,3", "3 cells where")])
+def test_a_row_of_another_width_is_a_fault(line: str, told: str) -> None:
+    """A row must have as many cells as the header."""
+    (fault,) = csv_table(f"a,b\n{line}\n").records
+    assert isinstance(fault, Fault)
+    assert told in fault.told("r.csv")
+    assert fault.line == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "r.csv is empty"),
+        ("\na,b\n", "line 1: it is blank"),
+        ("a,,b\n", "column 2 of the header has no name"),
+        ("a,b,a\n", "the header names 'a' twice"),
+        ('a,"b\n', "line 1: the quoting is broken"),
+    ],
+)
+def test_refuses_headers(text: str, told: str) -> None:
+    """A header that cannot be used is refused with its place."""
+    with pytest.raises(BadInputError) as caught:
+        csv_table(text)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ['a,b\n1,2\n3,"4\n5,6\n', 'a,b\n1,2\n3,"4"x\n'])
+def test_broken_quoting_ends_it(text: str) -> None:
+    """Where a quote is not closed nobody knows what follows: the whole file is refused."""
+    with pytest.raises(BadInputError, match=r"r\.csv, line 3: the quoting is broken"):
+        list(csv_table(text).records)
+
+
+def test_json_lines() -> None:
+    """Each object is a row; numbers keep their digits, null and blanks are absent."""
+    text = '{"contact_id": 12345678901234567890, "p": 1.50, "n": null, "e": " "}\n\n{"text": "Ы"}\n'
+    assert jsonl(text) == [
+        Row(1, 1, {"contact_id": "12345678901234567890", "p": "1.50"}),
+        Row(2, 3, {"text": "Ы"}),
+    ]
+
+
+def test_what_is_neither_text_nor_number_is_told() -> None:
+    """Nested values and booleans are kept apart until somebody needs them."""
+    (row,) = jsonl('{"text": {"a": 1}, "b": true}')
+    assert isinstance(row, Row)
+    assert row.misfits == {
+        "text": "text is neither text nor a number",
+        "b": "b is neither text nor a number",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"a": 1', "no JSON at character 8"),
+        ("7", "no JSON object"),
+        ("[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_broken_lines_are_faults(text: str, told: str) -> None:
+    """A line that is no JSON object is a fault of that line alone."""
+    fault = jsonl('{"a": "b"}\n' + text)[1]
+    assert isinstance(fault, Fault)
+    assert told in fault.told("r.jsonl")
+
+
+def test_a_json_array_is_refused() -> None:
+    """An array gets the way to make lines of it."""
+    with pytest.raises(BadInputError, match=r"jq -c"):
+        jsonl('[{"contact_id": 1}]')
+
+
+def test_utf8_with_its_mark(write: Write) -> None:
+    """A byte order mark does not become part of the first column."""
+    path = write("r.csv", "contact_id,имя\n1,Анна\n".encode("utf-8-sig"))
+    with open_source(path, None) as source:
+        assert source.table().columns == ("contact_id", "имя")
+        assert rows(source.table())[0].cells["имя"] == "Анна"
+
+
+def test_other_encodings_are_refused(write: Write) -> None:
+    """Bytes that are not UTF-8 are named with their line and the remedy."""
+    path = write("r.csv", "contact_id,text\n1,ok\n2,Привет\n".encode("cp1251"))
+    with (
+        open_source(path, None) as source,
+        pytest.raises(BadInputError, match=r"line 3, byte 3: it is not UTF-8.*iconv"),
+    ):
+        list(source.table().records)
+
+
+def test_utf16_is_refused(write: Write) -> None:
+    """UTF-16 is recognised by its mark."""
+    path = write("r.csv", "contact_id\n1\n".encode("utf-16"))
+    with open_source(path, None) as source, pytest.raises(BadInputError, match="is UTF-16"):
+        source.table()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "form"),
+    [
+        ("r.csv", "{", "csv"),
+        ("r.NDJSON", "a,b", "jsonl"),
+        ("r.txt", '\ufeff {"a": 1}', "jsonl"),
+        ("r", "a,b", "csv"),
+    ],
+)
+def test_the_format_is_guessed(write: Write, name: str, content: str, form: str) -> None:
+    """The suffix tells the format, or else the first character."""
+    with open_source(write(name, content), None) as source:
+        assert source.format == form
+
+
+def test_the_format_can_be_given(write: Write) -> None:
+    """A format that is given goes before the suffix."""
+    with open_source(write("r.csv", '{"a": "b"}'), "jsonl") as source:
+        assert rows(source.table())[0].cells == {"a": "b"}
+
+
+def test_a_missing_file_is_told() -> None:
+    """A file that cannot be opened is named with the reason."""
+    with (
+        pytest.raises(BadInputError, match=r"nowhere\.csv cannot be read: No such file"),
+        open_source("nowhere.csv", None),
+    ):
+        pytest.fail("it was opened")

@@ -1,0 +1,435 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
+from tests.cli.command import TOKEN
+
+if TYPE_CHECKING:
+    from tests.cli.command import Run, Serve, Write
+
+GOOD = (
+    "bot_id;messenger;contact_external_id;phone;name\n"
+    "7;telegram;111;;Анна\n"
+    "7;telegram;112;;Борис\n"
+    "7;;;79990000001;Вера\n"
+)
+UNLIMITED = ("--account-limit", "none")
+TEXT = ("--text", "Привет, {name}!", *UNLIMITED)
+
+
+def records(lines: str) -> list[dict[str, Any]]:
+    """Give the outcomes of JSON lines."""
+    return [json.loads(line) for line in lines.splitlines()]
+
+
+def unlimited(*faults: Fault) -> Simulator:
+    """Make a simulator without limits that some requests go wrong at."""
+    return Simulator(api_token=TOKEN, limits=SimulatorLimits.none(), faults=faults)
+
+
+def test_sends_a_file(cleverapp: Run, serve: Serve, write: Write) -> None:
+    """Each row arrives once as documented, and has its outcome on standard output."""
+    simulator = serve()
+    ended = cleverapp("send", write("r.csv", GOOD), *TEXT)
+    assert ended.code == 0
+    assert "Sending 3 messages" in ended.err
+    assert "Exit 0: everything was accepted." in ended.err
+    found = {record["row"]: record for record in records(ended.out)}
+    assert sorted(found) == [1, 2, 3]
+    assert found[2]["line"] == 3
+    assert found[2]["outcome"] == "accepted"
+    assert found[2]["contact_external_id"] == "112"
+    assert found[2]["text"] == "Привет, Борис!"
+    assert found[2]["attempts"] == 1
+    assert {"send_id", "waited", "on_wire"} <= found[2].keys()
+    assert found[3]["phone"] == "79990000001"
+    assert isinstance(found[3]["answered_contact_id"], int)
+    assert sorted(arrival.endpoint for arrival in simulator.deliveries) == [
+        "sendMessage",
+        "sendMessage",
+        "sendMessageToWhatsApp",
+    ]
+
+
+def test_defaults_fill_what_rows_lack(cleverapp: Run, serve: Serve, write: Write) -> None:
+    """The options for bot, messenger, image and file hold for rows without their own."""
+    simulator = serve()
+    ended = cleverapp(
+        "send",
+        write("r.csv", "contact_external_id,pic\n5,a\n"),
+        *("--bot-id", "3", "--messenger", "viber"),
+        *("--image", "https://x.ru/{pic}.jpg", "--file", "https://x.ru/price.pdf"),
+    )
+    assert ended.code == 0
+    assert simulator.arrivals[0].parameters == {
+        "bot_id": "3",
+        "messenger": "viber",
+        "contact_external_id": "5",
+        "image": "https://x.ru/a.jpg",
+        "file": "https://x.ru/price.pdf",
+    }
+
+
+def test_reads_standard_input(cleverapp: Run, serve: Serve) -> None:
+    """A dash is standard input, its format found by the first character."""
+    simulator = serve()
+    ended = cleverapp("send", "-", stdin=b'{"contact_id": 1, "text": "Hi"}\n')
+    assert ended.code == 0
+    assert len(simulator.deliveries) == 1
+    faulty = cleverapp("send", "-", stdin=b'{"contact_id": "a", "text": "Hi"}\n')
+    assert faulty.code == 2
+    assert "standard input, line 1, contact_id: " in faulty.err
+
+
+def test_nothing_is_sent_where_a_row_is_faulty(cleverapp: Run, serve: Serve, write: Write) -> None:
+    """Every row is checked first: each fault is told, and nothing leaves."""
+    simulator = serve()
+    path = write("r.csv", "contact_id,name\n1,Anna\nx,Boris\n3,\n")
+    ended = cleverapp("send", path, *TEXT)
+    assert ended.code == 2
+    assert f"{path}, line 3, contact_id: contact_id must be a whole number, not 'x'." in ended.err
+    assert f"{path}, line 4, name: it is empty" in ended.err
+    assert "2 rows are faulty, so nothing was sent." in ended.err
+    assert ended.out == ""
+    assert len(simulator.arrivals) == 0
+
+
+def test_bad_rows_are_skipped_on_demand(cleverapp: Run, serve: Serve, write: Write) -> None:
+    """The good rows are sent, the bad ones listed, and the exit code tells of them."""
+    simulator = serve()
+    path = write("r.csv", "contact_id,text\n1,a\nx,b\n2,c\n")
+    ended = cleverapp("send", path, "--skip-bad-rows")
+    assert ended.code == 1
+    assert "1 row is left out." in ended.err
+    assert sorted(str(record["row"]) for record in records(ended.out)) == ["1", "3"]
+    assert len(simulator.deliveries) == 2
+
+
+def test_only_bad_rows(cleverapp: Run, write: Write) -> None:
+    """Skipping bad rows does not make an empty send a success."""
+    ended = cleverapp("send", write("r.csv", "contact_id,text\nx,a\n"), "--skip-bad-rows")
+    assert ended.code == 2
+    assert "no other is to be sent" in ended.err
+
+
+def test_the_first_twenty_faults_are_told(cleverapp: Run, write: Write) -> None:
+    """Of many faults the first twenty are shown, and the others counted."""
+    path = write("r.csv", "contact_id,text\n" + "x,a\n" * 23)
+    ended = cleverapp("send", path)
+    assert ended.err.count("whole number") == 20
+    assert "and 3 more faults" in ended.err
+
+
+def test_an_unknown_column_is_one_error(cleverapp: Run, write: Write) -> None:
+    """A template's unknown column is told once, with the columns there are."""
+    ended = cleverapp("send", write("r.csv", GOOD), "--text", "{nmae}")
+    assert ended.code == 2
+    assert ended.err.count("nmae") == 1
+    assert "bot_id, messenger, contact_external_id, phone, name" in ended.err
+
+
+def test_a_header_that_addresses_nobody(cleverapp: Run, write: Write) -> None:
+    """A header without an address is one error, not one per row."""
+    ended = cleverapp("send", write("r.csv", "79990000001,Hi\n79990000002,Hi\n"))
+    assert ended.code == 2
+    assert "no column addresses a recipient; the header has 79990000001, Hi." in ended.err
+
+
+def test_a_file_without_rows(cleverapp: Run, write: Write) -> None:
+    """A header alone is no campaign."""
+    ended = cleverapp("send", write("r.csv", "contact_id,text\n"))
+    assert ended.code == 2
+    assert "holds no recipient" in ended.err
+
+
+def test_duplicates_are_told_and_sent(cleverapp: Run, serve: Serve, write: Write) -> None:
+    """Rows that repeat recipient and message are warned about, and sent all the same."""
+    simulator = serve()
+    path = write("r.csv", "contact_id,text\n1,a\n1,b\n1,a\n1,a\n")
+    ended = cleverapp("send", path, *UNLIMITED)
+    assert ended.code == 0
+    assert "2 rows repeat the recipient and message of a row before (first in line 4)" in ended.err
+    assert len(simulator.deliveries) == 4
+
+
+def test_duplicates_are_dropped_on_demand(cleverapp: Run, serve: Serve, write: Write) -> None:
+    """Each message is sent once; another name does not make another message."""
+    simulator = serve()
+    path = write("r.csv", "bot_id,phone,text,name\n1,79990000001,a,A\n1,79990000001,a,B\n")
+    ended = cleverapp("send", path, "--drop-duplicates")
+    assert ended.code == 0
+    assert "1 row repeats" in ended.err
+    assert "left out, as --drop-duplicates says" in ended.err
+    assert len(simulator.deliveries) == 1
+
+
+def test_dry_run(cleverapp: Run, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dry run needs no token, prints counts and the forecast, and sends nothing."""
+    monkeypatch.delenv("CLEVERAPP_API_TOKEN")
+    lines = [f"7,whatsapp,{number},\n" for number in range(433)]
+    path = write("r.csv", "bot_id,messenger,contact_external_id,contact_id\n" + "".join(lines))
+    ended = cleverapp("send", path, "--text", "Hi", "--dry-run")
+    assert ended.code == 0
+    assert "1 hour 12 minutes" in ended.out
+    assert "It takes at least 1 hour 12 minutes, bound by whatsapp of bot 7." in ended.out
+    assert ended.err == ""
+
+
+def test_dry_run_of_many_and_unknown_routes(cleverapp: Run, write: Write) -> None:
+    """Of many routes the longest are shown; unknown ones are limited by the account alone."""
+    lines = [f"{bot},telegram,1,\n" for bot in range(1, 24)]
+    path = write("r.csv", "bot_id,messenger,contact_external_id,contact_id\n" + "".join(lines))
+    ended = cleverapp("send", path, "--text", "Hi", "--dry-run", "--account-limit", "none")
+    assert "and 3 more" in ended.out
+    assert "the limits let all of it through at once" in ended.out
+    known = cleverapp("send", write("i.csv", "contact_id\n1\nx\n"), "--text", "Hi", "--dry-run")
+    assert known.code == 2
+    skipping = ("--dry-run", "--skip-bad-rows")
+    some = cleverapp("send", write("i.csv", "contact_id\n1\nx\n"), "--text", "Hi", *skipping)
+    assert some.code == 1
+    assert "limited by the account alone until learned" in some.out
+
+
+def test_rejected_rows_tell_why(cleverapp: Run, serve: Serve, write: Write) -> None:
+    """A row the server refuses carries the error as an object, and the exit code is 1."""
+    serve(Simulator(api_token=TOKEN, limits=SimulatorLimits.none(), contacts=()))
+    ended = cleverapp("send", write("r.csv", "contact_id,text\n1,a\n"))
+    assert ended.code == 1
+    (record,) = records(ended.out)
+    assert record["outcome"] == "rejected"
+    error = record["error"]
+    assert isinstance(error, dict)
+    assert error["type"] == "ValidationError"
+    assert error["status"] == 422
+    assert error["fields"][0]["field"] == "contact_id"
+    assert "1 × ValidationError" in ended.err
+    assert "Exit 1" in ended.err
+
+
+def test_many_kinds_of_errors_are_cut(cleverapp: Run, serve: Serve, write: Write) -> None:
+    """The closing table groups errors by kind, and counts the kinds it has no room for."""
+    faults = [
+        Fault.answer(418, {"message": f"no {number}\x1b[31m"}, on=number) for number in range(1, 10)
+    ]
+    serve(unlimited(*faults))
+    lines = "".join(f"{number},a\n" for number in range(1, 10))
+    ended = cleverapp(
+        "send", write("r.csv", "contact_id,text\n" + lines), "--concurrency", "1", *UNLIMITED
+    )
+    assert "and 1 more kinds" in ended.err
+    assert "\x1b" not in ended.err
+
+
+def test_unknown_outcomes_go_before_failures(cleverapp: Run, serve: Serve, write: Write) -> None:
+    """A message that may have been sent makes the exit code 4 and says what to do."""
+    serve(unlimited(Fault.reset_after(on=1), Fault.answer(403, {"message": "Forbidden"}, on=2)))
+    ended = cleverapp("send", write("r.csv", "contact_id,text\n1,a\n2,b\n3,c\n"), *UNLIMITED)
+    assert ended.code == 4
+    assert "1 may have been sent" in ended.err
+    assert {record["outcome"] for record in records(ended.out)} == {
+        "unknown",
+        "rejected",
+        "accepted",
+    }
+
+
+def test_a_refused_token_stops_it(cleverapp: Run, serve: Serve, write: Write) -> None:
+    """After three refusals of the token the rest is not tried, and all of it listed."""
+    simulator = serve(Simulator(api_token="another", limits=SimulatorLimits.none()))
+    lines = "".join(f"{number},a\n" for number in range(1, 21_001))
+    path = write("r.csv", "contact_id,text\n" + lines)
+    ended = cleverapp("send", path, "--account-limit", "3/300s")
+    assert ended.code == 3
+    assert len(simulator.arrivals) == 3
+    assert "the server refused the token time and again" in ended.err
+    outcomes = [record["outcome"] for record in records(ended.out)]
+    assert outcomes.count("rejected") == 3
+    assert outcomes.count("not_sent") == 20_997
+    assert "OUTCOMES.jsonl: what standard output was saved as" in ended.err
+
+
+def test_a_refused_token_of_a_single_row(cleverapp: Run, serve: Serve, write: Write) -> None:
+    """Where nothing was accepted and the token was refused, the exit code is 3."""
+    serve(Simulator(api_token="another"))
+    assert cleverapp("send", write("r.csv", "contact_id,text\n1,a\n")).code == 3
+
+
+def test_outcomes_go_to_a_new_file(
+    cleverapp: Run, serve: Serve, write: Write, tmp_path: Path
+) -> None:
+    """The file for outcomes is made, and never written over."""
+    simulator = serve()
+    output = tmp_path / "out.jsonl"
+    arguments = ("send", write("r.csv", GOOD), *TEXT, "--output", str(output))
+    ended = cleverapp(*arguments)
+    assert (ended.code, ended.out) == (0, "")
+    kept = output.read_bytes()
+    assert len(records(kept.decode())) == 3
+    again = cleverapp(*arguments)
+    assert again.code == 2
+    assert "exists, and outcomes are never written over" in again.err
+    assert output.read_bytes() == kept
+    assert len(simulator.deliveries) == 3
+
+
+def test_an_output_that_cannot_be_made(
+    cleverapp: Run, serve: Serve, write: Write, tmp_path: Path
+) -> None:
+    """A folder that is not there is told before anything is sent."""
+    simulator = serve()
+    output = str(tmp_path / "no" / "out.jsonl")
+    ended = cleverapp("send", write("r.csv", GOOD), *TEXT, "--output", output)
+    assert ended.code == 2
+    assert "cannot be written: No such file or directory" in ended.err
+    assert len(simulator.arrivals) == 0
+
+
+def test_outcomes_are_input_again(
+    cleverapp: Run, serve: Serve, write: Write, tmp_path: Path
+) -> None:
+    """The rows of one outcome can be sent again from the outcomes, as they were."""
+    simulator = serve(unlimited(Fault.answer(403, {"message": "Forbidden"}, on=1)))
+    first = tmp_path / "out.jsonl"
+    path = write("r.csv", GOOD)
+    cleverapp("send", path, *TEXT, "--output", str(first), "--concurrency", "1")
+    refused = simulator.arrivals[0].parameters
+    ended = cleverapp("send", str(first), "--only", "rejected")
+    assert ended.code == 0
+    assert len(simulator.deliveries) == 3
+    assert simulator.deliveries[-1].parameters == refused
+    assert cleverapp("send", str(first), "--only", "unknown").err == "No row is to be sent.\n"
+
+
+def test_outcomes_are_no_recipients(cleverapp: Run, write: Write) -> None:
+    """A file of outcomes is not sent again by mistake."""
+    path = write("o.jsonl", '{"row": 1, "outcome": "accepted", "contact_id": 1, "text": "a"}\n')
+    ended = cleverapp("send", path)
+    assert ended.code == 2
+    assert "these are the outcomes of an earlier send" in ended.err
+
+
+def test_only_needs_outcomes(cleverapp: Run, write: Write) -> None:
+    """A row without an outcome is a fault where outcomes are chosen from."""
+    ended = cleverapp("send", write("r.csv", "contact_id,text\n1,a\n"), "--only", "not_sent")
+    assert ended.code == 2
+    assert "line 2, outcome: it is missing" in ended.err
+
+
+def test_quiet(cleverapp: Run, serve: Serve, write: Write) -> None:
+    """A quiet send that goes well says nothing."""
+    serve()
+    ended = cleverapp("send", write("r.csv", GOOD), *TEXT, "--quiet")
+    assert (ended.code, ended.err) == (0, "")
+
+
+def test_verbose(cleverapp: Run, serve: Serve, write: Write) -> None:
+    """A verbose send logs each attempt."""
+    serve()
+    ended = cleverapp("send", write("r.csv", GOOD), *TEXT, "--verbose")
+    assert ended.code == 0
+    assert ended.err.count("AttemptStarted") == 3
+
+
+def test_own_limits_are_kept(cleverapp: Run, serve: Serve, write: Write) -> None:
+    """Limits and account limits given by hand hold in place of the documented ones."""
+    simulator = serve(
+        Simulator(
+            api_token=TOKEN,
+            limits=SimulatorLimits(messengers={"telegram": (1, 0.05)}, account=((2, 0.05),)),
+        )
+    )
+    lines = "".join(f"1,telegram,{number}\n" for number in range(4))
+    ended = cleverapp(
+        "send",
+        write("r.csv", "bot_id,messenger,contact_external_id\n" + lines),
+        *("--text", "Hi", "--limit", "telegram=1/50ms", "--account-limit", "2/50ms"),
+    )
+    assert ended.code == 0
+    assert simulator.referee().clean
+
+
+def test_scaled_limits(cleverapp: Run, serve: Serve, write: Write) -> None:
+    """With --scale the documented limits of a scaled simulator are kept."""
+    simulator = serve(Simulator(api_token=TOKEN, limits=SimulatorLimits().scaled(200)))
+    lines = "".join(f"1,whatsapp,{number}\n" for number in range(4))
+    path = write("r.csv", "bot_id,messenger,contact_external_id\n" + lines)
+    ended = cleverapp("send", path, "--text", "Hi", "--scale", "200")
+    assert ended.code == 0
+    assert simulator.referee().clean
+
+
+def test_scale_is_for_the_simulator(cleverapp: Run, write: Write) -> None:
+    """The real service never gets quicker limits than it documents."""
+    ended = cleverapp("send", write("r.csv", GOOD), *TEXT, "--scale", "2")
+    assert ended.code == 2
+    assert "--scale is for a simulator" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--text", "{"), "is not closed"),
+        (("--limit", "telegram"), "names no messenger"),
+        (("--account-limit", "2"), "is no limit"),
+        (("--attempt-timeout", "soon"), "is not a duration"),
+        (("--scale", "nan"), "no number above 0"),
+        (("--bot-id", "0"), "0 is not in the range"),
+        (("--concurrency", "0"), "0 is not in the range"),
+    ],
+)
+def test_usage_errors(cleverapp: Run, write: Write, arguments: tuple[str, ...], told: str) -> None:
+    """An option that cannot be used is told with the remedy, exit 2."""
+    ended = cleverapp("send", write("r.csv", GOOD), *arguments)
+    assert ended.code == 2
+    assert told in ended.err
+
+
+def test_the_token_is_no_argument(cleverapp: Run, write: Write) -> None:
+    """There is no option that takes the token itself."""
+    assert cleverapp("send", write("r.csv", GOOD), "--token", "x").code == 2
+
+
+def test_a_missing_token(cleverapp: Run, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a token nothing is sent: exit 3 with the remedy."""
+    monkeypatch.setenv("CLEVERAPP_API_TOKEN", "  ")
+    ended = cleverapp("send", write("r.csv", GOOD), *TEXT)
+    assert ended.code == 3
+    assert "there is no token" in ended.err
+
+
+@pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o644, True)])
+def test_a_token_file(cleverapp: Run, serve: Serve, write: Write, mode: int, warned: bool) -> None:
+    """The token may stand in a file; one that others can read is warned about."""
+    serve(Simulator(api_token="token-of-the-file", limits=SimulatorLimits.none()))
+    path = Path(write("t", "token-of-the-file\n"))
+    path.chmod(mode)
+    ended = cleverapp("send", write("r.csv", GOOD), *TEXT, "--token-file", str(path))
+    assert ended.code == 0
+    assert ("chmod 600" in ended.err) is warned
+    assert "token-of-the-file" not in ended.out + ended.err
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(None, "cannot be read: No such file"), (b" \n", "is empty"), (b"\xff\xfe", "is no text")],
+)
+def test_a_token_file_that_cannot_be_used(
+    cleverapp: Run, write: Write, tmp_path: Path, content: bytes | None, told: str
+) -> None:
+    """A token file that holds no token ends it with 3."""
+    path = str(tmp_path / "t") if content is None else write("t", content)
+    ended = cleverapp("send", write("r.csv", GOOD), *TEXT, "--token-file", path)
+    assert ended.code == 3
+    assert told in ended.err
+
+
+def test_a_base_url_that_cannot_be_used(cleverapp: Run, write: Write) -> None:
+    """A base URL that would send the token in clear text ends it with 3."""
+    ended = cleverapp("send", write("r.csv", GOOD), *TEXT, "--base-url", "http://example.com")
+    assert ended.code == 3
+    assert "is not https" in ended.err

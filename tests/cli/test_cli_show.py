@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from cleverapp_async import (
+    CleverAppClient,
+    LimiterRegistry,
+    LimiterSnapshot,
+    Outcome,
+    Quota,
+    SendMessage,
+    SendOutcome,
+)
+from cleverapp_async.cli.forecast import forecast
+from cleverapp_async.cli.plan import Wanted, make_plan
+from cleverapp_async.cli.recipients import Defaults
+from cleverapp_async.cli.screen import is_screen, printable
+from cleverapp_async.cli.show import LiveView, NoView, PlainView
+from cleverapp_async.cli.source import open_source
+from cleverapp_async.cli.standing import Standings, next_slot
+from cleverapp_async.cli.tally import Tally
+from cleverapp_async.cli.template import Template
+
+if TYPE_CHECKING:
+    from tests.cli.command import Write
+
+WANTED = Wanted(defaults=Defaults(text=Template.parse("Hi")))
+
+
+def snapshot(queued: int, next_free: float) -> LimiterSnapshot:
+    """Make a limiter's snapshot."""
+    return LimiterSnapshot(
+        queued=queued, in_flight=0, next_free=next_free, refusals=0, paused_for=0.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("queued", "next_free", "quotas", "seconds"),
+    [
+        (0, 0.0, (Quota(1, 10.0),), 0.0),
+        (1, 17.0, (Quota(1, 10.0),), 7.0),
+        (3, 37.0, (Quota(1, 10.0),), 7.0),
+        (10, 12.0, (Quota(10, 10.0), Quota(100, 1.0)), 2.0),
+        (2, 3.0, (), 3.0),
+    ],
+)
+def test_the_next_slot_is_that_of_who_waits(
+    queued: int, next_free: float, quotas: tuple[Quota, ...], seconds: float
+) -> None:
+    """The first of those who wait leaves one period earlier for each round that waits."""
+    assert next_slot(snapshot(queued, next_free), quotas) == seconds
+
+
+def standings(write: Write, bots: int) -> Standings:
+    """Give the standings of a send to one contact of each of so many bots, nothing sent yet."""
+    header = "bot_id,messenger,contact_external_id,contact_id\n"
+    rows = "".join(f"{bot},telegram,1,\n" for bot in range(1, bots + 1))
+    with open_source(write("r.csv", f"{header}{rows},,,9\n"), None) as source:
+        plan = make_plan(source, WANTED)
+    client = CleverAppClient("TOKEN", limits=LimiterRegistry(account=Quota(1, 60.0)))
+    limits = client.limits
+    found = forecast(plan.counts, limits.quotas, limits.quotas(client.account))
+    return Standings(Tally(plan), client, found)
+
+
+def outcome(bot_id: int, outcome: Outcome = Outcome.ACCEPTED) -> SendOutcome:
+    """Make the outcome of one message."""
+    message = SendMessage(bot_id=bot_id, messenger="telegram", contact_external_id="1", text="Hi")
+    return SendOutcome(message=message, outcome=outcome, index=0)
+
+
+async def test_plain_lines(write: Write) -> None:
+    """A line comes when enough is done since the last one, and no sooner."""
+    out = io.StringIO()
+    standing = standings(write, 39)
+    view = PlainView(Console(file=out, width=100), every=0.0)
+    view.tick()
+    view.start(standing)
+    view.tick()
+    assert out.getvalue() == ""
+    standing.tally.add(outcome(1))
+    view.tick()
+    assert out.getvalue() == ""
+    standing.tally.add(outcome(2, Outcome.REJECTED))
+    view.tick()
+    view.tick()
+    view.stop()
+    (line,) = out.getvalue().splitlines()
+    assert line.startswith("2 of 40 done, 1 failed; ")
+    assert line.endswith("about 37 minutes left")
+
+
+async def test_plain_lines_are_rare(write: Write) -> None:
+    """However much is done, ten seconds pass between two lines."""
+    out = io.StringIO()
+    standing = standings(write, 1)
+    view = PlainView(Console(file=out))
+    view.start(standing)
+    standing.tally.add(outcome(1))
+    view.tick()
+    assert out.getvalue() == ""
+
+
+async def test_the_live_table(write: Write) -> None:
+    """The live table has a line for each bot and messenger with work left, and one in words."""
+    out = io.StringIO()
+    standing = standings(write, 2)
+    view = LiveView(Console(file=out, width=100, force_terminal=True))
+    view.start(standing)
+    standing.tally.add(outcome(1))
+    view.tick()
+    view.say("said above")
+    view.print_line(b'{"row": 1}\n')
+    view.stop()
+    text = out.getvalue()
+    assert "telegram of bot 1" in text
+    assert "done" in text
+    assert "now" in text
+    assert "route unknown" in text
+    assert "1 of 3 done" in text
+    assert "said above" in text
+    assert '{"row": 1}' in text
+
+
+async def test_many_keys_are_cut(write: Write) -> None:
+    """Of many bots those with work left are shown, and the others counted."""
+    out = io.StringIO()
+    standing = standings(write, 20)
+    standing.tally.add(outcome(1))
+    view = LiveView(Console(file=out, width=100, force_terminal=True))
+    view.start(standing)
+    view.stop()
+    text = out.getvalue()
+    assert "and 9 more" in text
+    assert "telegram of bot 1 " not in text
+
+
+async def test_all_done_is_told_without_a_guess(write: Write) -> None:
+    """At the end no time is left to tell of."""
+    standing = standings(write, 1)
+    standing.tally.add(outcome(1))
+    message = SendMessage(contact_id=9, text="Hi")
+    standing.tally.add(SendOutcome(message=message, outcome=Outcome.ACCEPTED, index=1))
+    assert standing.told() == "2 of 2 done"
+
+
+def test_quiet_says_only_what_must_be_said() -> None:
+    """The view that shows nothing still passes on what is said."""
+    out = io.StringIO()
+    view = NoView(Console(file=out, width=20))
+    view.tick()
+    view.say("a long line that is not broken")
+    view.stop()
+    assert out.getvalue() == "a long line that is not broken\n"
+
+
+def test_a_servers_text_cannot_steer_the_terminal() -> None:
+    """Control characters of a text from elsewhere become blanks."""
+    assert printable("a\x1b[2J\nb\u202eЖ") == "a [2J b Ж"
+
+
+def test_captured_standard_error_is_no_screen() -> None:
+    """Where standard error is no terminal nothing is redrawn."""
+    assert not is_screen()

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from cleverapp_async.cli.exits import BadInputError
+from cleverapp_async.cli.simulate import FAULTS, read_fault
+from cleverapp_async.cli.verdict import show_verdict
+from cleverapp_async.simulator import Arrival, SimulatorLimits
+from cleverapp_async.simulator.referee import everything, judge_log
+
+if TYPE_CHECKING:
+    from tests.cli.command import Run
+
+
+def test_a_taken_port_is_told(cleverapp: Run) -> None:
+    """A port in use ends it with 2 and the remedy."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = cleverapp("simulate", "--port", str(port))
+    assert ended.code == 2
+    assert f"127.0.0.1:{port} cannot be listened on: Address already in use" in ended.err
+    assert "--port" in ended.err
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_each_fault_can_be_asked_for(name: str) -> None:
+    """Every name in the help is a fault that strikes with the given probability."""
+    fault = read_fault(f"{name}=0.25")
+    assert fault.kind == name.replace("-", "_")
+    assert fault.trigger.probability == 0.25
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("flood=0.1", "there is no 'flood'. Faults: reset-before"),
+        ("hang", "write a probability"),
+        ("hang=often", "write a probability"),
+        ("hang=2", "write a probability"),
+    ],
+)
+def test_refuses_faults(text: str, told: str) -> None:
+    """An unknown fault, or no probability, is told with what can be written."""
+    with pytest.raises(BadInputError) as caught:
+        read_fault(text)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--latency", "slow"), "--latency: 'slow' is not a latency"),
+        (("--fault", "flood=1"), "there is no 'flood'"),
+        (("--scale", "0"), "no number above 0"),
+        (("--window", "round"), "'round' is not one of"),
+    ],
+)
+def test_usage_errors(cleverapp: Run, arguments: tuple[str, ...], told: str) -> None:
+    """An option that cannot be used is told, exit 2."""
+    ended = cleverapp("simulate", *arguments)
+    assert ended.code == 2
+    assert told in ended.err
+
+
+def test_the_verdict_of_a_bad_client(capsys: pytest.CaptureFixture[str]) -> None:
+    """Windows that were exceeded, refusals and duplicates make the verdict NOT clean."""
+
+    def arrival(endpoint: str, messenger: str, at: float) -> Arrival:
+        parameters = {"text": "Hi"}
+        return Arrival(at, endpoint, 7, messenger, parameters, "accepted", 200, taken=True)
+
+    arrivals = [arrival("sendMessage", "whatsapp", at / 10) for at in range(3)]
+    arrivals.append(arrival("sendMessageToWhatsApp", "whatsapp", 1.0))
+    limits = SimulatorLimits(whatsapp_direct=None)
+    verdict = judge_log(arrivals, limits, whatsapp_direct="sendMessageToWhatsApp", key=everything)
+    show_verdict(Console(width=100), verdict)
+    shown = capsys.readouterr().out
+    assert "The referee's verdict: NOT clean. 4 arrived, 4 were taken, 0 refused" in shown
+    assert "taken 3 times" in shown
+    assert "1 in 10 s" in shown
+    assert "no limit" in shown

@@ -1,0 +1,200 @@
+"""Making a client: what is refused at once, and in words that help."""
+
+from __future__ import annotations
+
+import traceback
+
+import aiohttp
+import pytest
+
+from cleverapp_async import (
+    DEFAULT_BASE_URL,
+    CleverAppClient,
+    ClientConfig,
+    ConfigurationError,
+    InvalidRequestError,
+    LimiterRegistry,
+)
+
+TOKEN = "tok+en/=secret"
+
+
+async def test_the_defaults() -> None:
+    """A token is enough: the address is CleverApp's, the limits are the documented ones."""
+    async with CleverAppClient(TOKEN) as client:
+        assert client.base_url == DEFAULT_BASE_URL == "https://app.cleverapp.pro/api/v1"
+        quotas = client.limits.quotas(client.account)
+        assert [(quota.limit, quota.period) for quota in quotas] == [(2, 1.0), (120, 60.0)]
+
+
+def test_an_empty_registry_that_is_given_is_used() -> None:
+    """A registry without keys yet counts as given, though it is empty."""
+    limits = LimiterRegistry.unlimited()
+    assert CleverAppClient(TOKEN, limits=limits).limits is limits
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://watbot.ru/api/v1", "https://watbot.ru/api/v1"),
+        (" https://watbot.ru/api/v1/ ", "https://watbot.ru/api/v1"),
+        ("http://127.0.0.1:8080/api/v1", "http://127.0.0.1:8080/api/v1"),
+        ("http://localhost/api/v1", "http://localhost/api/v1"),
+        ("http://api.localhost/api/v1", "http://api.localhost/api/v1"),
+        ("http://[::1]:8080/api/v1", "http://[::1]:8080/api/v1"),
+    ],
+)
+def test_addresses_that_can_work(given: str, kept: str) -> None:
+    """Https anywhere, http on this machine itself; a slash at the end does not matter."""
+    assert CleverAppClient(TOKEN, base_url=given).base_url == kept
+
+
+@pytest.mark.parametrize(
+    ("base_url", "told"),
+    [
+        ("http://app.cleverapp.pro/api/v1", "is not https"),
+        ("http://127.0.0.1.evil.example/api/v1", "is not https"),
+        ("http://localhost.evil.example/api/v1", "is not https"),
+        ("http://192.168.0.1/api/v1", "is not https"),
+        ("http://127.0.0.1\n.evil.example/api/v1", "white space"),
+        ("https://app.cleverapp.pro/api v1", "white space"),
+        ("https://app.cleverapp.pro/api\tv1", "white space"),
+        ("app.cleverapp.pro/api/v1", "must look like"),
+        ("ftp://app.cleverapp.pro", "must look like"),
+        ("https://", "must look like"),
+        ("", "must look like"),
+        ("https://host:99999/api", "must look like"),
+        ("https://[::1", "must look like"),
+        ("https://user:s3cret@host/api", "no user, query or fragment"),
+        ("https://host/api?api_token=s3cret", "no user, query or fragment"),
+        ("https://host/api#s3cret", "no user, query or fragment"),
+        ("http://user:s3cret@host/api", "no user, query or fragment"),
+        ("ftp://user:s3cret@host/api?s3cret", "must look like"),
+    ],
+)
+def test_addresses_that_cannot(base_url: str, told: str) -> None:
+    """What is no address of an API, or would send the token in clear text, is refused."""
+    with pytest.raises(ConfigurationError, match=told) as caught:
+        CleverAppClient(TOKEN, base_url=base_url)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("token", ["", "  ", "\n", None, 7])
+def test_an_empty_token_is_refused(token: str) -> None:
+    """Without a token nothing works: that is told before the first request."""
+    with pytest.raises(ConfigurationError, match="api_token is empty"):
+        CleverAppClient(token)
+
+
+@pytest.mark.parametrize("token", ["Bearer secret", "sec\nret", "секрет", "sec\x00ret", "a secret"])
+def test_a_token_with_strange_characters_is_refused(token: str) -> None:
+    """A token that was copied with its neighbours is refused, and not shown."""
+    with pytest.raises(ConfigurationError, match="more than it copied") as caught:
+        CleverAppClient(token)
+    assert token not in str(caught.value)
+
+
+def test_space_around_a_token_is_dropped() -> None:
+    """A line break at the end of a file's token does no harm."""
+    assert CleverAppClient(f" {TOKEN}\n").account == CleverAppClient(TOKEN).account
+
+
+def test_accounts_differ_by_token_and_address() -> None:
+    """Limits are kept per account: the same token at another brand is another account."""
+    accounts = {
+        CleverAppClient("token-a").account,
+        CleverAppClient("token-b").account,
+        CleverAppClient("token-a", base_url="https://watbot.ru/api/v1").account,
+    }
+    assert len(accounts) == 3
+
+
+def test_from_env(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token and, where it is set, the address come from the environment."""
+    monkeypatch.setenv("CLEVERAPP_API_TOKEN", TOKEN)
+    assert CleverAppClient.from_env().base_url == DEFAULT_BASE_URL
+    assert CleverAppClient.from_env().account == CleverAppClient(TOKEN).account
+    monkeypatch.setenv("CLEVERAPP_BASE_URL", "https://watbot.ru/api/v1")
+    limits = LimiterRegistry()
+    client = CleverAppClient.from_env(config=ClientConfig(), limits=limits)
+    assert client.base_url == "https://watbot.ru/api/v1"
+    assert client.limits is limits
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_from_env_without_a_token(value: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that is not set is named."""
+    if value is not None:
+        monkeypatch.setenv("CLEVERAPP_API_TOKEN", value)
+    with pytest.raises(ConfigurationError, match="CLEVERAPP_API_TOKEN is not set"):
+        CleverAppClient.from_env()
+
+
+def test_a_subclass_comes_from_env_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``from_env`` makes the class it is called on."""
+
+    class Own(CleverAppClient):
+        pass
+
+    monkeypatch.setenv("CLEVERAPP_API_TOKEN", TOKEN)
+    assert type(Own.from_env()) is Own
+
+
+@pytest.mark.parametrize(
+    ("token", "base_url"), [(TOKEN, "http://evil.example"), (f"Bearer {TOKEN}", DEFAULT_BASE_URL)]
+)
+def test_a_refusal_keeps_the_token_out_of_its_frames(
+    token: str, base_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report that shows local variables of our frames shows no token, not even a wrong one."""
+    monkeypatch.setenv("CLEVERAPP_API_TOKEN", token)
+    monkeypatch.setenv("CLEVERAPP_BASE_URL", base_url)
+    with pytest.raises(ConfigurationError) as caught:
+        CleverAppClient.from_env()
+    frames = traceback.StackSummary.extract(
+        (
+            (frame, line)
+            for frame, line in traceback.walk_tb(caught.tb)
+            if "test_" not in frame.f_code.co_filename
+        ),
+        capture_locals=True,
+    )
+    assert frames
+    assert TOKEN not in "".join(frames.format())
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ({"connect_timeout": 0}, "connect_timeout must be more than 0"),
+        ({"attempt_timeout": -1}, "attempt_timeout must be more than 0"),
+        ({"attempt_timeout": float("nan")}, "attempt_timeout must be more than 0"),
+        ({"longest_pause": 0}, "longest_pause must be more than 0"),
+        ({"max_in_flight": 0}, "max_in_flight must be 1 or more"),
+        ({"max_body": 0}, "max_body must be 1 or more"),
+        ({"remembered_routes": 0}, "remembered_routes must be 1 or more"),
+        ({"post_parameters": "body"}, "must be one of documented, query, json, form"),
+    ],
+)
+def test_settings_are_checked(setting: dict[str, object], told: str) -> None:
+    """A setting that cannot work is refused when it is made, with its name."""
+    with pytest.raises(ConfigurationError, match=told):
+        ClientConfig(**setting)  # type: ignore[arg-type]
+
+
+def test_a_callback_must_be_callable() -> None:
+    """Something that cannot be called is refused before the first event."""
+    with pytest.raises(TypeError):
+        ClientConfig(on_event=("print",))  # type: ignore[arg-type]
+
+
+async def test_bulk_bounds_are_checked() -> None:
+    """Bounds below 1 would never send anything."""
+    async with (
+        aiohttp.ClientSession() as session,
+        CleverAppClient(TOKEN, session=session) as client,
+    ):
+        with pytest.raises(InvalidRequestError, match="concurrency must be 1 or more"):
+            client.send_many([], concurrency=0)
+        with pytest.raises(InvalidRequestError, match="look_ahead must be 1 or more"):
+            client.send_many([], look_ahead=0)

@@ -1,0 +1,149 @@
+"""A deadline holds over everything: the queue, the limits, the wire, and the waits between."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from cleverapp_async import (
+    CleverAppClient,
+    ClientConfig,
+    DeadlineExceededError,
+    LimiterRegistry,
+    LimitKey,
+    NotSentError,
+    Outcome,
+    OutcomeUnknownError,
+    Quota,
+    RetryPolicy,
+    Route,
+    SendReceipt,
+    ServerError,
+)
+from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
+from tests.wire.rig import client_of, one_attempt
+
+WHATSAPP = Route(7, "whatsapp")
+FREE = SimulatorLimits.none()
+
+
+async def send(client: CleverAppClient, deadline: float | None) -> SendReceipt:
+    """One message through WhatsApp of bot 7."""
+    return await client.send_message(contact_id=1, text="Hi", route=WHATSAPP, deadline=deadline)
+
+
+async def test_a_wait_that_is_too_long_fails_at_once() -> None:
+    """Where the limits surely ask for more than the deadline, the error tells their estimate."""
+    limits = LimiterRegistry(account=None)
+    async with (
+        Simulator(limits=FREE) as simulator,
+        client_of(simulator.base_url, limits=limits) as client,
+    ):
+        await send(client, None)
+        started = asyncio.get_running_loop().time()
+        with pytest.raises(DeadlineExceededError, match=r"ask for at least 10\.0 s") as caught:
+            await send(client, 5.0)
+        assert asyncio.get_running_loop().time() - started < 1
+        assert len(simulator.arrivals) == 1
+    assert caught.value.estimated_wait == pytest.approx(10, abs=0.5)
+    assert caught.value.outcome is Outcome.NOT_SENT
+    key = LimitKey(7, "whatsapp")
+    assert limits.snapshot()[key].queued == limits.snapshot()[key].in_flight == 0
+
+
+async def test_a_deadline_that_passes_in_the_queue() -> None:
+    """Where the estimate was too good, the wait ends at the deadline, and the place is free."""
+    limits = LimiterRegistry(messengers={"whatsapp": Quota(1, 0.01)}, account=None)
+    fault = Fault.hang(on=1)
+    async with (
+        Simulator(limits=FREE, faults=[fault]) as simulator,
+        client_of(simulator.base_url, limits=limits) as client,
+    ):
+        first = asyncio.create_task(send(client, None))
+        while not simulator.arrivals:  # noqa: ASYNC110 - no event tells of an arrival
+            await asyncio.sleep(0)
+        with pytest.raises(DeadlineExceededError):
+            await send(client, 0.05)
+        assert limits.snapshot()[LimitKey(7, "whatsapp")].queued == 0
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        assert len(simulator.arrivals) == 1
+
+
+async def test_a_deadline_that_passes_while_a_slot_is_waited_for() -> None:
+    """Waiting for one of the client's connection slots counts too, and gives the permits back."""
+    limits = LimiterRegistry.unlimited()
+    config = one_attempt(max_in_flight=1)
+    async with (
+        Simulator(limits=FREE, faults=[Fault.hang(on=1)]) as simulator,
+        client_of(simulator.base_url, limits=limits, config=config) as client,
+    ):
+        first = asyncio.create_task(send(client, None))
+        while not simulator.arrivals:  # noqa: ASYNC110 - no event tells of an arrival
+            await asyncio.sleep(0)
+        with pytest.raises(DeadlineExceededError):
+            await send(client, 0.05)
+        assert limits.snapshot()[client.account].in_flight == 1
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        assert (await send(client, 5)).attempts == 1
+
+
+@pytest.mark.parametrize("deadline", [0.0, -1.0])
+async def test_a_deadline_that_has_passed_sends_nothing(deadline: float) -> None:
+    """No time at all is no attempt."""
+    async with Simulator() as simulator, client_of(simulator.base_url) as client:
+        with pytest.raises(NotSentError):
+            await send(client, deadline)
+        assert len(simulator.arrivals) == 0
+
+
+async def test_a_deadline_on_the_wire_is_unknown() -> None:
+    """A request that had left when the deadline came may have arrived."""
+    async with (
+        Simulator(faults=[Fault.hang(taken=True)]) as simulator,
+        client_of(simulator.base_url) as client,
+    ):
+        with pytest.raises(OutcomeUnknownError):
+            await send(client, 0.1)
+        assert len(simulator.deliveries) == 1
+
+
+async def test_no_back_off_beyond_the_deadline() -> None:
+    """Where the next attempt would come after the deadline, the last error is raised at once."""
+    config = ClientConfig(retry=RetryPolicy(base=1e6, cap=1e6))
+    async with (
+        Simulator() as simulator,
+        simulator.refusing(),
+        client_of(simulator.base_url, config=config) as client,
+    ):
+        with pytest.raises(NotSentError) as caught:
+            await send(client, 5.0)
+    assert caught.value.attempts == 1
+    assert not isinstance(caught.value, DeadlineExceededError)
+
+
+async def test_a_generous_deadline_changes_nothing() -> None:
+    """With time enough the message is sent, and what it took is told."""
+    async with Simulator() as simulator, client_of(simulator.base_url) as client:
+        receipt = await send(client, 30.0)
+    assert receipt.attempts == 1
+    assert 0 <= receipt.waited < 5
+    assert 0 < receipt.on_wire < 5
+
+
+async def test_an_attempt_timeout_is_no_deadline() -> None:
+    """A server that fails at once and one that hangs are told apart by their errors."""
+    config = one_attempt(attempt_timeout=0.05)
+    faults = [Fault.hang(on=1), Fault.server_error(on=2)]
+    async with (
+        Simulator(limits=FREE, faults=faults) as simulator,
+        client_of(simulator.base_url, config=config) as client,
+    ):
+        with pytest.raises(OutcomeUnknownError, match="no answer in time"):
+            await send(client, None)
+        with pytest.raises(ServerError):
+            await send(client, None)

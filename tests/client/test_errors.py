@@ -1,0 +1,171 @@
+"""The errors as objects: the tree, the outcomes, and that they survive pickling and copying."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cleverapp_async import (
+    ApiError,
+    AuthenticationError,
+    CleverAppError,
+    ClientStateError,
+    ConfigurationError,
+    ConnectError,
+    DeadlineExceededError,
+    FieldError,
+    ForbiddenError,
+    InvalidRequestError,
+    MessengerLimitError,
+    NotFoundError,
+    NotSentError,
+    Outcome,
+    OutcomeUnknownError,
+    RateLimitError,
+    ServerError,
+    UnexpectedResponseError,
+    UnsupportedMessengerError,
+    ValidationError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ABOUT = (422, {"message": "Нет"}, "sendMessage")
+FIELD = FieldError("text", "Поле text обязательно", "required", ())
+EACH: list[CleverAppError] = [
+    CleverAppError("x"),
+    InvalidRequestError("x", fields=("text", "image")),
+    ConfigurationError("x"),
+    ClientStateError("x"),
+    NotSentError("x"),
+    ConnectError("x"),
+    DeadlineExceededError("x", estimated_wait=1.5),
+    OutcomeUnknownError("x"),
+    ApiError(*ABOUT, message="told"),
+    AuthenticationError(*ABOUT),
+    ForbiddenError(*ABOUT),
+    NotFoundError(*ABOUT),
+    ValidationError(*ABOUT, errors=(FIELD, FIELD)),
+    RateLimitError(*ABOUT, retry_after=2.0),
+    MessengerLimitError(*ABOUT, messenger="viber", retry_after=3.0),
+    UnsupportedMessengerError(*ABOUT, messenger="icq"),
+    ServerError(*ABOUT),
+    UnexpectedResponseError(*ABOUT, complete=False),
+]
+OUTCOMES = {
+    Outcome.REJECTED: {
+        ApiError,
+        AuthenticationError,
+        ForbiddenError,
+        NotFoundError,
+        ValidationError,
+        RateLimitError,
+        MessengerLimitError,
+        UnsupportedMessengerError,
+    },
+    Outcome.UNKNOWN: {OutcomeUnknownError, ServerError, UnexpectedResponseError},
+    Outcome.NOT_SENT: {
+        CleverAppError,
+        InvalidRequestError,
+        ConfigurationError,
+        ClientStateError,
+        NotSentError,
+        ConnectError,
+        DeadlineExceededError,
+    },
+}
+PARENTS = {
+    InvalidRequestError: (CleverAppError, ValueError),
+    ConfigurationError: (CleverAppError, ValueError),
+    ClientStateError: (CleverAppError, RuntimeError),
+    NotSentError: (CleverAppError,),
+    ConnectError: (NotSentError,),
+    DeadlineExceededError: (NotSentError,),
+    OutcomeUnknownError: (CleverAppError,),
+    ApiError: (CleverAppError,),
+    AuthenticationError: (ApiError,),
+    ForbiddenError: (ApiError,),
+    NotFoundError: (ApiError,),
+    ValidationError: (ApiError,),
+    RateLimitError: (ApiError,),
+    MessengerLimitError: (RateLimitError,),
+    UnsupportedMessengerError: (ApiError,),
+    ServerError: (ApiError,),
+    UnexpectedResponseError: (ApiError,),
+}
+
+
+def by_name(error: CleverAppError) -> str:
+    """The test's name for an error."""
+    return type(error).__name__
+
+
+def pickled(error: CleverAppError) -> CleverAppError:
+    """The error after a way through pickle."""
+    back: CleverAppError = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+    return back
+
+
+@pytest.mark.parametrize("again", [pickled, copy.copy, copy.deepcopy])
+@pytest.mark.parametrize("error", EACH, ids=by_name)
+def test_every_error_survives(
+    error: CleverAppError, again: Callable[[CleverAppError], CleverAppError]
+) -> None:
+    """A pickled or copied error has the same class, text and attributes."""
+    error.attempts = 3
+    back = again(error)
+    assert type(back) is type(error)
+    assert str(back) == str(error)
+    assert back.args == error.args
+    assert vars(back) == vars(error)
+    assert back.outcome is error.outcome
+
+
+def test_an_outcome_changed_on_the_object_survives_too() -> None:
+    """A refusal after an attempt that may have arrived stays UNKNOWN over pickling."""
+    error = RateLimitError(*ABOUT)
+    error.outcome = Outcome.UNKNOWN
+    assert pickled(error).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("error", EACH, ids=by_name)
+def test_every_error_has_its_outcome(error: CleverAppError) -> None:
+    """Each class says what is known of the request's fate."""
+    assert type(error) in OUTCOMES[error.outcome]
+
+
+def test_the_tree_is_as_documented() -> None:
+    """Each class stands where the page of errors shows it."""
+    assert {kind: kind.__bases__ for kind in PARENTS} == PARENTS
+    assert {type(error) for error in EACH} == {CleverAppError, *PARENTS}
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"error": "Нет"}, "sendMessage: Нет (HTTP 400)"),
+        ({"message": "Нет"}, "sendMessage: Нет (HTTP 400)"),
+        ({"error": "", "message": "Нет"}, "sendMessage: Нет (HTTP 400)"),
+        ({"error": 7}, 'sendMessage: {"error": 7} (HTTP 400)'),
+        ("<html>", "sendMessage: <html> (HTTP 400)"),
+        (None, "sendMessage: null (HTTP 400)"),
+    ],
+)
+def test_an_answer_is_told_in_its_own_words(body: object, told: str) -> None:
+    """The text of an API error is the server's, with the method and the status."""
+    assert str(ApiError(400, body, "sendMessage")) == told
+
+
+def test_validation_errors_are_found_by_their_field() -> None:
+    """Texts are grouped by field, in the order of the body, and cannot be changed."""
+    other = FieldError("bot_id", "Поле bot id обязательно")
+    error = ValidationError(*ABOUT, errors=(FIELD, other, FIELD))
+    assert error.by_field == {"text": (FIELD, FIELD), "bot_id": (other,)}
+    assert list(error.by_field) == ["text", "bot_id"]
+    assert "text: Поле text обязательно; bot_id: Поле bot id" in str(error)
+    with pytest.raises(TypeError):
+        error.by_field["x"] = ()  # type: ignore[index]
