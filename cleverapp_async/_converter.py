@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, TypeVar
 
 import attrs
@@ -24,7 +25,7 @@ from ._hooks import read_decimal, read_moment, read_object, read_text, read_trut
 from ._model_reader import ModelReader
 from .models.referral import ReferralCount, Referrer, ReferrerChain
 
-__all__ = ["converter", "make_converter", "structure", "unstructure"]
+__all__ = ["converter", "lenient_converter", "make_converter", "structure", "unstructure"]
 
 T = TypeVar("T")
 
@@ -115,6 +116,12 @@ def _writer(kind: type[attrs.AttrsInstance], made: Converter) -> Callable[[Any],
 
 
 converter = make_converter()
+
+
+@cache
+def lenient_converter() -> Converter:
+    """The converter that keeps what does not fit; made when it is first asked for."""
+    return make_converter(lenient=True)
 
 
 def structure(content: object, wanted: type[T], using: Converter = converter) -> T:

@@ -14,9 +14,12 @@ import random
 from functools import partial
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
-from attrs import define
+from attrs import define, field
+from cattrs import Converter
 
+from ._answers import note_answer
 from ._call import Call, Fate, Progress, Reply
+from ._converter import converter, lenient_converter
 from ._request import WireRequest, build
 from ._response import RawResponse, read_answer
 from ._telling import Teller
@@ -68,6 +71,11 @@ class Pipeline:
     _routes: RouteDirectory
     _config: ClientConfig
     _teller: Teller
+    _converter: Converter = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Choose how strictly answers are read."""
+        self._converter = lenient_converter() if self._config.lenient else converter
 
     async def run(self, call: Call) -> Reply:
         """Carry out one call.
@@ -127,6 +135,7 @@ class Pipeline:
             self._tell(progress, AttemptFailed, result.outcome, result.reason)
             return _failure(result)
         self._tell(progress, AttemptAnswered, result.status, seconds)
+        note_answer(result)
         return self._understand(progress.call, key, lease, result)
 
     async def _enter(
@@ -169,7 +178,7 @@ class Pipeline:
     ) -> object:
         """What an answer means; the limiters and the route directory learn from it."""
         try:
-            content = read_answer(raw, call.endpoint)
+            content = read_answer(raw, call.endpoint, self._converter)
         except MessengerLimitError as error:
             lease.refuse_key(self._bounded(error.retry_after))
             self._learn(call, key, error)

@@ -44,7 +44,7 @@ class WireRequest:
 
     http_method: str
     name: str
-    query: str = ""
+    query: str = field(default="", repr=False)
     body: bytes = field(default=b"", repr=False)
     content_type: str | None = None
 

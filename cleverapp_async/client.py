@@ -11,6 +11,7 @@ from ._pipeline import Pipeline
 from ._secret import Secret
 from ._telling import Teller
 from ._transport import Transport
+from .brands import Brand
 from .bulk.run import BulkRun
 from .config import DEFAULT_BASE_URL, ClientConfig
 from .errors import ClientStateError, ConfigurationError, InvalidRequestError
@@ -18,7 +19,21 @@ from .limits.lease import Gate
 from .limits.quota import AccountKey, Lane, LimitKey
 from .limits.registry import LimiterRegistry
 from .limits.routes import RouteDirectory
+from .methods.account import AccountMethods
+from .methods.accounts import MoneyMethods
+from .methods.any_method import AnyMethod
+from .methods.contacts import ContactMethods
+from .methods.crypto_accounts import CryptoAccountMethods
+from .methods.list_items import ListItemMethods
+from .methods.lists import ListMethods
+from .methods.media import MediaMethods
 from .methods.messages import MessageMethods
+from .methods.queue import QueueMethods
+from .methods.referrals import ReferralMethods
+from .methods.tags import TagMethods
+from .methods.variables import VariableMethods
+from .models.contact import Contact
+from .models.page import Page
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -33,7 +48,21 @@ if TYPE_CHECKING:
 __all__ = ["CleverAppClient"]
 
 
-class CleverAppClient(MessageMethods):
+class CleverAppClient(
+    MessageMethods,
+    QueueMethods,
+    AccountMethods,
+    ContactMethods,
+    TagMethods,
+    VariableMethods,
+    MoneyMethods,
+    CryptoAccountMethods,
+    ReferralMethods,
+    ListMethods,
+    ListItemMethods,
+    MediaMethods,
+    AnyMethod,
+):
     """A client of the CleverApp API, or of a sibling brand's.
 
     Use it as an async context manager, or call :meth:`close` at the end. One client serves one
@@ -41,7 +70,8 @@ class CleverAppClient(MessageMethods):
 
     Args:
         api_token: The account's token. It goes to the server and nowhere else.
-        base_url: Where the API lives; https, or http on this machine itself.
+        base_url: Where the API lives: a :class:`Brand`, or a URL with https, or with http on this
+            machine itself.
         config: Time-outs, bounds, retries, callbacks.
         limits: The limiters. Share one registry among clients of the same account or bots.
         session: An aiohttp session of your own, for proxies and the like; it is not closed.
@@ -54,7 +84,7 @@ class CleverAppClient(MessageMethods):
         self,
         api_token: str,
         *,
-        base_url: str = DEFAULT_BASE_URL,
+        base_url: Brand | str = DEFAULT_BASE_URL,
         config: ClientConfig | None = None,
         limits: LimiterRegistry | None = None,
         session: aiohttp.ClientSession | None = None,
@@ -64,7 +94,9 @@ class CleverAppClient(MessageMethods):
         del api_token
         if fault:
             raise ConfigurationError(fault)
-        self._base_url = check_base_url(base_url)
+        self._base_url = check_base_url(
+            base_url.base_url if isinstance(base_url, Brand) else base_url
+        )
         self._config = config or ClientConfig()
         self._limits = LimiterRegistry() if limits is None else limits
         self._account = AccountKey(token.digest(self._base_url))
@@ -223,7 +255,19 @@ class CleverAppClient(MessageMethods):
 
     async def _run(self, call: Call) -> Reply:
         self._check_state()
-        return await self._pipeline.run(call)
+        reply = await self._pipeline.run(call)
+        self._teach(reply.content)
+        return reply
+
+    def _teach(self, content: object) -> None:
+        """Every contact that comes teaches through which bot and messenger it is written to."""
+        if isinstance(content, Page):
+            for item in content.items:
+                if not isinstance(item, Contact):
+                    return
+                self._teach(item)
+        elif isinstance(content, Contact) and content.route is not None:
+            self._routes.learn(content.id, content.route)
 
     def _learn_route(self, contact_id: int, route: Route) -> None:
         self._routes.learn(contact_id, route)

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias, get_args
 
 from attrs import Attribute, field, frozen, validators
 
+from .brands import TokenPlace
 from .errors import ConfigurationError
 from .events import EventCallback
 from .retry import Retry, RetryPolicy
@@ -54,6 +55,10 @@ class ClientConfig:
         longest_pause: Seconds for which a refusal may pause a limit at most, whatever
             ``Retry-After`` says: after it the limits are tried again.
         retry: Decides about further attempts.
+        lenient: Keep a value of a wrong shape in an answer as it came, instead of raising
+            UnexpectedResponseError. What the models' annotations say is then a hope.
+        token_place: Where the token travels: in the query of every request, as documented, or in
+            the body of a POST, which sibling brands were seen to take. A GET has it in the query.
         on_event: Called with what happens to each request.
         remembered_routes: Contacts whose bot and messenger are remembered.
     """
@@ -65,6 +70,8 @@ class ClientConfig:
     post_parameters: PostParameters = field(default=_DOCUMENTED, validator=_placement)
     longest_pause: float = field(default=300.0, validator=_seconds)
     retry: Retry = field(factory=RetryPolicy)
+    lenient: bool = False
+    token_place: TokenPlace = field(default="query", validator=validators.in_(("query", "body")))
     on_event: tuple[EventCallback, ...] = field(
         default=(), validator=validators.deep_iterable(validators.is_callable())
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import aiohttp
 from attrs import frozen
@@ -19,6 +18,7 @@ from .._response import RawResponse
 from ..errors import Outcome
 from .body import WitnessedBody
 from .reasons import reason_of
+from .token import with_token
 from .witness import Witness
 
 if TYPE_CHECKING:
@@ -125,13 +125,14 @@ class Transport:
         self, request: WireRequest, witness: Witness, time_limit: float
     ) -> RawResponse | WireFailure:
         status, headers, body = 0, dict[str, str](), bytearray()
+        signed = self._signed(request)
         try:
             async with (
                 asyncio.timeout(time_limit),
                 self._session().request(
                     request.http_method,
-                    self._url(request),
-                    data=_body(request, witness),
+                    self._url(signed),
+                    data=_body(signed, witness),
                     headers=_HEADERS,
                     allow_redirects=False,
                     raise_for_status=False,
@@ -172,10 +173,13 @@ class Transport:
             )
         return self._owned
 
+    def _signed(self, request: WireRequest) -> WireRequest:
+        in_body = self._config.token_place == "body"  # noqa: S105 - a place, not a token
+        return with_token(request, self._token.reveal(), in_body=in_body)
+
     def _url(self, request: WireRequest) -> URL:
-        token = quote(self._token.reveal(), safe="")
-        query = f"&{request.query}" if request.query else ""
-        return URL(f"{self._base_url}/{request.name}?api_token={token}{query}", encoded=True)
+        query = f"?{request.query}" if request.query else ""
+        return URL(f"{self._base_url}/{request.name}{query}", encoded=True)
 
     def _kept(self, headers: Mapping[str, str]) -> dict[str, str]:
         return {

@@ -189,7 +189,7 @@ def check_object(name: str, value: object) -> dict[str, object]:
         InvalidRequestError: It is not, or it is empty; the field is named.
     """
     if not isinstance(value, Mapping) or not value:
-        raise _refuse(name, "a mapping that holds something", cast("object", value))
+        raise _refuse(name, "a mapping that holds something", value)
     given = cast("Mapping[object, object]", value)
     if not all(isinstance(key, str) for key in given):
         raise _refuse(name, "a mapping whose keys are strings", given)

@@ -1,0 +1,94 @@
+"""Methods of the API that this package does not know."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal, Unpack
+
+from attrs import evolve
+
+from .._call import Call
+from ..endpoints import ENDPOINTS, Endpoint, ParametersIn, Repeat, Shape, Trust
+from ..errors import InvalidRequestError
+from ..models.route import Route
+from .base import CallOptions, Methods
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["AnyMethod"]
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+
+
+class AnyMethod(Methods):
+    """The way to what the package has no method for."""
+
+    async def call(
+        self,
+        method: str,
+        *,
+        http_method: Literal["GET", "POST"] | None = None,
+        params: Mapping[str, object] | None = None,
+        repeat: Repeat | None = None,
+        **options: Unpack[CallOptions],
+    ) -> object:
+        """Call any method by its name, through the same limits, witness, retries and errors.
+
+        Args:
+            method: The method's name, such as ``getContactTags``.
+            http_method: ``GET`` or ``POST``; needed where the endpoint table does not know it.
+            params: Parameters by the API's own names; nested ones as mappings and lists.
+            repeat: What repeating it does. Unless known, a GET is safe and a POST never repeated.
+            **options: ``lane`` and ``deadline``.
+
+        Returns:
+            What ``data`` holds as plain JSON values, or the whole body where there is no ``data``.
+
+        Raises:
+            InvalidRequestError: The name is none, or the HTTP method is not known.
+            CleverAppError: See :meth:`send_message`.
+        """
+        parameters = dict(params or {})
+        row = _row(method, http_method, repeat)
+        route = None
+        bot_id, messenger = parameters.get("bot_id"), parameters.get("messenger")
+        if method == "sendMessageToWhatsApp":
+            messenger = "whatsapp"
+        if isinstance(bot_id, int) and isinstance(messenger, str):
+            route = Route(bot_id, messenger)
+        contact_id = parameters.get("contact_id")
+        call = Call(
+            endpoint=row,
+            parameters=parameters,
+            route=route,
+            contact_id=contact_id if isinstance(contact_id, int) else None,
+            **options,
+        )
+        return (await self._run(call)).content
+
+
+def _row(method: str, http_method: str | None, repeat: Repeat | None) -> Endpoint:
+    if not _NAME.fullmatch(method):
+        raise InvalidRequestError(f"{method!r} is no name of a method", fields=("method",))
+    row = ENDPOINTS.get(method)
+    if row is None:
+        if http_method is None:
+            raise InvalidRequestError(
+                f"{method} is not in the endpoint table: say http_method", fields=("http_method",)
+            )
+        row = Endpoint(
+            name=method,
+            http_method=http_method,
+            page="",
+            about="",
+            repeat=Repeat.SAFE if http_method == "GET" else Repeat.NEVER,
+            trust=Trust.SIBLING,
+            parameters_in=ParametersIn.JSON,
+        )
+    return evolve(
+        row,
+        shape=Shape.ANY,
+        http_method=http_method or row.http_method,
+        repeat=repeat or row.repeat,
+    )
