@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from .endpoints import Endpoint
 from .errors import CleverAppError, Outcome, OutcomeUnknownError
@@ -31,7 +31,7 @@ class Fate:
     stopping: bool = False
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class Call:
     """One call of an API method.
 
@@ -54,7 +54,7 @@ class Call:
     fate: Fate = field(factory=Fate)
 
 
-@frozen
+@define
 class Reply:
     """A call that succeeded: the answer's content, and what it took."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias, cast
 from urllib.parse import quote, urlencode
 
-from attrs import field, frozen
+from attrs import define, field
 
 from .endpoints import ParametersIn
 
@@ -30,7 +30,7 @@ _FORM = "application/x-www-form-urlencoded"
 _write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-@frozen
+@define
 class WireRequest:
     """One request, ready but for the token and the base URL.
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import isfinite
 from typing import TYPE_CHECKING, TypeGuard
 
-from attrs import field, frozen
+from attrs import define, field
 
 from ._content import read_content
 from ._converter import converter
@@ -58,7 +59,7 @@ _TEXT_KEPT = 2000
 _TOLD = 300
 
 
-@frozen
+@define
 class RawResponse:
     """An answer as it came, the token struck out.
 
@@ -120,7 +121,8 @@ def _is_object(body: object) -> TypeGuard[dict[str, object]]:
 
 def _decode(data: bytes) -> object:
     try:
-        decoded: object = json.loads(data)
+        # Said to be UTF-8 by its being JSON: `json.loads` would first guess at the encoding.
+        decoded: object = json.loads(data.removeprefix(BOM_UTF8).decode())
     except (ValueError, RecursionError):
         return _as_text(data)
     return decoded

@@ -38,8 +38,9 @@ class WitnessedBody(Payload):
         return self._bytes.decode(encoding, errors)
 
     async def write(self, writer: AbstractStreamWriter) -> None:
-        """Write everything, and tell the witness where the first write was refused."""
+        """Write everything; the witness is told before, and where that first write was refused."""
         nothing_left = writer.output_size == 0
+        self._witness.fire()
         try:
             await writer.write(self._bytes)
         except ClientConnectionResetError:

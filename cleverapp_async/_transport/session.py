@@ -8,7 +8,9 @@ token out of here.
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import aiohttp
 from attrs import frozen
@@ -80,10 +82,13 @@ class Transport:
         self._base_url = base_url
         self._token = token
         self._config = config
-        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=config.connect_timeout)
+        self._timeout = _bounds(config.attempt_timeout, config)
+        self._token_in_query = f"api_token={quote(token.reveal(), safe='')}"
+        self._urls: dict[str, URL] = {}
         self._trace = aiohttp.TraceConfig()
         self._trace.on_request_headers_sent.append(_headers_leave)
-        self._owned: aiohttp.ClientSession | None = None
+        self._writing: aiohttp.ClientSession | None = None
+        self._reading: aiohttp.ClientSession | None = None
         self._lent = session
         self.closed = False
         slots = config.max_in_flight
@@ -125,22 +130,22 @@ class Transport:
         self, request: WireRequest, witness: Witness, time_limit: float
     ) -> RawResponse | WireFailure:
         status, headers, body = 0, dict[str, str](), bytearray()
-        signed = self._signed(request)
+        if self._config.token_place == "body" and request.http_method == "POST":  # noqa: S105
+            request, url = with_token(request, self._token.reveal()), self._plain_url(request)
+        else:
+            url = self._url(request)
         try:
-            async with (
-                asyncio.timeout(time_limit),
-                self._session().request(
-                    request.http_method,
-                    self._url(signed),
-                    data=_body(signed, witness),
-                    headers=_HEADERS,
-                    allow_redirects=False,
-                    raise_for_status=False,
-                    auto_decompress=True,
-                    timeout=self._timeout,
-                    trace_request_ctx=witness,
-                ) as response,
-            ):
+            async with self._session(request).request(
+                request.http_method,
+                url,
+                data=_body(request, witness),
+                headers=_HEADERS,
+                allow_redirects=False,
+                raise_for_status=False,
+                auto_decompress=True,
+                timeout=self._within(time_limit),
+                trace_request_ctx=witness,
+            ) as response:
                 status = response.status
                 headers = self._kept(response.headers)
                 problem = await self._read(response, body)
@@ -155,36 +160,60 @@ class Transport:
     async def close(self) -> None:
         """Let the session go: close it if it is ours, else only stop watching it."""
         self.closed = True
-        owned, self._owned = self._owned, None
         lent, self._lent = self._lent, None
-        if owned is not None:
-            await owned.close()
         if lent is not None and self._trace in lent.trace_configs:
             lent.trace_configs.remove(self._trace)
+        for owned in (self._reading, self._writing):
+            if owned is not None:
+                await owned.close()
 
-    def _session(self) -> aiohttp.ClientSession:
+    def _session(self, request: WireRequest) -> aiohttp.ClientSession:
+        """The lent session, or one of ours: a POST's body is its witness, a GET is traced."""
         if self._lent is not None:
             return self._lent
-        if self._owned is None:
-            self._owned = aiohttp.ClientSession(
+        if self._writing is None:
+            self._writing = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._config.max_in_flight),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        if request.http_method == "POST":
+            return self._writing
+        if self._reading is None:
+            self._reading = aiohttp.ClientSession(
+                connector=self._writing.connector,
+                connector_owner=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trace_configs=[self._trace],
             )
-        return self._owned
+        return self._reading
 
-    def _signed(self, request: WireRequest) -> WireRequest:
-        in_body = self._config.token_place == "body"  # noqa: S105 - a place, not a token
-        return with_token(request, self._token.reveal(), in_body=in_body)
+    def _within(self, seconds: float) -> aiohttp.ClientTimeout:
+        """The bounds of one attempt, whose clock starts now: its slot is won already."""
+        if seconds == self._config.attempt_timeout:
+            return self._timeout
+        return _bounds(seconds, self._config)
 
-    def _url(self, request: WireRequest) -> URL:
+    def _plain_url(self, request: WireRequest) -> URL:
         query = f"?{request.query}" if request.query else ""
         return URL(f"{self._base_url}/{request.name}{query}", encoded=True)
 
+    def _url(self, request: WireRequest) -> URL:
+        if request.query:
+            query = f"{self._token_in_query}&{request.query}"
+            return URL(f"{self._base_url}/{request.name}?{query}", encoded=True)
+        url = self._urls.get(request.name)
+        if url is None:
+            text = f"{self._base_url}/{request.name}?{self._token_in_query}"
+            url = self._urls[request.name] = URL(text, encoded=True)
+        return url
+
     def _kept(self, headers: Mapping[str, str]) -> dict[str, str]:
-        return {
-            name: self._token.strike(headers[name]) for name in _HEADERS_KEPT if name in headers
-        }
+        kept: dict[str, str] = {}
+        for name in _HEADERS_KEPT:
+            value = headers.get(name)
+            if value is not None:
+                kept[name] = self._token.strike(value)
+        return kept
 
     async def _read(self, response: aiohttp.ClientResponse, body: bytearray) -> str | None:
         """Read the answer into ``body`` up to the bound; why it is not whole, or None."""
@@ -204,6 +233,13 @@ _CONNECTING = (
     aiohttp.ClientHttpProxyError,
     aiohttp.InvalidURL,
 )
+
+
+def _bounds(total: float, config: ClientConfig) -> aiohttp.ClientTimeout:
+    # aiohttp rounds a time-out of more than the threshold up to whole seconds.
+    return aiohttp.ClientTimeout(
+        total=total, sock_connect=config.connect_timeout, ceil_threshold=math.inf
+    )
 
 
 def _body(request: WireRequest, witness: Witness) -> WitnessedBody | None:

@@ -1,4 +1,4 @@
-"""Where the token goes: into the query, or into the body of a POST."""
+"""The token in the body of a POST, where a brand wants it there."""
 
 from __future__ import annotations
 
@@ -16,17 +16,14 @@ __all__ = ["with_token"]
 _FORM = "application/x-www-form-urlencoded"
 
 
-def with_token(request: WireRequest, token: str, *, in_body: bool) -> WireRequest:
-    """The request with the token in it.
+def with_token(request: WireRequest, token: str) -> WireRequest:
+    """A POST with the token in its body, whatever the body is.
 
     Args:
         request: The request.
         token: The token.
-        in_body: Put it in the body of a POST; a GET has it in its query all the same.
     """
     pair = f"api_token={quote(token, safe='')}"
-    if not in_body or request.http_method != "POST":
-        return evolve(request, query=f"{pair}&{request.query}" if request.query else pair)
     if not request.body:
         return evolve(request, body=pair.encode(), content_type=_FORM)
     if request.content_type == _FORM:

@@ -51,7 +51,10 @@ class SendMessage:
 
     def __attrs_post_init__(self) -> None:
         """Check the addressing, then each field, then that there is content."""
-        triple = [name for name in _TRIPLE if getattr(self, name) is not None]
+        bot_id, messenger, external_id = self.bot_id, self.messenger, self.contact_external_id
+        triple: list[str] = []
+        if bot_id is not None or messenger is not None or external_id is not None:
+            triple = [name for name in _TRIPLE if getattr(self, name) is not None]
         if self.contact_id is not None:
             if triple:
                 raise InvalidRequestError(

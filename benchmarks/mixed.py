@@ -1,0 +1,171 @@
+"""Does a campaign over several messengers end at the earliest moment its limits allow?
+
+One account with the documented limits, three WhatsApp keys and five Telegram keys, everything
+through one ``send_many``; time runs faster than in life, limits and latency alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+from collections import Counter
+from statistics import median
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from cleverapp_async import (
+    CleverAppClient,
+    ClientConfig,
+    LimiterRegistry,
+    Outcome,
+    Quota,
+    SendMessage,
+)
+from cleverapp_async.limits.documented import ACCOUNT_QUOTAS, MESSENGER_QUOTAS
+from cleverapp_async.simulator import Latency, SimulatorLimits
+
+from ._report import Figure, Report
+from ._server import TOKEN, simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["run"]
+
+_SCALE = 5.0
+"""How much faster time runs."""
+
+_KEYS: tuple[tuple[str, int, int], ...] = (("whatsapp", 3, 30), ("telegram", 5, 100))
+"""Messenger, how many keys, messages of each."""
+
+_ROUND_TRIPS = (0.05, 0.1)
+"""Real-life seconds, half of them each way."""
+
+_BAR = 1.10
+
+
+@frozen
+class _Run:
+    """One campaign.
+
+    Attributes:
+        lasted: Seconds from the call of ``send_many`` to the last outcome.
+        arrived: Seconds from the first arrival at the server to the last one.
+        whatsapp: The same, of the WhatsApp messages alone.
+        refusals: Requests that the server refused for any limit.
+    """
+
+    lasted: float
+    arrived: float
+    whatsapp: float
+    refusals: int
+
+
+def run(repetitions: int) -> Report:
+    """Run the campaign at each latency in turns.
+
+    Args:
+        repetitions: How many campaigns at each.
+    """
+    bound = _lower_bound() / _SCALE
+    runs: dict[float, list[_Run]] = {round_trip: [] for round_trip in _ROUND_TRIPS}
+    for repetition in range(repetitions):
+        for round_trip in _ROUND_TRIPS:
+            runs[round_trip].append(_campaign(round_trip / _SCALE, seed=repetition))
+    figures = [Figure(name="lower bound of the limits, scaled", value=bound, unit="s")]
+    for round_trip, measured in runs.items():
+        told = f"round trip {round_trip * 1000:g} ms"
+        refusals = tuple(each.refusals for each in measured)
+        figures += [
+            _ratio(f"makespan ÷ bound, {told}", bound, [each.lasted for each in measured], _BAR),
+            _ratio("... first to last arrival", bound, [each.arrived for each in measured]),
+            _ratio("... WhatsApp alone", bound, [each.whatsapp for each in measured]),
+            Figure(name=f"refusals, {told}", value=max(refusals), at_most=0, runs=refusals),
+        ]
+    keys = " and ".join(f"{count} × {messages} {name}" for name, count, messages in _KEYS)
+    return Report(
+        name="mixed",
+        about=(
+            f"keys × messages: {keys}; one account, 2 per 1 s and 120 per 60 s; time runs "
+            f"{_SCALE:g} times as fast, latency too; {repetitions} repetitions, refusals: the worst"
+        ),
+        figures=tuple(figures),
+        settings={
+            "scale": _SCALE,
+            "messages": sum(count * messages for _, count, messages in _KEYS),
+            "lower_bound_unscaled": _lower_bound(),
+            "repetitions": repetitions,
+        },
+    )
+
+
+def _lower_bound() -> float:
+    """The least number of real-life seconds from the first arrival to the last one.
+
+    Nothing combined binds harder: the account's two quotas allow the same rate, and 120 in a
+    minute admits no burst that 2 in a second does not forbid already.
+    """
+    everything = sum(count * messages for _, count, messages in _KEYS)
+    bounds = [_span(quota, everything) for quota in ACCOUNT_QUOTAS]
+    bounds += [_span(MESSENGER_QUOTAS[name], messages) for name, _, messages in _KEYS]
+    return max(bounds)
+
+
+def _span(quota: Quota, messages: int) -> float:
+    return (math.ceil(messages / quota.limit) - 1) * quota.period
+
+
+def _ratio(name: str, bound: float, seconds: Iterable[float], bar: float | None = None) -> Figure:
+    shares = tuple(each / bound for each in seconds)
+    return Figure(name=name, value=median(shares), at_most=bar, runs=shares)
+
+
+def _campaign(round_trip: float, seed: int) -> _Run:
+    limits = SimulatorLimits().scaled(_SCALE)
+    with simulator(limits, Latency.constant(round_trip / 2), seed) as server:
+        lasted, outcomes = asyncio.run(_send(server.base_url, seed))
+        seen = server.report()
+    assert set(outcomes) == {Outcome.ACCEPTED}, f"not all were accepted: {outcomes}"
+    moments = [at for _, _, at in seen.arrivals]
+    whatsapp = [at for _, messenger, at in seen.arrivals if messenger == "whatsapp"]
+    return _Run(
+        lasted,
+        max(moments) - min(moments),
+        max(whatsapp) - min(moments),
+        seen.verdict.refusals,
+    )
+
+
+async def _send(base_url: str, seed: int) -> tuple[float, Counter[Outcome]]:
+    """Send everything; seconds it took, and how it ended."""
+    limits = LimiterRegistry.scaled(_SCALE)
+    outcomes: Counter[Outcome] = Counter()
+    time = asyncio.get_running_loop().time
+    async with CleverAppClient(
+        TOKEN, base_url=base_url, config=ClientConfig(), limits=limits
+    ) as client:
+        started = time()
+        async for outcome in client.send_many(_messages(seed)):
+            outcomes[outcome.outcome] += 1
+        lasted = time() - started
+    return lasted, outcomes
+
+
+def _messages(seed: int) -> Iterator[SendMessage]:
+    """All messages of all keys, well mixed."""
+    rows: list[tuple[int, str, int]] = []
+    bot_id = 0
+    for messenger, count, messages in _KEYS:
+        for _ in range(count):
+            bot_id += 1
+            rows += [(bot_id, messenger, number) for number in range(messages)]
+    random.Random(seed).shuffle(rows)
+    for bot, messenger, number in rows:
+        yield SendMessage(
+            bot_id=bot,
+            messenger=messenger,
+            contact_external_id=f"7999{number:07}",
+            text=f"message {number}",
+        )
