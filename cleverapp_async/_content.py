@@ -33,12 +33,11 @@ def read_content(body: object, endpoint: Endpoint, using: Converter) -> object:
         if _is_object(body) and body.get("success") is False:
             raise ValueError("success is false, and no error says why @ $.success")
         return body.get("data", body) if _is_object(body) else body
-    if not _is_object(body) or ("data" not in body and shape is not Shape.ONE):
+    if not _is_object(body) or ("data" not in body and shape is not Shape.BARE):
         raise ValueError(_described(body))
     if shape is Shape.PAGE:
         return _page(body, endpoint, using)
     wanted = _many(endpoint.answer) if shape is Shape.MANY else endpoint.answer
-    # Some answers of one object come without the envelope (sendMessageToQueue).
     return _structured(body.get("data", body), wanted, using, inside_data="data" in body)
 
 

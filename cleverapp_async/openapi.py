@@ -160,9 +160,9 @@ def _answer(row: Endpoint, schemas: Json) -> Json:
     if row.shape is Shape.ANY:
         return {"type": "object"}
     model = _schema(row.answer, schemas)
-    if row.shape is Shape.ONE:
+    if row.shape in {Shape.ONE, Shape.BARE}:
         enveloped = {"type": "object", "required": ["data"], "properties": {"data": model}}
-        return {"anyOf": [enveloped, model]} if row.name == "sendMessageToQueue" else enveloped
+        return {"anyOf": [enveloped, model]} if row.shape is Shape.BARE else enveloped
     properties: Json = {"data": {"type": "array", "items": model}}
     if row.shape is Shape.PAGE:
         properties |= {"links": _LINKS, "meta": _META}

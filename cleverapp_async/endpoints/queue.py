@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..models.queued_message import QueuedMessage
-from .row import Endpoint, Kind, Parameter, ParametersIn, Repeat, Trust
+from .row import Endpoint, Kind, Parameter, ParametersIn, Repeat, Shape, Trust
 
 __all__ = ["ROWS"]
 
@@ -24,6 +24,7 @@ ROWS = (
         ),
         parameters_in=ParametersIn.JSON,
         one_of=(("contact_id",), ("bitrix_contact_id",), ("phone",)),
+        shape=Shape.BARE,
         answer=QueuedMessage,
     ),
 )

@@ -48,6 +48,9 @@ class Shape(Enum):
     ONE = "one"
     """One model, in ``data``."""
 
+    BARE = "bare"
+    """One model, without ``data`` around it, or with it."""
+
     MANY = "many"
     """A list of models, in ``data``."""
 
