@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import click
 
+from .call import call
+from .contacts import contacts
 from .demo import demo
+from .doctor import doctor
 from .send import send
 from .simulate import simulate
 
@@ -17,5 +20,5 @@ def cleverapp() -> None:
     """Send messages through the CleverApp API, exactly within its limits and never twice."""
 
 
-for command in (send, simulate, demo):
+for command in (send, call, contacts, doctor, simulate, demo):
     cleverapp.add_command(command)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from .dates import read_from, read_to
 from .durations import read_duration
 from .quotas import read_account_limit, read_limit
 from .template import Template
@@ -17,7 +18,19 @@ if TYPE_CHECKING:
     from ..limits.quota import Quota
     from .quotas import Override
 
-__all__ = ["account_limit", "duration", "limits", "scale", "template"]
+__all__ = [
+    "account_limit",
+    "additions",
+    "date_from",
+    "date_to",
+    "duration",
+    "limits",
+    "optional_duration",
+    "scale",
+    "template",
+]
+
+_ADDITIONS = ("tags", "variables")
 
 T = TypeVar("T")
 
@@ -49,6 +62,30 @@ def account_limit(
 def duration(_: click.Context, __: click.Parameter, value: str) -> float:
     """Seconds."""
     return _read(read_duration, value)
+
+
+def optional_duration(_: click.Context, __: click.Parameter, value: str | None) -> float | None:
+    """Seconds, or None."""
+    return None if value is None else _read(read_duration, value)
+
+
+def date_from(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+    """Unix seconds of a day's beginning."""
+    return None if value is None else _read(read_from, value)
+
+
+def date_to(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+    """Unix seconds of a day's end."""
+    return None if value is None else _read(read_to, value)
+
+
+def additions(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """What is added to each contact, such as ``tags,variables``."""
+    given = [name.strip() for name in (value or "").split(",") if name.strip()]
+    for name in given:
+        if name not in _ADDITIONS:
+            raise click.BadParameter(f"there is no {name!r}; there are {', '.join(_ADDITIONS)}")
+    return tuple(dict.fromkeys(given))
 
 
 def scale(_: click.Context, __: click.Parameter, value: float) -> float:

@@ -6,7 +6,9 @@ import csv
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from .contact_rows import TEXT_COLUMNS
 from .exits import BadInputError
+from .formulas import unescape
 from .rows import Fault, Row, Table
 
 if TYPE_CHECKING:
@@ -92,10 +94,15 @@ def _columns(source: str, header: Sequence[str]) -> tuple[str, ...]:
 def _rows(
     columns: tuple[str, ...], records: Iterator[tuple[int, Sequence[str]]]
 ) -> Iterator[Row | Fault]:
+    # An export has a contact_id; what a column of one's own holds is never touched.
+    exported = frozenset(TEXT_COLUMNS if "contact_id" in columns else ())
     for number, (line, cells) in enumerate(records, 1):
         if len(cells) == len(columns):
-            filled = zip(columns, cells, strict=True)
-            yield Row(number, line, {name: cell for name, cell in filled if cell.strip()})
+            filled = {
+                name: unescape(cell) if name in exported else cell
+                for name, cell in zip(columns, cells, strict=True)
+            }
+            yield Row(number, line, {name: cell for name, cell in filled.items() if cell.strip()})
         else:
             yield Fault(
                 number,

@@ -69,7 +69,21 @@ FAULTS = (
     metavar="NAME=PROBABILITY",
     help="What goes wrong, such as reset-after=0.01. Repeatable.",
 )
-@click.option("--seed", type=int, default=0, help="What latencies and faults are drawn from.")
+@click.option(
+    "--contacts",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Make up N contacts of three bots, with tags, variables, accounts and lists.",
+)
+@click.option(
+    "--seed-file", metavar="FILE", help="JSON of what is there at the start; see the docs."
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    help="What latencies, faults and made-up contacts are drawn from.",
+)
 @click.pass_context
 def simulate(
     context: click.Context,
@@ -80,37 +94,46 @@ def simulate(
     latency: str,
     scale: float,
     faults: tuple[str, ...],
+    contacts: int | None,
+    seed_file: str | None,
     seed: int,
 ) -> None:
     """Serve the API on this machine.
 
     It behaves as documented, limits and all, and needs no account. Ctrl-C stops it and shows the
-    referee's verdict on what arrived.
+    referee's verdict on what arrived. Without --contacts and --seed-file any contact can be
+    written to, and there is none to list.
     """
     import asyncio
     import os
 
-    from ..simulator import WINDOW_KINDS, Latency, Simulator, SimulatorLimits
+    from ..simulator import WINDOW_KINDS, Latency, SeedError, Simulator, SimulatorLimits
     from .interrupts import Interrupts
     from .screen import make_console
     from .token import TOKEN_VARIABLE
     from .verdict import show_verdict
+    from .world import make_world
 
     own = os.environ.get(TOKEN_VARIABLE, "").strip()
     try:
         delays = Latency.parse(latency)
     except ValueError as error:
         raise BadInputError(f"--latency: {error}.") from None
-    simulator = Simulator(
-        limits=SimulatorLimits().scaled(scale),
-        window=next(kind for kind in WINDOW_KINDS if kind == window),
-        latency=delays,
-        faults=[read_fault(text) for text in faults],
-        host=host,
-        port=port,
-        seed=seed,
-        api_token=own or _TOKEN,
-    )
+    world = make_world(contacts, seed_file, seed)
+    try:
+        simulator = Simulator(
+            limits=SimulatorLimits().scaled(scale),
+            window=next(kind for kind in WINDOW_KINDS if kind == window),
+            latency=delays,
+            faults=[read_fault(text) for text in faults],
+            seed_data=world,
+            host=host,
+            port=port,
+            seed=seed,
+            api_token=own or _TOKEN,
+        )
+    except SeedError as error:
+        raise BadInputError(f"--seed-file {seed_file}: {error}.") from None
     with Interrupts() as interrupts:
         try:
             asyncio.run(

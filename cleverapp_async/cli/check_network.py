@@ -1,0 +1,162 @@
+"""Whether the server's name is known, and whether it can be connected."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import socket
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias, cast
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+
+from .finding import fail, fine, warn
+
+if TYPE_CHECKING:
+    from .finding import Finding
+
+__all__ = ["Address", "Resolve", "check_connection", "check_name", "judge_tls", "judge_tls_error"]
+
+Resolve: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
+"""Gives a host's addresses."""
+
+_PATIENCE = 10.0
+_SOON = 14
+_DAY = 86_400
+
+
+@frozen
+class Address:
+    """Where a base URL leads.
+
+    Attributes:
+        host: The host.
+        port: The port.
+        secure: Whether TLS is used.
+        trust: What TLS certificates are trusted; that of the system by default.
+    """
+
+    host: str
+    port: int
+    secure: bool
+    trust: ssl.SSLContext | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, url: str) -> Address:
+        """The address in a base URL that was checked."""
+        parts = urlsplit(url)
+        secure = parts.scheme == "https"
+        return cls(parts.hostname or "", parts.port or (443 if secure else 80), secure)
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """The addresses of a host, as the system knows them."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(entry[4][0]) for entry in found]
+
+
+async def check_name(address: Address, using: Resolve = resolve) -> Finding:
+    """Whether the host's name can be resolved.
+
+    Args:
+        address: Where the API lives.
+        using: What resolves it.
+    """
+    host = address.host
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    else:
+        return fine("DNS", f"not used: {host} is an address")
+    remedy = "Check the base URL, and this machine's network and DNS settings."
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            found = await using(host, address.port)
+    except TimeoutError:
+        return fail("DNS", f"{host} was not resolved in {_PATIENCE:g} s", remedy)
+    except OSError as error:
+        told = error.strerror or type(error).__name__
+        return fail("DNS", f"{host} cannot be resolved: {told}", remedy)
+    return fine("DNS", f"{host} is {', '.join(dict.fromkeys(found))}")
+
+
+async def check_connection(address: Address, patience: float = _PATIENCE) -> list[Finding]:
+    """Whether a TCP connection can be made, and TLS in it.
+
+    Args:
+        address: Where the API lives.
+        patience: Seconds for each of the two.
+    """
+    where = f"{address.host}:{address.port}"
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(patience):
+            _, writer = await asyncio.open_connection(address.host, address.port)
+    except TimeoutError:
+        told = f"{where} was not connected in {patience:g} s"
+        return [fail("TCP", told, "Check whether a firewall or proxy stands between.")]
+    except OSError as error:
+        remedy = "Check the base URL's host and port, and whether a firewall stands between."
+        return [fail("TCP", f"{where} cannot be connected: {_system_word(error)}", remedy)]
+    took = time.monotonic() - started
+    try:
+        tls = await _check_tls(address, writer, patience)
+    finally:
+        writer.transport.abort()
+    return [fine("TCP", f"{where} connected in {took * 1000:.0f} ms"), tls]
+
+
+async def _check_tls(address: Address, writer: asyncio.StreamWriter, patience: float) -> Finding:
+    if not address.secure:
+        return fine("TLS", "not used: http on this machine itself")
+    trust = address.trust or ssl.create_default_context()
+    try:
+        async with asyncio.timeout(patience):
+            await writer.start_tls(trust, server_hostname=address.host)
+    except OSError as error:
+        return judge_tls_error(error)
+    secured = cast("ssl.SSLObject", writer.get_extra_info("ssl_object"))
+    certificate = cast("Mapping[str, object]", secured.getpeercert() or {})
+    return judge_tls(secured.version() or "TLS", certificate, time.time())
+
+
+def judge_tls(version: str, certificate: Mapping[str, object], now: float) -> Finding:
+    """Whether the server's certificate, valid now, will be so for a while.
+
+    Args:
+        version: The version of TLS.
+        certificate: As ``getpeercert`` gives it.
+        now: Unix seconds.
+    """
+    ends = certificate.get("notAfter")
+    if not isinstance(ends, str):
+        return fine("TLS", f"{version}, the certificate is valid")
+    days = int((ssl.cert_time_to_seconds(ends) - now) // _DAY)
+    told = f"{version}, the certificate is valid for {days} days"
+    if days < _SOON:
+        return warn("TLS", told, "Its owner has to renew it before; tell the support.")
+    return fine("TLS", told)
+
+
+def judge_tls_error(error: OSError) -> Finding:
+    """Why TLS could not be used.
+
+    Args:
+        error: What the handshake raised.
+    """
+    if isinstance(error, ssl.SSLCertVerificationError):
+        remedy = "Update the system's certificates and check its date; a proxy may stand between."
+        return fail("TLS", f"the certificate is not valid: {error.verify_message}", remedy)
+    told = (error.reason if isinstance(error, ssl.SSLError) else None) or _system_word(error)
+    remedy = "Check that the base URL's port speaks TLS, and whether a proxy stands between."
+    return fail("TLS", f"the handshake failed: {told}", remedy)
+
+
+def _system_word(error: OSError) -> str:
+    """The system's word: the event loop's own text names all addresses that it tried."""
+    return os.strerror(error.errno) if error.errno else type(error).__name__

@@ -1,0 +1,125 @@
+"""A new file that has its name only when it is whole: until then it ends in ``.part``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+from attrs import define
+
+from .exits import BadInputError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["PartFile"]
+
+
+@define
+class PartFile:
+    """Written as ``NAME.part``, renamed by :meth:`finish`; nothing is ever written over.
+
+    Left without :meth:`finish`, the part stays where :attr:`kept` says, unless nothing worth
+    keeping is in it.
+
+    Attributes:
+        path: The name that it gets.
+        part: The name that it has until then.
+    """
+
+    path: Path
+    part: Path
+    _file: BinaryIO
+    _rows: int = 0
+
+    @classmethod
+    def create(cls, name: str) -> Self:
+        """Make it, empty.
+
+        Raises:
+            BadInputError: A file of either name is there, or none can be made.
+        """
+        path, part = Path(name), Path(f"{name}.part")
+        if path.exists():
+            raise _in_the_way(path)
+        try:
+            return cls(path, part, part.open("xb"))
+        except FileExistsError:
+            raise BadInputError(
+                f"{part} exists: an earlier export did not end, or another is running. "
+                "Move it away."
+            ) from None
+        except OSError as error:
+            raise BadInputError(f"{part} cannot be written: {error.strerror}.") from None
+
+    @property
+    def kept(self) -> str:
+        """What of an unfinished file is there, as a sentence."""
+        if not self._rows:
+            return "Nothing was written."
+        return f"{_count(self._rows)} from before are in {self.part}, which is not whole."
+
+    @property
+    def rows(self) -> int:
+        """How many rows are written."""
+        return self._rows
+
+    def begin(self, header: bytes) -> None:
+        """Write what stands before the rows."""
+        self._file.write(header)
+
+    def write(self, row: bytes) -> None:
+        """Write one row."""
+        self._file.write(row)
+        self._rows += 1
+
+    def finish(self) -> None:
+        """Give it its name.
+
+        Raises:
+            BadInputError: Meanwhile another file got that name; this one stays as the part.
+            OSError: It cannot be written.
+        """
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        try:
+            # A link, unlike a rename, never takes another file's place.
+            os.link(self.part, self.path)
+        except FileExistsError:
+            raise _in_the_way(self.path) from None
+        except OSError:
+            if self.path.exists():
+                raise _in_the_way(self.path) from None
+            self.part.rename(self.path)
+        else:
+            self.part.unlink()
+
+    def __enter__(self) -> Self:
+        """Give itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it; a part without rows goes."""
+        try:
+            self._file.close()
+        finally:
+            if not self._rows:
+                self.part.unlink(missing_ok=True)
+
+
+def _in_the_way(path: Path) -> BadInputError:
+    return BadInputError(
+        f"--output {path} exists, and no file is ever written over. "
+        "Give another name, or move the file away."
+    )
+
+
+def _count(rows: int) -> str:
+    return "The contact" if rows == 1 else f"The {rows} contacts"

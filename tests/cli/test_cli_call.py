@@ -1,0 +1,274 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cleverapp_async._response import RawResponse
+from cleverapp_async.cli.arguments import read_arguments
+from cleverapp_async.cli.exits import BadInputError
+from cleverapp_async.cli.failures import exit_of, failure
+from cleverapp_async.cli.print_json import as_json, print_json, print_raw
+from cleverapp_async.endpoints import ENDPOINTS
+from cleverapp_async.errors import ConnectError, OutcomeUnknownError, ServerError, ValidationError
+from cleverapp_async.field_errors import FieldError
+from cleverapp_async.simulator import Simulator, SimulatorLimits, generate
+from tests.cli.command import TOKEN
+from tests.cli.scripted import INTERRUPT, answer, scripted
+
+if TYPE_CHECKING:
+    from tests.cli.command import Run, Serve
+
+
+def seeded() -> Simulator:
+    """Make a simulator with made-up contacts and without limits."""
+    return Simulator(
+        api_token=TOKEN, limits=SimulatorLimits.none(), seed_data=generate(contacts=20)
+    )
+
+
+def test_prints_what_data_holds(cleverapp: Run, serve: Serve) -> None:
+    """The content of the answer is one line of JSON, whole numbers sent as such."""
+    simulator = serve(seeded())
+    ended = cleverapp("call", "getContacts", "count=2", "with=tags")
+    assert ended.code == 0
+    assert ended.err == ""
+    assert [contact["id"] for contact in json.loads(ended.out)] == [1, 2]
+    assert ended.out.count("\n") == 1
+    assert simulator.arrivals[0].parameters == {"count": "2", "with": "tags"}
+
+
+def test_a_method_that_changes_something(cleverapp: Run, serve: Serve) -> None:
+    """Repeated keys make a list, and nothing is asked first."""
+    simulator = serve(seeded())
+    ended = cleverapp(
+        *("call", "createOrUpdateContact", "bot_id=1", "messenger=telegram", "name=5"),
+        *("telegram_id=77", "tags=a", "tags=b"),
+    )
+    assert ended.code == 0
+    assert json.loads(ended.out)["telegram_id"] == "77"
+    assert simulator.arrivals[0].parameters == {
+        "bot_id": 1,
+        "messenger": "telegram",
+        "name": "5",
+        "telegram_id": "77",
+        "tags": ["a", "b"],
+    }
+
+
+def test_brackets_reach_the_server(cleverapp: Run, serve: Serve) -> None:
+    """Nested parameters arrive as PHP reads them."""
+    simulator = serve(seeded())
+    ended = cleverapp("call", "getReferrals", "contact_id=1", "filters[tag_name]=VIP")
+    assert ended.code == 0
+    assert simulator.arrivals[0].parameters["filters"] == {"tag_name": "VIP"}
+
+
+def test_unknown_parameters_are_sent_with_a_warning(cleverapp: Run, serve: Serve) -> None:
+    """A name that the table does not know is told, with one that is close, and sent."""
+    simulator = serve(seeded())
+    ended = cleverapp("call", "getContacts", "bot_i=1", "colour=red")
+    assert ended.code == 0
+    assert "not known to take bot_i; did you mean bot_id? It is sent all the same." in ended.err
+    assert "not known to take colour. It is sent all the same." in ended.err
+    assert simulator.arrivals[0].parameters == {"bot_i": "1", "colour": "red"}
+
+
+def test_a_rejection_lists_the_fields(cleverapp: Run, serve: Serve) -> None:
+    """A validation error is one line per field with rule and related fields, exit 1."""
+    serve(seeded())
+    ended = cleverapp("call", "sendMessage")
+    assert ended.code == 1
+    assert ended.out == ""
+    assert ended.err.startswith("Error: sendMessage was rejected (HTTP 422):\n  contact_id: Поле")
+    assert "[required_without_all image, file]" in ended.err
+
+
+def test_raw_prints_the_answer_as_it_came(cleverapp: Run, serve: Serve) -> None:
+    """Status, headers and body stand on standard output, those of a refusal too."""
+    serve(seeded())
+    taken = cleverapp("call", "getContactTags", "contact_id=5", "--raw")
+    assert taken.code == 0
+    head, _, body = taken.out.partition("\n\n")
+    assert head.startswith("HTTP 200\ncontent-type: application/json\ndate: ")
+    assert "data" in json.loads(body)
+    refused = cleverapp("call", "--raw", "getContactTags", "contact_id=999")
+    assert refused.code == 1
+    assert refused.out.startswith("HTTP 422\n")
+    assert "getContactTags was rejected" in refused.err
+
+
+def test_close_names_are_suggested(cleverapp: Run) -> None:
+    """A method that is not known ends it with 2, and with the names that are close."""
+    ended = cleverapp("call", "getContactTag")
+    assert ended.code == 2
+    assert "Did you mean getContactTags or " in ended.err
+    far = cleverapp("call", "zzz")
+    assert far.code == 2
+    assert "Did you mean" not in far.err
+    assert "--http-method" in far.err
+
+
+@pytest.mark.parametrize("verb", ["get", "POST"])
+def test_a_method_that_the_table_does_not_know(cleverapp: Run, verb: str) -> None:
+    """With its HTTP method any method can be called; its values are strings."""
+    with scripted(answer(200, {"data": {"new": True}})) as url:
+        ended = cleverapp("call", "newMethod", "a=1", "--http-method", verb, "--base-url", url)
+    assert ended.code == 0
+    assert json.loads(ended.out) == {"new": True}
+
+
+def test_a_name_that_is_none(cleverapp: Run, serve: Serve) -> None:
+    """A method's name with other characters is refused before anything is sent."""
+    simulator = serve(seeded())
+    ended = cleverapp("call", "../x", "--http-method", "GET")
+    assert ended.code == 2
+    assert "no name of a method" in ended.err
+    assert len(simulator.arrivals) == 0
+
+
+def test_a_refused_token(cleverapp: Run, serve: Serve) -> None:
+    """A token that the server does not take is exit 3, with where to look."""
+    serve(Simulator(api_token="another"))
+    ended = cleverapp("call", "getMe")
+    assert ended.code == 3
+    assert "cleverapp doctor" in ended.err
+
+
+def test_a_base_url_that_cannot_work(cleverapp: Run) -> None:
+    """Clear text to another machine is refused with 3."""
+    ended = cleverapp("call", "getMe", "--base-url", "http://example.com/api/v1")
+    assert ended.code == 3
+    assert "not https" in ended.err
+
+
+def test_a_server_that_fails(cleverapp: Run) -> None:
+    """What may have been done is exit 4, and said so."""
+    with scripted(answer(500, {"message": "Server Error"})) as url:
+        ended = cleverapp("call", "sendMessage", "contact_id=1", "--base-url", url)
+    assert ended.code == 4
+    assert "whether it was carried out, nobody can tell." in ended.err
+
+
+def test_a_deadline_bounds_everything(cleverapp: Run) -> None:
+    """A server that nobody can connect is given up at the deadline, exit 1."""
+    ended = cleverapp(
+        *("call", "getMe", "--deadline", "100ms", "--base-url", "http://127.0.0.1:9/api/v1")
+    )
+    assert ended.code == 1
+    bad = cleverapp("call", "getMe", "--deadline", "soon")
+    assert bad.code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("getMe",), "nothing was changed."),
+        (("newMethod", "--http-method", "GET"), "nothing was changed."),
+        (("sendMessage", "contact_id=1"), "sendMessage may have been carried out"),
+        (("newMethod", "--http-method", "POST"), "newMethod may have been carried out"),
+    ],
+)
+def test_interrupted(cleverapp: Run, arguments: tuple[str, ...], told: str) -> None:
+    """Ctrl-C ends it with 130, and says whether something may have been done."""
+    with scripted(INTERRUPT) as url:
+        ended = cleverapp("call", *arguments, "--base-url", url)
+    assert ended.code == 130
+    assert told in ended.err
+
+
+def test_the_token_is_no_argument(cleverapp: Run) -> None:
+    """A token among the arguments is refused without being shown."""
+    ended = cleverapp("call", "getMe", f"api_token={TOKEN}")
+    assert ended.code == 2
+    assert "never an argument" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("method", "given", "parameters"),
+    [
+        ("getContacts", ["bot_id=7", "page=x", "count=null"], ["7 int", "x str", "None NoneType"]),
+        ("getReferrers", ["is_flat=true"], ["1 int"]),
+        ("getReferrers", ["is_flat=0"], ["0 int"]),
+        ("getReferrers", ["is_flat=null"], ["None NoneType"]),
+        ("getReferrers", ["is_flat=maybe"], ["maybe str"]),
+        ("addListItem", ['data={"a":1}'], ["{'a': 1} dict"]),
+        ("addListItem", ["data=a"], ["a str"]),
+        ("addListItem", ["data[a]=1", "data[b]:=1.5"], ["{'a': '1', 'b': 1.5} dict"]),
+        ("addListItem", ["data[a][]=1", "data[a][]=2"], ["{'a': ['1', '2']} dict"]),
+        ("addListItem", ["data[a][][b]=1"], ["{'a': [{'b': '1'}]} dict"]),
+        ("createOrUpdateContact", ["tags=a"], ["['a'] list"]),
+        ("createOrUpdateContact", ["tags=[]"], ["[] list"]),
+        ("createOrUpdateContact", ['tags=["x"]'], ["['x'] list"]),
+        ("createOrUpdateContact", ["tags[]=a", "tags=b"], ["['a', 'b'] list"]),
+        ("sendMessage", ["text=a:=b\n=c", "image=7"], ["a:=b\n=c str", "7 str"]),
+        (None, ["a=1", "b:=[1]", "c="], ["1 str", "[1] list", " str"]),
+    ],
+)
+def test_reads_arguments(method: str | None, given: list[str], parameters: list[str]) -> None:
+    """Each value is of the type that the method's row says, or else a string."""
+    row = None if method is None else ENDPOINTS[method]
+    found = read_arguments(given, row)
+    assert [f"{value} {type(value).__name__}" for value in found.values()] == parameters
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["text"], "'text' is no argument"),
+        (["te xt=1"], "'te xt' is no argument"),
+        (["a[b=1"], "'a[b' is no argument"),
+        (["=1"], "'' is no argument"),
+        (["x" * 99], "…' is no argument"),
+        (["a:=x"], "what follows := is no JSON (Expecting value"),
+        (["a:=NaN"], "NaN is no JSON"),
+        (["a:=" + "[" * 100_000], "it is nested too deeply"),
+        (["text=1", "text=2"], "text is given twice. Write text[]="),
+        (["a=1", "a[b]=2"], "a[b]: it is given as two different things"),
+        (["a[]=1", "a[b]=2"], "a[b]: it is given as two different things"),
+        (["a[b]=1", "a[b]=2"], "a[b] is given twice"),
+        (["api_token:=1"], "never an argument"),
+    ],
+)
+def test_refuses_arguments(given: list[str], told: str) -> None:
+    """What cannot be read, or contradicts itself, is told with what can be written."""
+    with pytest.raises(BadInputError) as caught:
+        read_arguments(given, None)
+    assert told in str(caught.value)
+
+
+def test_json_holds_nothing_that_a_terminal_obeys() -> None:
+    """Control characters and half characters are written in JSON's own way."""
+    written = as_json({"a": "\x9b\x1b\ud800 Я 😀"})
+    assert written == '{"a": "\\u009b\\u001b\\ud800 Я 😀"}'
+    assert json.loads(written) == {"a": "\x9b\x1b\ud800 Я 😀"}
+
+
+def test_people_get_indented_json(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a terminal JSON is spread over lines, and a raw body obeys no terminal."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    print_json({"a": [1]})
+    print_raw(RawResponse(200, {"date": "x\x9by"}, b"<\x1b[1m>\nZ\n"))
+    assert (
+        capsys.readouterr().out == '{\n  "a": [\n    1\n  ]\n}\nHTTP 200\ndate: x y\n\n< [1m>\nZ\n'
+    )
+
+
+def test_errors_in_words() -> None:
+    """The attempts, and what is not known, are told in one line."""
+    error = ConnectError("not sent: no connection.")
+    error.attempts = 4
+    assert failure(error).message == "not sent: no connection after 4 attempts."
+    unknown = OutcomeUnknownError("the connection broke")
+    assert failure(unknown, note="Look.").message == (
+        "the connection broke; whether it was carried out, nobody can tell. Look."
+    )
+    texts = (FieldError("text", "Нет\x1b[0m", "required"), FieldError("", "Странно."))
+    refused = ValidationError(422, {}, "sendMessage", errors=texts)
+    assert failure(refused).message == (
+        "sendMessage was rejected (HTTP 422):\n  text: Нет [0m [required]\n  Странно."
+    )
+    assert exit_of(ServerError(500, "", "sendMessage")) == 4
