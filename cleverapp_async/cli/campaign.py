@@ -16,7 +16,7 @@ from .feed import Feed
 from .forecast import forecast
 from .interrupts import Interrupts
 from .outcomes import Sink
-from .plan import Plan
+from .plan import Plan, Planned
 from .show import View
 from .standing import Standings
 from .tally import Tally
@@ -92,7 +92,7 @@ async def carry_out(campaign: Campaign) -> Tally:
     """
     loop = asyncio.get_running_loop()
     tally, view = Tally(campaign.plan), campaign.view
-    feed = Feed(campaign.plan.messages())
+    feed = Feed(campaign.plan.messages(), campaign.client.learn_route)
     run = campaign.client.send_many(feed)
     stopper = _Stopper(run, tally, view)
     writer = _Writer(campaign.sink, tally, stopper)
@@ -132,12 +132,12 @@ class _Writer:
     stopper: _Stopper
     _broken: bool = False
 
-    def write(self, row: tuple[int, int], outcome: SendOutcome, *, tried: bool = True) -> None:
-        self.tally.add(outcome, tried=tried)
+    def write(self, row: Planned, outcome: SendOutcome, *, tried: bool = True) -> None:
+        self.tally.add(outcome, row.key, tried=tried)
         if self._broken:
             return
         try:
-            self.sink.write(*row, outcome)
+            self.sink.write(row.number, row.line, outcome)
         except OSError as error:
             self._broken = True
             told = error.strerror or type(error).__name__
@@ -152,7 +152,7 @@ def _list_the_rest(feed: Feed, writer: _Writer, stopper: _Stopper) -> None:
             outcome = SendOutcome(
                 message=planned.message, outcome=Outcome.NOT_SENT, index=index, error=error
             )
-            writer.write((planned.number, planned.line), outcome, tried=False)
+            writer.write(planned, outcome, tried=False)
     except BadInputError as error:
         stopper.trouble(str(error))
 

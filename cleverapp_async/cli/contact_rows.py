@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["TEXT_COLUMNS", "CsvRows", "JsonRows", "RowWriter", "as_record"]
 
 # `send` refuses a row that has both a contact_id and the bot and messenger of another addressing:
-# what says through which a contact is written to has names of its own.
+# what says through which a contact is written to has names of its own, and feeds the limits.
 _PLAIN = (
     "contact_id",
     "contact_bot_id",

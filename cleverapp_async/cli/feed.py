@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Self
 
 from attrs import define, field
 
+from ..models.route import Route
 from .plan import Planned
 
 if TYPE_CHECKING:
@@ -21,11 +22,13 @@ class Feed:
 
     Attributes:
         planned: The second pass.
+        learn: Told through which bot and messenger a contact is written to, where its row says.
     """
 
     planned: Iterator[Planned]
+    learn: Callable[[int, Route], object]
     _given: int = 0
-    _rows: dict[int, tuple[int, int]] = field(factory=dict[int, "tuple[int, int]"])
+    _rows: dict[int, Planned] = field(factory=dict[int, Planned])
 
     def __iter__(self) -> Self:
         """Give itself: a stopped reader leaves the rest in place."""
@@ -34,12 +37,15 @@ class Feed:
     def __next__(self) -> Message:
         """The next message."""
         planned = next(self.planned)
-        self._rows[self._given] = (planned.number, planned.line)
+        self._rows[self._given] = planned
         self._given += 1
+        contact_id = planned.message.contact_id
+        if planned.route is not None and contact_id is not None:
+            self.learn(contact_id, planned.route)
         return planned.message
 
-    def row(self, index: int) -> tuple[int, int]:
-        """Number and line of the row of a message given, which is then forgotten.
+    def row(self, index: int) -> Planned:
+        """The row of a message given, which is then forgotten.
 
         Args:
             index: The message's place among those given, from 0.

@@ -12,8 +12,9 @@ from attrs import define, field, frozen
 from ..errors import Outcome
 from ..limits.quota import LimitKey
 from ..models.messages import Message
+from ..models.route import Route
 from .exits import BadInputError
-from .recipients import ADDRESS_COLUMNS, Defaults, read_message
+from .recipients import ADDRESS_COLUMNS, Defaults, read_message, read_route
 from .rows import Fault, Row
 from .source import Source
 
@@ -41,11 +42,20 @@ class Planned:
         number: The row's number, from 1.
         line: The line of the file on which it begins, from 1.
         message: What is sent.
+        route: The bot and messenger that the row says a contact is written to through.
     """
 
     number: int
     line: int
     message: Message
+    route: Route | None = None
+
+    @property
+    def key(self) -> LimitKey | None:
+        """What limits it besides the account; None where its row does not tell."""
+        if self.route is None:
+            return limit_key(self.message)
+        return LimitKey(self.route.bot_id, self.route.messenger, self.message.method)
 
 
 @frozen(kw_only=True)
@@ -117,7 +127,7 @@ class Plan:
     def count(self, found: Planned | tuple[Fault, ...] | None) -> None:
         """Take note of one record."""
         if isinstance(found, Planned):
-            self.counts[limit_key(found.message)] += 1
+            self.counts[found.key] += 1
         elif found:
             self.bad += 1
             self.faults_in_all += len(found)
@@ -165,7 +175,7 @@ class _Sieve:
             self.first_duplicate = self.first_duplicate or record.line
             if self.wanted.drop_duplicates:
                 return None
-        return Planned(record.number, record.line, found)
+        return Planned(record.number, record.line, found, read_route(record))
 
     def _repeats(self, message: Message) -> bool:
         """Whether a message before it has the same recipient and content."""

@@ -8,10 +8,11 @@ from attrs import define, field, frozen
 
 from ..errors import InvalidRequestError
 from ..models.messages import Message, SendMessage, SendMessageToWhatsApp
+from ..models.route import Route
 from .rows import Fault, Row
 from .template import Template
 
-__all__ = ["ADDRESS_COLUMNS", "Defaults", "read_message"]
+__all__ = ["ADDRESS_COLUMNS", "Defaults", "read_message", "read_route"]
 
 ADDRESS_COLUMNS = ("contact_id", "contact_external_id", "phone")
 """A row needs one of these: which it is decides how its message goes."""
@@ -172,6 +173,18 @@ def read_message(row: Row, defaults: Defaults) -> Message | tuple[Fault, ...]:
         reading.fault(", ".join(error.fields), told, _NOBODY if nobody else _REMEDIES[known])
         message = None
     return tuple(reading.faults) if message is None else message
+
+
+def read_route(row: Row) -> Route | None:
+    """The bot and messenger that a row says its contact is written to through.
+
+    An export of contacts tells both, in columns that address nobody.
+    """
+    bot_id = row.cells.get("contact_bot_id", "").strip()
+    messenger = row.cells.get("contact_messenger", "").strip().lower()
+    if "contact_id" not in row.cells or not messenger or not _WHOLE.fullmatch(bot_id):
+        return None
+    return Route(int(bot_id), messenger)
 
 
 def _shortened(value: str) -> str:

@@ -81,15 +81,16 @@ class Tally:
         span = min(_RECENT, now - self._started)
         return len(self._recent) / span if span > 0 else 0.0
 
-    def add(self, outcome: SendOutcome, *, tried: bool = True) -> None:
+    def add(self, outcome: SendOutcome, key: LimitKey | None = None, *, tried: bool = True) -> None:
         """Count one outcome.
 
         Args:
             outcome: What came of a message.
+            key: What limits it, where its row tells more than the message.
             tried: Whether it comes of a send; the rest of a stopped one says nothing of the rate.
         """
         self.outcomes[outcome.outcome] += 1
-        key = limit_key(outcome.message)
+        key = key or limit_key(outcome.message)
         self.by_key.setdefault(key, Counter())[outcome.outcome] += 1
         if tried:
             self._recent.append(time.monotonic())

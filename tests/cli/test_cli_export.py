@@ -5,6 +5,7 @@ import errno
 import io
 import json
 import os
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from cleverapp_async.cli.contact_rows import CsvRows, JsonRows
 from cleverapp_async.cli.dates import read_from, read_to
 from cleverapp_async.cli.formulas import escape, unescape
 from cleverapp_async.cli.part_file import PartFile
+from cleverapp_async.cli.recipients import read_route
+from cleverapp_async.cli.rows import Row
 from cleverapp_async.models.contact import Contact
 from cleverapp_async.models.utm import Utm
 from cleverapp_async.models.variable import ContactVariable, VariableName
@@ -92,6 +95,10 @@ def test_send_takes_the_file(cleverapp: Run, tmp_path: Path, suffix: str) -> Non
     dry = cleverapp("send", str(path), "--text", "Hi {name}", "--bot-id", "3", "--dry-run")
     assert dry.code == 0
     assert "sendMessageToWhatsApp" not in dry.out
+    # Both routes are known before the first message: nothing has to be learned from a refusal.
+    assert "whatsapp of bot 7 " in dry.out
+    assert "telegram of bot 7 " in dry.out
+    assert "unknown" not in dry.out
     taken = answer(200, {"success": True})
     with scripted(taken, taken) as url:
         sent = cleverapp(
@@ -99,6 +106,7 @@ def test_send_takes_the_file(cleverapp: Run, tmp_path: Path, suffix: str) -> Non
             *("--account-limit", "none", "--concurrency", "1"),
         )
     assert sent.code == 0
+    assert "whatsapp of bot 7" in sent.err
     found = sorted(
         (one["contact_id"], one["text"]) for one in map(json.loads, sent.out.splitlines())
     )
@@ -301,3 +309,31 @@ def test_no_days(text: str) -> None:
     """What is no date since 1970 is refused."""
     with pytest.raises(ValueError, match="is no ISO date since 1970"):
         read_to(text)
+
+
+def test_the_routes_of_an_export_are_kept(cleverapp: Run, tmp_path: Path) -> None:
+    """A contact's own limit holds from the first message, though its id alone addresses it."""
+    path = tmp_path / "c.csv"
+    taken = answer(200, {"success": True})
+    with scripted(page(ANNA, {**ANNA, "id": 3}), taken, taken) as url:
+        cleverapp("contacts", "export", "-o", str(path), "--base-url", url)
+        started = time.monotonic()
+        sent = cleverapp(
+            *("send", str(path), "--text", "Hi", "--base-url", url),
+            *("--account-limit", "none", "--limit", "whatsapp=1/300ms"),
+        )
+    assert sent.code == 0
+    assert time.monotonic() - started >= 0.3
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"contact_bot_id": "7", "contact_messenger": "viber"},
+        {"contact_id": "1", "contact_bot_id": "seven", "contact_messenger": "viber"},
+        {"contact_id": "1", "contact_bot_id": "7"},
+    ],
+)
+def test_half_a_route_is_none(cells: dict[str, str]) -> None:
+    """A row without contact, bot or messenger tells no route."""
+    assert read_route(Row(1, 2, cells)) is None
