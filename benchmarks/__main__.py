@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from . import acquire, import_time, memory, mixed, overhead, window
+from . import acquire, decode, import_time, memory, mixed, overhead, window
 from ._report import write_json
 from ._table import table
 
@@ -22,6 +22,7 @@ _RESULTS = Path(__file__).parent / "results"
 # Each with the repetitions it is run with by default.
 _BENCHMARKS: dict[str, tuple[Callable[[int], Report], int]] = {
     "acquire": (acquire.run, 7),
+    "decode": (decode.run, 25),
     "import": (import_time.run, 25),
     "overhead": (overhead.run, 9),
     "memory": (memory.run, 1),

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from ._response import RawResponse
 
@@ -19,7 +19,7 @@ _kept: ContextVar[list[RawResponse] | None] = ContextVar(
 
 
 @contextmanager
-def raw_answers() -> Iterator[list[RawResponse]]:
+def raw_answers() -> Generator[list[RawResponse], None, None]:
     """Keep the raw answers of all calls made inside the block, those of refused attempts too.
 
     ::

@@ -48,7 +48,7 @@ def _page(body: dict[str, object], endpoint: Endpoint, using: Converter) -> Page
     told = meta if _is_object(meta) else {}
     return Page(
         items,
-        _count(told.get("current_page")) or 1,
+        _count(told.get("current_page")) or 0,
         last=_count(told.get("last_page")),
         total=_count(told.get("total")),
         per_page=_count(told.get("per_page")),
@@ -66,11 +66,8 @@ def _structured(
     *,
     inside_data: bool,
 ) -> object:
-    try:
-        return cast("object", structure(content, wanted, using))
-    except ValueError as error:
-        told = str(error)
-    raise ValueError(told.replace("$", "$.data") if inside_data else told)
+    path = "$.data" if inside_data else "$"
+    return cast("object", structure(content, wanted, using, path=path))
 
 
 def _count(value: object) -> int | None:

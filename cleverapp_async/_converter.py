@@ -15,13 +15,26 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast, get_args, get_origin
 
 import attrs
-from cattrs import Converter, transform_error
-from cattrs.gen import make_dict_unstructure_fn
+from cattrs import (
+    Converter,
+    IterableValidationError,
+    IterableValidationNote,
+    transform_error,
+)
+from cattrs.gen import make_dict_unstructure_fn, override
 
-from ._hooks import read_decimal, read_moment, read_object, read_text, read_truth, read_whole
+from ._hooks import (
+    read_decimal,
+    read_items,
+    read_moment,
+    read_object,
+    read_text,
+    read_truth,
+    read_whole,
+)
 from ._model_reader import ModelReader
 from .models.referral import ReferralCount, Referrer, ReferrerChain
 
@@ -29,6 +42,7 @@ __all__ = ["converter", "lenient_converter", "make_converter", "structure", "uns
 
 T = TypeVar("T")
 
+_Failures = cast("Any", IterableValidationError)  # checkers read the signature of its base
 
 _PLAIN: Mapping[type, Callable[[Any, object], object]] = {
     datetime: read_moment,
@@ -59,17 +73,54 @@ def make_converter(*, lenient: bool = False) -> Converter:
     for kind, hook in _PLAIN.items():
         made.register_structure_hook(kind, _or_raw(hook) if lenient else hook)
     made.register_structure_hook_func(_is_object, read_object)
+
+    def tuple_reader(kind: object) -> Callable[[object, object], object]:
+        return _tuple_reader(kind, made)
+
+    made.register_structure_hook_factory(_is_tuple, tuple_reader)
     made.register_structure_hook_factory(_keeps_extra, reader)
     made.register_structure_hook(ReferrerChain, _chain_reader(made))
     made.register_structure_hook(ReferralCount, _count)
     made.register_unstructure_hook(datetime, datetime.isoformat)
     made.register_unstructure_hook(Decimal, str)
-    made.register_unstructure_hook_factory(_keeps_extra, lambda kind: _writer(kind, made))
+
+    def writer(kind: type[attrs.AttrsInstance]) -> Callable[[Any], dict[str, object]]:
+        return _writer(kind, made)
+
+    made.register_unstructure_hook_factory(_keeps_extra, writer)
     return made
 
 
 def _is_object(kind: object) -> bool:
     return kind == Mapping[str, object]
+
+
+def _is_tuple(kind: object) -> bool:
+    return get_origin(kind) is tuple
+
+
+def _tuple_reader(kind: object, converter: Converter) -> Callable[[object, object], object]:
+    """Lists become tuples; cattrs' own hook would take a text for a list of its characters."""
+    inner: Any = get_args(kind)[0]
+    found: list[Callable[[object, object], object]] = []
+
+    def read(value: object, _: object) -> tuple[object, ...]:
+        # Looked up at the first value: a model may hold others of its own kind.
+        if not found:
+            found.append(converter.get_structure_hook(inner))
+        hook, items, failed = found[0], list[object](), list[Exception]()
+        for index, item in enumerate(read_items(value)):
+            try:
+                items.append(hook(item, inner))
+            except Exception as error:  # noqa: BLE001 - cattrs passes on whatever a hook raised
+                note = f"Structuring {kind} @ index {index}"
+                error.add_note(IterableValidationNote(note, index, inner))
+                failed.append(error)
+        if failed:
+            raise _Failures(f"While structuring {kind}", failed, cast("type", kind))
+        return tuple(items)
+
+    return read
 
 
 def _or_raw(hook: Callable[[Any, object], object]) -> Callable[[Any, object], object]:
@@ -99,13 +150,19 @@ def _chain_reader(converter: Converter) -> Callable[[Any, object], ReferrerChain
 
 def _count(value: object, _: object) -> ReferralCount:
     """A bare number, or an object with ``count``: the documentation shows neither."""
-    counted = read_object(value, None) if isinstance(value, Mapping) else {"count": value}
-    return ReferralCount(read_whole(counted.get("count"), int))
+    if not isinstance(value, Mapping):
+        return ReferralCount(read_whole(value, int))
+    return ReferralCount(read_whole(read_object(cast("object", value), None).get("count"), int))
 
 
 def _writer(kind: type[attrs.AttrsInstance], made: Converter) -> Callable[[Any], dict[str, object]]:
     """Models are written as the API writes them: unknown keys beside the known ones."""
-    write = make_dict_unstructure_fn(kind, made, _cattrs_omit_if_default=True)
+    left_out = {
+        field.name: override(omit_if_default=True)
+        for field in attrs.fields(kind)
+        if field.default is None
+    }
+    write = make_dict_unstructure_fn(kind, made, **cast("dict[str, Any]", left_out))
 
     def hook(model: Any) -> dict[str, object]:  # noqa: ANN401 - any model with `extra`
         written = write(model)
@@ -124,8 +181,16 @@ def lenient_converter() -> Converter:
     return make_converter(lenient=True)
 
 
-def structure(content: object, wanted: type[T], using: Converter = converter) -> T:
+def structure(
+    content: object, wanted: type[T], using: Converter = converter, *, path: str = "$"
+) -> T:
     """Read decoded JSON as a model.
+
+    Args:
+        content: What to read.
+        wanted: The model.
+        using: Reads it.
+        path: What is said of where it stands.
 
     Raises:
         ValueError: It does not fit; the text names each place as a path (``$[3].created_at``).
@@ -133,7 +198,7 @@ def structure(content: object, wanted: type[T], using: Converter = converter) ->
     try:
         return using.structure(content, wanted)
     except Exception as error:  # noqa: BLE001 - cattrs passes on whatever a hook raised
-        told = "; ".join(transform_error(error, path="$"))
+        told = "; ".join(transform_error(error, path=path))
     raise ValueError(told)
 
 

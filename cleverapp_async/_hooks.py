@@ -7,7 +7,15 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import cast
 
-__all__ = ["read_decimal", "read_moment", "read_object", "read_text", "read_truth", "read_whole"]
+__all__ = [
+    "read_decimal",
+    "read_items",
+    "read_moment",
+    "read_object",
+    "read_text",
+    "read_truth",
+    "read_whole",
+]
 
 # All raise ValueError, as cattrs' own hooks do, so that one kind of failure is told by its path.
 
@@ -52,9 +60,12 @@ def read_decimal(value: object, _: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"a decimal number was expected, not {value!r}")  # noqa: TRY004
     try:
-        return Decimal(str(value))
+        number = Decimal(str(value))
     except InvalidOperation:
-        raise ValueError(f"a decimal number was expected, not {value!r}") from None
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise ValueError(f"a decimal number was expected, not {value!r}")
+    return number
 
 
 def read_object(value: object, _: object) -> Mapping[str, object]:
@@ -62,3 +73,10 @@ def read_object(value: object, _: object) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
         raise ValueError(f"an object was expected, not {value!r}")  # noqa: TRY004
     return cast("Mapping[str, object]", value)
+
+
+def read_items(value: object) -> list[object]:
+    """A list; a text or an object is none, though Python could walk through it."""
+    if not isinstance(value, list):
+        raise ValueError(f"a list was expected, not {value!r}")  # noqa: TRY004
+    return cast("list[object]", value)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import UnionType
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any, TypeGuard, cast, get_args
 
 import attrs
+from cattrs import AttributeValidationNote, ClassValidationError
 from cattrs.gen import make_dict_structure_fn
 
 from ._hooks import read_object
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ModelReader"]
 
+_Failures = cast("Any", ClassValidationError)  # checkers read the signature of its base
 _SIGNATURES = 256
 _AS_THEY_ARE: set[type] = {str, int, bool, type(None)}
 _JSON: set[type] = {str, int, float, bool, dict, list}
@@ -60,11 +62,11 @@ class ModelReader:
         Raises:
             Exception: cattrs' own, which ``transform_error`` tells by path.
         """
-        if type(value) is dict and self._is_usual(value):
-            try:
+        if self._is_usual(value):
+            if not self._lenient:
                 return self._read(value)
-            except Exception:  # noqa: BLE001, S110 - the careful way tells what was wrong
-                pass
+            with suppress(Exception):  # lenient: the slower way keeps what does not fit
+                return self._read(value)
         if self._lenient:
             return self._read_leniently(value)
         own, extra = self._split(read_object(value, wanted))
@@ -73,7 +75,7 @@ class ModelReader:
     def _study(self, field: attrs.Attribute[object]) -> None:
         """Learn what one field's values usually are."""
         name, wanted = field.name, cast("object", field.type)
-        kinds: set[type] = set(get_args(wanted) or (wanted,))
+        kinds = cast("set[type]", set(get_args(wanted) or (wanted,)))
         plain = kinds <= _AS_THEY_ARE
         self._usual.update((name, held) for held in (kinds if plain else _JSON))
         if not plain:
@@ -88,13 +90,16 @@ class ModelReader:
         else:
             self._defaults[name] = default
 
-    def _is_usual(self, value: dict[str, object]) -> bool:
+    def _is_usual(self, value: Any) -> TypeGuard[dict[str, object]]:  # noqa: ANN401 - a cast costs
         """Whether all names are known and all values of the types they should have."""
-        signature = (*value, *map(type, value.values()))
+        if value.__class__ is not dict:
+            return False
+        known: dict[str, object] = value
+        signature = (*known, *map(type, known.values()))
         if signature in self._seen:
             return True
-        usual = self._required <= value.keys() and self._usual.issuperset(
-            zip(value, map(type, value.values()), strict=True)
+        usual = self._required <= known.keys() and self._usual.issuperset(
+            zip(known, map(type, known.values()), strict=True)
         )
         if usual and len(self._seen) < _SIGNATURES:
             self._seen.add(signature)
@@ -110,11 +115,22 @@ class ModelReader:
         for name, make in self._factories:
             if name not in value:
                 read[name] = make()
+        failed: list[Exception] = []
         for name, kind in self._rich:
             held = read[name]
             if held is not None:
                 hook = self._hooks.get(name) or self._hook(name, kind)
-                read[name] = hook(held, kind)
+                try:
+                    read[name] = hook(held, kind)
+                except Exception as error:  # noqa: BLE001 - cattrs passes on whatever a hook raised
+                    # Told as cattrs tells it, not by reading again: models nested n deep
+                    # would be read 2^n times.
+                    note = f"Structuring class {self._kind.__qualname__} @ attribute {name}"
+                    error.add_note(AttributeValidationNote(note, name, kind))
+                    failed.append(error)
+        if failed:
+            told = f"While structuring {self._kind.__qualname__}"
+            raise _Failures(told, failed, self._kind)
         return model
 
     def _hook(self, name: str, kind: object) -> Callable[[object, Any], object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from ._base_url import check_base_url
 from ._pipeline import Pipeline
@@ -261,13 +261,15 @@ class CleverAppClient(
 
     def _teach(self, content: object) -> None:
         """Every contact that comes teaches through which bot and messenger it is written to."""
+        found: tuple[object, ...] = (content,)
         if isinstance(content, Page):
-            for item in content.items:
-                if not isinstance(item, Contact):
-                    return
-                self._teach(item)
-        elif isinstance(content, Contact) and content.route is not None:
-            self._routes.learn(content.id, content.route)
+            found = cast("Page[object]", content).items
+        for item in found:
+            if not isinstance(item, Contact):
+                return
+            route = item.route
+            if route is not None and (not self._config.lenient or _is_sound(item.id, route)):
+                self._routes.learn(item.id, route)
 
     def _learn_route(self, contact_id: int, route: Route) -> None:
         self._routes.learn(contact_id, route)
@@ -285,6 +287,12 @@ class CleverAppClient(
             raise ClientStateError(
                 "the client belongs to another event loop: make one inside each asyncio.run()"
             )
+
+
+def _is_sound(contact_id: object, route: Route) -> bool:
+    """Whether they are what they should be: a lenient client keeps what is not, too."""
+    bot_id, messenger = cast("tuple[object, object]", (route.bot_id, route.messenger))
+    return isinstance(contact_id, int) and isinstance(bot_id, int) and isinstance(messenger, str)
 
 
 def _token_fault(value: object) -> str | None:

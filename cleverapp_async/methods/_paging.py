@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from ..models.page import Page
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 async def iterate(
     fetch: Callable[[int], Awaitable[Page[T]]], size: int | None = None
-) -> AsyncIterator[T]:
+) -> AsyncGenerator[T, None]:
     """All items of all pages, one page fetched ahead.
 
     Pages are asked for by number: the ``links`` of an answer carry neither the token nor the
@@ -31,24 +31,25 @@ async def iterate(
     """
     number = 1
     page = await fetch(number)
-    while True:
-        following = None
-        if not _is_last(page, number, size):
-            following = asyncio.ensure_future(fetch(number + 1))
+    while not _is_last(page, number, size):
+        number += 1
+        following = asyncio.ensure_future(fetch(number))
         try:
             for item in page.items:
                 yield item
-            if following is None:
-                return
-            before, page = page, await following
+            coming = await following
         finally:
-            if following is not None and not following.done():
+            # What was fetched ahead for nobody ends here, and its error has been seen.
+            if not following.done() or following.cancelled() or following.exception():
                 following.cancel()
                 await asyncio.gather(following, return_exceptions=True)
-        number += 1
-        size = size or before.per_page or len(before.items)
-        if page.items == before.items or (page.last is not None and page.number < number):
+        size = size or page.per_page or len(page.items)
+        if coming.items == page.items or coming.number < number:
             return
+        page = coming
+        del following, coming  # one page is held, and one fetched ahead
+    for item in page.items:
+        yield item
 
 
 def _is_last(page: Page[T], number: int, size: int | None) -> bool:

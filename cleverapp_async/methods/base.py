@@ -5,12 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from attrs import evolve
+
 from .._call import Call
 from ..endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
     from .._call import Reply
     from ..limits.quota import Lane
+    from ..models.page import Page
 
 __all__ = ["ABSENT", "Absent", "CallOptions", "Methods", "given"]
 
@@ -64,3 +67,11 @@ class Methods(ABC):
         """Call a method of the table; its answer's content."""
         call = Call(endpoint=ENDPOINTS[name], parameters=parameters, **options)
         return (await self._run(call)).content
+
+    async def _ask_page(
+        self, name: str, parameters: dict[str, object], options: CallOptions
+    ) -> Page[Any]:
+        """Call a method that answers a page; one that does not say its number has that asked."""
+        page: Page[Any] = await self._ask(name, parameters, options)
+        asked = parameters.get("page")
+        return page if page.number else evolve(page, number=asked if isinstance(asked, int) else 1)

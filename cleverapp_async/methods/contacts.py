@@ -10,7 +10,7 @@ from ._paging import iterate
 from .base import ABSENT, Absent, CallOptions, Methods, given
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
     from datetime import datetime
 
     from ..models.contact import Contact
@@ -59,7 +59,7 @@ class ContactMethods(Methods):
             page=None if page is None else check_count("page", page),
             with_=",".join(with_) if with_ else None,
         )
-        contacts: Page[Contact] = await self._ask("getContacts", parameters, options)
+        contacts: Page[Contact] = await self._ask_page("getContacts", parameters, options)
         return contacts
 
     def iter_contacts(
@@ -71,8 +71,10 @@ class ContactMethods(Methods):
         bot_id: int | None = None,
         with_: Sequence[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> AsyncIterator[Contact]:
+    ) -> AsyncGenerator[Contact, None]:
         """Give all contacts, page by page, one page fetched ahead.
+
+        To leave early, close it: ``contextlib.aclosing`` waits until nothing of it runs.
 
         Args:
             date_from: Created at or after: a datetime with its offset, or Unix seconds.

@@ -11,7 +11,7 @@ from ._paging import iterate
 from .base import CallOptions, Methods, given
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, Mapping
 
     from ..models.lists import ListItem, ListSchema
     from ..models.page import Page
@@ -59,7 +59,7 @@ class ListItemMethods(Methods):
             page=None if page is None else check_count("page", page),
             limit=None if limit is None else check_count("limit", limit),
         )
-        items: Page[ListItem] = await self._ask("getListItems", parameters, options)
+        items: Page[ListItem] = await self._ask_page("getListItems", parameters, options)
         return evolve(items, items=tuple(_typed(item, schema) for item in items.items))
 
     def iter_list_items(
@@ -72,8 +72,10 @@ class ListItemMethods(Methods):
         filters: Mapping[str, object] | None = None,
         limit: int | None = None,
         **options: Unpack[CallOptions],
-    ) -> AsyncIterator[ListItem]:
+    ) -> AsyncGenerator[ListItem, None]:
         """Give all items, page by page, one page fetched ahead.
+
+        To leave early, close it: ``contextlib.aclosing`` waits until nothing of it runs.
 
         Args:
             schema: The list's schema, which types the values, or its id.

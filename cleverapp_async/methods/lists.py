@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Unpack
 
 from .._converter import unstructure
+from ..errors import InvalidRequestError
 from ..models.checks import check_count, check_hex_id, check_id, check_object, check_string
 from ..models.lists import ListField
 from ._paging import iterate
 from .base import CallOptions, Methods, given
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, Mapping
 
     from ..models.lists import ListSchema
     from ..models.page import Page
@@ -36,11 +37,13 @@ class ListMethods(Methods):
             CleverAppError: See :meth:`send_message`.
         """
         parameters = given(page=None if page is None else check_count("page", page))
-        schemas: Page[ListSchema] = await self._ask("getListSchemas", parameters, options)
+        schemas: Page[ListSchema] = await self._ask_page("getListSchemas", parameters, options)
         return schemas
 
-    def iter_list_schemas(self, **options: Unpack[CallOptions]) -> AsyncIterator[ListSchema]:
+    def iter_list_schemas(self, **options: Unpack[CallOptions]) -> AsyncGenerator[ListSchema, None]:
         """Give all schemas, page by page, one page fetched ahead.
+
+        To leave early, close it: ``contextlib.aclosing`` waits until nothing of it runs.
 
         Args:
             **options: ``lane`` and ``deadline``, for each page.
@@ -108,13 +111,16 @@ class ListMethods(Methods):
         *,
         schema_id: str,
         field: ListField | Mapping[str, object],
+        slug: str | None = None,
         **options: Unpack[CallOptions],
     ) -> object:
         """Add a field to a schema: ``addListSchemaField``.
 
         Args:
             schema_id: The schema, 24 hex digits.
-            field: The field.
+            field: The field: a ``ListField``, or a mapping that is sent as it is.
+            slug: The field's slug, needed beside a ``ListField``, which has none. It is sent
+                inside ``field``; that the server wants it there is *assumed*.
             **options: ``lane`` and ``deadline``.
 
         Returns:
@@ -124,7 +130,12 @@ class ListMethods(Methods):
             InvalidRequestError: An argument cannot be sent.
             CleverAppError: See :meth:`send_message`.
         """
-        parameters = given(schema_id=check_hex_id("schema_id", schema_id), field=_field(field))
+        if slug is None and isinstance(field, ListField):
+            raise InvalidRequestError("slug is needed: a ListField has none", fields=("slug",))
+        named = {} if slug is None else {"slug": check_string("slug", slug)}
+        parameters = given(
+            schema_id=check_hex_id("schema_id", schema_id), field={**_field(field), **named}
+        )
         answer: object = await self._ask("addListSchemaField", parameters, options)
         return answer
 
@@ -170,5 +181,5 @@ class ListMethods(Methods):
         return answer
 
 
-def _field(field: object) -> object:
-    return unstructure(field) if isinstance(field, ListField) else check_object("field", field)
+def _field(field: object) -> dict[str, object]:
+    return check_object("field", unstructure(field) if isinstance(field, ListField) else field)

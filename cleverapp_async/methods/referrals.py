@@ -9,7 +9,7 @@ from ._paging import iterate
 from .base import CallOptions, Methods, given
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from ..models.contact import Contact
     from ..models.page import Page
@@ -59,7 +59,7 @@ class ReferralMethods(Methods):
 
     async def iter_referrers(
         self, *, contact_id: int, depth: int | None = None, **options: Unpack[CallOptions]
-    ) -> AsyncIterator[Referrer]:
+    ) -> AsyncGenerator[Referrer, None]:
         """Give who brought a contact, from the nearest up; a single request.
 
         Args:
@@ -102,7 +102,7 @@ class ReferralMethods(Methods):
             page=None if page is None else check_count("page", page),
             filters=_filters(tag_name, tag_id),
         )
-        contacts: Page[Contact] = await self._ask("getReferrals", parameters, options)
+        contacts: Page[Contact] = await self._ask_page("getReferrals", parameters, options)
         return contacts
 
     def iter_referrals(
@@ -112,8 +112,10 @@ class ReferralMethods(Methods):
         tag_name: Names = None,
         tag_id: Ids = None,
         **options: Unpack[CallOptions],
-    ) -> AsyncIterator[Contact]:
+    ) -> AsyncGenerator[Contact, None]:
         """Give all whom a contact brought, page by page, one page fetched ahead.
+
+        To leave early, close it: ``contextlib.aclosing`` waits until nothing of it runs.
 
         Args:
             contact_id: The contact.

@@ -188,12 +188,16 @@ def check_object(name: str, value: object) -> dict[str, object]:
     Raises:
         InvalidRequestError: It is not, or it is empty; the field is named.
     """
-    if not isinstance(value, Mapping) or not value:
+    given = _mapping(value)
+    if not given:
         raise _refuse(name, "a mapping that holds something", value)
-    given = cast("Mapping[object, object]", value)
     if not all(isinstance(key, str) for key in given):
         raise _refuse(name, "a mapping whose keys are strings", given)
     return {str(key): held for key, held in given.items()}
+
+
+def _mapping(value: object) -> Mapping[object, object]:
+    return cast("Mapping[object, object]", value) if isinstance(value, Mapping) else {}
 
 
 def check_moment(name: str, value: object) -> int:

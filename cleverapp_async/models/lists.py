@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from math import isfinite
 
 from attrs import evolve, field, frozen
 
@@ -126,6 +127,7 @@ def _number(value: object, text: str, *, whole: bool) -> object:
     except ValueError:
         pass
     try:
-        return value if whole else float(text)
+        number = float(text)
     except ValueError:
         return value
+    return value if whole or not isfinite(number) else number

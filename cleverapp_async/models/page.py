@@ -20,7 +20,7 @@ class Page(Generic[T]):
 
     Attributes:
         items: What is on it.
-        number: Its number, from 1.
+        number: Its number, from 1: what the server says, or else what was asked for.
         last: The last page's number; None where the server did not say.
         total: How many items there are on all pages; None where the server did not say.
         per_page: How many items a whole page has; None where the server did not say.
