@@ -32,13 +32,17 @@ def read_content(body: object, endpoint: Endpoint, using: Converter) -> object:
     if shape is Shape.ANY:
         if _is_object(body) and body.get("success") is False:
             raise ValueError("success is false, and no error says why @ $.success")
+        if isinstance(body, str) and body:
+            raise ValueError(_described(body))
         return body.get("data", body) if _is_object(body) else body
-    if not _is_object(body) or ("data" not in body and shape is not Shape.BARE):
+    if shape is Shape.BARE and not (_is_object(body) and "data" in body):
+        return _structured(body, endpoint.answer, using, inside_data=False)
+    if not _is_object(body) or "data" not in body:
         raise ValueError(_described(body))
     if shape is Shape.PAGE:
         return _page(body, endpoint, using)
     wanted = _many(endpoint.answer) if shape is Shape.MANY else endpoint.answer
-    return _structured(body.get("data", body), wanted, using, inside_data="data" in body)
+    return _structured(body["data"], wanted, using, inside_data=True)
 
 
 def _page(body: dict[str, object], endpoint: Endpoint, using: Converter) -> Page[Any]:

@@ -51,6 +51,7 @@ ROWS = (
             Parameter("filters", Kind.OBJECT, "tag_name and tag_id, a value or a list of values"),
         ),
         parameters_in=ParametersIn.JSON,
+        shape=Shape.BARE,
         answer=ReferralCount,
     ),
 )
