@@ -89,6 +89,8 @@ class Transport:
         self._writing: aiohttp.ClientSession | None = None
         self._reading: aiohttp.ClientSession | None = None
         self._lent = session
+        # Sessions of ours have the headers already.
+        self._headers = None if session is None else _HEADERS
         self.closed = False
         slots = config.max_in_flight
         if session is not None:
@@ -134,7 +136,7 @@ class Transport:
                 request.http_method,
                 self._url(request),
                 data=_body(request, witness),
-                headers=_HEADERS,
+                headers=self._headers,
                 allow_redirects=False,
                 raise_for_status=False,
                 auto_decompress=True,
@@ -170,6 +172,7 @@ class Transport:
             self._writing = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._config.max_in_flight),
                 cookie_jar=aiohttp.DummyCookieJar(),
+                headers=_HEADERS,
             )
         if request.http_method == "POST":
             return self._writing
@@ -178,6 +181,7 @@ class Transport:
                 connector=self._writing.connector,
                 connector_owner=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
+                headers=_HEADERS,
                 trace_configs=[self._trace],
             )
         return self._reading
