@@ -27,9 +27,9 @@ class IdealTimes:
     """Seconds, each the median over the seeds.
 
     Attributes:
-        mean: From a key's first request leaving to its last one leaving, mean over the keys.
+        mean: From a key's first grant to its last request leaving, mean over the keys.
         slowest: The same, of the slowest key.
-        last_answer: From the first request leaving to the last answer of all keys.
+        last_answer: From the first grant to the last answer of all keys.
     """
 
     mean: float

@@ -19,7 +19,7 @@ from cleverapp_async import (
     SlidingWindowLimiter,
 )
 
-__all__ = ["Departures", "StampedAtSend", "leaky_bucket"]
+__all__ = ["Departures", "KeyTimes", "StampedAtSend", "leaky_bucket"]
 
 _NOTHING = LimiterSnapshot(queued=0, in_flight=0, next_free=0.0, refusals=0, paused_for=0.0)
 
@@ -122,37 +122,51 @@ class _SettledAtSend(_FreePermit):
 
 
 @define
+class KeyTimes:
+    """What happened to one key, loop seconds.
+
+    Attributes:
+        granted: When each slot was granted: from then on its request could have left.
+        left: When each request left.
+    """
+
+    granted: list[float] = field(factory=list[float])
+    left: list[float] = field(factory=list[float])
+
+
+@define
 class Departures:
-    """Makes limiters whose permits also write down when their request leaves.
+    """Makes limiters that also write down when they grant, and when the requests leave.
 
     Attributes:
         make: Makes the limiter of a quota.
-        left: Per key the moments at which its requests left, loop seconds.
+        keys: What happened to each key.
     """
 
     make: Callable[[Quota], Limiter]
-    left: dict[LimitKey | AccountKey, list[float]] = field(
-        init=False, factory=dict[LimitKey | AccountKey, list[float]]
+    keys: dict[LimitKey | AccountKey, KeyTimes] = field(
+        init=False, factory=dict[LimitKey | AccountKey, KeyTimes]
     )
 
     def __call__(self, key: LimitKey | AccountKey, quotas: tuple[Quota, ...]) -> Limiter:
         """Make the limiter of a key, as ``LimiterRegistry(factory=…)`` asks for it."""
         if not quotas:
             return SlidingWindowLimiter()
-        return _Recording(self.make(quotas[0]), self.left.setdefault(key, []))
+        return _Recording(self.make(quotas[0]), self.keys.setdefault(key, KeyTimes()))
 
 
 @define
 class _Recording:
     _limiter: Limiter
-    _left: list[float]
+    _times: KeyTimes
 
     async def acquire(
         self, *, lane: Lane = Lane.INTERACTIVE, spacing: float = 0.0, returned: bool = False
     ) -> Permit:
         """Wait for a slot of the limiter inside."""
         permit = await self._limiter.acquire(lane=lane, spacing=spacing, returned=returned)
-        return _RecordingPermit(permit, self._left)
+        self._times.granted.append(asyncio.get_running_loop().time())
+        return _RecordingPermit(permit, self._times.left)
 
     def estimate(self, lane: Lane, *, spacing: float = 0.0, returned: bool = False) -> float:
         """What the limiter inside says."""

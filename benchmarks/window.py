@@ -69,9 +69,9 @@ class _Run:
     Attributes:
         refusals: Messages that the simulator refused.
         most: The most arrivals of one key in any window.
-        mean: Seconds from a key's first request leaving to its last one leaving, mean over keys.
+        mean: Seconds from a key's first grant to its last request leaving, mean over keys.
         slowest: The same, of the slowest key.
-        last_answer: Seconds from the first request leaving to the last answer of all.
+        last_answer: Seconds from the first grant to the last answer of all.
         round_trip: Mean seconds on the wire of the messages that were accepted.
     """
 
@@ -171,15 +171,15 @@ def _campaign(make: Callable[[Quota], Limiter], seed: int) -> _Run:
     with simulator(limits, _LATENCY, seed) as server:
         round_trip, ended = asyncio.run(_send(server.base_url, departures))
         seen = server.report()
-    left = [
-        sorted(moments)
-        for key, moments in departures.left.items()
+    keys = [
+        times
+        for key, times in departures.keys.items()
         if isinstance(key, LimitKey) and key.bot_id is not None and key.bot_id < _WARM_UP_FROM
     ]
-    times = [moments[-1] - moments[0] for moments in left]
-    first = min(moments[0] for moments in left)
+    lasted = [max(times.left) - min(times.granted) for times in keys]
+    first = min(min(times.granted) for times in keys)
     refusals, most = _judged(seen)
-    return _Run(refusals, most, mean(times), max(times), ended - first, round_trip)
+    return _Run(refusals, most, mean(lasted), max(lasted), ended - first, round_trip)
 
 
 def _judged(seen: SimulatorReport) -> tuple[int, int]:

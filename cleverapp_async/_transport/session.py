@@ -90,6 +90,8 @@ class Transport:
         self._writing: aiohttp.ClientSession | None = None
         self._reading: aiohttp.ClientSession | None = None
         self._lent = session
+        # Sessions of ours have the headers already.
+        self._headers = None if session is None else _HEADERS
         self.closed = False
         slots = config.max_in_flight
         if session is not None:
@@ -139,7 +141,7 @@ class Transport:
                 request.http_method,
                 url,
                 data=_body(request, witness),
-                headers=_HEADERS,
+                headers=self._headers,
                 allow_redirects=False,
                 raise_for_status=False,
                 auto_decompress=True,
@@ -175,6 +177,7 @@ class Transport:
             self._writing = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._config.max_in_flight),
                 cookie_jar=aiohttp.DummyCookieJar(),
+                headers=_HEADERS,
             )
         if request.http_method == "POST":
             return self._writing
@@ -183,6 +186,7 @@ class Transport:
                 connector=self._writing.connector,
                 connector_owner=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
+                headers=_HEADERS,
                 trace_configs=[self._trace],
             )
         return self._reading

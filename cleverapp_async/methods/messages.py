@@ -100,7 +100,8 @@ class MessageMethods(Methods):
             image=image,
             file=file,
         )
-        return await self.send(message, route=route, lane=lane, deadline=deadline)
+        reply = await self._deliver(message, Fate(), route=route, lane=lane, deadline=deadline)
+        return reply.receipt
 
     async def send_message_to_whatsapp(
         self,

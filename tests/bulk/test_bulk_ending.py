@@ -178,5 +178,6 @@ async def test_closing_waits_for_the_cancelled_to_end() -> None:
         consumer = asyncio.create_task(collect(run))
         await turns()
         assert len(desk.started) == 3
-    assert others() == {consumer}
+    # Whether the consumer itself has got to its end by now differs between Python's releases.
+    assert others() <= {consumer}
     assert sorted(outcome.index for outcome in await consumer) == [0, 1, 2]
