@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Final, cast
 from attrs import frozen
 
 from ._converter import converter
-from ._language_pack import WORDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -109,6 +108,9 @@ def _by_first_word() -> Mapping[str, tuple[_Wording, ...]]:
     Wordings that start with a field's name are under the empty word.
     """
     compiled: dict[str, _Wording] = {}
+    # Imported with the first text that is to be recognised: importing the package stays quick.
+    from ._language_pack import WORDINGS  # noqa: PLC0415
+
     for rule, wording in WORDINGS:
         for text in _without_alternatives(wording):
             fixed = _PLACEHOLDER.split(text.removesuffix("."))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from aiolimiter import AsyncLimiter
-
 from ..errors import ClientStateError
 from ._burst import Burst
 from ._lanes import LaneQueue
@@ -39,6 +37,9 @@ class PacedLimiter:
         self._spacing = slowest.spacing if slowest else 0.0
         self._period = max((quota.period for quota in quotas), default=_SHORTEST_PAUSE)
         self._longest_pause = self._period if slowest else _UNLIMITED_LONGEST
+        # Imported where it is used: most programs pace nothing, and it takes a while.
+        from aiolimiter import AsyncLimiter  # noqa: PLC0415
+
         self._pace = AsyncLimiter(1, self._spacing) if slowest else None
         self._queue: LaneQueue[None] = LaneQueue()
         self._busy = False
