@@ -56,11 +56,18 @@ async def test_an_unknown_method_is_called_too(
     assert request.parameters == body
 
 
-@pytest.mark.parametrize("answer", [[1, 2], {"answer": 42}, "text", 7, None])
+@pytest.mark.parametrize("answer", [[1, 2], {"answer": 42}, 7, None])
 async def test_an_answer_without_an_envelope_is_given_whole(answer: object) -> None:
     """What has no ``data`` is the answer itself."""
     async with serve({"getWeather": answer}) as raw, client_of(raw.base_url) as client:
         assert await client.call("getWeather", http_method="GET") == answer
+
+
+async def test_text_is_no_answer() -> None:
+    """A 200 that holds text, such as a page, is not taken for a success of any method."""
+    async with serve({"getWeather": "text"}) as raw, client_of(raw.base_url) as client:
+        with pytest.raises(UnexpectedResponseError, match="text that starts"):
+            await client.call("getWeather", http_method="GET")
 
 
 @pytest.mark.parametrize(
