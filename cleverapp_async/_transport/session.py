@@ -19,6 +19,7 @@ from yarl import URL
 from .._response import RawResponse
 from ..errors import Outcome
 from .body import WitnessedBody
+from .headers import StruckHeaders
 from .reasons import reason_of
 from .token import with_token
 from .witness import Witness
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["Transport", "WireFailure"]
 
 _HEADERS = {"Accept": "application/json", "X-Requested-With": "XMLHttpRequest"}
-_HEADERS_KEPT = ("content-type", "date", "location", "retry-after")
 
 
 @frozen
@@ -131,7 +131,8 @@ class Transport:
     async def _exchange(
         self, request: WireRequest, witness: Witness, time_limit: float
     ) -> RawResponse | WireFailure:
-        status, headers, body = 0, dict[str, str](), bytearray()
+        status, body = 0, bytearray()
+        headers: Mapping[str, str] = {}
         if self._config.token_place == "body" and request.http_method == "POST":  # noqa: S105
             request, url = with_token(request, self._token.reveal()), self._plain_url(request)
         else:
@@ -149,7 +150,7 @@ class Transport:
                 trace_request_ctx=witness,
             ) as response:
                 status = response.status
-                headers = self._kept(response.headers)
+                headers = StruckHeaders(response.headers, self._token.strike)
                 problem = await self._read(response, body)
         except Exception as error:  # noqa: BLE001 - whatever it is, the witness tells what is certain
             problem = reason_of(error)
@@ -210,14 +211,6 @@ class Transport:
             text = f"{self._base_url}/{request.name}?{self._token_in_query}"
             url = self._urls[request.name] = URL(text, encoded=True)
         return url
-
-    def _kept(self, headers: Mapping[str, str]) -> dict[str, str]:
-        kept: dict[str, str] = {}
-        for name in _HEADERS_KEPT:
-            value = headers.get(name)
-            if value is not None:
-                kept[name] = self._token.strike(value)
-        return kept
 
     async def _read(self, response: aiohttp.ClientResponse, body: bytearray) -> str | None:
         """Read the answer into ``body`` up to the bound; why it is not whole, or None."""
