@@ -110,11 +110,11 @@ class Pipeline:
         lease = await self._enter(progress, key, asked_at)
         if isinstance(lease, CleverAppError):
             return lease
-        if self._transport.closed:
+        started_at = time()
+        if obstacle := self._obstacle(progress, started_at):
             self._transport.release()
             lease.refund()
-            return ClientStateError("not sent: the client was closed while the request waited")
-        started_at = time()
+            return obstacle
         progress.waited += started_at - asked_at
         witness = Witness(partial(_leave, lease, fate))
         fate.waiting = False
@@ -137,6 +137,15 @@ class Pipeline:
         self._tell(progress, AttemptAnswered, result.status, seconds)
         note_answer(result)
         return self._understand(progress.call, key, lease, result)
+
+    def _obstacle(self, progress: Progress, now: float) -> CleverAppError | None:
+        """Why an attempt that has won its limits and its slot must not start, if so."""
+        if self._transport.closed:
+            return ClientStateError("not sent: the client was closed while the request waited")
+        if now >= progress.deadline_at:
+            # A loop that was kept busy; and no time left means no time-out to aiohttp.
+            return _too_late(0.0)
+        return None
 
     async def _enter(
         self, progress: Progress, key: LimitKey | None, now: float

@@ -10,6 +10,7 @@ from cleverapp_async import (
     CleverAppClient,
     ClientConfig,
     DeadlineExceededError,
+    Lane,
     LimiterRegistry,
     LimitKey,
     NotSentError,
@@ -20,7 +21,9 @@ from cleverapp_async import (
     Route,
     SendReceipt,
     ServerError,
+    SlidingWindowLimiter,
 )
+from cleverapp_async.limits.sliding_window import SlidingWindowPermit
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.wire.rig import client_of, one_attempt
 
@@ -99,6 +102,34 @@ async def test_a_deadline_that_has_passed_sends_nothing(deadline: float) -> None
         with pytest.raises(NotSentError):
             await send(client, deadline)
         assert len(simulator.arrivals) == 0
+
+
+class SluggishLimiter(SlidingWindowLimiter):
+    """Keeps the event loop busy after each grant, beyond the deadline below."""
+
+    async def acquire(
+        self, *, lane: Lane = Lane.INTERACTIVE, spacing: float = 0.0, returned: bool = False
+    ) -> SlidingWindowPermit:
+        """Grant late."""
+        permit = await super().acquire(lane=lane, spacing=spacing, returned=returned)
+        clock = asyncio.get_running_loop().time
+        until = clock() + 0.02
+        while clock() < until:
+            pass
+        return permit
+
+
+async def test_a_deadline_that_passes_while_the_loop_is_busy_sends_nothing() -> None:
+    """With the limits won too late no attempt is begun, and above all none without a time-out."""
+    limits = LimiterRegistry(factory=lambda _key, quotas: SluggishLimiter(*quotas))
+    async with (
+        Simulator(limits=FREE, faults=[Fault.hang()]) as simulator,
+        client_of(simulator.base_url, limits=limits) as client,
+    ):
+        with pytest.raises(DeadlineExceededError):
+            await send(client, 0.01)
+        assert len(simulator.arrivals) == 0
+    assert limits.snapshot()[client.account].in_flight == 0
 
 
 async def test_a_deadline_on_the_wire_is_unknown() -> None:

@@ -98,7 +98,7 @@ async def test_a_server_that_never_answers_a_reading() -> None:
     script: Script = hang
     async with raw_server(script) as raw:
         with pytest.raises(OutcomeUnknownError, match="no answer in time"):
-            await read(raw.base_url, Notebook(), 0.05)
+            await read(raw.base_url, Notebook(), 0.5)
         assert len(raw.requests) == 3
 
 
