@@ -6,6 +6,11 @@
     ├── InvalidRequestError (ValueError)      we refused it ourselves, before any I/O
     ├── ConfigurationError (ValueError)       a token, URL or setting that cannot work
     ├── ClientStateError (RuntimeError)       a closed client, or another event loop
+    ├── JournalError                          a campaign's journal cannot be used
+    │   ├── JournalLockedError                another runner has it
+    │   ├── JournalMismatchError              it belongs to other messages
+    │   └── JournalWriteError                 it cannot be written: a full disk, say
+    ├── CampaignPausedError                   the same refusal in a row: going on would burn the rest
     ├── NotSentError                          it provably never reached the server
     │   ├── ConnectError                      no connection could be made
     │   └── DeadlineExceededError             the deadline passed before it could leave
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ApiError",
     "AuthenticationError",
+    "CampaignPausedError",
     "CleverAppError",
     "ClientStateError",
     "ConfigurationError",
@@ -47,6 +53,10 @@ __all__ = [
     "DeadlineExceededError",
     "ForbiddenError",
     "InvalidRequestError",
+    "JournalError",
+    "JournalLockedError",
+    "JournalMismatchError",
+    "JournalWriteError",
     "MessengerLimitError",
     "NotFoundError",
     "NotSentError",
@@ -127,6 +137,64 @@ class ConfigurationError(CleverAppError, ValueError):
 
 class ClientStateError(CleverAppError, RuntimeError):
     """The client was closed, or belongs to another event loop."""
+
+
+class JournalError(CleverAppError):
+    """A campaign's journal cannot be used: the message says which file, why, and the remedy."""
+
+
+class JournalLockedError(JournalError):
+    """Another runner has the journal: two would send the same messages.
+
+    Attributes:
+        pid: The holder's process id; None where it is not known.
+        host: The machine it runs on; None where it is not known.
+    """
+
+    def __init__(self, message: str, *, pid: int | None = None, host: str | None = None) -> None:
+        """Keep who holds it."""
+        super().__init__(message)
+        self.pid = pid
+        self.host = host
+
+
+class JournalMismatchError(JournalError):
+    """The journal belongs to another campaign: other texts, recipients, order or server.
+
+    Attributes:
+        index: The first message that differs, its place among those given from 0; None where
+            something else than a message differs.
+    """
+
+    def __init__(self, message: str, *, index: int | None = None) -> None:
+        """Keep which message differs first."""
+        super().__init__(message)
+        self.index = index
+
+
+class JournalWriteError(JournalError):
+    """The journal cannot be written: nothing is sent that it could not tell of.
+
+    What was sent before stands as it was; what was on the wire has its outcome in the run, or
+    is listed as unknown when the campaign is resumed.
+    """
+
+
+class CampaignPausedError(CleverAppError):
+    """The same refusal came time and again, so that the rest would fare no better.
+
+    Nothing more is sent; the campaign resumes from its journal once the cause is mended.
+
+    Attributes:
+        cause: The error that was met last.
+        in_a_row: How often in a row.
+    """
+
+    def __init__(self, message: str, *, cause: CleverAppError, in_a_row: int) -> None:
+        """Keep the error and how often it came."""
+        super().__init__(message)
+        self.cause = cause
+        self.in_a_row = in_a_row
 
 
 class NotSentError(CleverAppError):

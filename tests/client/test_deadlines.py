@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,9 +24,11 @@ from cleverapp_async import (
     ServerError,
     SlidingWindowLimiter,
 )
-from cleverapp_async.limits.sliding_window import SlidingWindowPermit
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.wire.rig import client_of, one_attempt
+
+if TYPE_CHECKING:
+    from cleverapp_async.limits.sliding_window import SlidingWindowPermit
 
 WHATSAPP = Route(7, "whatsapp")
 FREE = SimulatorLimits.none()
