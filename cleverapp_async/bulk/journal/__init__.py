@@ -1,0 +1,1 @@
+"""What a campaign remembers: intents before the wire, results after it."""

@@ -1,0 +1,110 @@
+"""What a journal is: implement this protocol to keep campaigns elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Callable, Iterable
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from ...limits.quota import LimitKey
+from ...models.messages import Message
+from .records import JournalEntry, JournalResult, JournalSummary, Loaded, Retry
+
+__all__ = ["Journal", "Messages"]
+
+Messages: TypeAlias = Iterable[Message] | AsyncIterable[Message]
+"""What ``send_many`` reads: any iterable, or async iterable, of request models."""
+
+
+@runtime_checkable
+class Journal(Protocol):
+    """Remembers a campaign over crashes, under one rule: no byte leaves before its intent.
+
+    One runner has it at a time. ``send_many`` calls the methods in this order: ``open``,
+    ``load``, then ``take``, ``intend``, ``withdraw`` and ``record`` as messages go, ``close``.
+    Each may raise a :class:`JournalError`.
+    """
+
+    async def open(self, origin: str) -> None:
+        """Take the journal for this runner alone, and make it where there is none.
+
+        Args:
+            origin: The base URL that is sent to.
+
+        Raises:
+            JournalLockedError: Another runner has it.
+            JournalMismatchError: The campaign in it goes to another base URL.
+            JournalError: It cannot be opened, or is no journal.
+        """
+
+    async def load(
+        self,
+        messages: Messages | None,
+        key_of: Callable[[Message], LimitKey | None],
+        *,
+        deduplicate: bool,
+    ) -> Loaded:
+        """Read all messages in, or hold them against those of a campaign that is resumed.
+
+        Intents without a result become ``UNKNOWN``.
+
+        Args:
+            messages: What is sent; None resumes what the journal holds, unseen.
+            key_of: What limits a message, asked once for each message right after it was read.
+            deduplicate: Leave out a message whose address (:func:`address_of`) was given before.
+
+        Raises:
+            JournalMismatchError: The messages are not those of the campaign; says what differs.
+            InvalidRequestError: Something given is no message.
+            JournalWriteError: They cannot be written.
+        """
+        ...
+
+    async def keys(self) -> list[LimitKey | None]:
+        """The limit keys of all messages."""
+        ...
+
+    async def take(
+        self, key: LimitKey | None, after: int, most: int, retry: Retry
+    ) -> list[JournalEntry]:
+        """The next messages of a key that are to be sent, in their order.
+
+        Those of this runner that have ended or been taken are passed over by ``after``.
+
+        Args:
+            key: Whose messages.
+            after: Only messages whose index is greater; -1 for all.
+            most: How many at most.
+            retry: Which of those that have a result are sent again.
+        """
+        ...
+
+    async def intend(self, index: int) -> None:
+        """Write that a message is about to leave; durable when this returns.
+
+        Raises:
+            JournalWriteError: It is not written: the message must not leave.
+        """
+
+    def withdraw(self, index: int) -> None:
+        """An attempt provably did nothing, and the next one is some time away: no intent now.
+
+        Written with the next commit; nobody waits for it.
+        """
+
+    async def record(self, index: int, result: JournalResult) -> None:
+        """Write how a message ended; durable when this returns.
+
+        Raises:
+            JournalWriteError: It is not written: its intent stays without a result.
+        """
+
+    async def summary(self) -> JournalSummary:
+        """The campaign in numbers."""
+        ...
+
+    async def close(self, ended: str) -> None:
+        """Write what is left, note why this run ended, and let the journal go.
+
+        Args:
+            ended: In words: ``finished``, ``interrupted``, or the text of an error.
+        """

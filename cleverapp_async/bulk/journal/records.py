@@ -1,0 +1,197 @@
+"""What a journal tells of a campaign: states, entries, results, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+from attrs import field, frozen
+
+from ...limits.quota import LimitKey
+from ...models.messages import Message
+
+__all__ = [
+    "ErrorRecord",
+    "JournalEntry",
+    "JournalResult",
+    "JournalSession",
+    "JournalState",
+    "JournalSummary",
+    "Loaded",
+    "Retry",
+]
+
+
+class JournalState(Enum):
+    """What a journal knows of one message."""
+
+    PENDING = "pending"
+    """No attempt was begun."""
+
+    INTENT = "intent"
+    """It was about to leave when this was written; a runner at work knows more."""
+
+    ACCEPTED = "accepted"
+    """The server took it."""
+
+    REJECTED = "rejected"
+    """The server refused it."""
+
+    NOT_SENT = "not_sent"
+    """It provably never reached the server: a resume sends it."""
+
+    UNKNOWN = "unknown"
+    """It may have reached the server: sent again on explicit request alone."""
+
+
+@frozen(kw_only=True)
+class ErrorRecord:
+    """An error as a journal keeps it; no error of this package holds the token.
+
+    Attributes:
+        type: The class's name, such as ``ValidationError``.
+        message: Its text.
+        status: The HTTP status of the answer; None where there was none.
+        fields: For a ``ValidationError`` its field errors as ``(field, rule, related, message)``.
+    """
+
+    type: str
+    message: str
+    status: int | None = None
+    fields: tuple[tuple[str, str | None, tuple[str, ...], str], ...] = ()
+
+
+@frozen(kw_only=True)
+class JournalResult:
+    """How a message ended, as it is written down.
+
+    Attributes:
+        state: ``ACCEPTED``, ``REJECTED``, ``NOT_SENT`` or ``UNKNOWN``.
+        ended_at: Unix seconds.
+        permanent: For a refusal: whether the same message would be refused again.
+        attempts: How often it was tried.
+        waited: Seconds that it waited for limits; None where nothing tells.
+        on_wire: Seconds that it was on the wire; None where nothing tells.
+        contact_id: The contact that sendMessageToWhatsApp answered.
+        error: Why it was not accepted; None where it was.
+    """
+
+    state: JournalState
+    ended_at: float
+    permanent: bool = False
+    attempts: int = 0
+    waited: float | None = None
+    on_wire: float | None = None
+    contact_id: int | None = None
+    error: ErrorRecord | None = None
+
+
+@frozen(kw_only=True)
+class JournalEntry:
+    """One message of a campaign, and what the journal knows of it.
+
+    Attributes:
+        index: Its place among the messages given, from 0; left-out duplicates count.
+        message: What is sent.
+        key: What limits it besides the account, as far as it was known when it was read.
+        state: What is known of it.
+        intent_at: Unix seconds of the last intent; None: it was never about to leave.
+        result: How it ended; None for ``PENDING`` and ``INTENT``.
+    """
+
+    index: int
+    message: Message
+    key: LimitKey | None
+    state: JournalState = JournalState.PENDING
+    intent_at: float | None = None
+    result: JournalResult | None = None
+
+
+@frozen
+class Loaded:
+    """What reading the messages into a journal came to.
+
+    Attributes:
+        messages: Messages in the journal.
+        duplicates: Messages given that were left out, as one before them has the same address.
+        resumed: Whether the journal held the campaign already.
+        orphans: Messages whose intent had no result, from a runner that died: now ``UNKNOWN``.
+    """
+
+    messages: int
+    duplicates: int
+    resumed: bool
+    orphans: tuple[int, ...] = ()
+
+
+@frozen(kw_only=True)
+class Retry:
+    """Which messages a resume sends besides those without an intent and the not sent.
+
+    Refusals that may pass (a limit, a token) are always sent again.
+
+    Attributes:
+        unknown: Those that may have been sent already.
+        rejected: Those that were refused for good.
+    """
+
+    unknown: bool = False
+    rejected: bool = False
+
+
+@frozen(kw_only=True)
+class JournalSession:
+    """One run of a campaign, from its start or resume to its end.
+
+    Attributes:
+        started_at: Unix seconds.
+        ended_at: Unix seconds; None for one that runs, or that died.
+        pid: Its process.
+        host: Its machine.
+        ended: Why it ended, in words: ``finished``, ``interrupted``, the text of an error; None
+            for one that runs, or that died.
+    """
+
+    started_at: float
+    ended_at: float | None
+    pid: int
+    host: str
+    ended: str | None
+
+
+@frozen(kw_only=True)
+class JournalSummary:
+    """A campaign in numbers.
+
+    Attributes:
+        created_at: Unix seconds.
+        origin: The base URL it is sent to.
+        complete: Whether all messages were read in; until then nothing is sent.
+        purged: Whether recipients and texts were erased.
+        messages: How many it has.
+        duplicates: How many were left out as duplicates.
+        deduplicated: Whether duplicates are left out.
+        by_key: Per limit key (None: the route is not known): messages by state; states that no
+            message is in are left out.
+        retryable: Refused messages that a resume sends again by itself.
+        sessions: Its runs, the first one first.
+    """
+
+    created_at: float
+    origin: str
+    complete: bool
+    purged: bool
+    messages: int
+    duplicates: int
+    deduplicated: bool
+    by_key: Mapping[LimitKey | None, Mapping[JournalState, int]] = field(repr=False)
+    retryable: int = 0
+    sessions: tuple[JournalSession, ...] = field(default=(), repr=False)
+
+    @property
+    def by_state(self) -> Mapping[JournalState, int]:
+        """Messages by state, all keys together; every state is there."""
+        return {
+            state: sum(counts.get(state, 0) for counts in self.by_key.values())
+            for state in JournalState
+        }
