@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from attrs import define, field
 
@@ -24,11 +24,16 @@ class Fate:
         outcome: ``NOT_SENT`` until a request starts to leave, then ``UNKNOWN`` until more is known.
         waiting: Whether nothing of it is on the wire now.
         stopping: Set by the caller: make no further attempt.
+        commit: Awaited before each attempt, when its limits are won and nothing has left: where it
+            raises, nothing does.
+        withdraw: Called when an attempt has provably done nothing and the next is to come.
     """
 
     outcome: Outcome = Outcome.NOT_SENT
     waiting: bool = True
     stopping: bool = False
+    commit: Callable[[], Awaitable[None]] | None = None
+    withdraw: Callable[[], None] | None = None
 
 
 @define(kw_only=True)

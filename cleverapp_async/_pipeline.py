@@ -49,7 +49,7 @@ from .limits.quota import LimitKey
 from .limits.routes import RouteDirectory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from .events import Event
     from .limits.lease import Lease
@@ -110,12 +110,14 @@ class Pipeline:
         lease = await self._enter(progress, key, asked_at)
         if isinstance(lease, CleverAppError):
             return lease
+        progress.waited += time() - asked_at
+        if fate.commit is not None:
+            await self._commit(fate.commit, lease)
         started_at = time()
         if obstacle := self._obstacle(progress, started_at):
             self._transport.release()
             lease.refund()
             return obstacle
-        progress.waited += started_at - asked_at
         witness = Witness(partial(_leave, lease, fate))
         fate.waiting = False
         try:
@@ -137,6 +139,15 @@ class Pipeline:
         self._tell(progress, AttemptAnswered, result.status, seconds)
         note_answer(result)
         return self._understand(progress.call, key, lease, result)
+
+    async def _commit(self, commit: Callable[[], Awaitable[None]], lease: Lease) -> None:
+        """Let the caller write down that a request is about to leave."""
+        try:
+            await commit()
+        except BaseException:
+            self._transport.release()
+            lease.refund()
+            raise
 
     def _obstacle(self, progress: Progress, now: float) -> CleverAppError | None:
         """Why an attempt that has won its limits and its slot must not start, if so."""
@@ -247,6 +258,8 @@ class Pipeline:
         if asyncio.get_running_loop().time() + delay >= progress.deadline_at:
             fate.outcome = error.outcome
             raise error
+        if fate.withdraw is not None and not progress.maybe_arrived:
+            fate.withdraw()
         self._tell(progress, RetryScheduled, delay, str(error))
         if delay > 0:
             await asyncio.sleep(delay)

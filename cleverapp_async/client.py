@@ -12,7 +12,13 @@ from ._secret import Secret
 from ._telling import Teller
 from ._transport import Transport
 from .brands import Brand
+from .bulk.breaker import Breaker
+from .bulk.campaign import JournalSupply
+from .bulk.dispatch import Dispatcher
+from .bulk.hours import Hours
+from .bulk.journal.records import Retry
 from .bulk.run import BulkRun
+from .bulk.supply import IterableSupply
 from .config import DEFAULT_BASE_URL, ClientConfig
 from .errors import ClientStateError, ConfigurationError, InvalidRequestError
 from .limits.lease import Gate
@@ -41,11 +47,16 @@ if TYPE_CHECKING:
     import aiohttp
 
     from ._call import Call, Fate, Reply
-    from .bulk.run import Messages
+    from .bulk.journal.protocol import Journal, Messages
+    from .bulk.schedule import Schedule
+    from .bulk.supply import Supply
     from .models.messages import Message
     from .models.route import Route
 
 __all__ = ["CleverAppClient"]
+
+_PAUSE_AFTER = 5
+"""Refusals in a row of what concerns every recipient alike that stop a campaign."""
 
 
 class CleverAppClient(
@@ -192,41 +203,85 @@ class CleverAppClient(
 
     def send_many(
         self,
-        messages: Messages,
+        messages: Messages | None,
         *,
         lane: Lane = Lane.BULK,
         concurrency: int = 1000,
         look_ahead: int = 20_000,
+        schedule: Schedule | None = None,
+        pause_after: int | None = None,
+        journal: Journal | None = None,
+        deduplicate: bool | None = None,
+        resend_unknown: bool = False,
+        retry_rejected: bool = False,
     ) -> BulkRun:
         """Send many messages, fairly over their limits, in constant memory.
 
         ::
 
             messages = (SendMessage(contact_id=i, text="Hi") for i in ids)
-            async for outcome in client.send_many(messages):
+            async for outcome in client.send_many(messages, journal=SqliteJournal("run.db")):
                 ...
 
         Outcomes come in the order in which messages end; one that fails never stops the others.
         Messages are read lazily. Leaving the iteration early cancels what it started;
         :meth:`BulkRun.drain` stops in order.
 
+        With a journal this creates a campaign or resumes it. All messages are first read into the
+        journal, or held against those in it; then those that have no result are sent. A message
+        never leaves before its intent is durable, so that after a crash nothing is sent twice:
+        what was on its way is ``UNKNOWN``. What was not sent is sent again by the next run, and so
+        are refusals for a limit or for the token; other refusals are final.
+
         Args:
-            messages: An iterable or async iterable of request models.
+            messages: An iterable or async iterable of request models. None, with a journal
+                alone: what the journal holds.
             lane: Whose turn comes first where several wait for a limit.
             concurrency: Messages in work at once, waiting for limits included.
             look_ahead: Messages read ahead at most, so that a stretch of them whose limit is
                 used up does not block others behind it.
+            schedule: When messages may leave; outside these hours the run sleeps. None: always.
+            pause_after: So many refusals of the token, of the bot, or of the connection itself in
+                a row stop the run with a :class:`CampaignPausedError`. None: 5 with a journal,
+                never without one.
+            journal: Where the campaign is kept, such as :class:`SqliteJournal`.
+            deduplicate: With a journal: whether a recipient gets the first of several messages
+                alone. None: yes.
+            resend_unknown: With a journal: whether messages that may have been sent already, by
+                an earlier run, are sent again.
+            retry_rejected: With a journal: whether messages that an earlier run saw refused for
+                good are sent again.
 
         Raises:
             ClientStateError: The client is closed.
-            InvalidRequestError: ``concurrency`` or ``look_ahead`` is below 1.
+            InvalidRequestError: A number is below 1, or something that needs a journal is given
+                without one.
         """
         self._check_open()
-        for name, value in (("concurrency", concurrency), ("look_ahead", look_ahead)):
-            if value < 1:
-                raise InvalidRequestError(
-                    f"{name} must be 1 or more, not {value!r}", fields=(name,)
-                )
+        _check_numbers(concurrency=concurrency, look_ahead=look_ahead, pause_after=pause_after)
+        supply: Supply
+        if journal is not None:
+            supply = JournalSupply(
+                journal=journal,
+                messages=messages,
+                origin=self._base_url,
+                key_of=self.limit_key,
+                learn=self.learn_route,
+                deduplicate=deduplicate is not False,
+                retry=Retry(unknown=resend_unknown, rejected=retry_rejected),
+                look_ahead=look_ahead,
+            )
+            pause_after = _PAUSE_AFTER if pause_after is None else pause_after
+        else:
+            _check_journal_only(
+                deduplicate=deduplicate is not None,
+                resend_unknown=resend_unknown,
+                retry_rejected=retry_rejected,
+            )
+            if messages is None:
+                raise InvalidRequestError("nothing to send: give messages, or a journal to resume")
+            supply = IterableSupply(messages, self.limit_key)
+        hours = None if schedule is None else Hours(schedule)
 
         async def deliver(message: Message, fate: Fate) -> Reply:
             return await self._deliver(message, fate, lane=lane)
@@ -237,14 +292,16 @@ class CleverAppClient(
             limits = [quota.limit for quota in self._limits.quotas(key)]
             return min(limits, default=concurrency)
 
-        return BulkRun(
-            messages,
-            deliver,
-            self.limit_key,
-            width_of,
+        dispatcher = Dispatcher(
+            supply=supply,
+            deliver=deliver,
+            width_of=width_of,
             concurrency=concurrency,
             look_ahead=look_ahead,
+            is_open=None if hours is None else hours.is_open,
+            breaker=None if pause_after is None else Breaker(pause_after),
         )
+        return BulkRun(dispatcher, hours)
 
     def limit_key(self, message: Message) -> LimitKey | None:
         """What limits a message besides the account; None where its route is not known."""
@@ -287,6 +344,18 @@ class CleverAppClient(
             raise ClientStateError(
                 "the client belongs to another event loop: make one inside each asyncio.run()"
             )
+
+
+def _check_numbers(**numbers: int | None) -> None:
+    for name, value in numbers.items():
+        if value is not None and value < 1:
+            raise InvalidRequestError(f"{name} must be 1 or more, not {value!r}", fields=(name,))
+
+
+def _check_journal_only(**given: bool) -> None:
+    for name, value in given.items():
+        if value:
+            raise InvalidRequestError(f"{name} needs a journal", fields=(name,))
 
 
 def _is_sound(contact_id: object, route: Route) -> bool:

@@ -57,6 +57,18 @@ class KeyQueues(Generic[T]):
         self.waiting += 1
         self._consider(key, queue)
 
+    def put_back(self, key: LimitKey | None, item: T) -> None:
+        """Queue an item that is in work before those of its key."""
+        queue = self._queues[key]
+        queue.items.appendleft(item)
+        self.waiting += 1
+        self._consider(key, queue)
+
+    def queued(self, key: LimitKey | None) -> int:
+        """How many items of a key are queued."""
+        queue = self._queues.get(key)
+        return 0 if queue is None else len(queue.items)
+
     def take(self) -> tuple[LimitKey | None, T]:
         """Take the next item of the key whose turn it is, into work."""
         key = self._turns.popleft()
@@ -76,14 +88,14 @@ class KeyQueues(Generic[T]):
         if not queue.in_work and not queue.items:
             del self._queues[key]
 
-    def rest(self) -> Iterator[T]:
+    def rest(self) -> Iterator[tuple[LimitKey | None, T]]:
         """Take out everything that is not in work."""
         self._turns.clear()
         for key, queue in list(self._queues.items()):
             queue.ready = False
             while queue.items:
                 self.waiting -= 1
-                yield queue.items.popleft()
+                yield key, queue.items.popleft()
             if not queue.in_work:
                 del self._queues[key]
 

@@ -19,7 +19,10 @@ from cleverapp_async import (
     SendReceipt,
 )
 from cleverapp_async._call import Fate, Reply
-from cleverapp_async.bulk.run import BulkRun, Messages
+from cleverapp_async.bulk.dispatch import Dispatcher
+from cleverapp_async.bulk.journal.protocol import Messages
+from cleverapp_async.bulk.run import BulkRun
+from cleverapp_async.bulk.supply import IterableSupply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,12 +114,13 @@ def run_of(
 ) -> BulkRun:
     """A bulk send over a desk."""
     return BulkRun(
-        messages,
-        desk.deliver,
-        key,
-        lambda _: width,
-        concurrency=concurrency,
-        look_ahead=look_ahead,
+        Dispatcher(
+            supply=IterableSupply(messages, key),
+            deliver=desk.deliver,
+            width_of=lambda _: width,
+            concurrency=concurrency,
+            look_ahead=look_ahead,
+        )
     )
 
 

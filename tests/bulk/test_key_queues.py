@@ -55,12 +55,24 @@ class QueuesAgainstModel(RuleBasedStateMachine):
         self.queues.done(key)
         self.working[key] -= 1
 
+    @precondition(lambda self: any(self.working.values()))
+    @rule(data=st.data())
+    def put_back(self, data: st.DataObject) -> None:
+        """One in work was held: it is the first of its key again."""
+        key = data.draw(st.sampled_from([key for key in KEYS if self.working[key]]))
+        self.number += 1
+        self.queues.put_back(key, self.number)
+        self.waiting[key].appendleft(self.number)
+        assert self.queues.queued(key) == len(self.waiting[key])
+        self.queues.done(key)
+        self.working[key] -= 1
+
     @rule()
     def rest(self) -> None:
         """What waits is taken out, what is in work stays."""
-        assert sorted(self.queues.rest()) == sorted(
-            item for items in self.waiting.values() for item in items
-        )
+        assert set(self.queues.rest()) == {
+            (key, item) for key, items in self.waiting.items() for item in items
+        }
         for items in self.waiting.values():
             items.clear()
 

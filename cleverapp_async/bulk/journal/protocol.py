@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from ...limits.quota import LimitKey
@@ -78,25 +78,30 @@ class Journal(Protocol):
         """
         ...
 
-    async def intend(self, index: int) -> None:
-        """Write that a message is about to leave; durable when this returns.
+    def intend(self, index: int) -> Awaitable[None]:
+        """Write that a message is about to leave; durable once it was awaited.
 
         Raises:
             JournalWriteError: It is not written: the message must not leave.
         """
+        ...
 
     def withdraw(self, index: int) -> None:
         """An attempt provably did nothing, and the next one is some time away: no intent now.
 
-        Written with the next commit; nobody waits for it.
+        Written with the next commit; nobody waits for it. Without an intent nothing changes; an
+        intent that was queued and not yet written is undone just so.
         """
 
-    async def record(self, index: int, result: JournalResult) -> None:
-        """Write how a message ended; durable when this returns.
+    def record(self, index: int, result: JournalResult) -> Awaitable[None]:
+        """Write how a message ended; durable once it was awaited.
+
+        It is written whether or not anybody awaits it.
 
         Raises:
             JournalWriteError: It is not written: its intent stays without a result.
         """
+        ...
 
     async def summary(self) -> JournalSummary:
         """The campaign in numbers."""

@@ -116,12 +116,13 @@ class Loaded:
         duplicates: Messages given that were left out, as one before them has the same address.
         resumed: Whether the journal held the campaign already.
         orphans: Messages whose intent had no result, from a runner that died: now ``UNKNOWN``.
+            They are no more than it had in flight.
     """
 
     messages: int
     duplicates: int
     resumed: bool
-    orphans: tuple[int, ...] = ()
+    orphans: tuple[JournalEntry, ...] = field(default=(), repr=False)
 
 
 @frozen(kw_only=True)

@@ -1,0 +1,134 @@
+"""A campaign: messages out of a journal, which hears of each before and after it was sent."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from .._call import Fate
+from ..errors import Outcome, OutcomeUnknownError
+from ..models.route import Route
+from .outcome import SendOutcome
+from .results import result_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from ..limits.quota import LimitKey
+    from ..models.messages import Message
+    from .journal.protocol import Journal, Messages
+    from .journal.records import JournalEntry, JournalSummary, Loaded, Retry
+    from .supply import Intake
+
+__all__ = ["JournalSupply"]
+
+_DEEPEST = 1000
+
+
+@define(kw_only=True)
+class JournalSupply:
+    """Reads a journal key by key, so that no key's messages hide behind another's.
+
+    Args:
+        journal: Where the campaign is, or will be.
+        messages: What is sent; None resumes what the journal holds.
+        origin: The base URL.
+        key_of: What limits a message, as far as it is known.
+        learn: Told through which bot and messenger a contact is written to.
+        deduplicate: Whether a recipient gets the first of several messages alone.
+        retry: Which messages with a result are sent again.
+        look_ahead: Messages in memory at most, all keys together.
+    """
+
+    journal: Journal
+    messages: Messages | None
+    origin: str
+    key_of: Callable[[Message], LimitKey | None]
+    learn: Callable[[int, Route], object]
+    deduplicate: bool
+    retry: Retry
+    look_ahead: int
+    loaded: Loaded | None = field(default=None, init=False)
+    summary: JournalSummary | None = field(default=None, init=False)
+    _open: bool = field(default=False, init=False)
+
+    @property
+    def lasting(self) -> bool:
+        """What was not begun waits in the journal."""
+        return True
+
+    async def fill(self, intake: Intake) -> None:
+        """Load or compare everything, then put in what is to be sent, key by key.
+
+        Raises:
+            JournalError: The journal cannot be used, or is another campaign's.
+            InvalidRequestError: The source gave something that is no message.
+        """
+        await self.journal.open(self.origin)
+        self._open = True
+        self.loaded = await self.journal.load(
+            self.messages, self.key_of, deduplicate=self.deduplicate
+        )
+        self.summary = await self.journal.summary()
+        for entry in self.loaded.orphans:
+            intake.tell(_orphan(entry))
+        await self._put_all(intake)
+
+    async def _put_all(self, intake: Intake) -> None:
+        journal = self.journal
+        cursors = dict.fromkeys(await journal.keys(), -1)
+        depth = max(1, min(_DEEPEST, self.look_ahead // max(1, len(cursors))))
+        low = max(1, depth // 2)
+        hungry = set(cursors)
+        while cursors:
+            for key in hungry & cursors.keys():
+                if intake.queued(key) >= low:
+                    continue
+                wanted = depth - intake.queued(key)
+                entries = await journal.take(key, cursors[key], wanted, self.retry)
+                for entry in entries:
+                    self._put(intake, entry)
+                if len(entries) < wanted:
+                    del cursors[key]
+                else:
+                    cursors[key] = entries[-1].index
+            if cursors:
+                hungry = await intake.hungry(low)
+
+    def _put(self, intake: Intake, entry: JournalEntry) -> None:
+        message, key = entry.message, entry.key
+        if message.contact_id is not None and key is not None and key.bot_id is not None:
+            self.learn(message.contact_id, Route(key.bot_id, key.messenger))
+        intake.put(entry.index, message, key)
+
+    def fate(self, index: int) -> Fate:
+        """What is known of a message; its intent is durable before it leaves."""
+        return Fate(
+            commit=partial(self.journal.intend, index),
+            withdraw=partial(self.journal.withdraw, index),
+        )
+
+    def keep(self, outcome: SendOutcome) -> Awaitable[None]:
+        """Write an outcome down."""
+        return self.journal.record(outcome.index, result_of(outcome, time.time()))
+
+    async def close(self, ended: str) -> None:
+        """Let the journal go."""
+        if self._open:
+            self._open = False
+            await self.journal.close(ended)
+
+
+def _orphan(entry: JournalEntry) -> SendOutcome:
+    """What a runner that died had on its way."""
+    return SendOutcome(
+        message=entry.message,
+        outcome=Outcome.UNKNOWN,
+        index=entry.index,
+        error=OutcomeUnknownError(
+            "it may have reached the server: the run that sent it ended before the answer"
+        ),
+    )

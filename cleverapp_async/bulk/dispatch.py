@@ -1,0 +1,333 @@
+"""The engine of a bulk send: who is sent when, and what is told in which order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from functools import partial
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from .._call import Fate
+from ..errors import (
+    CleverAppError,
+    JournalError,
+    NotSentError,
+    Outcome,
+    OutcomeUnknownError,
+)
+from ..models.contact import Contact
+from .outcome import SendOutcome
+from .queues import KeyQueues
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from .._call import Reply
+    from ..limits.quota import LimitKey
+    from ..models.messages import Message
+    from .breaker import Breaker
+    from .supply import Supply
+
+__all__ = ["Dispatcher"]
+
+
+@define(eq=False)
+class _Work:
+    index: int
+    message: Message
+    fate: Fate
+    held: bool = False
+
+
+class _HeldError(Exception):
+    """The hours have closed at the very moment in which a message was to leave."""
+
+
+@define(eq=False, kw_only=True)
+class Dispatcher:
+    """Starts messages as their keys' turns come, and queues their outcomes.
+
+    Attributes:
+        supply: Where messages come from.
+        deliver: Sends one message.
+        width_of: How many messages of a key may be in work at once.
+        concurrency: Messages in work at once, at the limits and on the wire together.
+        look_ahead: Messages queued at most.
+        is_open: Whether messages may leave now.
+        breaker: Says when the same refusal came too often; None: never.
+        ended: Outcomes nobody has taken yet.
+        counts: Outcomes so far.
+        read: Messages taken in.
+        draining: Whether nothing more is started.
+        failure: What stopped it, if something did.
+        news: Set whenever ``ended`` or what is at work has changed.
+    """
+
+    supply: Supply
+    deliver: Callable[[Message, Fate], Awaitable[Reply]]
+    width_of: Callable[[LimitKey | None], int]
+    concurrency: int
+    look_ahead: int
+    is_open: Callable[[], bool] | None = None
+    breaker: Breaker | None = None
+    ended: deque[SendOutcome] = field(factory=deque[SendOutcome], init=False)
+    counts: Counter[Outcome] = field(factory=Counter[Outcome], init=False)
+    read: int = field(default=0, init=False)
+    draining: bool = field(default=False, init=False)
+    failure: CleverAppError | None = field(default=None, init=False)
+    news: asyncio.Event = field(factory=asyncio.Event, init=False)
+    _queues: KeyQueues[_Work] = field(init=False)
+    _tasks: dict[asyncio.Task[None], tuple[LimitKey | None, _Work]] = field(
+        factory=dict["asyncio.Task[None]", "tuple[LimitKey | None, _Work]"], init=False
+    )
+    _keeping: set[asyncio.Future[None]] = field(factory=set["asyncio.Future[None]"], init=False)
+    _room: asyncio.Event = field(factory=asyncio.Event, init=False)
+    _hungry: set[LimitKey | None] = field(factory=set["LimitKey | None"], init=False)
+    _low: int = field(default=0, init=False)
+    _held: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Make the queues."""
+        self._queues = KeyQueues(self.width_of)
+
+    # What a supply calls.
+
+    def put(self, index: int, message: Message, key: LimitKey | None) -> None:
+        """Take in one message."""
+        self._queues.put(key, _Work(index, message, self._fate(index)))
+        self.read += 1
+        if self.draining:
+            # The source swallowed its cancellation and went on.
+            self._end_rest()
+            raise asyncio.CancelledError
+        self.start()
+
+    def tell(self, outcome: SendOutcome) -> None:
+        """Queue an outcome for whoever iterates."""
+        self.counts[outcome.outcome] += 1
+        self.ended.append(outcome)
+        self.news.set()
+
+    async def room(self) -> None:
+        """Wait until a message more would be of use."""
+        while not self._wants_more():
+            self._room.clear()
+            await self._room.wait()
+
+    async def hungry(self, below: int) -> set[LimitKey | None]:
+        """Wait until some keys that started messages have fewer left than that; which."""
+        self._low = below
+        while not self._hungry:
+            self._room.clear()
+            await self._room.wait()
+        found, self._hungry = self._hungry, set()
+        return found
+
+    def queued(self, key: LimitKey | None) -> int:
+        """How many messages of a key wait for their turn."""
+        return self._queues.queued(key)
+
+    # What a run calls.
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is queued, at work, or being written down."""
+        return bool(self._tasks or self._queues.waiting or self._keeping)
+
+    def by_key(self) -> dict[LimitKey | None, tuple[int, int]]:
+        """Per key: how many are queued, how many in work."""
+        return self._queues.by_key()
+
+    def start(self) -> None:
+        """Start what can be started."""
+        if self._held or self.draining:
+            return
+        while self._queues.ready and self._has_room():
+            key, work = self._queues.take()
+            task = asyncio.create_task(self._work(key, work))
+            self._tasks[task] = (key, work)
+            task.add_done_callback(self._ended_one)
+            self._look_for_hunger(key)
+        if self._wants_more():
+            self._room.set()
+
+    def hold(self) -> None:
+        """Start nothing until :meth:`release`; what only waits goes back into its queue."""
+        self._held = True
+        for task, (_, work) in self._tasks.items():
+            if work.fate.waiting and not work.held:
+                work.held = True
+                task.cancel()
+
+    def release(self) -> None:
+        """Go on after :meth:`hold`."""
+        self._held = False
+        self.start()
+
+    def drain(self) -> None:
+        """Start nothing more; what waits is cancelled, what is on the wire ends."""
+        self.draining = True
+        for task, (_, work) in self._tasks.items():
+            work.fate.stopping = True
+            if work.fate.waiting:
+                task.cancel()
+        self._end_rest()
+
+    async def abort(self) -> None:
+        """Cancel everything, and wait until it has ended and is written down."""
+        self.drain()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        while self._keeping:
+            await asyncio.wait(self._keeping)
+
+    # Inside.
+
+    def _fate(self, index: int) -> Fate:
+        fate = self.supply.fate(index)
+        if self.is_open is not None:
+            fate.commit = partial(self._commit, self.is_open, fate.commit)
+        return fate
+
+    async def _commit(
+        self, is_open: Callable[[], bool], before: Callable[[], Awaitable[None]] | None
+    ) -> None:
+        """The last moment before a message leaves."""
+        if before is not None:
+            await before()
+        if not is_open():
+            raise _HeldError
+
+    def _look_for_hunger(self, key: LimitKey | None) -> None:
+        if self._queues.queued(key) < self._low:
+            self._hungry.add(key)
+            self._room.set()
+
+    def _wants_more(self) -> bool:
+        return (
+            not self._queues.ready and self._has_room() and self._queues.waiting < self.look_ahead
+        )
+
+    def _has_room(self) -> bool:
+        busy = len(self._tasks)
+        told = len(self.ended) + len(self._keeping)
+        return busy < self.concurrency and busy + told < 2 * self.concurrency
+
+    def _ended_one(self, task: asyncio.Task[None]) -> None:
+        key, work = self._tasks.pop(task)
+        if task.cancelled():
+            # Told here, as a task cancelled before its first step runs no code of its own.
+            self._cancelled(key, work)
+        self._queues.done(key)
+        self.news.set()
+        self.start()
+
+    def _cancelled(self, key: LimitKey | None, work: _Work) -> None:
+        outcome = work.fate.outcome
+        if outcome is not Outcome.NOT_SENT:
+            self._end(key, work, outcome, error=_stopped(outcome))
+        elif work.held and not self.draining:
+            self._put_back(key, work)
+        elif self.supply.lasting:
+            _withdraw(work)
+        else:
+            self._end(key, work, outcome, error=_stopped(outcome))
+
+    def _put_back(self, key: LimitKey | None, work: _Work) -> None:
+        """A message that was held is the first of its key again."""
+        _withdraw(work)
+        if self.draining:
+            if not self.supply.lasting:
+                self._end(key, work, Outcome.NOT_SENT, error=_stopped(Outcome.NOT_SENT))
+            return
+        self._queues.put_back(key, _Work(work.index, work.message, self._fate(work.index)))
+
+    async def _work(self, key: LimitKey | None, work: _Work) -> None:
+        fate = work.fate
+        try:
+            reply = await self.deliver(work.message, fate)
+        except _HeldError:
+            self._put_back(key, work)
+        except JournalError as error:
+            # It has not left, and no intent of it is written: it waits in the journal.
+            self._fail(error)
+        except CleverAppError as error:
+            self._end(key, work, error.outcome, error=error)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the run
+            told = f"{type(error).__name__}: {error}"
+            self._end(key, work, fate.outcome, error=_failed(fate.outcome, told))
+        else:
+            contact = reply.content if isinstance(reply.content, Contact) else None
+            self._end(key, work, Outcome.ACCEPTED, reply=reply, contact=contact)
+
+    def _end_rest(self) -> None:
+        """What is not in work will never be, in this run."""
+        for key, work in self._queues.rest():
+            if not self.supply.lasting:
+                self._end(key, work, Outcome.NOT_SENT, error=_stopped(Outcome.NOT_SENT))
+        self.news.set()
+
+    def _end(
+        self,
+        key: LimitKey | None,
+        work: _Work,
+        outcome: Outcome,
+        *,
+        reply: Reply | None = None,
+        contact: Contact | None = None,
+        error: CleverAppError | None = None,
+    ) -> None:
+        ended = SendOutcome(
+            message=work.message,
+            outcome=outcome,
+            index=work.index,
+            receipt=reply.receipt if reply else None,
+            contact=contact,
+            error=error,
+        )
+        kept = self.supply.keep(ended)
+        if kept is None:
+            self.tell(ended)
+        else:
+            future = asyncio.ensure_future(kept)
+            self._keeping.add(future)
+            future.add_done_callback(partial(self._kept, ended))
+        if self.breaker is not None and not self.draining:
+            paused = self.breaker.note(key, ended)
+            if paused is not None:
+                self._fail(paused)
+
+    def _kept(self, ended: SendOutcome, future: asyncio.Future[None]) -> None:
+        """An outcome is told once it is written down; where that failed, it is true all the same."""
+        self._keeping.discard(future)
+        self.tell(ended)
+        if not future.cancelled() and isinstance(error := future.exception(), CleverAppError):
+            self._fail(error)
+        self.start()
+
+    def _fail(self, error: CleverAppError) -> None:
+        """Send nothing more, and remember why."""
+        self.failure = self.failure or error
+        if not self.draining:
+            self.drain()
+        self.news.set()
+
+
+def _withdraw(work: _Work) -> None:
+    if work.fate.withdraw is not None:
+        work.fate.withdraw()
+
+
+def _stopped(outcome: Outcome) -> CleverAppError:
+    if outcome is Outcome.UNKNOWN:
+        return OutcomeUnknownError("it may have reached the server: cancelled before the answer")
+    return NotSentError("not sent: the run was stopped")
+
+
+def _failed(outcome: Outcome, told: str) -> CleverAppError:
+    kind = OutcomeUnknownError if outcome is Outcome.UNKNOWN else NotSentError
+    return kind(f"the SDK failed, please report it: {told}")

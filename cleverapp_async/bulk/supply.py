@@ -1,0 +1,125 @@
+"""Where a run's messages come from, and where their outcomes go first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable
+from typing import TYPE_CHECKING, Protocol
+
+from attrs import define
+
+from .._call import Fate
+from ..errors import InvalidRequestError
+from ..models.messages import SendMessage, SendMessageToWhatsApp
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from ..limits.quota import LimitKey
+    from ..models.messages import Message
+    from .journal.protocol import Messages
+    from .outcome import SendOutcome
+
+__all__ = ["Intake", "IterableSupply", "Supply"]
+
+_READ_AT_ONCE = 64
+
+
+class Intake(Protocol):
+    """What takes a supply's messages: the dispatcher, as a supply sees it."""
+
+    def put(self, index: int, message: Message, key: LimitKey | None) -> None:
+        """Take in one message."""
+
+    def tell(self, outcome: SendOutcome) -> None:
+        """Pass on an outcome that is known without sending."""
+
+    async def room(self) -> None:
+        """Wait until a message more would be of use."""
+
+    async def hungry(self, below: int) -> set[LimitKey | None]:
+        """Wait until some keys that started messages have fewer left than that; which."""
+        ...
+
+    def queued(self, key: LimitKey | None) -> int:
+        """How many messages of a key wait for their turn."""
+        ...
+
+
+class Supply(Protocol):
+    """Gives messages, and is told of their outcomes before anybody else."""
+
+    @property
+    def lasting(self) -> bool:
+        """Whether a message that was never begun needs no outcome: a later run sends it."""
+        ...
+
+    async def fill(self, intake: Intake) -> None:
+        """Put in all messages, as there is room."""
+
+    def fate(self, index: int) -> Fate:
+        """What is known of a message: nothing yet."""
+        ...
+
+    def keep(self, outcome: SendOutcome) -> Awaitable[None] | None:
+        """Keep an outcome; None where there is nothing to wait for."""
+        ...
+
+    async def close(self, ended: str) -> None:
+        """The run has ended, and why."""
+
+
+@define
+class IterableSupply:
+    """Reads an iterable as far as there is room; keeps nothing.
+
+    Args:
+        messages: What is sent.
+        key_of: What limits a message, as far as it is known.
+    """
+
+    messages: Messages
+    key_of: Callable[[Message], LimitKey | None]
+    _read: int = 0
+
+    @property
+    def lasting(self) -> bool:
+        """Nothing lasts here."""
+        return False
+
+    async def fill(self, intake: Intake) -> None:
+        """Put in all messages, as there is room.
+
+        Raises:
+            InvalidRequestError: The source gave something that is no message.
+        """
+        if isinstance(self.messages, AsyncIterable):
+            async for message in self.messages:
+                await self._put(intake, message)
+        else:
+            for message in self.messages:
+                await self._put(intake, message)
+
+    async def _put(self, intake: Intake, message: object) -> None:
+        if not isinstance(message, SendMessage | SendMessageToWhatsApp):
+            raise InvalidRequestError(
+                f"message {self._read} is no SendMessage or SendMessageToWhatsApp: {message!r}"
+            )
+        intake.put(self._read, message, self.key_of(message))
+        self._read += 1
+        if self._read % _READ_AT_ONCE == 0:
+            await asyncio.sleep(0)
+        await intake.room()
+
+    def fate(self, index: int) -> Fate:
+        """Nothing is known."""
+        del index
+        return Fate()
+
+    def keep(self, outcome: SendOutcome) -> None:
+        """Outcomes go straight on."""
+        del outcome
+
+    async def close(self, ended: str) -> None:
+        """Nothing is held."""
+        del ended
