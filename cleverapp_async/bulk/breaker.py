@@ -13,9 +13,9 @@ from ..errors import (
     ConnectError,
     ForbiddenError,
 )
+from ..limits.quota import LimitKey
 
 if TYPE_CHECKING:
-    from ..limits.quota import LimitKey
     from .outcome import SendOutcome
 
 __all__ = ["Breaker"]

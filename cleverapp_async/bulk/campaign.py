@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,17 +11,18 @@ from attrs import define, field
 
 from .._call import Fate
 from ..errors import Outcome, OutcomeUnknownError
+from ..limits.quota import LimitKey
+from ..models.messages import Message
 from ..models.route import Route
+from .journal.protocol import Journal, Messages
+from .journal.records import JournalSummary, Loaded, Retry
 from .outcome import SendOutcome
 from .results import result_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
 
-    from ..limits.quota import LimitKey
-    from ..models.messages import Message
-    from .journal.protocol import Journal, Messages
-    from .journal.records import JournalEntry, JournalSummary, Loaded, Retry
+    from .journal.records import JournalEntry
     from .supply import Intake
 
 __all__ = ["JournalSupply"]

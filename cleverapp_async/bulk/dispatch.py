@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from .._call import Fate
+from .._call import Fate, Reply
 from ..errors import (
     CleverAppError,
     JournalError,
@@ -17,18 +17,13 @@ from ..errors import (
     Outcome,
     OutcomeUnknownError,
 )
+from ..limits.quota import LimitKey
 from ..models.contact import Contact
+from ..models.messages import Message
+from .breaker import Breaker
 from .outcome import SendOutcome
 from .queues import KeyQueues
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from .._call import Reply
-    from ..limits.quota import LimitKey
-    from ..models.messages import Message
-    from .breaker import Breaker
-    from .supply import Supply
+from .supply import Supply
 
 __all__ = ["Dispatcher"]
 
@@ -302,7 +297,7 @@ class Dispatcher:
                 self._fail(paused)
 
     def _kept(self, ended: SendOutcome, future: asyncio.Future[None]) -> None:
-        """An outcome is told once it is written down; where that failed, it is true all the same."""
+        """An outcome is told once it is written down; a failure there changes nothing of it."""
         self._keeping.discard(future)
         self.tell(ended)
         if not future.cancelled() and isinstance(error := future.exception(), CleverAppError):

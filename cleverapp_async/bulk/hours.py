@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from .schedule import Schedule
 
+if TYPE_CHECKING:
     from .dispatch import Dispatcher
-    from .schedule import Schedule
 
 __all__ = ["Hours"]
 

@@ -10,13 +10,13 @@ from attrs import frozen
 from ..errors import Outcome
 from ..limits.quota import LimitKey
 from .campaign import JournalSupply
-from .hours import Hours
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from types import TracebackType
 
     from .dispatch import Dispatcher
+    from .hours import Hours
     from .journal.records import JournalSummary, Loaded
     from .outcome import SendOutcome
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Callable
 from typing import TYPE_CHECKING, Protocol
 
 from attrs import define
 
 from .._call import Fate
 from ..errors import InvalidRequestError
-from ..models.messages import SendMessage, SendMessageToWhatsApp
+from ..limits.quota import LimitKey
+from ..models.messages import Message, SendMessage, SendMessageToWhatsApp
+from .journal.protocol import Messages
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
 
-    from ..limits.quota import LimitKey
-    from ..models.messages import Message
-    from .journal.protocol import Messages
     from .outcome import SendOutcome
 
 __all__ = ["Intake", "IterableSupply", "Supply"]

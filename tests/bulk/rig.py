@@ -20,12 +20,13 @@ from cleverapp_async import (
 )
 from cleverapp_async._call import Fate, Reply
 from cleverapp_async.bulk.dispatch import Dispatcher
-from cleverapp_async.bulk.journal.protocol import Messages
 from cleverapp_async.bulk.run import BulkRun
 from cleverapp_async.bulk.supply import IterableSupply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from cleverapp_async.bulk.journal.protocol import Messages
 
 RECEIPT = SendReceipt("send", 1, 0.0, 0.0)
 
