@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from attrs import define, field
-
-from .schedule import Schedule
-
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .dispatch import Dispatcher
+    from .schedule import Schedule
 
 __all__ = ["Hours"]
 
@@ -20,7 +18,6 @@ _GLANCE = 30.0
 """Seconds after which the wall clock is looked at again: it may have been set anew."""
 
 
-@define(eq=False)
 class Hours:
     """Holds a dispatcher while the schedule is closed.
 
@@ -29,24 +26,25 @@ class Hours:
         clock: Unix seconds.
     """
 
-    schedule: Schedule
-    clock: Callable[[], float] = field(default=time.time, kw_only=True)
-    opens_at: float | None = field(default=None, init=False)
+    def __init__(self, schedule: Schedule, *, clock: Callable[[], float] = time.time) -> None:
+        self._schedule = schedule
+        self._clock = clock
+        self.opens_at: float | None = None
 
     def is_open(self) -> bool:
         """Whether messages may leave now."""
-        return self.schedule.is_open(self.clock())
+        return self._schedule.is_open(self._clock())
 
     async def keep(self, dispatcher: Dispatcher) -> None:
         """Hold and release until cancelled."""
         while True:
-            now = self.clock()
-            if self.schedule.is_open(now):
+            now = self._clock()
+            if self._schedule.is_open(now):
                 self.opens_at = None
                 dispatcher.release()
-                change = self.schedule.next_close(now)
+                change = self._schedule.next_close(now)
             else:
-                self.opens_at = self.schedule.next_open(now)
+                self.opens_at = self._schedule.next_open(now)
                 dispatcher.hold()
                 change = self.opens_at
             left = _GLANCE if change is None else max(0.0, change - now)
