@@ -3,6 +3,17 @@
 from ._answers import raw_answers
 from ._response import RawResponse
 from .brands import Brand
+from .bulk.journal.address import address_of
+from .bulk.journal.protocol import Journal, Messages
+from .bulk.journal.records import (
+    ErrorRecord,
+    JournalEntry,
+    JournalResult,
+    JournalSession,
+    JournalState,
+    JournalSummary,
+    Loaded,
+)
 from .bulk.outcome import SendOutcome
 from .bulk.run import BulkProgress, BulkRun
 from .client import CleverAppClient
@@ -11,6 +22,7 @@ from .endpoints import ENDPOINTS, Endpoint, Kind, Parameter, ParametersIn, Repea
 from .errors import (
     ApiError,
     AuthenticationError,
+    CampaignPausedError,
     CleverAppError,
     ClientStateError,
     ConfigurationError,
@@ -18,6 +30,10 @@ from .errors import (
     DeadlineExceededError,
     ForbiddenError,
     InvalidRequestError,
+    JournalError,
+    JournalLockedError,
+    JournalMismatchError,
+    JournalWriteError,
     MessengerLimitError,
     NotFoundError,
     NotSentError,
@@ -76,6 +92,7 @@ __all__ = [
     "BulkProgress",
     "BulkRun",
     "CallOptions",
+    "CampaignPausedError",
     "CleverAppClient",
     "CleverAppError",
     "ClientConfig",
@@ -89,11 +106,22 @@ __all__ = [
     "DeadlineExceededError",
     "DecodedLink",
     "Endpoint",
+    "ErrorRecord",
     "Event",
     "EventCallback",
     "FieldError",
     "ForbiddenError",
     "InvalidRequestError",
+    "Journal",
+    "JournalEntry",
+    "JournalError",
+    "JournalLockedError",
+    "JournalMismatchError",
+    "JournalResult",
+    "JournalSession",
+    "JournalState",
+    "JournalSummary",
+    "JournalWriteError",
     "Kind",
     "Lane",
     "LimitKey",
@@ -104,8 +132,10 @@ __all__ = [
     "ListField",
     "ListItem",
     "ListSchema",
+    "Loaded",
     "Me",
     "Message",
+    "Messages",
     "Messenger",
     "MessengerLimitError",
     "NotFoundError",
@@ -142,5 +172,6 @@ __all__ = [
     "ValidationError",
     "VariableName",
     "WaitingForLimit",
+    "address_of",
     "raw_answers",
 ]

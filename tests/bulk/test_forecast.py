@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async.cli.forecast import forecast, least_seconds
+from cleverapp_async.bulk.forecast import forecast, least_seconds
 from cleverapp_async.limits.quota import LimitKey, Quota
 
 WHATSAPP = LimitKey(7, "whatsapp")
