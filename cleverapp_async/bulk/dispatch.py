@@ -151,7 +151,8 @@ class Dispatcher:
     def hold(self) -> None:
         """Start nothing until :meth:`release`; what only waits goes back into its queue."""
         self._held = True
-        for task, (_, work) in self._tasks.items():
+        # The newest first: the oldest is then put back last, before all others.
+        for task, (_, work) in reversed(self._tasks.items()):
             if work.fate.waiting and not work.held:
                 work.held = True
                 task.cancel()
