@@ -35,6 +35,9 @@ class _Work:
     fate: Fate
     held: bool = False
 
+    def __lt__(self, other: _Work) -> bool:
+        return self.index < other.index
+
 
 class _HeldError(Exception):
     """The hours have closed at the very moment in which a message was to leave."""
@@ -151,8 +154,7 @@ class Dispatcher:
     def hold(self) -> None:
         """Start nothing until :meth:`release`; what only waits goes back into its queue."""
         self._held = True
-        # The newest first: the oldest is then put back last, before all others.
-        for task, (_, work) in reversed(self._tasks.items()):
+        for task, (_, work) in self._tasks.items():
             if work.fate.waiting and not work.held:
                 work.held = True
                 task.cancel()
@@ -234,7 +236,7 @@ class Dispatcher:
             self._end(key, work, outcome, error=_stopped(outcome))
 
     def _put_back(self, key: LimitKey | None, work: _Work) -> None:
-        """A message that was held is the first of its key again."""
+        """A message that was held waits for its turn again."""
         _withdraw(work)
         if self.draining:
             if not self.supply.lasting:

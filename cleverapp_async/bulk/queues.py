@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -12,7 +13,12 @@ if TYPE_CHECKING:
 
 __all__ = ["KeyQueues"]
 
-T = TypeVar("T")
+
+class _Ordered(Protocol):
+    def __lt__(self, other: Self, /) -> bool: ...
+
+
+T = TypeVar("T", bound=_Ordered)
 
 
 class _Queue(Generic[T]):
@@ -32,6 +38,8 @@ class KeyQueues(Generic[T]):
 
     A key has at most as many items in work as its limit lets through at once: more would only
     queue at the limiter. Every operation is O(1).
+
+    Items of a key are put in their order.
 
     Args:
         width_of: How many items of a key may be in work at once.
@@ -58,9 +66,10 @@ class KeyQueues(Generic[T]):
         self._consider(key, queue)
 
     def put_back(self, key: LimitKey | None, item: T) -> None:
-        """Queue an item that is in work before those of its key."""
+        """Queue an item that is in work where it was: before the later ones of its key."""
         queue = self._queues[key]
-        queue.items.appendleft(item)
+        earlier = itertools.takewhile(lambda other: other < item, queue.items)
+        queue.items.insert(sum(1 for _ in earlier), item)
         self.waiting += 1
         self._consider(key, queue)
 

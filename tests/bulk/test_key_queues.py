@@ -22,7 +22,7 @@ class QueuesAgainstModel(RuleBasedStateMachine):
         super().__init__()
         self.queues: KeyQueues[int] = KeyQueues(lambda key: WIDTHS[key])
         self.waiting: dict[LimitKey | None, deque[int]] = {key: deque() for key in KEYS}
-        self.working = dict.fromkeys(KEYS, 0)
+        self.working: dict[LimitKey | None, list[int]] = {key: [] for key in KEYS}
         self.skipped = dict.fromkeys(KEYS, 0)
         self.number = 0
 
@@ -41,7 +41,7 @@ class QueuesAgainstModel(RuleBasedStateMachine):
         key, item = self.queues.take()
         assert key in startable
         assert item == self.waiting[key].popleft()
-        self.working[key] += 1
+        self.working[key].append(item)
         for other in KEYS:
             behind = other in startable and other != key
             self.skipped[other] = self.skipped[other] + 1 if behind else 0
@@ -53,19 +53,19 @@ class QueuesAgainstModel(RuleBasedStateMachine):
         """One in work ends."""
         key = data.draw(st.sampled_from([key for key in KEYS if self.working[key]]))
         self.queues.done(key)
-        self.working[key] -= 1
+        self.working[key].pop()
 
     @precondition(lambda self: any(self.working.values()))
     @rule(data=st.data())
     def put_back(self, data: st.DataObject) -> None:
-        """One in work was held: it is the first of its key again."""
+        """One in work was held: it waits in its old place."""
         key = data.draw(st.sampled_from([key for key in KEYS if self.working[key]]))
-        self.number += 1
-        self.queues.put_back(key, self.number)
-        self.waiting[key].appendleft(self.number)
+        item = data.draw(st.sampled_from(self.working[key]))
+        self.queues.put_back(key, item)
+        self.waiting[key] = deque(sorted([*self.waiting[key], item]))
         assert self.queues.queued(key) == len(self.waiting[key])
         self.queues.done(key)
-        self.working[key] -= 1
+        self.working[key].remove(item)
 
     @rule()
     def rest(self) -> None:
@@ -78,7 +78,7 @@ class QueuesAgainstModel(RuleBasedStateMachine):
 
     def startable(self, key: LimitKey | None) -> bool:
         """Whether the key has something waiting and room for it."""
-        return bool(self.waiting[key]) and self.working[key] < WIDTHS[key]
+        return bool(self.waiting[key]) and len(self.working[key]) < WIDTHS[key]
 
     @invariant()
     def agrees(self) -> None:
@@ -86,7 +86,7 @@ class QueuesAgainstModel(RuleBasedStateMachine):
         assert self.queues.ready == any(self.startable(key) for key in KEYS)
         assert self.queues.waiting == sum(map(len, self.waiting.values()))
         assert self.queues.by_key() == {
-            key: (len(self.waiting[key]), self.working[key])
+            key: (len(self.waiting[key]), len(self.working[key]))
             for key in KEYS
             if self.waiting[key] or self.working[key]
         }
