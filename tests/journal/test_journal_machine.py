@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from cleverapp_async.bulk.journal.records import JournalResult, JournalState, Loaded, Retry
+from cleverapp_async.bulk.journal.records import JournalResult, JournalState, Loaded, Resend
 from cleverapp_async.bulk.journal.sqlite import SqliteJournal
 from cleverapp_async.errors import JournalLockedError, JournalWriteError
 from tests.journal.journals import ORIGIN, copy_journal, load, messages, result
@@ -226,7 +226,7 @@ class JournalMachine(RuleBasedStateMachine):
         summary = self.run(self.journal.summary())
         states = list(self.state.values())
         assert dict(summary.by_state) == {state: states.count(state) for state in S}
-        everything = Retry(unknown=True, rejected=True)
+        everything = Resend(unknown=True, rejected=True)
         taken = [
             entry
             for key in self.run(self.journal.keys())

@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 
 from cleverapp_async.bulk.journal.reader import JournalReader
-from cleverapp_async.bulk.journal.records import ErrorRecord, JournalResult, JournalState, Retry
+from cleverapp_async.bulk.journal.records import ErrorRecord, JournalResult, JournalState, Resend
 from tests.journal.journals import ACCEPTED, copy_journal, messages, opened, result
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ async def _sent(journal: SqliteJournal, index: int, how: JournalResult) -> None:
     await journal.record(index, how)
 
 
-async def _to_send(journal: SqliteJournal, retry: Retry) -> set[int]:
-    taken = [await journal.take(key, -1, 100, retry) for key in await journal.keys()]
+async def _to_send(journal: SqliteJournal, resend: Resend) -> set[int]:
+    taken = [await journal.take(key, -1, 100, resend) for key in await journal.keys()]
     return {entry.index for entries in taken for entry in entries}
 
 
@@ -70,8 +70,8 @@ async def test_an_intent_that_was_awaited_survives_a_crash(tmp_path: Path) -> No
     assert (await _entry(left, 5)).state is S.INTENT
     async with opened(left, None) as journal:
         assert (await journal.summary()).by_state[S.UNKNOWN] == 2
-        assert await _to_send(journal, Retry()) == {0, 2, 4, 6, 7, 8}
-        assert await _to_send(journal, Retry(unknown=True)) == {0, 1, 2, 4, 5, 6, 7, 8}
+        assert await _to_send(journal, Resend()) == {0, 2, 4, 6, 7, 8}
+        assert await _to_send(journal, Resend(unknown=True)) == {0, 1, 2, 4, 5, 6, 7, 8}
     entry = await _entry(left, 1)
     assert entry.result is not None
     assert entry.result.error is not None
@@ -95,24 +95,24 @@ async def test_orphans_are_told_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "retry", "again"),
+    ("how", "resend", "again"),
     [
-        (result(S.ACCEPTED), Retry(unknown=True, rejected=True), False),
-        (result(S.NOT_SENT), Retry(), True),
-        (result(S.REJECTED), Retry(), True),
-        (result(S.REJECTED, permanent=True), Retry(unknown=True), False),
-        (result(S.REJECTED, permanent=True), Retry(rejected=True), True),
-        (result(S.UNKNOWN), Retry(rejected=True), False),
-        (result(S.UNKNOWN), Retry(unknown=True), True),
+        (result(S.ACCEPTED), Resend(unknown=True, rejected=True), False),
+        (result(S.NOT_SENT), Resend(), True),
+        (result(S.REJECTED), Resend(), True),
+        (result(S.REJECTED, permanent=True), Resend(unknown=True), False),
+        (result(S.REJECTED, permanent=True), Resend(rejected=True), True),
+        (result(S.UNKNOWN), Resend(rejected=True), False),
+        (result(S.UNKNOWN), Resend(unknown=True), True),
     ],
 )
 async def test_what_is_sent_again(
-    tmp_path: Path, how: JournalResult, retry: Retry, again: bool
+    tmp_path: Path, how: JournalResult, resend: Resend, again: bool
 ) -> None:
     """The accepted is never taken again; the unknown and the refused for good on request alone."""
     async with opened(tmp_path / "run.db", messages(1)) as journal:
         await _sent(journal, 0, how)
-        assert await _to_send(journal, retry) == ({0} if again else set())
+        assert await _to_send(journal, resend) == ({0} if again else set())
 
 
 async def test_withdrawing_leads_back(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from cleverapp_async.bulk.journal.reader import JournalReader
 from cleverapp_async.bulk.journal.records import JournalState
 from cleverapp_async.bulk.journal.schema import APPLICATION_ID, MIGRATIONS, VERSION
 from cleverapp_async.bulk.journal.sqlite import SqliteJournal
-from cleverapp_async.bulk.journal.upkeep import resolve
+from cleverapp_async.bulk.journal.upkeep import resolve_unknown
 from cleverapp_async.errors import JournalError, JournalWriteError
 from tests.journal.journals import ORIGIN, messages, opened
 
@@ -90,7 +90,7 @@ def test_a_link_to_itself_is_refused(tmp_path: Path) -> None:
     link = tmp_path / "link.db"
     link.symlink_to(link)
     with pytest.raises(JournalError, match=r"link\.db"):
-        resolve(link, JournalState.ACCEPTED)
+        resolve_unknown(link, JournalState.ACCEPTED)
 
 
 async def test_what_is_no_sqlite_is_refused_untouched(tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_a_migration_is_done_whole_or_not_at_all(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE duplicate (mine)")
     connection.close()
     with pytest.raises(JournalError, match="cannot be opened"):
-        resolve(path, JournalState.ACCEPTED)
+        resolve_unknown(path, JournalState.ACCEPTED)
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA user_version").fetchone() == (0,)
     names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}

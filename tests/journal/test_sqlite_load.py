@@ -6,7 +6,7 @@ import pytest
 
 from cleverapp_async.bulk.journal.protocol import Journal
 from cleverapp_async.bulk.journal.reader import JournalReader
-from cleverapp_async.bulk.journal.records import JournalState, Loaded, Retry
+from cleverapp_async.bulk.journal.records import JournalState, Loaded, Resend
 from cleverapp_async.bulk.journal.sqlite import SqliteJournal
 from cleverapp_async.errors import InvalidRequestError, JournalError, JournalMismatchError
 from cleverapp_async.models.messages import SendMessage, SendMessageToWhatsApp
@@ -32,7 +32,7 @@ async def test_what_was_loaded_can_be_taken(tmp_path: Path) -> None:
     async with opened(tmp_path / "run.db", given) as journal:
         assert set(await journal.keys()) == {None, TELEGRAM, VIBER}
         for key in (None, TELEGRAM, VIBER):
-            taken = await journal.take(key, -1, 1000, Retry())
+            taken = await journal.take(key, -1, 1000, Resend())
             expected = [(index, one) for index, one in enumerate(given) if key_of(one) == key]
             assert [(entry.index, entry.message) for entry in taken] == expected
             assert all(entry.state is JournalState.PENDING for entry in taken)
@@ -42,11 +42,11 @@ async def test_what_was_loaded_can_be_taken(tmp_path: Path) -> None:
 async def test_take_goes_on_behind_the_last_one(tmp_path: Path) -> None:
     """``after`` and ``most`` page through a key; a key nobody gave has nothing."""
     async with opened(tmp_path / "run.db", messages(30)) as journal:
-        first = await journal.take(TELEGRAM, -1, 4, Retry())
-        second = await journal.take(TELEGRAM, first[-1].index, 100, Retry())
+        first = await journal.take(TELEGRAM, -1, 4, Resend())
+        second = await journal.take(TELEGRAM, first[-1].index, 100, Resend())
         assert [entry.index for entry in first + second] == list(range(1, 30, 3))
         other = SendMessage(bot_id=9, messenger="icq", contact_external_id="1", text="x")
-        assert await journal.take(key_of(other), -1, 5, Retry()) == []
+        assert await journal.take(key_of(other), -1, 5, Resend()) == []
 
 
 async def test_messages_may_come_asynchronously(tmp_path: Path) -> None:
@@ -291,7 +291,7 @@ async def test_a_bot_of_any_number_has_its_key(tmp_path: Path) -> None:
         async with opened(path, [message]) as journal:
             key = key_of(message)
             assert await journal.keys() == [key]
-            assert [one.message for one in await journal.take(key, -1, 9, Retry())] == [message]
+            assert [one.message for one in await journal.take(key, -1, 9, Resend())] == [message]
 
 
 async def test_it_says_when_it_is_not_open(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from cleverapp_async.bulk.journal.reader import JournalReader
 from cleverapp_async.bulk.journal.records import ErrorRecord, JournalResult, JournalState
 from cleverapp_async.bulk.journal.sqlite import SqliteJournal
-from cleverapp_async.bulk.journal.upkeep import purge, resolve
+from cleverapp_async.bulk.journal.upkeep import purge_journal, resolve_unknown
 from cleverapp_async.errors import JournalError, JournalLockedError
 from cleverapp_async.models.messages import SendMessageToWhatsApp
 from tests.journal.journals import ACCEPTED, ORIGIN, messages, opened, result
@@ -38,7 +38,7 @@ async def test_the_unknown_is_settled_by_word(tmp_path: Path, state: JournalStat
     """All that is unknown, intents of a dead runner included, becomes what the user says."""
     path = tmp_path / "run.db"
     await _campaign(path)
-    assert resolve(path, state) == 3
+    assert resolve_unknown(path, state) == 3
     assert _counts(path) == {S.PENDING: 5, S.ACCEPTED: 1} | {state: 3 + (state is S.ACCEPTED)}
     with JournalReader(path) as reader:
         told = {error.type for error, _ in reader.errors()}
@@ -49,8 +49,8 @@ async def test_some_of_the_unknown_are_settled(tmp_path: Path) -> None:
     """Only the messages named are settled, and a resume sends those that were not sent."""
     path = tmp_path / "run.db"
     await _campaign(path)
-    assert resolve(path, S.NOT_SENT, [3, 1]) == 2
-    assert resolve(path, S.ACCEPTED, iter([2])) == 1
+    assert resolve_unknown(path, S.NOT_SENT, [3, 1]) == 2
+    assert resolve_unknown(path, S.ACCEPTED, iter([2])) == 1
     assert _counts(path) == {S.PENDING: 5, S.ACCEPTED: 2, S.NOT_SENT: 2}
 
 
@@ -60,11 +60,11 @@ async def test_what_is_not_unknown_is_not_settled(tmp_path: Path) -> None:
     await _campaign(path)
     before = _counts(path)
     with pytest.raises(JournalError, match=r"message\(s\) 0, 8, 99$"):
-        resolve(path, S.ACCEPTED, [0, 1, 8, 99])
+        resolve_unknown(path, S.ACCEPTED, [0, 1, 8, 99])
     with pytest.raises(JournalError, match=r"100, 101, .*109, …$"):
-        resolve(path, S.ACCEPTED, range(100, 120))
+        resolve_unknown(path, S.ACCEPTED, range(100, 120))
     with pytest.raises(ValueError, match="ACCEPTED or NOT_SENT, not REJECTED"):
-        resolve(path, S.REJECTED)
+        resolve_unknown(path, S.REJECTED)
     assert _counts(path) == before
 
 
@@ -73,14 +73,14 @@ async def test_upkeep_needs_a_journal_that_nobody_runs(tmp_path: Path) -> None:
     path = tmp_path / "run.db"
     async with opened(path, messages(3)):
         with pytest.raises(JournalLockedError):
-            resolve(path, S.ACCEPTED)
+            resolve_unknown(path, S.ACCEPTED)
         with pytest.raises(JournalLockedError):
-            purge(path, force=True)
+            purge_journal(path, force=True)
     missing = tmp_path / "other.db"
     with pytest.raises(JournalError, match="there is no journal"):
-        resolve(missing, S.ACCEPTED)
+        resolve_unknown(missing, S.ACCEPTED)
     with pytest.raises(JournalError, match="there is no journal"):
-        purge(missing)
+        purge_journal(missing)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["run.db", "run.db.lock"]  # noqa: ASYNC240 - a test
 
 
@@ -89,8 +89,8 @@ async def test_an_unfinished_campaign_is_purged_by_force_alone(tmp_path: Path) -
     path = tmp_path / "run.db"
     await _campaign(path)
     with pytest.raises(JournalError, match=r"5 message\(s\) are left to send, 3 of unknown"):
-        purge(path)
-    assert purge(path, force=True) == 9
+        purge_journal(path)
+    assert purge_journal(path, force=True) == 9
 
 
 _PHONE, _TEXT = "79001234567", "Ваш код доступа готов"
@@ -119,7 +119,7 @@ async def test_a_purge_leaves_no_recipient_and_no_text(tmp_path: Path) -> None:
                 error=error,
             )
             await journal.record(index, refused if index % 2 else ACCEPTED)
-    assert purge(path) == 300
+    assert purge_journal(path) == 300
     secrets = (_PHONE[:9].encode(), _TEXT.encode(), (765_432_101).to_bytes(4, "big"))
     for file in tmp_path.iterdir():  # noqa: ASYNC240 - a test
         content = file.read_bytes()
@@ -142,7 +142,7 @@ async def test_a_purge_leaves_no_recipient_and_no_text(tmp_path: Path) -> None:
         assert len(list(reader.settled())) == 300
         with pytest.raises(JournalError, match="purged"):
             next(reader.entries())
-    assert purge(path) == 0
+    assert purge_journal(path) == 0
     with pytest.raises(JournalError, match="was purged of recipients and texts"):
         await SqliteJournal(path).open(ORIGIN)
 
@@ -156,6 +156,6 @@ async def test_a_purge_waits_for_no_reader(tmp_path: Path) -> None:
         streaming = reader.entries()
         next(streaming)
         with pytest.raises(JournalError, match="purge again"):
-            purge(path)
-    assert purge(path) == 0
+            purge_journal(path)
+    assert purge_journal(path) == 0
     assert "Привет".encode() not in path.read_bytes()

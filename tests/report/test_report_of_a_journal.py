@@ -12,7 +12,7 @@ from cleverapp_async.bulk.journal.records import (
     JournalState,
 )
 from cleverapp_async.bulk.journal.sqlite import SqliteJournal
-from cleverapp_async.bulk.journal.upkeep import purge
+from cleverapp_async.bulk.journal.upkeep import purge_journal
 from cleverapp_async.bulk.report import export_csv, write_report
 from cleverapp_async.errors import JournalError
 from cleverapp_async.limits.quota import LimitKey, Quota
@@ -141,7 +141,7 @@ def test_a_missing_journal_makes_no_page(tmp_path: Path) -> None:
 
 def test_a_purged_journal_makes_a_page_without_recipients(journal: Path, tmp_path: Path) -> None:
     """After a purge the page has its numbers still, and nothing of recipients and texts."""
-    purge(journal, force=True)
+    purge_journal(journal, force=True)
     output = tmp_path / "report.html"
     write_report(journal, output)
     page = output.read_text("utf-8")
@@ -163,6 +163,6 @@ def test_a_journal_becomes_csv(journal: Path) -> None:
 
 def test_a_purged_journal_has_no_csv(journal: Path) -> None:
     """There is nothing left to export after a purge, and the error says so."""
-    purge(journal, force=True)
+    purge_journal(journal, force=True)
     with pytest.raises(JournalError, match="purged"):
         export_csv(journal, io.BytesIO())

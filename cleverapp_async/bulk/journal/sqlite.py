@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .codec import Cell
     from .fates import Change
     from .protocol import Messages
-    from .records import JournalEntry, JournalResult, JournalSummary, Retry
+    from .records import JournalEntry, JournalResult, JournalSummary, Resend
 
 __all__ = ["SqliteJournal"]
 
@@ -158,7 +158,7 @@ class SqliteJournal:
         return list(self._keys.values())
 
     async def take(
-        self, key: LimitKey | None, after: int, most: int, retry: Retry
+        self, key: LimitKey | None, after: int, most: int, resend: Resend
     ) -> list[JournalEntry]:
         """The next messages of a key that are to be sent, in their order.
 
@@ -166,7 +166,7 @@ class SqliteJournal:
             key: Whose messages.
             after: Only messages whose index is greater; -1 for all.
             most: How many at most.
-            retry: Which of those that have a result are sent again.
+            resend: Which of those that have a result are sent again.
 
         Raises:
             JournalError: They cannot be read.
@@ -176,7 +176,7 @@ class SqliteJournal:
         row = next((row for row, its in known.items() if its == key), None)
         if row is None:
             return []
-        asked = queries.Asked(row, after, most, retry.unknown, retry.rejected)
+        asked = queries.Asked(row, after, most, resend.unknown, resend.rejected)
         return await writer.call(partial(queries.take, asked=asked, known=known))
 
     def intend(self, index: int) -> Awaitable[None]:

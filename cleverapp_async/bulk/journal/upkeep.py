@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .records import JournalSummary
 
-__all__ = ["purge", "resolve"]
+__all__ = ["purge_journal", "resolve_unknown"]
 
 _NAMED = 10
 _PATIENCE_MS = 1000
@@ -50,7 +50,7 @@ def _opened(given: str | os.PathLike[str]) -> Generator[tuple[Path, sqlite3.Conn
         raise write_failure(path, error) from None
 
 
-def resolve(
+def resolve_unknown(
     path: str | os.PathLike[str], state: JournalState, indexes: Iterable[int] | None = None
 ) -> int:
     """Settle messages whose outcome is unknown, by the word of a user who found out.
@@ -88,7 +88,7 @@ def resolve(
         return len(chosen)
 
 
-def purge(path: str | os.PathLike[str], *, force: bool = False) -> int:
+def purge_journal(path: str | os.PathLike[str], *, force: bool = False) -> int:
     """Erase the recipients and the texts of a campaign; states, counts and times stay.
 
     Errors keep their type, status, fields and rules, and lose their texts, which may quote a
