@@ -34,6 +34,7 @@ class _Work:
     message: Message
     fate: Fate
     held: bool = False
+    over: bool = False
 
     def __lt__(self, other: _Work) -> bool:
         return self.index < other.index
@@ -155,7 +156,7 @@ class Dispatcher:
         """Start nothing until :meth:`release`; what only waits goes back into its queue."""
         self._held = True
         for task, (_, work) in self._tasks.items():
-            if work.fate.waiting and not work.held:
+            if work.fate.waiting and not work.held and not work.over:
                 work.held = True
                 task.cancel()
 
@@ -169,7 +170,8 @@ class Dispatcher:
         self.draining = True
         for task, (_, work) in self._tasks.items():
             work.fate.stopping = True
-            if work.fate.waiting:
+            # One that is over may be the very task that asks for this.
+            if work.fate.waiting and not work.over:
                 task.cancel()
         self._end_rest()
 
@@ -226,6 +228,8 @@ class Dispatcher:
 
     def _cancelled(self, key: LimitKey | None, work: _Work) -> None:
         outcome = work.fate.outcome
+        if work.over:
+            return
         if outcome is not Outcome.NOT_SENT:
             self._end(key, work, outcome, error=_stopped(outcome))
         elif work.held and not self.draining:
@@ -237,6 +241,7 @@ class Dispatcher:
 
     def _put_back(self, key: LimitKey | None, work: _Work) -> None:
         """A message that was held waits for its turn again."""
+        work.over = True
         _withdraw(work)
         if self.draining:
             if not self.supply.lasting:
@@ -252,6 +257,7 @@ class Dispatcher:
             self._put_back(key, work)
         except JournalError as error:
             # It has not left, and no intent of it is written: it waits in the journal.
+            work.over = True
             self._fail(error)
         except CleverAppError as error:
             self._end(key, work, error.outcome, error=error)
@@ -279,6 +285,7 @@ class Dispatcher:
         contact: Contact | None = None,
         error: CleverAppError | None = None,
     ) -> None:
+        work.over = True
         ended = SendOutcome(
             message=work.message,
             outcome=outcome,
