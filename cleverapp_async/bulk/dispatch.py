@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -84,7 +85,8 @@ class Dispatcher:
     _keeping: set[asyncio.Future[None]] = field(factory=set["asyncio.Future[None]"], init=False)
     _room: asyncio.Event = field(factory=asyncio.Event, init=False)
     _hungry: set[LimitKey | None] = field(factory=set["LimitKey | None"], init=False)
-    _low: int = field(default=0, init=False)
+    # Until a supply says what few are, every key that starts messages is hungry.
+    _low: float = field(default=math.inf, init=False)
     _held: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
