@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from . import acquire, decode, import_time, memory, mixed, overhead, window
+from . import acquire, decode, import_time, journal, kill, memory, mixed, overhead, window
 from ._report import write_json
 from ._table import table
 
@@ -24,6 +24,8 @@ _BENCHMARKS: dict[str, tuple[Callable[[int], Report], int]] = {
     "acquire": (acquire.run, 7),
     "decode": (decode.run, 25),
     "import": (import_time.run, 25),
+    "journal": (journal.run, 9),
+    "kill": (kill.run, 48),
     "overhead": (overhead.run, 9),
     "memory": (memory.run, 1),
     "mixed": (mixed.run, 3),

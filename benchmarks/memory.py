@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-import resource
-import sys
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
 from cleverapp_async import CleverAppClient, LimiterRegistry, Outcome, SendMessage
 
+from ._peak import MIB, own_peak
 from ._report import Figure, Report
 from ._server import TOKEN, bare_server
 
@@ -27,7 +25,6 @@ __all__ = ["run"]
 
 _FEW, _MANY = 2_000, 200_000
 _BAR = 30.0
-_MIB = 2**20
 _SERVER_CORE = 1
 
 
@@ -74,12 +71,12 @@ def _peak(base_url: str, count: int) -> float:
     theirs.close()
     peak: int = ours.recv()
     process.join()
-    return peak / _MIB
+    return peak / MIB
 
 
 def _send_and_tell(wire: Connection, base_url: str, count: int) -> None:
     asyncio.run(_send(base_url, count))
-    wire.send(_own_peak())
+    wire.send(own_peak())
 
 
 async def _send(base_url: str, count: int) -> None:
@@ -94,18 +91,3 @@ async def _send(base_url: str, count: int) -> None:
 def _messages(count: int) -> Iterator[SendMessage]:
     for number in range(1, count + 1):
         yield SendMessage(contact_id=number, text=f"Здравствуйте! Ваш заказ {number} готов.")
-
-
-def _own_peak() -> int:
-    """Bytes of this process at its peak.
-
-    Linux's own count is read where there is one: ``getrusage`` would count what the process that
-    started this one held.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        lines = status.read_text(encoding="ascii", errors="replace").splitlines()
-        kibibytes = next(line.split()[1] for line in lines if line.startswith("VmHWM:"))
-        return int(kibibytes) * 1024
-    counted = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return counted if sys.platform == "darwin" else counted * 1024

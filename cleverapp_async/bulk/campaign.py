@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["JournalSupply"]
 
-_DEEPEST = 1000
+_DEEPEST = 250
+"""Messages of one key in memory at most: reading more at once makes nothing quicker."""
 
 
 @define(kw_only=True)
@@ -84,6 +85,7 @@ class JournalSupply:
         cursors = dict.fromkeys(await journal.keys(), -1)
         depth = max(1, min(_DEEPEST, self.look_ahead // max(1, len(cursors))))
         low = max(1, depth // 2)
+        intake.watch(low)
         hungry = set(cursors)
         while cursors:
             for key in hungry & cursors.keys():
@@ -98,7 +100,7 @@ class JournalSupply:
                 else:
                     cursors[key] = entries[-1].index
             if cursors:
-                hungry = await intake.hungry(low)
+                hungry = await intake.hungry()
 
     def _put(self, intake: Intake, entry: JournalEntry) -> None:
         message, key = entry.message, entry.key

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -33,7 +32,7 @@ __all__ = ["Dispatcher"]
 class _Work:
     index: int
     message: Message
-    fate: Fate
+    fate: Fate = field(factory=Fate)
     held: bool = False
     over: bool = False
 
@@ -85,8 +84,7 @@ class Dispatcher:
     _keeping: set[asyncio.Future[None]] = field(factory=set["asyncio.Future[None]"], init=False)
     _room: asyncio.Event = field(factory=asyncio.Event, init=False)
     _hungry: set[LimitKey | None] = field(factory=set["LimitKey | None"], init=False)
-    # Until a supply says what few are, every key that starts messages is hungry.
-    _low: float = field(default=math.inf, init=False)
+    _low: int = field(default=0, init=False)
     _held: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -97,7 +95,7 @@ class Dispatcher:
 
     def put(self, index: int, message: Message, key: LimitKey | None) -> None:
         """Take in one message."""
-        self._queues.put(key, _Work(index, message, self._fate(index)))
+        self._queues.put(key, _Work(index, message))
         self.read += 1
         if self.draining:
             # The source swallowed its cancellation and went on.
@@ -117,9 +115,12 @@ class Dispatcher:
             self._room.clear()
             await self._room.wait()
 
-    async def hungry(self, below: int) -> set[LimitKey | None]:
-        """Wait until some keys that started messages have fewer left than that; which."""
+    def watch(self, below: int) -> None:
+        """A key is hungry once it starts messages and has fewer left than that."""
         self._low = below
+
+    async def hungry(self) -> set[LimitKey | None]:
+        """Wait until some keys are hungry; which."""
         while not self._hungry:
             self._room.clear()
             await self._room.wait()
@@ -147,6 +148,7 @@ class Dispatcher:
             return
         while self._queues.ready and self._has_room():
             key, work = self._queues.take()
+            work.fate = self._fate(work.index)
             task = asyncio.create_task(self._work(key, work))
             self._tasks[task] = (key, work)
             task.add_done_callback(self._ended_one)
@@ -249,7 +251,7 @@ class Dispatcher:
             if not self.supply.lasting:
                 self._end(key, work, Outcome.NOT_SENT, error=_stopped(Outcome.NOT_SENT))
             return
-        self._queues.put_back(key, _Work(work.index, work.message, self._fate(work.index)))
+        self._queues.put_back(key, _Work(work.index, work.message))
 
     async def _work(self, key: LimitKey | None, work: _Work) -> None:
         fate = work.fate

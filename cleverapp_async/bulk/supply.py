@@ -37,8 +37,11 @@ class Intake(Protocol):
     async def room(self) -> None:
         """Wait until a message more would be of use."""
 
-    async def hungry(self, below: int) -> set[LimitKey | None]:
-        """Wait until some keys that started messages have fewer left than that; which."""
+    def watch(self, below: int) -> None:
+        """A key is hungry once it starts messages and has fewer left than that."""
+
+    async def hungry(self) -> set[LimitKey | None]:
+        """Wait until some keys are hungry; which."""
         ...
 
     def queued(self, key: LimitKey | None) -> int:
