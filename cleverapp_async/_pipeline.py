@@ -31,6 +31,7 @@ from .errors import (
     ClientStateError,
     ConnectError,
     DeadlineExceededError,
+    LimiterUnavailableError,
     MessengerLimitError,
     NotSentError,
     Outcome,
@@ -159,11 +160,13 @@ class Pipeline:
             if estimate > 0:
                 told = "account" if key is None else str(key)
                 self._tell(progress, WaitingForLimit, told, estimate)
-        if unbounded:
-            return await self._win(progress, key)
         try:
+            if unbounded:
+                return await self._win(progress, key)
             async with asyncio.timeout_at(progress.deadline_at):
                 return await self._win(progress, key)
+        except LimiterUnavailableError as error:
+            return error
         except TimeoutError:
             estimate = self._estimate(progress, key)
         return _too_late(estimate)
@@ -226,7 +229,8 @@ class Pipeline:
 
     def _delay(self, progress: Progress, error: CleverAppError) -> float | None:
         """Seconds until the next attempt, or None to raise the error."""
-        if progress.call.fate.stopping or isinstance(error, DeadlineExceededError):
+        final = isinstance(error, DeadlineExceededError | LimiterUnavailableError)
+        if progress.call.fate.stopping or final:
             return None
         if isinstance(error, RateLimitError):
             progress.refusals += 1

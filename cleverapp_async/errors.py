@@ -8,7 +8,8 @@
     ├── ClientStateError (RuntimeError)       a closed client, or another event loop
     ├── NotSentError                          it provably never reached the server
     │   ├── ConnectError                      no connection could be made
-    │   └── DeadlineExceededError             the deadline passed before it could leave
+    │   ├── DeadlineExceededError             the deadline passed before it could leave
+    │   └── LimiterUnavailableError           the shared limits could not be asked
     ├── OutcomeUnknownError                   it may have reached the server
     └── ApiError                              the server answered, and did not say yes
         ├── AuthenticationError
@@ -47,6 +48,7 @@ __all__ = [
     "DeadlineExceededError",
     "ForbiddenError",
     "InvalidRequestError",
+    "LimiterUnavailableError",
     "MessengerLimitError",
     "NotFoundError",
     "NotSentError",
@@ -150,6 +152,10 @@ class DeadlineExceededError(NotSentError):
         """Keep the message and the estimate in seconds."""
         super().__init__(message)
         self.estimated_wait = estimated_wait
+
+
+class LimiterUnavailableError(NotSentError):
+    """The Redis of the shared limits cannot be reached, and the policy is to raise."""
 
 
 class OutcomeUnknownError(CleverAppError):

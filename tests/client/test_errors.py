@@ -19,6 +19,7 @@ from cleverapp_async import (
     FieldError,
     ForbiddenError,
     InvalidRequestError,
+    LimiterUnavailableError,
     MessengerLimitError,
     NotFoundError,
     NotSentError,
@@ -44,6 +45,7 @@ EACH: list[CleverAppError] = [
     NotSentError("x"),
     ConnectError("x"),
     DeadlineExceededError("x", estimated_wait=1.5),
+    LimiterUnavailableError("x"),
     OutcomeUnknownError("x"),
     ApiError(*ABOUT, message="told"),
     AuthenticationError(*ABOUT),
@@ -76,6 +78,7 @@ OUTCOMES = {
         NotSentError,
         ConnectError,
         DeadlineExceededError,
+        LimiterUnavailableError,
     },
 }
 PARENTS = {
@@ -85,6 +88,7 @@ PARENTS = {
     NotSentError: (CleverAppError,),
     ConnectError: (NotSentError,),
     DeadlineExceededError: (NotSentError,),
+    LimiterUnavailableError: (NotSentError,),
     OutcomeUnknownError: (CleverAppError,),
     ApiError: (CleverAppError,),
     AuthenticationError: (ApiError,),
