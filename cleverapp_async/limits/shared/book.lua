@@ -201,7 +201,11 @@ end
 table.sort(queue, before)
 
 local function next_start()
-    local start = math.max(now, paused, hold)
+    if hold > now then
+        -- Who still has slots that were forgotten must be heard first: nothing is booked ahead.
+        return nil
+    end
+    local start = math.max(now, paused)
     for _, window in ipairs(windows) do
         local count = redis.call('ZCARD', window.key)
         if count >= window.limit then
@@ -282,7 +286,7 @@ if caller.demand > 0 then
         end
         moment = math.max(moment, bound + rounds * (window.period + lag))
     end
-    wait = math.max(moment - lead - now, 1000)
+    wait = math.max(math.max(moment - lead, hold) - now, 1000)
     caller.back = now + wait
 end
 

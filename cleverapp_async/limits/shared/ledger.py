@@ -86,7 +86,7 @@ class Ledger:
     def use(self, slot: Slot) -> None:
         """A request takes a slot."""
         self.running[slot.name] = slot
-        self._owe(slot, slot.renewed_at + self.terms.renewal)
+        self._owe_renewal(slot, slot.due)
 
     def sent(self, slot: Slot, now: float) -> None:
         """Its request leaves."""
@@ -186,15 +186,23 @@ class Ledger:
     def _owe(self, slot: Slot, known_at: float) -> None:
         """Something of a slot becomes known: nobody can use it before a period after its start."""
         period, margin = self.terms.shortest, self.terms.margin
-        rounds = max(1, math.ceil((known_at - slot.due + margin) / period)) if period else 1
+        known_at = max(known_at, slot.due)
+        rounds = math.ceil((known_at - slot.due + margin) / period)
         self.tell_at = min(self.tell_at, max(known_at, slot.due + rounds * period - margin))
+
+    def _owe_renewal(self, slot: Slot, now: float) -> None:
+        """A slot is held: the log must hear so at once where it does not know, else in time."""
+        if slot.renewed_at > -math.inf:
+            self._owe(slot, max(now, slot.renewed_at + self.terms.renewal))
+        else:
+            self.tell_at = min(self.tell_at, now)
 
     def _owe_all(self, now: float) -> None:
         self.tell_at = math.inf
         for slot in self.ended.values():
             self._owe(slot, now)
         for slot in self.running.values():
-            self._owe(slot, max(now, slot.renewed_at + self.terms.renewal))
+            self._owe_renewal(slot, now)
             for place, cap in enumerate(self.terms.caps):
                 if cap is not None and slot.sent_at is not None and not slot.told[place]:
                     self._owe(slot, max(now, slot.sent_at + cap))

@@ -46,6 +46,11 @@ class SharedLimiterRegistry(LimiterRegistry):
         """How many times Redis was asked so far."""
         return self._fleet.store.calls
 
+    @property
+    def guard(self) -> float:
+        """Seconds for which a slot stays held for a process that says nothing more."""
+        return self._fleet.guard
+
     async def __aenter__(self) -> Self:
         """Give itself."""
         return self
