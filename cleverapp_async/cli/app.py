@@ -8,6 +8,7 @@ from .call import call
 from .contacts import contacts
 from .demo import demo
 from .doctor import doctor
+from .limits import limits
 from .send import send
 from .simulate import simulate
 
@@ -20,5 +21,5 @@ def cleverapp() -> None:
     """Send messages through the CleverApp API, exactly within its limits and never twice."""
 
 
-for command in (send, call, contacts, doctor, simulate, demo):
+for command in (send, call, contacts, limits, doctor, simulate, demo):
     cleverapp.add_command(command)

@@ -296,7 +296,7 @@ for name, person in pairs(changed) do
 end
 redis.call('HSET', meta, 'offset', whole(offset), 'last', whole(now), 'epoch', epoch, 'run',
     running, 'paused', whole(paused), 'hold', whole(hold), 'refusals', refusals, 'slots',
-    whole(slots), 'tickets', whole(tickets), 'lag', whole(lag))
+    whole(slots), 'tickets', whole(tickets), 'lag', whole(lag), 'windows', ARGV[12])
 local lives = whole(math.max(expiry, (math.max(paused, hold) - now) / 1000 + expiry))
 for _, key in ipairs(KEYS) do
     redis.call('PEXPIRE', key, lives)

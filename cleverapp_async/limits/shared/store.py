@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from ...errors import ConfigurationError
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from .script import Commands, Script
 
 __all__ = ["Store", "StoreError", "open_client"]
+
+T = TypeVar("T")
 
 _CONNECTIONS = 8
 
@@ -93,14 +95,22 @@ class Store:
         Raises:
             StoreError: It could not be run, or its answer did not come in time.
         """
+        self.calls += 1
+        return await self.guarded(script.run(self._commands, keys, arguments))
+
+    async def guarded(self, answer: Awaitable[T]) -> T:
+        """Wait for what a client answers, in time.
+
+        Raises:
+            StoreError: It failed, or did not come in time.
+        """
         from redis.exceptions import ConnectionError as LostError  # noqa: PLC0415 - the extra
         from redis.exceptions import RedisError  # noqa: PLC0415 - the extra
         from redis.exceptions import TimeoutError as LateError  # noqa: PLC0415 - the extra
 
-        self.calls += 1
         try:
             async with asyncio.timeout(self._timeout):
-                return await script.run(self._commands, keys, arguments)
+                return await answer
         except (TimeoutError, LateError):
             failure = StoreError(f"no answer within {self._timeout:g} s", stale=False)
         except (LostError, OSError) as error:

@@ -27,7 +27,7 @@ def registry(
     *,
     on_unavailable: OnUnavailable = "wait",
     local_share: float | None = None,
-    timeout: float = 1.0,  # noqa: ASYNC109 - of Redis, not of this function
+    timeout: float = 1.0,
     guard: float = 5.0,
 ) -> SharedLimiterRegistry:
     """One process's registry with one quota for telegram and none for the account."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from redis.asyncio import Redis
 
 from cleverapp_async.limits.quota import LimitKey, Quota
 from cleverapp_async.limits.shared.exchange import Answer, Terms
@@ -21,10 +23,6 @@ from cleverapp_async.limits.shared.talk import Talk
 from tests.limits.oracle import most_in_window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from redis.asyncio import Redis
-
     from tests.limits.redis.server import RedisServer
 
 KEY = LimitKey(1, "telegram")
@@ -140,9 +138,7 @@ class World:
         offset = round((reached - time.time()) * 1_000_000)
         await self.redis.hset(names[0], "offset", str(offset))
         fleet = talk.fleet
-        answer = Answer.read(
-            await fleet.store.run(fleet.script, names, question.arguments(terms))
-        )
+        answer = Answer.read(await fleet.store.run(fleet.script, names, question.arguments(terms)))
         assert answer is not None
         self.now = max(self.now, answer.now + step.way)
         if not step.answer_lost:
@@ -172,7 +168,7 @@ def _play(server: RedisServer, kept: Sequence[Quota], plan: list[Step]) -> World
 def test_no_window_ever_holds_more_than_its_quota(
     server: RedisServer, kept: list[Quota], plan: list[Step]
 ) -> None:
-    """Bookings, endings, cancels, kills, lost answers and clocks of three processes, interleaved."""
+    """Bookings, endings, cancels, kills, lost answers, clocks of three processes, interleaved."""
     world = _play(server, kept, plan)
     for quota in kept:
         assert most_in_window(world.arrivals, quota.period) <= quota.limit
