@@ -141,6 +141,7 @@ class SharedLimiter:
             not self._queue
             and not len(self._ledger)
             and self._call is None
+            and not self._talk.unfinished
             and self._talk.blocked_until <= self._now()
             and self._own.idle
             and (self._share is None or self._share.idle)

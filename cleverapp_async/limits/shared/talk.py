@@ -52,6 +52,11 @@ class Talk:
         """Whether there is something that the fleet should know at once."""
         return bool(self._pause or self._refused or self._lost or self.ledger.given_back)
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether the log may hold something for this process that it does not know of."""
+        return self._doubtful or self.again_at < math.inf
+
     def pause(self, seconds: float, refusals: int) -> None:
         """The fleet is to grant nothing for that long, after so many refusals more."""
         self._pause = max(self._pause, seconds)

@@ -27,9 +27,14 @@ def free_port() -> int:
 
 
 class RedisServer:
-    """One server on a free port of this machine, without anything on disk."""
+    """One server on a free port of this machine, with nothing of its data on disk.
 
-    def __init__(self) -> None:
+    Args:
+        cluster: Whether it is a cluster of one, which refuses keys of different hash slots.
+    """
+
+    def __init__(self, *, cluster: bool = False) -> None:
+        self._cluster = ("--cluster-enabled", "yes") if cluster else ()
         self.port = free_port()
         self._folder = tempfile.TemporaryDirectory()
         self._process: subprocess.Popen[bytes] | None = None
@@ -55,6 +60,7 @@ class RedisServer:
                 *("--save", ""),
                 *("--appendonly", "no"),
                 *("--dir", self._folder.name),
+                *self._cluster,
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

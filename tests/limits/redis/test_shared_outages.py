@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import TYPE_CHECKING, cast
 
 import pytest
+from redis.asyncio.cluster import RedisCluster
 
 from cleverapp_async import (
     ClientConfig,
     DeadlineExceededError,
     LimiterUnavailableError,
+    LimitKey,
     NotSentError,
     Outcome,
     Quota,
@@ -22,6 +25,9 @@ from tests.limits.oracle import most_in_window
 from tests.limits.redis.fleet import KEY, QUOTA, Arrivals, registry
 from tests.limits.redis.server import RedisServer, free_port
 from tests.wire.rig import client_of
+
+if TYPE_CHECKING:
+    from cleverapp_async.limits.shared.script import Commands
 
 NOBODY = f"redis://127.0.0.1:{free_port()}/0"
 
@@ -54,6 +60,27 @@ async def test_both_protocols_are_spoken(server: RedisServer, prefix: str, proto
         await two.close()
         assert await redis.ping()
     assert arrivals.most() == QUOTA.limit
+
+
+async def test_a_cluster_takes_it_key_by_key(prefix: str) -> None:
+    """All keys of a script lie in one hash slot: a cluster refuses it otherwise."""
+    arrivals = Arrivals()
+    with RedisServer(cluster=True) as node:
+        async with node.client() as redis:
+            commands = cast("Commands", redis)
+            await commands.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16_383)
+            async with asyncio.timeout(20):
+                formed = ""
+                while "cluster_state:ok" not in formed:
+                    await asyncio.sleep(0.05)
+                    formed = str(await commands.execute_command("CLUSTER", "INFO"))
+        async with (
+            RedisCluster(host="127.0.0.1", port=node.port) as cluster,
+            registry(cluster, prefix) as limits,
+        ):
+            await arrivals.send_all(4, limits)
+            await arrivals.send(limits, LimitKey(None, "telegram"))
+    assert len(arrivals.moments) == 5
 
 
 @pytest.mark.parametrize("seconds", [0.8])
