@@ -229,8 +229,7 @@ class Pipeline:
 
     def _delay(self, progress: Progress, error: CleverAppError) -> float | None:
         """Seconds until the next attempt, or None to raise the error."""
-        final = isinstance(error, DeadlineExceededError | LimiterUnavailableError)
-        if progress.call.fate.stopping or final:
+        if progress.call.fate.stopping or isinstance(error, DeadlineExceededError):
             return None
         if isinstance(error, RateLimitError):
             progress.refusals += 1

@@ -34,7 +34,8 @@ class RedisServer:
     """
 
     def __init__(self, *, cluster: bool = False) -> None:
-        self._cluster = ("--cluster-enabled", "yes") if cluster else ()
+        bus = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
+        self._cluster = bus if cluster else ()
         self.port = free_port()
         self._folder = tempfile.TemporaryDirectory()
         self._process: subprocess.Popen[bytes] | None = None

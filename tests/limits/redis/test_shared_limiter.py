@@ -9,6 +9,7 @@ from cleverapp_async import ClientStateError, Lane, Limiter, LimiterRegistry, Pe
 from cleverapp_async.limits.lease import Gate
 from cleverapp_async.limits.quota import AccountKey, LimitKey
 from tests.limits.redis.fleet import KEY, QUOTA, Arrivals, registry
+from tests.limits.stepping import CancelledAt
 
 if TYPE_CHECKING:
     from cleverapp_async.limits.shared.registry import SharedLimiterRegistry
@@ -178,6 +179,47 @@ async def test_cancelling_at_any_await_leaves_the_rest_alone(
         async with asyncio.timeout(2):
             (await limiter.acquire()).refund()
         assert limiter.snapshot().in_flight == 0
+
+
+@pytest.mark.parametrize("waits", [False, True])
+async def test_a_grant_that_comes_with_a_cancel_goes_on(
+    server: RedisServer, prefix: str, waits: bool
+) -> None:
+    """Cancelled at the very moment of its grant, a waiter leaves the slot to the next, or back."""
+    async with registry(server.url, prefix, Quota(1, 0.8)) as limits:
+        limiter = limits.limiter(KEY)
+        (await limiter.acquire()).refund()
+        stepped = CancelledAt(limiter.acquire(), 0, woken=True)
+        waiting = [asyncio.create_task(limiter.acquire())] if waits else []
+        with pytest.raises(asyncio.CancelledError):
+            await stepped
+        assert stepped.reached
+        granted = now()
+        waiting = waiting or [asyncio.create_task(limiter.acquire())]
+        for permit in await asyncio.gather(*waiting):
+            permit.refund()
+        assert now() - granted < 0.5
+
+
+async def test_the_own_window_holds_in_series(server: RedisServer, prefix: str) -> None:
+    """Whatever the log grants, a process keeps its own; cancelled, it gives back."""
+    async with (
+        server.client() as redis,
+        registry(server.url, prefix, Quota(1, 0.2)) as limits,
+    ):
+        limiter = limits.limiter(KEY)
+        permit = await limiter.acquire()
+        permit.sent()
+        await redis.delete(*[name async for name in redis.scan_iter(match=f"{prefix}:*:window*")])
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.6):
+                await limiter.acquire()
+        permit.settle()
+        permit.settle()
+        permit.refund()
+        answered = now()
+        (await limiter.acquire()).settle()
+        assert now() - answered >= 0.2
 
 
 async def test_a_refusal_pauses_the_fleet(server: RedisServer, prefix: str) -> None:
