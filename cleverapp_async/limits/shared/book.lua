@@ -171,7 +171,15 @@ for place = 1, #waiting_mail, 2 do
     local owner = people[string.match(slot, '^[^:]+')]
     if owner == caller then
         redis.call('ZREM', mail, slot)
-        if demand > 0 then
+        if demand > 0 and now < start + guard / 2 then
+            if start < now then
+                -- Its guard begins when the process hears of it.
+                start = now
+                for _, window in ipairs(windows) do
+                    redis.call('ZADD', window.key, whole(start + guard + window.period), slot)
+                end
+                redis.call('ZADD', starts, whole(start), slot)
+            end
             demand = demand - 1
             granted[#granted + 1] = {slot, start}
         else
