@@ -8,7 +8,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from . import acquire, decode, import_time, journal, kill, memory, mixed, overhead, window
+from . import (
+    acquire,
+    decode,
+    fleet,
+    import_time,
+    journal,
+    kill,
+    memory,
+    mixed,
+    overhead,
+    window,
+)
 from ._report import write_json
 from ._table import table
 
@@ -23,6 +34,7 @@ _RESULTS = Path(__file__).parent / "results"
 _BENCHMARKS: dict[str, tuple[Callable[[int], Report], int]] = {
     "acquire": (acquire.run, 7),
     "decode": (decode.run, 25),
+    "fleet": (fleet.run, 1),
     "import": (import_time.run, 25),
     "journal": (journal.run, 9),
     "kill": (kill.run, 48),

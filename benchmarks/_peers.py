@@ -19,12 +19,12 @@ from cleverapp_async import (
     SlidingWindowLimiter,
 )
 
-__all__ = ["Departures", "KeyTimes", "StampedAtSend", "leaky_bucket"]
+__all__ = ["Departures", "FreePermit", "KeyTimes", "Simple", "StampedAtSend", "leaky_bucket"]
 
 _NOTHING = LimiterSnapshot(queued=0, in_flight=0, next_free=0.0, refusals=0, paused_for=0.0)
 
 
-class _FreePermit:
+class FreePermit:
     """A permit that tells nobody anything."""
 
     def sent(self) -> None:
@@ -43,7 +43,7 @@ class _FreePermit:
         """Change nothing."""
 
 
-class _Simple:
+class Simple:
     """What a peer needs not be able to do here."""
 
     def estimate(
@@ -69,12 +69,12 @@ class _Simple:
         return False
 
 
-class _LeakyBucket(_Simple):
+class _LeakyBucket(Simple):
     """aiolimiter's ``AsyncLimiter``, as its users write it."""
 
     def __init__(self, max_rate: float, time_period: float) -> None:
         self._bucket = AsyncLimiter(max_rate, time_period)
-        self._permit = _FreePermit()
+        self._permit = FreePermit()
 
     async def acquire(
         self,
@@ -93,7 +93,7 @@ def leaky_bucket(max_rate: float, time_period: float) -> Callable[[Quota], Limit
     return lambda _: _LeakyBucket(max_rate, time_period)
 
 
-class StampedAtSend(_Simple):
+class StampedAtSend(Simple):
     """Our sliding window, but a slot is stamped when its request leaves."""
 
     def __init__(self, quota: Quota) -> None:
@@ -108,7 +108,7 @@ class StampedAtSend(_Simple):
 
 
 @define
-class _SettledAtSend(_FreePermit):
+class _SettledAtSend(FreePermit):
     _permit: Permit
 
     def sent(self) -> None:

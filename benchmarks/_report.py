@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Figure", "Report", "write_json"]
 
-_PACKAGES = ("aiohttp", "aiolimiter", "attrs", "cattrs", "multidict", "yarl")
+_PACKAGES = ("aiohttp", "aiolimiter", "attrs", "cattrs", "multidict", "redis", "yarl")
 
 
 @frozen(kw_only=True)

@@ -31,6 +31,7 @@ from .errors import (
     ClientStateError,
     ConnectError,
     DeadlineExceededError,
+    LimiterUnavailableError,
     MessengerLimitError,
     NotSentError,
     Outcome,
@@ -170,11 +171,13 @@ class Pipeline:
             if estimate > 0:
                 told = "account" if key is None else str(key)
                 self._tell(progress, WaitingForLimit, told, estimate)
-        if unbounded:
-            return await self._win(progress, key)
         try:
+            if unbounded:
+                return await self._win(progress, key)
             async with asyncio.timeout_at(progress.deadline_at):
                 return await self._win(progress, key)
+        except LimiterUnavailableError as error:
+            return error
         except TimeoutError:
             estimate = self._estimate(progress, key)
         return _too_late(estimate)

@@ -13,7 +13,8 @@
     ├── CampaignPausedError                   the same refusal in a row stopped it
     ├── NotSentError                          it provably never reached the server
     │   ├── ConnectError                      no connection could be made
-    │   └── DeadlineExceededError             the deadline passed before it could leave
+    │   ├── DeadlineExceededError             the deadline passed before it could leave
+    │   └── LimiterUnavailableError           the shared limits could not be asked
     ├── OutcomeUnknownError                   it may have reached the server
     └── ApiError                              the server answered, and did not say yes
         ├── AuthenticationError
@@ -57,6 +58,7 @@ __all__ = [
     "JournalLockedError",
     "JournalMismatchError",
     "JournalWriteError",
+    "LimiterUnavailableError",
     "MessengerLimitError",
     "NotFoundError",
     "NotSentError",
@@ -218,6 +220,10 @@ class DeadlineExceededError(NotSentError):
         """Keep the message and the estimate in seconds."""
         super().__init__(message)
         self.estimated_wait = estimated_wait
+
+
+class LimiterUnavailableError(NotSentError):
+    """The Redis of the shared limits cannot be reached, and the policy is to raise."""
 
 
 class OutcomeUnknownError(CleverAppError):

@@ -11,6 +11,7 @@ from .errors import (
     CleverAppError,
     ConfigurationError,
     DeadlineExceededError,
+    LimiterUnavailableError,
     NotSentError,
     OutcomeUnknownError,
     RateLimitError,
@@ -91,7 +92,8 @@ class RetryPolicy:
 
 def _may_repeat(error: CleverAppError, repeat: Repeat) -> bool:
     if isinstance(error, NotSentError):
-        return not isinstance(error, DeadlineExceededError)
+        # To raise at once, and not to wait, is what the limits were told then.
+        return not isinstance(error, DeadlineExceededError | LimiterUnavailableError)
     if isinstance(error, UnexpectedResponseError):
         return repeat is not Repeat.NEVER and not error.complete
     if isinstance(error, OutcomeUnknownError | ServerError):

@@ -9,6 +9,7 @@ from .campaigns import campaign
 from .contacts import contacts
 from .demo import demo
 from .doctor import doctor
+from .limits import limits
 from .send import send
 from .simulate import simulate
 
@@ -21,5 +22,5 @@ def cleverapp() -> None:
     """Send messages through the CleverApp API, exactly within its limits and never twice."""
 
 
-for command in (send, campaign, call, contacts, doctor, simulate, demo):
+for command in (send, campaign, call, contacts, limits, doctor, simulate, demo):
     cleverapp.add_command(command)

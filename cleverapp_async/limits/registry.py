@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from .protocols import Limiter, LimiterFactory, LimiterSnapshot
+    from .shared.fleet import OnUnavailable
+    from .shared.registry import SharedLimiterRegistry
+    from .shared.script import Commands
 
 __all__ = ["LimiterRegistry"]
 
@@ -81,6 +84,65 @@ class LimiterRegistry:
         """No limits at all: the server's refusals still pause what they name."""
         unlimited = dict.fromkeys(MESSENGER_QUOTAS)
         return cls(messengers=unlimited, other_messengers=None, whatsapp_direct=None, account=None)
+
+    @staticmethod
+    def shared(
+        redis: str | Commands,
+        *,
+        prefix: str = "cleverapp",
+        on_unavailable: OnUnavailable = "wait",
+        local_share: float | None = None,
+        timeout: float = 1.0,
+        guard: float = 62.0,
+        messengers: Mapping[str, Quotas] | None = None,
+        other_messengers: Quotas = OTHER_MESSENGERS_QUOTA,
+        whatsapp_direct: Quotas = WHATSAPP_DIRECT_QUOTA,
+        keys: Mapping[LimitKey, Quotas] | None = None,
+        account: Quotas = ACCOUNT_QUOTAS,
+    ) -> SharedLimiterRegistry:
+        """Limits kept together by every process that uses the same Redis or Valkey.
+
+        Close the registry at the end, or use it as an async context manager: what it has not told
+        the fleet yet is told then. It connects when it is first used. Needs the extra ``redis``.
+
+        Args:
+            redis: The URL of a server (``redis://``, ``rediss://``, ``unix://``), or a client of
+                ``redis.asyncio`` of your own, single or of a cluster, which is not closed.
+            prefix: What every key in Redis begins with: one for each base URL.
+            on_unavailable: While Redis cannot be reached, those who need it wait to their deadline
+                (``"wait"``), fail with :class:`LimiterUnavailableError` (``"raise"``), or go on
+                with a share of each quota (``"local"``).
+            local_share: That share, above 0 and at most 1; the shares of all processes together
+                must not be more than 1.
+            timeout: Seconds for connecting to Redis, and for each of its answers.
+            guard: Seconds for which a slot stays held for a process that was killed or cut off: at
+                least the client's ``attempt_timeout`` and two more.
+            messengers: As for the class; every process of a fleet must be given the same quotas.
+            other_messengers: As for the class.
+            whatsapp_direct: As for the class.
+            keys: As for the class.
+            account: As for the class.
+
+        Raises:
+            ConfigurationError: A value cannot work, or the extra is not installed.
+        """
+        from .shared.registry import open_registry  # noqa: PLC0415 - the extra `redis`
+
+        return open_registry(
+            redis,
+            prefix=prefix,
+            on_unavailable=on_unavailable,
+            local_share=local_share,
+            timeout=timeout,
+            guard=guard,
+            quotas={
+                "messengers": messengers,
+                "other_messengers": other_messengers,
+                "whatsapp_direct": whatsapp_direct,
+                "keys": keys,
+                "account": account,
+            },
+        )
 
     def __len__(self) -> int:
         """How many keys are remembered."""

@@ -24,6 +24,7 @@ from cleverapp_async import (
     JournalLockedError,
     JournalMismatchError,
     JournalWriteError,
+    LimiterUnavailableError,
     MessengerLimitError,
     NotFoundError,
     NotSentError,
@@ -55,6 +56,7 @@ EACH: list[CleverAppError] = [
     NotSentError("x"),
     ConnectError("x"),
     DeadlineExceededError("x", estimated_wait=1.5),
+    LimiterUnavailableError("x"),
     OutcomeUnknownError("x"),
     ApiError(*ABOUT, message="told"),
     AuthenticationError(*ABOUT),
@@ -92,6 +94,7 @@ OUTCOMES = {
         NotSentError,
         ConnectError,
         DeadlineExceededError,
+        LimiterUnavailableError,
     },
 }
 PARENTS = {
@@ -106,6 +109,7 @@ PARENTS = {
     NotSentError: (CleverAppError,),
     ConnectError: (NotSentError,),
     DeadlineExceededError: (NotSentError,),
+    LimiterUnavailableError: (NotSentError,),
     OutcomeUnknownError: (CleverAppError,),
     ApiError: (CleverAppError,),
     AuthenticationError: (ApiError,),

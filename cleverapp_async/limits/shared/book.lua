@@ -1,0 +1,318 @@
+-- One exchange between a process and the log of one key: what the process has to tell is written
+-- down, then every slot that is certain is given to whoever's turn it is. The package's docstring
+-- tells why this is exact. All times are microseconds of this server's clock; nobody else's counts.
+--
+-- KEYS  1 meta (hash)  2 processes (hash)  3 starts (sorted set: slot -> when it may be used)
+--       4 mail (sorted set: slots given to a process that has not called since)
+--       5.. one window per quota (sorted set: slot -> when it is free again)
+-- ARGV  1 process  2 sequence  3 demand  4 guard  5 turn  6 lead  7 patience  8 expiry (ms)
+--       9 "1": wait one period, something was lost  10 pause  11 refusals
+--       12 limit and period of each window, joined by spaces
+--       13 number of marks, then for each: slot, and for each window "" (held as before), "h" (held
+--          now), "t" (its stamp was told before) or how long ago it was stamped
+--       then the number of slots given back, then these
+--       then "" or "a", and after "a" every other slot that the process knows to be its own
+-- Answers now, epoch (of the log and the server's run), wait (-1: nothing wanted), pause, hold, refusals, then slot and delay of each
+-- one granted; only -1 where a later call of the process has been here before.
+
+local meta, processes, starts, mail = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local process, sequence, demand = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local guard, turn, lead = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local patience, expiry = tonumber(ARGV[7]), tonumber(ARGV[8])
+
+local windows, shortest, longest = {}, math.huge, 0
+for limit, period in string.gmatch(ARGV[12], '(%d+) (%d+)') do
+    limit, period = tonumber(limit), tonumber(period)
+    windows[#windows + 1] = {key = KEYS[4 + #windows + 1], limit = limit, period = period}
+    shortest, longest = math.min(shortest, period), math.max(longest, period)
+end
+
+local function whole(number)
+    return string.format('%.0f', number)
+end
+
+-- The state; the clock never goes back: what a step back took away is added from then on.
+local clock = redis.call('TIME')
+local wall = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
+local kept = redis.call('HMGET', meta, 'offset', 'last', 'epoch', 'run', 'paused', 'hold',
+    'refusals', 'slots', 'tickets', 'lag')
+local offset, last = tonumber(kept[1]) or 0, tonumber(kept[2]) or 0
+if wall + offset < last then
+    offset = last - wall
+end
+local now = wall + offset
+local epoch, run = kept[3] or whole(wall), kept[4]
+local paused, hold = tonumber(kept[5]) or 0, tonumber(kept[6]) or 0
+local refusals, slots = tonumber(kept[7]) or 0, tonumber(kept[8]) or 0
+local tickets, lag = tonumber(kept[9]) or 0, tonumber(kept[10]) or 0
+
+-- Who calls, and who waits.
+local people = {}
+local records = redis.call('HGETALL', processes)
+for place = 1, #records, 2 do
+    local seen, called, wanted, back, left, ticket = string.match(records[place + 1],
+        '(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)')
+    people[records[place]] = {name = records[place], seen = tonumber(seen),
+        sequence = tonumber(called), demand = tonumber(wanted), back = tonumber(back),
+        left = tonumber(left), ticket = tonumber(ticket)}
+end
+local caller = people[process]
+if caller and sequence <= caller.sequence then
+    return {-1}
+end
+if not caller then
+    caller = {name = process, demand = 0, back = now, left = turn, ticket = 0}
+    people[process] = caller
+end
+
+local function forget(slot)
+    for _, window in ipairs(windows) do
+        redis.call('ZREM', window.key, slot)
+    end
+    redis.call('ZREM', starts, slot)
+    redis.call('ZREM', mail, slot)
+end
+
+local function ticket()
+    tickets = tickets + 1
+    return tickets
+end
+
+-- A server that has just started may have forgotten anything, and so may one that lost the key.
+local info = redis.call('INFO', 'server')
+local running = string.match(info, 'run_id:(%x+)') or ''
+if running ~= run then
+    local up = tonumber(string.match(info, 'uptime_in_seconds:(%d+)') or 0) * 1000000
+    if up < longest then
+        hold = math.max(hold, now - up + longest)
+    end
+end
+if ARGV[9] == '1' then
+    hold = math.max(hold, now + longest)
+end
+if tonumber(ARGV[10]) > 0 then
+    paused = math.max(paused, now + tonumber(ARGV[10]))
+end
+refusals = refusals + tonumber(ARGV[11])
+
+for _, window in ipairs(windows) do
+    redis.call('ZREMRANGEBYSCORE', window.key, '-inf', whole(now))
+end
+redis.call('ZREMRANGEBYSCORE', starts, '-inf', whole(now - guard - longest))
+
+-- What the process tells.
+local argument = 13
+local marks = tonumber(ARGV[argument])
+local known = {}
+for _ = 1, marks do
+    local slot, held = ARGV[argument + 1], false
+    known[slot] = true
+    for place, window in ipairs(windows) do
+        local mark = ARGV[argument + 1 + place]
+        if mark == 'h' then
+            held = true
+            redis.call('ZADD', window.key, whole(now + guard + window.period), slot)
+            redis.call('ZADD', starts, whole(now), slot)
+        elseif mark == '' then
+            held = true
+        elseif mark ~= 't' then
+            local stamp = now - tonumber(mark)
+            local start = place == 1 and tonumber(redis.call('ZSCORE', starts, slot) or nil)
+            if start then
+                local lasted = math.max(0, math.min(stamp - start, window.period))
+                lag = lag + (lasted - lag) / 8
+            end
+            if stamp + window.period > now then
+                redis.call('ZADD', window.key, whole(stamp + window.period), slot)
+            else
+                redis.call('ZREM', window.key, slot)
+            end
+        end
+    end
+    if not held then
+        redis.call('ZREM', starts, slot)
+    end
+    argument = argument + 1 + #windows
+end
+argument = argument + 1
+local given_back = tonumber(ARGV[argument])
+for place = argument + 1, argument + given_back do
+    forget(ARGV[place])
+end
+argument = argument + given_back + 1
+if ARGV[argument] == 'a' then
+    -- An answer was lost: what it may have granted is not known to the process, so not in use.
+    for place = argument + 1, #ARGV do
+        known[ARGV[place]] = true
+    end
+    for _, slot in ipairs(redis.call('ZRANGE', starts, 0, -1)) do
+        if not known[slot] and string.match(slot, '^[^:]+') == process then
+            forget(slot)
+        end
+    end
+end
+
+-- Who waits no longer, and what was given to them.
+local changed = {[process] = caller}
+for name, person in pairs(people) do
+    if person ~= caller and person.demand > 0 and now > person.back + patience then
+        person.demand = 0
+        changed[name] = person
+    end
+    if person ~= caller and now > person.seen + guard + longest then
+        people[name], changed[name] = nil, nil
+        redis.call('HDEL', processes, name)
+    end
+end
+local granted = {}
+local waiting_mail = redis.call('ZRANGE', mail, 0, -1, 'WITHSCORES')
+for place = 1, #waiting_mail, 2 do
+    local slot, start = waiting_mail[place], tonumber(waiting_mail[place + 1])
+    local owner = people[string.match(slot, '^[^:]+')]
+    if owner == caller then
+        redis.call('ZREM', mail, slot)
+        if demand > 0 and now < start + guard / 2 then
+            if start < now then
+                -- Its guard begins when the process hears of it.
+                start = now
+                for _, window in ipairs(windows) do
+                    redis.call('ZADD', window.key, whole(start + guard + window.period), slot)
+                end
+                redis.call('ZADD', starts, whole(start), slot)
+            end
+            demand = demand - 1
+            granted[#granted + 1] = {slot, start}
+        else
+            forget(slot)
+        end
+    elseif not owner or now > math.max(start, owner.back) + patience then
+        forget(slot)
+    end
+end
+
+caller.seen, caller.sequence = now, sequence
+if demand > 0 and caller.demand == 0 and #granted == 0 then
+    caller.ticket, caller.left = ticket(), turn
+end
+caller.demand, caller.back = demand, now
+
+-- Slots go out in the order of their moments: each to the first who will be awake for it.
+local queue = {}
+for _, person in pairs(people) do
+    if person.demand > 0 then
+        queue[#queue + 1] = person
+    end
+end
+local function before(one, other)
+    return one.ticket < other.ticket
+end
+table.sort(queue, before)
+
+local function next_start()
+    if hold > now then
+        -- Who still has slots that were forgotten must be heard first: nothing is booked ahead.
+        return nil
+    end
+    local start = math.max(now, paused)
+    for _, window in ipairs(windows) do
+        local count = redis.call('ZCARD', window.key)
+        if count >= window.limit then
+            local entry = redis.call('ZRANGE', window.key, count - window.limit,
+                count - window.limit, 'WITHSCORES')
+            start = math.max(start, tonumber(entry[2]))
+        end
+    end
+    -- A slot that is held is free a whole period from now at the earliest.
+    return start <= now + shortest and start or nil
+end
+
+while #queue > 0 do
+    local start = next_start()
+    local chosen = nil
+    if start then
+        for _, person in ipairs(queue) do
+            if person == caller or person.back <= start + patience then
+                chosen = person
+                break
+            end
+        end
+    end
+    if not chosen then
+        break
+    end
+    slots = slots + 1
+    local slot = chosen.name .. ':' .. whole(slots)
+    for _, window in ipairs(windows) do
+        redis.call('ZADD', window.key, whole(start + guard + window.period), slot)
+    end
+    redis.call('ZADD', starts, whole(start), slot)
+    if chosen == caller then
+        granted[#granted + 1] = {slot, start}
+    else
+        redis.call('ZADD', mail, whole(start), slot)
+    end
+    chosen.demand, chosen.left = chosen.demand - 1, chosen.left - 1
+    changed[chosen.name] = chosen
+    if chosen.left <= 0 then
+        chosen.ticket, chosen.left = ticket(), turn
+        table.sort(queue, before)
+    end
+    if chosen.demand == 0 then
+        for place, person in ipairs(queue) do
+            if person == chosen then
+                table.remove(queue, place)
+                break
+            end
+        end
+    end
+end
+
+-- When the caller's next slot may be certain: never so late that one would idle for it.
+local wait = -1
+if caller.demand > 0 then
+    local ahead = 0
+    for _, person in ipairs(queue) do
+        if person == caller then
+            break
+        end
+        ahead = ahead + math.min(person.demand, person.left)
+    end
+    local moment = math.max(now, paused, hold)
+    for _, window in ipairs(windows) do
+        local rounds = math.floor(ahead / window.limit)
+        local rank = redis.call('ZCARD', window.key) - window.limit + ahead % window.limit
+        local bound = now
+        if rank >= 0 then
+            local entry = redis.call('ZRANGE', window.key, rank, rank, 'WITHSCORES')
+            bound = tonumber(entry[2])
+            if bound > now + window.period then
+                local start = tonumber(redis.call('ZSCORE', starts, entry[1]) or nil)
+                if start then
+                    bound = math.max(start, now) + window.period
+                end
+            end
+        end
+        moment = math.max(moment, bound + rounds * (window.period + lag))
+    end
+    wait = math.max(math.max(moment - lead, hold) - now, 1000)
+    caller.back = now + wait
+end
+
+for name, person in pairs(changed) do
+    redis.call('HSET', processes, name, table.concat({whole(person.seen), whole(person.sequence),
+        person.demand, whole(person.back), person.left, person.ticket}, ' '))
+end
+redis.call('HSET', meta, 'offset', whole(offset), 'last', whole(now), 'epoch', epoch, 'run',
+    running, 'paused', whole(paused), 'hold', whole(hold), 'refusals', refusals, 'slots',
+    whole(slots), 'tickets', whole(tickets), 'lag', whole(lag), 'windows', ARGV[12])
+local lives = whole(math.max(expiry, (math.max(paused, hold) - now) / 1000 + expiry))
+for _, key in ipairs(KEYS) do
+    redis.call('PEXPIRE', key, lives)
+end
+
+local answer = {now, epoch .. '/' .. running, wait, math.max(0, paused - now), math.max(0, hold - now), refusals}
+for _, grant in ipairs(granted) do
+    answer[#answer + 1] = grant[1]
+    answer[#answer + 1] = math.max(0, grant[2] - now)
+end
+return answer

@@ -1,0 +1,233 @@
+"""What travels between a process and the log of one key, as Redis wants it: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self, cast
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from ..quota import Quota
+
+__all__ = ["Answer", "Grant", "Mark", "Question", "Terms"]
+
+_MICRO = 1_000_000
+_LEAD, _LEAD_SHARE = 0.02, 20
+_MARGIN, _MARGIN_SHARE = 0.05, 8
+_PATIENCE, _PATIENCE_LEAST, _PATIENCE_SHARE = 0.2, 0.02, 10
+_TURN_SECONDS, _TURN_MOST = 3.0, 6
+_HEAD = 6
+
+
+@frozen
+class Mark:
+    """What is told of one slot.
+
+    Attributes:
+        slot: The slot.
+        windows: For each window: None, held as before; ``"h"``, held now; ``"t"``, its stamp was
+            told before; or seconds since it was stamped (below 0: it will be).
+    """
+
+    slot: str
+    windows: tuple[float | str | None, ...]
+
+
+@frozen
+class Terms:
+    """What does not change from call to call: the quotas, and seconds.
+
+    Attributes:
+        windows: Limit and period of each window, the periods all different and ascending.
+        caps: ``settle_within`` of each.
+        guard: For how long a slot stays held for a process that says nothing more.
+    """
+
+    windows: tuple[tuple[int, float], ...]
+    caps: tuple[float | None, ...]
+    guard: float
+
+    @classmethod
+    def of(cls, quotas: Sequence[Quota], guard: float) -> Self:
+        """The terms of some quotas; of several with one period the smallest limit counts."""
+        limits: dict[float, int] = {}
+        caps: dict[float, float | None] = {}
+        for quota in quotas:
+            period, cap = quota.period, quota.settle_within
+            limits[period] = min(quota.limit, limits.get(period, quota.limit))
+            other = caps.get(period, cap)
+            caps[period] = None if cap is None or other is None else max(cap, other)
+        periods = sorted(limits)
+        windows = tuple((limits[period], period) for period in periods)
+        return cls(windows, tuple(caps[period] for period in periods), guard)
+
+    @property
+    def shortest(self) -> float:
+        """The shortest period: nothing is booked further ahead."""
+        return self.windows[0][1]
+
+    @property
+    def longest(self) -> float:
+        """The longest period: after it nothing is left to remember."""
+        return self.windows[-1][1]
+
+    @property
+    def lead(self) -> float:
+        """How long before its next slot may be certain a process asks again."""
+        return min(_LEAD, self.shortest / _LEAD_SHARE)
+
+    @property
+    def margin(self) -> float:
+        """How long before others may need it a process tells what has ended."""
+        return min(_MARGIN, self.shortest / _MARGIN_SHARE)
+
+    @property
+    def renewal(self) -> float:
+        """After how long a process tells again that a slot is held."""
+        return min(self.guard / 3, self.longest)
+
+    @property
+    def patience(self) -> float:
+        """How late a process may call before what waits for it goes to others."""
+        return min(_PATIENCE, max(_PATIENCE_LEAST, self.shortest / _PATIENCE_SHARE))
+
+    @property
+    def turn(self) -> int:
+        """How many slots one process takes before it is another's turn.
+
+        Half of the scarcest quota, so that nobody waits long; and where that is few, what three
+        seconds admit, up to six, as every turn costs two round trips.
+        """
+        limit, period = max(self.windows, key=lambda window: window[1] / window[0])
+        few = min(_TURN_MOST, int(_TURN_SECONDS * limit / period))
+        return max((limit + 1) // 2, few, 1)
+
+    @property
+    def expiry(self) -> float:
+        """How long the log of a key outlives its last call."""
+        return self.guard + 2 * self.longest + 1.0
+
+    def fixed(self) -> tuple[int, ...]:
+        """Guard, turn, lead and patience in microseconds, expiry in milliseconds."""
+        return (
+            _micros(self.guard),
+            self.turn,
+            _micros(self.lead),
+            _micros(self.patience),
+            round(self.expiry * 1000),
+        )
+
+    def written(self) -> str:
+        """The windows, as the script reads them."""
+        return " ".join(f"{limit} {_micros(period)}" for limit, period in self.windows)
+
+
+@frozen(kw_only=True)
+class Question:
+    """One call of a process.
+
+    Attributes:
+        process: Who calls.
+        sequence: Numbers the calls of a process upwards; one that comes late is ignored.
+        demand: How many slots it wants.
+        marks: What it tells of its slots.
+        given_back: Slots that will never be used.
+        known: After a call whose answer was lost: every other slot it knows to be its own.
+        lost: Whether the log has forgotten something: wait one period.
+        pause: Seconds for which the fleet grants nothing.
+        refusals: Refusals since the last call.
+    """
+
+    process: str
+    sequence: int
+    demand: int
+    marks: Sequence[Mark] = ()
+    given_back: Sequence[str] = ()
+    known: Sequence[str] | None = None
+    lost: bool = False
+    pause: float = 0.0
+    refusals: int = 0
+
+    def arguments(self, terms: Terms) -> list[str | int]:
+        """The arguments of the script."""
+        written: list[str | int] = [self.process, self.sequence, self.demand, *terms.fixed()]
+        written += ["1" if self.lost else "", _micros(self.pause), self.refusals, terms.written()]
+        written.append(len(self.marks))
+        for mark in self.marks:
+            written.append(mark.slot)
+            written += [_mark(window) for window in mark.windows]
+        written += [len(self.given_back), *self.given_back]
+        written += [""] if self.known is None else ["a", *self.known]
+        return written
+
+
+@frozen
+class Grant:
+    """A slot, and the seconds after which it may be used."""
+
+    slot: str
+    delay: float
+
+
+@frozen
+class Answer:
+    """What the log answers.
+
+    Attributes:
+        now: Its clock, seconds.
+        epoch: Differs after the log was lost or had expired.
+        wait: Seconds after which to ask again for what was not granted; None: all was.
+        pause: Seconds for which a refusal or a user pauses the key.
+        hold: Seconds for which nothing is granted as something was lost.
+        refusals: The fleet's.
+        grants: In the order of their moments.
+    """
+
+    now: float
+    epoch: str
+    wait: float | None
+    pause: float
+    hold: float
+    refusals: int
+    grants: tuple[Grant, ...]
+
+    @classmethod
+    def read(cls, raw: object) -> Self | None:
+        """Read what the script answers; None where a later call has overtaken this one."""
+        parts = cast("list[object]", raw)
+        if len(parts) < _HEAD:
+            return None
+        head = [_whole(parts[place]) for place in (0, 2, 3, 4, 5)]
+        now, wait, pause, hold, refusals = head
+        grants = tuple(
+            Grant(_text(slot), _whole(delay) / _MICRO)
+            for slot, delay in zip(parts[_HEAD::2], parts[_HEAD + 1 :: 2], strict=True)
+        )
+        return cls(
+            now / _MICRO,
+            _text(parts[1]),
+            None if wait < 0 else wait / _MICRO,
+            pause / _MICRO,
+            hold / _MICRO,
+            refusals,
+            grants,
+        )
+
+
+def _micros(seconds: float) -> int:
+    return round(seconds * _MICRO)
+
+
+def _mark(window: float | str | None) -> str | int:
+    if window is None:
+        return ""
+    return window if isinstance(window, str) else int(window * _MICRO)
+
+
+def _text(value: object) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _whole(value: object) -> int:
+    return int(cast("int", value))

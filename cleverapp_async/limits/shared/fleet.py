@@ -1,0 +1,118 @@
+"""What all limiters of one process share: the connection, the policy, and who this process is."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import secrets
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+from attrs import define, field
+
+from ...errors import ConfigurationError
+from ..quota import Quota
+from .script import Script
+from .store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+    from typing import Any
+
+__all__ = ["Fleet", "OnUnavailable", "check_policy", "share_of"]
+
+OnUnavailable: TypeAlias = Literal["wait", "raise", "local"]
+"""What happens to those who wait while Redis cannot be reached."""
+
+_log = logging.getLogger("cleverapp_async")
+
+
+def check_policy(on_unavailable: OnUnavailable, local_share: float | None) -> None:
+    """Refuse a policy that is not one, or a share that is missing or useless.
+
+    Raises:
+        ConfigurationError: It is one of these; the message says which.
+    """
+    if on_unavailable not in get_args(OnUnavailable):
+        known = ", ".join(get_args(OnUnavailable))
+        raise ConfigurationError(f"on_unavailable must be one of {known}, not {on_unavailable!r}")
+    if (on_unavailable == "local") != (local_share is not None):
+        raise ConfigurationError(
+            'on_unavailable="local" and local_share go together: the share of every quota that '
+            "this process may use by itself, such as 0.25 for one of four"
+        )
+    if local_share is not None and not 0 < local_share <= 1:
+        raise ConfigurationError(f"local_share must be above 0 and at most 1, not {local_share!r}")
+
+
+def share_of(quotas: Sequence[Quota], share: float) -> tuple[Quota, ...]:
+    """The share of some quotas: fewer in the same time, or one in a longer time."""
+    found: list[Quota] = []
+    for quota in quotas:
+        part = quota.limit * share
+        if part >= 1:
+            found.append(Quota(int(part), quota.period, quota.settle_within))
+        else:
+            found.append(Quota(1, quota.period / part, quota.settle_within))
+    return tuple(found)
+
+
+@define
+class Fleet:
+    """One process's part in the fleet.
+
+    Attributes:
+        store: The connection.
+        prefix: What every key of Redis begins with.
+        guard: Seconds for which a slot stays held for a process that says nothing more.
+        on_unavailable: The policy while Redis cannot be reached.
+        local_share: The share of each quota under ``"local"``.
+    """
+
+    store: Store
+    prefix: str
+    guard: float
+    on_unavailable: OnUnavailable
+    local_share: float | None
+    script: Script = field(factory=lambda: Script.load("book.lua"))
+    _tasks: set[asyncio.Task[None]] = field(factory=set["asyncio.Task[None]"])
+    _unreachable: bool = False
+    _process: str = ""
+    _numbers: Iterator[int] = field(factory=lambda: itertools.count(1))
+
+    @property
+    def process(self) -> str:
+        """A random name of this process, made when it is first used: after any fork."""
+        self._process = self._process or secrets.token_hex(6)
+        return self._process
+
+    def number(self) -> int:
+        """The next number; a limiter that is dropped and made anew goes on with higher ones."""
+        return next(self._numbers)
+
+    def start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something beside the callers; it is ended with the registry at the latest."""
+        task = asyncio.get_running_loop().create_task(coroutine, name="shared limits")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def stop(self) -> None:
+        """End what runs, and wait for its end."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def failed(self, reason: str) -> None:
+        """Say once that Redis cannot be reached."""
+        if not self._unreachable:
+            self._unreachable = True
+            _log.warning("shared limits: Redis cannot be reached (%s)", reason)
+
+    def reached(self) -> None:
+        """Say once that it can be reached again."""
+        if self._unreachable:
+            self._unreachable = False
+            _log.warning("shared limits: Redis is reached again")

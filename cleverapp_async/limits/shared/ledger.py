@@ -1,0 +1,208 @@
+"""The slots of one key that one process has, and what it owes telling the fleet of them."""
+
+from __future__ import annotations
+
+import math
+from bisect import insort
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from ..protocols import Permit
+from .exchange import Mark, Terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["Ledger", "Slot"]
+
+_NO_NEWS = (None, "t")
+
+
+@define(eq=False)
+class Slot:
+    """One slot; all moments are loop seconds.
+
+    Attributes:
+        name: Its name in the log.
+        due: From when on it may be used.
+        told: For each window, whether its stamp is in the log.
+        renewed_at: When the log last learned that it is held.
+        share: What it took of this process's own share, where the log could not be reached.
+        sent_at: When its request left.
+        stamped_at: When its request was answered, or is certain not to arrive any more.
+    """
+
+    name: str
+    due: float
+    told: list[bool]
+    renewed_at: float
+    share: Permit | None = None
+    sent_at: float | None = None
+    stamped_at: float | None = None
+
+    def stamp(self, place: int, cap: float | None, now: float) -> float | None:
+        """When it counts as used up in a window; None where that is not known yet."""
+        if self.told[place]:
+            return None
+        capped = math.inf if cap is None or self.sent_at is None else self.sent_at + cap
+        if self.stamped_at is not None:
+            return min(self.stamped_at, capped)
+        return capped if capped <= now else None
+
+
+@define
+class Ledger:
+    """All slots of one process and key.
+
+    Attributes:
+        ready: Granted by the log and used by nobody yet, in the order of their moments.
+        running: Used by requests that have not ended.
+        ended: Used by requests that have ended, which the log does not know yet.
+        given_back: Names of slots that will never be used, which the log does not know yet.
+        tell_at: When the log must know the next thing at the latest.
+    """
+
+    terms: Terms
+    ready: list[Slot] = field(factory=list[Slot])
+    running: dict[str, Slot] = field(factory=dict[str, Slot])
+    ended: dict[str, Slot] = field(factory=dict[str, Slot])
+    given_back: list[str] = field(factory=list[str])
+    tell_at: float = math.inf
+
+    def __len__(self) -> int:
+        """How many slots the log is to hear of, or may be asked for."""
+        return len(self.ready) + len(self.running) + len(self.ended) + len(self.given_back)
+
+    def grant(self, name: str, due: float) -> None:
+        """The log grants a slot."""
+        insort(self.ready, self.make(name, due), key=lambda slot: slot.due)
+
+    def make(self, name: str, due: float, share: Permit | None = None) -> Slot:
+        """A slot; one of this process's own share is news to the log."""
+        renewed_at = due if share is None else -math.inf
+        return Slot(name, due, [False] * len(self.terms.windows), renewed_at, share)
+
+    def use(self, slot: Slot) -> None:
+        """A request takes a slot."""
+        self.running[slot.name] = slot
+        self._owe_renewal(slot, slot.due)
+
+    def sent(self, slot: Slot, now: float) -> None:
+        """Its request leaves."""
+        slot.sent_at = now
+        for cap in self.terms.caps:
+            if cap is not None:
+                self._owe(slot, now + cap)
+
+    def end(self, slot: Slot, stamped_at: float, now: float) -> None:
+        """Its request was answered, or was given up and counts until then."""
+        slot.stamped_at = stamped_at
+        if self.running.pop(slot.name, None) is not None and not all(slot.told):
+            self.ended[slot.name] = slot
+            self._owe(slot, now)
+
+    def give_back(self, slot: Slot) -> None:
+        """It will not be used; whoever has it still must not use it."""
+        self.running.pop(slot.name, None)
+        if slot.renewed_at > -math.inf:
+            self.given_back.append(slot.name)
+
+    def is_fresh(self, slot: Slot, now: float) -> bool:
+        """Whether it is certainly still held: a process that stood still cannot be sure."""
+        return slot.share is not None or now < slot.renewed_at + self.terms.guard / 2
+
+    def give_back_ready(self, keep: int) -> None:
+        """Give back what was granted and nobody wants, the latest first."""
+        self.given_back += [slot.name for slot in self.ready[keep:]]
+        del self.ready[keep:]
+
+    def news(self, now: float) -> list[Mark]:
+        """All that the log does not know."""
+        self._drop_old(now)
+        renewed_before = now - 0.9 * self.terms.renewal
+        marks = [self._mark(slot, now, renewed_before) for slot in self._used()]
+        return [mark for mark in marks if any(window not in _NO_NEWS for window in mark.windows)]
+
+    def names(self, besides: Sequence[Mark]) -> list[str]:
+        """Every slot that may still count, but those of the marks."""
+        told = {mark.slot for mark in besides}
+        slots = [*self.ready, *self._used()]
+        return [slot.name for slot in slots if slot.name not in told]
+
+    def wrote(self, marks: Sequence[Mark], given_back: Sequence[str], now: float) -> None:
+        """The log knows these now."""
+        del self.given_back[: len(given_back)]
+        for mark in marks:
+            slot = self.ended.get(mark.slot) or self.running.get(mark.slot)
+            if slot is None:
+                continue
+            for place, window in enumerate(mark.windows):
+                if window == "h":
+                    slot.renewed_at = now
+                elif window is not None and window != "t":
+                    slot.told[place] = True
+            if all(slot.told):
+                self.ended.pop(slot.name, None)
+        self._owe_all(now)
+
+    def start_over(self, now: float) -> None:
+        """The log has forgotten everything: what was granted is void, the rest is news."""
+        self.ready.clear()
+        for slot in self._used():
+            slot.told = [False] * len(slot.told)
+            slot.renewed_at = -math.inf
+        self.tell_at = now if self.running or self.ended else math.inf
+
+    def _drop_old(self, now: float) -> None:
+        """What the log never knew, and what no window counts any more."""
+        before = now - self.terms.longest
+        old = [
+            name
+            for name, slot in self.ended.items()
+            if slot.share is not None and (slot.stamped_at or now) < before
+        ]
+        for name in old:
+            del self.ended[name]
+
+    def _used(self) -> Iterator[Slot]:
+        yield from self.ended.values()
+        yield from self.running.values()
+
+    def _mark(self, slot: Slot, now: float, renewed_before: float) -> Mark:
+        windows: list[float | str | None] = []
+        for place, cap in enumerate(self.terms.caps):
+            stamp = slot.stamp(place, cap, now)
+            if stamp is not None:
+                windows.append(now - stamp)
+            elif slot.told[place]:
+                windows.append("t")
+            elif slot.renewed_at <= renewed_before:
+                windows.append("h")
+            else:
+                windows.append(None)
+        return Mark(slot.name, tuple(windows))
+
+    def _owe(self, slot: Slot, known_at: float) -> None:
+        """Something of a slot becomes known: nobody can use it before a period after its start."""
+        period, margin = self.terms.shortest, self.terms.margin
+        known_at = max(known_at, slot.due)
+        rounds = math.ceil((known_at - slot.due + margin) / period)
+        self.tell_at = min(self.tell_at, max(known_at, slot.due + rounds * period - margin))
+
+    def _owe_renewal(self, slot: Slot, now: float) -> None:
+        """A slot is held: the log must hear so at once where it does not know, else in time."""
+        if slot.renewed_at > -math.inf:
+            self._owe(slot, max(now, slot.renewed_at + self.terms.renewal))
+        else:
+            self.tell_at = min(self.tell_at, now)
+
+    def _owe_all(self, now: float) -> None:
+        self.tell_at = math.inf
+        for slot in self.ended.values():
+            self._owe(slot, now)
+        for slot in self.running.values():
+            self._owe_renewal(slot, now)
+            for place, cap in enumerate(self.terms.caps):
+                if cap is not None and slot.sent_at is not None and not slot.told[place]:
+                    self._owe(slot, max(now, slot.sent_at + cap))

@@ -1,0 +1,349 @@
+"""The limiter of one key of a fleet: waits in line here, asks the log for all who wait."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import TYPE_CHECKING
+
+from ...errors import ClientStateError, LimiterUnavailableError
+from .._lanes import LaneQueue
+from ..protocols import LimiterSnapshot
+from ..quota import Lane
+from ..sliding_window import SlidingWindowLimiter
+from .exchange import Answer, Terms
+from .fleet import share_of
+from .ledger import Ledger, Slot
+from .names import key_names
+from .permit import SharedPermit
+from .store import StoreError
+from .talk import Talk
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..quota import AccountKey, LimitKey, Quota
+    from .exchange import Question
+    from .fleet import Fleet
+
+__all__ = ["SharedLimiter"]
+
+_BACK_OFF, _BACK_OFF_MOST, _BACK_OFF_LEAST = 0.05, 1.0, 0.02
+_DOUBLED = 10
+_RECONNECTS = 1
+
+
+class SharedLimiter:
+    """Keeps quotas together with every other process on the same Redis.
+
+    Args:
+        fleet: The process's part in the fleet.
+        key: What is limited.
+        quotas: At least one; all of them hold together.
+    """
+
+    def __init__(self, fleet: Fleet, key: LimitKey | AccountKey, quotas: Sequence[Quota]) -> None:
+        self._fleet = fleet
+        self._terms = Terms.of(quotas, fleet.guard)
+        self._names = key_names(fleet.prefix, key, self._terms.windows)
+        self._ledger = Ledger(self._terms)
+        self._talk = Talk(fleet, self._ledger)
+        self._queue: LaneQueue[Slot] = LaneQueue()
+        self._own = SlidingWindowLimiter(*quotas)
+        self._share: SlidingWindowLimiter | None = None
+        if fleet.local_share is not None:
+            self._share = SlidingWindowLimiter(*share_of(quotas, fleet.local_share))
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._call: asyncio.Task[None] | None = None
+        self._alone: asyncio.Task[None] | None = None
+        self._failures = 0
+        self._retry_at = -math.inf
+        self._down_since = math.inf
+
+    async def acquire(
+        self, *, lane: Lane = Lane.INTERACTIVE, spacing: float = 0.0, returned: bool = False
+    ) -> SharedPermit:
+        """Wait for a slot; see :meth:`Limiter.acquire`.
+
+        Raises:
+            ClientStateError: The limiter serves another event loop.
+            LimiterUnavailableError: Redis cannot be reached, and the policy is ``"raise"``.
+        """
+        loop = self._bind()
+        future: asyncio.Future[Slot] = loop.create_future()
+        waiter = self._queue.push(future, lane, spacing, returned=returned)
+        self._go_alone()
+        self._pump()
+        try:
+            slot = await future
+        except BaseException:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                self.on_returned(future.result())
+            else:
+                self._queue.remove(waiter)
+                self._trim()
+            raise
+        try:
+            own = await self._own.acquire(lane=lane, spacing=spacing, returned=returned)
+        except BaseException:
+            self.on_returned(slot)
+            raise
+        return SharedPermit(self, slot, own)
+
+    def estimate(self, lane: Lane, *, spacing: float = 0.0, returned: bool = False) -> float:
+        """The least number of seconds a newcomer would wait; see :meth:`Limiter.estimate`."""
+        if self._loop is None:
+            return 0.0
+        now, ready = self._loop.time(), self._ledger.ready
+        ahead = self._queue.ahead_of(lane, spacing, returned=returned)
+        moment = max(now, self._talk.blocked_until)
+        own = self._own.estimate(lane, spacing=spacing, returned=returned)
+        if self._failures:
+            return max(own, moment - now) if self._fleet.on_unavailable != "local" else own
+        if ahead < len(ready):
+            return max(own, ready[ahead].due - now)
+        if self._talk.again_at < math.inf and len(self._queue) > len(ready):
+            moment = max(moment, self._talk.again_at)
+        rounds = [(ahead - len(ready)) // limit * period for limit, period in self._terms.windows]
+        return max(own, moment + max(rounds) - now)
+
+    def pause(self, seconds: float) -> None:
+        """Grant nothing for that long, in the whole fleet.
+
+        Raises:
+            ClientStateError: The limiter serves another event loop.
+        """
+        now = self._bind().time()
+        self._own.pause(seconds)
+        if seconds > 0:
+            self._talk.pause(seconds, 0)
+            self._hold_back(now + seconds)
+            self._pump()
+
+    def snapshot(self) -> LimiterSnapshot:
+        """The state at this moment, as far as this process knows it."""
+        own = self._own.snapshot()
+        now = self._now()
+        return LimiterSnapshot(
+            queued=len(self._queue) + own.queued,
+            in_flight=len(self._ledger.running),
+            next_free=self.estimate(Lane.BULK),
+            refusals=max(self._talk.refusals, own.refusals),
+            paused_for=max(own.paused_for, self._talk.paused_until - now, 0.0),
+            burst=own.burst,
+        )
+
+    @property
+    def idle(self) -> bool:
+        """Whether forgetting this limiter now would change nothing."""
+        return (
+            not self._queue
+            and not len(self._ledger)
+            and self._call is None
+            and not self._talk.unfinished
+            and self._talk.blocked_until <= self._now()
+            and self._own.idle
+            and (self._share is None or self._share.idle)
+        )
+
+    async def close(self) -> None:
+        """Tell the fleet what it does not know yet, and give back what is not used."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._call is not None:
+            await asyncio.wait([self._call])
+        self._ledger.give_back_ready(0)
+        if self._talk.urgent or self._ledger.ended or self._talk.again_at < math.inf:
+            await self._ask(0)
+        if self._timer is not None:
+            self._timer.cancel()
+
+    # What a permit tells.
+
+    def on_sent(self, slot: Slot) -> None:
+        """A slot's request leaves now."""
+        self._ledger.sent(slot, self._now())
+        self._pump()
+
+    def on_ended(self, slot: Slot, *, later: float = 0.0) -> None:
+        """A slot's request ended now, and counts until that many seconds later."""
+        now = self._now()
+        if slot.share is not None:
+            slot.share.give_up() if later else slot.share.settle()
+        self._ledger.end(slot, now + later, now)
+        self._pump()
+
+    def on_refused(self, slot: Slot) -> None:
+        """A slot's request was refused: the own window knows by now for how long to pause."""
+        seconds = self._own.snapshot().paused_for
+        self._talk.pause(seconds, 1)
+        self._hold_back(self._now() + seconds)
+        self.on_ended(slot)
+
+    def on_returned(self, slot: Slot) -> None:
+        """A slot was not used after all: the next one who waits takes it, or the fleet."""
+        self._ledger.running.pop(slot.name, None)
+        if not self._ledger.is_fresh(slot, self._now()) or not self._hand_over(slot):
+            if slot.share is not None:
+                slot.share.refund()
+            self._ledger.give_back(slot)
+        self._pump()
+
+    # Who is granted what, and when the log is asked.
+
+    def _bind(self) -> asyncio.AbstractEventLoop:
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+        elif loop is not self._loop:
+            raise ClientStateError(
+                "this limiter serves another event loop: make one LimiterRegistry per event loop"
+            )
+        return loop
+
+    def _now(self) -> float:
+        return self._loop.time() if self._loop else -math.inf
+
+    def _hold_back(self, until: float) -> None:
+        """A pause has begun: what was granted before is void."""
+        self._talk.paused_until = max(self._talk.paused_until, until)
+        self._talk.blocked_until = max(self._talk.blocked_until, until)
+        self._ledger.give_back_ready(0)
+
+    def _trim(self) -> None:
+        """Somebody waits no longer: give back what nobody waits for."""
+        if len(self._ledger.ready) > len(self._queue):
+            self._ledger.give_back_ready(len(self._queue))
+            self._pump()
+
+    def _pump(self) -> None:
+        """Hand out the slots that are due, and see to the next moment of any kind."""
+        loop, ready = self._loop, self._ledger.ready
+        if loop is None:
+            return
+        now = loop.time()
+        while ready and ready[0].due <= now:
+            slot = ready.pop(0)
+            if not self._ledger.is_fresh(slot, now) or not self._hand_over(slot):
+                self._ledger.give_back(slot)
+        moment = self._next_call(now) if self._call is None else math.inf
+        if moment <= now:
+            self._call = self._fleet.start(self._exchange())
+            moment = math.inf
+        self._wake_at(loop, min(moment, ready[0].due) if ready else moment)
+
+    def _hand_over(self, slot: Slot) -> bool:
+        """Give a slot to whoever's turn it is; False where nobody waits."""
+        while self._queue:
+            future = self._queue.pop().future
+            if not future.done():
+                self._ledger.use(slot)
+                future.set_result(slot)
+                return True
+        return False
+
+    def _next_call(self, now: float) -> float:
+        """When the log must be asked or told next."""
+        ledger, talk = self._ledger, self._talk
+        moment = ledger.tell_at
+        if len(self._queue) > len(ledger.ready):
+            # Nothing more will be known: ask at once, and tell all that has ended on the way.
+            waits_only = talk.again_at < math.inf and (
+                ledger.running or ledger.ready or not ledger.ended
+            )
+            moment = min(moment, talk.again_at if waits_only else now)
+        else:
+            moment = min(moment, talk.again_at)
+        if talk.urgent:
+            moment = now
+        return max(moment, self._retry_at)
+
+    def _wake_at(self, loop: asyncio.AbstractEventLoop, moment: float) -> None:
+        if self._timer is not None:
+            if self._timer.when() == moment:
+                return
+            self._timer.cancel()
+            self._timer = None
+        if moment < math.inf:
+            self._timer = loop.call_at(moment, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._pump()
+
+    async def _exchange(self) -> None:
+        """Ask the log once."""
+        try:
+            await self._ask(max(0, len(self._queue) - len(self._ledger.ready)))
+        finally:
+            self._call = None
+        self._pump()
+
+    async def _ask(self, demand: int) -> None:
+        asked_at = self._now()
+        question = self._talk.ask(demand, asked_at)
+        try:
+            raw = await self._fleet.store.run(
+                self._fleet.script, self._names, question.arguments(self._terms)
+            )
+        except StoreError as error:
+            self._failed(error)
+            return
+        answer = Answer.read(raw)
+        if answer is not None:
+            self._learn(question, answer, asked_at)
+
+    def _learn(self, question: Question, answer: Answer, asked_at: float) -> None:
+        self._fleet.reached()
+        self._failures = 0
+        self._retry_at = -math.inf
+        self._down_since = math.inf
+        if self._alone is not None:
+            self._alone.cancel()
+        self._talk.learn(question, answer, asked_at, self._now())
+        self._ledger.give_back_ready(len(self._queue))
+
+    # While Redis cannot be reached.
+
+    def _failed(self, error: StoreError) -> None:
+        now = self._now()
+        self._failures += 1
+        self._down_since = min(self._down_since, now)
+        if self._failures <= _RECONNECTS and error.stale:
+            return
+        self._fleet.failed(str(error))
+        most = min(_BACK_OFF_MOST, max(_BACK_OFF_LEAST, self._terms.shortest / 2))
+        self._retry_at = now + min(most, _BACK_OFF * 2.0 ** min(self._failures, _DOUBLED))
+        if self._fleet.on_unavailable == "raise":
+            self._refuse_all(str(error))
+        self._go_alone()
+
+    def _refuse_all(self, reason: str) -> None:
+        while self._queue:
+            future = self._queue.pop().future
+            if not future.done():
+                future.set_exception(
+                    LimiterUnavailableError(
+                        f"not sent: the Redis of the shared limits cannot be reached ({reason})"
+                    )
+                )
+        self._ledger.give_back_ready(0)
+
+    def _go_alone(self) -> None:
+        if self._share is not None and self._alone is None and self._failures > _RECONNECTS:
+            self._alone = self._fleet.start(self._serve_alone(self._share))
+
+    async def _serve_alone(self, own_share: SlidingWindowLimiter) -> None:
+        """Grant this process's own share to those who wait, until Redis is reached again."""
+        try:
+            # What the fleet was granted before must be over first.
+            await asyncio.sleep(self._down_since + self._terms.shortest - self._now())
+            while self._queue:
+                share = await own_share.acquire()
+                name = f"{self._fleet.process}:s{self._fleet.number()}"
+                slot = self._ledger.make(name, self._now(), share)
+                if not self._hand_over(slot):
+                    share.refund()
+        finally:
+            self._alone = None

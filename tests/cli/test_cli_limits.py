@@ -1,0 +1,91 @@
+"""``cleverapp limits watch``, on a real redis-server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cleverapp_async import LimiterRegistry, LimitKey, Quota
+from cleverapp_async.limits.quota import AccountKey
+from tests.limits.redis.server import RedisServer, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from tests.cli.command import Run
+
+
+@pytest.fixture(scope="module")
+def redis() -> Generator[RedisServer]:
+    """A server with a fleet's logs: a key in use and paused, an account."""
+    with RedisServer() as server:
+        asyncio.run(_use(server.url))
+        yield server
+
+
+async def _use(url: str) -> None:
+    quotas = {"telegram": Quota(1, 0.5)}
+    async with LimiterRegistry.shared(
+        url, messengers=quotas, account=[Quota(2, 0.5), Quota(9, 0.8)]
+    ) as limits:
+        (await limits.limiter(AccountKey("abcdef0123")).acquire()).settle()
+        permit = await limits.limiter(LimitKey(7, "telegram")).acquire()
+        permit.sent()
+        waiting = asyncio.create_task(limits.limiter(LimitKey(7, "telegram")).acquire())
+        await asyncio.sleep(0.1)
+        limits.pause(LimitKey(8, "telegram"), 50.0)
+        await asyncio.sleep(0.1)
+        waiting.cancel()
+
+
+def test_json_has_a_row_for_each_key(cleverapp: Run, redis: RedisServer) -> None:
+    """``--once --json``: the quotas, the queue, the next slot, refusals and pauses, for scripts."""
+    ended = cleverapp("limits", "watch", "--redis", redis.url, "--once", "--json")
+    assert ended.code == 0
+    rows = json.loads(ended.out)
+    assert rows[0]["account"] == "abcdef0123"
+    assert rows[0]["quotas"] == [{"limit": 2, "period": 0.5}, {"limit": 9, "period": 0.8}]
+    seven, eight = rows[1:]
+    assert (seven["bot_id"], seven["messenger"], seven["scope"]) == (7, "telegram", "sendMessage")
+    assert seven["on_the_way"] == 1
+    assert seven["next_slot"] is None
+    assert seven["refusals"] == seven["queued"] == 0
+    assert 30 < eight["paused_for"] <= 50
+    assert 30 < eight["next_slot"] <= 50
+
+
+def test_a_table_is_shown_to_people(cleverapp: Run, redis: RedisServer) -> None:
+    """``--once``: a line per key, with what it waits for in words."""
+    ended = cleverapp("limits", "watch", "--redis", redis.url, "--once")
+    assert ended.code == 0
+    words = ended.out.split()
+    assert {"telegram", "bot", "7", "8", "abcdef01", "seconds"} <= set(words)
+    assert "after an answer" in ended.out
+
+
+def test_nothing_to_see_is_said(cleverapp: Run, redis: RedisServer) -> None:
+    """Another prefix has no keys."""
+    ended = cleverapp("limits", "watch", "--redis", redis.url, "--prefix", "other", "--once")
+    assert ended.code == 0
+    assert "no key is in use" in ended.out
+
+
+def test_a_redis_that_is_not_there_is_said(cleverapp: Run) -> None:
+    """It ends with 1 and a remedy."""
+    url = f"redis://127.0.0.1:{free_port()}/0"
+    ended = cleverapp("limits", "watch", "--redis", url, "--once")
+    assert ended.code == 1
+    assert "cannot be reached" in ended.err
+
+
+def test_settings_that_cannot_work_are_said(cleverapp: Run) -> None:
+    """A URL of another kind ends with 3, a prefix that is none with 2."""
+    assert cleverapp("limits", "watch", "--redis", "http://host", "--once").code == 3
+    ended = cleverapp(
+        "limits", "watch", "--redis", "redis://127.0.0.1:1", "--prefix", "{}", "--once"
+    )
+    assert ended.code == 2
+    assert "--prefix" in ended.err

@@ -1,0 +1,74 @@
+"""Several registries on one Redis, as several processes have them, and what arrives of theirs."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from cleverapp_async import LimiterRegistry, LimitKey, Quota
+from tests.limits.oracle import most_in_window
+
+if TYPE_CHECKING:
+    from cleverapp_async.limits.shared.fleet import OnUnavailable
+    from cleverapp_async.limits.shared.registry import SharedLimiterRegistry
+    from cleverapp_async.limits.shared.script import Commands
+
+KEY = LimitKey(7, "telegram")
+QUOTA = Quota(3, 0.2)
+
+
+def registry(
+    redis: str | Commands,
+    prefix: str,
+    quota: Quota | list[Quota] = QUOTA,
+    *,
+    on_unavailable: OnUnavailable = "wait",
+    local_share: float | None = None,
+    timeout: float = 1.0,
+    guard: float = 5.0,
+) -> SharedLimiterRegistry:
+    """One process's registry with one quota for telegram and none for the account."""
+    return LimiterRegistry.shared(
+        redis,
+        prefix=prefix,
+        messengers={"telegram": quota},
+        account=None,
+        on_unavailable=on_unavailable,
+        local_share=local_share,
+        timeout=timeout,
+        guard=guard,
+    )
+
+
+@define
+class Arrivals:
+    """Sends through registries, and writes down what arrives.
+
+    Attributes:
+        moments: Loop seconds.
+        slowest: The longest way there, and the longest way back, seconds.
+    """
+
+    slowest: float = 0.05
+    moments: list[float] = field(factory=list[float])
+    _random: random.Random = field(factory=lambda: random.Random(5))
+
+    async def send(self, limits: LimiterRegistry, key: LimitKey = KEY) -> None:
+        """One request, answered after some time each way."""
+        permit = await limits.limiter(key).acquire()
+        permit.sent()
+        await asyncio.sleep(self._random.uniform(0, self.slowest))
+        self.moments.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(self._random.uniform(0, self.slowest))
+        permit.settle()
+
+    async def send_all(self, count: int, *fleet: LimiterRegistry) -> None:
+        """So many of each registry, all at once."""
+        await asyncio.gather(*(self.send(each) for _ in range(count) for each in fleet))
+
+    def most(self, period: float = QUOTA.period) -> int:
+        """The most in any window."""
+        return most_in_window(self.moments, period)
