@@ -17,12 +17,6 @@ pytest_collect_file = Sybil(
 ).pytest()
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keeps the blocks of a page together, on whichever core it is: they build on each other."""
-    if isinstance(item, SybilItem):
-        item.add_marker(pytest.mark.xdist_group(str(item.path)))
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the blocks of each page back in the page's order, which the random order broke."""
