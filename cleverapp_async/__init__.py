@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING
 from ._answers import raw_answers
 from ._response import RawResponse
 from .brands import Brand
-from .bulk.outcome import SendOutcome
-from .bulk.run import BulkProgress, BulkRun
 from .client import CleverAppClient
 from .config import DEFAULT_BASE_URL, ClientConfig
 from .endpoints import ENDPOINTS, Endpoint, Kind, Parameter, ParametersIn, Repeat, Shape, Trust
@@ -88,8 +86,10 @@ if TYPE_CHECKING:
     )
     from .bulk.journal.sqlite import SqliteJournal
     from .bulk.journal.upkeep import purge_journal, resolve_unknown
+    from .bulk.outcome import SendOutcome
     from .bulk.report.export import export_csv
     from .bulk.report.write import write_report
+    from .bulk.run import BulkProgress, BulkRun
     from .bulk.schedule import Schedule
 
 __all__ = [
@@ -208,6 +208,9 @@ __all__ = [
 ]
 
 _LATER = {
+    "BulkProgress": "bulk.run",
+    "BulkRun": "bulk.run",
+    "SendOutcome": "bulk.outcome",
     "ErrorRecord": "bulk.journal.records",
     "Eta": "bulk.eta",
     "EtaMeter": "bulk.eta",

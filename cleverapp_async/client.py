@@ -12,11 +12,6 @@ from ._secret import Secret
 from ._telling import Teller
 from ._transport import Transport
 from .brands import Brand
-from .bulk.breaker import Breaker
-from .bulk.dispatch import Dispatcher
-from .bulk.hours import Hours
-from .bulk.run import BulkRun
-from .bulk.supply import IterableSupply
 from .config import DEFAULT_BASE_URL, ClientConfig
 from .errors import ClientStateError, ConfigurationError, InvalidRequestError
 from .limits.lease import Gate
@@ -46,6 +41,7 @@ if TYPE_CHECKING:
 
     from ._call import Call, Fate, Reply
     from .bulk.journal.protocol import Journal, Messages
+    from .bulk.run import BulkRun
     from .bulk.schedule import Schedule
     from .bulk.supply import Supply
     from .models.messages import Message
@@ -255,11 +251,17 @@ class CleverAppClient(
             InvalidRequestError: A number is below 1, or something that needs a journal is given
                 without one.
         """
+        # Here, as importing the package must stay quick for those who send single messages.
+        from .bulk.breaker import Breaker  # noqa: PLC0415
+        from .bulk.dispatch import Dispatcher  # noqa: PLC0415
+        from .bulk.hours import Hours  # noqa: PLC0415
+        from .bulk.run import BulkRun  # noqa: PLC0415
+        from .bulk.supply import IterableSupply  # noqa: PLC0415
+
         self._check_open()
         _check_numbers(concurrency=concurrency, look_ahead=look_ahead, pause_after=pause_after)
         supply: Supply
         if journal is not None:
-            # Here, as importing the package must stay quick for those who have none.
             from .bulk.campaign import JournalSupply  # noqa: PLC0415
             from .bulk.journal.records import Resend  # noqa: PLC0415
 
