@@ -9,10 +9,11 @@ import random
 import signal
 import sys
 import time
+from asyncio.subprocess import Process
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from attrs import define, field, frozen
 
@@ -20,9 +21,6 @@ from cleverapp_async import JournalState
 from cleverapp_async.integrations.redis_journal import RedisJournal
 from cleverapp_async.simulator import Latency, Simulator, SimulatorLimits
 from tests.redis_server import redis_server
-
-if TYPE_CHECKING:
-    from asyncio.subprocess import Process
 
 __all__ = ["Fleet", "FleetReport", "run_fleet"]
 
@@ -146,7 +144,7 @@ async def run_fleet(
         rate: Messages per second that one worker sends at most.
     """
     async with Simulator(
-        limits=SimulatorLimits.none(), latency=Latency.parse("lognormal:5ms:0.7"), seed=seed
+        limits=SimulatorLimits.none(), latency=Latency.parse("lognormal:40ms:0.7"), seed=seed
     ) as simulator:
         with redis_server(folder) as redis:
             environment = {

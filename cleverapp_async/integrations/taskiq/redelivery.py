@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from taskiq.exceptions import TaskiqError
 from taskiq_redis import RedisStreamBroker
 
-from ..redis_journal.replies import as_list, as_text
+from ..redis_journal.replies import as_text
 
 if TYPE_CHECKING:
     from taskiq import AsyncBroker
@@ -55,38 +55,26 @@ class Redelivery:
 
     async def beat(self) -> None:
         """Say that our deliveries are in hand, and see to those that nobody has in hand."""
-        async with Redis(connection_pool=self.broker.connection_pool) as redis:
-            execute = cast("Callable[..., Awaitable[object]]", redis.execute_command)  # pyright: ignore[reportUnknownMemberType]
-            ours = await self._pending(execute, None, _AT_ONCE, self.broker.consumer_name)
+        broker = self.broker
+        async with Redis(connection_pool=broker.connection_pool) as redis:
+            ours = await _pending(redis, broker, most=_AT_ONCE, consumername=broker.consumer_name)
             if ours:
-                await execute("XCLAIM", *self._place, self.broker.consumer_name, 0, *ours, "JUSTID")
-            dead = await self._pending(execute, self.broker.idle_timeout, 1, None)
+                claim = cast("Callable[..., Awaitable[object]]", redis.xclaim)
+                place = (broker.queue_name, broker.consumer_group_name, broker.consumer_name)
+                await claim(*place, 0, ours, justid=True)
+            dead = await _pending(redis, broker, most=1, idle=broker.idle_timeout)
         if dead:
             await self.wake()
 
-    @property
-    def _place(self) -> tuple[str, str]:
-        return self.broker.queue_name, self.broker.consumer_group_name
 
-    async def _pending(
-        self,
-        execute: Callable[..., Awaitable[object]],
-        idle: int | None,
-        most: int,
-        consumer: str | None,
-    ) -> list[str]:
-        """The ids of deliveries that were not acknowledged."""
-        at_least = () if idle is None else ("IDLE", idle)
-        whose = () if consumer is None else (consumer,)
-        reply = await execute("XPENDING", *self._place, *at_least, "-", "+", most, *whose)
-        return [_id_of(delivery) for delivery in as_list(reply)]
-
-
-def _id_of(delivery: object) -> str:
-    """Of the array that Redis gives, or of the mapping that the client makes of it."""
-    if isinstance(delivery, dict):
-        return as_text(cast("dict[str, object]", delivery)["message_id"]) or ""
-    return as_text(as_list(delivery)[0]) or ""
+async def _pending(
+    redis: Redis, broker: RedisStreamBroker, *, most: int, **which: str | int
+) -> list[str]:
+    """The ids of deliveries that were not acknowledged."""
+    ask = cast("Callable[..., Awaitable[list[dict[str, object]]]]", redis.xpending_range)
+    place = (broker.queue_name, broker.consumer_group_name)
+    found = await ask(*place, min="-", max="+", count=most, **which)
+    return [as_text(delivery["message_id"]) or "" for delivery in found]
 
 
 def redelivery_of(broker: AsyncBroker, wake: Callable[[], Awaitable[object]]) -> Redelivery | None:

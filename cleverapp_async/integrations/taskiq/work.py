@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,6 +32,8 @@ __all__ = ["SENDS", "Queue", "Work", "single"]
 
 T = TypeVar("T")
 
+_log = logging.getLogger(__name__)
+
 SENDS = "sends"
 """The name that single sends are kept under."""
 
@@ -50,6 +53,11 @@ class Queue:
     send_chunk: AsyncTaskiqDecoratedTask[[str, int, int], Any]
     send_message: AsyncTaskiqDecoratedTask[[str, str, str], Any]
     wake: AsyncTaskiqDecoratedTask[[], Any]
+
+
+def _look_at(keeper: asyncio.Task[None]) -> None:
+    if not keeper.cancelled() and (error := keeper.exception()) is not None:
+        _log.error("tasks of dead workers are not looked after any more", exc_info=error)
 
 
 def single(sends: RedisJournal, send_id: str) -> RedisJournal:
@@ -91,6 +99,7 @@ class Work:
         redelivery = redelivery_of(broker, self.queue.wake.kiq)
         if redelivery is not None:
             self._keeper = asyncio.create_task(redelivery.keep())
+            self._keeper.add_done_callback(_look_at)
 
     async def end(self) -> None:
         """A worker ends."""
