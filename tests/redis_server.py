@@ -41,7 +41,7 @@ class RedisServer:
 
     Attributes:
         folder: Where its files lie.
-        settings: Settings besides the address, as on the command line.
+        settings: Settings besides the address, as in its file of settings.
         port: Where it listens.
     """
 
@@ -63,11 +63,12 @@ class RedisServer:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        given = {"port": str(self.port), "bind": "127.0.0.1", "dir": str(self.folder), "save": ""}
-        given |= self.settings
-        options = [part for name, value in given.items() for part in (f"--{name}", value)]
+        given = {"port": str(self.port), "bind": "127.0.0.1", "dir": f'"{self.folder}"'}
+        given |= {"save": '""', **self.settings}
+        settings = self.folder / "redis.conf"
+        settings.write_text("".join(f"{name} {value}\n" for name, value in given.items()))
         with (self.folder / "redis.log").open("ab") as log:
-            self._process = subprocess.Popen([find_redis(), *options], stdout=log, stderr=log)
+            self._process = subprocess.Popen([find_redis(), str(settings)], stdout=log, stderr=log)
         until = time.monotonic() + _STARTS_WITHIN
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > until:

@@ -166,7 +166,7 @@ async def run_fleet(
                 )
                 looker = asyncio.create_task(fleet.status(f"{redis.url}/{_CAMPAIGN}"))
                 async with RedisJournal(redis.url, _CAMPAIGN) as journal:
-                    while await journal.left():
+                    while await journal.left():  # noqa: ASYNC110 - only Redis knows
                         await asyncio.sleep(_LOOKS_EVERY)
                     seconds = time.monotonic() - began
                     killer.cancel()

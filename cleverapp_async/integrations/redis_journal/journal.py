@@ -122,6 +122,11 @@ class RedisJournal:
         return self._names.campaign
 
     @property
+    def names(self) -> Names:
+        """How its keys are called."""
+        return self._names
+
+    @property
     def lease(self) -> float:
         """Seconds after which a chunk whose worker died can be taken over."""
         return self._lease
@@ -302,9 +307,10 @@ class RedisJournal:
             meta = await self._store.follow(ask_meta(self._names))
             for chunk in range(number(meta.get("chunks"))):
                 await self._store.ask("UNLINK", *self._names.of_chunk(chunk))
-            await self._store.ask("UNLINK", *self._names.of_all)
+            await self._store.ask("UNLINK", *self._names.of_all[:-1])
         finally:
             await lease.release()
+        await self._store.ask("UNLINK", self._names.fences)
 
     async def expire(self, seconds: float) -> None:
         """Let Redis erase the campaign after a time, counted from now.

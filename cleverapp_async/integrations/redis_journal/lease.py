@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import cast
 
 from attrs import define, field
 from redis.exceptions import RedisError
@@ -18,7 +17,7 @@ from redis.exceptions import RedisError
 from ...errors import JournalLockedError
 from .holder import describe_holder, read_lease
 from .names import Names
-from .replies import as_list, as_text
+from .replies import as_list, as_text, number
 from .scripts import ACQUIRE, RELEASE, RENEW
 from .store import Store, reading
 
@@ -74,7 +73,7 @@ class Lease:
         taken, told = as_list(reply)
         if not taken:
             raise locked(self._what(), as_text(told))
-        self.fence = int(cast("int", told))
+        self.fence = number(as_text(told))
         self._heart = asyncio.create_task(self._beat())
 
     async def lost(self) -> JournalLockedError:

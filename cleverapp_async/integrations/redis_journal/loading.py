@@ -129,8 +129,7 @@ class Intake:
         names = self._names
         for chunk in range(number(meta.get("chunks"))):
             await self._store.ask("UNLINK", *names.of_chunk(chunk))
-        shared = [key for key in names.of_all if key != names.fences]
-        await self._store.ask("UNLINK", *shared)
+        await self._store.ask("UNLINK", *names.of_all[:-1])
         facts: dict[str, Value] = {
             "version": VERSION,
             "origin": origin,

@@ -126,13 +126,13 @@ class Names:
 
     @property
     def of_all(self) -> tuple[str, ...]:
-        """The keys that all chunks share."""
+        """The keys that all chunks share; the fences come last."""
         return (
             self.keys,
             self.counts,
             self.left,
-            self.fences,
             self.sessions,
             self.addresses,
             self.meta,
+            self.fences,
         )
