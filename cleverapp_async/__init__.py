@@ -1,19 +1,10 @@
 """An asyncio SDK for the CleverApp chatbot platform, exact about limits and outcomes."""
 
+from typing import TYPE_CHECKING
+
 from ._answers import raw_answers
 from ._response import RawResponse
 from .brands import Brand
-from .bulk.journal.address import address_of
-from .bulk.journal.protocol import Journal, Messages
-from .bulk.journal.records import (
-    ErrorRecord,
-    JournalEntry,
-    JournalResult,
-    JournalSession,
-    JournalState,
-    JournalSummary,
-    Loaded,
-)
 from .bulk.outcome import SendOutcome
 from .bulk.run import BulkProgress, BulkRun
 from .client import CleverAppClient
@@ -77,6 +68,29 @@ from .models.utm import Utm
 from .models.variable import ContactVariable, VariableName
 from .retry import Retry, RetryPolicy
 
+if TYPE_CHECKING:
+    from .bulk.eta import Eta, EtaMeter
+    from .bulk.forecast import Forecast, Share, forecast
+    from .bulk.journal.address import address_of
+    from .bulk.journal.lock import LockHolder
+    from .bulk.journal.protocol import Journal, Messages
+    from .bulk.journal.reader import JournalReader, SettledMessage
+    from .bulk.journal.records import (
+        ErrorRecord,
+        JournalEntry,
+        JournalResult,
+        JournalSession,
+        JournalState,
+        JournalSummary,
+        Loaded,
+        Resend,
+    )
+    from .bulk.journal.sqlite import SqliteJournal
+    from .bulk.journal.upkeep import purge_journal, resolve_unknown
+    from .bulk.report.export import export_csv
+    from .bulk.report.write import write_report
+    from .bulk.schedule import Schedule
+
 __all__ = [
     "ABSENT",
     "DEFAULT_BASE_URL",
@@ -107,16 +121,20 @@ __all__ = [
     "DecodedLink",
     "Endpoint",
     "ErrorRecord",
+    "Eta",
+    "EtaMeter",
     "Event",
     "EventCallback",
     "FieldError",
     "ForbiddenError",
+    "Forecast",
     "InvalidRequestError",
     "Journal",
     "JournalEntry",
     "JournalError",
     "JournalLockedError",
     "JournalMismatchError",
+    "JournalReader",
     "JournalResult",
     "JournalSession",
     "JournalState",
@@ -133,6 +151,7 @@ __all__ = [
     "ListItem",
     "ListSchema",
     "Loaded",
+    "LockHolder",
     "Me",
     "Message",
     "Messages",
@@ -154,17 +173,22 @@ __all__ = [
     "Referrer",
     "ReferrerChain",
     "Repeat",
+    "Resend",
     "Retry",
     "RetryPolicy",
     "RetryScheduled",
     "Route",
+    "Schedule",
     "SendMessage",
     "SendMessageToWhatsApp",
     "SendOutcome",
     "SendReceipt",
     "ServerError",
+    "SettledMessage",
     "Shape",
+    "Share",
     "SlidingWindowLimiter",
+    "SqliteJournal",
     "Trust",
     "UnexpectedResponseError",
     "UnsupportedMessengerError",
@@ -173,5 +197,53 @@ __all__ = [
     "VariableName",
     "WaitingForLimit",
     "address_of",
+    "export_csv",
+    "forecast",
+    "purge_journal",
     "raw_answers",
+    "resolve_unknown",
+    "write_report",
 ]
+
+_LATER = {
+    "ErrorRecord": "bulk.journal.records",
+    "Eta": "bulk.eta",
+    "EtaMeter": "bulk.eta",
+    "Forecast": "bulk.forecast",
+    "Journal": "bulk.journal.protocol",
+    "JournalEntry": "bulk.journal.records",
+    "JournalReader": "bulk.journal.reader",
+    "JournalResult": "bulk.journal.records",
+    "JournalSession": "bulk.journal.records",
+    "JournalState": "bulk.journal.records",
+    "JournalSummary": "bulk.journal.records",
+    "Loaded": "bulk.journal.records",
+    "LockHolder": "bulk.journal.lock",
+    "Messages": "bulk.journal.protocol",
+    "Resend": "bulk.journal.records",
+    "Schedule": "bulk.schedule",
+    "SettledMessage": "bulk.journal.reader",
+    "Share": "bulk.forecast",
+    "SqliteJournal": "bulk.journal.sqlite",
+    "address_of": "bulk.journal.address",
+    "export_csv": "bulk.report.export",
+    "forecast": "bulk.forecast",
+    "purge_journal": "bulk.journal.upkeep",
+    "resolve_unknown": "bulk.journal.upkeep",
+    "write_report": "bulk.report.write",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Import what campaigns alone need when it is first asked for: all else stays quick."""
+        from importlib import import_module  # noqa: PLC0415 - the same
+
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f".{_LATER[name]}", __name__), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

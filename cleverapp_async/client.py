@@ -13,10 +13,8 @@ from ._telling import Teller
 from ._transport import Transport
 from .brands import Brand
 from .bulk.breaker import Breaker
-from .bulk.campaign import JournalSupply
 from .bulk.dispatch import Dispatcher
 from .bulk.hours import Hours
-from .bulk.journal.records import Retry
 from .bulk.run import BulkRun
 from .bulk.supply import IterableSupply
 from .config import DEFAULT_BASE_URL, ClientConfig
@@ -261,6 +259,10 @@ class CleverAppClient(
         _check_numbers(concurrency=concurrency, look_ahead=look_ahead, pause_after=pause_after)
         supply: Supply
         if journal is not None:
+            # Here, as importing the package must stay quick for those who have none.
+            from .bulk.campaign import JournalSupply  # noqa: PLC0415
+            from .bulk.journal.records import Resend  # noqa: PLC0415
+
             supply = JournalSupply(
                 journal=journal,
                 messages=messages,
@@ -268,7 +270,7 @@ class CleverAppClient(
                 key_of=self.limit_key,
                 learn=self.learn_route,
                 deduplicate=deduplicate is not False,
-                retry=Retry(unknown=resend_unknown, rejected=retry_rejected),
+                resend=Resend(unknown=resend_unknown, rejected=retry_rejected),
                 look_ahead=look_ahead,
             )
             pause_after = _PAUSE_AFTER if pause_after is None else pause_after

@@ -15,7 +15,6 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, cast
 
 from attrs import frozen
@@ -23,9 +22,9 @@ from attrs import frozen
 from ._converter import converter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-__all__ = ["FieldError", "by_field", "parse_field_errors", "recognise"]
+__all__ = ["FieldError", "parse_field_errors", "recognise"]
 
 _NAMING: Final = frozenset({"other", "fields"})
 _NUMERIC: Final = frozenset({"min", "max", "size", "digits", "decimal"})
@@ -160,21 +159,6 @@ def parse_field_errors(body: object) -> tuple[FieldError, ...]:
     if isinstance(errors, Mapping):
         return converter.structure(errors, tuple[FieldError, ...])
     return () if errors is None else tuple(_walk(errors))
-
-
-def by_field(errors: Iterable[FieldError]) -> Mapping[str, tuple[FieldError, ...]]:
-    """Group errors by their field, keeping the order of fields and of texts.
-
-    Args:
-        errors: The errors of one answer.
-
-    Returns:
-        A read-only mapping from the field as the API spells it to its errors.
-    """
-    grouped: dict[str, tuple[FieldError, ...]] = {}
-    for error in errors:
-        grouped[error.field] = (*grouped.get(error.field, ()), error)
-    return MappingProxyType(grouped)
 
 
 def _walk(errors: object) -> Iterator[FieldError]:

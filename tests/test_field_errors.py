@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from cleverapp_async import field_errors
 from cleverapp_async._converter import converter
 from cleverapp_async._language_pack import WORDINGS
-from cleverapp_async.field_errors import FieldError, by_field, parse_field_errors, recognise
+from cleverapp_async.field_errors import FieldError, parse_field_errors, recognise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -340,21 +340,6 @@ class TestFieldError:
         """The converter structures the API's `errors` object wherever a model holds it."""
         errors = converter.structure({"text": [NEEDED]}, tuple[FieldError, ...])
         assert errors == (FieldError("text", NEEDED, "required"),)
-
-
-class TestByField:
-    """The grouping."""
-
-    def test_groups_in_order(self) -> None:
-        """Errors are grouped by field, fields and texts in the order they came in."""
-        one, two, three = FieldError("b", "1"), FieldError("a", "2"), FieldError("b", "3")
-        grouped = by_field([one, two, three])
-        assert list(grouped.items()) == [("b", (one, three)), ("a", (two,))]
-
-    def test_read_only(self) -> None:
-        """The grouping cannot be changed."""
-        with pytest.raises(TypeError):
-            by_field([])["a"] = ()  # type: ignore[index]
 
 
 def test_import_compiles_nothing() -> None:

@@ -15,7 +15,7 @@ from ..limits.quota import LimitKey
 from ..models.messages import Message
 from ..models.route import Route
 from .journal.protocol import Journal, Messages
-from .journal.records import JournalSummary, Loaded, Retry
+from .journal.records import JournalSummary, Loaded, Resend
 from .outcome import SendOutcome
 from .results import result_of
 
@@ -41,7 +41,7 @@ class JournalSupply:
         key_of: What limits a message, as far as it is known.
         learn: Told through which bot and messenger a contact is written to.
         deduplicate: Whether a recipient gets the first of several messages alone.
-        retry: Which messages with a result are sent again.
+        resend: Which messages with a result are sent again.
         look_ahead: Messages in memory at most, all keys together.
     """
 
@@ -51,7 +51,7 @@ class JournalSupply:
     key_of: Callable[[Message], LimitKey | None]
     learn: Callable[[int, Route], object]
     deduplicate: bool
-    retry: Retry
+    resend: Resend
     look_ahead: int
     loaded: Loaded | None = field(default=None, init=False)
     summary: JournalSummary | None = field(default=None, init=False)
@@ -90,7 +90,7 @@ class JournalSupply:
                 if intake.queued(key) >= low:
                     continue
                 wanted = depth - intake.queued(key)
-                entries = await journal.take(key, cursors[key], wanted, self.retry)
+                entries = await journal.take(key, cursors[key], wanted, self.resend)
                 for entry in entries:
                     self._put(intake, entry)
                 if len(entries) < wanted:

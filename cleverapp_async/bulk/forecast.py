@@ -1,4 +1,8 @@
-"""How long a send takes at least: pure arithmetic on counts and quotas."""
+"""How long a send takes at least: pure arithmetic on counts and quotas.
+
+A forecast is a lower bound. It knows the limits and nothing else: not the server's speed, not the
+network's, not the refusals to come; :mod:`cleverapp_async.bulk.eta` adds what a run has measured.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from ..limits.quota import LimitKey, Quota
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import TypeAlias
+
+    from .schedule import Schedule
 
     QuotasOf: TypeAlias = Callable[[LimitKey], tuple[Quota, ...]]
 
@@ -57,14 +63,35 @@ class Forecast:
 
     @property
     def seconds(self) -> float:
-        """The lower bound of the whole send."""
+        """The lower bound of the whole send, in seconds of sending."""
         return self.bound_by.seconds
+
+    def ends_at(self, start: float, schedule: Schedule | None) -> float:
+        """When it ends at the earliest, quiet hours not counted as sending.
+
+        Each opening after quiet hours finds the windows of the limits empty, which wins less than
+        one period of the binding limit a day; that is left out.
+
+        Args:
+            start: When the sending begins, in Unix seconds.
+            schedule: When messages may leave; None: at any time.
+
+        Returns:
+            Unix seconds.
+        """
+        if schedule is None:
+            return start + self.seconds
+        return schedule.end_of(start, self.seconds)
 
 
 def least_seconds(messages: int, quotas: Iterable[Quota]) -> float:
     """The least seconds from the first of so many messages to the last.
 
     With N per T, each N messages after the first N wait one more T.
+
+    Args:
+        messages: How many.
+        quotas: What holds for all of them together; none: they take no time.
     """
     if messages < 1:
         return 0.0
@@ -80,6 +107,9 @@ def forecast(
         counts: Messages by what limits them; None: by the account alone, until it is learned.
         quotas_of: The quotas of a key.
         account: The quotas of the account.
+
+    Returns:
+        Its shares that have messages, and the account.
     """
     shares = [
         Share(str(key), key, count, least_seconds(count, quotas_of(key)))

@@ -9,7 +9,6 @@ from attrs import frozen
 
 from ..errors import Outcome
 from ..limits.quota import LimitKey
-from .campaign import JournalSupply
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -73,14 +72,12 @@ class BulkRun:
     @property
     def loaded(self) -> Loaded | None:
         """What reading into the journal came to; None without one, or before that is done."""
-        supply = self._dispatcher.supply
-        return supply.loaded if isinstance(supply, JournalSupply) else None
+        return self._dispatcher.supply.loaded
 
     @property
     def summary(self) -> JournalSummary | None:
         """The campaign as this run found it; None without a journal, or before that is read."""
-        supply = self._dispatcher.supply
-        return supply.summary if isinstance(supply, JournalSupply) else None
+        return self._dispatcher.supply.summary
 
     def __aiter__(self) -> AsyncIterator[SendOutcome]:
         """Start sending; a run can be iterated once.

@@ -17,6 +17,7 @@ from .journal.protocol import Messages
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from .journal.records import JournalSummary, Loaded
     from .outcome import SendOutcome
 
 __all__ = ["Intake", "IterableSupply", "Supply"]
@@ -53,6 +54,16 @@ class Supply(Protocol):
         """Whether a message that was never begun needs no outcome: a later run sends it."""
         ...
 
+    @property
+    def loaded(self) -> Loaded | None:
+        """What reading into a journal came to; None without one, or before that is done."""
+        ...
+
+    @property
+    def summary(self) -> JournalSummary | None:
+        """The campaign as this run found it; None without a journal, or before that is read."""
+        ...
+
     async def fill(self, intake: Intake) -> None:
         """Put in all messages, as there is room."""
 
@@ -85,6 +96,14 @@ class IterableSupply:
     def lasting(self) -> bool:
         """Nothing lasts here."""
         return False
+
+    @property
+    def loaded(self) -> None:
+        """There is no journal."""
+
+    @property
+    def summary(self) -> None:
+        """There is no journal."""
 
     async def fill(self, intake: Intake) -> None:
         """Put in all messages, as there is room.

@@ -21,6 +21,7 @@ _PACKAGE = "cleverapp-async"
 _OLDEST = (3, 11)
 _FLOOR = re.compile(r"([A-Za-z0-9_.-]+)\s*>=\s*([0-9.]+)")
 _NUMBERS = re.compile(r"\d+")
+_OTHER_EXTRA = re.compile(r"""extra\s*==\s*["'](?!cli["'])""")
 
 
 def check_python(running: tuple[int, ...] = sys.version_info[:3]) -> Finding:
@@ -42,6 +43,8 @@ def check_packages(
 ) -> Finding:
     """Whether the packages that this one needs are there and new enough.
 
+    Those of an extra beside `cli` may be missing.
+
     Args:
         needs: Gives what a package requires.
         installed: Gives the version of an installed package.
@@ -61,7 +64,8 @@ def check_packages(
         try:
             found = installed(name)
         except PackageNotFoundError:
-            bad.append(f"{name} is missing")
+            if not _OTHER_EXTRA.search(requirement):
+                bad.append(f"{name} is missing")
             continue
         told.append(f"{name} {found}")
         if _numbers(found) < _numbers(floor):

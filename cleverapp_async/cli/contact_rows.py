@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import define, field
 
-from .formulas import escape
+from ..bulk.report.formulas import escape
 from .print_json import as_json
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class CsvRows:
 
     def __attrs_post_init__(self) -> None:
         """Make the writer."""
-        self._write = csv.writer(self._lines, lineterminator="\n").writerow
+        self._write = csv.writer(self._lines, lineterminator="\r\n").writerow
 
     def header(self) -> bytes:
         """The mark, and the names of the columns."""

@@ -6,9 +6,10 @@ import csv
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from .contact_rows import TEXT_COLUMNS
+from ..bulk.report.formulas import unescape
 from .exits import BadInputError
-from .formulas import unescape
+from .exported import exported_columns
+from .header import check_names
 from .rows import Fault, Row, Table
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def read_csv(source: str, lines: Iterator[str]) -> Table:
         raise BadInputError(f"{source} is empty. Give it a header and a row for each recipient.")
     records = _records(source, chain([first], lines), _sniff(first))
     _, header = next(records)
-    columns = _columns(source, header)
+    columns = tuple(cell.strip() for cell in header)
+    check_names(source, 1, columns)
     return Table(columns, _rows(columns, records))
 
 
@@ -76,26 +78,11 @@ def _records(
             yield line, cells
 
 
-def _columns(source: str, header: Sequence[str]) -> tuple[str, ...]:
-    columns = tuple(cell.strip() for cell in header)
-    for place, name in enumerate(columns, 1):
-        if not name:
-            raise BadInputError(
-                f"{source}, line 1: column {place} of the header has no name. "
-                "Name it, or delete the column."
-            )
-        if columns.index(name) != place - 1:
-            raise BadInputError(
-                f"{source}, line 1: the header names {name!r} twice. Rename one of the columns."
-            )
-    return columns
-
-
 def _rows(
     columns: tuple[str, ...], records: Iterator[tuple[int, Sequence[str]]]
 ) -> Iterator[Row | Fault]:
     # An export has a contact_id; what a column of one's own holds is never touched.
-    exported = frozenset(TEXT_COLUMNS if "contact_id" in columns else ())
+    exported = exported_columns(columns)
     for number, (line, cells) in enumerate(records, 1):
         if len(cells) == len(columns):
             filled = {

@@ -64,7 +64,9 @@ class Table:
     Attributes:
         columns: The header's columns; None where each record has its own.
         records: The rows, and the faults of records that are none.
+        header_line: The line on which the header stands; None where it has none of its own.
     """
 
     columns: tuple[str, ...] | None
     records: Iterator[Row | Fault]
+    header_line: int | None = 1

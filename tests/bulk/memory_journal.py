@@ -15,7 +15,7 @@ from cleverapp_async.bulk.journal.records import (
     JournalState,
     JournalSummary,
     Loaded,
-    Retry,
+    Resend,
 )
 from cleverapp_async.errors import JournalWriteError
 
@@ -88,18 +88,18 @@ class MemoryJournal:
         return list({entry.key: None for entry in self.entries.values()})
 
     async def take(
-        self, key: LimitKey | None, after: int, most: int, retry: Retry
+        self, key: LimitKey | None, after: int, most: int, resend: Resend
     ) -> list[JournalEntry]:
         """The next of a key."""
         await asyncio.sleep(0)
         wanted = {JournalState.PENDING, JournalState.NOT_SENT}
-        wanted |= {JournalState.UNKNOWN} if retry.unknown else set()
+        wanted |= {JournalState.UNKNOWN} if resend.unknown else set()
         found = [
             entry
             for entry in self.entries.values()
             if entry.key == key
             and entry.index > after
-            and (entry.state in wanted or _refused(entry, retry))
+            and (entry.state in wanted or _refused(entry, resend))
         ]
         self.log.append(f"take {min(most, len(found))}")
         return found[:most]
@@ -158,11 +158,11 @@ class MemoryJournal:
         return entry
 
 
-def _refused(entry: JournalEntry, retry: Retry) -> bool:
+def _refused(entry: JournalEntry, resend: Resend) -> bool:
     result = entry.result
     if entry.state is not JournalState.REJECTED or result is None:
         return False
-    return retry.rejected or not result.permanent
+    return resend.rejected or not result.permanent
 
 
 async def _each(messages: Messages) -> AsyncIterator[Message]:

@@ -20,7 +20,7 @@ from cleverapp_async import (
 from cleverapp_async.bulk.breaker import Breaker
 from cleverapp_async.bulk.campaign import JournalSupply
 from cleverapp_async.bulk.dispatch import Dispatcher
-from cleverapp_async.bulk.journal.records import Retry
+from cleverapp_async.bulk.journal.records import Resend
 from cleverapp_async.bulk.run import BulkRun
 from cleverapp_async.errors import CampaignPausedError
 from tests.bulk.memory_journal import MemoryJournal
@@ -51,7 +51,7 @@ def campaign(
     desk: Desk,
     messages: Messages | None = None,
     *,
-    retry: Retry | None = None,
+    resend: Resend | None = None,
     look_ahead: int = 1000,
     concurrency: int = 4,
     pause_after: int = 5,
@@ -66,7 +66,7 @@ def campaign(
         key_of=key_of,
         learn=lambda contact_id, route: routes.append((contact_id, route)),
         deduplicate=False,
-        retry=retry or Retry(),
+        resend=resend or Resend(),
         look_ahead=look_ahead,
     )
     return BulkRun(
@@ -210,7 +210,7 @@ async def test_unknown_is_sent_again_on_request_alone() -> None:
     await collect(campaign(journal, desk, texts("lost")))
     assert journal.states() == {JournalState.UNKNOWN: 1}
     assert await collect(campaign(journal, desk)) == []
-    await collect(campaign(journal, desk, retry=Retry(unknown=True)))
+    await collect(campaign(journal, desk, resend=Resend(unknown=True)))
     assert desk.started == ["lost", "lost"]
 
 
@@ -228,7 +228,7 @@ async def test_refusals_for_good_are_sent_again_on_request_alone() -> None:
     journal, desk = MemoryJournal(), Wire()
     await collect(campaign(journal, desk, texts("forbidden")))
     assert await collect(campaign(journal, desk)) == []
-    again = await collect(campaign(journal, desk, retry=Retry(rejected=True)))
+    again = await collect(campaign(journal, desk, resend=Resend(rejected=True)))
     assert [outcome.outcome for outcome in again] == [Outcome.REJECTED]
 
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async.bulk.forecast import forecast, least_seconds
+from cleverapp_async.bulk.schedule import Schedule
 from cleverapp_async.limits.quota import LimitKey, Quota
 
 WHATSAPP = LimitKey(7, "whatsapp")
@@ -45,6 +48,24 @@ def test_the_account_binds_what_the_keys_would_let_through() -> None:
 def test_what_is_done_has_no_share() -> None:
     """A key without messages left is not shown."""
     assert forecast({TELEGRAM: 0}, QUOTAS.__getitem__, ACCOUNT).shares == ()
+
+
+def test_a_hundred_thousand_whatsapp_messages() -> None:
+    """At one in ten seconds 100,000 messages take 11.6 days, and 23.1 of twelve hours each."""
+    found = forecast({WHATSAPP: 100_000}, QUOTAS.__getitem__, ACCOUNT)
+    start = datetime(2026, 12, 1, 9, tzinfo=UTC).timestamp()
+    days = Schedule(not_before=time(9), not_after=time(21), zone="UTC")
+    assert found.seconds == 999_990
+    assert found.ends_at(start, None) == start + 999_990
+    assert found.ends_at(start, days) == start + 23 * 86_400 + (999_990 - 23 * 43_200)
+
+
+def test_a_single_message_waits_for_the_opening() -> None:
+    """What the limits let through at once still waits for the hours."""
+    found = forecast({WHATSAPP: 1}, QUOTAS.__getitem__, ACCOUNT)
+    night = datetime(2026, 12, 1, 3, tzinfo=UTC).timestamp()
+    schedule = Schedule(not_before=time(9), zone="UTC")
+    assert found.ends_at(night, schedule) == night + 6 * 3600
 
 
 @given(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
-from ...limits.quota import LimitKey
 from ...models.messages import Message
-from .records import JournalEntry, JournalResult, JournalSummary, Loaded, Retry
+
+if TYPE_CHECKING:
+    from ...limits.quota import LimitKey
+    from .records import JournalEntry, JournalResult, JournalSummary, Loaded, Resend
 
 __all__ = ["Journal", "Messages"]
 
@@ -64,7 +66,7 @@ class Journal(Protocol):
         ...
 
     async def take(
-        self, key: LimitKey | None, after: int, most: int, retry: Retry
+        self, key: LimitKey | None, after: int, most: int, resend: Resend
     ) -> list[JournalEntry]:
         """The next messages of a key that are to be sent, in their order.
 
@@ -74,7 +76,7 @@ class Journal(Protocol):
             key: Whose messages.
             after: Only messages whose index is greater; -1 for all.
             most: How many at most.
-            retry: Which of those that have a result are sent again.
+            resend: Which of those that have a result are sent again.
         """
         ...
 

@@ -18,7 +18,7 @@ __all__ = [
     "JournalState",
     "JournalSummary",
     "Loaded",
-    "Retry",
+    "Resend",
 ]
 
 
@@ -126,7 +126,7 @@ class Loaded:
 
 
 @frozen(kw_only=True)
-class Retry:
+class Resend:
     """Which messages a resume sends besides those without an intent and the not sent.
 
     Refusals that may pass (a limit, a token) are always sent again.

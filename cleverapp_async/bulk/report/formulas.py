@@ -2,7 +2,8 @@
 
 A cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return gets an apostrophe
 before it, and so does one that already begins with apostrophes before such a character: taking
-one off is then always right.
+one off is then always right. Numbers that are text, such as ``+79991234567`` or ``-5``, get one
+too: a spreadsheet would make a long number of the first and lose its plus.
 """
 
 from __future__ import annotations

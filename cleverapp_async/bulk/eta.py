@@ -1,0 +1,225 @@
+"""When a run ends, by its limits and by what it has measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from ..limits.quota import AccountKey, LimitKey
+from .eta_meter import EtaMeter
+from .forecast import ACCOUNT, UNKNOWN_ROUTE, least_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from ..limits.quota import Quota
+    from ..limits.registry import LimiterRegistry
+    from .forecast import QuotasOf
+    from .schedule import Schedule
+
+__all__ = ["MEASURED_RATE", "QUIET_HOURS", "Eta", "EtaMeter", "estimate", "estimate_run"]
+
+MEASURED_RATE = "measured rate"
+QUIET_HOURS = "quiet hours"
+
+_CLEARLY = 1.1
+"""Slower than the limits by this factor, it is not the limits that bind."""
+
+_FULL = 0.8
+"""From this part of the account's quota on, keys are slow as they share it, not by themselves."""
+
+
+@frozen
+class Eta:
+    """When a run ends, as far as it can be told now.
+
+    Attributes:
+        seconds: From now until then, everything included.
+        at: Then, in Unix seconds.
+        bound_by: What decides it: a bot and messenger in words, the whole account, ``measured
+            rate of …`` (or ``measured rate`` where no single key is slow) where it is clearly
+            slower than the limits, or ``quiet hours`` where they take more than half of the time.
+        limits: The lower bound: seconds by the limits and pauses alone, quiet hours left out.
+        measured: Seconds at the rate measured of late, pauses included, quiet hours left out;
+            None where too little has been measured.
+        paused: Seconds from now for which what decides it is paused by refusals.
+        closed: Seconds until then in which the schedule lets nothing leave.
+    """
+
+    seconds: float
+    at: float
+    bound_by: str
+    limits: float
+    measured: float | None
+    paused: float
+    closed: float
+
+
+@frozen
+class _Bound:
+    """One thing that the run cannot end before.
+
+    Attributes:
+        name: In words.
+        paused: Seconds until it goes on.
+        least: Seconds by its limit from then on.
+        measured: Seconds at its measured rate from then on; None: not measured.
+    """
+
+    name: str
+    paused: float
+    least: float
+    measured: float | None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of sending."""
+        return max(self.least, self.measured or 0.0)
+
+    def ends_at(self, now: float, schedule: Schedule | None) -> float:
+        """When it is done: a pause goes on in quiet hours, sending does not."""
+        begins = now + self.paused
+        return begins + self.seconds if schedule is None else schedule.end_of(begins, self.seconds)
+
+    def told(self) -> str:
+        """What of it binds."""
+        if self.measured is None or self.measured <= self.least * _CLEARLY:
+            return self.name
+        single = self.name not in (ACCOUNT, UNKNOWN_ROUTE)
+        return f"{MEASURED_RATE} of {self.name}" if single else MEASURED_RATE
+
+
+def estimate(
+    remaining: Mapping[LimitKey | None, int],
+    quotas_of: QuotasOf,
+    account: tuple[Quota, ...],
+    *,
+    now: float,
+    paused: Mapping[LimitKey, float] | None = None,
+    account_paused: float = 0.0,
+    meter: EtaMeter | None = None,
+    schedule: Schedule | None = None,
+) -> Eta:
+    """When a run ends: by its limits, or at the rate of late where that is slower.
+
+    Each key ends no sooner than its pause, and then what remains of it by its quotas or at its
+    measured rate. A measured rate tells of a key alone only while the account has room: keys that
+    share a full account are slow by turns, and are counted together.
+
+    Args:
+        remaining: Messages without an outcome by what limits them; None: the account alone.
+        quotas_of: The quotas of a key.
+        account: The quotas of the account.
+        now: Unix seconds.
+        paused: Seconds for which a key is granted nothing (``LimiterSnapshot.paused_for``).
+        account_paused: Seconds for which the account is granted nothing.
+        meter: What has been measured; it is told of the pauses. None: by the limits alone.
+        schedule: When messages may leave; None: at any time.
+    """
+    left = {key: count for key, count in remaining.items() if count > 0}
+    if not left:
+        return Eta(0.0, now, ACCOUNT, 0.0, None, 0.0, 0.0)
+    quotas = {key: () if key is None else quotas_of(key) for key in left}
+    pauses = {
+        key: account_paused if key is None else max(account_paused, (paused or {}).get(key, 0.0))
+        for key in left
+    }
+    alone: dict[LimitKey | None, float] = {}
+    together: float | None = None
+    if meter is not None:
+        for key, seconds in pauses.items():
+            meter.hold(key, now, seconds)
+        rate_of_all = meter.rate_of_all(now, burst=max(map(_burst, quotas.values())))
+        if not _is_full(account, rate_of_all):
+            for key, count in left.items():
+                rate = meter.rate(key, now, burst=_burst(quotas[key] or account))
+                if rate is not None:
+                    alone[key] = count / rate
+        if rate_of_all is not None:
+            seen = (key for key in left if key not in alone and meter.has_seen(key))
+            together = sum(left[key] for key in seen) / rate_of_all or None
+    least = least_seconds(sum(left.values()), account)
+    bounds = [_Bound(ACCOUNT, account_paused, least, together)]
+    for key, count in left.items():
+        name = UNKNOWN_ROUTE if key is None else str(key)
+        least = least_seconds(count, quotas[key])
+        bounds.append(_Bound(name, pauses[key], least, alone.get(key)))
+    return _last_of(bounds, now, schedule)
+
+
+def estimate_run(
+    remaining: Mapping[LimitKey | None, int],
+    limits: LimiterRegistry,
+    account: AccountKey,
+    *,
+    now: float,
+    meter: EtaMeter | None = None,
+    schedule: Schedule | None = None,
+    in_work: Collection[LimitKey | None] | None = None,
+) -> Eta:
+    """When a run ends: :func:`estimate` with the quotas and pauses of its limiters.
+
+    Args:
+        remaining: As for :func:`estimate`.
+        limits: The limiters that the run waits for.
+        account: Whose account it sends through.
+        now: Unix seconds.
+        meter: As for :func:`estimate`.
+        schedule: As for :func:`estimate`.
+        in_work: Keys of which a message is in work now. The other ones have nothing to send yet,
+            or no turn, and their silence does not make them slow. None: all of them.
+    """
+    snapshots = limits.snapshot()
+    paused = {
+        key: snapshot.paused_for
+        for key, snapshot in snapshots.items()
+        if isinstance(key, LimitKey) and snapshot.paused_for > 0
+    }
+    if meter is not None and in_work is not None:
+        for key in remaining:
+            if key not in in_work:
+                meter.skip(key, now)
+    of_account = snapshots.get(account)
+    return estimate(
+        remaining,
+        limits.quotas,
+        limits.quotas(account),
+        now=now,
+        paused=paused,
+        account_paused=0.0 if of_account is None else of_account.paused_for,
+        meter=meter,
+        schedule=schedule,
+    )
+
+
+def _burst(quotas: Iterable[Quota]) -> int:
+    """How many outcomes may come at once."""
+    scarcest = max(quotas, key=lambda quota: quota.spacing, default=None)
+    return 1 if scarcest is None else scarcest.limit
+
+
+def _is_full(account: Iterable[Quota], rate_of_all: float | None) -> bool:
+    """Whether the account's quota is what keeps the keys from being faster."""
+    spacing = max((quota.spacing for quota in account), default=0.0)
+    return rate_of_all is not None and rate_of_all * spacing >= _FULL
+
+
+def _last_of(bounds: Iterable[_Bound], now: float, schedule: Schedule | None) -> Eta:
+    """The end of the bound that ends last."""
+    longest: dict[float, _Bound] = {}
+    limits, measured = 0.0, None
+    for bound in bounds:
+        limits = max(limits, bound.paused + bound.least)
+        if bound.measured is not None:
+            measured = max(measured or 0.0, bound.paused + bound.measured)
+        # Of those that go on at the same moment only the longest can end last.
+        first = longest.setdefault(bound.paused, bound)
+        if bound.seconds > first.seconds:
+            longest[bound.paused] = bound
+    ends = [(bound.ends_at(now, schedule), bound) for bound in longest.values()]
+    at, binding = max(ends, key=lambda end: end[0])
+    seconds = at - now
+    closed = 0.0 if schedule is None else round(seconds - schedule.open_seconds(now, at), 6)
+    bound_by = QUIET_HOURS if closed > seconds / 2 else binding.told()
+    return Eta(seconds, at, bound_by, limits, measured, binding.paused, closed)

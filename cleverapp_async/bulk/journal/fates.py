@@ -1,0 +1,158 @@
+"""Intents, withdrawals and results on their way into the table of fates."""
+
+from __future__ import annotations
+
+import time
+from enum import IntEnum
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from .codec import CODES, Cell, encode_error, whole
+from .records import ErrorRecord, JournalState
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+    from .records import JournalResult
+
+__all__ = ["Change", "Kind", "error_id", "orphan_intents", "result_row", "write_changes"]
+
+
+class Kind(IntEnum):
+    """What a change is about."""
+
+    INTENT = 0
+    WITHDRAWAL = 1
+    RESULT = 2
+
+
+Row: TypeAlias = tuple[Cell, ...]
+Change: TypeAlias = tuple[Kind, int, Row]
+"""What changes, the message's index, and the row for it."""
+
+_INTENT = CODES[JournalState.INTENT]
+_REJECTED = CODES[JournalState.REJECTED]
+_NOT_SENT = CODES[JournalState.NOT_SENT]
+_UNKNOWN = CODES[JournalState.UNKNOWN]
+
+# Rows of one statement. One statement for many rows asks for the interpreter's lock once, where
+# the event loop may be at work; SQLite allows 999 values in a statement everywhere.
+_CHUNKS = (64, 16, 4, 1)
+
+_AFTER_INTENT = f"""
+ON CONFLICT (id) DO UPDATE SET
+    before = CASE state WHEN {_INTENT} THEN before ELSE state END,
+    state = excluded.state,
+    intent_at = excluded.intent_at
+"""
+
+# A message that may have arrived before stays unknown, when sending it once more did nothing.
+_STAYS = f"""(
+    CASE state WHEN {_INTENT} THEN before ELSE state END = {_UNKNOWN}
+    AND (excluded.state = {_NOT_SENT} OR excluded.state = {_REJECTED} AND NOT excluded.permanent)
+)"""
+_RESULT_COLUMNS = (
+    "ended_at",
+    "permanent",
+    "attempts",
+    "waited",
+    "on_wire",
+    "contact_id",
+    "error_id",
+)
+_AFTER_RESULT = f"""
+ON CONFLICT (id) DO UPDATE SET
+    state = CASE WHEN {_STAYS} THEN {_UNKNOWN} ELSE excluded.state END,
+    before = 0,
+    {", ".join(f"{c} = CASE WHEN {_STAYS} THEN {c} ELSE excluded.{c} END" for c in _RESULT_COLUMNS)}
+"""
+
+
+_ORPHAN = ErrorRecord(
+    type="OutcomeUnknownError",
+    message="it may have reached the server: the run that sent it ended before the answer",
+)
+
+
+@cache
+def _statement(kind: Kind, rows: int) -> str:
+    if kind is Kind.INTENT:
+        values = ", ".join([f"(?, {_INTENT}, ?)"] * rows)
+        return f"INSERT INTO fate (id, state, intent_at) VALUES {values} {_AFTER_INTENT}"  # noqa: S608 - made of constants
+    if kind is Kind.WITHDRAWAL:
+        values = ", ".join(["?"] * rows)
+        return f"UPDATE fate SET state = before, before = 0 WHERE state = {_INTENT} AND id IN ({values})"  # noqa: S608, E501 - made of constants
+    values = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?)"] * rows)
+    columns = ", ".join(_RESULT_COLUMNS)
+    return f"INSERT INTO fate (id, state, {columns}) VALUES {values} {_AFTER_RESULT}"  # noqa: S608 - made of constants
+
+
+def _execute(connection: sqlite3.Connection, kind: Kind, rows: Sequence[Row]) -> None:
+    done = 0
+    for chunk in _CHUNKS:
+        while len(rows) - done >= chunk:
+            values = [value for row in rows[done : done + chunk] for value in row]
+            connection.execute(_statement(kind, chunk), values)
+            done += chunk
+
+
+def result_row(index: int, result: JournalResult) -> Row:
+    """The columns of a result; its error goes as JSON in the last one."""
+    return (
+        index,
+        CODES[result.state],
+        result.ended_at,
+        result.permanent,
+        whole(result.attempts),
+        result.waited,
+        result.on_wire,
+        whole(result.contact_id),
+        None if result.error is None else encode_error(result.error),
+    )
+
+
+def error_id(connection: sqlite3.Connection, error: ErrorRecord | str) -> int:
+    """The row of an error, made where it is new."""
+    told = error if isinstance(error, str) else encode_error(error)
+    connection.execute("INSERT OR IGNORE INTO error (told) VALUES (?)", (told,))
+    row: tuple[int] = connection.execute("SELECT id FROM error WHERE told = ?", (told,)).fetchone()
+    return row[0]
+
+
+def orphan_intents(connection: sqlite3.Connection) -> tuple[int, ...]:
+    """Call unknown what was under way when its runner died; gives the messages' indexes."""
+    found = connection.execute("SELECT id FROM fate WHERE state = ? ORDER BY id", (_INTENT,))
+    indexes = tuple(cast("list[int]", [row[0] for row in found]))
+    if indexes:
+        connection.execute(
+            "UPDATE fate SET state = ?, before = 0, ended_at = ?, permanent = 0, attempts = 1, "
+            "waited = NULL, on_wire = NULL, contact_id = NULL, error_id = ? WHERE state = ?",
+            (_UNKNOWN, time.time(), error_id(connection, _ORPHAN), _INTENT),
+        )
+    return indexes
+
+
+def write_changes(connection: sqlite3.Connection, changes: Iterable[Change]) -> None:
+    """Write changes inside a transaction, each message's in their order."""
+    errors: dict[str, int] = {}
+    batch: dict[Kind, list[Row]] = {kind: [] for kind in Kind}
+    indexes: dict[int, Kind] = {}
+
+    def flush() -> None:
+        for kind, rows in batch.items():
+            _execute(connection, kind, rows)
+            rows.clear()
+        indexes.clear()
+
+    for kind, index, given in changes:
+        if index in indexes:
+            flush()
+        indexes[index] = kind
+        row = given
+        if kind is Kind.RESULT and isinstance(told := row[-1], str):
+            if told not in errors:
+                errors[told] = error_id(connection, told)
+            row = (*row[:-1], errors[told])
+        batch[kind].append(row)
+    flush()

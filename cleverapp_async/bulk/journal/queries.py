@@ -1,0 +1,171 @@
+"""What runners and readers ask a journal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from attrs import asdict, frozen
+
+from .codec import CODES, decode_key, decode_message, decode_result, state_of
+from .records import JournalEntry, JournalSession, JournalState, JournalSummary
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from ...limits.quota import LimitKey
+    from .codec import Cell, ResultColumns
+
+__all__ = ["Asked", "entries", "keys", "meta", "pick", "set_meta", "summary", "take"]
+
+# index, method, parameters, the key's row, state, intent_at; then the columns of the result
+_Row: TypeAlias = "tuple[int, str, str | None, int, int | None, float | None, *ResultColumns]"
+
+_COLUMNS = """
+    message.id, message.method, message.parameters, message.key_id, fate.state, fate.intent_at,
+    fate.ended_at, fate.permanent, fate.attempts, fate.waited, fate.on_wire, fate.contact_id,
+    error.told
+"""
+_JOINED = f"""
+    SELECT {_COLUMNS} FROM message
+    LEFT JOIN fate ON fate.id = message.id LEFT JOIN error ON error.id = fate.error_id
+"""  # noqa: S608 - made of constants
+_PENDING, _REJECTED, _NOT_SENT, _UNKNOWN = (
+    CODES[state]
+    for state in (
+        JournalState.PENDING,
+        JournalState.REJECTED,
+        JournalState.NOT_SENT,
+        JournalState.UNKNOWN,
+    )
+)
+_TO_SEND = f"""
+    (fate.id IS NULL OR fate.state IN ({_PENDING}, {_NOT_SENT})
+     OR fate.state = {_REJECTED} AND (NOT fate.permanent OR :rejected)
+     OR fate.state = {_UNKNOWN} AND :unknown)
+"""
+_PICK = f"{_JOINED} WHERE message.id = ?"
+_TAKE = f"""
+    {_JOINED} WHERE message.key_id = :key AND message.id > :after AND {_TO_SEND}
+    ORDER BY message.id LIMIT :most
+"""
+
+
+def meta(connection: sqlite3.Connection) -> dict[str, Cell]:
+    """The campaign's facts by their names."""
+    return dict(connection.execute("SELECT name, value FROM meta"))
+
+
+def set_meta(connection: sqlite3.Connection, **values: Cell) -> None:
+    """Write facts of the campaign."""
+    connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
+
+
+def keys(connection: sqlite3.Connection) -> dict[int, LimitKey | None]:
+    """The limit keys of all messages by their rows."""
+    found = connection.execute("SELECT id, bot_id, messenger, scope FROM key ORDER BY id")
+    return {row[0]: decode_key(*row[1:]) for row in found}
+
+
+def _entry(row: _Row, known: Mapping[int, LimitKey | None]) -> JournalEntry:
+    index, method, parameters, key_id, code, intent_at, *result = row
+    state = state_of(code)
+    return JournalEntry(
+        index=index,
+        message=decode_message(method, parameters),
+        key=known[key_id],
+        state=state,
+        intent_at=intent_at,
+        result=decode_result(state, cast("ResultColumns", result)),
+    )
+
+
+@frozen
+class Asked:
+    """What :meth:`Journal.take` is asked for; the key by its row."""
+
+    key: int
+    after: int
+    most: int
+    unknown: bool
+    rejected: bool
+
+
+def take(
+    connection: sqlite3.Connection, asked: Asked, known: Mapping[int, LimitKey | None]
+) -> list[JournalEntry]:
+    """The next messages of a key that are to be sent, see :meth:`Journal.take`."""
+    found = connection.execute(_TAKE, asdict(asked))
+    return [_entry(row, known) for row in found]
+
+
+def pick(connection: sqlite3.Connection, indexes: Iterable[int]) -> list[JournalEntry]:
+    """Messages by their indexes."""
+    known = keys(connection)
+    found = [connection.execute(_PICK, (index,)).fetchone() for index in indexes]
+    return [_entry(row, known) for row in found if row is not None]
+
+
+def entries(
+    connection: sqlite3.Connection, states: frozenset[JournalState]
+) -> Iterator[JournalEntry]:
+    """The messages in any of some states, in their order."""
+    known = keys(connection)
+    codes = ", ".join(str(CODES[state]) for state in states)
+    found = connection.execute(
+        f"{_JOINED} WHERE ifnull(fate.state, {_PENDING}) IN ({codes}) ORDER BY message.id"
+    )
+    for row in found:
+        yield _entry(row, known)
+
+
+def _counts(
+    connection: sqlite3.Connection,
+) -> tuple[dict[LimitKey | None, Mapping[JournalState, int]], int]:
+    known = keys(connection)
+    pending: dict[int, int] = dict(
+        connection.execute("SELECT key_id, count(*) FROM message GROUP BY key_id")
+    )
+    counted: dict[int, dict[JournalState, int]] = {row: {} for row in known}
+    retryable = 0
+    found = connection.execute(
+        "SELECT message.key_id, fate.state, ifnull(fate.permanent, 0), count(*) FROM fate "
+        "JOIN message ON message.id = fate.id GROUP BY 1, 2, 3"
+    )
+    for key_id, code, permanent, count in found:
+        state = state_of(code)
+        pending[key_id] -= count
+        counted[key_id][state] = counted[key_id].get(state, 0) + count
+        if state is JournalState.REJECTED and not permanent:
+            retryable += count
+    for key_id, count in pending.items():
+        if count:
+            states = counted[key_id]
+            states[JournalState.PENDING] = states.get(JournalState.PENDING, 0) + count
+    return {known[key_id]: states for key_id, states in counted.items() if states}, retryable
+
+
+def summary(connection: sqlite3.Connection) -> JournalSummary:
+    """The campaign in numbers."""
+    facts = meta(connection)
+    by_key, retryable = _counts(connection)
+    sessions = connection.execute(
+        "SELECT started_at, ended_at, pid, host, ended FROM session ORDER BY id"
+    )
+    return JournalSummary(
+        created_at=float(facts.get("created_at") or 0),
+        origin=str(facts.get("origin") or ""),
+        complete=bool(facts.get("complete")),
+        purged=bool(facts.get("purged")),
+        messages=sum(sum(states.values()) for states in by_key.values()),
+        duplicates=int(facts.get("duplicates") or 0),
+        deduplicated=bool(facts.get("deduplicated")),
+        by_key=by_key,
+        retryable=retryable,
+        sessions=tuple(
+            JournalSession(
+                started_at=row[0], ended_at=row[1], pid=row[2], host=row[3], ended=row[4]
+            )
+            for row in sessions
+        ),
+    )

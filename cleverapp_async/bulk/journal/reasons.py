@@ -1,0 +1,63 @@
+"""What SQLite's errors mean for a journal, in words, with the remedy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...errors import JournalError, JournalWriteError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["open_failure", "read_failure", "write_failure"]
+
+_RESUME = "then resume the campaign"
+
+# By the error's primary name; its extended name begins with it.
+_REASONS = (
+    ("SQLITE_FULL", "no space is left", f"make room, {_RESUME}"),
+    ("SQLITE_READONLY", "it may only be read", f"let it and its folder be written, {_RESUME}"),
+    ("SQLITE_PERM", "access was refused", f"let it and its folder be written, {_RESUME}"),
+    ("SQLITE_CANTOPEN", "it cannot be opened", f"let it and its folder be written, {_RESUME}"),
+    ("SQLITE_BUSY", "another program holds it locked", f"end that program, {_RESUME}"),
+    ("SQLITE_LOCKED", "another program holds it locked", f"end that program, {_RESUME}"),
+    ("SQLITE_IOERR", "the disk failed", "check the disk and its free space, " + _RESUME),
+    ("SQLITE_CORRUPT", "it is damaged", "restore it from a copy"),
+    ("SQLITE_NOTADB", "it is no SQLite file", "give the path of a journal, or of a new file"),
+)
+
+
+def _told(error: BaseException) -> tuple[str, str]:
+    # Errors that Python's module raises itself have no name.
+    name = str(getattr(error, "sqlite_errorname", None) or "")
+    for begin, reason, remedy in _REASONS:
+        if name.startswith(begin):
+            return f"{reason} ({error})", remedy
+    return f"{type(error).__name__}: {error}", "check the file"
+
+
+def open_failure(path: Path, error: Exception) -> JournalError:
+    """The error of a journal that cannot be opened."""
+    reason, remedy = _told(error)
+    return JournalError(f"the journal {path} cannot be opened: {reason}; {remedy}")
+
+
+def write_failure(path: Path, error: BaseException, *, lost: int = 0) -> JournalWriteError:
+    """The error of a write that failed.
+
+    Args:
+        path: The journal's file.
+        error: What was raised.
+        lost: Results that nobody will write any more.
+    """
+    reason, remedy = _told(error)
+    told = f"the journal {path} cannot be written: {reason}; {remedy}"
+    if lost:
+        told += f". {lost} result(s) are not in it: a resume lists their messages as unknown"
+    return JournalWriteError(told)
+
+
+def read_failure(path: Path, error: Exception) -> JournalError:
+    """The error of a read that failed."""
+    reason, remedy = _told(error)
+    return JournalError(f"the journal {path} cannot be read: {reason}; {remedy}")

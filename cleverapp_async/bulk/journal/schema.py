@@ -1,0 +1,146 @@
+"""The tables of a journal's file, and how an older file is brought up to date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...errors import JournalError
+from .transactions import transaction
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from .transactions import Commit
+
+__all__ = [
+    "APPLICATION_ID",
+    "INDEX_BY_KEY",
+    "MIGRATIONS",
+    "VERSION",
+    "check_file",
+    "prepare",
+]
+
+APPLICATION_ID = 0x43414A31
+"""SQLite's mark of the file's kind: the letters ``CAJ1``, a journal of cleverapp_async."""
+
+VERSION = 1
+"""The schema's version, SQLite's ``user_version``."""
+
+INDEX_BY_KEY = "CREATE INDEX message_by_key ON message (key_id)"
+"""Built once all messages are in, as sorting once is quicker; a row's id is part of it."""
+
+_SESSION = """
+CREATE TABLE session (
+    id INTEGER PRIMARY KEY,
+    started_at REAL,
+    ended_at REAL,
+    pid INTEGER,
+    host TEXT,
+    ended TEXT
+)
+"""
+
+_DUPLICATE = """
+CREATE TABLE duplicate (
+    id INTEGER PRIMARY KEY,  -- its place among the messages given
+    first_id INTEGER,        -- the message that goes to the same address
+    digest BLOB
+)
+"""
+
+_TABLES = (
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID",
+    # Row 0 stands for messages whose route is not known.
+    "CREATE TABLE key (id INTEGER PRIMARY KEY, bot_id, messenger TEXT, scope TEXT)",
+    """
+    CREATE TABLE message (
+        id INTEGER PRIMARY KEY,  -- its place among the messages given, from 0
+        key_id INTEGER,
+        method TEXT,
+        parameters TEXT          -- JSON; NULL once purged
+    )
+    """,
+    # A message without a row here is pending.
+    """
+    CREATE TABLE fate (
+        id INTEGER PRIMARY KEY,
+        state INTEGER NOT NULL,
+        before INTEGER NOT NULL DEFAULT 0,  -- the state that the intent took the place of
+        intent_at REAL,
+        ended_at REAL,
+        permanent INTEGER,
+        attempts INTEGER,
+        waited REAL,
+        on_wire REAL,
+        contact_id,
+        error_id INTEGER
+    )
+    """,
+    "CREATE TABLE error (id INTEGER PRIMARY KEY, told TEXT UNIQUE)",
+    _DUPLICATE,
+    _SESSION,
+)
+
+
+def _from_0(connection: sqlite3.Connection) -> None:
+    """Version 0, before the first release, kept no sessions, duplicates or earlier states."""
+    connection.execute(_SESSION)
+    connection.execute(_DUPLICATE)
+    connection.execute("ALTER TABLE fate ADD COLUMN before INTEGER NOT NULL DEFAULT 0")
+    connection.execute(
+        "INSERT OR REPLACE INTO meta SELECT 'given', count(*) FROM message "
+        "UNION ALL VALUES ('duplicates', 0), ('deduplicated', 0)"
+    )
+
+
+MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {0: _from_0}
+"""By the version of the file: what makes the next version of it."""
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+
+def check_file(connection: sqlite3.Connection, path: Path) -> int | None:
+    """The version of the file's schema; None where it is empty.
+
+    Raises:
+        JournalError: It is no journal, or one of a later version of this package.
+    """
+    if _number(connection, "application_id") != APPLICATION_ID:
+        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise JournalError(
+                f"{path} is a SQLite file, but no journal: give the path of a journal, or of a "
+                "new file"
+            )
+        return None
+    version = _number(connection, "user_version")
+    if version > VERSION:
+        raise JournalError(
+            f"the journal {path} was made by a later version of cleverapp_async (its schema is "
+            f"{version}, this one knows {VERSION}): update cleverapp_async"
+        )
+    return version
+
+
+def prepare(connection: sqlite3.Connection, path: Path, commit: Commit) -> None:
+    """Make the tables in an empty file, or bring an older file up to date, all or nothing.
+
+    Raises:
+        JournalError: It is no journal, or one of a later version of this package.
+    """
+    version = check_file(connection, path)
+    if version == VERSION:
+        return
+    with transaction(connection, commit):
+        if version is None:
+            for table in _TABLES:
+                connection.execute(table)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        else:
+            for older in range(version, VERSION):
+                MIGRATIONS[older](connection)
+        connection.execute(f"PRAGMA user_version = {VERSION}")

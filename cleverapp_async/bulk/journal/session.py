@@ -1,0 +1,57 @@
+"""The runs of a campaign, each with its beginning, and its end where it came to one."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from typing import TYPE_CHECKING
+
+from ...errors import JournalError, JournalMismatchError
+from .queries import meta, set_meta
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+__all__ = ["begin_session", "check_campaign", "end_session"]
+
+
+def check_campaign(connection: sqlite3.Connection, path: Path, origin: str) -> None:
+    """Make sure that the campaign in a journal, if there is one, can be resumed.
+
+    Raises:
+        JournalError: It was purged.
+        JournalMismatchError: It goes to another base URL.
+    """
+    facts = meta(connection)
+    if facts.get("purged"):
+        raise JournalError(
+            f"the journal {path} was purged of recipients and texts, so its campaign cannot be "
+            "resumed: give the path of a new file"
+        )
+    if facts.get("complete") and facts.get("origin") != origin:
+        raise JournalMismatchError(
+            f"the campaign in the journal {path} goes to {facts['origin']!s}, not to {origin}: "
+            "resume it there, or give the path of a new file"
+        )
+
+
+def begin_session(connection: sqlite3.Connection, origin: str) -> int:
+    """Note inside a transaction that a run begins; gives its row."""
+    now = time.time()
+    set_meta(connection, origin=origin)
+    connection.execute("INSERT OR IGNORE INTO meta VALUES ('created_at', ?)", (now,))
+    began = connection.execute(
+        "INSERT INTO session (started_at, pid, host) VALUES (?, ?, ?)",
+        (now, os.getpid(), socket.gethostname()),
+    )
+    return began.lastrowid or 0
+
+
+def end_session(connection: sqlite3.Connection, row: int, ended: str) -> None:
+    """Note inside a transaction why a run ended, in ASCII where UTF-8 cannot say it."""
+    told = ended.encode(errors="backslashreplace").decode()
+    connection.execute(
+        "UPDATE session SET ended_at = ?, ended = ? WHERE id = ?", (time.time(), told, row)
+    )

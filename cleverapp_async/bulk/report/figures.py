@@ -1,0 +1,216 @@
+"""What a report tells, as plain figures: a journal's rows go in once, in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Protocol
+
+from attrs import frozen
+
+from ...limits.quota import LimitKey
+from ..journal.records import JournalEntry, JournalState, JournalSummary
+from .failing import Failures, count_failures
+from .histogram import Histogram, Spread
+from .timeline import Binning, Timeline
+
+if TYPE_CHECKING:
+    from ...limits.quota import Quota
+    from ..journal.records import ErrorRecord
+    from .timeline import QuotasOf
+
+__all__ = [
+    "KEYS_LISTED",
+    "UNKNOWN_LISTED",
+    "KeyFigures",
+    "ReportFigures",
+    "Settled",
+    "Times",
+    "figure",
+    "in_doubt",
+]
+
+KEYS_LISTED = 100
+"""How many limit keys are told of one by one."""
+
+UNKNOWN_LISTED = 1000
+"""How many messages of unknown outcome are listed one by one."""
+
+_NEVER_LEFT = frozenset({JournalState.PENDING, JournalState.NOT_SENT})
+
+
+class Settled(Protocol):
+    """One message that has a result, as charts need it; see :class:`JournalReader`."""
+
+    @property
+    def key(self) -> LimitKey | None:
+        """What limits it."""
+        ...
+
+    @property
+    def state(self) -> JournalState:
+        """How it ended."""
+        ...
+
+    @property
+    def intent_at(self) -> float | None:
+        """Unix seconds of the last intent."""
+        ...
+
+    @property
+    def ended_at(self) -> float:
+        """Unix seconds of the result."""
+        ...
+
+    @property
+    def waited(self) -> float | None:
+        """Seconds that it waited for limits."""
+        ...
+
+    @property
+    def on_wire(self) -> float | None:
+        """Seconds that it was on the wire."""
+        ...
+
+
+@frozen
+class Times:
+    """How long messages took.
+
+    Attributes:
+        on_wire: On the wire, all attempts of a message together; None where nothing tells.
+        waited: For limits; None where nothing tells.
+    """
+
+    on_wire: Spread | None
+    waited: Spread | None
+
+
+@frozen
+class KeyFigures:
+    """One bot and messenger.
+
+    Attributes:
+        key: The limit key; None for messages whose route is not known.
+        states: Messages by state; states that no message is in are left out.
+        times: How long they took.
+    """
+
+    key: LimitKey | None
+    states: Mapping[JournalState, int]
+    times: Times
+
+    @property
+    def messages(self) -> int:
+        """Messages in all."""
+        return sum(self.states.values())
+
+
+@frozen(kw_only=True)
+class ReportFigures:
+    """All that a report tells.
+
+    Attributes:
+        summary: The campaign in numbers.
+        running: Whether a runner has the journal now.
+        written_at: When this was read, in Unix seconds.
+        keys: Bots and messengers, those with the most messages first, at most
+            :data:`KEYS_LISTED`.
+        keys_left_out: Keys beyond these.
+        times: How long messages took, all keys together.
+        timeline: Sends over time; None where there were none.
+        failures: Why messages were not accepted.
+        unknown: Messages that may have reached the server, by index, at most
+            :data:`UNKNOWN_LISTED`.
+        unknown_in_all: How many there are.
+    """
+
+    summary: JournalSummary
+    running: bool
+    written_at: float
+    keys: tuple[KeyFigures, ...]
+    keys_left_out: int
+    times: Times
+    timeline: Timeline | None
+    failures: Failures
+    unknown: tuple[JournalEntry, ...]
+    unknown_in_all: int
+
+
+def in_doubt(*, running: bool) -> tuple[JournalState, ...]:
+    """The states of messages that may have reached the server.
+
+    An intent is one of them unless a runner is at work, which knows more.
+    """
+    if running:
+        return (JournalState.UNKNOWN,)
+    return (JournalState.INTENT, JournalState.UNKNOWN)
+
+
+def figure(
+    summary: JournalSummary,
+    settled: Iterable[Settled],
+    errors: Iterable[tuple[ErrorRecord, int]],
+    unknown: Iterable[JournalEntry],
+    *,
+    quotas_of: QuotasOf,
+    account: tuple[Quota, ...],
+    running: bool,
+    written_at: float,
+) -> ReportFigures:
+    """Work a journal's rows into figures; each iterable is read once, row by row.
+
+    A send stands in the timeline at its last intent, which is when its last attempt left.
+
+    Args:
+        summary: The campaign in numbers.
+        settled: Messages that have a result.
+        errors: Errors and how many messages ended with each.
+        unknown: Messages in the states of :func:`in_doubt`; no more are read than are listed.
+        quotas_of: What limits a key.
+        account: What limits all keys together.
+        running: Whether a runner has the journal now.
+        written_at: Unix seconds.
+    """
+    binning = Binning(quotas_of, keys=summary.by_key)
+    on_wire: dict[LimitKey | None, Histogram] = {}
+    waited: dict[LimitKey | None, Histogram] = {}
+    for row in settled:
+        key = row.key
+        if row.intent_at is not None and row.state not in _NEVER_LEFT:
+            binning.add(key, row.intent_at)
+        if row.on_wire is not None:
+            _of(on_wire, key).add(row.on_wire)
+        if row.waited is not None:
+            _of(waited, key).add(row.waited)
+    fullest = sorted(summary.by_key.items(), key=lambda item: -sum(item[1].values()))
+    keys = tuple(
+        KeyFigures(key, states, Times(_of(on_wire, key).spread(), _of(waited, key).spread()))
+        for key, states in fullest[:KEYS_LISTED]
+    )
+    return ReportFigures(
+        summary=summary,
+        running=running,
+        written_at=written_at,
+        keys=keys,
+        keys_left_out=len(fullest) - len(keys),
+        times=Times(_together(on_wire), _together(waited)),
+        timeline=binning.timeline(account),
+        failures=count_failures(errors),
+        unknown=tuple(islice(unknown, UNKNOWN_LISTED)),
+        unknown_in_all=sum(summary.by_state[state] for state in in_doubt(running=running)),
+    )
+
+
+def _of(histograms: dict[LimitKey | None, Histogram], key: LimitKey | None) -> Histogram:
+    found = histograms.get(key)
+    if found is None:
+        found = histograms[key] = Histogram()
+    return found
+
+
+def _together(histograms: Mapping[LimitKey | None, Histogram]) -> Spread | None:
+    whole = Histogram()
+    for one in histograms.values():
+        whole.include(one)
+    return whole.spread()

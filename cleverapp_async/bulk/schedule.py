@@ -1,0 +1,198 @@
+"""When a campaign may send: from a moment on, and within hours of the day."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, tzinfo
+
+from attrs import Factory, field, frozen
+
+from ..errors import ConfigurationError
+from .daily_hours import DailyHours
+from .wall_clock import DAY, SECOND, WallClock, as_zone
+
+__all__ = ["Schedule"]
+
+_WALKED = 3_660 * DAY
+
+
+def _instant(seconds: float) -> int:
+    return round(seconds * SECOND)
+
+
+def _find_beginning(schedule: Schedule) -> int | None:
+    at = schedule.at
+    if at is None:
+        return None
+    if at.utcoffset() is None:
+        return WallClock(schedule.zone).first(at.replace(tzinfo=None))
+    return _instant(at.timestamp())
+
+
+def _make_hours(schedule: Schedule) -> DailyHours | None:
+    if schedule.not_before is None and schedule.not_after is None:
+        return None
+    opens = _time_of_day("not_before", schedule.not_before)
+    closes = _time_of_day("not_after", schedule.not_after)
+    if opens == closes:
+        raise ConfigurationError(
+            f"not_before and not_after are both {_say(schedule.not_before)}: give two different "
+            "hours, or neither to send around the clock (one that is left out is midnight)"
+        )
+    return DailyHours(WallClock(schedule.zone), opens, closes)
+
+
+@frozen
+class Schedule:
+    """When a campaign may send; outside of it, it sleeps.
+
+    The hours go by the clock on the wall of the zone, at each instant: an opening hour that
+    daylight saving skips opens at the jump, and an hour that comes twice counts twice. All
+    methods take and give Unix seconds, of which the microsecond is told apart, and none keeps a
+    state: a clock that is set forth or back changes nothing but the time asked for.
+
+    Attributes:
+        at: The first moment. Without a zone of its own it is in ``zone``; where the clock skips
+            it, it is the jump.
+        not_before: The hour of the day from which on messages leave; None: midnight.
+        not_after: The hour of the day at which they cease; None: midnight. Where it comes before
+            ``not_before``, the hours go over midnight.
+        zone: The zone of the hours, a name such as ``Europe/Moscow`` or a zone; None: the
+            machine's.
+
+    Raises:
+        ConfigurationError: The zone is not known, or the hours make no sense.
+    """
+
+    at: datetime | None = None
+    not_before: time | None = None
+    not_after: time | None = None
+    zone: tzinfo | None = field(default=None, converter=as_zone)
+    _begins: int | None = field(
+        init=False, eq=False, repr=False, default=Factory(_find_beginning, takes_self=True)
+    )
+    _hours: DailyHours | None = field(
+        init=False, eq=False, repr=False, default=Factory(_make_hours, takes_self=True)
+    )
+
+    def is_open(self, now: float) -> bool:
+        """Whether messages may leave.
+
+        Args:
+            now: Unix seconds.
+        """
+        moment = round(now * SECOND)
+        if self._begins is not None and moment < self._begins:
+            return False
+        return self._hours is None or self._hours.span(moment).is_open
+
+    def next_open(self, now: float) -> float:
+        """When messages may leave next: now, where they may now.
+
+        Args:
+            now: Unix seconds.
+        """
+        return now if self.is_open(now) else self._opening(now) / SECOND
+
+    def next_close(self, now: float) -> float | None:
+        """When the hours that are open now, or open next, are over.
+
+        Args:
+            now: Unix seconds.
+
+        Returns:
+            Unix seconds; None: they have no end.
+        """
+        if self._hours is None:
+            return None
+        spans = self._hours.spans(self._opening(now))
+        return next(span.since for span in spans if not span.is_open) / SECOND
+
+    def open_seconds(self, start: float, end: float) -> float:
+        """How many seconds messages may leave between two moments.
+
+        Args:
+            start: Unix seconds.
+            end: Unix seconds; before ``start`` it is 0 seconds.
+        """
+        since, until = self._not_sooner(start), _instant(end)
+        if until <= since:
+            return 0.0
+        if self._hours is None:
+            return (until - since) / SECOND
+        total = 0
+        for span in self._hours.spans(since):
+            if span.is_open:
+                total += min(span.until, until) - max(span.since, since)
+            if span.until >= until:
+                break
+        return total / SECOND
+
+    def end_of(self, start: float, seconds: float) -> float:
+        """When so many seconds of sending are over, quiet hours not counted.
+
+        Args:
+            start: When the sending begins, or would if the hours let it, in Unix seconds.
+            seconds: How long it takes; of 0 the end is when the first message may leave.
+
+        Returns:
+            Unix seconds. What takes more than ten years is counted by the usual hours of a day
+            from then on.
+        """
+        opening, left = self._opening(start), round(max(0.0, seconds) * SECOND)
+        if self._hours is None:
+            return (opening + left) / SECOND
+        moment = opening
+        for span in self._hours.spans(opening):
+            if span.is_open:
+                moment = max(span.since, opening)
+                if left <= span.until - moment:
+                    break
+                left -= span.until - moment
+            if span.until - opening > _WALKED:
+                moment, left = span.until, left * DAY // self._hours.daily
+                break
+        return (moment + left) / SECOND
+
+    def told(self) -> str:
+        """In one line for people: ``between 09:00 and 21:00 Europe/Moscow``."""
+        said: list[str] = []
+        if self._hours is not None:
+            opens, closes = _say(self.not_before), _say(self.not_after)
+            said.append(f"between {opens} and {closes} {self._zone_told()}")
+        if self._begins is not None:
+            shown = _shown(self._begins, self.zone)
+            said.append(f"from {shown}" if said else f"from {shown} {self._zone_told()}")
+        return ", ".join(said) or "at any time"
+
+    def _zone_told(self) -> str:
+        return "in this machine's time zone" if self.zone is None else str(self.zone)
+
+    def _not_sooner(self, moment: float) -> int:
+        instant = _instant(moment)
+        return instant if self._begins is None else max(instant, self._begins)
+
+    def _opening(self, now: float) -> int:
+        instant = self._not_sooner(now)
+        if self._hours is None:
+            return instant
+        return next(max(span.since, instant) for span in self._hours.spans(instant) if span.is_open)
+
+
+def _time_of_day(name: str, hour: time | None) -> int:
+    if hour is None:
+        return 0
+    if hour.tzinfo is not None:
+        raise ConfigurationError(f"{name} has a time zone of its own: give it as zone instead")
+    seconds = (hour.hour * 60 + hour.minute) * 60 + hour.second
+    return seconds * SECOND + hour.microsecond
+
+
+def _say(hour: time | None) -> str:
+    if hour is None:
+        return "midnight"
+    return hour.isoformat("auto" if hour.second or hour.microsecond else "minutes")
+
+
+def _shown(moment: int, zone: tzinfo | None) -> str:
+    shown = datetime.fromtimestamp(moment / SECOND, zone)
+    return shown.strftime("%Y-%m-%d %H:%M:%S" if shown.second else "%Y-%m-%d %H:%M")
