@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cleverapp_async import JournalLockedError, JournalState, NotSentError
-from cleverapp_async.bulk.journal.records import Retry
+from cleverapp_async.bulk.journal.records import Resend
 from cleverapp_async.integrations.redis_journal import ChunkJournal, RedisJournal
 from tests.fanout.rig import entries, load, messages, opened, result, states
 
@@ -59,7 +59,7 @@ class _World:
         found = [
             entry.index
             for key in await chunk.keys()
-            for entry in await chunk.take(key, -1, _MESSAGES, Retry())
+            for entry in await chunk.take(key, -1, _MESSAGES, Resend())
         ]
         self.runners[number] = _Runner(chunk, set(found))
         self.all_runners.append(self.runners[number])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cleverapp_async import JournalLockedError, JournalState, NotSentError
-from cleverapp_async.bulk.journal.records import Retry
+from cleverapp_async.bulk.journal.records import Resend
 from tests.fanout.rig import ORIGIN, entries, load, messages, opened, result, states, until_free
 from tests.fanout.test_chunk_laws import store_of
 
@@ -129,7 +129,7 @@ async def test_a_late_result_changes_nothing_that_was_settled_since(journal: Red
     await slow.intend(0)
     await let_expire(journal, slow)
     heir = await opened(journal)
-    await heir.take((await heir.keys())[0], -1, 9, Retry(unknown=True))
+    await heir.take((await heir.keys())[0], -1, 9, Resend(unknown=True))
     await heir.intend(0)
     await slow.record(0, result(N))
     assert (await entries(journal))[0].state is JournalState.INTENT
@@ -165,7 +165,7 @@ async def test_a_message_settled_behind_a_runner_is_not_sent(journal: RedisJourn
     await slow.intend(0)
     await let_expire(journal, slow)
     heir = await opened(journal)
-    [offered] = await heir.take((await heir.keys())[0], -1, 9, Retry(unknown=True))
+    [offered] = await heir.take((await heir.keys())[0], -1, 9, Resend(unknown=True))
     await slow.record(offered.index, result(A))
     with pytest.raises(NotSentError, match="earlier runner"):
         await heir.intend(offered.index)

@@ -20,7 +20,7 @@ from ...bulk.journal.records import (
     JournalState,
     JournalSummary,
     Loaded,
-    Retry,
+    Resend,
 )
 from ...errors import JournalError, NotSentError
 from ...limits.quota import LimitKey
@@ -148,7 +148,7 @@ class ChunkJournal:
         return list(dict.fromkeys(entry.key for entry in self._entries.values()))
 
     async def take(
-        self, key: LimitKey | None, after: int, most: int, retry: Retry
+        self, key: LimitKey | None, after: int, most: int, resend: Resend
     ) -> list[JournalEntry]:
         """The next messages of a key that are to be sent, in their order.
 
@@ -156,11 +156,11 @@ class ChunkJournal:
             key: Whose messages.
             after: Only messages whose index is greater; -1 for all.
             most: How many at most.
-            retry: Which of those that have a result are sent again.
+            resend: Which of those that have a result are sent again.
         """
         wanted = set(_ALWAYS)
-        wanted |= {Code.UNKNOWN} if retry.unknown else set()
-        wanted |= {Code.REJECTED} if retry.rejected else set()
+        wanted |= {Code.UNKNOWN} if resend.unknown else set()
+        wanted |= {Code.REJECTED} if resend.rejected else set()
         found = [
             entry
             for index, entry in self._entries.items()

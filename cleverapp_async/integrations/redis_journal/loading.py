@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterable
+from contextlib import aclosing
 from typing import TYPE_CHECKING, cast
 
 from attrs import define, field
 from redis.exceptions import RedisError
 
+from ...bulk.journal.batches import batches_of
 from ...bulk.journal.records import Loaded
-from ...errors import InvalidRequestError, JournalError, JournalMismatchError
+from ...errors import JournalError, JournalMismatchError
 from ...limits.quota import LimitKey
-from ...models.messages import SendMessage, SendMessageToWhatsApp
 from .codec import address_digest, digest_text, key_to_text, stored_message
 from .comparison import compare_chunk, wrong_length
 from .lease import Lease
@@ -24,7 +23,7 @@ from .scripts import FINISH, LOAD_CHUNK
 from .store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
 
     from ...bulk.journal.protocol import Messages
     from ...models.messages import Message
@@ -55,33 +54,17 @@ def check_campaign(name: str, meta: dict[str, str], origin: str) -> None:
         )
 
 
-async def _chunks(messages: Messages, size: int) -> AsyncIterator[list[Message]]:
+async def _chunks(messages: Messages, size: int) -> AsyncGenerator[list[Message]]:
     """Messages as they are read, looked at, a chunk at a time."""
-    batch: list[Message] = []
-    count = 0
-    async for message in _each(messages):
-        if not isinstance(message, SendMessage | SendMessageToWhatsApp):
-            raise InvalidRequestError(
-                f"message {count} is no SendMessage or SendMessageToWhatsApp: {message!r}"
-            )
-        count += 1
-        batch.append(message)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-async def _each(messages: Messages) -> AsyncIterator[object]:
-    if isinstance(messages, AsyncIterable):
-        async for message in messages:
-            yield message
-        return
-    for number_read, message in enumerate(messages):
-        yield message
-        if number_read % 64 == 0:
-            await asyncio.sleep(0)
+    some: list[Message] = []
+    async with aclosing(batches_of(messages)) as batches:
+        async for batch in batches:
+            some += batch
+            while len(some) >= size:
+                yield some[:size]
+                some = some[size:]
+    if some:
+        yield some
 
 
 @define(eq=False)
