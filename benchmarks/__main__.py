@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from . import acquire, decode, import_time, memory, mixed, overhead, window
+from . import acquire, decode, fanout, import_time, memory, mixed, overhead, window
 from ._report import write_json
 from ._table import table
 
@@ -23,6 +23,7 @@ _RESULTS = Path(__file__).parent / "results"
 _BENCHMARKS: dict[str, tuple[Callable[[int], Report], int]] = {
     "acquire": (acquire.run, 7),
     "decode": (decode.run, 25),
+    "fanout": (fanout.run, 3),
     "import": (import_time.run, 25),
     "overhead": (overhead.run, 9),
     "memory": (memory.run, 1),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal
+
+# taskiq reads these by pydantic, which takes no other kind before Python 3.12.
+from typing_extensions import TypedDict
 
 if TYPE_CHECKING:
     from ...bulk.journal.records import JournalEntry
