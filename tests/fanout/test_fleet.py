@@ -83,7 +83,7 @@ class Scene:
     async def until_acknowledged(self) -> None:
         """Wait until no task is in anybody's hands: each has ended, or was given back."""
         async with asyncio.timeout(30):
-            while (await self._unacknowledged())["pending"]:
+            while (await self._unacknowledged())["pending"]:  # noqa: ASYNC110 - only Redis knows
                 await asyncio.sleep(0.05)
 
     async def _unacknowledged(self) -> dict[str, int]:
