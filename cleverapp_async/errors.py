@@ -10,7 +10,7 @@
     │   ├── JournalLockedError                another runner has it
     │   ├── JournalMismatchError              it belongs to other messages
     │   └── JournalWriteError                 it cannot be written: a full disk, say
-    ├── CampaignPausedError                   the same refusal in a row: going on would burn the rest
+    ├── CampaignPausedError                   the same refusal in a row stopped it
     ├── NotSentError                          it provably never reached the server
     │   ├── ConnectError                      no connection could be made
     │   └── DeadlineExceededError             the deadline passed before it could leave

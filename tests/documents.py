@@ -3,7 +3,8 @@
 The blocks of one page share a namespace and one event loop and run in the page's order; ``await``
 and ``async with`` may stand at the top level, as in ``python -m asyncio``. While a page runs, a
 simulator serves it from a thread of its own, and the environment names that simulator: a page says
-``CleverAppClient.from_env()``, as a user's program would.
+``CleverAppClient.from_env()``, as a user's program would. Its working folder is a temporary one,
+for the files that it writes.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import inspect
 import os
 import threading
 from concurrent.futures import Future
+from contextlib import ExitStack, chdir
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
@@ -63,14 +66,16 @@ class SimulatorThread:
 
 @define
 class Page:
-    """What the blocks of one page share beside their names: an event loop and a simulator."""
+    """What the blocks of one page share beside their names: a loop, a simulator, a folder."""
 
     _runner: asyncio.Runner = field(factory=lambda: asyncio.Runner(debug=True), init=False)
     _simulator: SimulatorThread = field(factory=SimulatorThread, init=False)
     _before: dict[str, str | None] = field(factory=dict, init=False)
+    _folder: ExitStack = field(factory=ExitStack, init=False)
 
     def open(self) -> None:
-        """Starts the simulator and names it in the environment."""
+        """Starts the simulator, names it in the environment, and goes to a folder of its own."""
+        self._folder.enter_context(chdir(self._folder.enter_context(TemporaryDirectory())))
         self._before = {name: os.environ.get(name) for name in _ENVIRONMENT}
         for name, value in zip(_ENVIRONMENT, self._simulator.start(), strict=True):
             os.environ[name] = value
@@ -78,6 +83,7 @@ class Page:
     def close(self) -> None:
         """Ends the loop and the simulator and puts the environment back."""
         self._runner.close()
+        self._folder.close()
         self._simulator.close()
         for name, value in self._before.items():
             os.environ.pop(name, None)

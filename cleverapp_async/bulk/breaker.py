@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field
 
@@ -27,18 +27,24 @@ _REMEDIES: dict[type[CleverAppError], str] = {
 }
 """The errors that concern every recipient alike, and what to do about them."""
 
+_Row: TypeAlias = tuple[type[CleverAppError] | None, int]
+
 
 @define
 class Breaker:
-    """Counts the same error in a row, per limit key: one bot's refusals hide behind no other's.
+    """Counts the same error in a row.
+
+    What concerns the whole account is counted over all keys; what concerns one bot for each key
+    apart, so that its refusals hide behind no other's success.
 
     Args:
         limit: So many in a row are too many.
     """
 
     limit: int
-    _rows: dict[LimitKey | None, tuple[type[CleverAppError] | None, int]] = field(
-        factory=dict["LimitKey | None", "tuple[type[CleverAppError] | None, int]"], init=False
+    _of_account: _Row = field(default=(None, 0), init=False)
+    _of_keys: dict[LimitKey | None, _Row] = field(
+        factory=dict["LimitKey | None", "_Row"], init=False
     )
 
     def note(self, key: LimitKey | None, outcome: SendOutcome) -> CampaignPausedError | None:
@@ -49,15 +55,19 @@ class Breaker:
         """
         error = outcome.error
         kind = next((kind for kind in _REMEDIES if isinstance(error, kind)), None)
-        before, count = self._rows.get(key, (None, 0))
-        count = count + 1 if kind is not None and kind is before else 1
-        self._rows[key] = (kind, count)
+        self._of_account = _longer(self._of_account, None if kind is ForbiddenError else kind)
+        row = self._of_keys[key] = _longer(self._of_keys.get(key, (None, 0)), kind)
+        count = row[1] if kind is ForbiddenError else self._of_account[1]
         if error is None or kind is None or count < self.limit:
             return None
-        where = "" if key is None else f" for {key}"
+        where = f" for {key}" if kind is ForbiddenError and key is not None else ""
         return CampaignPausedError(
             f"paused: {count} times in a row{where} the same error, {kind.__name__}: {error}. "
             f"Nothing more is sent; {_REMEDIES[kind]}, then resume",
             cause=error,
             in_a_row=count,
         )
+
+
+def _longer(row: _Row, kind: type[CleverAppError] | None) -> _Row:
+    return (kind, row[1] + 1 if kind is not None and kind is row[0] else 1)

@@ -69,7 +69,7 @@ class JournalSupply:
             JournalError: The journal cannot be used, or is another campaign's.
             InvalidRequestError: The source gave something that is no message.
         """
-        await self.journal.open(self.origin)
+        await self.journal.open(self.origin, create=self.messages is not None)
         self._open = True
         self.loaded = await self.journal.load(
             self.messages, self.key_of, deduplicate=self.deduplicate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -34,6 +35,7 @@ class _Work:
     message: Message
     fate: Fate
     held: bool = False
+    over: bool = False
 
     def __lt__(self, other: _Work) -> bool:
         return self.index < other.index
@@ -83,7 +85,8 @@ class Dispatcher:
     _keeping: set[asyncio.Future[None]] = field(factory=set["asyncio.Future[None]"], init=False)
     _room: asyncio.Event = field(factory=asyncio.Event, init=False)
     _hungry: set[LimitKey | None] = field(factory=set["LimitKey | None"], init=False)
-    _low: int = field(default=0, init=False)
+    # Until a supply says what few are, every key that starts messages is hungry.
+    _low: float = field(default=math.inf, init=False)
     _held: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -155,7 +158,7 @@ class Dispatcher:
         """Start nothing until :meth:`release`; what only waits goes back into its queue."""
         self._held = True
         for task, (_, work) in self._tasks.items():
-            if work.fate.waiting and not work.held:
+            if work.fate.waiting and not work.held and not work.over:
                 work.held = True
                 task.cancel()
 
@@ -169,7 +172,8 @@ class Dispatcher:
         self.draining = True
         for task, (_, work) in self._tasks.items():
             work.fate.stopping = True
-            if work.fate.waiting:
+            # One that is over may be the very task that asks for this.
+            if work.fate.waiting and not work.over:
                 task.cancel()
         self._end_rest()
 
@@ -226,6 +230,8 @@ class Dispatcher:
 
     def _cancelled(self, key: LimitKey | None, work: _Work) -> None:
         outcome = work.fate.outcome
+        if work.over:
+            return
         if outcome is not Outcome.NOT_SENT:
             self._end(key, work, outcome, error=_stopped(outcome))
         elif work.held and not self.draining:
@@ -237,6 +243,7 @@ class Dispatcher:
 
     def _put_back(self, key: LimitKey | None, work: _Work) -> None:
         """A message that was held waits for its turn again."""
+        work.over = True
         _withdraw(work)
         if self.draining:
             if not self.supply.lasting:
@@ -252,6 +259,7 @@ class Dispatcher:
             self._put_back(key, work)
         except JournalError as error:
             # It has not left, and no intent of it is written: it waits in the journal.
+            work.over = True
             self._fail(error)
         except CleverAppError as error:
             self._end(key, work, error.outcome, error=error)
@@ -279,6 +287,7 @@ class Dispatcher:
         contact: Contact | None = None,
         error: CleverAppError | None = None,
     ) -> None:
+        work.over = True
         ended = SendOutcome(
             message=work.message,
             outcome=outcome,

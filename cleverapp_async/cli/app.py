@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .call import call
+from .campaigns import campaign
 from .contacts import contacts
 from .demo import demo
 from .doctor import doctor
@@ -20,5 +21,5 @@ def cleverapp() -> None:
     """Send messages through the CleverApp API, exactly within its limits and never twice."""
 
 
-for command in (send, call, contacts, doctor, simulate, demo):
+for command in (send, campaign, call, contacts, doctor, simulate, demo):
     cleverapp.add_command(command)

@@ -16,7 +16,7 @@ from ..client import CleverAppClient
 from ..errors import CleverAppError, Outcome, UnsupportedMessengerError, ValidationError
 from ..models.messages import SendMessage
 from ..simulator import WINDOW_KINDS, Latency, SimulatedContact, Simulator, SimulatorLimits
-from .campaign import Campaign
+from .carrying import Campaign
 from .durations import say_duration
 from .exits import Exit
 from .interrupts import Interrupts
@@ -26,7 +26,8 @@ from .quotas import LimitSettings
 from .recipients import Defaults, read_message
 from .rows import Row
 from .screen import make_console
-from .sending import check, choose_view, send_plan, tell_the_rest
+from .sending import check, send_plan, tell_the_rest
+from .show import choose_view
 from .source import Source, open_source
 from .template import Template
 from .verdict import show_verdict
@@ -122,7 +123,7 @@ class Expectations:
     _expected: Mapping[int, str]
     _found: dict[int, SendOutcome] = field(factory=dict[int, "SendOutcome"])
 
-    def write(self, number: int, line: int, outcome: SendOutcome) -> None:
+    def write(self, number: int, line: int | None, outcome: SendOutcome) -> None:
         """Take one outcome."""
         self._found[number] = outcome
         self._sink.write(number, line, outcome)

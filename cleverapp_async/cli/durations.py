@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
-__all__ = ["read_duration", "say_duration"]
+__all__ = ["read_duration", "say_duration", "write_duration"]
 
 _WRITTEN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -22,6 +23,13 @@ def read_duration(text: str) -> float:
     if seconds <= 0:
         raise ValueError(f"{text!r} is not a duration above 0 such as 10s, 500ms or 1m")
     return seconds
+
+
+def write_duration(seconds: float) -> str:
+    """A duration exactly as :func:`read_duration` reads it: ``10s``."""
+    whole, _, part = f"{Decimal(repr(float(seconds))):f}".partition(".")
+    part = part.rstrip("0")
+    return f"{whole}.{part}s" if part else f"{whole}s"
 
 
 def say_duration(seconds: float) -> str:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from .dates import read_from, read_to
+from .dates import read_from, read_hour, read_moment, read_to
 from .durations import read_duration
 from .quotas import read_account_limit, read_limit
 from .template import Template
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime, time
 
     from ..limits.quota import Quota
     from .quotas import Override
@@ -24,7 +25,9 @@ __all__ = [
     "date_from",
     "date_to",
     "duration",
+    "hour",
     "limits",
+    "moment",
     "optional_duration",
     "scale",
     "template",
@@ -77,6 +80,16 @@ def date_from(_: click.Context, __: click.Parameter, value: str | None) -> int |
 def date_to(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
     """Unix seconds of a day's end."""
     return None if value is None else _read(read_to, value)
+
+
+def hour(_: click.Context, __: click.Parameter, value: str | None) -> time | None:
+    """An hour of the day such as ``09:00``."""
+    return None if value is None else _read(read_hour, value)
+
+
+def moment(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
+    """A date with its time, with or without an offset."""
+    return None if value is None else _read(read_moment, value)
 
 
 def additions(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:

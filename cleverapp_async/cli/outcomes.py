@@ -20,18 +20,21 @@ if TYPE_CHECKING:
 
     from ..bulk.outcome import SendOutcome
 
-__all__ = ["Sink", "Stream", "as_record", "open_sink"]
+__all__ = ["Sink", "Stream", "as_record", "open_sink", "to_stdout"]
 
 
-def as_record(number: int, line: int, outcome: SendOutcome) -> dict[str, object]:
+def as_record(number: int, line: int | None, outcome: SendOutcome) -> dict[str, object]:
     """One outcome as a JSON object: the row, what came of it, and the message in the API's words.
 
     Args:
-        number: The row's number, from 1.
-        line: The line of the file on which it begins.
+        number: The row's number, from 1; of a campaign the message's.
+        line: The line of the file on which it begins; None where it comes of no file.
         outcome: What came of it.
     """
-    record: dict[str, object] = {"row": number, "line": line, "outcome": outcome.outcome.value}
+    record: dict[str, object] = {"row": number}
+    if line is not None:
+        record["line"] = line
+    record["outcome"] = outcome.outcome.value
     record |= outcome.message.parameters()
     if outcome.contact is not None:
         record["answered_contact_id"] = outcome.contact.id
@@ -67,7 +70,7 @@ def _error(error: CleverAppError) -> dict[str, object]:
 class Sink(Protocol):
     """Takes outcomes as they end."""
 
-    def write(self, number: int, line: int, outcome: SendOutcome) -> None:
+    def write(self, number: int, line: int | None, outcome: SendOutcome) -> None:
         """Take one; raises OSError where it cannot be kept."""
 
 
@@ -77,16 +80,18 @@ class Stream:
 
     _write: Callable[[bytes], None]
 
-    def write(self, number: int, line: int, outcome: SendOutcome) -> None:
+    def write(self, number: int, line: int | None, outcome: SendOutcome) -> None:
         """Write one line."""
         record = as_record(number, line, outcome)
-        self._write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
+        told = json.dumps(record, ensure_ascii=False)
+        # Half a character, which a server may have sent, has no UTF-8, but a JSON escape.
+        self._write(told.encode(errors="backslashreplace") + b"\n")
 
 
 class _Nowhere:
     """A sink that keeps nothing."""
 
-    def write(self, number: int, line: int, outcome: SendOutcome) -> None:
+    def write(self, number: int, line: int | None, outcome: SendOutcome) -> None:
         """Pass over it."""
 
 
@@ -103,7 +108,7 @@ def open_sink(path: str | None) -> Generator[Sink]:
     if path is None:
         yield _Nowhere()
     elif path == "-":
-        yield Stream(_to_stdout)
+        yield Stream(to_stdout)
     else:
         with _create(path) as file:
             yield Stream(lambda line: _write_out(file, line))
@@ -126,7 +131,12 @@ def _write_out(file: BinaryIO, line: bytes) -> None:
     file.flush()
 
 
-def _to_stdout(line: bytes) -> None:
+def to_stdout(line: bytes) -> None:
+    """Write bytes to standard output at once.
+
+    Raises:
+        OSError: Nobody takes them.
+    """
     stdout = sys.stdout.buffer
     try:
         _write_out(stdout, line)

@@ -31,11 +31,16 @@ class PartFile:
     path: Path
     part: Path
     _file: BinaryIO
+    _counted: bool = True
     _rows: int = 0
 
     @classmethod
-    def create(cls, name: str) -> Self:
+    def create(cls, name: str, *, counted: bool = True) -> Self:
         """Make it, empty.
+
+        Args:
+            name: The name that it gets.
+            counted: Whether each write is one contact, as :attr:`kept` then tells.
 
         Raises:
             BadInputError: A file of either name is there, or none can be made.
@@ -44,7 +49,7 @@ class PartFile:
         if path.exists():
             raise _in_the_way(path)
         try:
-            return cls(path, part, part.open("xb"))
+            return cls(path, part, part.open("xb"), counted)
         except FileExistsError:
             raise BadInputError(
                 f"{part} exists: an earlier export did not end, or another is running. "
@@ -58,6 +63,8 @@ class PartFile:
         """What of an unfinished file is there, as a sentence."""
         if not self._rows:
             return "Nothing was written."
+        if not self._counted:
+            return f"What was written before is in {self.part}, which is not whole."
         return f"{_count(self._rows)} from before are in {self.part}, which is not whole."
 
     @property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
+from ..bulk.journal.address import address_of
 from ..errors import Outcome
 from ..limits.quota import LimitKey
 from ..models.messages import Message
@@ -66,11 +67,15 @@ class Wanted:
         defaults: For rows that do not say otherwise.
         only: For outcomes of an earlier send: the outcomes whose rows are sent.
         drop_duplicates: Whether a message that a row before it holds too is left out.
+        seek_duplicates: Whether such messages are looked for: each row then takes memory.
+        by_recipient: Whether a message is such a one already for its recipient alone.
     """
 
     defaults: Defaults
     only: frozenset[str] = frozenset()
     drop_duplicates: bool = False
+    seek_duplicates: bool = True
+    by_recipient: bool = False
 
 
 @define
@@ -170,7 +175,7 @@ class _Sieve:
         found = read_message(record, self.wanted.defaults)
         if isinstance(found, tuple):
             return found
-        if self._repeats(found):
+        if self.wanted.seek_duplicates and self._repeats(found):
             self.duplicates += 1
             self.first_duplicate = self.first_duplicate or record.line
             if self.wanted.drop_duplicates:
@@ -178,10 +183,14 @@ class _Sieve:
         return Planned(record.number, record.line, found, read_route(record))
 
     def _repeats(self, message: Message) -> bool:
-        """Whether a message before it has the same recipient and content."""
-        parameters = {**message.parameters(), "name": ""}
-        told = "\0".join(f"{name}={value}" for name, value in parameters.items())
-        digest = blake2b(f"{message.method}\0{told}".encode(), digest_size=16).digest()
+        """Whether a message before it has the same recipient, and the same content if asked."""
+        if self.wanted.by_recipient:
+            told = repr(address_of(message))
+        else:
+            parameters = {**message.parameters(), "name": ""}
+            said = "\0".join(f"{name}={value}" for name, value in parameters.items())
+            told = f"{message.method}\0{said}"
+        digest = blake2b(told.encode(), digest_size=16).digest()
         if digest in self._seen:
             return True
         self._seen.add(digest)
@@ -222,13 +231,15 @@ def _blocks(source: Source) -> Iterator[tuple[list[Row | Fault], bytes]]:
 
 def _check_columns(plan: Plan) -> None:
     """Refuse a header that no row could make good."""
-    source, columns = plan.source, plan.source.table().columns
+    source, table = plan.source, plan.source.table()
+    columns = table.columns
     if columns is None:
         return
+    place = source.name if table.header_line is None else f"{source.name}, line {table.header_line}"
     there = ", ".join(columns)
     if not set(ADDRESS_COLUMNS).intersection(columns):
         raise BadInputError(
-            f"{source.name}, line 1: no column addresses a recipient; the header has {there}. "
+            f"{place}: no column addresses a recipient; the header has {there}. "
             "It needs contact_id; or bot_id, messenger and contact_external_id; or bot_id and "
             "phone (--bot-id and --messenger stand in for their columns)."
         )

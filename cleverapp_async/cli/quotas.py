@@ -15,7 +15,7 @@ from ..limits.documented import (
 )
 from ..limits.quota import Quota
 from ..limits.registry import LimiterRegistry
-from .durations import read_duration
+from .durations import read_duration, write_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,6 +39,10 @@ class Override:
 
     name: str
     quotas: tuple[Quota, ...]
+
+    def written(self) -> str:
+        """As :func:`read_limit` reads it."""
+        return f"{self.name}={_written(self.quotas)}"
 
 
 @frozen(kw_only=True)
@@ -70,6 +74,15 @@ class LimitSettings:
             whatsapp_direct=direct,
             account=account,
         )
+
+    def written(self) -> list[str]:
+        """The options again, as arguments."""
+        written = [part for one in self.overrides for part in ("--limit", one.written())]
+        if self.account is not None:
+            written += ["--account-limit", _written(self.account)]
+        if self.scale != 1.0:
+            written += ["--scale", repr(self.scale)]
+        return written
 
     def _scaled(self, quota: Quota) -> tuple[Quota, ...]:
         """The quota in quicker time: stamped at the answer, as round trips do not get quicker."""
@@ -103,6 +116,10 @@ def read_account_limit(text: str) -> tuple[Quota, ...]:
     if text.strip().lower() == _NONE:
         return ()
     return tuple(_quotas(text, text.split(",")))
+
+
+def _written(quotas: Iterable[Quota]) -> str:
+    return ",".join(f"{quota.limit}/{write_duration(quota.period)}" for quota in quotas) or _NONE
 
 
 def _quotas(text: str, parts: Iterable[str]) -> Iterable[Quota]:

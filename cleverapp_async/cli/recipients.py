@@ -59,6 +59,12 @@ class Defaults:
         given = (("text", self.text), ("image", self.image), ("file", self.file))
         return tuple((name, template) for name, template in given if template is not None)
 
+    @property
+    def given(self) -> tuple[tuple[str, object], ...]:
+        """Everything that is filled in, by the parameter it is for."""
+        plain = (("bot_id", self.bot_id), ("messenger", self.messenger))
+        return (*((name, value) for name, value in plain if value is not None), *self.templates)
+
 
 @define
 class _Reading:

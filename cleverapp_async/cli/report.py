@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -10,16 +11,18 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ..bulk.forecast import UNKNOWN_ROUTE, Forecast
 from ..errors import Outcome
+from .clocks import say_moment
 from .durations import say_duration
 from .exits import MEANINGS, Exit
-from .forecast import UNKNOWN_ROUTE, Forecast
 from .plan import FAULTS_SHOWN, Plan
 from .screen import make_table, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..bulk.schedule import Schedule
     from .tally import Tally
 
 __all__ = [
@@ -29,6 +32,7 @@ __all__ = [
     "show_forecast",
     "show_report",
     "tell_forecast",
+    "tell_hours",
 ]
 
 _KEYS_SHOWN = 20
@@ -54,12 +58,14 @@ def show_duplicates(plan: Plan) -> None:
     if not plan.duplicates:
         return
     rows = "1 row repeats" if plan.duplicates == 1 else f"{plan.duplicates} rows repeat"
-    told = f"{rows} the recipient and message of a row before (first in line"
-    done = (
-        "left out, as --drop-duplicates says."
-        if plan.wanted.drop_duplicates
-        else "sent all the same; --drop-duplicates leaves such rows out."
-    )
+    what = "recipient" if plan.wanted.by_recipient else "recipient and message"
+    told = f"{rows} the {what} of a row before (first in line"
+    if plan.wanted.by_recipient:
+        done = "left out, as --journal sends each recipient one message (--allow-duplicates: all)."
+    elif plan.wanted.drop_duplicates:
+        done = "left out, as --drop-duplicates says."
+    else:
+        done = "sent all the same; --drop-duplicates leaves such rows out."
     click.echo(f"Warning: {told} {plan.first_duplicate}): {done}", err=True)
 
 
@@ -68,6 +74,12 @@ def tell_forecast(found: Forecast) -> str:
     if found.seconds == 0:
         return "the limits let all of it through at once"
     return f"at least {say_duration(found.seconds)}, bound by {found.bound_by.name}"
+
+
+def tell_hours(found: Forecast, schedule: Schedule) -> str:
+    """When it is sent, and before when it does not end."""
+    end = say_moment(found.ends_at(time.time(), schedule), schedule.zone)
+    return f"{schedule.told()}, and not before {end}"
 
 
 def show_forecast(console: Console, found: Forecast) -> None:
@@ -126,7 +138,7 @@ def _errors(tally: Tally) -> Table:
 def _times(tally: Tally, found: Forecast) -> str:
     accepted = tally.outcomes[Outcome.ACCEPTED]
     told = f"{tally.done} messages in {say_duration(round(tally.seconds, 1))}"
-    if found.seconds:
+    if found.seconds and tally.done == tally.work.total:
         told += f" (the limits ask for {say_duration(round(found.seconds, 1))})"
     if accepted:
         wire = 1000 * tally.on_wire / accepted

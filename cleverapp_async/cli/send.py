@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from . import options
+from .limit_options import limit_options
+from .schedule_options import GivenHours, schedule_options
 
 if TYPE_CHECKING:
+    from datetime import datetime, time
+
     from ..limits.quota import Quota
     from .exits import Exit
     from .quotas import Override
-    from .source import Format
+    from .source import InputFormat
     from .template import Template
 
 __all__ = ["send"]
@@ -28,7 +32,7 @@ _RESENDABLE = ("not_sent", "rejected", "unknown")
         "can tell; 130 interrupted."
     )
 )
-@click.argument("file")
+@click.argument("file", required=False)
 @click.option(
     "--text",
     callback=options.template,
@@ -57,9 +61,10 @@ _RESENDABLE = ("not_sent", "rejected", "unknown")
 @click.option(
     "--format",
     "given_format",
-    type=click.Choice(["csv", "jsonl"]),
-    help="How FILE is written; by default its suffix or first character tells.",
+    type=click.Choice(["csv", "jsonl", "xlsx", "parquet"]),
+    help="How FILE is written; by default its suffix or first bytes tell.",
 )
+@click.option("--sheet", metavar="NAME", help="Sheet of an XLSX file; by default the first.")
 @click.option(
     "--only",
     type=click.Choice(_RESENDABLE),
@@ -77,10 +82,29 @@ _RESENDABLE = ("not_sent", "rejected", "unknown")
 @click.option("--dry-run", is_flag=True, help="Check, count and forecast; send nothing.")
 @click.option(
     "--output",
-    default="-",
-    show_default="standard output",
+    show_default="standard output; with --journal nowhere",
     metavar="FILE",
-    help="New file for the outcomes, one JSON object per line.",
+    help="New file for the outcomes, one JSON object per line; - is standard output.",
+)
+@click.option(
+    "--journal",
+    metavar="RUN.db",
+    help="Keep the campaign in this file: begin it, or go on with it. It survives kill -9.",
+)
+@click.option(
+    "--resend-unknown",
+    is_flag=True,
+    help="Send again what an earlier run may have sent: some get it twice.",
+)
+@click.option(
+    "--retry-rejected",
+    is_flag=True,
+    help="Send again what was refused for good in an earlier run.",
+)
+@click.option(
+    "--allow-duplicates",
+    is_flag=True,
+    help="With --journal: send a recipient all of its messages, not the first alone.",
 )
 @click.option("--token-file", metavar="FILE", help="File that holds the token and nothing else.")
 @click.option(
@@ -106,48 +130,47 @@ _RESENDABLE = ("not_sent", "rejected", "unknown")
     help="For one attempt, from its start to the whole answer.",
 )
 @click.option(
-    "--limit",
-    "limits",
-    callback=options.limits,
-    multiple=True,
-    metavar="MESSENGER=N/T",
-    help="Limit of your own per bot, such as whatsapp=1/10s; none for no limit. Repeatable.",
+    "--drain-timeout",
+    callback=options.duration,
+    default="30s",
+    show_default=True,
+    metavar="DURATION",
+    help="After Ctrl-C or SIGTERM, for what is on the wire to end; then it is aborted.",
 )
-@click.option(
-    "--account-limit",
-    callback=options.account_limit,
-    metavar="N/T,…|none",
-    help="Limit of the account of your own, such as 2/1s,120/60s.",
-)
-@click.option(
-    "--scale",
-    callback=options.scale,
-    type=float,
-    default=1.0,
-    help="Documented limits with quicker time, for `cleverapp simulate --scale`.",
-)
+@schedule_options
+@limit_options
 @click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only.")
 @click.option("-v", "--verbose", is_flag=True, help="Log each attempt to standard error.")
 @click.pass_context
 def send(
     context: click.Context,
     *,
-    file: str,
+    file: str | None,
     text: Template | None,
     image: Template | None,
     file_link: Template | None,
     bot_id: int | None,
     messenger: str | None,
     given_format: str | None,
+    sheet: str | None,
     only: tuple[str, ...],
     skip_bad_rows: bool,
     drop_duplicates: bool,
     dry_run: bool,
-    output: str,
+    output: str | None,
+    journal: str | None,
+    resend_unknown: bool,
+    retry_rejected: bool,
+    allow_duplicates: bool,
     token_file: str | None,
     base_url: str | None,
     concurrency: int,
     attempt_timeout: float,
+    drain_timeout: float,
+    not_before: time | None,
+    not_after: time | None,
+    timezone: str | None,
+    at: datetime | None,
     limits: tuple[Override, ...],
     account_limit: tuple[Quota, ...] | None,
     scale: float,
@@ -156,21 +179,27 @@ def send(
 ) -> None:
     """Send a message to each recipient in a file.
 
-    FILE (- for standard input) is CSV with a header (UTF-8; comma, semicolon, tab or |) or JSON
-    lines. Columns are called as the API's parameters: contact_id; or bot_id, messenger and
-    contact_external_id; or bot_id and phone for WhatsApp; text, image, file, name. Others feed
-    the templates. A row's own value goes before an option's, and a row's own text is sent as it
-    stands.
+    FILE (- for standard input) is CSV with a header (UTF-8; comma, semicolon, tab or |), JSON
+    lines or, with the extra `files`, XLSX or Parquet. Columns are called as the API's parameters:
+    contact_id; or bot_id, messenger and contact_external_id; or bot_id and phone for WhatsApp;
+    text, image, file, name. Others feed the templates. A row's own value goes before an option's,
+    and a row's own text is sent as it stands.
 
     Every row is checked before the first is sent. Ctrl-C ends in order what is on its way, and
     lists the rest as not_sent: `cleverapp send OUTCOMES.jsonl --only not_sent` sends it.
+
+    With --journal a campaign survives interrupts, crashes and kill -9: the same command, or one
+    without FILE, goes on with it, and `cleverapp campaign` looks into it. Each recipient gets the
+    first of its messages alone. The exit code then tells how the whole campaign stands.
     """
     from .recipients import Defaults
-    from .sending import Sending, run_send
+    from .send_settings import Sending
+    from .sending import run_send
 
     sending = Sending(
         path=file,
-        format=cast("Format | None", given_format),
+        format=cast("InputFormat | None", given_format),
+        sheet=sheet,
         defaults=Defaults(
             bot_id=bot_id, messenger=messenger, text=text, image=image, file=file_link
         ),
@@ -178,7 +207,13 @@ def send(
         skip_bad_rows=skip_bad_rows,
         drop_duplicates=drop_duplicates,
         dry_run=dry_run,
-        output=output,
+        output="-" if output is None and journal is None else output,
+        journal=journal,
+        resend_unknown=resend_unknown,
+        retry_rejected=retry_rejected,
+        allow_duplicates=allow_duplicates,
+        hours=GivenHours(not_before=not_before, not_after=not_after, timezone=timezone, at=at),
+        drain_timeout=drain_timeout,
         token_file=token_file,
         base_url=base_url,
         concurrency=concurrency,

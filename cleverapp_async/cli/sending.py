@@ -3,96 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
-from attrs import frozen
 
-from ..client import CleverAppClient
-from ..config import DEFAULT_BASE_URL, ClientConfig
-from ..errors import ConfigurationError, Outcome
-from ..limits.quota import AccountKey, Quota
-from .campaign import Campaign, carry_out
-from .exits import BadInputError, CommandError, Exit
-from .forecast import forecast
+from ..errors import Outcome
+from .carrying import Campaign, carry_out
+from .dry_run import tell_only
+from .exits import BadInputError, Exit
 from .interrupts import Interrupts
 from .outcomes import Stream, open_sink
-from .plan import Plan, Wanted, make_plan
-from .quotas import LimitSettings, Override
-from .recipients import Defaults
+from .plan import Plan, make_plan
 from .report import (
     show_duplicates,
     show_exit,
     show_faults,
-    show_forecast,
     show_report,
     tell_forecast,
+    tell_hours,
 )
-from .screen import is_screen, make_console
-from .show import LiveView, NoView, PlainView, View
-from .source import Format, open_source
+from .screen import make_console
+from .sending_campaign import send_campaign
+from .show import LiveView, choose_view
+from .source import open_source
 from .token import read_token
+from .verbose_log import verbose_log
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from rich.console import Console
 
+    from ..bulk.schedule import Schedule
     from .outcomes import Sink
+    from .send_settings import Sending
     from .tally import Tally
 
-__all__ = ["Sending", "check", "choose_view", "run_send", "send_plan", "tell_the_rest"]
-
-
-@frozen(kw_only=True)
-class Sending:
-    """The options of ``cleverapp send``; see its help."""
-
-    path: str
-    format: Format | None
-    defaults: Defaults
-    only: frozenset[str]
-    skip_bad_rows: bool
-    drop_duplicates: bool
-    dry_run: bool
-    output: str
-    token_file: str | None
-    base_url: str | None
-    concurrency: int
-    attempt_timeout: float
-    limits: tuple[Override, ...]
-    account_limit: tuple[Quota, ...] | None
-    scale: float
-    quiet: bool
-    verbose: bool
-
-    def wanted(self) -> Wanted:
-        """Which rows are sent."""
-        return Wanted(defaults=self.defaults, only=self.only, drop_duplicates=self.drop_duplicates)
-
-    def limit_settings(self) -> LimitSettings:
-        """The limits that are kept."""
-        return LimitSettings(overrides=self.limits, account=self.account_limit, scale=self.scale)
-
-    def client(self, token: str) -> CleverAppClient:
-        """The client that sends.
-
-        Raises:
-            CommandError: The token or the base URL cannot work: exit 3.
-        """
-        config = ClientConfig(max_in_flight=self.concurrency, attempt_timeout=self.attempt_timeout)
-        try:
-            return CleverAppClient(
-                token,
-                base_url=self.base_url or DEFAULT_BASE_URL,
-                config=config,
-                limits=self.limit_settings().registry(),
-            )
-        except ConfigurationError as error:
-            raise CommandError(f"{error}.", Exit.CONFIGURATION) from None
+__all__ = ["check", "run_send", "send_plan", "tell_the_rest"]
 
 
 def run_send(sending: Sending) -> Exit:
@@ -101,21 +47,23 @@ def run_send(sending: Sending) -> Exit:
     Raises:
         CommandError: It cannot be done; the message says why.
     """
-    if sending.scale != 1.0 and not (sending.base_url or "").startswith("http://"):
-        raise BadInputError("--scale is for a simulator on this machine: give its --base-url.")
+    schedule = sending.hours.schedule()
     token = None if sending.dry_run else read_token(sending.token_file)
     with Interrupts() as interrupts:
         try:
-            with open_source(sending.path, sending.format) as source:
+            if sending.path is None:
+                return _go_on(None, sending, token, schedule, interrupts)
+            with open_source(sending.path, sending.format, sheet=sending.sheet) as source:
                 plan = check(make_plan(source, sending.wanted()), skip=sending.skip_bad_rows)
                 if not plan.total:
                     click.echo("No row is to be sent.", err=True)
                     return Exit.OK
-                if token is None:
-                    return _tell_only(plan, sending)
-                return _send(plan, sending, token, interrupts)
+                return _go_on(plan, sending, token, schedule, interrupts)
         except KeyboardInterrupt:
-            click.echo("Interrupted: what is not among the outcomes was not sent.", err=True)
+            told = "what is not among the outcomes was not sent"
+            if sending.journal is not None:
+                told = "what was sent is in the journal"
+            click.echo(f"Interrupted: {told}.", err=True)
             return Exit.INTERRUPTED
 
 
@@ -140,23 +88,43 @@ def check(plan: Plan, *, skip: bool) -> Plan:
     return plan
 
 
-def _tell_only(plan: Plan, sending: Sending) -> Exit:
-    """The counts and the forecast, on standard output."""
-    registry = sending.limit_settings().registry()
-    found = forecast(plan.counts, registry.quotas, registry.quotas(AccountKey("")))
-    show_forecast(make_console(stderr=False), found)
-    return Exit.FAILED if plan.bad else Exit.OK
+def _go_on(
+    plan: Plan | None,
+    sending: Sending,
+    token: str | None,
+    schedule: Schedule | None,
+    interrupts: Interrupts,
+) -> Exit:
+    """Send what was checked, or tell of it."""
+    if token is None:
+        return tell_only(plan, sending, schedule)
+    if sending.journal is None and plan is not None:
+        return _send(plan, sending, token, schedule, interrupts)
+    return send_campaign(
+        sending.journal or "",
+        plan,
+        sending,
+        token=token,
+        schedule=schedule,
+        interrupts=interrupts,
+    )
 
 
-def _send(plan: Plan, sending: Sending, token: str, interrupts: Interrupts) -> Exit:
+def _send(
+    plan: Plan,
+    sending: Sending,
+    token: str,
+    schedule: Schedule | None,
+    interrupts: Interrupts,
+) -> Exit:
     console = make_console()
     view = choose_view(console, quiet=sending.quiet, verbose=sending.verbose)
     client = sending.client(token)
-    with open_sink(sending.output) as opened, _logging(on=sending.verbose):
+    with open_sink(sending.output) as opened, verbose_log(on=sending.verbose):
         sink: Sink = opened
         if sending.output == "-" and isinstance(view, LiveView) and sys.stdout.isatty():
             sink = Stream(view.print_line)
-        campaign = Campaign(plan, client, sink, view, interrupts)
+        campaign = Campaign(plan, client, sink, view, interrupts, schedule, sending.drain_timeout)
         tally = asyncio.run(send_plan(campaign, console, quiet=sending.quiet))
     tell_the_rest(console, tally, sending.output)
     code = tally.exit()
@@ -169,20 +137,15 @@ async def send_plan(campaign: Campaign, console: Console, *, quiet: bool) -> Tal
     """Send a plan, with the forecast before and the closing table after."""
     found = campaign.forecast()
     if not quiet:
-        told = f"Sending {campaign.plan.total} messages: {tell_forecast(found)}."
-        console.print(told, markup=False, soft_wrap=True)
+        told = f"Sending {campaign.plan.total} messages: {tell_forecast(found)}"
+        if campaign.schedule is not None:
+            told += f", {tell_hours(found, campaign.schedule)}"
+        console.print(f"{told}.", markup=False, soft_wrap=True)
     async with campaign.client:
         tally = await carry_out(campaign)
     if not quiet:
         show_report(console, tally, found)
     return tally
-
-
-def choose_view(console: Console, *, quiet: bool, verbose: bool) -> View:
-    """What shows progress: log lines and a live display do not go together."""
-    if quiet:
-        return NoView(console)
-    return LiveView(console) if is_screen() and not verbose else PlainView(console)
 
 
 def tell_the_rest(console: Console, tally: Tally, output: str | None) -> None:
@@ -206,20 +169,3 @@ def tell_the_rest(console: Console, tally: Tally, output: str | None) -> None:
         )
     for line in told:
         console.print(line, markup=False, soft_wrap=True)
-
-
-@contextmanager
-def _logging(*, on: bool) -> Generator[None]:
-    """The package's log on standard error; the token is in none of it."""
-    log = logging.getLogger("cleverapp_async")
-    before = log.level
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-    if on:
-        log.addHandler(handler)
-        log.setLevel(logging.DEBUG)
-    try:
-        yield
-    finally:
-        log.removeHandler(handler)
-        log.setLevel(before)

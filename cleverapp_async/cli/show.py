@@ -12,13 +12,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from .screen import make_table
+from .screen import is_screen, make_table
 from .standing import Standings
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["LiveView", "NoView", "PlainView", "View"]
+__all__ = ["LiveView", "NoView", "PlainView", "View", "choose_view"]
 
 _SHOWN = 12
 _LINE_EVERY = 10.0
@@ -29,6 +29,9 @@ _SHORTEST = 0.05
 
 class View(Protocol):
     """Shows how a send stands."""
+
+    def wait(self, text: str) -> None:
+        """The send is about to begin, and this is how far it is."""
 
     def start(self, standings: Standings) -> None:
         """The send begins."""
@@ -48,6 +51,9 @@ class NoView:
     """Shows nothing but what is said."""
 
     console: Console
+
+    def wait(self, text: str) -> None:
+        """Show nothing."""
 
     def start(self, standings: Standings) -> None:
         """Show nothing."""
@@ -78,6 +84,13 @@ class PlainView(NoView):
     _last: float = field(init=False, factory=time.monotonic)
     _share: float = field(init=False, default=0.0)
 
+    def wait(self, text: str) -> None:
+        """Print a line where one is due."""
+        now = time.monotonic()
+        if now >= self._last + self.every:
+            self._last = now
+            self.say(f"{text} …")
+
     def start(self, standings: Standings) -> None:
         """Remember what to look at."""
         self._standings = standings
@@ -89,7 +102,7 @@ class PlainView(NoView):
         if self._standings is None or now < self._last + self.every:
             return
         tally = self._standings.tally
-        share = tally.done / tally.plan.total
+        share = tally.done / tally.work.total
         if share < self._share + self.step:
             return
         self._last, self._share = now, share
@@ -101,6 +114,7 @@ class LiveView(NoView):
     """A table that redraws itself, what is printed meanwhile above it."""
 
     _standings: Standings | None = field(init=False, default=None)
+    _waiting: str = field(init=False, default="")
     _live: Live = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -114,10 +128,17 @@ class LiveView(NoView):
             get_renderable=self._draw,
         )
 
+    def wait(self, text: str) -> None:
+        """Draw one line."""
+        self._waiting = text
+        self._live.start()
+        self._live.refresh()
+
     def start(self, standings: Standings) -> None:
         """Draw for the first time."""
         self._standings = standings
-        self._live.start(refresh=True)
+        self._live.start()
+        self._live.refresh()
 
     def tick(self) -> None:
         """Draw again."""
@@ -134,7 +155,7 @@ class LiveView(NoView):
     def _draw(self) -> RenderableType:
         standings = self._standings
         if standings is None:
-            return Text()
+            return Text(f"{self._waiting} …")
         table = make_table("route", ("sent", "failed", "queued", "next slot"))
         for row in standings.rows(_SHOWN):
             slot = "" if row.next_slot is None else _seconds(row.next_slot)
@@ -150,7 +171,7 @@ class LiveView(NoView):
             table.add_row(Text(f"and {hidden} more", style="dim"))
         tally = standings.tally
         bar = ProgressBar(
-            total=max(1, tally.plan.total), completed=tally.done, width=_BAR, complete_style="green"
+            total=max(1, tally.work.total), completed=tally.done, width=_BAR, complete_style="green"
         )
         foot = Table.grid(padding=(0, 1))
         foot.add_row(bar, Text(standings.told()))
@@ -159,3 +180,16 @@ class LiveView(NoView):
 
 def _seconds(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds >= _SHORTEST else "now"
+
+
+def choose_view(console: Console, *, quiet: bool, verbose: bool) -> View:
+    """What shows progress: log lines and a live display do not go together.
+
+    Args:
+        console: Where people read.
+        quiet: Whether nothing is shown.
+        verbose: Whether the log is shown.
+    """
+    if quiet:
+        return NoView(console)
+    return LiveView(console) if is_screen() and not verbose else PlainView(console)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
+from ..bulk.eta import EtaMeter
 from ..errors import AuthenticationError, Outcome
 from ..limits.quota import LimitKey
 from .exits import Exit
-from .plan import Plan, limit_key
+from .plan import limit_key
+from .workload import Work
 
 if TYPE_CHECKING:
     from ..bulk.outcome import SendOutcome
@@ -31,7 +33,7 @@ class Tally:
     """Counts outcomes; knows what the command exits with.
 
     Attributes:
-        plan: What was to be sent.
+        work: What was to be sent.
         outcomes: Messages by outcome.
         by_key: Messages by what limits them and outcome.
         errors: By type and first text: how often.
@@ -42,9 +44,10 @@ class Tally:
         interrupted: Whether somebody stopped it.
         refused_token: Whether the server's refusals of the token stopped it.
         trouble: Why reading or writing stopped it, if it did.
+        meter: How fast messages end; only the hours in which they may leave count.
     """
 
-    plan: Plan
+    work: Work
     outcomes: Counter[Outcome] = field(factory=Counter[Outcome])
     by_key: dict[LimitKey | None, Counter[Outcome]] = field(
         factory=dict["LimitKey | None", "Counter[Outcome]"]
@@ -57,6 +60,7 @@ class Tally:
     interrupted: bool = False
     refused_token: bool = False
     trouble: str | None = None
+    meter: EtaMeter = field(factory=EtaMeter)
     _started: float = field(factory=time.monotonic)
     _ended: float | None = None
     _in_a_row: int = 0
@@ -94,6 +98,7 @@ class Tally:
         self.by_key.setdefault(key, Counter())[outcome.outcome] += 1
         if tried:
             self._recent.append(time.monotonic())
+            self.meter.note(key, time.time())
         if outcome.receipt is not None:
             self.waited += outcome.receipt.waited
             self.on_wire += outcome.receipt.on_wire
@@ -114,7 +119,7 @@ class Tally:
     def remaining(self) -> Counter[LimitKey | None]:
         """Messages without an outcome, by what limits them."""
         ended = {key: counts.total() for key, counts in self.by_key.items()}
-        return Counter({key: count - ended.get(key, 0) for key, count in self.plan.counts.items()})
+        return Counter({key: count - ended.get(key, 0) for key, count in self.work.counts.items()})
 
     def finish(self) -> None:
         """The send has ended now."""
@@ -129,6 +134,6 @@ class Tally:
             (tokens, Exit.CONFIGURATION),
             (told[Outcome.UNKNOWN] > 0, Exit.UNKNOWN),
             (self.trouble is not None, Exit.USAGE),
-            (told[Outcome.ACCEPTED] < told.total() or self.plan.bad > 0, Exit.FAILED),
+            (told[Outcome.ACCEPTED] < told.total() or self.work.bad > 0, Exit.FAILED),
         )
         return next((code for holds, code in reasons if holds), Exit.OK)

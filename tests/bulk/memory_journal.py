@@ -50,9 +50,9 @@ class MemoryJournal:
     def __attrs_post_init__(self) -> None:
         self.gate.set()
 
-    async def open(self, origin: str) -> None:
+    async def open(self, origin: str, *, create: bool = True) -> None:
         """Take it."""
-        self.log.append(f"open {origin}")
+        self.log.append(f"open {origin} {'to create' if create else 'to resume'}")
 
     async def load(
         self,

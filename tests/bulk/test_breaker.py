@@ -50,7 +50,7 @@ def test_the_same_refusal_in_a_row_pauses(outcome: SendOutcome, remedy: str) -> 
     assert paused.cause is outcome.error
     assert paused.in_a_row == 3
     assert remedy in str(paused)
-    assert "telegram of bot 1" in str(paused)
+    assert ("for telegram of bot 1" in str(paused)) is (outcome is FORBIDDEN)
 
 
 @pytest.mark.parametrize("between", [TAKEN, INVALID, LOST, UNAUTHENTICATED])
@@ -62,7 +62,15 @@ def test_anything_else_begins_a_new_row(between: SendOutcome) -> None:
         assert breaker.note(KEY, between) is None
 
 
-def test_keys_are_counted_apart() -> None:
+@pytest.mark.parametrize("outcome", [UNAUTHENTICATED, UNREACHABLE])
+def test_what_concerns_the_account_is_counted_over_all_keys(outcome: SendOutcome) -> None:
+    """A hundred bots do not cost a hundred rows of refusals of one token."""
+    breaker = Breaker(3)
+    noted = [breaker.note(LimitKey(bot_id, "viber"), outcome) for bot_id in range(1, 4)]
+    assert [pause is not None for pause in noted] == [False, False, True]
+
+
+def test_bots_are_counted_apart() -> None:
     """A bot that works does not hide that another one is refused every time."""
     breaker = Breaker(3)
     noted = [

@@ -42,6 +42,7 @@ class Wire(Desk):
         if self.on_wire or not self.held(str(sent.text)):
             fate.waiting, fate.outcome = False, Outcome.UNKNOWN
         if str(sent.text).startswith("forbidden"):
+            fate.waiting, fate.outcome = True, Outcome.REJECTED
             raise ForbiddenError(403, {"message": "Forbidden"}, "sendMessage")
         return await super().deliver(sent, fate)
 
@@ -98,6 +99,7 @@ async def test_an_intent_comes_before_the_wire_and_a_result_before_it_is_told() 
         intended = journal.log.index(f"intend {index}")
         assert intended < journal.log.index(f"record {index} accepted")
     assert journal.states() == {JournalState.ACCEPTED: 9}
+    assert journal.log[0] == "open https://app.example to create"
     assert journal.log[-1] == "close"
     assert journal.ended == "finished"
 
@@ -194,6 +196,7 @@ async def test_what_a_dead_run_had_on_its_way_is_told_first_and_not_sent() -> No
     desk.started.clear()
     run = campaign(journal, desk)
     [orphan] = await collect(run)
+    assert "open https://app.example to resume" in journal.log
     assert (orphan.index, orphan.outcome) == (1, Outcome.UNKNOWN)
     assert isinstance(orphan.error, OutcomeUnknownError)
     assert desk.started == []
@@ -241,6 +244,8 @@ async def test_the_same_refusal_in_a_row_pauses_the_campaign() -> None:
         await collect(campaign(journal, desk, texts(*names)), told)
     assert isinstance(caught.value.cause, ForbiddenError)
     assert 5 <= len(told) <= 8
+    assert len({outcome.index for outcome in told}) == len(told)
+    assert {type(outcome.error) for outcome in told} == {ForbiddenError}
     assert journal.states()[JournalState.PENDING] == 1000 - len(told)
     assert journal.ended is not None
     assert journal.ended.startswith("CampaignPausedError: paused: 5 times")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async.cli.durations import read_duration, say_duration
+from cleverapp_async.cli.durations import read_duration, say_duration, write_duration
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,9 @@ def test_what_is_said_is_near(seconds: float) -> None:
         0.06 if seconds < 60 else 0.51 if seconds < 3600 else 30.1 if seconds < 86_400 else 1801
     )
     assert abs(said - seconds) <= margin
+
+
+@given(st.floats(1e-300, 1e12))
+def test_what_is_written_is_read_again(seconds: float) -> None:
+    """A duration that a command is printed with is the same when the command is given."""
+    assert read_duration(write_duration(seconds)) == seconds

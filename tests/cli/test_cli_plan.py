@@ -9,9 +9,11 @@ import pytest
 from attrs import evolve
 
 from cleverapp_async import CleverAppClient, LimiterRegistry, Outcome
-from cleverapp_async.cli.campaign import Campaign, carry_out
+from cleverapp_async.bulk.journal.reader import JournalReader
+from cleverapp_async.cli.carrying import Campaign, carry_out
 from cleverapp_async.cli.exits import BadInputError, Exit
 from cleverapp_async.cli.interrupts import Interrupts
+from cleverapp_async.cli.journal_run import JournalRun
 from cleverapp_async.cli.outcomes import open_sink
 from cleverapp_async.cli.plan import Wanted, make_plan
 from cleverapp_async.cli.recipients import Defaults
@@ -135,3 +137,30 @@ async def test_every_row_has_one_outcome(write: Write, tmp_path: Path) -> None:
     assert all(record["line"] == record["row"] + 1 for record in found)
     assert all(record["contact_id"] == record["row"] for record in found)
     assert tally.exit() is Exit.OK
+
+
+async def test_a_change_while_the_journal_fills(write: Write, tmp_path: Path) -> None:
+    """A campaign whose file changes before all of it is read in sends nothing."""
+    path, journal = write("r.csv", recipients()), tmp_path / "run.db"
+    async with Simulator(limits=SimulatorLimits.none()) as simulator:
+        with (
+            open_source(path, None) as source,
+            open_sink(None) as sink,
+            Interrupts() as interrupts,
+        ):
+            run = JournalRun(
+                journal=str(journal),
+                plan=make_plan(source, WANTED),
+                client=CleverAppClient(simulator.api_token, base_url=simulator.base_url),
+                sink=sink,
+                view=NoView(make_console()),
+                interrupts=interrupts,
+                told=lambda *_: pytest.fail("it never came to send"),
+            )
+            overwrite(path, recipients().replace("002300", "002301"))
+            async with run.client:
+                with pytest.raises(BadInputError, match="nothing from row 2001 on was sent"):
+                    await run.carry_out()
+        assert len(simulator.arrivals) == 0
+    with JournalReader(journal) as reader:
+        assert not reader.summary().complete

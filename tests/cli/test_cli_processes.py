@@ -14,39 +14,15 @@ import pytest
 
 from cleverapp_async.simulator import Fault, Latency, Simulator, SimulatorLimits
 from tests.cli.command import TOKEN
+from tests.cli.processes import PIPE, line_with, on_a_terminal, start
 
 if TYPE_CHECKING:
-    from asyncio.subprocess import Process
     from pathlib import Path
 
     from tests.cli.command import Write
 
-PIPE = asyncio.subprocess.PIPE
 ROWS = "".join(f"7,telegram,{number}\n" for number in range(1, 41))
 RECIPIENTS = "bot_id,messenger,contact_external_id\n" + ROWS
-
-
-async def start(
-    environment: dict[str, str], *arguments: str, stdin: int = PIPE, to: int = PIPE
-) -> Process:
-    """Start the command in a process of its own."""
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "cleverapp_async", *arguments),
-        env=environment,
-        stdin=stdin,
-        stdout=to,
-        stderr=to,
-    )
-
-
-async def line_with(stream: asyncio.StreamReader | None, text: str) -> str:
-    """Read up to the line that holds a text."""
-    assert stream is not None
-    async with asyncio.timeout(20):
-        while line := (await stream.readline()).decode():
-            if text in line:
-                return line
-    pytest.fail(f"{text!r} was never said")
 
 
 def outcomes(path: Path) -> list[str]:
@@ -155,28 +131,6 @@ async def test_a_reader_that_leaves_stops_it(environment: dict[str, str], write:
         assert process.returncode == 2
         assert "outcomes cannot be written (Broken pipe): the send was stopped" in err.decode()
         assert 1 <= len(simulator.arrivals) <= 4
-
-
-async def on_a_terminal(process: Process, terminal: int) -> str:
-    """Read what a process shows on its terminal, to its end."""
-    shown = bytearray()
-    loop = asyncio.get_running_loop()
-    done = loop.create_future()
-
-    def read() -> None:
-        try:
-            chunk = os.read(terminal, 65_536)
-        except OSError:
-            chunk = b""
-        shown.extend(chunk)
-        if not chunk:
-            loop.remove_reader(terminal)
-            done.set_result(None)
-
-    loop.add_reader(terminal, read)
-    await asyncio.gather(process.wait(), done)
-    os.close(terminal)
-    return shown.decode()
 
 
 async def test_on_a_terminal(environment: dict[str, str], write: Write) -> None:

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cleverapp_async.cli.quotas import LimitSettings, Override, read_account_limit, read_limit
 from cleverapp_async.limits.quota import AccountKey, LimitKey, Quota
 
 ACCOUNT = AccountKey("")
+QUOTAS = st.lists(st.builds(Quota, st.integers(1, 10**8), st.floats(1e-3, 1e6)), max_size=3).map(
+    tuple
+)
+NAMES = st.sampled_from(["whatsapp", "telegram", "others", "sendMessageToWhatsApp", "max"])
 
 
 def test_reads_a_messenger_limit() -> None:
@@ -57,3 +63,21 @@ def test_quicker_time_is_exact() -> None:
     registry = LimitSettings(scale=10).registry()
     assert registry.quotas(LimitKey(1, "whatsapp")) == (Quota(1, 1.0),)
     assert registry.quotas(ACCOUNT) == (Quota(2, 0.1), Quota(120, 6.0))
+
+
+@given(
+    st.lists(st.builds(Override, NAMES, QUOTAS), max_size=3).map(tuple),
+    st.none() | QUOTAS,
+    st.floats(0.01, 1000),
+)
+def test_what_is_written_is_read_again(
+    overrides: tuple[Override, ...], account: tuple[Quota, ...] | None, scale: float
+) -> None:
+    """Limits that a command is printed with are the same when the command is given."""
+    written = LimitSettings(overrides=overrides, account=account, scale=scale).written()
+    given = list(zip(written[::2], written[1::2], strict=True))
+    assert tuple(read_limit(text) for name, text in given if name == "--limit") == overrides
+    accounts = [read_account_limit(text) for name, text in given if name == "--account-limit"]
+    assert accounts == ([] if account is None else [account])
+    scales = [float(text) for name, text in given if name == "--scale"]
+    assert scales == ([] if scale == 1.0 else [scale])

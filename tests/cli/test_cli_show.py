@@ -1,21 +1,25 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from attrs import evolve
 from rich.console import Console
 
 from cleverapp_async import (
     CleverAppClient,
     LimiterRegistry,
     LimiterSnapshot,
+    LimitKey,
     Outcome,
     Quota,
     SendMessage,
     SendOutcome,
 )
-from cleverapp_async.cli.forecast import forecast
+from cleverapp_async.bulk.forecast import forecast
+from cleverapp_async.bulk.schedule import Schedule
 from cleverapp_async.cli.plan import Wanted, make_plan
 from cleverapp_async.cli.recipients import Defaults
 from cleverapp_async.cli.screen import is_screen, printable
@@ -92,6 +96,49 @@ async def test_plain_lines(write: Write) -> None:
     (line,) = out.getvalue().splitlines()
     assert line.startswith("2 of 40 done, 1 failed; ")
     assert line.endswith("about 37 minutes left")
+
+
+async def test_waiting_is_told_now_and_then() -> None:
+    """Before a send begins it is told how far it is, as rarely as its progress later."""
+    out = io.StringIO()
+    view = PlainView(Console(file=out, width=100), every=0.0)
+    view.wait("run.db: 5 messages read")
+    PlainView(Console(file=out, width=100)).wait("too soon")
+    NoView(Console(file=out)).wait("nobody asks")
+    assert out.getvalue() == "run.db: 5 messages read …\n"
+
+
+async def test_the_live_view_waits() -> None:
+    """On a terminal a line tells how far it is before there is a table."""
+    out = io.StringIO()
+    view = LiveView(Console(file=out, width=100, force_terminal=True))
+    view.wait("run.db: 5 messages read")
+    view.stop()
+    assert "run.db: 5 messages read …" in out.getvalue()
+
+
+async def test_a_pause_is_told(write: Write) -> None:
+    """While a refusal pauses what decides the end, that is told with how long."""
+    standing = standings(write, 1)
+    key = LimitKey(1, "telegram")
+    standing.client.limits.pause(key, 300)
+    assert "paused for 5 minutes after a refusal; about 5 minutes left" in standing.told()
+
+
+async def test_quiet_hours_are_told(write: Write) -> None:
+    """Outside its hours a send tells until when, in their zone, and when it ends."""
+    opens = datetime(2100, 1, 1, 9, tzinfo=UTC)
+    standing = evolve(standings(write, 1), schedule=Schedule(at=opens, zone="UTC"))
+    told = standing.told()
+    assert "; quiet hours until 2100-01-01 09:00 UTC; about " in told
+    assert told.endswith("left, until 2100-01-01 09:01 UTC")
+
+
+async def test_hours_that_are_open_are_no_news(write: Write) -> None:
+    """Within its hours a send tells its rate and its end."""
+    opened = datetime(2001, 1, 1, tzinfo=UTC)
+    standing = evolve(standings(write, 1), schedule=Schedule(at=opened, zone="UTC"))
+    assert "; 0.0 per second, about 1 minute left, until 2" in standing.told()
 
 
 async def test_plain_lines_are_rare(write: Write) -> None:

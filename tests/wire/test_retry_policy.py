@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from cleverapp_async import (
     ApiError,
     AuthenticationError,
+    CampaignPausedError,
     CleverAppError,
     ClientStateError,
     ConfigurationError,
@@ -16,6 +17,10 @@ from cleverapp_async import (
     DeadlineExceededError,
     ForbiddenError,
     InvalidRequestError,
+    JournalError,
+    JournalLockedError,
+    JournalMismatchError,
+    JournalWriteError,
     MessengerLimitError,
     NotFoundError,
     NotSentError,
@@ -50,6 +55,11 @@ TABLE: list[tuple[CleverAppError, str]] = [
     (InvalidRequestError("x"), NEVER),
     (ConfigurationError("x"), NEVER),
     (ClientStateError("x"), NEVER),
+    (JournalError("x"), NEVER),
+    (JournalLockedError("x"), NEVER),
+    (JournalMismatchError("x"), NEVER),
+    (JournalWriteError("x"), NEVER),
+    (CampaignPausedError("x", cause=ConnectError("x"), in_a_row=5), NEVER),
 ]
 
 

@@ -26,11 +26,12 @@ class Journal(Protocol):
     Each may raise a :class:`JournalError`.
     """
 
-    async def open(self, origin: str) -> None:
-        """Take the journal for this runner alone, and make it where there is none.
+    async def open(self, origin: str, *, create: bool = True) -> None:
+        """Take the journal for this runner alone.
 
         Args:
             origin: The base URL that is sent to.
+            create: Whether to make it where there is none.
 
         Raises:
             JournalLockedError: Another runner has it.

@@ -78,17 +78,18 @@ class SqliteJournal:
         """Transactions that this object has made durable: about one wait for the disk each."""
         return self._commits
 
-    async def open(self, origin: str) -> None:
-        """Take the journal for this runner alone, and make it where there is none.
+    async def open(self, origin: str, *, create: bool = True) -> None:
+        """Take the journal for this runner alone.
 
         Args:
             origin: The base URL that is sent to.
+            create: Whether to make it where there is none.
 
         Raises:
             JournalLockedError: Another runner has it.
             JournalMismatchError: The campaign in it goes to another base URL.
-            JournalError: It cannot be opened, is no journal, was purged, or lies where a journal
-                cannot be kept.
+            JournalError: It is not there and not to be made, cannot be opened, is no journal, was
+                purged, or lies where a journal cannot be kept.
         """
         if self._writer is not None:
             raise JournalLockedError(
@@ -97,6 +98,10 @@ class SqliteJournal:
                 host=socket.gethostname(),
             )
         path = self._path = resolve_path(self._given)
+        if not create and not path.exists():
+            raise JournalError(
+                f"there is no journal {path}: give the path of one, or messages for a new campaign"
+            )
         writer = Writer(path, partial(opened_for_writing, path, self._end), self._end)
         self._writer = writer
         try:

@@ -1,0 +1,63 @@
+"""What ``cleverapp campaign unknown`` and ``failed`` do: print messages by their state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ..bulk.journal.records import JournalState
+from .campaign_entries import draw_entries
+from .campaign_export import lines_of, print_lines
+from .campaign_reading import look, open_reader
+from .exits import BadInputError, Exit
+from .screen import make_console
+
+if TYPE_CHECKING:
+    from ..bulk.journal.reader import JournalReader
+
+__all__ = ["list_failed", "list_unknown"]
+
+
+def list_unknown(journal: str, given_format: str) -> Exit:
+    """Carry out ``cleverapp campaign unknown``.
+
+    Args:
+        journal: The journal's path.
+        given_format: ``jsonl``, ``csv`` or ``table``.
+
+    Raises:
+        CommandError: The journal cannot be read.
+    """
+    with open_reader(journal) as reader:
+        states = [JournalState.UNKNOWN]
+        if look(reader).holder is None:
+            states.append(JournalState.INTENT)
+        return _list(reader, given_format, states)
+
+
+def list_failed(journal: str, given_format: str) -> Exit:
+    """Carry out ``cleverapp campaign failed``.
+
+    Args:
+        journal: The journal's path.
+        given_format: ``jsonl``, ``csv`` or ``table``.
+
+    Raises:
+        CommandError: The journal cannot be read.
+    """
+    with open_reader(journal) as reader:
+        return _list(reader, given_format, [JournalState.REJECTED, JournalState.NOT_SENT])
+
+
+def _list(reader: JournalReader, given_format: str, states: list[JournalState]) -> Exit:
+    if reader.summary().purged:
+        raise BadInputError(f"{reader.path}: recipients and texts were erased: none is left.")
+    entries = reader.entries(*states)
+    if given_format != "table":
+        return print_lines(lines_of(entries, given_format))
+    table, more = draw_entries(entries)
+    make_console(stderr=False).print(table)
+    if more:
+        click.echo("There are more: `cleverapp campaign export` gives all.", err=True)
+    return Exit.OK

@@ -1,0 +1,144 @@
+"""What is told around a run of a campaign: what it finds, what it leaves, and how to go on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+from rich.console import Console
+
+from ..bulk.journal.records import JournalState, JournalSummary, Loaded
+from ..bulk.schedule import Schedule
+from ..errors import AuthenticationError
+from .campaign_commands import Resuming, this_command
+from .campaign_reading import look, open_reader
+from .campaign_state import CampaignState, steps
+from .exits import Exit
+from .report import show_exit, show_report, tell_forecast, tell_hours
+from .screen import printable
+
+if TYPE_CHECKING:
+    from ..bulk.forecast import Forecast
+    from .journal_run import RunEnd
+
+__all__ = ["CampaignTeller"]
+
+_TOTALS = (
+    (JournalState.ACCEPTED, "accepted"),
+    (JournalState.REJECTED, "rejected"),
+    (JournalState.NOT_SENT, "not sent"),
+    (JournalState.UNKNOWN, "unknown"),
+    (JournalState.PENDING, "not begun"),
+)
+
+
+@frozen(kw_only=True)
+class CampaignTeller:
+    """Tells people about one run.
+
+    Attributes:
+        console: Where they read.
+        resuming: What the command to go on is made of.
+        schedule: When messages may leave.
+        quiet: Whether only what must be said is said.
+    """
+
+    console: Console
+    resuming: Resuming
+    schedule: Schedule | None = None
+    quiet: bool = False
+
+    def beginning(self, loaded: Loaded, summary: JournalSummary, found: Forecast) -> None:
+        """The journal is filled, and the run begins.
+
+        Args:
+            loaded: What filling it came to.
+            summary: The campaign as the run finds it.
+            found: How long the run takes at least.
+        """
+        if loaded.orphans:
+            count = len(loaded.orphans)
+            had = "1 message was" if count == 1 else f"{count} messages were"
+            self._say(f"{had} on the way when an earlier run died, and may have arrived.")
+        if self.quiet:
+            return
+        if loaded.duplicates and not loaded.resumed:
+            left_out = _count(loaded.duplicates, "message")
+            self._say(
+                f"{left_out} left out: each recipient gets the first of several alone "
+                "(--allow-duplicates sends them all, in a campaign of its own)."
+            )
+        total, left = summary.messages, found.account.messages
+        resumed = "Resuming" if loaded.resumed else "Sending"
+        these = _count(total, "message")
+        if not left:
+            self._say(f"{resumed}: nothing of {these} is left to send.")
+            return
+        if left < total:
+            these = f"{left} of {these}"
+        told = f"{resumed} {these}: {tell_forecast(found)}"
+        if self.schedule is not None:
+            told += f", {tell_hours(found, self.schedule)}"
+        self._say(f"{told}.")
+
+    def ending(self, end: RunEnd) -> Exit:
+        """The run has ended.
+
+        Args:
+            end: How.
+
+        Returns:
+            What the command exits with.
+        """
+        if end.found is None:
+            return self._never_began()
+        if not self.quiet and end.tally.done:
+            show_report(self.console, end.tally, end.found)
+        with open_reader(self.resuming.journal) as reader:
+            state = look(reader)
+        if not self.quiet:
+            self._say(f"The campaign: {_totals(state)}.")
+        self._causes(end)
+        for step in steps(state, self.resuming):
+            if step.pressing:
+                self._say(f"To {step.does}: {step.command}")
+        code = _exit(end, state)
+        if not self.quiet:
+            show_exit(self.console, code)
+        return code
+
+    def _never_began(self) -> Exit:
+        self._say(
+            "Interrupted while the journal was read: this run sent nothing. "
+            f"To begin again: {this_command()}"
+        )
+        return Exit.INTERRUPTED
+
+    def _causes(self, end: RunEnd) -> None:
+        for cause in (end.tally.trouble, end.failure, end.paused):
+            if cause is not None:
+                self._say(f"Error: {printable(str(cause)).rstrip('. ')}.")
+
+    def _say(self, text: str) -> None:
+        self.console.print(text, markup=False, soft_wrap=True)
+
+
+def _totals(state: CampaignState) -> str:
+    told = [f"{state.counts[one]} {name}" for one, name in _TOTALS if state.counts[one]]
+    return ", ".join(told) or "no message"
+
+
+def _exit(end: RunEnd, state: CampaignState) -> Exit:
+    """What the command exits with: this run's troubles first, then how the campaign stands."""
+    if end.tally.interrupted:
+        return Exit.INTERRUPTED
+    if end.paused is not None:
+        refused = isinstance(end.paused.cause, AuthenticationError)
+        return Exit.CONFIGURATION if refused else Exit.FAILED
+    if state.exit is not Exit.OK:
+        return state.exit
+    return Exit.FAILED if end.tally.work.bad else Exit.OK
+
+
+def _count(count: int, name: str) -> str:
+    return f"{count} {name}{'' if count == 1 else 's'}"

@@ -1,0 +1,60 @@
+"""The command in a process of its own, and what it says."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+
+PIPE = asyncio.subprocess.PIPE
+
+
+async def start(
+    environment: dict[str, str], *arguments: str, stdin: int = PIPE, to: int = PIPE
+) -> Process:
+    """Start the command in a process of its own."""
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cleverapp_async", *arguments),
+        env=environment,
+        stdin=stdin,
+        stdout=to,
+        stderr=to,
+    )
+
+
+async def line_with(stream: asyncio.StreamReader | None, text: str) -> str:
+    """Read up to the line that holds a text."""
+    assert stream is not None
+    async with asyncio.timeout(20):
+        while line := (await stream.readline()).decode():
+            if text in line:
+                return line
+    pytest.fail(f"{text!r} was never said")
+
+
+async def on_a_terminal(process: Process, terminal: int) -> str:
+    """Read what a process shows on its terminal, to its end."""
+    shown = bytearray()
+    loop = asyncio.get_running_loop()
+    done = loop.create_future()
+
+    def read() -> None:
+        try:
+            chunk = os.read(terminal, 65_536)
+        except OSError:
+            chunk = b""
+        shown.extend(chunk)
+        if not chunk:
+            loop.remove_reader(terminal)
+            done.set_result(None)
+
+    loop.add_reader(terminal, read)
+    await asyncio.gather(process.wait(), done)
+    os.close(terminal)
+    return shown.decode()

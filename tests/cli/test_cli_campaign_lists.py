@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import os
+import shlex
+import stat
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from cleverapp_async import Message, SendMessage, SendMessageToWhatsApp
+from cleverapp_async.bulk.journal.records import (
+    ErrorRecord,
+    JournalEntry,
+    JournalResult,
+    JournalState,
+)
+from cleverapp_async.bulk.journal.sqlite import SqliteJournal
+from cleverapp_async.cli.campaign_entries import as_line
+from tests.cli.campaigns import fill, make_journal, messages, records
+from tests.cli.command import TOKEN
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.command import Run, Serve, Write
+
+PENDING, INTENT, ACCEPTED = JournalState.PENDING, JournalState.INTENT, JournalState.ACCEPTED
+REJECTED, NOT_SENT, UNKNOWN = JournalState.REJECTED, JournalState.NOT_SENT, JournalState.UNKNOWN
+ALL = (ACCEPTED, REJECTED, NOT_SENT, UNKNOWN, INTENT, PENDING)
+
+
+def test_what_may_have_arrived(cleverapp: Run, tmp_path: Path) -> None:
+    """Unknown messages are listed, and those whose run died before the answer."""
+    ended = cleverapp("campaign", "unknown", make_journal(tmp_path / "run.db", *ALL))
+    assert ended.code == 0
+    found = records(ended)
+    assert [record["row"] for record in found] == [4, 5]
+    assert found[0]["outcome"] == "unknown"
+    assert found[0]["contact_external_id"] == "1003"
+    assert found[0]["error"] == {"type": "OutcomeUnknownError", "message": "it may have arrived"}
+    assert found[0]["ended_at"] == "2027-01-15T08:00:03.000+00:00"
+    assert found[1]["outcome"] == "intent"
+    assert "ended_at" not in found[1]
+
+
+async def test_what_is_on_its_way_is_not_unknown(cleverapp: Run, tmp_path: Path) -> None:
+    """While a run is at work, what it has on the wire is not listed."""
+    journal = SqliteJournal(tmp_path / "run.db")
+    await fill(journal, messages(2), (INTENT, UNKNOWN))
+    try:
+        ended = cleverapp("campaign", "unknown", str(tmp_path / "run.db"))
+    finally:
+        await journal.close("finished")
+    assert [record["row"] for record in records(ended)] == [2]
+
+
+def test_what_failed(cleverapp: Run, tmp_path: Path) -> None:
+    """What was rejected or not sent is listed with the reason, field by field."""
+    ended = cleverapp("campaign", "failed", make_journal(tmp_path / "run.db", *ALL))
+    found = records(ended)
+    assert [record["outcome"] for record in found] == ["rejected", "not_sent"]
+    assert found[0]["error"]["status"] == 422
+    assert found[0]["error"]["fields"] == [
+        {
+            "field": "contact_id",
+            "rule": "exists",
+            "related": [],
+            "message": "Неизвестный контакт",
+        }
+    ]
+    assert (found[0]["attempts"], found[0]["waited"], found[0]["on_wire"]) == (1, 0.25, 0.5)
+
+
+def test_a_list_can_be_sent_again(
+    cleverapp: Run, serve: Serve, tmp_path: Path, write: Write
+) -> None:
+    """The lists are outcomes as `send --only` reads them."""
+    simulator = serve()
+    listed = cleverapp("campaign", "unknown", make_journal(tmp_path / "run.db", *ALL)).out
+    ended = cleverapp("send", write("unknown.jsonl", listed), "--only", "unknown")
+    assert ended.code == 0
+    (arrival,) = simulator.deliveries
+    assert arrival.parameters["contact_external_id"] == "1003"
+
+
+def test_a_list_for_people(cleverapp: Run, tmp_path: Path) -> None:
+    """As a table each message has its recipient in words, its text and the error."""
+    path = make_journal(tmp_path / "run.db", *ALL)
+    shown = cleverapp("campaign", "failed", path, "--format", "table").out
+    assert "1001 in telegram" in shown
+    assert "ConnectError" in shown
+    assert cleverapp("campaign", "unknown", path, "--format", "table").code == 0
+
+
+def test_a_long_table_is_cut(cleverapp: Run, tmp_path: Path) -> None:
+    """Of many messages the first thousand are shown, and how to get all."""
+    path = make_journal(tmp_path / "run.db", *[UNKNOWN] * 1001)
+    ended = cleverapp("campaign", "unknown", path, "--format", "table")
+    assert "1000 " in ended.out
+    assert "campaign export" in ended.err
+
+
+def test_a_list_as_csv(cleverapp: Run, tmp_path: Path) -> None:
+    """As CSV no cell is a formula."""
+    path = make_journal(tmp_path / "run.db", *ALL)
+    listed = cleverapp("campaign", "failed", path, "--format", "csv").out
+    rows = list(csv.DictReader(io.StringIO(listed.removeprefix("\ufeff"))))
+    assert [row["number"] for row in rows] == ["2", "3"]
+    assert rows[0]["text"] == "'=Hi 1"
+
+
+def test_an_export_holds_everything(cleverapp: Run, tmp_path: Path) -> None:
+    """All messages with their states go to a new file that only its owner can read."""
+    path = make_journal(tmp_path / "run.db", *ALL)
+    output = tmp_path / "all.csv"
+    ended = cleverapp("campaign", "export", path, "-o", str(output))
+    assert (ended.code, ended.out) == (0, "")
+    rows = list(csv.DictReader(io.StringIO(output.read_text("utf-8-sig"))))
+    assert [row["state"] for row in rows] == [state.value for state in ALL]
+    assert rows[1]["status"] == "422"
+    if os.name == "posix":
+        assert stat.S_IMODE(output.stat().st_mode) == 0o600
+    again = cleverapp("campaign", "export", path, "-o", str(output))
+    assert again.code == 2
+    assert "no file is ever written over" in again.err
+
+
+def test_an_export_of_some(cleverapp: Run, tmp_path: Path) -> None:
+    """--state chooses, --format says how, and a dash is standard output."""
+    path = make_journal(tmp_path / "run.db", *ALL)
+    states = ("--state", "pending", "--state", "accepted")
+    ended = cleverapp("campaign", "export", path, "-o", "-", "--format", "jsonl", *states)
+    assert [record["outcome"] for record in records(ended)] == ["accepted", "pending"]
+    assert cleverapp("campaign", "export", path, "-o", "-").out.count("\n") == 7
+    lines = tmp_path / "some.jsonl"
+    assert cleverapp("campaign", "export", path, "-o", str(lines), *states).code == 0
+    assert len(lines.read_text().splitlines()) == 2
+
+
+def test_an_export_that_cannot_be(cleverapp: Run, tmp_path: Path) -> None:
+    """A name without a format, and a folder that is not there, are told; nothing is made."""
+    path = make_journal(tmp_path / "run.db", ACCEPTED)
+    ended = cleverapp("campaign", "export", path, "-o", str(tmp_path / "all.txt"))
+    assert ended.code == 2
+    assert "its name tells no format" in ended.err
+    ended = cleverapp("campaign", "export", path, "-o", str(tmp_path / "no" / "all.csv"))
+    assert ended.code == 2
+    assert "cannot be written" in ended.err
+    ended = cleverapp("campaign", "export", str(tmp_path / "no.db"), "-o", str(tmp_path / "a.csv"))
+    assert ended.code == 2
+    assert not (tmp_path / "a.csv.part").exists()
+
+
+def test_a_report(cleverapp: Run, tmp_path: Path) -> None:
+    """The report is written, and only --force writes it over."""
+    path = make_journal(tmp_path / "run.db", *ALL)
+    page = tmp_path / "report.html"
+    assert cleverapp("campaign", "report", path, "-o", str(page)).code == 0
+    text = page.read_text()
+    assert text.lower().startswith("<!doctype html>")
+    assert TOKEN not in text
+    again = cleverapp("campaign", "report", path, "-o", str(page))
+    assert again.code == 2
+    assert "--force" in again.err
+    assert cleverapp("campaign", "report", path, "-o", str(page), "--force").code == 0
+
+
+def test_a_report_that_cannot_be(cleverapp: Run, tmp_path: Path) -> None:
+    """Where the page cannot be written that is told with exit 1, without a journal with exit 2."""
+    path = make_journal(tmp_path / "run.db", ACCEPTED)
+    ended = cleverapp("campaign", "report", path, "-o", str(tmp_path / "no" / "r.html"))
+    assert ended.code == 1
+    assert "cannot be written" in ended.err
+    ended = cleverapp("campaign", "report", str(tmp_path / "no.db"), "-o", str(tmp_path / "r.html"))
+    assert ended.code == 2
+
+
+def test_half_a_character_is_still_json() -> None:
+    """A text that no UTF-8 can hold, which a server may answer, is written as JSON can hold it."""
+    error = ErrorRecord(type="ForbiddenError", message="\ud83d", status=403)
+    result = JournalResult(state=REJECTED, ended_at=0.0, error=error)
+    entry = JournalEntry(index=0, message=messages(1)[0], key=None, state=REJECTED, result=result)
+    assert json.loads(as_line(entry).decode())["error"]["message"] == "\ud83d"
+
+
+def test_a_contact_in_words(cleverapp: Run, tmp_path: Path) -> None:
+    """A recipient by contact_id or phone is told as what it is, a long text shortened."""
+    path = tmp_path / "run.db"
+
+    async def begin() -> None:
+        journal = SqliteJournal(path)
+        given: list[Message] = [
+            SendMessage(contact_id=5, text="x" * 100),
+            SendMessageToWhatsApp(bot_id=7, phone="79991234567", text="Hi", name="Анна"),
+        ]
+        await fill(journal, given, [UNKNOWN, UNKNOWN])
+        await journal.close("interrupted")
+
+    asyncio.run(begin())
+    shown = " ".join(cleverapp("campaign", "unknown", str(path), "--format", "table").out.split())
+    assert "contact 5" in shown
+    assert "x" * 100 not in shown
+    assert "79991234567" in shown
+
+
+def test_an_export_without_room(environment: dict[str, str], tmp_path: Path) -> None:
+    """Where the file cannot grow that is told with what is there, exit 1."""
+    path = make_journal(tmp_path / "run.db", *[ACCEPTED] * 50)
+    output = tmp_path / "all.csv"
+    command = f"ulimit -f 2; exec {shlex.quote(sys.executable)} -m cleverapp_async campaign export"
+    given = shlex.join([path, "-o", str(output)])
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f"{command} {given}"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert f"{output}.part cannot be written: File too large." in ended.stderr
+    assert not output.exists()
+
+
+def test_a_reader_that_has_seen_enough(environment: dict[str, str], tmp_path: Path) -> None:
+    """Where the output's reader leaves the listing ends quietly."""
+    path = make_journal(tmp_path / "run.db", *[ACCEPTED] * 3000)
+    command = shlex.join([sys.executable, "-m", "cleverapp_async", "campaign", "export", path])
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f"{command} -o - --format jsonl | head -n 1"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert len(ended.stdout.splitlines()) == 1
+    assert ended.stderr == ""

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cleverapp_async import LimitKey
+from cleverapp_async.bulk.journal.records import JournalState
+from cleverapp_async.bulk.journal.sqlite import SqliteJournal
+from tests.cli.campaigns import fill, make_journal, messages
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.command import Run
+
+PENDING, INTENT, ACCEPTED = JournalState.PENDING, JournalState.INTENT, JournalState.ACCEPTED
+REJECTED, NOT_SENT, UNKNOWN = JournalState.REJECTED, JournalState.NOT_SENT, JournalState.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("states", "code"),
+    [
+        ((ACCEPTED, ACCEPTED), 0),
+        ((ACCEPTED, REJECTED), 1),
+        ((ACCEPTED, NOT_SENT), 1),
+        ((ACCEPTED, PENDING), 1),
+        ((ACCEPTED, UNKNOWN, PENDING), 4),
+        ((ACCEPTED, INTENT), 4),
+        ((), 0),
+    ],
+)
+def test_the_exit_code_tells_how_it_stands(
+    cleverapp: Run, tmp_path: Path, states: tuple[JournalState, ...], code: int
+) -> None:
+    """All accepted is 0, what may have arrived is 4, anything else that is open or failed is 1."""
+    path = make_journal(tmp_path / "run.db", *states)
+    ended = cleverapp("campaign", "status", path)
+    assert ended.code == code
+    assert f"Exit {code}: " in ended.out
+
+
+def test_a_campaign_that_nobody_runs(cleverapp: Run, tmp_path: Path) -> None:
+    """Counts by route, the runs, the forecast of the rest and the commands to go on are shown."""
+    states = (*[ACCEPTED] * 3, REJECTED, NOT_SENT, UNKNOWN, *[PENDING] * 30)
+    path = make_journal(tmp_path / "run.db", *states)
+    shown = cleverapp("campaign", "status", path).out
+    assert f"{path}: 36 messages to https://app.cleverapp.pro/api/v1, begun " in shown
+    assert "telegram of bot 7" in shown
+    assert "Nobody runs it. It had 1 run; the last one ended " in shown
+    assert ": interrupted." in shown
+    assert "31 messages left: at least 30 seconds, bound by telegram of bot 7" in shown
+    assert f"cleverapp send --journal {path}\n" in shown.replace(" \n", "\n")
+    assert f"cleverapp campaign unknown {path}" in shown
+    assert f"cleverapp campaign resolve {path} --all --as not-sent" in shown
+    assert f"cleverapp send --journal {path} --resend-unknown" in shown
+    assert f"cleverapp send --journal {path} --retry-rejected" in shown
+
+
+def test_a_finished_campaign(cleverapp: Run, tmp_path: Path) -> None:
+    """Where nothing is left the report and the purge are offered, and no sending."""
+    path = make_journal(tmp_path / "run.db", ACCEPTED, ended="finished")
+    shown = cleverapp("campaign", "status", path).out
+    assert "1 message to " in shown
+    assert f"cleverapp campaign purge {path}" in shown
+    assert "cleverapp send" not in shown
+    assert " left: " not in shown
+
+
+async def test_a_campaign_at_work(cleverapp: Run, tmp_path: Path) -> None:
+    """While somebody runs it, who does is told, and nothing is offered that is in its way."""
+    journal = SqliteJournal(tmp_path / "run.db")
+    await fill(journal, messages(4), (ACCEPTED, INTENT, PENDING, UNKNOWN))
+    try:
+        shown = cleverapp("campaign", "status", str(tmp_path / "run.db")).out
+        told = cleverapp("campaign", "status", str(tmp_path / "run.db"), "--json").out
+    finally:
+        await journal.close("finished")
+    assert "under way" in shown
+    assert "Process " in shown
+    assert " runs it, since " in shown
+    assert "--watch" in shown
+    assert "cleverapp send" not in shown
+    assert "2 messages left" in shown
+    running = json.loads(told)["running"]
+    assert running["pid"] > 0
+    assert running["host"]
+    assert running["since"].endswith("+00:00")
+
+
+def test_for_programs(cleverapp: Run, tmp_path: Path) -> None:
+    """With --json the same comes as one object."""
+    path = make_journal(tmp_path / "run.db", ACCEPTED, UNKNOWN, PENDING, INTENT)
+    ended = cleverapp("campaign", "status", path, "--json")
+    found = json.loads(ended.out)
+    assert ended.code == found["exit"] == 4
+    assert found["journal"] == path
+    assert found["messages"] == 4
+    assert found["states"] == {
+        "pending": 1,
+        "intent": 0,
+        "accepted": 1,
+        "rejected": 0,
+        "not_sent": 0,
+        "unknown": 2,
+    }
+    assert found["routes"][0]["messenger"] == "telegram"
+    assert found["running"] is None
+    assert found["sessions"][0]["ended"] == "interrupted"
+    assert found["left"]["messages"] == 1
+    assert found["finished"] is False
+    assert found["commands"][0]["command"] == f"cleverapp send --journal {path}"
+
+
+def test_limits_and_hours_of_ones_own(cleverapp: Run, tmp_path: Path) -> None:
+    """The forecast counts with the options given, and the commands shown have them."""
+    path = make_journal(tmp_path / "run.db", *[PENDING] * 11)
+    limits = ("--limit", "telegram=1/10s", "--account-limit", "none")
+    hours = ("--not-before", "9:00", "--not-after", "21:00", "--timezone", "Europe/Moscow")
+    found = json.loads(cleverapp("campaign", "status", path, "--json", *limits, *hours).out)
+    assert found["left"]["seconds_at_least"] == 100
+    assert found["left"]["bound_by"] == "telegram of bot 7"
+    assert found["commands"][0]["command"] == (
+        f"cleverapp send --journal {path} --limit telegram=1/10s --account-limit none "
+        "--not-before 09:00 --not-after 21:00 --timezone Europe/Moscow"
+    )
+    shown = cleverapp("campaign", "status", path, *limits, *hours).out
+    assert "between 09:00 and 21:00 Europe/Moscow" in shown
+
+
+def test_many_routes_are_cut(cleverapp: Run, tmp_path: Path) -> None:
+    """Of many routes the busiest are shown, and the others counted."""
+
+    async def make() -> None:
+        journal = SqliteJournal(tmp_path / "run.db")
+        await journal.open("https://app.cleverapp.pro/api/v1")
+        bots = iter(range(1, 26))
+        await journal.load(messages(25), lambda _: LimitKey(next(bots), "viber"), deduplicate=True)
+        await journal.close("interrupted")
+
+    asyncio.run(make())
+    assert "and 5 more" in cleverapp("campaign", "status", str(tmp_path / "run.db")).out
+
+
+@pytest.mark.parametrize("command", ["status", "unknown", "failed"])
+def test_what_is_no_journal(cleverapp: Run, tmp_path: Path, command: str) -> None:
+    """A missing or wrong file is one clear error, exit 2, and nothing is made."""
+    missing = tmp_path / "missing.db"
+    ended = cleverapp("campaign", command, str(missing))
+    assert ended.code == 2
+    assert f"there is no journal {missing}" in ended.err
+    assert not missing.exists()
+    wrong = tmp_path / "wrong.db"
+    wrong.write_text("contact_id,text\n" * 100)
+    ended = cleverapp("campaign", command, str(wrong))
+    assert ended.code == 2
+    assert str(wrong) in ended.err
+    assert wrong.read_text() == "contact_id,text\n" * 100
+
+
+def test_watching_needs_a_terminal(cleverapp: Run, tmp_path: Path) -> None:
+    """Where nobody can watch, --watch is refused."""
+    path = make_journal(tmp_path / "run.db", ACCEPTED)
+    ended = cleverapp("campaign", "status", path, "--watch")
+    assert ended.code == 2
+    assert "--watch is for a terminal" in ended.err
+
+
+def test_hours_that_cannot_be(cleverapp: Run, tmp_path: Path) -> None:
+    """Hours, zones and moments that make no sense are told, exit 2."""
+    path = make_journal(tmp_path / "run.db", PENDING)
+    for arguments, told in (
+        (("--not-before", "25:00"), "no hour of the day"),
+        (("--at", "soon"), "no ISO date"),
+        (("--not-before", "9:00", "--timezone", "Mars/Base"), "Mars/Base"),
+        (("--timezone", "UTC"), "says nothing by itself"),
+        (("--not-before", "9:00", "--not-after", "9:00"), "two different hours"),
+    ):
+        ended = cleverapp("campaign", "status", path, *arguments)
+        assert ended.code == 2
+        assert told in ended.err
+
+
+def test_a_campaign_that_was_never_filled(cleverapp: Run, tmp_path: Path) -> None:
+    """Where loading was interrupted, beginning anew is what can be done."""
+    path = tmp_path / "run.db"
+
+    async def begin() -> None:
+        journal = SqliteJournal(path)
+        await journal.open("https://app.cleverapp.pro/api/v1")
+        await journal.close("interrupted")
+
+    asyncio.run(begin())
+    ended = cleverapp("campaign", "status", str(path))
+    assert ended.code == 1
+    assert "Not all messages are read in: nothing was sent yet." in ended.out
+    assert f"cleverapp send --journal {path} FILE" in ended.out

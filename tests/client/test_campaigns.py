@@ -1,0 +1,196 @@
+"""``send_many`` over a journal, as a script uses it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cleverapp_async import (
+    CampaignPausedError,
+    InvalidRequestError,
+    JournalError,
+    JournalLockedError,
+    JournalMismatchError,
+    JournalReader,
+    JournalState,
+    LimiterRegistry,
+    Message,
+    Outcome,
+    SendMessage,
+    SendMessageToWhatsApp,
+    SendOutcome,
+    SqliteJournal,
+)
+from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
+from tests.bulk.rig import collect
+from tests.wire.rig import TOKEN, client_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cleverapp_async import CleverAppClient
+
+FREE = SimulatorLimits.none()
+
+
+def texts(count: int, text: str = "Hi") -> list[SendMessage]:
+    """Messages to so many contacts."""
+    return [SendMessage(contact_id=number, text=text) for number in range(1, count + 1)]
+
+
+def states(path: Path) -> dict[JournalState, int]:
+    """How many messages are in which state; states of none are left out."""
+    with JournalReader(path) as reader:
+        return {state: count for state, count in reader.summary().by_state.items() if count}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """What lies in a folder."""
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+async def send(
+    client: CleverAppClient,
+    path: Path,
+    messages: list[SendMessage] | None,
+    *,
+    resend_unknown: bool = False,
+) -> list[SendOutcome]:
+    """The outcomes of one run."""
+    journal = SqliteJournal(path)
+    run = client.send_many(messages, journal=journal, resend_unknown=resend_unknown)
+    return [outcome async for outcome in run]
+
+
+async def test_a_campaign_is_made_and_gone_on_with(tmp_path: Path) -> None:
+    """Each message is delivered once over all runs, whether or not they are given again."""
+    path = tmp_path / "run.db"
+    async with Simulator(limits=FREE) as simulator, client_of(simulator.base_url) as client:
+        async with client.send_many(texts(40), journal=SqliteJournal(path)) as run:
+            async for _ in run:
+                break
+        rest = await send(client, path, texts(40))
+        assert await send(client, path, None) == []
+        assert states(path).keys() <= {JournalState.ACCEPTED, JournalState.UNKNOWN}
+        assert sum(states(path).values()) == 40
+        delivered = Counter(str(arrival.parameters["contact_id"]) for arrival in simulator.arrivals)
+    assert max(delivered.values()) == 1
+    assert len(delivered) >= len(rest)
+
+
+async def test_recipients_get_the_first_of_several_messages_alone(tmp_path: Path) -> None:
+    """Both ways of writing to one WhatsApp number are one address; the count is told."""
+    messages: list[Message] = [
+        SendMessageToWhatsApp(bot_id=1, phone="+79991234567", text="first", name="Ива"),
+        SendMessage(
+            bot_id=1, messenger="whatsapp", contact_external_id="79991234567", text="second"
+        ),
+    ]
+    async with Simulator(limits=FREE) as simulator, client_of(simulator.base_url) as client:
+        run = client.send_many(messages, journal=SqliteJournal(tmp_path / "run.db"))
+        [outcome] = [outcome async for outcome in run]
+        assert outcome.message == messages[0]
+        assert run.loaded is not None
+        assert (run.loaded.messages, run.loaded.duplicates) == (1, 1)
+        both = client.send_many(
+            messages, journal=SqliteJournal(tmp_path / "all.db"), deduplicate=False
+        )
+        assert len([outcome async for outcome in both]) == 2
+
+
+async def test_other_texts_are_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    """The error says which message differs and how; nothing leaves."""
+    path = tmp_path / "run.db"
+    async with Simulator(limits=FREE) as simulator, client_of(simulator.base_url) as client:
+        await send(client, path, texts(3))
+        simulator.clear_arrivals()
+        with pytest.raises(JournalMismatchError, match="another text for contact 1") as caught:
+            await send(client, path, texts(3, "Other"))
+        assert caught.value.index == 0
+        with pytest.raises(JournalMismatchError, match="longer"):
+            await send(client, path, texts(4))
+        with pytest.raises(JournalMismatchError, match="ends after 2"):
+            await send(client, path, texts(2))
+        assert len(simulator.arrivals) == 0
+
+
+async def test_a_second_runner_is_refused(tmp_path: Path) -> None:
+    """While one run has the journal another one gets an error that names its holder."""
+    path = tmp_path / "run.db"
+    async with Simulator(limits=FREE) as simulator, client_of(simulator.base_url) as client:
+        async with client.send_many(texts(500), journal=SqliteJournal(path)) as run:
+            async for _ in run:
+                with pytest.raises(JournalLockedError, match="process"):
+                    await send(client, path, None)
+                break
+        assert await send(client, path, None)
+
+
+async def test_resuming_what_is_not_there_makes_no_file(tmp_path: Path) -> None:
+    """A slip in the path is told, and leaves nothing behind."""
+    async with Simulator(limits=FREE) as simulator, client_of(simulator.base_url) as client:
+        with pytest.raises(JournalError, match="there is no journal"):
+            await send(client, tmp_path / "rum.db", None)
+    assert contents(tmp_path) == {}
+
+
+async def test_a_refused_token_pauses_and_its_refusals_are_sent_again(tmp_path: Path) -> None:
+    """After a few refusals the rest waits; with a token that works everything is delivered."""
+    path = tmp_path / "run.db"
+    async with Simulator(limits=FREE) as simulator:
+        async with client_of(simulator.base_url, token="revoked") as client:
+            with pytest.raises(CampaignPausedError, match="check the token"):
+                await send(client, path, texts(500))
+        assert states(path)[JournalState.PENDING] >= 400
+        async with client_of(simulator.base_url) as client:
+            outcomes = await send(client, path, None)
+        assert {outcome.outcome for outcome in outcomes} == {Outcome.ACCEPTED}
+        assert states(path) == {JournalState.ACCEPTED: 500}
+    for name, data in contents(tmp_path).items():
+        assert TOKEN.encode() not in data, name
+        assert b"revoked" not in data, name
+
+
+async def test_unknown_is_sent_again_on_request_alone(tmp_path: Path) -> None:
+    """Messages whose answer was lost stay unknown until ``resend_unknown``."""
+    path = tmp_path / "run.db"
+    lost = Fault.reset_after(taken=True, on=1)
+    async with (
+        Simulator(limits=FREE, faults=[lost]) as simulator,
+        client_of(simulator.base_url) as client,
+    ):
+        await send(client, path, texts(1))
+        assert states(path) == {JournalState.UNKNOWN: 1}
+        assert await send(client, path, None) == []
+        [again] = await send(client, path, None, resend_unknown=True)
+        assert again.accepted
+        assert len(simulator.deliveries) == 2
+
+
+async def test_what_needs_a_journal_is_refused_without_one() -> None:
+    """No option is taken and ignored."""
+    client = client_of("http://127.0.0.1:9")
+    for name in ("deduplicate", "resend_unknown", "retry_rejected"):
+        with pytest.raises(InvalidRequestError, match=f"{name} needs a journal"):
+            client.send_many([], **{name: True})  # type: ignore[arg-type]
+    with pytest.raises(InvalidRequestError, match="nothing to send"):
+        client.send_many(None)
+    with pytest.raises(InvalidRequestError, match="pause_after must be 1 or more"):
+        client.send_many([], pause_after=0)
+    await client.close()
+
+
+async def test_a_run_without_a_journal_can_pause_too() -> None:
+    """Asked for, the same refusal in a row stops any run."""
+    limits = LimiterRegistry.unlimited()
+    async with (
+        Simulator(limits=FREE) as simulator,
+        client_of(simulator.base_url, token="revoked", limits=limits) as client,
+    ):
+        told: list[SendOutcome] = []
+        with pytest.raises(CampaignPausedError):
+            await collect(client.send_many(texts(200), pause_after=3, concurrency=2), told)
+        assert 3 <= len(simulator.arrivals) <= 6
+        assert {outcome.outcome for outcome in told} == {Outcome.REJECTED, Outcome.NOT_SENT}
