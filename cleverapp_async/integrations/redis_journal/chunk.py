@@ -75,11 +75,12 @@ class ChunkJournal:
     _meta: dict[str, str] = field(factory=dict[str, str], init=False)
     _began: float = field(default=0.0, init=False)
 
-    async def open(self, origin: str) -> None:
+    async def open(self, origin: str, *, create: bool = True) -> None:
         """Take the chunk for this runner alone.
 
         Args:
             origin: The base URL that is sent to.
+            create: Makes no difference: chunks are made by :meth:`RedisJournal.load` alone.
 
         Raises:
             JournalLockedError: Another runner has it.
@@ -87,6 +88,7 @@ class ChunkJournal:
             JournalError: There is no such chunk, its messages were not all read in yet, or Redis
                 failed or may lose what it is given.
         """
+        del create
         await self._check()
         meta = await self._store.follow(ask_meta(self._names))
         if not meta:
