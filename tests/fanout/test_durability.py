@@ -12,11 +12,12 @@ from cleverapp_async import (
     CleverAppClient,
     JournalError,
     JournalState,
+    JournalUnreachableError,
     JournalWriteError,
     LimiterRegistry,
     Quota,
 )
-from cleverapp_async.integrations.redis_journal import JournalUnreachableError, RedisJournal
+from cleverapp_async.integrations.redis_journal import RedisJournal
 from cleverapp_async.simulator import Latency, Simulator, SimulatorLimits
 from tests.fanout.rig import ORIGIN, load, message, messages, states
 from tests.redis_server import redis_server

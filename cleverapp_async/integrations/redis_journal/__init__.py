@@ -5,6 +5,5 @@ from __future__ import annotations
 from .chunk import ChunkJournal
 from .journal import RedisJournal
 from .reader import RedisJournalReader
-from .store import JournalUnreachableError
 
-__all__ = ["ChunkJournal", "JournalUnreachableError", "RedisJournal", "RedisJournalReader"]
+__all__ = ["ChunkJournal", "RedisJournal", "RedisJournalReader"]

@@ -19,7 +19,7 @@ from redis.exceptions import (
     TimeoutError as RedisTimeoutError,
 )
 
-from ...errors import ConfigurationError, JournalError, JournalWriteError
+from ...errors import ConfigurationError, JournalUnreachableError, JournalWriteError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .reading import Steps
     from .scripts import Script
 
-__all__ = ["JournalUnreachableError", "Store", "Value", "is_passing", "reading"]
+__all__ = ["Store", "Value", "is_passing", "reading"]
 
 T = TypeVar("T")
 Value = str | int | float | bytes
@@ -36,10 +36,6 @@ _TIMEOUT = 5.0
 
 # Redis is away, restarts, or loads its file: the same command may succeed in a moment.
 _PASSING = (RedisConnectionError, RedisTimeoutError, BusyLoadingError, OSError)
-
-
-class JournalUnreachableError(JournalError):
-    """Redis cannot be reached, or failed: the same may succeed later."""
 
 
 def is_passing(error: BaseException) -> bool:

@@ -13,9 +13,13 @@ from taskiq.exceptions import TaskiqError
 
 from ...bulk.journal.codec import decode_message
 from ...bulk.schedule import Schedule
-from ...errors import CampaignPausedError, JournalLockedError, JournalWriteError
+from ...errors import (
+    CampaignPausedError,
+    JournalLockedError,
+    JournalUnreachableError,
+    JournalWriteError,
+)
 from ...limits.quota import Lane
-from ..redis_journal import JournalUnreachableError
 from ..redis_journal.names import check_word
 from .crew import Crew
 from .redelivery import redelivery_of
