@@ -106,8 +106,8 @@ def register(
     Args:
         broker: taskiq's. With :class:`RedisStreamBroker` a task is delivered again when its worker
             died; ``idle_timeout`` is the time until then.
-        client_factory: Makes the client of a worker process. Give all of them one shared registry
-            of limiters: ``limits=LimiterRegistry.shared(…)``.
+        client_factory: Makes the client of a worker process. Limits are kept per
+            process: give each its share of the quotas, or limiters that all of them share.
         journal_factory: Makes the journal of a campaign by its name, with the same settings in
             every process. Single sends are kept under the name ``sends``.
         schedule: When messages of campaigns may leave; None: always.
