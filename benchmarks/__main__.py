@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from . import (
     acquire,
     decode,
+    fanout,
     fleet,
     import_time,
     journal,
@@ -34,6 +35,7 @@ _RESULTS = Path(__file__).parent / "results"
 _BENCHMARKS: dict[str, tuple[Callable[[int], Report], int]] = {
     "acquire": (acquire.run, 7),
     "decode": (decode.run, 25),
+    "fanout": (fanout.run, 3),
     "fleet": (fleet.run, 1),
     "import": (import_time.run, 25),
     "journal": (journal.run, 9),

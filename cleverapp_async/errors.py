@@ -9,6 +9,7 @@
     ├── JournalError                          a campaign's journal cannot be used
     │   ├── JournalLockedError                another runner has it
     │   ├── JournalMismatchError              it belongs to other messages
+    │   ├── JournalUnreachableError           the server that keeps it is away
     │   └── JournalWriteError                 it cannot be written: a full disk, say
     ├── CampaignPausedError                   the same refusal in a row stopped it
     ├── NotSentError                          it provably never reached the server
@@ -57,6 +58,7 @@ __all__ = [
     "JournalError",
     "JournalLockedError",
     "JournalMismatchError",
+    "JournalUnreachableError",
     "JournalWriteError",
     "LimiterUnavailableError",
     "MessengerLimitError",
@@ -172,6 +174,10 @@ class JournalMismatchError(JournalError):
         """Keep which message differs first."""
         super().__init__(message)
         self.index = index
+
+
+class JournalUnreachableError(JournalError):
+    """The server that keeps the journal is away, or failed: the same may succeed later."""
 
 
 class JournalWriteError(JournalError):

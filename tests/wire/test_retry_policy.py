@@ -20,6 +20,7 @@ from cleverapp_async import (
     JournalError,
     JournalLockedError,
     JournalMismatchError,
+    JournalUnreachableError,
     JournalWriteError,
     LimiterUnavailableError,
     MessengerLimitError,
@@ -60,6 +61,7 @@ TABLE: list[tuple[CleverAppError, str]] = [
     (JournalError("x"), NEVER),
     (JournalLockedError("x"), NEVER),
     (JournalMismatchError("x"), NEVER),
+    (JournalUnreachableError("x"), NEVER),
     (JournalWriteError("x"), NEVER),
     (CampaignPausedError("x", cause=ConnectError("x"), in_a_row=5), NEVER),
 ]

@@ -1,0 +1,9 @@
+"""Campaigns in Redis or Valkey, for many workers; needs the extra ``redis``."""
+
+from __future__ import annotations
+
+from .chunk import ChunkJournal
+from .journal import RedisJournal
+from .reader import RedisJournalReader
+
+__all__ = ["ChunkJournal", "RedisJournal", "RedisJournalReader"]

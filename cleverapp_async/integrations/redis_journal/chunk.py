@@ -1,0 +1,289 @@
+"""One chunk of a campaign as a journal: what ``send_many`` sends out of, on any machine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from ...bulk.journal.records import (
+    ErrorRecord,
+    JournalEntry,
+    JournalResult,
+    JournalState,
+    JournalSummary,
+    Loaded,
+    Resend,
+)
+from ...errors import JournalError, NotSentError
+from ...limits.quota import LimitKey
+from .codec import Code, code_of, result_to_text
+from .lease import Lease
+from .loading import check_campaign
+from .names import Names
+from .reading import ask_chunk, ask_keys, ask_left, ask_meta, no_campaign
+from .replies import as_list, as_text, number
+from .scripts import ORPHANS
+from .store import Store, reading
+from .writer import INTENT, LOST, MOVED, RESULT, WITHDRAWAL, Writer
+
+if TYPE_CHECKING:
+    from ...bulk.journal.protocol import Messages
+    from ...models.messages import Message
+    from .store import Value
+    from .writer import Change
+
+__all__ = ["ChunkJournal"]
+
+_ALWAYS = frozenset({Code.PENDING, Code.NOT_SENT, Code.REFUSED})
+_ORPHAN = ErrorRecord(
+    type="OutcomeUnknownError",
+    message="it may have reached the server: the run that sent it ended before the answer",
+)
+
+
+@define(eq=False)
+class ChunkJournal:
+    """Some messages of a campaign, for one runner at a time; satisfies :class:`Journal`.
+
+    ``client.send_many(None, journal=journal.chunk(n))`` is all the work on a chunk. Its messages
+    are in memory while it is open. A runner that lost its lease, because it was stopped or cut off
+    for too long, writes no intent any more, so that nothing leaves.
+
+    Made by :meth:`RedisJournal.chunk`.
+
+    Attributes:
+        number: Which chunk it is, from 0.
+    """
+
+    number: int
+    _store: Store
+    _names: Names
+    _lease: Lease
+    _writer: Writer
+    _check: Callable[[], Awaitable[None]]
+    _entries: dict[int, JournalEntry] = field(factory=dict[int, JournalEntry], init=False)
+    _codes: dict[int, Code] = field(factory=dict[int, Code], init=False)
+    _rows: dict[LimitKey | None, str] = field(factory=dict["LimitKey | None", str], init=False)
+    _meta: dict[str, str] = field(factory=dict[str, str], init=False)
+    _began: float = field(default=0.0, init=False)
+
+    async def open(self, origin: str, *, create: bool = True) -> None:
+        """Take the chunk for this runner alone.
+
+        Args:
+            origin: The base URL that is sent to.
+            create: Makes no difference: chunks are made by :meth:`RedisJournal.load` alone.
+
+        Raises:
+            JournalLockedError: Another runner has it.
+            JournalMismatchError: The campaign goes to another base URL.
+            JournalError: There is no such chunk, its messages were not all read in yet, or Redis
+                failed or may lose what it is given.
+        """
+        del create
+        await self._check()
+        meta = await self._store.follow(ask_meta(self._names))
+        if not meta:
+            raise no_campaign(self._store.name)
+        check_campaign(self._store.name, meta, origin)
+        if meta.get("complete") != "1":
+            raise JournalError(
+                f"{self._store.name} is not complete: its messages are being read in, or that was "
+                "interrupted: read them in again"
+            )
+        if self.number >= number(meta.get("chunks")):
+            raise JournalError(f"{self._store.name} has no chunk {self.number}")
+        await self._lease.acquire()
+        self._meta, self._began = meta, time.time()
+        try:
+            await self._note_session(None)
+        except BaseException:
+            await self._lease.release()
+            raise
+
+    async def load(
+        self,
+        messages: Messages | None,
+        key_of: Callable[[Message], LimitKey | None],
+        *,
+        deduplicate: bool,
+    ) -> Loaded:
+        """Read the chunk; intents without a result, of a runner that is gone, become ``UNKNOWN``.
+
+        Args:
+            messages: None: all messages were read in by :meth:`RedisJournal.load`.
+            key_of: Not asked: it was when they were read in.
+            deduplicate: Done when they were read in.
+
+        Raises:
+            JournalLockedError: Another runner has taken the chunk over.
+            JournalError: Messages are given, or Redis failed.
+        """
+        del key_of, deduplicate
+        if messages is not None:
+            raise JournalError(
+                "a chunk takes no messages: read all in by RedisJournal.load, and send None"
+            )
+        orphans = await self._find_orphans()
+        for code, entry in await self._store.follow(ask_chunk(self._names, self.number)):
+            self._entries[entry.index] = entry
+            self._codes[entry.index] = code
+        self._rows = await self._find_rows()
+        duplicates = await self._store.ask("HLEN", self._names.duplicates(self.number))
+        return Loaded(
+            messages=len(self._entries),
+            duplicates=int(str(duplicates)),
+            resumed=True,
+            orphans=tuple(self._entries[index] for index in orphans),
+        )
+
+    async def keys(self) -> list[LimitKey | None]:
+        """The limit keys of all messages."""
+        return list(dict.fromkeys(entry.key for entry in self._entries.values()))
+
+    async def take(
+        self, key: LimitKey | None, after: int, most: int, resend: Resend
+    ) -> list[JournalEntry]:
+        """The next messages of a key that are to be sent, in their order.
+
+        Args:
+            key: Whose messages.
+            after: Only messages whose index is greater; -1 for all.
+            most: How many at most.
+            resend: Which of those that have a result are sent again.
+        """
+        wanted = set(_ALWAYS)
+        wanted |= {Code.UNKNOWN} if resend.unknown else set()
+        wanted |= {Code.REJECTED} if resend.rejected else set()
+        found = [
+            entry
+            for index, entry in self._entries.items()
+            if index > after and entry.key == key and self._codes[index] in wanted
+        ]
+        return found[:most]
+
+    async def intend(self, index: int) -> None:
+        """Write that a message is about to leave; as durable as Redis is when this returns.
+
+        Cancelled, it withdraws what may have been written.
+
+        Raises:
+            JournalLockedError: Another runner took the chunk over: the message must not leave.
+            JournalWriteError: It is not written: the message must not leave.
+            NotSentError: What was known of it has changed, as its earlier runner told how it ended.
+        """
+        answer = self._writer.add(self._change(INTENT, index, repr(time.time())))
+        try:
+            done = await answer
+        except asyncio.CancelledError:
+            self.withdraw(index)
+            raise
+        if done == LOST:
+            raise await self._lease.lost()
+        if done == MOVED:
+            raise NotSentError("not sent: its earlier runner has told in the meantime how it ended")
+
+    def withdraw(self, index: int) -> None:
+        """Go back to what was known before the intent; nobody waits for it."""
+        _ = self._writer.add(self._change(WITHDRAWAL, index))
+
+    def record(self, index: int, result: JournalResult) -> Awaitable[None]:
+        """Write how a message ended; as durable as Redis is once it was awaited.
+
+        A runner that lost the chunk still tells how its own messages ended: that settles those
+        that were called ``UNKNOWN`` when the chunk was taken over, and changes nothing else.
+
+        Raises:
+            JournalWriteError: It is not written: its intent stays without a result, unless
+                :meth:`close` can still write it.
+        """
+        change = self._change(RESULT, index, code_of(result).value, result_to_text(result))
+        return _written(self._writer.add(change))
+
+    async def summary(self) -> JournalSummary:
+        """The chunk in numbers, as it was when it was read."""
+        by_key: dict[LimitKey | None, Counter[JournalState]] = {}
+        for entry in self._entries.values():
+            by_key.setdefault(entry.key, Counter())[entry.state] += 1
+        refused = sum(1 for code in self._codes.values() if code is Code.REFUSED)
+        return JournalSummary(
+            created_at=float(self._meta.get("created_at", 0)),
+            origin=self._meta.get("origin", ""),
+            complete=True,
+            purged=False,
+            messages=len(self._entries),
+            duplicates=0,
+            deduplicated=self._meta.get("deduplicated") == "1",
+            by_key=by_key,
+            retryable=refused,
+        )
+
+    async def left(self) -> int:
+        """How many messages of the chunk a run would send now, or has on its way.
+
+        Raises:
+            JournalError: Redis failed.
+        """
+        return (await self._store.follow(ask_left(self._names))).get(self.number, 0)
+
+    async def close(self, ended: str) -> None:
+        """Write what is left, note why this run ended, and let the chunk go.
+
+        Args:
+            ended: In words: ``finished``, ``interrupted``, or the text of an error.
+
+        Raises:
+            JournalWriteError: What was left could not be written; the chunk is let go.
+        """
+        try:
+            await self._writer.close()
+            await self._note_session(ended)
+        finally:
+            await self._lease.release()
+            self._entries.clear()
+
+    def _change(self, kind: str, index: int, first: str = "", second: str = "") -> Change:
+        entry = self._entries[index]
+        row = self._rows[entry.key]
+        return (kind, index, row, self._codes[index].value, first, second)
+
+    async def _find_orphans(self) -> list[int]:
+        names = self._names
+        keys = (names.fences, names.fates(self.number), names.counts, names.left)
+        told = result_to_text(
+            JournalResult(state=JournalState.UNKNOWN, ended_at=time.time(), error=_ORPHAN)
+        )
+        with reading(self._store.name):
+            reply = await self._store.run(ORPHANS, keys, self.number, self._lease.fence, told)
+        ours, *found = as_list(reply)
+        if not ours:
+            raise await self._lease.lost()
+        return sorted(number(as_text(index)) for index in found)
+
+    async def _find_rows(self) -> dict[LimitKey | None, str]:
+        rows = await self._store.follow(ask_keys(self._names))
+        return {key: row for row, key in rows.items()}
+
+    async def _note_session(self, ended: str | None) -> None:
+        told: dict[str, Value | None] = {
+            "started_at": self._began,
+            "ended_at": None if ended is None else time.time(),
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "ended": ended,
+        }
+        name = f"{self.number}:{self._lease.fence}"
+        await self._store.ask("HSET", self._names.sessions, name, json.dumps(told))
+
+
+async def _written(answer: asyncio.Future[int]) -> None:
+    # Cancelled, the change is written all the same.
+    await asyncio.shield(answer)

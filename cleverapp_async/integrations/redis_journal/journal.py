@@ -1,0 +1,353 @@
+"""A campaign in Redis, read in by one producer and sent by many workers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from ...bulk.journal.codec import decode_error
+from ...errors import ConfigurationError, JournalError
+from ...limits.quota import LimitKey
+from .chunk import ChunkJournal
+from .durability import check_keeping
+from .lease import Lease
+from .loading import Intake
+from .names import DEFAULT_PREFIX, LOAD, Names, check_word, split_address
+from .reading import (
+    ask_chunk,
+    ask_errors,
+    ask_holders,
+    ask_left,
+    ask_meta,
+    ask_summary,
+    no_campaign,
+)
+from .replies import number
+from .store import Store
+from .writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from types import TracebackType
+
+    from redis.asyncio import Redis
+
+    from ...bulk.journal.lock import LockHolder
+    from ...bulk.journal.protocol import Messages
+    from ...bulk.journal.records import (
+        ErrorRecord,
+        JournalEntry,
+        JournalState,
+        JournalSummary,
+        Loaded,
+    )
+    from ...models.messages import Message
+
+__all__ = ["RedisJournal"]
+
+
+def _by_route(message: Message) -> LimitKey | None:
+    route = message.route
+    return None if route is None else LimitKey(route.bot_id, route.messenger, message.method)
+
+
+class RedisJournal:
+    """A campaign in Redis or Valkey, cut into chunks that any number of workers send.
+
+    One producer reads the messages in by :meth:`load`; then
+    ``client.send_many(None, journal=journal.chunk(n))`` sends a chunk, in any process on any
+    machine, each chunk in one at a time. Use it as an async context manager, or call
+    :meth:`close`.
+
+    It holds recipients and texts in the clear, and never the API token.
+
+    Args:
+        redis: The URL of Redis, or a client of your own, which is not closed. One URL's
+            connections serve one event loop.
+        campaign: The campaign's name, part of the names of keys.
+        prefix: What all keys begin with.
+        chunk_size: Messages per chunk; the campaign keeps that of its first reading.
+        lease: Seconds after which a chunk whose worker died can be taken over. A live worker
+            prolongs its lease three times in that time.
+        patience: Seconds for which a worker waits for a Redis that is away before its run ends.
+        durable: Whether a crash of Redis itself must lose nothing: a Redis without ``appendonly
+            yes`` and ``appendfsync always`` is then refused. False: crashes of workers alone are
+            survived, and after one of Redis up to its last second may be sent again.
+        verify: Whether to ask Redis for these settings; False, where CONFIG is not allowed and
+            you vouch for them.
+
+    Raises:
+        ConfigurationError: A name or a number cannot work.
+    """
+
+    def __init__(
+        self,
+        redis: str | Redis | Store,
+        campaign: str,
+        *,
+        prefix: str = DEFAULT_PREFIX,
+        chunk_size: int = 500,
+        lease: float = 15.0,
+        patience: float = 30.0,
+        durable: bool = True,
+        verify: bool = True,
+    ) -> None:
+        for name, value, least in (("chunk_size", chunk_size, 1), ("patience", patience, 0)):
+            if value < least:
+                raise ConfigurationError(f"{name} must be {least} or more, not {value!r}")
+        if not lease > 0:
+            raise ConfigurationError(f"lease must be more than 0 seconds, not {lease!r}")
+        self._names = Names(check_word("prefix", prefix), check_word("campaign", campaign))
+        name = f"the campaign {campaign!r} in Redis"
+        self._store = redis if isinstance(redis, Store) else Store(redis, name)
+        self._chunk_size, self._lease, self._patience = chunk_size, lease, patience
+        self._durable, self._verify = durable, verify
+
+    @classmethod
+    def at(cls, address: str, *, prefix: str = DEFAULT_PREFIX) -> Self:
+        """The campaign that ``redis://HOST:PORT/DATABASE/CAMPAIGN`` names, with all else as usual.
+
+        Raises:
+            ConfigurationError: The address names no campaign.
+        """
+        url, campaign = split_address(address)
+        return cls(url, campaign, prefix=prefix)
+
+    def __repr__(self) -> str:
+        """The campaign and the prefix; never the URL, which may hold a password."""
+        return f"{type(self).__name__}({self.campaign!r}, prefix={self._names.prefix!r})"
+
+    @property
+    def campaign(self) -> str:
+        """Its name."""
+        return self._names.campaign
+
+    @property
+    def names(self) -> Names:
+        """How its keys are called."""
+        return self._names
+
+    @property
+    def lease(self) -> float:
+        """Seconds after which a chunk whose worker died can be taken over."""
+        return self._lease
+
+    async def __aenter__(self) -> Self:
+        """Give itself; the connection is made when it is first needed."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Let the connections go; a client of your own stays open."""
+        await self._store.close()
+
+    async def load(
+        self,
+        messages: Messages,
+        *,
+        origin: str,
+        key_of: Callable[[Message], LimitKey | None] = _by_route,
+        deduplicate: bool = True,
+    ) -> Loaded:
+        """Read all messages in, or hold them against those of the campaign that is there.
+
+        Memory is constant here; Redis holds all of them. A reading that was interrupted begins
+        anew. Nothing can be sent before it has ended.
+
+        Args:
+            messages: What is sent.
+            origin: The base URL it is sent to: ``client.base_url``.
+            key_of: What limits a message, asked once for each: ``client.limit_key`` knows the
+                routes that a client has learned. By default the message alone tells.
+            deduplicate: Leave out a message whose address (:func:`address_of`) was given before.
+                Must be as it was when the campaign was first read in.
+
+        Raises:
+            JournalMismatchError: The messages are not those of the campaign, or they go elsewhere;
+                says what differs.
+            JournalLockedError: Another producer is at it.
+            InvalidRequestError: Something given is no message.
+            JournalError: Redis failed, or may lose what it is given.
+        """
+        await self._check()
+        lease = self._lease_of(LOAD)
+        await lease.acquire()
+        try:
+            return await Intake(self._store, self._names, lease).run(
+                messages,
+                key_of,
+                origin=origin,
+                deduplicate=deduplicate,
+                chunk_size=self._chunk_size,
+            )
+        finally:
+            await lease.release()
+
+    def chunk(self, number: int) -> ChunkJournal:
+        """One chunk as a journal for ``client.send_many(None, journal=…)``; each is used once.
+
+        Args:
+            number: Which one, from 0.
+        """
+        lease = self._lease_of(str(number))
+        return ChunkJournal(
+            number,
+            self._store,
+            self._names,
+            lease,
+            Writer(self._store, self._names, lease, self._patience),
+            self._check,
+        )
+
+    async def exists(self) -> bool:
+        """Whether there is such a campaign, read in or about to be.
+
+        Raises:
+            JournalError: Redis failed.
+        """
+        return bool(await self._store.follow(ask_meta(self._names)))
+
+    async def left(self) -> dict[int, int]:
+        """By chunk, how many messages a run would send, or has on its way; others are left out.
+
+        Raises:
+            JournalError: Redis failed.
+        """
+        return await self._store.follow(ask_left(self._names))
+
+    async def holders(self) -> dict[int, LockHolder]:
+        """Who is at work on which chunk.
+
+        Raises:
+            JournalError: Redis failed.
+        """
+        return await self._store.follow(ask_holders(self._names))
+
+    async def summary(self) -> JournalSummary:
+        """The campaign in numbers, also while it runs.
+
+        Raises:
+            JournalError: There is no such campaign, or Redis failed.
+        """
+        return await self._store.follow(ask_summary(self._names, self._store.name))
+
+    async def entries(self, *states: JournalState) -> AsyncIterator[JournalEntry]:
+        """The messages in these states, all where none is given, by their index.
+
+        Raises:
+            JournalError: There is no such campaign, or Redis failed.
+        """
+        meta = await self._store.follow(ask_meta(self._names))
+        if not meta:
+            raise no_campaign(self._store.name)
+        for chunk in range(number(meta.get("chunks"))):
+            for _, entry in await self._store.follow(ask_chunk(self._names, chunk)):
+                if not states or entry.state in states:
+                    yield entry
+
+    async def errors(self) -> list[tuple[ErrorRecord, int]]:
+        """The errors that results hold, and how often each; the most frequent first.
+
+        Raises:
+            JournalError: Redis failed.
+        """
+        found = await self._store.follow(ask_errors(self._names))
+        return [(decode_error(told), count) for told, count in found.most_common()]
+
+    async def pause(self, why: str) -> None:
+        """Let workers begin no further chunk; those that are begun go on.
+
+        Args:
+            why: In words, for whoever looks.
+
+        Raises:
+            JournalError: Redis failed.
+        """
+        await self._store.ask("HSET", self._names.meta, "paused", why)
+
+    async def unpause(self) -> None:
+        """Undo :meth:`pause`.
+
+        Raises:
+            JournalError: Redis failed.
+        """
+        await self._store.ask("HDEL", self._names.meta, "paused")
+
+    async def paused(self) -> str | None:
+        """Why no further chunk is begun; None where chunks are.
+
+        Raises:
+            JournalError: Redis failed.
+        """
+        return (await self._store.follow(ask_meta(self._names))).get("paused")
+
+    async def delete(self) -> None:
+        """Erase the campaign, recipients and texts included.
+
+        Raises:
+            JournalLockedError: Somebody reads messages in.
+            JournalError: Somebody is at work on it, or Redis failed.
+        """
+        lease = self._lease_of(LOAD)
+        await lease.acquire()
+        try:
+            if holders := await self.holders():
+                chunk, holder = next(iter(holders.items()))
+                raise JournalError(
+                    f"{self._store.name} is being sent: {holder} has chunk {chunk}; end the "
+                    "workers first"
+                )
+            meta = await self._store.follow(ask_meta(self._names))
+            for chunk in range(number(meta.get("chunks"))):
+                await self._store.ask("UNLINK", *self._names.of_chunk(chunk))
+            await self._store.ask("UNLINK", *self._names.of_all[:-1])
+        finally:
+            await lease.release()
+        await self._store.ask("UNLINK", self._names.fences)
+
+    async def expire(self, seconds: float) -> None:
+        """Let Redis erase the campaign after a time, counted from now.
+
+        Args:
+            seconds: How long.
+
+        Raises:
+            JournalError: Redis failed.
+        """
+        meta = await self._store.follow(ask_meta(self._names))
+        names = list(self._names.of_all)
+        for chunk in range(number(meta.get("chunks"))):
+            names += self._names.of_chunk(chunk)[:-1]
+        for name in names:
+            await self._store.ask("PEXPIRE", name, int(seconds * 1000))
+
+    def sibling(self, campaign: str, *, chunk_size: int | None = None) -> RedisJournal:
+        """Another campaign over the same connections, with the same settings.
+
+        Args:
+            campaign: Its name.
+            chunk_size: Messages per chunk; None: as here.
+        """
+        return type(self)(
+            self._store.named(f"the campaign {campaign!r} in Redis"),
+            campaign,
+            prefix=self._names.prefix,
+            chunk_size=chunk_size or self._chunk_size,
+            lease=self._lease,
+            patience=self._patience,
+            durable=self._durable,
+            verify=self._verify,
+        )
+
+    async def _check(self) -> None:
+        await check_keeping(self._store, durable=self._durable, verify=self._verify)
+
+    def _lease_of(self, unit: str) -> Lease:
+        return Lease(self._store, self._names, unit, self._lease)

@@ -1,0 +1,111 @@
+"""A lease: who may write to a chunk, and the fence that keeps out whoever had it before.
+
+A lease expires by itself some time after its holder died, and is prolonged while it lives. That
+alone would not do: a process that was stopped for a minute believes that it still has the lease.
+So each taking has a greater number, its fence, which every write brings along: Redis compares it in
+the same step as it writes. A lease that ran out while nobody wanted it is taken up again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from attrs import define, field
+from redis.exceptions import RedisError
+
+from ...errors import JournalLockedError
+from .holder import describe_holder, read_lease
+from .names import Names
+from .replies import as_list, as_text, number
+from .scripts import ACQUIRE, RELEASE, RENEW
+from .store import Store, reading
+
+__all__ = ["Lease", "locked"]
+
+_BEATS = 3
+"""How often a lease is prolonged within its time."""
+
+
+def locked(what: str, told: str | None) -> JournalLockedError:
+    """The error for whoever wants what somebody else has."""
+    holder = read_lease(told)
+    by = "another runner, which took over in between" if holder is None else str(holder)
+    return JournalLockedError(
+        f"{what} is in use by {by}: two runners would send the same messages",
+        pid=holder.pid if holder else None,
+        host=holder.host if holder else None,
+    )
+
+
+@define(eq=False)
+class Lease:
+    """The right to write to one unit of a campaign, from :meth:`acquire` to :meth:`release`.
+
+    Attributes:
+        fence: Its number; 0 before it was acquired.
+    """
+
+    _store: Store
+    _names: Names
+    _unit: str
+    _seconds: float
+    fence: int = field(default=0, init=False)
+    _holder: str = field(factory=describe_holder, init=False, repr=False)
+    _heart: asyncio.Task[None] | None = field(default=None, init=False)
+
+    @property
+    def unit(self) -> str:
+        """What it is a lease of: a chunk's number, or ``load``."""
+        return self._unit
+
+    async def acquire(self) -> None:
+        """Take it, and keep it until it is released.
+
+        Raises:
+            JournalLockedError: Somebody else has it.
+            JournalError: Redis failed.
+        """
+        with reading(self._store.name):
+            reply = await self._store.run(
+                ACQUIRE, self._keys(), self._unit, self._holder, int(self._seconds * 1000)
+            )
+        taken, told = as_list(reply)
+        if not taken:
+            raise locked(self._what(), as_text(told))
+        self.fence = number(as_text(told))
+        self._heart = asyncio.create_task(self._beat())
+
+    async def lost(self) -> JournalLockedError:
+        """The error for a lease that somebody else took over."""
+        told: object = None
+        with suppress(RedisError, OSError):
+            told = await self._store.do("GET", self._keys()[0])
+        return locked(self._what(), as_text(told))
+
+    async def release(self) -> None:
+        """Let it go. Where Redis fails it expires by itself."""
+        heart, self._heart = self._heart, None
+        if heart is not None:
+            heart.cancel()
+            await asyncio.wait([heart])
+        with suppress(RedisError, OSError):
+            await self._store.run(RELEASE, self._keys(), self._unit, self.fence)
+
+    def _what(self) -> str:
+        if self._unit.isdecimal():
+            return f"chunk {self._unit} of {self._store.name}"
+        return self._store.name
+
+    def _keys(self) -> tuple[str, str]:
+        return self._names.lease(self._unit), self._names.fences
+
+    async def _beat(self) -> None:
+        milliseconds = int(self._seconds * 1000)
+        while True:
+            await asyncio.sleep(self._seconds / _BEATS)
+            with suppress(RedisError, OSError):
+                # Where it is lost, the next write is refused and tells the runner.
+                await self._store.run(
+                    RENEW, self._keys(), self._unit, self.fence, self._holder, milliseconds
+                )

@@ -1,0 +1,200 @@
+"""All messages of a campaign into Redis, chunk by chunk, in constant memory."""
+
+from __future__ import annotations
+
+import time
+from contextlib import aclosing
+from typing import TYPE_CHECKING, cast
+
+from attrs import define, field
+from redis.exceptions import RedisError
+
+from ...bulk.journal.batches import batches_of
+from ...bulk.journal.records import Loaded
+from ...errors import JournalError, JournalMismatchError
+from ...limits.quota import LimitKey
+from .codec import address_digest, digest_text, key_to_text, stored_message
+from .comparison import compare_chunk, wrong_length
+from .lease import Lease
+from .names import Names
+from .reading import ask_meta
+from .replies import number
+from .scripts import FINISH, LOAD_CHUNK
+from .store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from ...bulk.journal.protocol import Messages
+    from ...models.messages import Message
+    from .store import Value
+
+__all__ = ["VERSION", "Intake", "check_campaign"]
+
+VERSION = "1"
+"""The version of how a campaign is kept."""
+
+
+def check_campaign(name: str, meta: dict[str, str], origin: str) -> None:
+    """Refuse a campaign of a later version, or one that is sent elsewhere.
+
+    Raises:
+        JournalMismatchError: It goes to another base URL.
+        JournalError: It was made by a later version.
+    """
+    if meta and meta.get("version") != VERSION:
+        raise JournalError(
+            f"{name} was made by another version of cleverapp_async (its form is "
+            f"{meta.get('version')}, this one knows {VERSION}): update cleverapp_async"
+        )
+    if meta and meta.get("origin") != origin:
+        raise JournalMismatchError(
+            f"{name} goes to {meta.get('origin')}, not to {origin}: resume it there, or take "
+            "another name"
+        )
+
+
+async def _chunks(messages: Messages, size: int) -> AsyncGenerator[list[Message]]:
+    """Messages as they are read, looked at, a chunk at a time."""
+    some: list[Message] = []
+    async with aclosing(batches_of(messages)) as batches:
+        async for batch in batches:
+            some += batch
+            while len(some) >= size:
+                yield some[:size]
+                some = some[size:]
+    if some:
+        yield some
+
+
+@define(eq=False)
+class Intake:
+    """Reads messages in, or holds them against those of a campaign that is there."""
+
+    _store: Store
+    _names: Names
+    _lease: Lease
+    _keys: dict[LimitKey | None, str] = field(factory=dict["LimitKey | None", str], init=False)
+
+    async def run(
+        self,
+        messages: Messages,
+        key_of: Callable[[Message], LimitKey | None],
+        *,
+        origin: str,
+        deduplicate: bool,
+        chunk_size: int,
+    ) -> Loaded:
+        """Do it, under the lease.
+
+        Raises:
+            JournalMismatchError: The messages are not those of the campaign.
+            InvalidRequestError: Something given is no message.
+            JournalLockedError: Another producer took over.
+            JournalError: Redis failed.
+        """
+        meta = await self._store.follow(ask_meta(self._names))
+        check_campaign(self._store.name, meta, origin)
+        resumed = meta.get("complete") == "1"
+        if resumed:
+            await self._compare(messages, meta, deduplicate=deduplicate)
+        else:
+            await self._begin(meta, origin, chunk_size, deduplicate=deduplicate)
+            await self._take_in(messages, key_of, chunk_size, deduplicate=deduplicate)
+        meta = await self._store.follow(ask_meta(self._names))
+        duplicates = number(meta.get("duplicates"))
+        return Loaded(number(meta.get("given")) - duplicates, duplicates, resumed)
+
+    async def _begin(
+        self, meta: dict[str, str], origin: str, chunk_size: int, *, deduplicate: bool
+    ) -> None:
+        """Drop what an interrupted reading left, fences aside, and begin anew."""
+        names = self._names
+        for chunk in range(number(meta.get("chunks"))):
+            await self._store.ask("UNLINK", *names.of_chunk(chunk))
+        await self._store.ask("UNLINK", *names.of_all[:-1])
+        facts: dict[str, Value] = {
+            "version": VERSION,
+            "origin": origin,
+            "created_at": time.time(),
+            "complete": 0,
+            "given": 0,
+            "duplicates": 0,
+            "deduplicated": int(deduplicate),
+            "chunk_size": chunk_size,
+            "chunks": 0,
+        }
+        flat = [value for pair in facts.items() for value in pair]
+        await self._store.ask("HSET", names.meta, *flat)
+
+    async def _take_in(
+        self,
+        messages: Messages,
+        key_of: Callable[[Message], LimitKey | None],
+        chunk_size: int,
+        *,
+        deduplicate: bool,
+    ) -> None:
+        first = 0
+        async for batch in _chunks(messages, chunk_size):
+            rows: list[Value] = []
+            for message in batch:
+                row = await self._row(key_of(message))
+                address = address_digest(message) if deduplicate else ""
+                rows += (address, row, stored_message(message), digest_text(message))
+            await self._add(first // chunk_size, first, len(batch), rows)
+            first += len(batch)
+        names = self._names
+        done = await self._run_finish((names.fences, names.meta, names.addresses))
+        if not done:
+            raise await self._lease.lost()
+
+    async def _row(self, key: LimitKey | None) -> str:
+        row = self._keys.get(key)
+        if row is None:
+            row = self._keys[key] = str(len(self._keys))
+            await self._store.ask("HSET", self._names.keys, row, key_to_text(key))
+        return row
+
+    async def _add(self, chunk: int, first: int, count: int, rows: list[Value]) -> None:
+        names = self._names
+        keys = (
+            names.fences,
+            names.meta,
+            names.addresses,
+            names.messages(chunk),
+            names.duplicates(chunk),
+            names.counts,
+            names.left,
+        )
+        try:
+            reply = await self._store.run(
+                LOAD_CHUNK, keys, self._lease.fence, chunk, first, count, *rows
+            )
+        except (RedisError, OSError) as error:
+            raise self._store.write_failure(error) from None
+        if reply != 1:
+            raise await self._lease.lost()
+
+    async def _run_finish(self, keys: tuple[str, ...]) -> bool:
+        try:
+            return cast("int", await self._store.run(FINISH, keys, self._lease.fence)) == 1
+        except (RedisError, OSError) as error:
+            raise self._store.write_failure(error) from None
+
+    async def _compare(
+        self, messages: Messages, meta: dict[str, str], *, deduplicate: bool
+    ) -> None:
+        if deduplicate != (meta.get("deduplicated") == "1"):
+            was, now = ("kept", "leaves them out") if deduplicate else ("left out", "keeps them")
+            raise JournalMismatchError(
+                f"{self._store.name} was made with duplicates {was}, and this run {now}: choose as "
+                "it was"
+            )
+        chunk_size, total = number(meta["chunk_size"]), number(meta["given"])
+        first = 0
+        async for batch in _chunks(messages, chunk_size):
+            await compare_chunk(self._store, self._names, first // chunk_size, first, batch)
+            first += len(batch)
+        if first < total:
+            raise wrong_length(first, total)

@@ -1,0 +1,77 @@
+-- Intents, withdrawals and results, in their order; each may come twice and counts once.
+-- KEYS: fences, fates, counts, left. ARGV: chunk, fence; then for each change: what it is, the
+-- message's index, the row of its key, the state it was taken in, and two values.
+-- Gives one number per change: 1 done (or nothing to do), 0 the lease is lost, -1 not in that state.
+local ours = is_ours()
+
+local function intend(index, fate, taken, now)
+    if not ours then
+        return 0
+    end
+    local again = fate.state == '1' and fate.fence == FENCE
+    if not again and fate.state ~= taken then
+        return -1
+    end
+    if not again then
+        fate.before = fate.state
+    end
+    fate.fence = FENCE
+    fate.intent_at = now
+    write(index, fate, '1')
+    return 1
+end
+
+local function withdraw(index, fate)
+    if fate.state == '1' and fate.fence == FENCE then
+        local before = fate.before
+        fate.before = '0'
+        write(index, fate, before)
+    end
+    return 1
+end
+
+local function may_be_recorded(fate, taken, state)
+    if fate.state == '1' then
+        return fate.fence == FENCE
+    elseif ours then
+        return fate.state == taken
+    elseif fate.state == '5' then
+        -- What was called unknown when we lost the lease: we know better.
+        return fate.fence == FENCE
+    end
+    -- An intent that Redis forgot; what did nothing may stay pending.
+    return fate.state == '0' and state ~= '4' and state ~= '6'
+end
+
+local function record(index, fate, taken, state, result)
+    if not may_be_recorded(fate, taken, state) then
+        return ours and -1 or 0
+    end
+    local before = fate.state
+    if before == '1' or not ours then
+        before = fate.before
+    end
+    fate.before = '0'
+    -- What may have arrived before stays unknown, when sending it once more did nothing.
+    local stays = before == '5' and (state == '4' or state == '6')
+    if not stays then
+        fate.result = result
+    end
+    fate.fence = FENCE
+    write(index, fate, stays and '5' or state)
+    return 1
+end
+
+local done = {}
+for at = 3, #ARGV, 6 do
+    local kind, index, taken = ARGV[at], ARGV[at + 1], ARGV[at + 3]
+    local fate = read(redis.call('HGET', FATES, index), ARGV[at + 2])
+    if kind == 'intent' then
+        done[#done + 1] = intend(index, fate, taken, ARGV[at + 4])
+    elseif kind == 'withdrawal' then
+        done[#done + 1] = withdraw(index, fate)
+    else
+        done[#done + 1] = record(index, fate, taken, ARGV[at + 4], ARGV[at + 5])
+    end
+end
+return done

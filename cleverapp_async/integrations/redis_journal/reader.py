@@ -1,0 +1,145 @@
+"""Looks into a campaign in Redis without an event loop, as the command line does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self, TypeVar, cast
+
+from redis import Redis
+
+from ...bulk.journal.codec import decode_error
+from ...errors import ConfigurationError
+from .names import DEFAULT_PREFIX, Names, check_word, split_address
+from .reading import (
+    ask_chunk,
+    ask_errors,
+    ask_holders,
+    ask_left,
+    ask_meta,
+    ask_summary,
+    no_campaign,
+)
+from .replies import number
+from .store import reading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+    from ...bulk.journal.lock import LockHolder
+    from ...bulk.journal.records import (
+        ErrorRecord,
+        JournalEntry,
+        JournalState,
+        JournalSummary,
+    )
+    from .reading import Steps
+
+__all__ = ["RedisJournalReader"]
+
+T = TypeVar("T")
+
+_TIMEOUT = 5.0
+
+
+class RedisJournalReader:
+    """Looks into a campaign in Redis, also while it runs, and changes nothing.
+
+    A context manager with the methods of :class:`JournalReader`.
+
+    Args:
+        redis: The URL of Redis.
+        campaign: The campaign's name.
+        prefix: What its keys begin with.
+
+    Raises:
+        ConfigurationError: A name or the URL cannot work.
+    """
+
+    def __init__(self, redis: str, campaign: str, *, prefix: str = DEFAULT_PREFIX) -> None:
+        self._names = Names(check_word("prefix", prefix), check_word("campaign", campaign))
+        self._name = f"the campaign {campaign!r} in Redis"
+        try:
+            self._redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
+                redis, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
+            )
+        except ValueError as error:
+            raise ConfigurationError(f"the URL of Redis cannot be used: {error}") from None
+
+    @classmethod
+    def at(cls, address: str, *, prefix: str = DEFAULT_PREFIX) -> Self:
+        """The campaign that ``redis://HOST:PORT/DATABASE/CAMPAIGN`` names.
+
+        Raises:
+            ConfigurationError: The address names no campaign.
+        """
+        return cls(*split_address(address), prefix=prefix)
+
+    def __enter__(self) -> Self:
+        """Make sure that it is there.
+
+        Raises:
+            JournalError: There is no such campaign, or Redis failed.
+        """
+        try:
+            found = self._follow(ask_meta(self._names))
+        except BaseException:
+            self._redis.close()
+            raise
+        if not found:
+            self._redis.close()
+            raise no_campaign(self._name)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let the connection go."""
+        self._redis.close()
+
+    def summary(self) -> JournalSummary:
+        """The campaign in numbers."""
+        return self._follow(ask_summary(self._names, self._name))
+
+    def entries(self, *states: JournalState) -> Iterator[JournalEntry]:
+        """The messages in these states, all where none is given, by their index, chunk by chunk."""
+        meta = self._follow(ask_meta(self._names))
+        for chunk in range(number(meta.get("chunks"))):
+            for _, entry in self._follow(ask_chunk(self._names, chunk)):
+                if not states or entry.state in states:
+                    yield entry
+
+    def errors(self) -> list[tuple[ErrorRecord, int]]:
+        """The errors that results hold, and how often each; the most frequent first."""
+        found = self._follow(ask_errors(self._names))
+        return [(decode_error(told), count) for told, count in found.most_common()]
+
+    def holder(self) -> LockHolder | None:
+        """Somebody who is at work on it; None where nobody is."""
+        return next(iter(self.holders().values()), None)
+
+    def holders(self) -> dict[int, LockHolder]:
+        """Who is at work on which chunk."""
+        return self._follow(ask_holders(self._names))
+
+    def left(self) -> dict[int, int]:
+        """By chunk, how many messages a run would send, or has on its way; others are left out."""
+        return self._follow(ask_left(self._names))
+
+    def paused(self) -> str | None:
+        """Why no further chunk is begun; None where chunks are."""
+        return self._follow(ask_meta(self._names)).get("paused")
+
+    def _follow(self, steps: Steps[T]) -> T:
+        client = self._redis
+        execute = cast("Callable[..., object]", client.execute_command)  # pyright: ignore[reportUnknownMemberType]
+        try:
+            command = next(steps)
+            while True:
+                with reading(self._name):
+                    reply = execute(*command)
+                command = steps.send(reply)
+        except StopIteration as end:
+            return cast("T", end.value)

@@ -1,0 +1,155 @@
+"""What is asked of a campaign in Redis: as commands and replies, for clients of either kind."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from ...bulk.journal.records import JournalSession, JournalState, JournalSummary
+from ...errors import JournalError
+from .codec import Code, entry_of, key_of_text, read_fate
+from .holder import read_lease
+from .replies import as_list, as_text, as_texts, number
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from ...bulk.journal.lock import LockHolder
+    from ...bulk.journal.records import JournalEntry
+    from ...limits.quota import LimitKey
+    from .names import Names
+    from .store import Value
+
+__all__ = [
+    "Steps",
+    "ask_chunk",
+    "ask_errors",
+    "ask_holders",
+    "ask_keys",
+    "ask_left",
+    "ask_meta",
+    "ask_summary",
+    "no_campaign",
+]
+
+T = TypeVar("T")
+
+Steps: TypeAlias = "Generator[tuple[Value, ...], object, T]"
+"""Gives commands, is sent their replies, and returns what they come to."""
+
+_AT_ONCE = 500
+
+
+def ask_meta(names: Names) -> Steps[dict[str, str]]:
+    """The campaign's facts; empty where there is no such campaign."""
+    return as_texts((yield ("HGETALL", names.meta)))
+
+
+def ask_keys(names: Names) -> Steps[dict[str, LimitKey | None]]:
+    """The limit keys by their rows."""
+    found = as_texts((yield ("HGETALL", names.keys)))
+    return {row: key_of_text(found[row]) for row in sorted(found, key=int)}
+
+
+def ask_left(names: Names) -> Steps[dict[int, int]]:
+    """By chunk, how many messages a run would send, or has on its way; no chunk that has none."""
+    found = as_texts((yield ("HGETALL", names.left)))
+    return {int(chunk): int(found[chunk]) for chunk in sorted(found, key=int) if int(found[chunk])}
+
+
+def ask_holders(names: Names) -> Steps[dict[int, LockHolder]]:
+    """Who is at work on which chunk."""
+    meta = yield from ask_meta(names)
+    chunks = number(meta.get("chunks"))
+    found: dict[int, LockHolder] = {}
+    for begin in range(0, chunks, _AT_ONCE):
+        some = range(begin, min(begin + _AT_ONCE, chunks))
+        leases = as_list((yield ("MGET", *(names.lease(str(chunk)) for chunk in some))))
+        for chunk, lease in zip(some, leases, strict=True):
+            if (holder := read_lease(as_text(lease))) is not None:
+                found[chunk] = holder
+    return found
+
+
+def ask_chunk(names: Names, chunk: int) -> Steps[list[tuple[Code, JournalEntry]]]:
+    """The messages of a chunk in their order.
+
+    Raises:
+        JournalError: One of them is none.
+    """
+    keys = yield from ask_keys(names)
+    messages = as_texts((yield ("HGETALL", names.messages(chunk))))
+    fates = as_texts((yield ("HGETALL", names.fates(chunk))))
+    found: list[tuple[Code, JournalEntry]] = []
+    for index in sorted(messages, key=int):
+        fate = read_fate(fates.get(index))
+        found.append((fate.code, entry_of(int(index), messages[index], fate, keys)))
+    return found
+
+
+def ask_errors(names: Names) -> Steps[Counter[str]]:
+    """How often each error stands in a result, as the journal keeps it."""
+    meta = yield from ask_meta(names)
+    found: Counter[str] = Counter()
+    for chunk in range(number(meta.get("chunks"))):
+        fates = as_texts((yield ("HGETALL", names.fates(chunk))))
+        for raw in fates.values():
+            fate = read_fate(raw)
+            if fate.result and fate.code not in {Code.PENDING, Code.INTENT}:
+                error = json.loads(fate.result)[-1]
+                if error is not None:
+                    found[error] += 1
+    return found
+
+
+def _session(told: str) -> JournalSession:
+    kept = json.loads(told)
+    return JournalSession(
+        started_at=kept["started_at"],
+        ended_at=kept["ended_at"],
+        pid=kept["pid"],
+        host=kept["host"],
+        ended=kept["ended"],
+    )
+
+
+def no_campaign(name: str) -> JournalError:
+    """The error for a campaign that is not there."""
+    return JournalError(f"{name} does not exist: check its name, the prefix and the database")
+
+
+def ask_summary(names: Names, name: str) -> Steps[JournalSummary]:
+    """The campaign in numbers.
+
+    Raises:
+        JournalError: There is no such campaign.
+    """
+    meta = yield from ask_meta(names)
+    if not meta:
+        raise no_campaign(name)
+    keys = yield from ask_keys(names)
+    counts = as_texts((yield ("HGETALL", names.counts)))
+    sessions = as_texts((yield ("HGETALL", names.sessions)))
+    by_key: dict[LimitKey | None, dict[JournalState, int]] = {}
+    retryable = 0
+    for name_of_count, told in counts.items():
+        row, _, code = name_of_count.partition(":")
+        count, state = int(told), Code(code).state
+        if count:
+            states = by_key.setdefault(keys.get(row), {})
+            states[state] = states.get(state, 0) + count
+            retryable += count if Code(code) is Code.REFUSED else 0
+    duplicates = number(meta.get("duplicates"))
+    return JournalSummary(
+        created_at=float(meta.get("created_at", 0)),
+        origin=meta.get("origin", ""),
+        complete=meta.get("complete") == "1",
+        purged=False,
+        messages=number(meta.get("given")) - duplicates,
+        duplicates=duplicates,
+        deduplicated=meta.get("deduplicated") == "1",
+        by_key=by_key,
+        retryable=retryable,
+        sessions=tuple(sorted(map(_session, sessions.values()), key=lambda one: one.started_at)),
+    )

@@ -1,0 +1,139 @@
+"""What a chunk's runner writes: many changes in one round trip, each answered to whoever waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from attrs import define, field
+from redis.exceptions import RedisError
+
+from ...errors import JournalWriteError
+from .lease import Lease
+from .names import Names
+from .replies import as_list
+from .scripts import CHANGE
+from .store import Store, is_passing
+
+if TYPE_CHECKING:
+    from .store import Value
+
+__all__ = ["DONE", "INTENT", "LOST", "MOVED", "RESULT", "WITHDRAWAL", "Change", "Writer"]
+
+INTENT, WITHDRAWAL, RESULT = "intent", "withdrawal", "result"
+DONE, LOST, MOVED = 1, 0, -1
+
+Change: TypeAlias = "tuple[Value, Value, Value, Value, Value, Value]"
+"""What it is, the message's index, the row of its key, the state it was taken in, two values."""
+
+_AT_ONCE = 500
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+
+
+@define(eq=False)
+class _Write:
+    change: Change
+    answer: asyncio.Future[int]
+
+
+@define(eq=False)
+class Writer:
+    """Writes changes in their order; while one round trip is under way the next ones gather.
+
+    Args:
+        store: Where to.
+        names: The campaign's keys.
+        lease: The chunk's.
+        patience: Seconds for which writes are tried again while Redis is away.
+    """
+
+    _store: Store
+    _names: Names
+    _lease: Lease
+    _patience: float
+    _sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    _queue: deque[_Write] = field(factory=deque[_Write], init=False)
+    _kept: list[_Write] = field(factory=list[_Write], init=False)
+    _task: asyncio.Task[None] | None = field(default=None, init=False)
+    _broken: JournalWriteError | None = field(default=None, init=False)
+
+    def add(self, change: Change) -> asyncio.Future[int]:
+        """Write a change, whether or not somebody awaits the answer.
+
+        The answer is ``DONE``, ``LOST``: the chunk is somebody else's, or ``MOVED``: the message
+        is no longer in the state it was taken in. It raises a :class:`JournalWriteError` where the
+        change could not be written.
+        """
+        write = _Write(change, asyncio.get_running_loop().create_future())
+        # Nobody need wait for it.
+        write.answer.add_done_callback(_look_at)
+        self._queue.append(write)
+        if self._task is None:
+            self._task = asyncio.create_task(self._work())
+        return write.answer
+
+    async def close(self) -> None:
+        """Write what is left, and try once more what could not be written.
+
+        Raises:
+            JournalWriteError: It still cannot: the intents of those messages stay without a result.
+        """
+        while self._task is not None:
+            await asyncio.wait([self._task])
+        kept, self._kept = self._kept, []
+        for begin in range(0, len(kept), _AT_ONCE):
+            try:
+                await self._send(kept[begin : begin + _AT_ONCE])
+            except (RedisError, OSError) as error:
+                raise self._store.write_failure(error) from None
+
+    async def _work(self) -> None:
+        try:
+            # All that is asked for in this turn of the loop goes together.
+            await asyncio.sleep(0)
+            while self._queue:
+                batch = [self._queue.popleft() for _ in range(min(_AT_ONCE, len(self._queue)))]
+                await self._write(batch)
+        finally:
+            self._task = None
+
+    async def _write(self, batch: list[_Write]) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._patience
+        pause = _FIRST_PAUSE
+        while self._broken is None:
+            try:
+                await self._send(batch)
+            except (RedisError, OSError) as error:
+                if not is_passing(error) or loop.time() + pause > until:
+                    self._broken = self._store.write_failure(error)
+                    break
+                await self._sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+            else:
+                return
+        self._give_up(batch, self._broken)
+
+    def _give_up(self, batch: list[_Write], error: JournalWriteError) -> None:
+        self._kept += [write for write in batch if write.change[0] != INTENT]
+        for write in batch:
+            if not write.answer.done():
+                write.answer.set_exception(type(error)(*error.args))
+
+    async def _send(self, batch: list[_Write]) -> None:
+        """One round trip; done twice it does no more than once."""
+        names, lease = self._names, self._lease
+        chunk = int(lease.unit)
+        keys = (names.fences, names.fates(chunk), names.counts, names.left)
+        values = [value for write in batch for value in write.change]
+        reply = await self._store.run(CHANGE, keys, chunk, lease.fence, *values)
+        for write, answer in zip(batch, as_list(reply), strict=True):
+            if not write.answer.done():
+                write.answer.set_result(int(str(answer)))
+
+
+def _look_at(answer: asyncio.Future[int]) -> None:
+    if not answer.cancelled():
+        answer.exception()

@@ -1,0 +1,20 @@
+"""Sends and campaigns as tasks of taskiq, for workers on any machine; needs the extra ``taskiq``.
+
+::
+
+    broker = RedisStreamBroker("redis://…", consumer_id="0", xread_count=1, idle_timeout=60_000)
+    tasks = register(broker, make_client, make_journal)
+
+    async with make_journal("spring") as journal:          # the producer
+        await journal.load(messages, origin=BASE_URL)
+    await tasks.start("spring")
+
+The workers are taskiq's own: ``taskiq worker module:broker``.
+"""
+
+from __future__ import annotations
+
+from .register import CampaignTasks, register
+from .reports import ChunkReport, SendReport
+
+__all__ = ["CampaignTasks", "ChunkReport", "SendReport", "register"]

@@ -1,0 +1,105 @@
+"""What one worker process has: a client, journals, the runs at work, and how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, TypeAlias
+
+from attrs import define, field
+
+from ...bulk.run import BulkRun
+from ...client import CleverAppClient
+from ..redis_journal import RedisJournal
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+__all__ = ["ClientFactory", "Crew", "JournalFactory"]
+
+ClientFactory: TypeAlias = "Callable[[], CleverAppClient]"
+"""Makes the one client of a worker process, inside its event loop."""
+
+JournalFactory: TypeAlias = "Callable[[str], RedisJournal]"
+"""Makes the journal of a campaign by its name."""
+
+_LAST_WORDS = 4.0
+
+
+@define(eq=False)
+class Crew:
+    """Made in every process that registers the tasks; alive where tasks run.
+
+    Attributes:
+        client_factory: Makes the client.
+        journal_factory: Makes journals.
+    """
+
+    client_factory: ClientFactory
+    journal_factory: JournalFactory
+    _client: CleverAppClient | None = field(default=None, init=False)
+    _journals: dict[str, RedisJournal] = field(factory=dict[str, RedisJournal], init=False)
+    _runs: set[BulkRun] = field(factory=set[BulkRun], init=False)
+    _stopping: asyncio.Event = field(factory=asyncio.Event, init=False)
+    _idle: asyncio.Event = field(factory=asyncio.Event, init=False)
+
+    @property
+    def client(self) -> CleverAppClient:
+        """The process's client."""
+        if self._client is None:
+            self._client = self.client_factory()
+        return self._client
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the worker is being shut down."""
+        return self._stopping.is_set()
+
+    def journal(self, campaign: str) -> RedisJournal:
+        """A campaign's journal; one for all its tasks in this process."""
+        found = self._journals.get(campaign)
+        if found is None:
+            found = self._journals[campaign] = self.journal_factory(campaign)
+        return found
+
+    @asynccontextmanager
+    async def at_work(self, run: BulkRun) -> AsyncGenerator[BulkRun]:
+        """A run that is drained when the worker ends."""
+        self._runs.add(run)
+        self._idle.clear()
+        if self.stopping:
+            run.drain()
+        try:
+            async with run:
+                yield run
+        finally:
+            self._runs.discard(run)
+            if not self._runs:
+                self._idle.set()
+
+    async def rest(self, seconds: float) -> None:
+        """Wait that long, or half as long again, or until the worker ends."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds * random.uniform(1.0, 1.5)):
+                await self._stopping.wait()
+
+    def drain(self) -> None:
+        """Begin nothing more: what is on the wire ends, the rest goes back."""
+        self._stopping.set()
+        for run in self._runs:
+            run.drain()
+
+    async def close(self) -> None:
+        """Drain, give what is on the wire a moment, and let everything go."""
+        self.drain()
+        if self._runs:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_WORDS):
+                    await self._idle.wait()
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+        while self._journals:
+            _, journal = self._journals.popitem()
+            await journal.close()

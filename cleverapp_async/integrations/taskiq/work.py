@@ -1,0 +1,201 @@
+"""What the tasks do."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import define, field
+from taskiq import AsyncBroker, AsyncTaskiqDecoratedTask
+from taskiq.exceptions import TaskiqError
+
+from ...bulk.journal.codec import decode_message
+from ...bulk.schedule import Schedule
+from ...errors import (
+    CampaignPausedError,
+    JournalLockedError,
+    JournalUnreachableError,
+    JournalWriteError,
+)
+from ...limits.quota import Lane
+from ..redis_journal.names import check_word
+from .crew import Crew
+from .redelivery import redelivery_of
+from .reports import ChunkReport, SendReport, send_report
+from .signals import EndSignals
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from ..redis_journal import RedisJournal
+    from .reports import Ended
+
+__all__ = ["SENDS", "Queue", "Work", "single"]
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+SENDS = "sends"
+"""The name that single sends are kept under."""
+
+_LONGEST_REST = 60.0
+
+
+@define(eq=False, kw_only=True)
+class Queue:
+    """The registered tasks.
+
+    Attributes:
+        send_chunk: Sends one chunk: ``(campaign, chunk, attempt)``.
+        send_message: Sends one message: ``(send_id, method, parameters)``.
+        wake: Does nothing; see ``redelivery``.
+    """
+
+    send_chunk: AsyncTaskiqDecoratedTask[[str, int, int], Any]
+    send_message: AsyncTaskiqDecoratedTask[[str, str, str], Any]
+    wake: AsyncTaskiqDecoratedTask[[], Any]
+
+
+def _look_at(keeper: asyncio.Task[None]) -> None:
+    if not keeper.cancelled() and (error := keeper.exception()) is not None:
+        _log.error("tasks of dead workers are not looked after any more", exc_info=error)
+
+
+def single(sends: RedisJournal, send_id: str) -> RedisJournal:
+    """A single send is a campaign of one message."""
+    return sends.sibling(f"{sends.campaign}.{check_word('send_id', send_id)}", chunk_size=1)
+
+
+@define(eq=False, kw_only=True)
+class Work:
+    """The bodies of the tasks, and the life of the worker that they run in.
+
+    Attributes:
+        crew: What the process has.
+        schedule: When messages of campaigns may leave; None: always.
+        concurrency: Messages of one chunk in work at once.
+        attempts: How often a chunk is tried while some of it is not sent.
+        keep_sends: Seconds for which a single send is remembered.
+        queue: Where what cannot be done now goes back.
+    """
+
+    crew: Crew
+    schedule: Schedule | None
+    concurrency: int
+    attempts: int
+    keep_sends: float
+    queue: Queue = field(init=False)
+    _keeper: asyncio.Task[None] | None = field(default=None, init=False)
+    _signals: EndSignals = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Prepare to hear of the end."""
+        self._signals = EndSignals(self.crew.drain)
+
+    # The worker's life.
+
+    async def begin(self, broker: AsyncBroker) -> None:
+        """A worker has started."""
+        self._signals.install()
+        redelivery = redelivery_of(broker, self.queue.wake.kiq)
+        if redelivery is not None:
+            self._keeper = asyncio.create_task(redelivery.keep())
+            self._keeper.add_done_callback(_look_at)
+
+    async def end(self) -> None:
+        """A worker ends."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
+        await self.crew.close()
+        self._signals.remove()
+
+    # The tasks.
+
+    async def send_chunk(self, campaign: str, chunk: int, attempt: int) -> ChunkReport:
+        """Send what is left of a chunk; what cannot be sent now goes back into the queue."""
+        journal = self.crew.journal(campaign)
+        outcomes: Counter[str] = Counter()
+
+        async def report(ended: Ended) -> ChunkReport:
+            left = (await journal.left()).get(chunk, 0)
+            return ChunkReport(
+                campaign=campaign, chunk=chunk, ended=ended, outcomes=dict(outcomes), left=left
+            )
+
+        if await journal.paused() is not None:
+            return await report("paused")
+        run = self.crew.client.send_many(
+            None,
+            journal=journal.chunk(chunk),
+            concurrency=self.concurrency,
+            schedule=self.schedule,
+        )
+        rest, again = 0.0, attempt
+        try:
+            async with self.crew.at_work(run):
+                async for outcome in run:
+                    outcomes[outcome.outcome.value] += 1
+        except JournalLockedError:
+            # Somebody alive is at work on it, or took it over: should they die, it is ours.
+            rest = journal.lease
+        except CampaignPausedError as error:
+            await journal.pause(str(error))
+            return await report("paused")
+        except (JournalWriteError, JournalUnreachableError):
+            rest = 1.0
+        else:
+            if not self.crew.stopping:
+                rest, again = min(2.0**attempt, _LONGEST_REST), attempt + 1
+        found = await self._stubbornly(lambda: report("finished"))
+        if not found["left"] or again >= self.attempts:
+            return found
+        await self.crew.rest(rest)
+        await self._stubbornly(lambda: self.queue.send_chunk.kiq(campaign, chunk, again))
+        found["ended"] = "given back"
+        return found
+
+    async def send_message(self, send_id: str, method: str, parameters: str) -> SendReport:
+        """Send one message, once at most: its id is a campaign of its own."""
+        message = decode_message(method, parameters)
+        one = single(self.crew.journal(SENDS), send_id)
+        client = self.crew.client
+        rest: float | None = None
+        try:
+            await one.load([message], origin=client.base_url, key_of=client.limit_key)
+            await one.expire(self.keep_sends)
+            run = client.send_many(None, journal=one.chunk(0), lane=Lane.INTERACTIVE)
+            async with self.crew.at_work(run):
+                async for _ in run:
+                    pass
+            await one.expire(self.keep_sends)
+        except JournalLockedError:
+            rest = one.lease
+        except (JournalWriteError, JournalUnreachableError):
+            rest = 1.0
+        found = await self._stubbornly(lambda: self._report_of(one, send_id))
+        if rest is None and found["outcome"] != "pending":
+            return found
+        await self.crew.rest(rest or 0.0)
+        await self._stubbornly(lambda: self.queue.send_message.kiq(send_id, method, parameters))
+        found["outcome"] = "pending"
+        return found
+
+    async def _stubbornly(self, do: Callable[[], Awaitable[T]]) -> T:
+        """Do something as soon as Redis is there, as a task that ends now would be forgotten."""
+        while True:
+            try:
+                return await do()
+            except (JournalUnreachableError, TaskiqError):
+                if self.crew.stopping:
+                    # Nothing acknowledges this delivery: another worker gets it.
+                    raise
+                await self.crew.rest(1.0)
+
+    async def _report_of(self, one: RedisJournal, send_id: str) -> SendReport:
+        async for entry in one.entries():
+            return send_report(send_id, entry)
+        return SendReport(id=send_id, outcome="pending", error=None, contact_id=None)
