@@ -15,6 +15,7 @@ from attrs import define, field
 from redis.exceptions import RedisError
 
 from ...errors import JournalLockedError
+from ..ending import end_task
 from .holder import describe_holder, read_lease
 from .names import Names
 from .replies import as_list, as_text, number
@@ -87,8 +88,7 @@ class Lease:
         """Let it go. Where Redis fails it expires by itself."""
         heart, self._heart = self._heart, None
         if heart is not None:
-            heart.cancel()
-            await asyncio.wait([heart])
+            await end_task(heart)
         with suppress(RedisError, OSError):
             await self._store.run(RELEASE, self._keys(), self._unit, self.fence)
 

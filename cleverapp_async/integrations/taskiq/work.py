@@ -20,6 +20,7 @@ from ...errors import (
     JournalWriteError,
 )
 from ...limits.quota import Lane
+from ..ending import end_task
 from ..redis_journal.names import check_word
 from .crew import Crew
 from .redelivery import redelivery_of
@@ -108,8 +109,7 @@ class Work:
     async def end(self) -> None:
         """A worker ends."""
         if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.wait([self._keeper])
+            await end_task(self._keeper)
         await self.crew.close()
         self._signals.remove()
 
