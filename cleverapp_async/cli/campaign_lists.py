@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from ..bulk.journal.records import JournalState
 from .campaign_entries import draw_entries
 from .campaign_export import lines_of, print_lines
-from .campaign_reading import look, open_reader
+from .campaign_reading import CampaignReader, look, look_into
 from .exits import BadInputError, Exit
 from .screen import make_console
-
-if TYPE_CHECKING:
-    from ..bulk.journal.reader import JournalReader
 
 __all__ = ["list_failed", "list_unknown"]
 
@@ -29,11 +24,11 @@ def list_unknown(journal: str, given_format: str) -> Exit:
     Raises:
         CommandError: The journal cannot be read.
     """
-    with open_reader(journal) as reader:
+    with look_into(journal) as reader:
         states = [JournalState.UNKNOWN]
         if look(reader).holder is None:
             states.append(JournalState.INTENT)
-        return _list(reader, given_format, states)
+        return _list(journal, reader, given_format, states)
 
 
 def list_failed(journal: str, given_format: str) -> Exit:
@@ -46,13 +41,15 @@ def list_failed(journal: str, given_format: str) -> Exit:
     Raises:
         CommandError: The journal cannot be read.
     """
-    with open_reader(journal) as reader:
-        return _list(reader, given_format, [JournalState.REJECTED, JournalState.NOT_SENT])
+    with look_into(journal) as reader:
+        return _list(journal, reader, given_format, [JournalState.REJECTED, JournalState.NOT_SENT])
 
 
-def _list(reader: JournalReader, given_format: str, states: list[JournalState]) -> Exit:
+def _list(
+    journal: str, reader: CampaignReader, given_format: str, states: list[JournalState]
+) -> Exit:
     if reader.summary().purged:
-        raise BadInputError(f"{reader.path}: recipients and texts were erased: none is left.")
+        raise BadInputError(f"{journal}: recipients and texts were erased: none is left.")
     entries = reader.entries(*states)
     if given_format != "table":
         return print_lines(lines_of(entries, given_format))

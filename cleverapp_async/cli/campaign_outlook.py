@@ -12,7 +12,8 @@ from ..bulk.journal.records import JournalState
 from ..bulk.schedule import Schedule
 from ..limits.quota import AccountKey
 from .campaign_commands import Resuming
-from .campaign_state import CampaignState, steps
+from .campaign_reading import in_redis
+from .campaign_state import CampaignState, Step, steps
 from .clocks import as_iso
 from .report import tell_forecast
 
@@ -54,6 +55,11 @@ class Outlook:
             return None
         return self.forecast.ends_at(self.now, self.schedule)
 
+    @property
+    def steps(self) -> list[Step]:
+        """What can be done; in Redis it is the workers who go on, no command."""
+        return [] if in_redis(self.resuming.journal) else steps(self.state, self.resuming)
+
     def told(self) -> str:
         """The lower bound in words."""
         told = tell_forecast(self.forecast)
@@ -89,9 +95,7 @@ def as_json(outlook: Outlook) -> dict[str, object]:
             "bound_by": found.bound_by.name if found.seconds else None,
             "not_before": _iso(ends_at),
         },
-        "commands": [
-            {"does": one.does, "command": one.command} for one in steps(state, outlook.resuming)
-        ],
+        "commands": [{"does": one.does, "command": one.command} for one in outlook.steps],
         "exit": state.exit.value,
     }
 

@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from ..errors import JournalError, JournalWriteError
+from ..errors import ConfigurationError, JournalError, JournalWriteError
 from .campaign_state import CampaignState
-from .exits import CommandError, Exit
+from .exits import BadInputError, CommandError, Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
+    from ..bulk.journal.lock import LockHolder
     from ..bulk.journal.reader import JournalReader
+    from ..bulk.journal.records import JournalEntry, JournalState, JournalSummary
 
-__all__ = ["journal_failure", "look", "open_reader"]
+__all__ = ["CampaignReader", "in_redis", "journal_failure", "look", "look_into", "open_reader"]
+
+
+class CampaignReader(Protocol):
+    """What looks into a campaign, wherever it is kept."""
+
+    def summary(self) -> JournalSummary:
+        """The campaign in numbers."""
+        ...
+
+    def entries(self, *states: JournalState) -> Iterator[JournalEntry]:
+        """The messages in these states."""
+        ...
+
+    def holder(self) -> LockHolder | None:
+        """Who is at work on it."""
+        ...
 
 
 @contextmanager
@@ -36,7 +54,41 @@ def open_reader(journal: str) -> Generator[JournalReader]:
         raise journal_failure(error) from None
 
 
-def look(reader: JournalReader) -> CampaignState:
+def in_redis(journal: str) -> bool:
+    """Whether a journal is named as one in Redis: ``redis://HOST:PORT/DATABASE/CAMPAIGN``."""
+    return "://" in journal
+
+
+@contextmanager
+def look_into(journal: str) -> Generator[CampaignReader]:
+    """A reader of a journal in a file or in Redis.
+
+    Args:
+        journal: The journal's path, or its address in Redis.
+
+    Raises:
+        CommandError: It cannot be read, at once or later; the message says why.
+    """
+    if not in_redis(journal):
+        with open_reader(journal) as reader:
+            yield reader
+        return
+    try:
+        from ..integrations.redis_journal import RedisJournalReader
+    except ModuleNotFoundError:
+        raise BadInputError(
+            "a campaign in Redis needs the extra `redis`: pip install 'cleverapp-async[redis]'"
+        ) from None
+    try:
+        with RedisJournalReader.at(journal) as found:
+            yield found
+    except JournalError as error:
+        raise journal_failure(error) from None
+    except ConfigurationError as error:
+        raise BadInputError(f"{error}.") from None
+
+
+def look(reader: CampaignReader) -> CampaignState:
     """How the campaign stands now."""
     return CampaignState(reader.summary(), reader.holder())
 

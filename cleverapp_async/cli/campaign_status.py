@@ -13,7 +13,7 @@ from rich.live import Live
 
 from .campaign_commands import Resuming
 from .campaign_outlook import Outlook, as_json
-from .campaign_reading import look, open_reader
+from .campaign_reading import look, look_into
 from .campaign_view import draw_status
 from .exits import BadInputError
 from .screen import make_console
@@ -38,7 +38,7 @@ def run_status(
     """Carry out ``cleverapp campaign status``.
 
     Args:
-        journal: The journal's path.
+        journal: The journal's path, or its address in Redis.
         for_programs: Whether to print it as JSON.
         watch: Whether to look again until the campaign is finished.
         limits: What the forecast counts with.
@@ -53,7 +53,7 @@ def run_status(
     if watch and (for_programs or not sys.stdout.isatty()):
         raise BadInputError("--watch is for a terminal, and not for --json.")
     schedule = hours.schedule()
-    with open_reader(journal) as reader:
+    with look_into(journal) as reader:
 
         def outlook() -> Outlook:
             state = look(reader)

@@ -10,7 +10,6 @@ from rich.padding import Padding
 from rich.text import Text
 
 from ..bulk.journal.records import JournalState
-from .campaign_state import steps
 from .clocks import say_age, say_moment
 from .exits import MEANINGS, Exit
 from .screen import make_table, printable
@@ -66,7 +65,7 @@ def draw_status(outlook: Outlook, *, commands: bool = True) -> RenderableType:
         Padding(_counts(outlook), (1, 0, 1, 2), expand=False),
         *map(Text, _sentences(outlook)),
     ]
-    done = steps(state, outlook.resuming) if commands else []
+    done = outlook.steps if commands else []
     if done:
         parts += [Text(), Text("What can be done:")]
     for step in done:

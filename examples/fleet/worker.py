@@ -37,8 +37,8 @@ broker = RedisStreamBroker(
 
 
 def make_client() -> CleverAppClient:
-    """The one client of a worker."""
-    return CleverAppClient.from_env(limits=LimiterRegistry())
+    """The one client of a worker; all workers keep the limits together."""
+    return CleverAppClient.from_env(limits=LimiterRegistry.shared(REDIS_URL))
 
 
 def make_journal(campaign: str) -> RedisJournal:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from cleverapp_async.integrations.redis_journal import RedisJournal
@@ -88,6 +89,8 @@ async def _worker(environment: dict[str, str], log: Path) -> Process:
         )
 
 
+@pytest.mark.soak  # a minute of it is the wait that a new Redis asks of whoever shares limits
+@pytest.mark.timeout(300)
 async def test_the_recipe_works_by_plain_commands(tmp_path: Path) -> None:
     """Producer, two workers and status, as the page has them, with the simulator as server."""
     asyncio.get_running_loop().set_debug(False)
@@ -108,7 +111,7 @@ async def test_the_recipe_works_by_plain_commands(tmp_path: Path) -> None:
             )
             workers = [await _worker(environment, tmp_path / "log") for _ in range(2)]
             try:
-                async with RedisJournal(redis.url, "spring") as journal, asyncio.timeout(40):
+                async with RedisJournal(redis.url, "spring") as journal, asyncio.timeout(200):
                     while await journal.left():  # noqa: ASYNC110 - only Redis knows
                         await asyncio.sleep(0.05)
                 module = "cleverapp_async.integrations.taskiq"
