@@ -29,8 +29,6 @@ __all__ = ["Writer"]
 T = TypeVar("T")
 
 _LINGER = 0.005
-_REST = 0.002
-_MANY = 8
 _MOST_QUEUED = 4096
 _LAST_WORDS = 5.0
 
@@ -64,9 +62,8 @@ class Writer:
     """Owns the connection to a journal, in a thread of its own, from ``start`` to ``stop``.
 
     Everything queued when the thread looks is written in one transaction, which costs one wait for
-    the disk. An intent is written at once, or after 2 ms where many messages are under way, which
-    share that commit; results alone linger for at most 5 ms, as long as other messages are on their
-    way and one of them may bring an intent to share the commit with.
+    the disk. An intent is written at once; results alone linger for at most 5 ms, as long as other
+    messages are on their way and one of them may bring an intent to share the commit with.
 
     Once a commit failed nothing more is written: intents fail, and results are kept, to be tried
     once more at the end.
@@ -210,7 +207,7 @@ class Writer:
 
     def _gather(self) -> tuple[list[_Write], _Job | None]:
         writes: list[_Write] = []
-        urgent, rest, until = False, _REST, 0.0
+        urgent, until = False, 0.0
         item = self._queue.get()
         while not isinstance(item, _Job):
             writes.append(item)
@@ -220,23 +217,17 @@ class Writer:
                 urgent = True
             else:
                 self._under_way.discard(index)
-            with suppress(Empty):
-                item = self._queue.get_nowait()
-                continue
-            left = 0.0
-            if urgent and rest and len(self._under_way) >= _MANY:
-                # Asleep, as being woken for each would take turns with the event loop.
-                time.sleep(rest)
-                rest = 0.0
-            elif urgent or not self._under_way:
-                return writes, None
-            else:
-                until = until or time.monotonic() + _LINGER
-                left = max(until - time.monotonic(), 0)
             try:
-                item = self._queue.get(timeout=left)
+                item = self._queue.get_nowait()
             except Empty:
-                return writes, None
+                if urgent or not self._under_way:
+                    return writes, None
+                now = time.monotonic()
+                until = until or now + _LINGER
+                try:
+                    item = self._queue.get(timeout=max(until - now, 0))
+                except Empty:
+                    return writes, None
         return writes, item
 
     def _write(self, connection: sqlite3.Connection, changes: list[Change]) -> BaseException | None:
