@@ -56,4 +56,4 @@ def test_an_address_that_names_nothing(redis: RedisServer) -> None:
     for address, words in wrong.items():
         told = CliRunner().invoke(cleverapp, ["campaign", "status", address])
         assert told.exit_code == 2, address
-        assert words in told.stderr
+        assert words in told.output
