@@ -38,11 +38,14 @@ def resolve_path(given: str | os.PathLike[str]) -> Path:
         JournalError: It leads in a circle.
     """
     try:
-        return Path(given).resolve()
+        found = Path(given).resolve()
+        if not found.is_symlink():
+            return found
+        # From Python 3.13 on a circle is not refused, but left as it is.
+        told = "it is a link that leads back to itself"
     except (OSError, RuntimeError) as error:
-        raise JournalError(
-            f"the path of the journal {os.fspath(given)} leads nowhere: {error}"
-        ) from None
+        told = str(error)
+    raise JournalError(f"the path of the journal {os.fspath(given)} leads nowhere: {told}")
 
 
 def network_type(path: Path, mounts: str) -> str | None:
