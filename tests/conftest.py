@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+from tests.processes import begin_with_default_signals, end, started_by_us
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # No deadline: asyncio's debug mode and coverage make the time of one example mean nothing. The blob
 # repeats a failure that another machine found.
 settings.register_profile("cleverapp_async", deadline=None, print_blob=True)
 settings.load_profile("cleverapp_async")
+
+begin_with_default_signals()
 
 
 @pytest.fixture(autouse=True)
@@ -18,3 +26,13 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No token or address of the developer's own reaches a test."""
     for name in [name for name in os.environ if name.startswith("CLEVERAPP_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _processes_end_with_their_test() -> Iterator[None]:
+    """What a test started ends with it, after a time-out too; a test must not rely on that."""
+    before = started_by_us()
+    yield
+    left = started_by_us() - before
+    end(left)
+    assert not left, "the test left processes running"
