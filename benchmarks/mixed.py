@@ -1,7 +1,8 @@
 """Does a campaign over several messengers end at the earliest moment its limits allow?
 
 One account with the documented limits, three WhatsApp keys and five Telegram keys, everything
-through one ``send_many``; time runs faster than in life, limits and latency alike.
+through one ``send_many``; time runs faster than in life, limits and latency alike. Then
+the account's limits alone over a network with much jitter, kept exactly and with slots freed early.
 """
 
 from __future__ import annotations
@@ -45,6 +46,15 @@ _ROUND_TRIPS = (0.05, 0.1)
 
 _BAR = 1.10
 
+_JITTER = (0.005, 0.2)
+"""Real-life seconds each way, anything between: a round trip of 10 to 400 ms."""
+
+_CAP = 0.1
+"""Real-life seconds after which slots that are freed early are freed."""
+
+_ON_THE_ACCOUNT = 150
+"""Messages to contacts whose messenger nobody knows: the account's limits alone bind them."""
+
 
 @frozen
 class _Run:
@@ -73,7 +83,9 @@ def run(repetitions: int) -> Report:
     runs: dict[float, list[_Run]] = {round_trip: [] for round_trip in _ROUND_TRIPS}
     for repetition in range(repetitions):
         for round_trip in _ROUND_TRIPS:
-            runs[round_trip].append(_campaign(round_trip / _SCALE, seed=repetition))
+            latency = Latency.constant(round_trip / _SCALE / 2)
+            limits = LimiterRegistry.scaled(_SCALE)
+            runs[round_trip].append(_campaign(latency, repetition, limits, _messages(repetition)))
     figures = [Figure(name="lower bound of the limits, scaled", value=bound, unit="s")]
     for round_trip, measured in runs.items():
         told = f"round trip {round_trip * 1000:g} ms"
@@ -84,6 +96,7 @@ def run(repetitions: int) -> Report:
             _ratio("... WhatsApp alone", bound, [each.whatsapp for each in measured]),
             Figure(name=f"refusals, {told}", value=max(refusals), at_most=0, runs=refusals),
         ]
+    figures += _jitter(repetitions)
     keys = " and ".join(f"{count} × {messages} {name}" for name, count, messages in _KEYS)
     return Report(
         name="mixed",
@@ -99,6 +112,34 @@ def run(repetitions: int) -> Report:
             "repetitions": repetitions,
         },
     )
+
+
+def _jitter(repetitions: int) -> Iterator[Figure]:
+    """The account's quotas over a network with jitter, exactly and with a capped hold."""
+    bound = _span(ACCOUNT_QUOTAS[0], _ON_THE_ACCOUNT) / _SCALE
+    low, high = (seconds / _SCALE for seconds in _JITTER)
+    capped = Quota(2, 1.0, settle_within=_CAP)
+    for told, quotas in (
+        ("as documented", ACCOUNT_QUOTAS),
+        (f"freed after {_CAP:g} s", (capped, ACCOUNT_QUOTAS[1])),
+    ):
+        scaled = [quota.scaled(_SCALE) for quota in quotas]
+        runs: list[_Run] = []
+        for seed in range(repetitions):
+            messages = (
+                SendMessage(contact_id=number, text="x") for number in range(1, _ON_THE_ACCOUNT + 1)
+            )
+            limits = LimiterRegistry(account=scaled)
+            runs.append(_campaign(Latency.uniform(low, high), seed, limits, messages))
+        refusals = tuple(run.refusals for run in runs)
+        exact = 0 if quotas is ACCOUNT_QUOTAS else None
+        yield _ratio(f"jitter, slots {told}: time ÷ bound", bound, [run.lasted for run in runs])
+        yield Figure(
+            name=f"... refusals of {_ON_THE_ACCOUNT}",
+            value=max(refusals),
+            at_most=exact,
+            runs=refusals,
+        )
 
 
 def _lower_bound() -> float:
@@ -122,10 +163,11 @@ def _ratio(name: str, bound: float, seconds: Iterable[float], bar: float | None 
     return Figure(name=name, value=median(shares), at_most=bar, runs=shares)
 
 
-def _campaign(round_trip: float, seed: int) -> _Run:
-    limits = SimulatorLimits().scaled(_SCALE)
-    with simulator(limits, Latency.constant(round_trip / 2), seed) as server:
-        lasted, outcomes = asyncio.run(_send(server.base_url, seed))
+def _campaign(
+    latency: Latency, seed: int, limits: LimiterRegistry, messages: Iterable[SendMessage]
+) -> _Run:
+    with simulator(SimulatorLimits().scaled(_SCALE), latency, seed) as server:
+        lasted, outcomes = asyncio.run(_send(server.base_url, limits, messages))
         seen = server.report()
     assert set(outcomes) == {Outcome.ACCEPTED}, f"not all were accepted: {outcomes}"
     moments = [at for _, _, at in seen.arrivals]
@@ -133,21 +175,22 @@ def _campaign(round_trip: float, seed: int) -> _Run:
     return _Run(
         lasted,
         max(moments) - min(moments),
-        max(whatsapp) - min(moments),
+        max(whatsapp, default=math.nan) - min(moments),
         seen.verdict.refusals,
     )
 
 
-async def _send(base_url: str, seed: int) -> tuple[float, Counter[Outcome]]:
+async def _send(
+    base_url: str, limits: LimiterRegistry, messages: Iterable[SendMessage]
+) -> tuple[float, Counter[Outcome]]:
     """Send everything; seconds it took, and how it ended."""
-    limits = LimiterRegistry.scaled(_SCALE)
     outcomes: Counter[Outcome] = Counter()
     time = asyncio.get_running_loop().time
     async with CleverAppClient(
         TOKEN, base_url=base_url, config=ClientConfig(), limits=limits
     ) as client:
         started = time()
-        async for outcome in client.send_many(_messages(seed)):
+        async for outcome in client.send_many(messages):
             outcomes[outcome.outcome] += 1
         lasted = time() - started
     return lasted, outcomes

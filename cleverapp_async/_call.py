@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from attrs import define, field
 
 from .endpoints import Endpoint
-from .errors import CleverAppError, Outcome, OutcomeUnknownError
+from .errors import CleverAppError, Outcome
 from .limits.quota import Lane
 from .models.receipt import SendReceipt
 from .models.route import Route
@@ -80,7 +80,7 @@ class Progress:
         refusals: Attempts refused for a limit.
         waited: Seconds spent waiting for limits.
         on_wire: Seconds spent on the wire.
-        maybe_arrived: Whether an earlier attempt may have reached the server.
+        unknown: The error of the last attempt that may have reached the server.
     """
 
     call: Call
@@ -91,20 +91,24 @@ class Progress:
     refusals: int = 0
     waited: float = 0.0
     on_wire: float = 0.0
-    maybe_arrived: bool = False
+    unknown: CleverAppError | None = None
 
     def receipt(self) -> SendReceipt:
         """What it took."""
         return SendReceipt(self.send_id, self.attempt, self.waited, self.on_wire)
 
     def judge(self, error: CleverAppError) -> CleverAppError:
-        """The error in the light of all attempts: one that may have arrived outweighs the rest."""
-        if self.maybe_arrived:
+        """The error in the light of all attempts: one that may have arrived outweighs the rest.
+
+        Where the last attempt did not leave, the error of the one that may have arrived is what is
+        known: with its status and its body, and a note of what ended the attempts.
+        """
+        if self.unknown is not None:
             if error.outcome is Outcome.NOT_SENT:
-                error = OutcomeUnknownError(
-                    f"an earlier attempt may have reached the server; the last one did not: {error}"
-                )
+                self.unknown.add_note(f"the last attempt did not reach the server: {error}")
+                error = self.unknown
             error.outcome = Outcome.UNKNOWN
-        self.maybe_arrived = self.maybe_arrived or error.outcome is Outcome.UNKNOWN
+        if error.outcome is Outcome.UNKNOWN:
+            self.unknown = error
         error.attempts = self.attempt
         return error

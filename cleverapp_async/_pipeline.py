@@ -25,6 +25,7 @@ from ._response import RawResponse, read_answer
 from ._telling import Teller
 from ._transport import Transport, WireFailure, Witness
 from .config import ClientConfig
+from .endpoints import Repeat
 from .errors import (
     ApiError,
     CleverAppError,
@@ -136,7 +137,7 @@ class Pipeline:
         if isinstance(result, WireFailure):
             _end(lease, result.outcome)
             self._tell(progress, AttemptFailed, result.outcome, result.reason)
-            return _failure(result)
+            return _failure(result, progress.call.endpoint.repeat)
         self._tell(progress, AttemptAnswered, result.status, seconds)
         note_answer(result)
         return self._understand(progress.call, key, lease, result)
@@ -257,11 +258,11 @@ class Pipeline:
     async def _back_off(self, progress: Progress, error: CleverAppError, delay: float) -> None:
         """Wait, unless the deadline would pass: then the error is the answer."""
         fate = progress.call.fate
-        fate.outcome = Outcome.UNKNOWN if progress.maybe_arrived else Outcome.NOT_SENT
+        fate.outcome = Outcome.UNKNOWN if progress.unknown else Outcome.NOT_SENT
         if asyncio.get_running_loop().time() + delay >= progress.deadline_at:
             fate.outcome = error.outcome
             raise error
-        if fate.withdraw is not None and not progress.maybe_arrived:
+        if fate.withdraw is not None and progress.unknown is None:
             fate.withdraw()
         self._tell(progress, RetryScheduled, delay, str(error))
         if delay > 0:
@@ -294,8 +295,10 @@ def _end(lease: Lease, outcome: Outcome) -> None:
         lease.give_up()
 
 
-def _failure(failure: WireFailure) -> CleverAppError:
+def _failure(failure: WireFailure, repeat: Repeat) -> CleverAppError:
     if failure.outcome is Outcome.UNKNOWN:
+        if repeat is Repeat.SAFE:
+            return OutcomeUnknownError(f"nothing was changed, nothing was read: {failure.reason}")
         return OutcomeUnknownError(f"it may have reached the server: {failure.reason}")
     kind = ConnectError if failure.connecting else NotSentError
     return kind(f"not sent: {failure.reason}")

@@ -56,6 +56,8 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
 }
 _TOO_MANY = ("too many attempts", "too many requests")
 _TEXT_KEPT = 2000
+# Some servers give X-RateLimit-Reset in milliseconds.
+_LONGEST_WINDOW = 86_400.0
 _TOLD = 300
 
 
@@ -190,20 +192,41 @@ def _by_status(raw: RawResponse, body: object, name: str) -> ApiError:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The wait that ``Retry-After`` asks for in seconds: a number or a date; None if neither.
+    """Seconds after which the refusing window is over; None where the answer does not say.
 
-    A date is compared with the answer's own ``Date`` where it has one, so that a client whose
+    ``Retry-After`` (a number or a date) and ``X-RateLimit-Reset`` (Unix seconds) are read, and the
+    later one counts. The framework cuts both down to whole seconds: a window with half a second to
+    go says 0. So a whole number is waited for to the end of its last second, and 0 says no more
+    than that the window is not over: it is no leave to come back at once.
+
+    Moments are compared with the answer's own ``Date`` where it has one, so that a client whose
     clock is wrong waits as long as the server meant.
     """
+    now = _date(headers.get("date", "")) or datetime.now(UTC)
+    asked = max(_asked(headers, now), _until_reset(headers, now))
+    if asked <= 0:
+        return None
+    return asked + 1 if asked.is_integer() else asked
+
+
+def _asked(headers: Mapping[str, str], now: datetime) -> float:
+    """What ``Retry-After`` asks for, in seconds; 0 where it says nothing that can be read."""
     value = headers.get("retry-after", "").strip()
     try:
         seconds = float(value)
     except ValueError:
         until = _date(value)
-        if until is None:
-            return None
-        seconds = (until - (_date(headers.get("date", "")) or datetime.now(UTC))).total_seconds()
-    return max(0.0, seconds) if isfinite(seconds) else None
+        return 0.0 if until is None else (until - now).total_seconds()
+    return seconds if isfinite(seconds) else 0.0
+
+
+def _until_reset(headers: Mapping[str, str], now: datetime) -> float:
+    """Seconds until ``X-RateLimit-Reset``; 0 where it is no moment of the next day."""
+    try:
+        seconds = float(headers.get("x-ratelimit-reset", "")) - now.timestamp()
+    except ValueError:
+        return 0.0
+    return seconds if seconds <= _LONGEST_WINDOW else 0.0
 
 
 def _date(value: str) -> datetime | None:

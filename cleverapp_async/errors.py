@@ -313,7 +313,8 @@ class RateLimitError(ApiError):
     """The account's limit was exceeded: the request was refused and nothing was done.
 
     Attributes:
-        retry_after: Seconds the server asked to wait; None where it did not say.
+        retry_after: Seconds the server asked to wait, to the end of the last one; None where it
+            did not say, or said 0, which a window answers whose last second is not over.
     """
 
     def __init__(

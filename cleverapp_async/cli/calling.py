@@ -68,7 +68,7 @@ def run_call(calling: Calling) -> Exit:
         except CleverAppError as error:
             if calling.raw and answers:
                 print_raw(answers[-1])
-            raise failure(error) from None
+            raise failure(error, reads=_reads(calling, row)) from None
         except KeyboardInterrupt:
             click.echo(f"Interrupted: {_fate(calling, row, watch)}", err=True)
             return Exit.INTERRUPTED
@@ -109,8 +109,11 @@ def _http_method(given: str | None) -> Literal["GET", "POST"] | None:
     return "GET" if given == "GET" else "POST"
 
 
+def _reads(calling: Calling, row: Endpoint | None) -> bool:
+    return calling.http_method == "GET" if row is None else row.repeat is Repeat.SAFE
+
+
 def _fate(calling: Calling, row: Endpoint | None, watch: _Watch) -> str:
-    reads = calling.http_method == "GET" if row is None else row.repeat is Repeat.SAFE
-    if reads or not watch.started:
+    if _reads(calling, row) or not watch.started:
         return "nothing was changed."
     return f"{calling.method} may have been carried out, nobody can tell."

@@ -76,7 +76,7 @@ def run_export(export: Export) -> Exit:
             run_interruptibly(lambda: _export(export, writer, file, token))
             file.finish()
         except CleverAppError as error:
-            raise failure(error, note=file.kept) from None
+            raise failure(error, reads=True, note=file.kept) from None
         except KeyboardInterrupt:
             click.echo(f"Interrupted. {file.kept}", err=True)
             return Exit.INTERRUPTED

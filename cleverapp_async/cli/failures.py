@@ -21,27 +21,34 @@ if TYPE_CHECKING:
 __all__ = ["exit_of", "failure"]
 
 
-def failure(error: CleverAppError, *, note: str = "") -> CommandError:
+def failure(error: CleverAppError, *, reads: bool, note: str = "") -> CommandError:
     """What ends the command.
 
     Args:
         error: What the client raised.
+        reads: Whether the method changes nothing, so that its failure leaves nothing open.
         note: What is to be said besides, a sentence.
     """
-    told = _told(error)
-    return CommandError(f"{told} {note}".rstrip(), exit_of(error))
+    told = _told(error, reads=reads)
+    return CommandError(f"{told} {note}".rstrip(), exit_of(error, reads=reads))
 
 
-def exit_of(error: CleverAppError) -> Exit:
-    """The exit code: rejected and not sent are 1, what may have been done is 4."""
+def exit_of(error: CleverAppError, *, reads: bool) -> Exit:
+    """The exit code: rejected, not sent and not read are 1, what may have been done is 4.
+
+    Args:
+        error: What the client raised.
+        reads: Whether the method changes nothing.
+    """
     if isinstance(error, AuthenticationError | ConfigurationError):
         return Exit.CONFIGURATION
     if isinstance(error, InvalidRequestError):
         return Exit.USAGE
-    return Exit.UNKNOWN if error.outcome is Outcome.UNKNOWN else Exit.FAILED
+    unknown = error.outcome is Outcome.UNKNOWN and not reads
+    return Exit.UNKNOWN if unknown else Exit.FAILED
 
 
-def _told(error: CleverAppError) -> str:
+def _told(error: CleverAppError, *, reads: bool) -> str:
     if isinstance(error, ValidationError) and error.errors:
         lines = [f"{error.endpoint} was rejected (HTTP {error.status}):"]
         return "\n".join([*lines, *(f"  {_of_field(one)}" for one in error.errors)])
@@ -49,7 +56,7 @@ def _told(error: CleverAppError) -> str:
     if error.attempts > 1:
         told += f" after {error.attempts} attempts"
     if error.outcome is Outcome.UNKNOWN:
-        told += "; whether it was carried out, nobody can tell"
+        told += "; nothing was changed" if reads else "; whether it was carried out is not known"
     if isinstance(error, AuthenticationError):
         told += ". Check the token and --base-url: `cleverapp doctor` helps"
     return told + "."

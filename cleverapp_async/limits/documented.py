@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACCOUNT_QUOTAS",
-    "ACCOUNT_SETTLE_WITHIN",
     "MESSENGER_QUOTAS",
     "OTHER_MESSENGERS_QUOTA",
     "WHATSAPP_DIRECT_QUOTA",
@@ -34,17 +33,10 @@ OTHER_MESSENGERS_QUOTA = Quota(10, 10.0)
 WHATSAPP_DIRECT_QUOTA = Quota(1, 1.0)
 """sendMessageToWhatsApp (page «Сообщения»: one per second; per bot is *assumed*)."""
 
-ACCOUNT_SETTLE_WITHIN = 0.1
-"""Seconds after which a slot of the account's one-second window is stamped without an answer.
+ACCOUNT_QUOTAS: tuple[Quota, ...] = (Quota(2, 1.0), Quota(120, 60.0))
+"""Every method, per account (API docs, page «Основы»: 2 per second, 120 per minute).
 
-A choice, not a fact of the API. Holding such a slot until the answer would cost a whole round
-trip every second; a tenth bounds the cost at ten per cent. A request that needs longer than this
-*to arrive* may make a third one in its second: the server then refuses it with 429, nothing is
-sent, and it is repeated after a pause. Give the account your own quotas to choose otherwise.
+Both are kept exactly, at the cost of a round trip per second. ``Quota(2, 1.0, settle_within=0.1)``
+in a registry of your own bounds that cost, and is exact only while no request needs longer than
+that to arrive.
 """
-
-ACCOUNT_QUOTAS: tuple[Quota, ...] = (
-    Quota(2, 1.0, settle_within=ACCOUNT_SETTLE_WITHIN),
-    Quota(120, 60.0),
-)
-"""Every method, per account (API docs, page «Основы»: 2 per second, 120 per minute)."""

@@ -13,11 +13,13 @@ from cleverapp_async.cli.print_json import as_json, print_json, print_raw
 from cleverapp_async.endpoints import ENDPOINTS
 from cleverapp_async.errors import ConnectError, OutcomeUnknownError, ServerError, ValidationError
 from cleverapp_async.field_errors import FieldError
-from cleverapp_async.simulator import Simulator, SimulatorLimits, generate
+from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits, generate
 from tests.cli.command import TOKEN
 from tests.cli.scripted import INTERRUPT, answer, scripted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.command import Run, Serve
 
 
@@ -151,7 +153,7 @@ def test_a_server_that_fails(cleverapp: Run) -> None:
     with scripted(answer(500, {"message": "Server Error"})) as url:
         ended = cleverapp("call", "sendMessage", "contact_id=1", "--base-url", url)
     assert ended.code == 4
-    assert "whether it was carried out, nobody can tell." in ended.err
+    assert "whether it was carried out is not known." in ended.err
 
 
 def test_a_deadline_bounds_everything(cleverapp: Run) -> None:
@@ -264,14 +266,59 @@ def test_errors_in_words() -> None:
     """The attempts, and what is not known, are told in one line."""
     error = ConnectError("not sent: no connection.")
     error.attempts = 4
-    assert failure(error).message == "not sent: no connection after 4 attempts."
+    assert failure(error, reads=False).message == "not sent: no connection after 4 attempts."
     unknown = OutcomeUnknownError("the connection broke")
-    assert failure(unknown, note="Look.").message == (
-        "the connection broke; whether it was carried out, nobody can tell. Look."
+    assert failure(unknown, reads=False, note="Look.").message == (
+        "the connection broke; whether it was carried out is not known. Look."
     )
     texts = (FieldError("text", "Нет\x1b[0m", "required"), FieldError("", "Странно."))
     refused = ValidationError(422, {}, "sendMessage", errors=texts)
-    assert failure(refused).message == (
+    assert failure(refused, reads=False).message == (
         "sendMessage was rejected (HTTP 422):\n  text: Нет [0m [required]\n  Странно."
     )
-    assert exit_of(ServerError(500, "", "sendMessage")) == 4
+    assert exit_of(ServerError(500, "", "sendMessage"), reads=False) == 4
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.server_error(),
+        Fault.reset_after(),
+        Fault.html(200),
+        Fault.redirect(),
+        Fault.malformed(),
+    ],
+    ids=lambda fault: fault.kind,
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("call", "getContactTags", "contact_id=1", "--deadline", "1"),
+        ("call", "--http-method", "GET", "getNews", "--deadline", "1"),
+    ],
+    ids=["known", "newer"],
+)
+def test_a_failed_read_is_told_as_a_read(
+    cleverapp: Run, serve: Serve, fault: Fault, command: tuple[str, ...]
+) -> None:
+    """A read that failed changed nothing, which is what is said, and ends with 1."""
+    serve(Simulator(api_token=TOKEN, limits=SimulatorLimits.none(), faults=[fault]))
+    ended = cleverapp(*command)
+    assert ended.code == 1
+    assert "nothing was changed" in ended.err
+    assert "not known" not in ended.err
+
+
+def test_a_failed_export_is_told_as_a_read(cleverapp: Run, serve: Serve, tmp_path: Path) -> None:
+    """An export whose pages cannot be read changed nothing, and ends with 1."""
+    serve(
+        Simulator(
+            api_token=TOKEN,
+            limits=SimulatorLimits.none(),
+            seed_data=generate(contacts=20),
+            faults=[Fault.html(200)],
+        )
+    )
+    ended = cleverapp("contacts", "export", "-o", str(tmp_path / "contacts.csv"))
+    assert ended.code == 1
+    assert "not known" not in ended.err

@@ -114,7 +114,7 @@ async def test_each_attempt_commits_and_one_that_did_nothing_is_withdrawn() -> N
     config = ClientConfig(retry=RetryPolicy(base=0.0))
     limits = LimiterRegistry.unlimited()
     async with (
-        Simulator(limits=FREE, faults=[Fault.too_many(0, on=1)]) as simulator,
+        Simulator(limits=FREE, faults=[Fault.too_many(0.01, on=1)]) as simulator,
         client_of(simulator.base_url, config=config, limits=limits) as client,
     ):
         fate = Fate(commit=commit, withdraw=lambda: log.append("withdraw"))

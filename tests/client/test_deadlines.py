@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 from typing import TYPE_CHECKING
 
 import pytest
@@ -181,3 +182,23 @@ async def test_an_attempt_timeout_is_no_deadline() -> None:
             await send(client, None)
         with pytest.raises(ServerError):
             await send(client, None)
+
+
+@pytest.mark.parametrize("status", [500, 503])
+async def test_a_deadline_that_ends_the_retries_does_not_lose_the_answer(status: int) -> None:
+    """Where no time is left for another attempt, the error is the answer that may mean anything."""
+    limits = LimiterRegistry(account=Quota(1, 60.0))
+    config = ClientConfig(retry=RetryPolicy(base=0.001))
+    async with (
+        Simulator(limits=FREE, faults=[Fault.server_error(status, taken=True)]) as simulator,
+        client_of(simulator.base_url, config=config, limits=limits) as client,
+    ):
+        with pytest.raises(ServerError) as caught:
+            await client.set_contact_variable(contact_id=1, name="a", value="b", deadline=5.0)
+        assert len(simulator.arrivals) == 1
+    assert (caught.value.status, caught.value.outcome) == (status, Outcome.UNKNOWN)
+    assert caught.value.attempts == 2
+    assert caught.value.body
+    assert "deadline" in caught.value.__notes__[0]
+    copied = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own
+    assert copied.__notes__ == caught.value.__notes__

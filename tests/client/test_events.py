@@ -30,20 +30,21 @@ QUICK = RetryPolicy(attempts=2, base=0.001)
 
 
 async def test_the_events_of_a_refused_message() -> None:
-    """Started, answered, scheduled again, started, answered: all with one id and the method."""
+    """Started, answered, scheduled again, and once more after the pause, all with one id."""
     events: list[Event] = []
     config = ClientConfig(on_event=(events.append,), retry=QUICK)
-    fault = Fault.too_many(0, times=1)
+    fault = Fault.too_many(0.01, times=1)
     async with (
         Simulator(limits=FREE, faults=[fault]) as simulator,
         client_of(simulator.base_url, config=config) as client,
     ):
         receipt = await client.send_message(contact_id=1, text="Hi")
-    kinds = [AttemptStarted, AttemptAnswered, RetryScheduled, AttemptStarted, AttemptAnswered]
+    attempt = [AttemptStarted, AttemptAnswered]
+    kinds = [*attempt, RetryScheduled, WaitingForLimit, *attempt]
     assert [type(event) for event in events] == kinds
     assert {event.send_id for event in events} == {receipt.send_id}
     assert {event.endpoint for event in events} == {"sendMessage"}
-    assert [event.attempt for event in events] == [1, 1, 1, 2, 2]
+    assert [event.attempt for event in events] == [1, 1, 1, 2, 2, 2]
     assert [event.status for event in events if isinstance(event, AttemptAnswered)] == [429, 200]
     scheduled = events[2]
     assert isinstance(scheduled, RetryScheduled)

@@ -100,7 +100,7 @@ async def test_a_refusal_teaches_the_messenger(known: Route | None, learned: Lim
     """What a refusal names is limited from then on, and paused where that is news."""
     notebook = Notebook()
     config = ClientConfig(retry=RetryPolicy(refusals=0))
-    fault = Fault.answer(422, LIMIT, {"Retry-After": "4"}, times=1)
+    fault = Fault.answer(422, LIMIT, {"Retry-After": "4.5"}, times=1)
     async with (
         Simulator(limits=FREE, faults=[fault]) as simulator,
         client_of(simulator.base_url, limits=notebook.registry(), config=config) as client,
@@ -112,8 +112,8 @@ async def test_a_refusal_teaches_the_messenger(known: Route | None, learned: Lim
         assert client.limit_key(SendMessage(contact_id=1, text="Hi")) == learned
     pauses = [(key, seconds) for key, what, seconds in notebook.notes if what == "pause"]
     refused = [(key, seconds) for key, what, seconds in notebook.notes if what == "refuse"]
-    assert pauses == ([] if known == Route(7, "viber") else [(learned, 4.0)])
-    before = [] if known is None else [(LimitKey(7, known.messenger), 4.0)]
+    assert pauses == ([] if known == Route(7, "viber") else [(learned, 4.5)])
+    before = [] if known is None else [(LimitKey(7, known.messenger), 4.5)]
     assert refused == before
 
 

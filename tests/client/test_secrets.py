@@ -150,7 +150,7 @@ FAULTS = {
     "oversized body": Fault.oversized_body(1),
     "html": Fault.html(502),
     "500": Fault.server_error(),
-    "429": Fault.too_many(0),
+    "429": Fault.too_many(0.01),
     "redirect": Fault.redirect(f"https://elsewhere.example/?api_token={ECHO}"),
     "echo in JSON": Fault.answer(400, {"message": f"bad: {TOKEN} {ECHO}"}),
     "echo in a refusal": Fault.answer(422, {"errors": {TOKEN: [f"no {TOKEN}", ECHO]}}),
@@ -158,7 +158,7 @@ FAULTS = {
     "echo in a success": Fault.answer(200, {"success": True, "url": f"?api_token={ECHO}"}),
     "echo as a contact": Fault.answer(200, {"data": {"id": 1, "name": TOKEN, "url": ECHO}}),
     "echo as a messenger": Fault.answer(
-        200, {"error": f"Достигнут лимит отправки сообщений для {TOKEN}"}, {"Retry-After": "0"}
+        200, {"error": f"Достигнут лимит отправки сообщений для {TOKEN}"}, {"Retry-After": "0.01"}
     ),
 }
 

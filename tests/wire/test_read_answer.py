@@ -154,7 +154,7 @@ def test_a_refusal_for_the_account_is_told_by_its_message(message: str, status: 
     """The throttle's own words are a refusal, and ``Retry-After`` counts."""
     error = refusal(status, {"message": message}, retry_after="7")
     assert type(error) is RateLimitError
-    assert error.retry_after == 7.0
+    assert error.retry_after == 8.0
 
 
 def test_too_many_of_something_else_is_no_refusal() -> None:

@@ -1,4 +1,4 @@
-"""Every form of Retry-After that servers are known to send."""
+"""Every form in which servers are known to say when a refused client may come back."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ NOON = "Wed, 21 Oct 2015 12:00:00 GMT"
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
-        ("3", 3.0),
-        (" 3 ", 3.0),
+        ("3", 4.0),
+        (" 3 ", 4.0),
         ("1.5", 1.5),
-        ("0", 0.0),
-        ("-5", 0.0),
-        ("1e3", 1000.0),
-        ("99999999999", 99_999_999_999.0),
+        ("0.2", 0.2),
+        ("0", None),
+        ("0.0", None),
+        ("-5", None),
+        ("1e3", 1001.0),
+        ("99999999999", 100_000_000_000.0),
         ("nan", None),
         ("inf", None),
         ("-inf", None),
@@ -33,7 +35,7 @@ NOON = "Wed, 21 Oct 2015 12:00:00 GMT"
     ],
 )
 def test_numbers_and_nonsense(value: str, seconds: float | None) -> None:
-    """Numbers count from 0 up; what is neither a number nor a date counts as absent."""
+    """Whole seconds count to the end of the last one; zero and nonsense count as not said."""
     assert retry_after({"retry-after": value}) == seconds
 
 
@@ -45,13 +47,14 @@ def test_absent() -> None:
 @pytest.mark.parametrize(
     ("until", "seconds"),
     [
-        ("Wed, 21 Oct 2015 12:00:30 GMT", 30.0),
-        ("Wed, 21 Oct 2015 11:00:00 GMT", 0.0),
-        ("Wed, 21 Oct 2015 15:00:30 +0300", 30.0),
-        ("Wed, 21 Oct 2015 12:00:30 -0000", 30.0),
+        ("Wed, 21 Oct 2015 12:00:30 GMT", 31.0),
+        ("Wed, 21 Oct 2015 11:00:00 GMT", None),
+        ("Wed, 21 Oct 2015 12:00:00 GMT", None),
+        ("Wed, 21 Oct 2015 15:00:30 +0300", 31.0),
+        ("Wed, 21 Oct 2015 12:00:30 -0000", 31.0),
     ],
 )
-def test_a_date_is_read_by_the_servers_own_clock(until: str, seconds: float) -> None:
+def test_a_date_is_read_by_the_servers_own_clock(until: str, seconds: float | None) -> None:
     """With a Date header the difference counts, so that a wrong clock here does no harm."""
     assert retry_after({"retry-after": until, "date": NOON}) == seconds
 
@@ -64,3 +67,32 @@ def test_a_date_without_the_servers_clock(date: str | None) -> None:
     seconds = retry_after(headers)
     assert seconds is not None
     assert 50 < seconds <= 60
+
+
+NOON_UNIX = 1_445_428_800
+
+
+@pytest.mark.parametrize(
+    ("asked", "reset", "seconds"),
+    [
+        ("0", NOON_UNIX + 1, 2.0),
+        ("1", NOON_UNIX + 1, 2.0),
+        ("1", NOON_UNIX, 2.0),
+        ("3", NOON_UNIX + 1, 4.0),
+        ("", NOON_UNIX + 5, 6.0),
+        ("0", NOON_UNIX, None),
+        ("0", NOON_UNIX - 60, None),
+        ("2", NOON_UNIX * 1000, 3.0),
+        ("", NOON_UNIX * 1000, None),
+        ("", 30, None),
+        ("", "soon", None),
+        ("", "nan", None),
+        ("2", "-inf", 3.0),
+    ],
+)
+def test_the_reset_counts_where_it_is_later(
+    asked: str, reset: float | str, seconds: float | None
+) -> None:
+    """Of ``Retry-After`` and ``X-RateLimit-Reset`` the later one counts, if it can be meant."""
+    headers = {"retry-after": asked, "x-ratelimit-reset": str(reset), "date": NOON}
+    assert retry_after(headers) == seconds
