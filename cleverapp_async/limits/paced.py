@@ -158,7 +158,7 @@ class PacedLimiter:
         loop = asyncio.get_running_loop()
         streak = max(1, self._burst.refused(loop.time(), sent_at, self._period))
         if retry_after is None:
-            retry_after = min((self._spacing or _SHORTEST_PAUSE) * streak, self._longest_pause)
+            retry_after = min(max(self._spacing, _SHORTEST_PAUSE) * streak, self._longest_pause)
         self.pause(retry_after)
         self._burst.paused(self._paused_until)
 

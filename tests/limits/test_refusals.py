@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cleverapp_async.limits.documented import ACCOUNT_QUOTAS
 from cleverapp_async.limits.paced import PacedLimiter
 from cleverapp_async.limits.quota import Quota
 from cleverapp_async.limits.sliding_window import SlidingWindowLimiter
@@ -113,3 +114,19 @@ def test_a_paced_limiter_pauses_longer_each_time() -> None:
         return [await refused(limiter) for _ in range(6)]
 
     assert run_virtual(main()) == pytest.approx([2.0, 4.0, 6.0, 8.0, 8.0, 8.0])
+
+
+@pytest.mark.parametrize("make", [SlidingWindowLimiter, PacedLimiter])
+def test_the_account_comes_back_after_a_second_and_later_each_time(
+    make: Callable[..., Limiter],
+) -> None:
+    """Under the account's quotas a refusal that names no time pauses for a second at least."""
+
+    async def main() -> list[float]:
+        limiter = make(*ACCOUNT_QUOTAS)
+        return [await refused(limiter) for _ in range(4)]
+
+    paused = run_virtual(main())
+    assert paused[0] == 1.0
+    assert paused == sorted(set(paused))
+    assert paused[-1] <= 60.0
