@@ -53,7 +53,10 @@ _CAP = 0.1
 """Real-life seconds after which slots that are freed early are freed."""
 
 _ON_THE_ACCOUNT = 150
-"""Messages to contacts whose messenger nobody knows: the account's limits alone bind them."""
+"""Messages to contacts whose messenger nobody knows."""
+
+_ACCOUNT_ALONE = SimulatorLimits(messengers=None)
+"""So that the account's limits alone bind them."""
 
 
 @frozen
@@ -85,7 +88,8 @@ def run(repetitions: int) -> Report:
         for round_trip in _ROUND_TRIPS:
             latency = Latency.constant(round_trip / _SCALE / 2)
             limits = LimiterRegistry.scaled(_SCALE)
-            runs[round_trip].append(_campaign(latency, repetition, limits, _messages(repetition)))
+            ended = _campaign(SimulatorLimits(), latency, repetition, limits, _messages(repetition))
+            runs[round_trip].append(ended)
     figures = [Figure(name="lower bound of the limits, scaled", value=bound, unit="s")]
     for round_trip, measured in runs.items():
         told = f"round trip {round_trip * 1000:g} ms"
@@ -130,7 +134,8 @@ def _jitter(repetitions: int) -> Iterator[Figure]:
                 SendMessage(contact_id=number, text="x") for number in range(1, _ON_THE_ACCOUNT + 1)
             )
             limits = LimiterRegistry(account=scaled)
-            runs.append(_campaign(Latency.uniform(low, high), seed, limits, messages))
+            latency = Latency.uniform(low, high)
+            runs.append(_campaign(_ACCOUNT_ALONE, latency, seed, limits, messages))
         refusals = tuple(run.refusals for run in runs)
         exact = 0 if quotas is ACCOUNT_QUOTAS else None
         yield _ratio(f"jitter, slots {told}: time ÷ bound", bound, [run.lasted for run in runs])
@@ -164,9 +169,13 @@ def _ratio(name: str, bound: float, seconds: Iterable[float], bar: float | None 
 
 
 def _campaign(
-    latency: Latency, seed: int, limits: LimiterRegistry, messages: Iterable[SendMessage]
+    rules: SimulatorLimits,
+    latency: Latency,
+    seed: int,
+    limits: LimiterRegistry,
+    messages: Iterable[SendMessage],
 ) -> _Run:
-    with simulator(SimulatorLimits().scaled(_SCALE), latency, seed) as server:
+    with simulator(rules.scaled(_SCALE), latency, seed) as server:
         lasted, outcomes = asyncio.run(_send(server.base_url, limits, messages))
         seen = server.report()
     assert set(outcomes) == {Outcome.ACCEPTED}, f"not all were accepted: {outcomes}"

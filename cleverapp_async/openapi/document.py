@@ -40,6 +40,17 @@ _SHARED: Mapping[str, Json] = {
             "from": _COUNT_OR_NULL,
             "to": _COUNT_OR_NULL,
             "path": TEXT,
+            "links": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "url": {"type": ["string", "null"]},
+                        "label": TEXT,
+                        "active": {"type": "boolean"},
+                    },
+                },
+            },
         },
     },
     "Message": {"type": "object", "required": ["message"], "properties": {"message": TEXT}},
@@ -105,7 +116,10 @@ def _path(row: Endpoint, schemas: Schemas) -> Json:
         "x-trust": row.trust.value,
         **request_parts(row, schemas),
         "responses": {
-            "200": {"description": "Done.", "content": _json(_answer(row, schemas))},
+            "2XX": {
+                "description": "Done; 201 where something was created.",
+                "content": _json(_answer(row, schemas)),
+            },
             **{
                 status: {"$ref": f"#/components/responses/{name}"}
                 for status, (name, *_) in _ERRORS.items()

@@ -10,12 +10,12 @@ from .arrivals import Arrival, ArrivalLog, ArrivalVerdict
 from .assumptions import ASSUMPTIONS, Assumption
 from .faults import Fault, Trigger
 from .latency import Constant, Delay, Latency, Lognormal, Uniform
-from .limits import Quota, SimulatorLimits
+from .limits import Quota, Rounding, SimulatorLimits
 from .referee import most_in_any_window
 from .seed.generate import generate
 from .seed.load import load_seed, parse_seed
 from .server import Simulator
-from .shapes import CountReferralsShape, DateStyle, VariablesShape
+from .shapes import CountReferralsShape, DateStyle, EmptyObjects, VariablesShape
 from .state.errors import SeedError
 from .state.records import (
     SeedData,
@@ -43,10 +43,12 @@ __all__ = [
     "DateStyle",
     "Delay",
     "Duplicate",
+    "EmptyObjects",
     "Fault",
     "Latency",
     "Lognormal",
     "Quota",
+    "Rounding",
     "SeedData",
     "SeedError",
     "SimulatedAccount",

@@ -17,21 +17,32 @@ ASSUMPTIONS: Final[tuple[Assumption, ...]] = (
     ),
     Assumption(
         "Kind of window",
-        "Sliding by default; fixed (opened by its first request) and token bucket on demand."
-        " Windows are half open: requests at t and t + T are not in one.",
-        "The documentation says how many, not how they are counted.",
+        "Sliding by default; fixed and token bucket on demand. A fixed window is opened by its"
+        " first request, ends on a whole second and so is up to a second shorter than T (not where"
+        " T is below a second). Windows are half open: requests at t and t + T are not in one.",
+        "The documentation says how many, not how they are counted; Laravel counts in whole"
+        " seconds.",
     ),
     Assumption(
         "What a window counts",
-        "A request the account refused is counted in no window, one its messenger refused is"
-        " counted for the account only, an invalid one for the account only.",
-        "Laravel's throttle counts what it lets through.",
+        "The account's quotas are throttles one behind the other, the longest period first: a"
+        " request that 2 per second refuses is counted in 120 per minute. One that its messenger"
+        " refused is counted for the account only, an invalid one for the account only.",
+        "Laravel's throttle counts what it lets through, and the next one may still refuse it.",
     ),
     Assumption(
         "Answer of the account limit",
-        'Status 429, {"message": "Too Many Attempts."}, Retry-After in whole seconds rounded'
-        " up, X-RateLimit-Limit and X-RateLimit-Remaining; on other answers no such headers.",
-        "Only the status is documented; the rest is Laravel's throttle.",
+        'Status 429, {"message": "Too Many Attempts."}, Retry-After in whole seconds, and'
+        " X-RateLimit-Reset, the Unix second in which that is over. Both are rounded up, or down:"
+        " retry_after; then 0 is said as well.",
+        "Only the status is documented; the rest is Laravel's throttle, which says 0 where it"
+        " counts in Redis.",
+    ),
+    Assumption(
+        "Headers of the limits",
+        "X-RateLimit-Limit and X-RateLimit-Remaining are on every answer to a request that reached"
+        " the account's limits: of the quota that refused, or of the last one that was passed.",
+        "Laravel's throttle.",
     ),
     Assumption(
         "Status of a messenger limit",
@@ -58,8 +69,21 @@ ASSUMPTIONS: Final[tuple[Assumption, ...]] = (
     ),
     Assumption(
         "Unknown method, wrong HTTP method",
-        "404 and 405 with Laravel's messages, before the token is looked at.",
-        "Laravel finds the route first.",
+        '404 {"message": ""} and 405 with the methods that are taken, before the token is looked'
+        " at. A GET method takes HEAD; OPTIONS of a method that exists is 200 with Allow and no"
+        " body.",
+        "Laravel finds the route first, and has HEAD and OPTIONS by itself.",
+    ),
+    Assumption(
+        "Created resources",
+        "201 for a contact, an account, a variable or a list's item that did not exist before;"
+        " 200 for a list and for everything else.",
+        "Laravel answers so for a resource made of a new row; no page tells.",
+    ),
+    Assumption(
+        "Empty objects",
+        "{}, or [] everywhere: empty_objects.",
+        "PHP makes [] of an empty array, whichever of the two was meant.",
     ),
     Assumption(
         "Query and body together",
@@ -80,8 +104,8 @@ ASSUMPTIONS: Final[tuple[Assumption, ...]] = (
     ),
     Assumption(
         "Answers to a request that does not ask for JSON",
-        "A failed validation redirects (302) to /, other errors of the framework are HTML"
-        " pages; answers of the method itself are JSON always.",
+        "A failed validation redirects (302) to /, a false token to /login, other errors of the"
+        " framework are HTML pages; answers of the method itself are JSON always.",
         "What Laravel does without X-Requested-With: XMLHttpRequest or Accept: application/json.",
     ),
     Assumption(

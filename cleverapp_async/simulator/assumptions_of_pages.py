@@ -60,7 +60,8 @@ PAGES: Final[tuple[Assumption, ...]] = (
     ),
     Assumption(
         "Number of a page",
-        "What is no positive integer is page 1; beyond the last page data is empty.",
+        "What is no positive integer is page 1; beyond the last page data is empty. meta.links"
+        " names the pages around it, as below a table.",
         "Laravel's paginator.",
     ),
     Assumption(

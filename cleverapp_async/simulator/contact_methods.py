@@ -96,7 +96,7 @@ def _create_or_update(call: Call, bot_id: int) -> Decision:
         directory.replace(contact)
     for tag in elements(call.parameters.get("tags")):
         call.world.state.tags.attach(contact.id, bot_id, str(tag))
-    return call.answer(show_contact(call.world, contact))
+    return call.answer(show_contact(call.world, contact), created=found is None)
 
 
 _SENT_IDS: Final = (

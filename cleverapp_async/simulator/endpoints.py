@@ -7,12 +7,13 @@ together in ``judge``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final, Literal, TypeAlias
 
 from attrs import define, frozen
 
 from .arrivals import ArrivalVerdict
-from .limits import Meters, Quota
+from .limits import Meters, Quota, Rounding
 from .reading import Parameters, as_integer
 from .reply import Reply, error_reply, json_reply
 from .shapes import Shapes
@@ -59,6 +60,7 @@ class World:
     forbidden_status: int
     messenger_limit_status: int
     unsupported_status: int
+    retry_after: Rounding = "up"
 
 
 @frozen
@@ -80,13 +82,19 @@ class Call:
         """Give a parameter that is an integer, else None."""
         return as_integer(self.parameters.get(name))
 
-    def answer(self, data: object) -> Decision:
-        """Accept, with the answer in the usual envelope."""
-        return self.answer_bare({"data": data})
+    def answer(self, data: object, *, created: bool = False) -> Decision:
+        """Accept, with the answer in the usual envelope.
 
-    def answer_bare(self, body: object) -> Decision:
+        Args:
+            data: What was asked for.
+            created: Whether it is a resource that did not exist before.
+        """
+        status = HTTPStatus.CREATED if created else HTTPStatus.OK
+        return self.answer_bare({"data": data}, status)
+
+    def answer_bare(self, body: object, status: int = HTTPStatus.OK) -> Decision:
         """Accept, with an answer that is not in an envelope."""
-        return Decision("accepted", json_reply(body))
+        return Decision("accepted", json_reply(self.world.shapes.encodable(body), status))
 
     def missing(self) -> Decision:
         """Refuse: what an id names does not exist (status and text are *assumed*)."""

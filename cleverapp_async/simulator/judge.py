@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from . import (
     account,
@@ -27,7 +27,8 @@ from . import (
 )
 from .endpoints import NO_ROUTE, Call, Decision, Endpoint, Route, World, invalid
 from .reading import Parameters, Value
-from .reply import NO_HEADERS, error_reply
+from .reply import HTML_TYPE, NO_HEADERS, Reply, error_reply
+from .state.clock import now as unix_now
 from .validation import validate
 
 if TYPE_CHECKING:
@@ -107,11 +108,24 @@ class Judge:
         """Decide about a request that arrived now, counting it where it counts."""
         row = self._row(inquiry)
         if row is None:
-            text = f"The route {inquiry.path.lstrip('/')} could not be found."
-            return _refuse("not_found", 404, text, inquiry)
-        refused = self._refuse_request(inquiry, row) or self._refuse_account(inquiry, now)
+            return _refuse("not_found", 404, "", inquiry)
+        refused = self._refuse_request(inquiry, row)
         if refused is not None:
             return refused
+        throttled = self.world.meters.admit_account(now)
+        if throttled is None:
+            return self._handle(inquiry, row, route, now)
+        headers = {
+            "X-RateLimit-Limit": str(throttled.limit),
+            "X-RateLimit-Remaining": str(throttled.remaining),
+        }
+        if throttled.retry_after is not None:
+            headers |= self._come_back(throttled.retry_after)
+            return _refuse("refused_account", 429, "Too Many Attempts.", inquiry, headers)
+        decision = self._handle(inquiry, row, route, now)
+        return evolve(decision, reply=decision.reply.with_headers(headers))
+
+    def _handle(self, inquiry: Inquiry, row: Endpoint, route: Route, now: float) -> Decision:
         errors = validate(row.rules, inquiry.parameters)
         if errors:
             return invalid(errors, wants_json=inquiry.wants_json)
@@ -120,28 +134,27 @@ class Judge:
         )
 
     def _refuse_request(self, inquiry: Inquiry, row: Endpoint) -> Decision | None:
-        if inquiry.http_method != row.http_method:
+        # Laravel gives every GET route its HEAD, and answers OPTIONS by itself.
+        taken = ("GET", "HEAD") if row.http_method == "GET" else ("POST",)
+        if inquiry.http_method == "OPTIONS":
+            return Decision("wrong_method", Reply(200, b"", HTML_TYPE, {"Allow": ",".join(taken)}))
+        if inquiry.http_method not in taken:
+            allowed = ", ".join(taken)
             text = (
                 f"The {inquiry.http_method} method is not supported for this route. "
-                f"Supported methods: {row.http_method}."
+                f"Supported methods: {allowed}."
             )
-            return _refuse("wrong_method", 405, text, inquiry, {"Allow": row.http_method})
+            return _refuse("wrong_method", 405, text, inquiry, {"Allow": allowed})
         if inquiry.size > MAX_BODY:
             return _refuse("too_large", 413, "", inquiry)
         if not self.authenticates(inquiry):
             return _refuse("unauthenticated", 401, "Unauthenticated.", inquiry)
         return None
 
-    def _refuse_account(self, inquiry: Inquiry, now: float) -> Decision | None:
-        refusal = self.world.meters.admit_account(now)
-        if refusal is None:
-            return None
-        headers = {
-            "Retry-After": str(math.ceil(refusal.retry_after)),
-            "X-RateLimit-Limit": str(refusal.limit),
-            "X-RateLimit-Remaining": str(refusal.remaining),
-        }
-        return _refuse("refused_account", 429, "Too Many Attempts.", inquiry, headers)
+    def _come_back(self, seconds: float) -> dict[str, str]:
+        """When a refused client may come back, in whole seconds: rounded as it was chosen."""
+        whole = math.ceil(seconds) if self.world.retry_after == "up" else math.floor(seconds)
+        return {"Retry-After": str(whole), "X-RateLimit-Reset": str(unix_now() + whole)}
 
     def _row(self, inquiry: Inquiry) -> Endpoint | None:
         return ENDPOINTS.get(inquiry.endpoint) if inquiry.path.startswith(API_PREFIX) else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import attrs
 from attrs import Factory, define, field, frozen
@@ -119,14 +119,28 @@ Scope: TypeAlias = tuple[str, int, str]
 """Whose window: endpoint, bot and messenger."""
 
 
-@frozen
-class AccountRefusal:
-    """What a request refused by the account's limit is told."""
+Rounding: TypeAlias = Literal["up", "down"]
 
-    retry_after: float
-    """Seconds until the refusing window admits one more."""
+ROUNDINGS: Final[tuple[str, ...]] = get_args(Rounding)
+
+
+@frozen
+class Throttled:
+    """What a request that reached the account's limits is told.
+
+    Args:
+        limit: Of the quota that refused it, or else of the last one it passed.
+        remaining: How many more that quota admits now.
+        retry_after: Seconds until the refusing window admits one more; None: it is admitted.
+    """
+
     limit: int
     remaining: int
+    retry_after: float | None = None
+
+
+def _longest_first(quotas: tuple[Quota, ...]) -> list[Quota]:
+    return sorted(quotas, key=lambda quota: -quota[1])
 
 
 @define
@@ -135,29 +149,35 @@ class Meters:
 
     limits: SimulatorLimits
     kind: WindowKind
-    _account: list[Window] = field(
+    _account: list[tuple[Quota, Window]] = field(
         init=False,
         default=Factory(
-            lambda self: [make_window(self.kind, *quota) for quota in self.limits.account or ()],
+            lambda self: [
+                ((limit, period), make_window(self.kind, limit, period))
+                for limit, period in _longest_first(self.limits.account or ())
+            ],
             takes_self=True,
         ),
     )
     _scopes: dict[Scope, Window] = field(init=False, factory=dict[Scope, Window])
 
-    def admit_account(self, now: float) -> AccountRefusal | None:
-        """Count a request in all the account's windows, or in none and refuse it."""
-        longest = 0.0
-        refusing = 0
-        for index, window in enumerate(self._account):
+    def admit_account(self, now: float) -> Throttled | None:
+        """Pass a request through the account's throttles, one behind the other, or refuse it.
+
+        The longest period comes first, and a throttle counts what it lets through: a request that
+        the second refuses has been counted against the minute.
+
+        Returns:
+            What its answer tells of the limits; None where the account has none.
+        """
+        told: Throttled | None = None
+        for (limit, _), window in self._account:
             wait = window.wait(now)
-            if wait > longest:
-                longest, refusing = wait, index
-        if longest > 0.0:
-            limit = (self.limits.account or ())[refusing][0]
-            return AccountRefusal(longest, limit, self._account[refusing].remaining(now))
-        for window in self._account:
+            if wait > 0.0:
+                return Throttled(limit, window.remaining(now), wait)
             window.take(now)
-        return None
+            told = Throttled(limit, window.remaining(now))
+        return told
 
     def admit(self, scope: Scope, quota: Quota | None, now: float) -> bool:
         """Count a message in the window of its scope, or refuse it and count nothing."""

@@ -152,7 +152,7 @@ def _add_list_item(call: Call, schema: ListSchema) -> Decision:
     if errors:
         return call.invalid(errors)
     item = state.lists.add_item(schema, values, now())
-    return call.answer(show_item(schema, call.world.shapes, item))
+    return call.answer(show_item(schema, call.world.shapes, item), created=True)
 
 
 def _update_list_item(call: Call, item: ListItem, schema: ListSchema) -> Decision:

@@ -100,7 +100,7 @@ class AccountPage(Generic[Amount]):
     def _add(self, call: Call, contact: SimulatedContact) -> Decision:
         currency = call.text("currency") or ""
         account = self.store(call.world.state).open(contact.id, currency, self.zero, now())
-        return call.answer(self._show(call, account))
+        return call.answer(self._show(call, account), created=True)
 
     def _delete(self, call: Call) -> Decision:
         account = self._find(call.world, call.integer("account_id"))

@@ -12,9 +12,15 @@ from types import MappingProxyType
 from typing import Final
 
 from aiohttp import web
-from attrs import frozen
+from attrs import evolve, frozen
 
 NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
+
+_ELSEWHERE: Final[Mapping[int, str]] = {
+    HTTPStatus.UNAUTHORIZED: "/login",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "/",
+}
+"""Where a browser is sent instead of being shown these errors."""
 
 JSON_TYPE: Final = "application/json"
 HTML_TYPE: Final = "text/html; charset=UTF-8"
@@ -35,6 +41,10 @@ class Reply:
     body: bytes
     content_type: str = JSON_TYPE
     headers: Mapping[str, str] = NO_HEADERS
+
+    def with_headers(self, headers: Mapping[str, str]) -> Reply:
+        """The same answer with further headers."""
+        return evolve(self, headers={**self.headers, **headers})
 
     def response(self) -> web.Response:
         """Make the response which aiohttp writes."""
@@ -88,12 +98,13 @@ def error_reply(
     """Make an error of the framework: JSON when asked for, else a page or a redirect.
 
     Without ``X-Requested-With: XMLHttpRequest`` or ``Accept: application/json`` a failed
-    validation sends back to where the form was, and other errors are HTML pages (*assumed*).
+    validation sends back to where the form was, whoever is not logged in to where that is done,
+    and other errors are HTML pages: as Laravel 8 was seen to do.
     """
     if wants_json:
         return Reply(status, encode(data), JSON_TYPE, headers)
-    if status == HTTPStatus.UNPROCESSABLE_ENTITY:
-        return redirect_reply(HTTPStatus.FOUND, "/")
+    if status in _ELSEWHERE:
+        return redirect_reply(HTTPStatus.FOUND, _ELSEWHERE[status]).with_headers(headers)
     return html_reply(status, headers)
 
 

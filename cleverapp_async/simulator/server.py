@@ -21,12 +21,12 @@ from .fault_schedule import FaultSchedule
 from .faults import Fault
 from .judge import API_PREFIX, Judge
 from .latency import Latency
-from .limits import Meters, SimulatorLimits
+from .limits import ROUNDINGS, Meters, Rounding, SimulatorLimits
 from .listening import bind
 from .messages import WHATSAPP_DIRECT
 from .referee import DuplicateKey, everything, judge_log
 from .seed.load import choose_seed
-from .shapes import CountReferralsShape, DateStyle, Shapes, VariablesShape
+from .shapes import CountReferralsShape, DateStyle, EmptyObjects, Shapes, VariablesShape
 from .state.records import SeedData, SimulatedContact
 from .state.store import make_state
 from .windows import WINDOW_KINDS, WindowKind
@@ -73,6 +73,10 @@ class Simulator:
         count_referrals_shape: ``data`` or ``bare``: how getCountReferrals is answered.
         links_url: What the links of pages start with; None: the simulator's own address. The
             real service may show another brand's.
+        empty_objects: ``object`` or ``array``: how an empty object is answered; PHP makes ``[]``
+            of it.
+        retry_after: ``up`` or ``down``: how ``Retry-After`` and ``X-RateLimit-Reset`` are rounded
+            to whole seconds; where Laravel counts in Redis it is down, so that 0 is said as well.
         unsupported_messengers: Messengers nothing can be sent to.
         forbidden_bots: Bots the account has no access to.
         forbidden_status: The status of ``Forbidden``, unknown for the real service.
@@ -83,8 +87,8 @@ class Simulator:
         seed: What the latencies and the faults' probabilities are drawn from.
 
     Raises:
-        ValueError: The token is empty, ``window`` or a shape is none of its names, or more
-            than one of ``contacts``, ``seed_file`` and ``seed_data`` names contacts.
+        ValueError: The token is empty, ``window``, ``retry_after`` or a shape is none of its
+            names, or more than one of ``contacts``, ``seed_file`` and ``seed_data`` names contacts.
         SeedError: The seed contradicts itself, or its file cannot be read as one.
         OSError: The seed's file cannot be read.
     """
@@ -101,6 +105,8 @@ class Simulator:
     date_style: DateStyle = "offset"
     count_referrals_shape: CountReferralsShape = "data"
     links_url: str | None = None
+    empty_objects: EmptyObjects = "object"
+    retry_after: Rounding = "up"
     unsupported_messengers: frozenset[str] = field(default=frozenset[str](), converter=_names)
     forbidden_bots: frozenset[int] = field(default=frozenset[int](), converter=_ids)
     forbidden_status: int = FORBIDDEN_STATUS
@@ -126,7 +132,12 @@ class Simulator:
         if self.window not in WINDOW_KINDS:
             msg = f"window is one of {', '.join(WINDOW_KINDS)}, not {self.window!r}"
             raise ValueError(msg)
-        shapes = Shapes(self.variables_shape, self.date_style, self.count_referrals_shape)
+        if self.retry_after not in ROUNDINGS:
+            msg = f"retry_after is one of {', '.join(ROUNDINGS)}, not {self.retry_after!r}"
+            raise ValueError(msg)
+        shapes = Shapes(
+            self.variables_shape, self.date_style, self.count_referrals_shape, self.empty_objects
+        )
         seed = choose_seed(self.contacts, self.seed_file, self.seed_data)
         world = self._world = World(
             make_state(seed, self.forbidden_bots),
@@ -138,6 +149,7 @@ class Simulator:
             self.forbidden_status,
             self.messenger_limit_status,
             self.unsupported_status,
+            self.retry_after,
         )
         self._schedule = FaultSchedule(random.Random(f"faults {self.seed}"))
         self._schedule.add(self.faults)

@@ -66,15 +66,17 @@ def _get_contact_variables(call: Call, contact: SimulatedContact) -> Decision:
 
 
 def _set_contact_variable(call: Call, contact: SimulatedContact) -> Decision:
-    variable = call.world.state.variables.put(
+    variables, name = call.world.state.variables, call.text("name") or ""
+    created = variables.get(contact.id, name) is None
+    variable = variables.put(
         contact.id,
         contact.bot_id,
-        call.text("name") or "",
+        name,
         call.text("value") or "",
         deletable=as_boolean(call.parameters.get("deletable")) or False,
         moment=now(),
     )
-    return call.answer(show_variable(variable, call.world.shapes))
+    return call.answer(show_variable(variable, call.world.shapes), created=created)
 
 
 def _delete_contact_variable(call: Call, contact: SimulatedContact) -> Decision:

@@ -6,6 +6,7 @@ open: arrivals at ``t`` and at ``t + period`` are not in one window.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import Final, Literal, Protocol, TypeAlias
 
@@ -67,7 +68,11 @@ class SlidingWindow:
 
 @define
 class FixedWindow:
-    """Admits ``limit`` in a window that opens with its first arrival, as Laravel's limiter."""
+    """Admits ``limit`` in a window that opens with its first arrival, as Laravel's limiter.
+
+    Laravel counts in whole seconds: a window ends on one, and may be up to a second shorter than
+    its period. Periods below a second, which only a simulator has, are kept whole.
+    """
 
     limit: int
     period: float
@@ -83,7 +88,7 @@ class FixedWindow:
     def take(self, now: float) -> None:
         """Count one that arrived now, opening a window when none is open."""
         if now - self._opened >= self.period:
-            self._opened = now
+            self._opened = now if self.period < 1.0 else math.floor(now)
             self._count = 0
         self._count += 1
 

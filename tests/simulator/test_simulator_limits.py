@@ -73,14 +73,24 @@ def test_limits_travel_to_another_process() -> None:
     assert pickle.loads(pickle.dumps(limits)) == limits  # noqa: S301 - our own bytes
 
 
-def test_account_counts_in_all_windows_or_in_none() -> None:
-    """A request one window of the account refuses takes nothing from the others."""
-    meters = Meters(SimulatorLimits(account=((2, 1.0), (3, 60.0))), "sliding")
-    assert [meters.admit_account(0.0) is None for _ in range(9)] == [True, True] + [False] * 7
-    assert meters.admit_account(1.0) is None
-    refusal = meters.admit_account(2.0)
-    assert refusal is not None
-    assert (refusal.limit, refusal.remaining, refusal.retry_after) == (3, 0, 58.0)
+def test_what_the_second_refuses_is_counted_against_the_minute() -> None:
+    """The account's throttles stand one behind the other, the longest period first."""
+    meters = Meters(SimulatorLimits(account=((2, 1.0), (4, 60.0))), "sliding")
+
+    def ask(now: float) -> tuple[int, int, float | None]:
+        told = meters.admit_account(now)
+        assert told is not None
+        return told.limit, told.remaining, told.retry_after
+
+    assert [ask(0.0), ask(0.0)] == [(2, 1, None), (2, 0, None)]
+    assert ask(0.25) == (2, 0, 0.75)
+    assert ask(1.0) == (2, 1, None)
+    assert ask(2.0) == (4, 0, 58.0)
+
+
+def test_an_account_without_limits_tells_of_none() -> None:
+    """Where the account has no quota there is nothing to tell."""
+    assert Meters(SimulatorLimits.none(), "fixed").admit_account(0.0) is None
 
 
 def test_scopes_do_not_share_a_window() -> None:

@@ -29,7 +29,22 @@ async def test_the_other_http_method_is_not_allowed(serve: Serve) -> None:
     call = await serve(Simulator(limits=NO_LIMITS))
     for name, method in METHODS.items():
         answer = await call(name, method="POST" if method == "GET" else "GET")
-        assert (answer.status, answer.headers["Allow"]) == (405, method)
+        allowed = "GET, HEAD" if method == "GET" else "POST"
+        assert (answer.status, answer.headers["Allow"]) == (405, allowed)
+        assert answer.json["message"].endswith(f"Supported methods: {allowed}.")
+
+
+async def test_methods_tell_their_options(serve: Serve) -> None:
+    """OPTIONS is answered without a token; HEAD is a GET whose body stays behind."""
+    call = await serve(Simulator(limits=NO_LIMITS))
+    for name, method in METHODS.items():
+        options = await call(name, method="OPTIONS", token="")
+        allowed = "GET,HEAD" if method == "GET" else "POST"
+        assert (options.status, options.headers["Allow"], options.body) == (200, allowed, b"")
+    assert (await call("noSuchMethod", method="OPTIONS")).status == 404
+    head = await call("getMe", method="HEAD")
+    assert (head.status, head.body) == (200, b"")
+    assert int(head.headers["Content-Length"]) == len((await call("getMe", method="GET")).body)
 
 
 async def test_every_method_counts_and_is_logged(serve: Serve) -> None:
@@ -38,7 +53,7 @@ async def test_every_method_counts_and_is_logged(serve: Serve) -> None:
     call = await serve(Simulator(limits=limits))
     api = Api(call)
     for name in METHODS:
-        assert (await api(name)).status in {200, 422}
+        assert (await api(name)).status in {200, 201, 422}
     assert [arrival.endpoint for arrival in call.simulator.arrivals] == list(METHODS)
     assert (await api("getMe")).status == 429
 

@@ -105,7 +105,9 @@ async def test_schemas_are_answered_as_in_the_sample(serve: Serve) -> None:
     )
     seed = SeedData(list_schemas=(schema,))
     api = Api(await serve(Simulator(limits=NO_LIMITS, seed_data=seed, links_url=BRAND)))
-    assert (await api("getListSchemas")).json == wanted
+    answer = (await api("getListSchemas")).json
+    del answer["meta"]["links"]  # newer releases of the framework add them to what the page shows
+    assert answer == wanted
     assert (await api("getListSchema", schema_id=shown["id"])).json == {"data": shown}
 
 

@@ -173,11 +173,13 @@ async def test_without_the_headers_errors_are_for_browsers(serve: Serve) -> None
     assert (invalid.status, invalid.headers["Location"]) == (302, "/")
     accepted = await call("sendMessage", {"contact_id": "1", "text": "Hi"}, headers=headers)
     assert accepted.json == {"success": True}
+    stranger = await call("sendMessage", token="wrong", headers=headers)
+    assert (stranger.status, stranger.headers["Location"]) == (302, "/login")
     for token, status in (("wrong", 401), (None, 422), (None, 429)):
-        html = headers if status != 422 else API_HEADERS
+        html = headers if status == 429 else API_HEADERS
         answer = await call("sendMessage", token=token, headers=html)
         assert answer.status == status
-        assert ("text/html" in answer.headers["Content-Type"]) == (status != 422)
+        assert ("text/html" in answer.headers["Content-Type"]) == (status == 429)
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ class Api:
     async def data(self, method: str, /, **parameters: object) -> Any:  # noqa: ANN401 - as above
         """Call a method and give what is in the envelope of a good answer."""
         answer = await self(method, **parameters)
-        assert answer.status == 200, answer.body
+        assert answer.status in {200, 201}, answer.body
         return answer.json["data"]
 
     async def errors(self, method: str, /, **parameters: object) -> Mapping[str, list[str]]:
