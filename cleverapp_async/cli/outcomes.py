@@ -14,6 +14,7 @@ from attrs import frozen
 
 from ..errors import ApiError, CleverAppError, ValidationError
 from .exits import BadInputError
+from .part_file import create_private
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -116,7 +117,7 @@ def open_sink(path: str | None) -> Generator[Sink]:
 
 def _create(path: str) -> BinaryIO:
     try:
-        return Path(path).open("xb")
+        return create_private(Path(path))
     except FileExistsError:
         raise BadInputError(
             f"--output {path} exists, and outcomes are never written over. "

@@ -13,7 +13,20 @@ from .exits import BadInputError
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["PartFile"]
+__all__ = ["PartFile", "create_private"]
+
+_OWNER_ONLY = 0o600
+
+
+def create_private(path: Path) -> BinaryIO:
+    """A new file that its owner alone may read, from its first byte: it holds people's data.
+
+    Raises:
+        FileExistsError: The name is taken, be it by a link that leads nowhere.
+        OSError: It cannot be made.
+    """
+    # `Path.open` takes no opener.
+    return open(path, "xb", opener=lambda name, flags: os.open(name, flags, _OWNER_ONLY))
 
 
 @define
@@ -49,7 +62,7 @@ class PartFile:
         if path.exists():
             raise _in_the_way(path)
         try:
-            return cls(path, part, part.open("xb"), counted)
+            return cls(path, part, create_private(part), counted)
         except FileExistsError:
             raise BadInputError(
                 f"{part} exists: an earlier export did not end, or another is running. "

@@ -23,7 +23,9 @@ from cleverapp_async.models.messages import Message, SendMessage, SendMessageToW
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_BLANKS = ("", " ", "\u00a0", "\ufeff", "\u200b\u3000", "\x0b", "\n ", "\u202e")
+_DANGEROUS = ("\t", "\r", "\n", *(f"{blank}{sign}" for blank in _BLANKS for sign in _SIGNS))
 # No NUL: a CSV reader of Python before 3.12 takes none.
 _VISIBLE = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
 _WORDS = st.one_of(
