@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 
+from ._terminal import guard_streams
+
 __all__ = ["main"]
 
 _NEEDED = ("click", "rich")
@@ -17,6 +19,7 @@ def main() -> None:
         sys.exit(2)
     from .cli.app import cleverapp  # noqa: PLC0415 - it needs what was just looked for
 
+    guard_streams()
     cleverapp(prog_name="cleverapp")
 
 

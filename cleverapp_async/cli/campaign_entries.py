@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from .._terminal import printable
 from .clocks import as_iso, say_moment
-from .screen import make_table, printable
+from .print_json import as_json
+from .screen import make_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,9 +53,7 @@ def as_record(entry: JournalEntry) -> dict[str, object]:
 
 def as_line(entry: JournalEntry) -> bytes:
     """One message as a JSON line."""
-    # Half a character, which a server may have sent, has no UTF-8, but a JSON escape.
-    line = json.dumps(as_record(entry), ensure_ascii=False)
-    return line.encode(errors="backslashreplace") + b"\n"
+    return as_json(as_record(entry)).encode() + b"\n"
 
 
 def draw_entries(entries: Iterator[JournalEntry]) -> tuple[Table, bool]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.live import Live
 
+from .._terminal import escaped
 from .campaign_commands import Resuming
 from .campaign_outlook import Outlook, as_json
 from .campaign_reading import look, look_into
@@ -64,7 +65,7 @@ def run_status(
 
         found = _watch(outlook) if watch else outlook()
     if for_programs:
-        click.echo(json.dumps(as_json(found), ensure_ascii=False, indent=2))
+        click.echo(escaped(json.dumps(as_json(found), ensure_ascii=False, indent=2)))
     else:
         make_console(stderr=False).print(draw_status(found), soft_wrap=True)
     return found.state.exit

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 from rich.console import Console
 
+from .._terminal import printable
 from ..bulk.journal.records import JournalState, JournalSummary, Loaded
 from ..bulk.schedule import Schedule
 from ..errors import AuthenticationError
@@ -15,7 +16,6 @@ from .campaign_reading import look, open_reader
 from .campaign_state import CampaignState, steps
 from .exits import Exit
 from .report import show_exit, show_report, tell_forecast, tell_hours
-from .screen import printable
 
 if TYPE_CHECKING:
     from ..bulk.forecast import Forecast
@@ -120,7 +120,7 @@ class CampaignTeller:
                 self._say(f"Error: {printable(str(cause)).rstrip('. ')}.")
 
     def _say(self, text: str) -> None:
-        self.console.print(text, markup=False, soft_wrap=True)
+        self.console.print(text, soft_wrap=True)
 
 
 def _totals(state: CampaignState) -> str:

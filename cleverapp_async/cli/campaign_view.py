@@ -9,10 +9,11 @@ from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
 
+from .._terminal import printable
 from ..bulk.journal.records import JournalState
 from .clocks import say_age, say_moment
 from .exits import MEANINGS, Exit
-from .screen import make_table, printable
+from .screen import make_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -92,7 +92,7 @@ def run_demo(scale: float, window: str, output: str | None) -> Exit:
         return Exit.INTERRUPTED
     surprises = expectations.surprises()
     for surprise in surprises:
-        console.print(surprise, markup=False, soft_wrap=True)
+        console.print(surprise, soft_wrap=True)
     if not surprises:
         console.print(Text("Every row came out as the list expects.", style="green"))
     return Exit.FAILED if surprises or not simulator.referee().clean else Exit.OK
@@ -181,4 +181,4 @@ class _Demonstration:
         return Campaign(plan, client, self.expectations, view, self.interrupts)
 
     def say(self, text: str) -> None:
-        self.console.print(text, markup=False, soft_wrap=True)
+        self.console.print(text, soft_wrap=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._terminal import printable
 from ..errors import (
     AuthenticationError,
     CleverAppError,
@@ -13,7 +14,6 @@ from ..errors import (
     ValidationError,
 )
 from .exits import CommandError, Exit
-from .screen import printable
 
 if TYPE_CHECKING:
     from ..field_errors import FieldError

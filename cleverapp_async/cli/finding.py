@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import click
 from attrs import frozen
 
-from .screen import printable
+from .._terminal import printable
 
 __all__ = ["Finding", "Level", "fail", "fine", "warn"]
 

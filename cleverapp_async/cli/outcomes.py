@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from attrs import frozen
 from ..errors import ApiError, CleverAppError, ValidationError
 from .exits import BadInputError
 from .part_file import create_private
+from .print_json import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -84,9 +84,7 @@ class Stream:
     def write(self, number: int, line: int | None, outcome: SendOutcome) -> None:
         """Write one line."""
         record = as_record(number, line, outcome)
-        told = json.dumps(record, ensure_ascii=False)
-        # Half a character, which a server may have sent, has no UTF-8, but a JSON escape.
-        self._write(told.encode(errors="backslashreplace") + b"\n")
+        self._write(as_json(record).encode() + b"\n")
 
 
 class _Nowhere:

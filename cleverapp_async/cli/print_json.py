@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from typing import TYPE_CHECKING
 
-from .screen import printable
+from .._terminal import escaped, printable
 
 if TYPE_CHECKING:
     from .._response import RawResponse
 
 __all__ = ["as_json", "print_json", "print_raw"]
-
-# What a terminal would obey, and what UTF-8 cannot hold: JSON has its own way to write both.
-_UNSAFE = re.compile("[\x7f-\x9f\ud800-\udfff]")
 
 
 def as_json(content: object, *, indent: int | None = None) -> str:
@@ -25,8 +21,7 @@ def as_json(content: object, *, indent: int | None = None) -> str:
         content: Plain JSON values.
         indent: Spaces per level; None puts all on one line.
     """
-    text = json.dumps(content, ensure_ascii=False, indent=indent)
-    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return escaped(json.dumps(content, ensure_ascii=False, indent=indent))
 
 
 def print_json(content: object) -> None:
@@ -39,9 +34,6 @@ def print_raw(answer: RawResponse) -> None:
     lines = [f"HTTP {answer.status}"]
     lines += [printable(f"{name}: {value}") for name, value in answer.headers.items()]
     body = answer.body
-    if sys.stdout.isatty():
-        text = body.decode(errors="replace")
-        body = "\n".join(map(printable, text.splitlines())).encode()
     end = b"" if body.endswith(b"\n") else b"\n"
     _print("\n".join([*lines, "", ""]).encode() + body + end)
 

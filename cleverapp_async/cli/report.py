@@ -11,13 +11,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from .._terminal import printable
 from ..bulk.forecast import UNKNOWN_ROUTE, Forecast
 from ..errors import Outcome
 from .clocks import say_moment
 from .durations import say_duration
 from .exits import MEANINGS, Exit
 from .plan import FAULTS_SHOWN, Plan
-from .screen import make_table, printable
+from .screen import make_table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -95,7 +96,7 @@ def show_forecast(console: Console, found: Forecast) -> None:
     account = say_duration(found.account.seconds) if found.account.seconds else "at once"
     table.add_row(Text(found.account.name, style="bold"), str(found.account.messages), account)
     console.print(Padding(table, (0, 0, 1, 2), expand=False))
-    console.print(f"It takes {tell_forecast(found)}.", markup=False, soft_wrap=True)
+    console.print(f"It takes {tell_forecast(found)}.", soft_wrap=True)
 
 
 def show_report(console: Console, tally: Tally, found: Forecast) -> None:
@@ -103,7 +104,7 @@ def show_report(console: Console, tally: Tally, found: Forecast) -> None:
     console.print(Padding(_outcomes(tally, found), (1, 0, 1, 2), expand=False))
     if tally.errors:
         console.print(Padding(_errors(tally), (0, 0, 1, 2), expand=False))
-    console.print(_times(tally, found), markup=False, soft_wrap=True)
+    console.print(_times(tally, found), soft_wrap=True)
 
 
 def show_exit(console: Console, code: Exit) -> None:

@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
+from rich.segment import Segment
 from rich.table import Table
+
+from .._terminal import behind, cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["is_screen", "make_console", "make_table", "printable"]
+    from rich.console import ConsoleOptions, RenderableType
+
+__all__ = ["is_screen", "make_console", "make_table"]
 
 _PLAIN_WIDTH = 100
 
@@ -26,9 +31,28 @@ def is_screen() -> bool:
 def make_console(*, stderr: bool = True) -> Console:
     """A console on standard error or output; where it is no terminal, of a fixed width."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(
-        stderr=stderr, width=None if stream.isatty() else _PLAIN_WIDTH, highlight=False, emoji=False
+    return _CleanConsole(
+        file=behind(stream),
+        width=None if stream.isatty() else _PLAIN_WIDTH,
+        highlight=False,
+        emoji=False,
+        markup=False,
     )
+
+
+class _CleanConsole(Console):
+    """A console that draws with sequences of its own, and lets none pass that a text holds."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """The pieces of something drawn, their texts cleaned."""
+        for segment in super().render(renderable, options):
+            text = segment.text
+            if segment.control or text.isprintable():
+                yield segment
+            else:
+                yield Segment(cleaned(text), segment.style)
 
 
 def make_table(first: str, rest: Iterable[str], *, left: Iterable[str] = ()) -> Table:
@@ -48,8 +72,3 @@ def make_table(first: str, rest: Iterable[str], *, left: Iterable[str] = ()) -> 
         else:
             table.add_column(name, justify="right", no_wrap=True)
     return table
-
-
-def printable(text: str) -> str:
-    """A server's text on one line, with nothing in it that a terminal would obey."""
-    return "".join(character if character.isprintable() else " " for character in text)

@@ -140,7 +140,7 @@ async def send_plan(campaign: Campaign, console: Console, *, quiet: bool) -> Tal
         told = f"Sending {campaign.plan.total} messages: {tell_forecast(found)}"
         if campaign.schedule is not None:
             told += f", {tell_hours(found, campaign.schedule)}"
-        console.print(f"{told}.", markup=False, soft_wrap=True)
+        console.print(f"{told}.", soft_wrap=True)
     async with campaign.client:
         tally = await carry_out(campaign)
     if not quiet:
@@ -168,4 +168,4 @@ def tell_the_rest(console: Console, tally: Tally, output: str | None) -> None:
             f"--only unknown would do{saved}"
         )
     for line in told:
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)

@@ -63,7 +63,7 @@ class NoView:
 
     def say(self, text: str) -> None:
         """Print it."""
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(text, soft_wrap=True)
 
     def stop(self) -> None:
         """Show nothing."""

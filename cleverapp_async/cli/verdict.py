@@ -36,7 +36,7 @@ def show_verdict(console: Console, verdict: Verdict) -> None:
         table.add_row(Text(name), str(tally.arrivals), str(tally.refusals), most, allowed)
     console.print(Padding(table, (1, 0, 1, 2), expand=False))
     for duplicate in verdict.duplicates:
-        console.print(f"  {duplicate}", markup=False)
+        console.print(f"  {duplicate}")
     word, style = ("clean", "bold green") if verdict.clean else ("NOT clean", "bold red")
     console.print(
         Text.assemble(

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cleverapp_async._terminal import guard_streams
 from cleverapp_async._response import RawResponse
 from cleverapp_async.cli.arguments import read_arguments
 from cleverapp_async.cli.exits import BadInputError
@@ -255,6 +257,9 @@ def test_people_get_indented_json(
 ) -> None:
     """On a terminal JSON is spread over lines, and a raw body obeys no terminal."""
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setattr("sys.stdout", sys.stdout)
+    monkeypatch.setattr("sys.stderr", sys.stderr)
+    guard_streams()
     print_json({"a": [1]})
     print_raw(RawResponse(200, {"date": "x\x9by"}, b"<\x1b[1m>\nZ\n"))
     assert (

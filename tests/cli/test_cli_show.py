@@ -18,11 +18,12 @@ from cleverapp_async import (
     SendMessage,
     SendOutcome,
 )
+from cleverapp_async._terminal import printable
 from cleverapp_async.bulk.forecast import forecast
 from cleverapp_async.bulk.schedule import Schedule
 from cleverapp_async.cli.plan import Wanted, make_plan
 from cleverapp_async.cli.recipients import Defaults
-from cleverapp_async.cli.screen import is_screen, printable
+from cleverapp_async.cli.screen import is_screen
 from cleverapp_async.cli.show import LiveView, NoView, PlainView
 from cleverapp_async.cli.source import open_source
 from cleverapp_async.cli.standing import Standings, next_slot
@@ -111,7 +112,7 @@ async def test_waiting_is_told_now_and_then() -> None:
 async def test_the_live_view_waits() -> None:
     """On a terminal a line tells how far it is before there is a table."""
     out = io.StringIO()
-    view = LiveView(Console(file=out, width=100, force_terminal=True))
+    view = LiveView(Console(file=out, width=100, force_terminal=True, highlight=False))
     view.wait("run.db: 5 messages read")
     view.stop()
     assert "run.db: 5 messages read …" in out.getvalue()
@@ -156,7 +157,7 @@ async def test_the_live_table(write: Write) -> None:
     """The live table has a line for each bot and messenger with work left, and one in words."""
     out = io.StringIO()
     standing = standings(write, 2)
-    view = LiveView(Console(file=out, width=100, force_terminal=True))
+    view = LiveView(Console(file=out, width=100, force_terminal=True, highlight=False))
     view.start(standing)
     standing.tally.add(outcome(1))
     view.tick()
@@ -178,7 +179,7 @@ async def test_many_keys_are_cut(write: Write) -> None:
     out = io.StringIO()
     standing = standings(write, 20)
     standing.tally.add(outcome(1))
-    view = LiveView(Console(file=out, width=100, force_terminal=True))
+    view = LiveView(Console(file=out, width=100, force_terminal=True, highlight=False))
     view.start(standing)
     view.stop()
     text = out.getvalue()
@@ -207,7 +208,7 @@ def test_quiet_says_only_what_must_be_said() -> None:
 
 def test_a_servers_text_cannot_steer_the_terminal() -> None:
     """Control characters of a text from elsewhere become blanks."""
-    assert printable("a\x1b[2J\nb\u202eЖ") == "a [2J b Ж"
+    assert printable("a\x1b[2J\nb\u202eЖ👩\u200d💻") == "a [2J b Ж👩\u200d💻"
 
 
 def test_captured_standard_error_is_no_screen() -> None:

@@ -8,6 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, cast
 
+from ..._terminal import guard_streams
 from ...bulk.journal.records import JournalState
 from ...errors import ConfigurationError, JournalError
 from ..redis_journal import RedisJournalReader
@@ -115,4 +116,5 @@ def _entry(entry: JournalEntry) -> dict[str, object]:
 
 
 if __name__ == "__main__":
+    guard_streams()
     sys.exit(main())

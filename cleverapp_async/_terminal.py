@@ -1,0 +1,111 @@
+"""What a terminal is shown of texts that others wrote: nothing in them that it would obey.
+
+Recipients' names, server answers, journals, file names and arguments may hold escape sequences,
+which colour, erase and retitle a terminal, and marks which turn the direction of a line around.
+A program's streams are guarded once, where it starts (:func:`guard_streams`), so that whatever is
+printed, by whatever way, is cleaned. Who draws with sequences of his own writes to the stream
+behind the guard and cleans his texts himself.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["behind", "cleaned", "escaped", "guard_streams", "printable"]
+
+# They join letters and emoji, and move nothing.
+_JOINERS = "\u200c\u200d"
+
+# What JSON may hold raw though a terminal obeys it, and half characters, which UTF-8 cannot hold.
+_OBEYED_IN_JSON = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+
+
+def printable(text: str) -> str:
+    """A text on one line, with a blank for each character that is not to be seen."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in _JOINERS else " " for one in text)
+
+
+def cleaned(text: str) -> str:
+    """A text with its lines and tabs, and blanks for whatever else is not to be seen."""
+    if text.isprintable():
+        return text
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join("\t".join(map(printable, line.split("\t"))) for line in lines)
+
+
+def escaped(json_text: str) -> str:
+    r"""JSON in which ``\u`` stands for whatever a terminal would obey: it says the same."""
+    return _OBEYED_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", json_text)
+
+
+def guard_streams() -> None:
+    """Clean all that this program prints from here on.
+
+    Standard error is for people, wherever it goes. Standard output is data: it is cleaned where it
+    goes to a terminal, and left as it is in a pipe or a file.
+    """
+    # A stream that the parent closed is None.
+    if sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison]
+        sys.stderr = _guarded(sys.stderr)
+    if sys.stdout is not None and sys.stdout.isatty():  # pyright: ignore[reportUnnecessaryComparison]
+        sys.stdout = _guarded(sys.stdout)
+
+
+def behind(stream: TextIO) -> TextIO:
+    """The stream behind the guard, for who cleans his texts himself."""
+    return cast("_GuardedText", stream).unguarded if _is_guarded(stream) else stream
+
+
+def _guarded(stream: TextIO) -> TextIO:
+    return stream if _is_guarded(stream) else cast("TextIO", _GuardedText(stream))
+
+
+def _is_guarded(stream: object) -> bool:
+    return isinstance(stream, _GuardedText)
+
+
+class _GuardedText:
+    """A text stream, but that what is written is cleaned, be it text or bytes."""
+
+    def __init__(self, unguarded: TextIO) -> None:
+        self.unguarded = unguarded
+        self.buffer = _GuardedBytes(unguarded.buffer)
+
+    def __getattr__(self, name: str) -> object:
+        """All else is the stream's own."""
+        return getattr(self.unguarded, name)
+
+    def write(self, text: str) -> int:
+        """Write a text, cleaned."""
+        self.unguarded.write(cleaned(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write texts, each cleaned."""
+        for line in lines:
+            self.write(line)
+
+
+class _GuardedBytes:
+    """The bytes beneath a guarded stream; each write holds whole characters."""
+
+    def __init__(self, unguarded: BinaryIO) -> None:
+        self._unguarded = unguarded
+
+    def __getattr__(self, name: str) -> object:
+        """All else is the stream's own."""
+        return getattr(self._unguarded, name)
+
+    def write(self, data: bytes) -> int:
+        """Write bytes, cleaned."""
+        self._unguarded.write(cleaned(data.decode(errors="replace")).encode())
+        return len(data)
