@@ -9,18 +9,18 @@ application did not translate.
 How to read a wording:
 
 - It is what is said of a field. Whatever names the field may stand before it or be missing:
-  "Поле text …", "Количество символов в поле text …", "The text field …". Where ``:attribute`` stands
-  in the wording itself, or ``^`` before it, nothing else stands before it.
+  "Поле text …", "Количество символов в поле text …", "The text field …". Where ``:attribute``
+  stands in the wording itself, or ``^`` before it, nothing else stands before it.
 - ``[a|b]`` stands for either text.
 - ``:attribute`` is the field, or nothing.
-- ``:fields`` names other fields, joined by ``" / "`` or ``", "``.
+- ``:other`` is another field, ``:fields`` are several, joined by ``" / "`` or ``", "``.
 - ``:limit`` and ``:date`` are a size and a date, or name another field that holds one.
 - ``:min``, ``:max``, ``:size``, ``:digits`` and ``:decimal`` are numbers.
 - every other placeholder is free text: a value, a format, a list of values.
 
 Case, punctuation, ``ё``, the endings of Russian words and the words of :data:`SYNONYMS` make no
-difference. Of the wordings that fit a text, the longest counts. Where the packs give several rules the
-same words, they stand in one line, the likeliest first; the type of the parameter may tell better.
+difference. Of the wordings that fit a text, the longest counts. Where the packs give several rules
+the same words, they stand in one line, the likeliest first; the parameter's type may tell better.
 """
 
 from __future__ import annotations
@@ -56,14 +56,17 @@ SYNONYMS: Final[tuple[str, ...]] = (
 )
 """Words that the packs use for one another, in any of their endings."""
 
-_IF: Final = "если :fields [равно|содержит|соответствует|является|имеет значение|принимает значение] :value"
-_UNLESS: Final = ":fields не [равно|содержит|соответствует] :values"
-_AMONG: Final = ":fields не [входит|состоит|указано|находится] в :values"
+_IF: Final = (
+    "если :other [равно|содержит|соответствует|является|имеет значение|принимает значение] :value"
+)
+_UNLESS: Final = ":other не [равно|содержит|соответствует] :values"
+_AMONG: Final = ":other не [входит|состоит|указано|находится] в :values"
+_ONLY: Final = "[может содержать|могут быть|должно содержать|разрешены] только"
 _RANGE: Final = "[между :min и :max|от :min до :max]"
 _UNIT: Final = "[|килобайт|символов|элементов]"
 _NEEDED: Final = "обязательно[| для заполнения]"
 _LEAK: Final = "пожалуйста выберите другое значение"
-_EN_IF: Final = "when :fields is :value"
+_EN_IF: Final = "when :other is :value"
 _EN_UNIT: Final = "[|kilobytes|characters]"
 
 WORDINGS: Final[tuple[tuple[str, str], ...]] = (
@@ -71,33 +74,27 @@ WORDINGS: Final[tuple[tuple[str, str], ...]] = (
     ("accepted", "должно быть принято"),
     ("accepted_if", f"[|вы] должны принять :attribute {_IF}"),
     ("accepted_if", f"должно быть принято {_IF}"),
-    ("active_url", "недействительный url"),
+    ("active_url", "[|содержит] недействительный url"),
     ("active_url", "не является действительным url[| адресом]"),
     ("active_url", "должно быть действительным url[| адресом]"),
-    ("after", "дата [после|больше|позже] :date"),
+    ("after", "должно содержать дату [после|больше|позже] :date"),
     ("after", "должно быть датой [после|больше|позже] :date"),
     ("after", "^дата[| здесь] должна быть [после|больше|позже] :date"),
     ("after_or_equal", "должно быть датой [после|больше|позже] или равно :date"),
     ("after_or_equal", "должно быть датой равно или [после|больше|позже] :date"),
     ("after_or_equal", "^дата[| здесь] должна быть [после|больше|позже] или равно :date"),
-    ("alpha", "[может содержать|могут быть|должно содержать|разрешены] только буквы"),
-    (
-        "alpha_dash",
-        "[может содержать|могут быть|должно содержать|разрешены] только буквы [цифры|числа] "
-        "[и дефис|дефис и[| нижнее] подчеркивание|дефис и символы подчеркивания]",
-    ),
-    (
-        "alpha_num",
-        "[может содержать|могут быть|должно содержать|разрешены] только буквы[| и] [цифры|числа]",
-    ),
+    ("alpha", f"{_ONLY} буквы"),
+    ("alpha_dash", f"{_ONLY} буквы [цифры|числа] и дефис"),
+    ("alpha_dash", f"{_ONLY} буквы [цифры|числа] дефис и[| нижнее| символы] подчеркивание"),
+    ("alpha_num", f"{_ONLY} буквы[| и] [цифры|числа]"),
     ("any_of", "не найдено в списке разрешенных"),
     ("array", "должно быть массивом"),
     ("array_keys", "должно быть массивом и содержать только следующие ключи :values"),
-    ("ascii", "[должно содержать|разрешены] только однобайтовые цифро-буквенные символы"),
+    ("ascii", f"{_ONLY} однобайтовые цифро-буквенные символы"),
     ("attached", "уже прикреплено"),
     ("base64", "должно содержать корректные данные в формате base64"),
     ("base64", "должно быть[| корректной] строкой[| в формате] base64"),
-    ("before", "дата [до|раньше|перед] :date"),
+    ("before", "должно содержать дату [до|раньше|перед] :date"),
     ("before", "должно быть датой [до|раньше|перед] :date"),
     ("before", "^дата[| здесь] должна быть [до|раньше|перед] :date"),
     ("before_or_equal", "должно быть датой [до|раньше|перед] или равно :date"),
@@ -127,8 +124,8 @@ WORDINGS: Final[tuple[tuple[str, str], ...]] = (
     ("decimal", "должно [содержать|иметь] :decimal [цифр|знаков] после запятой"),
     ("declined", "[должно быть отклонено|не должно быть принято]"),
     ("declined_if", f"[должно быть отклонено|не должно быть принято] {_IF}"),
-    ("different", "и :fields должны различаться"),
-    ("different", "должно отличаться от :fields"),
+    ("different", "и :other должны различаться"),
+    ("different", "должно отличаться от :other"),
     ("digits", "длина :attribute должна быть :digits"),
     ("digits", "должно[| быть] [содержать|иметь|из] :digits цифр"),
     ("digits_between", f"длина :attribute должна быть {_RANGE}"),
@@ -138,7 +135,10 @@ WORDINGS: Final[tuple[tuple[str, str], ...]] = (
     ("distinct", "не должны повторяться"),
     ("doesnt_contain", "не должно содержать ни одного из следующих [элементов|значений] :values"),
     ("doesnt_end_with", "не [должно|может] заканчиваться одним из следующих[| значений] :values"),
-    ("doesnt_start_with", "не [должно|может] начинаться [с|из] одного из следующих[| значений] :values"),
+    (
+        "doesnt_start_with",
+        "не [должно|может] начинаться [с|из] одного из следующих[| значений] :values",
+    ),
     ("email", "должно быть действительным [электронным|email] адресом"),
     ("email", "должно быть действительным адресом электронной почты"),
     ("email", "^недействительный электронный адрес"),
@@ -162,8 +162,8 @@ WORDINGS: Final[tuple[tuple[str, str], ...]] = (
     ("in not_in", "выбранное значение[| для] :attribute ошибочно"),
     ("in enum", "отсутствует в списке разрешенных"),
     ("in enum not_in regex not_regex", "значение[| поля] :attribute некорректно"),
-    ("in_array", "[не существует|отсутствует] в :fields"),
-    ("in_array", "должно [присутствовать|существовать|быть указано] в :fields"),
+    ("in_array", "[не существует|отсутствует] в :other"),
+    ("in_array", "должно [присутствовать|существовать|быть указано] в :other"),
     (
         "in_array_keys",
         "должно иметь [следующие ключи|как минимум один из следующих ключей] :values",
@@ -209,7 +209,10 @@ WORDINGS: Final[tuple[tuple[str, str], ...]] = (
     ("current_password password", "^неверный пароль"),
     ("password", "должно содержать [хотя бы|минимум] [одну букву|одну цифру|один символ]"),
     ("password", "должно содержать хотя бы одну прописную и одну строчную буквы"),
-    ("password", f":attribute обнаружено в [утекших данных|утечке данных] {_LEAK}[| для :attribute]"),
+    (
+        "password",
+        f":attribute обнаружено в [утекших данных|утечке данных] {_LEAK}[| для :attribute]",
+    ),
     ("present", "должно присутствовать"),
     ("present", "должно быть"),
     ("present_if", f"должно [быть|присутствовать] {_IF}"),
@@ -219,14 +222,14 @@ WORDINGS: Final[tuple[tuple[str, str], ...]] = (
     ("present_with_all", "должно быть если присутствуют все из значений :fields"),
     ("prohibited", "запрещено"),
     ("prohibited_if", f"запрещено {_IF}"),
-    ("prohibited_if_accepted", "запрещено если принято :fields"),
-    ("prohibited_if_accepted", "запрещено если :fields принято"),
-    ("prohibited_if_declined", "запрещено при отказе от :fields"),
-    ("prohibited_if_declined", "запрещено если :fields отклонено"),
-    ("prohibited_unless", f"запрещено если [{_AMONG}|:fields не равно :values]"),
+    ("prohibited_if_accepted", "запрещено если принято :other"),
+    ("prohibited_if_accepted", "запрещено если :other принято"),
+    ("prohibited_if_declined", "запрещено при отказе от :other"),
+    ("prohibited_if_declined", "запрещено если :other отклонено"),
+    ("prohibited_unless", f"запрещено если [{_AMONG}|:other не равно :values]"),
     ("prohibits", "[запрещает|запрещено] присутствие[| в запросе] :fields"),
     # "url" until 2019; "not_regex" from 2023 on.
-    ("regex url not_regex", "[ошибочный|некорректный] формат"),
+    ("regex url not_regex", "[|имеет] [ошибочный|некорректный] формат"),
     ("regex url not_regex", "формат :attribute [ошибочный|некорректный]"),
     ("regex not_regex", "не соответствует формату"),
     ("relatable", "не может быть связано с этим ресурсом"),
@@ -234,14 +237,14 @@ WORDINGS: Final[tuple[tuple[str, str], ...]] = (
     ("required_array_keys", "обязательно должно иметь ключи :values"),
     ("required_array_keys", "должно содержать [элементы из|записи для] :values"),
     ("required_if", f"{_NEEDED} {_IF}"),
-    ("required_if_accepted", f"{_NEEDED} если :fields принято"),
-    ("required_if_declined", f"{_NEEDED} если :fields отклонено"),
+    ("required_if_accepted", f"{_NEEDED} если :other принято"),
+    ("required_if_declined", f"{_NEEDED} если :other отклонено"),
     ("required_unless", f"{_NEEDED} если [{_UNLESS}|{_AMONG}]"),
     ("required_with required_with_all", f"{_NEEDED} если [:fields указано|указано :fields]"),
     ("required_without", f"{_NEEDED} если [:fields не указано|не указано :fields]"),
     ("required_without_all", f"{_NEEDED} если ни одно из :fields не указано"),
-    ("same", "и :fields должны совпадать"),
-    ("same", "должно совпадать с :fields"),
+    ("same", "и :other должны совпадать"),
+    ("same", "должно совпадать с :other"),
     # From 2022 "digits" has the words that "size" has of a text.
     ("size", f"должно быть[| равным| длиной] :size {_UNIT}"),
     ("size", "должно [содержать|иметь] :size [символов|элементов]"),
@@ -254,7 +257,7 @@ WORDINGS: Final[tuple[tuple[str, str], ...]] = (
     ("unique", "такое значение :attribute уже [существует|используется]"),
     ("uploaded", "загрузка :attribute не удалась"),
     ("uppercase", "должно быть в верхнем регистре"),
-    ("url", "[ошибочный|некорректный] формат url"),
+    ("url", "[|имеет] [ошибочный|некорректный] формат url"),
     ("url", "не [является ссылкой|содержит ссылку] или имеет некорректный формат"),
     ("uuid", "должно [быть корректным|иметь формат] uuid"),
     ("vat_id", "^идентификатор плательщика ндс указан неверно"),
@@ -289,8 +292,8 @@ WORDINGS: Final[tuple[tuple[str, str], ...]] = (
     ("decimal", "must have :decimal decimal places"),
     ("declined", "must be declined"),
     ("declined_if", f"must be declined {_EN_IF}"),
-    ("different", "and :fields must be different"),
-    ("different", "must be different from :fields"),
+    ("different", "and :other must be different"),
+    ("different", "must be different from :other"),
     ("digits", "must be :digits digits"),
     ("digits_between", "must be between :min and :max digits"),
     ("dimensions", "has invalid[| image] dimensions"),
@@ -311,7 +314,7 @@ WORDINGS: Final[tuple[tuple[str, str], ...]] = (
     ("gte", "must have :limit items or more"),
     ("hex_color", "must be a valid hexadecimal color"),
     ("image", "must be an image"),
-    ("in_array", "[does not|must] exist in :fields"),
+    ("in_array", "[does not|must] exist in :other"),
     ("in_array_keys", "must contain at least one of the following keys :values"),
     ("integer", "must be an integer"),
     ("ip", "must be a valid ip address"),
@@ -333,7 +336,7 @@ WORDINGS: Final[tuple[tuple[str, str], ...]] = (
     ("min_digits", "must have at least :min digits"),
     ("missing", "must be missing"),
     ("missing_if", f"must be missing {_EN_IF}"),
-    ("missing_unless", "must be missing unless :fields is :value"),
+    ("missing_unless", "must be missing unless :other is :value"),
     ("missing_with", "must be missing when :fields is present"),
     ("missing_with_all", "must be missing when :fields are present"),
     ("multiple_of", "must be a multiple of :value"),
@@ -346,29 +349,29 @@ WORDINGS: Final[tuple[tuple[str, str], ...]] = (
     ),
     ("present", "must be present"),
     ("present_if", f"must be present {_EN_IF}"),
-    ("present_unless", "must be present unless :fields is :value"),
+    ("present_unless", "must be present unless :other is :value"),
     ("present_with", "must be present when :fields is present"),
     ("present_with_all", "must be present when :fields are present"),
     ("prohibited", "is prohibited"),
     ("prohibited_if", f"is prohibited {_EN_IF}"),
-    ("prohibited_if_accepted", "is prohibited when :fields is accepted"),
-    ("prohibited_if_declined", "is prohibited when :fields is declined"),
-    ("prohibited_unless", "is prohibited unless :fields is in :values"),
+    ("prohibited_if_accepted", "is prohibited when :other is accepted"),
+    ("prohibited_if_declined", "is prohibited when :other is declined"),
+    ("prohibited_unless", "is prohibited unless :other is in :values"),
     ("prohibits", "prohibits :fields from being present"),
     ("regex url not_regex", "format is invalid"),
     ("relatable", "may not be associated with this resource"),
     ("required", "is required"),
     ("required_array_keys", "must contain entries for :values"),
     ("required_if", f"is required {_EN_IF}"),
-    ("required_if_accepted", "is required when :fields is accepted"),
-    ("required_if_declined", "is required when :fields is declined"),
-    ("required_unless", "is required unless :fields is in :values"),
+    ("required_if_accepted", "is required when :other is accepted"),
+    ("required_if_declined", "is required when :other is declined"),
+    ("required_unless", "is required unless :other is in :values"),
     ("required_with required_with_all", "is required when :fields is present"),
     ("required_with_all", "is required when :fields are present"),
     ("required_without", "is required when :fields is not present"),
     ("required_without_all", "is required when none of :fields are present"),
-    ("same", "and :fields must match"),
-    ("same", "must match[| the one from] :fields"),
+    ("same", "and :other must match"),
+    ("same", "must match[| the one from] :other"),
     ("size", f"must be :size {_EN_UNIT}"),
     ("size", "must contain :size items"),
     ("slug_required", "cannot be converted into a valid :slug"),
@@ -435,7 +438,7 @@ ATTRIBUTES: Final[tuple[tuple[str, str], ...]] = (
     ("minute", "минута"),
     ("mobile", "моб номер|мобильный номер"),
     ("month", "месяц"),
-    ("name", "имя|название|наименование"),
+    ("name", "имя|название"),
     ("number", "номер"),
     ("order_by", "сортировка"),
     ("page", "страница"),

@@ -8,45 +8,58 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
-from attrs import field, frozen
+from attrs import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-__all__ = ["NOTHING", "Reading", "read_text", "words_of"]
+__all__ = ["NOTHING", "Reading", "alternatives_of", "read_text", "words_of"]
 
 # No text of the packs comes near it, and a hostile one must not cost time.
 _LONGEST: Final = 10_000
 _LONGEST_SUBJECT: Final = 16
 _LONGEST_NAME: Final = 4
 _NUMBERS: Final = frozenset({"min", "max", "size", "digits", "decimal"})
+_NAMES: Final = frozenset({"other", "fields"})
+_MAYBE_NAMES: Final = frozenset({"limit", "date"})
 _MAY_BE_EMPTY: Final = frozenset({"attribute", "value", "values"})
 _NEGATIONS: Final = frozenset({"не", "ни", "not", "none", "never"})
 _ALTERNATIVES: Final = re.compile(r"\[([^\[\]]*)\]")
 _PLACEHOLDER: Final = re.compile(r":([a-z]+)")
 _NUMBER: Final = re.compile(r"[-+0-9., \N{NO-BREAK SPACE}]+")
 # A word, or the path of a nested field; the plural that a pack puts in brackets is no part of it.
-_WORD: Final = re.compile(r"(\w+(?:\.(?:\w+|\*))*)(?:\([а-яё]{1,3}\))?")
+_WORD: Final = re.compile(r"(\w+(?:\.(?:\w+|\*))*)(?:\([А-Яа-яЁё]{1,3}\))?")
 _ENDING: Final = re.compile(
     "(?:ыми|ими|ого|его|ому|ему|ами|ями|ием|ая|яя|ое|ее|ые|ие|ый|ий|ой|ым|им|ом|ем|ей|ую|юю|ах|ях"
     "|ов|ев|ия|ии|ию|а|е|и|о|у|ы|ю|я|ь|й)$"
 )
 _SHORTEST: Final = 4
 _QUOTES: Final = " «»„“”‘’'\"`"
-_FIELD: Final = re.compile(r"^(?:значени[ея]\s+)?пол[ея]\s+(?=\S)", re.IGNORECASE)
+_JOINTS: Final = re.compile(r" / |, ")
+# "Поле text", "Количество символов в поле text", "The text field".
+_INTRODUCTION: Final = re.compile(
+    r"^(?:(?:\S+\s+){0,4}?пол(?:е|я|ей|ем|ю)|the|this)\s+(?=\S)", re.IGNORECASE
+)
 _SENTENCE_ENDS: Final = re.compile(r"[.!?]\s+[A-ZА-ЯЁ]")
 _RULE: Final = re.compile(r"[a-z][a-z0-9_]*")
 _TYPES: Final = frozenset(
-    "array file numeric string letters mixed numbers symbols uncompromised".split()
+    {
+        "array",
+        "file",
+        "letters",
+        "mixed",
+        "numbers",
+        "numeric",
+        "string",
+        "symbols",
+        "uncompromised",
+    }
 )
 _NO_RULES: Final = frozenset({"attributes", "custom", "values"})
-_INTRODUCTIONS: Final = frozenset(
-    "атрибут атрибуты в значение значении значений значения поле поля полей поле массив количество символов "
-    "элементов элементы размер файл файла изображение указанный указанное длина цифрового содержимое из the".split()
-)
 
 
 @frozen
@@ -75,7 +88,7 @@ NOTHING: Final = Reading()
 class _Wording:
     """One wording without alternatives, in plain form: runs of words with a gap between each two.
 
-    Each run is sought once, leftmost, so the cost is linear in the text's length, whatever the text.
+    Each run is sought once, leftmost: the cost is linear in the length of the text, whatever it is.
 
     Attributes:
         rules: The rules that have it.
@@ -89,11 +102,7 @@ class _Wording:
     rules: tuple[str, ...]
     runs: tuple[str, ...]
     gaps: tuple[str, ...]
-    rank: tuple[int, tuple[str, ...], tuple[str, ...]] = field(init=False)
-
-    @rank.default
-    def _ranked(self) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
-        return sum(map(len, self.runs)), self.runs, self.gaps
+    rank: tuple[int, tuple[str, ...], tuple[str, ...]]
 
     def gaps_in(self, plain: str) -> tuple[tuple[int, int], ...] | None:
         """Where in ``plain`` the gaps are; None where it has another wording."""
@@ -134,18 +143,9 @@ class _Text:
         stop = self.spans[last][0] if last < len(self.spans) else len(self.text)
         return self.text[start:stop]
 
-    def phrase(self, first: int, last: int) -> str:
-        """The words of the text from one to that before another."""
-        return self.text[self.spans[first][0] : self.spans[last - 1][1]] if first < last else ""
-
-    def word(self, number: int) -> str:
-        """One word in lower case."""
-        start, stop = self.spans[number]
-        return self.text[start:stop].lower()
-
 
 def words_of(text: str) -> str:
-    """The words of a phrase without case, punctuation and ``ё``, as the table of attributes has them."""
+    """The words of a phrase in lower case, without punctuation and ``ё``."""
     return " ".join(re.findall(r"\w+", text.lower().replace("ё", "е")))
 
 
@@ -209,57 +209,62 @@ def _plain_word(word: str) -> str:
 
 
 def _reading(wording: _Wording, read: _Text) -> Reading | None:
+    """What a text says in a wording; None where it has another one."""
     places = wording.gaps_in(read.plain)
     if places is None:
         return None
-    subject = ""
-    names: list[str] = []
-    maybe: list[str] = []
-    for gap, place in zip(wording.gaps, places, strict=True):
-        first, last = read.words_in(place)
-        if gap == "attribute":
-            if first < last and not _may_be_subject(read, first, last):
-                return None
-            subject = subject or _subject(read, first, last)
-            continue
-        filling = read.between(first, last).strip(" .,:;\n")
-        if not filling and gap not in _MAY_BE_EMPTY:
-            return None
-        if gap in _NUMBERS and not _NUMBER.fullmatch(filling):
-            return None
-        phrase = read.phrase(first, last)
-        if gap == "fields":
-            if first == last or _is_negated(read, first, last):
-                return None
-            names += (_FIELD.sub("", name.strip(_QUOTES)) for name in re.split(r" / |, ", phrase))
-        elif gap in {"limit", "date"} and not _NUMBER.fullmatch(filling):
-            if gap == "limit" and last - first > _LONGEST_NAME:
-                return None
-            maybe.append(phrase)
-    return Reading(wording.rules, subject, tuple(names), tuple(maybe))
-
-
-def _is_negated(read: _Text, first: int, last: int) -> bool:
-    """Whether what seems a name belongs to a negation: "when text is not …"."""
-    return read.word(first) in _NEGATIONS or read.word(last - 1) in _NEGATIONS
-
-
-def _may_be_subject(read: _Text, first: int, last: int) -> bool:
-    """Whether it can name a field: a few words of one sentence, and no denial of what follows."""
-    return (
-        last - first <= _LONGEST_SUBJECT
-        and not _is_negated(read, first, last)
-        and not _SENTENCE_ENDS.search(read.between(first, last))
+    found = [
+        (gap, _filling(gap, read, *read.words_in(place)))
+        for gap, place in zip(wording.gaps, places, strict=True)
+    ]
+    fillings = [(gap, filling) for gap, filling in found if filling is not None]
+    if len(fillings) < len(found):
+        return None
+    return Reading(
+        wording.rules,
+        next((_name(filling) for gap, filling in fillings if gap == "attribute"), ""),
+        tuple(
+            _name(name)
+            for gap, filling in fillings
+            if gap in _NAMES
+            for name in _JOINTS.split(filling)
+        ),
+        tuple(
+            _name(filling)
+            for gap, filling in fillings
+            if gap in _MAYBE_NAMES and not _NUMBER.fullmatch(filling)
+        ),
     )
 
 
-def _subject(read: _Text, first: int, last: int) -> str:
-    """The name of the field without the words that introduce it."""
-    while first < last and read.word(first) in _INTRODUCTIONS:
-        first += 1
-    if last - first > 1 and read.word(last - 1) == "field":
-        last -= 1
-    return read.phrase(first, last)
+def _filling(gap: str, read: _Text, first: int, last: int) -> str | None:
+    """What a gap holds; None where it holds what does not belong there."""
+    filling = read.between(first, last).strip(" .,:;\n")
+    if gap in _NUMBERS:
+        fits = bool(_NUMBER.fullmatch(filling))
+    elif gap == "attribute":
+        # A few words of one sentence, or none; and no denial of what follows.
+        few = last - first <= _LONGEST_SUBJECT and not _SENTENCE_ENDS.search(filling)
+        fits = few and not _is_negated(filling)
+    elif gap in _NAMES:
+        fits = filling != "" and not _is_negated(filling)
+    elif gap == "limit":
+        fits = filling != "" and last - first <= _LONGEST_NAME
+    else:
+        fits = filling != "" or gap in _MAY_BE_EMPTY
+    return filling if fits else None
+
+
+def _is_negated(filling: str) -> bool:
+    """Whether what seems a name belongs to a negation: "when text is not …"."""
+    first, _, rest = filling.lower().partition(" ")
+    return first in _NEGATIONS or rest.rpartition(" ")[2] in _NEGATIONS
+
+
+def _name(filling: str) -> str:
+    """A field's name without the words and the quotes around it."""
+    name = _INTRODUCTION.sub("", filling.strip(_QUOTES))
+    return name.removesuffix(" field").strip(_QUOTES)
 
 
 @frozen
@@ -286,7 +291,7 @@ def _pack() -> _Pack:
         synonyms.update(dict.fromkeys(others, first))
     wordings: dict[tuple[str, ...], _Wording] = {}
     for rules, wording in WORDINGS:
-        for text in _without_alternatives(wording):
+        for text in alternatives_of(wording):
             compiled = _compiled(tuple(rules.split()), text, synonyms)
             wordings.setdefault((*compiled.runs, *compiled.gaps), compiled)
     words = Counter(word for one in wordings.values() for word in set(" ".join(one.runs).split()))
@@ -301,15 +306,17 @@ def _compiled(rules: tuple[str, ...], text: str, synonyms: Mapping[str, str]) ->
     if not (text.startswith("^") or ":attribute" in text):
         text = f":attribute {text}"
     parts = _PLACEHOLDER.split(text)
-    runs = (_plain(run, synonyms).plain.rstrip() for run in parts[::2])
-    return _Wording(rules, tuple(f"{run} " if run else "" for run in runs), tuple(parts[1::2]))
+    plain = (_plain(run, synonyms).plain.rstrip() for run in parts[::2])
+    runs = tuple(f"{run} " if run else "" for run in plain)
+    gaps = tuple(parts[1::2])
+    return _Wording(rules, runs, gaps, (sum(map(len, runs)), runs, gaps))
 
 
-def _without_alternatives(wording: str) -> Iterator[str]:
+def alternatives_of(wording: str) -> Iterator[str]:
     """Yield ``wording`` once for each choice of its ``[a|b]`` groups."""
     group = _ALTERNATIVES.search(wording)
     if group is None:
         yield wording
         return
     for choice in group[1].split("|"):
-        yield from _without_alternatives(wording[: group.start()] + choice + wording[group.end() :])
+        yield from alternatives_of(wording[: group.start()] + choice + wording[group.end() :])

@@ -47,9 +47,9 @@ class FieldError:
         rule: Laravel's name of the broken rule (``required_without``, ``max``); None for a text
             that no language pack holds. Where the packs give several rules the same words, the
             parameter's type decides, or the likeliest stands for them.
-        related: The other parameters that the text names, as the API spells them, in the text's order.
-            A translated name is brought back to the parameter it stands for; a word that stands
-            for none is left to the text, and so are values, dates and sizes.
+        related: The other parameters that the text names, as the API spells them, in the text's
+            order. A translated name is brought back to the parameter it stands for; a word that
+            stands for none is left to the text, and so are values, dates and sizes.
     """
 
     field: str
@@ -63,7 +63,8 @@ class _Names:
     """Brings what a text calls a field back to the parameter's name.
 
     Attributes:
-        own: The parameters of the method that answered with their types; none where it is not known.
+        own: The parameters of the method that answered, with their types; none where it is not
+            known.
         fields: The fields of the answer.
         called: What the answer's own texts call its fields.
     """
@@ -90,7 +91,8 @@ class _Names:
     def related(self, reading: Reading) -> Iterator[str]:
         """The other parameters that a text names."""
         for word in reading.names:
-            # What is spelled like a parameter is one, documented or not: the framework made it of its name.
+            # What is spelled like a parameter is one, documented or not: the framework takes
+            # the name itself where the pack has no word for it.
             name = self.parameter(word) or _spelled(word[:1].lower() + word[1:])
             if name:
                 yield name
@@ -181,7 +183,7 @@ def parse_field_errors(body: object, *, endpoint: str | None = None) -> tuple[Fi
 
 
 def _read(errors: object, endpoint: str | None = None) -> tuple[FieldError, ...]:
-    """The errors of an answer, read with one another: its texts may tell what its fields are called."""
+    """The errors of an answer, read together: its texts may tell what its fields are called."""
     texts = [(field, message, read_text(message)) for field, message in _walk(errors)]
     called: dict[str, set[str]] = {}
     for field, _, reading in texts:
@@ -198,7 +200,7 @@ def _read(errors: object, endpoint: str | None = None) -> tuple[FieldError, ...]
 
 
 def _walk(errors: object) -> Iterator[tuple[str, str]]:
-    """Yield the field and the text of each leaf, however deep; a stack, as recursion has a limit."""
+    """Yield field and text of each leaf, however deep; a stack, as recursion has a limit."""
     stack: list[tuple[str, object]] = [("", errors)]
     while stack:
         field, value = stack.pop()
