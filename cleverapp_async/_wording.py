@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from ._language_pack import SYNONYMS, WORDINGS
 
-__all__ = ["NOTHING", "Reading", "alternatives_of", "read_text", "words_of"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["NOTHING", "Reading", "alternatives_of", "read_text"]
 
 # No text of the packs comes near it, and a hostile one must not cost time.
 _LONGEST: Final = 10_000
@@ -144,11 +146,6 @@ class _Text:
         return self.text[start:stop]
 
 
-def words_of(text: str) -> str:
-    """The words of a phrase in lower case, without punctuation and ``ё``."""
-    return " ".join(re.findall(r"\w+", text.lower().replace("ё", "е")))
-
-
 def read_text(text: str) -> Reading:
     """Tell what a text of the server says.
 
@@ -158,9 +155,13 @@ def read_text(text: str) -> Reading:
     Returns:
         The rules that it may speak of and the names in it; nothing for an unknown text.
     """
-    if len(text) > _LONGEST:
-        return NOTHING
-    if rule := _rule_of_key(text.strip()):
+    return _read(text.strip()) if len(text) <= _LONGEST else NOTHING
+
+
+# A campaign is refused in the same few texts again and again.
+@lru_cache(maxsize=256)
+def _read(text: str) -> Reading:
+    if rule := _rule_of_key(text):
         return Reading((rule,))
     pack = _pack()
     read = _plain(text, pack.synonyms)
@@ -282,17 +283,20 @@ class _Pack:
 
 @cache
 def _pack() -> _Pack:
-    """Compile the table with the first text: importing the package stays quick."""
-    from ._language_pack import SYNONYMS, WORDINGS  # noqa: PLC0415
-
+    """Compile the table, with the first text."""
     synonyms: dict[str, str] = {}
     for line in SYNONYMS:
         first, *others = (_plain_word(word) for word in line.split())
         synonyms.update(dict.fromkeys(others, first))
+
+    @cache
+    def plain(run: str) -> str:
+        return found if (found := _plain(run, synonyms).plain).strip() else ""
+
     wordings: dict[tuple[str, ...], _Wording] = {}
     for rules, wording in WORDINGS:
         for text in alternatives_of(wording):
-            compiled = _compiled(tuple(rules.split()), text, synonyms)
+            compiled = _compiled(tuple(rules.split()), text, plain)
             wordings.setdefault((*compiled.runs, *compiled.gaps), compiled)
     words = Counter(word for one in wordings.values() for word in set(" ".join(one.runs).split()))
     grouped: dict[str, list[_Wording]] = {}
@@ -302,12 +306,11 @@ def _pack() -> _Pack:
     return _Pack(synonyms, {word: tuple(found) for word, found in grouped.items()})
 
 
-def _compiled(rules: tuple[str, ...], text: str, synonyms: Mapping[str, str]) -> _Wording:
+def _compiled(rules: tuple[str, ...], text: str, plain: Callable[[str], str]) -> _Wording:
     if not (text.startswith("^") or ":attribute" in text):
         text = f":attribute {text}"
     parts = _PLACEHOLDER.split(text)
-    plain = (_plain(run, synonyms).plain.rstrip() for run in parts[::2])
-    runs = tuple(f"{run} " if run else "" for run in plain)
+    runs = tuple(plain(run.strip()) for run in parts[::2])
     gaps = tuple(parts[1::2])
     return _Wording(rules, runs, gaps, (sum(map(len, runs)), runs, gaps))
 
