@@ -146,6 +146,7 @@ WORDINGS: Final[tuple[tuple[str, str], ...]] = (
     ("encoding", "должно быть в кодировке :encoding"),
     ("ends_with", "должно заканчиваться [одним из|на одно из][| следующих][| значений] :values"),
     ("exists", "выбранное значение[| для] :attribute уже существует"),
+    # Until 2021 only of "exists".
     ("exists in enum not_in", "выбранное значение[| для] :attribute некорректно"),
     ("exists", "не существует"),
     ("extensions", "должно иметь одно из следующих расширений :values"),
@@ -304,7 +305,7 @@ WORDINGS: Final[tuple[tuple[str, str], ...]] = (
     ("email", "must be a valid e[|-]mail address"),
     ("encoding", "must be encoded in :encoding"),
     ("ends_with", "must end with one of the following :values"),
-    ("exists in enum not_in", "[|the] selected :attribute is invalid"),
+    ("in exists enum not_in", "[|the] selected :attribute is invalid"),
     ("extensions", "must have one of the following extensions :values"),
     ("file", "must be a file"),
     ("filled", "must have a value"),

@@ -96,6 +96,8 @@ class Names:
             return "url" if "url" in rules else "regex"
         if "in" in rules and (kind is Kind.FLAG or name in _CHOICES):
             return "in"
+        if "exists" in rules and (kind is Kind.INTEGER or name.endswith("_id")):
+            return "exists"
         return rules[0] if rules else None
 
 

@@ -194,9 +194,10 @@ class TestRecognition:
 
     def test_every_row(self) -> None:
         """Every row of the table, in each of its alternatives, is recognised as its own rule."""
-        told = [(rules.split()[0], text) for rules, text in SPELLED_OUT]
-        found = [(recognise(rendered(text, VALUES))[0], text) for _, text in SPELLED_OUT]
-        assert found == told
+        told = [
+            (rules.split(), text, recognise(rendered(text, VALUES))) for rules, text in SPELLED_OUT
+        ]
+        assert [(text, found) for rules, text, found in told if found[0] not in rules] == []
 
     def test_every_row_names_its_fields(self) -> None:
         """Other fields come back in the text's order as the API spells them, values do not."""
@@ -304,6 +305,8 @@ class TestRecognition:
             ("Выбранное значение для contact id некорректно.", "exists"),
             ("The selected messenger is invalid.", "in"),
             ("The selected bot id is invalid.", "exists"),
+            ("The selected schema id is invalid.", "exists"),
+            ("The selected status is invalid.", "in"),
             ("Поле Дата должно быть больше 5.", "gt"),
             ("Дата должна быть больше 2019-05-10.", "after"),
             ("Поле обязательно для заполнения.", "required"),
