@@ -206,8 +206,9 @@ WORDINGS: Final[tuple[tuple[str, str], ...]] = (
     ("not_regex", "выбранный формат[| для] :attribute ошибочный"),
     ("numeric", "должно быть числом"),
     ("password", "^некорректный пароль"),
-    # Two names of one rule: "password" until Laravel 8, "current_password" from 9 on.
-    ("current_password password", "^неверный пароль"),
+    # Two names of one rule: "password" until Laravel 8, "current_password" from 9 on. These are
+    # the words of the first in the packs until 2022-01, and of the second from 2022-03 on.
+    ("password current_password", "^неверный пароль"),
     ("password", "должно содержать [хотя бы|минимум] [одну букву|одну цифру|один символ]"),
     ("password", "должно содержать хотя бы одну прописную и одну строчную буквы"),
     (
