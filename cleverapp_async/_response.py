@@ -142,7 +142,7 @@ def _short(words: object) -> str:
 def _by_shape(raw: RawResponse, body: dict[str, object], name: str) -> ApiError | None:
     status = raw.status
     if body.get("errors") and status < 500:  # noqa: PLR2004 - what 5xx means is no magic
-        return ValidationError(status, body, name, errors=parse_field_errors(body))
+        return ValidationError(status, body, name, errors=parse_field_errors(body, endpoint=name))
     told = body.get("error")
     if told:
         return _by_error_text(raw, body, str(told), name)

@@ -1,0 +1,132 @@
+"""What a text of the server calls a parameter, brought back to the parameter's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from attrs import field as attribute
+from attrs import frozen
+
+from ._language_pack import ATTRIBUTES
+from .endpoints import ENDPOINTS, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ._wording import Reading
+
+__all__ = ["Names"]
+
+# How the framework writes a parameter's own name, underscores as spaces: `bot id`, `data.0.sku`.
+_SPELLED: Final = re.compile(r"[a-z0-9_]+(?:[ .-]+(?:[a-z0-9_]+|\*))*")
+# Parameters of which the API takes one of a few values.
+_CHOICES: Final = frozenset({"messenger", "with", "currency", "type", "order_by"})
+
+
+@frozen
+class Names:
+    """The parameters that the texts of an answer may speak of.
+
+    Attributes:
+        own: The parameters of the method that answered, with their types; none where it is not
+            known.
+        fields: The fields of the answer.
+        called: What the answer's own texts call its fields.
+    """
+
+    own: Mapping[str, Kind] = attribute(factory=dict[str, Kind])
+    fields: Collection[str] = ()
+    called: Mapping[str, str] = attribute(factory=dict[str, str])
+
+    @classmethod
+    def of(cls, endpoint: str | None, texts: Iterable[tuple[str, Reading]] = ()) -> Names:
+        """Gather them.
+
+        Args:
+            endpoint: The method that answered, as the API spells it; None where it is not known.
+            texts: The fields of the answer, each with what a text of it says.
+        """
+        row = ENDPOINTS.get(endpoint or "")
+        own = {one.name: one.kind for one in row.parameters} if row else {}
+        fields: set[str] = set()
+        called: dict[str, set[str]] = {}
+        for field, reading in texts:
+            fields.add(field)
+            called.setdefault(_words_of(reading.subject), set()).add(field)
+        alone = {word: names.pop() for word, names in called.items() if word and len(names) == 1}
+        return cls(own, fields, alone)
+
+    def parameter(self, word: str) -> str | None:
+        """The parameter that ``word`` surely stands for; None where nothing tells."""
+        spelled = _spelled(word.lower())
+        known = (self.own, self.fields, _parameters())
+        if spelled and any(_holds(names, spelled) for names in known):
+            return spelled
+        key = _words_of(word)
+        if key in self.called:
+            return self.called[key]
+        candidates = _attributes().get(key, ())
+        for names in known:
+            if found := [name for name in candidates if name in names]:
+                return found[0]
+        return candidates[0] if len(candidates) == 1 else None
+
+    def related(self, reading: Reading) -> Iterator[str]:
+        """The other parameters that a text names."""
+        for word in reading.names:
+            # What is spelled like a parameter is one, documented or not: the framework takes
+            # the name itself where the pack has no word for it.
+            name = self.parameter(word) or _spelled(word[:1].lower() + word[1:])
+            if name:
+                yield name
+        for word in reading.maybe_names:
+            if name := self.parameter(word):
+                yield name
+
+    def rule(self, field: str, rules: tuple[str, ...]) -> str | None:
+        """The likeliest of the rules that a text may speak of."""
+        # Of `fields.0.type` the type, of `tags.0` the tags.
+        parts = (part for part in reversed(field.split(".")) if part.strip("0123456789*"))
+        name = next(parts, "")
+        kind = self.own.get(name) or _parameters().get(name)
+        if kind is Kind.URL and not {"url", "regex"}.isdisjoint(rules):
+            return "url" if "url" in rules else "regex"
+        if "in" in rules and (kind is Kind.FLAG or name in _CHOICES):
+            return "in"
+        if "exists" in rules and (kind is Kind.INTEGER or name.endswith("_id")):
+            return "exists"
+        return rules[0] if rules else None
+
+
+def _holds(names: Iterable[str], name: str) -> bool:
+    """Whether a parameter is one of ``names``, or lies within one."""
+    return name in names or name.partition(".")[0] in names
+
+
+def _spelled(word: str) -> str | None:
+    """The name of a parameter that is written with spaces; None for what is no such name."""
+    return re.sub(r" +", "_", word) if _SPELLED.fullmatch(word) else None
+
+
+@cache
+def _parameters() -> Mapping[str, Kind]:
+    """The type of every parameter of the API."""
+    return {one.name: one.kind for row in ENDPOINTS.values() for one in row.parameters}
+
+
+@cache
+def _attributes() -> Mapping[str, tuple[str, ...]]:
+    """The parameters by the words that stand for them."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, words in ATTRIBUTES:
+        for word in words.split("|"):
+            found[word] = (*found.get(word, ()), name)
+    return found
+
+
+def _words_of(text: str) -> str:
+    """The words of a phrase in lower case, without punctuation and ``ё``."""
+    return " ".join(re.findall(r"\w+", text.lower().replace("ё", "е")))
