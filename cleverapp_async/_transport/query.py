@@ -26,22 +26,24 @@ class QueryAdded:
     """A client middleware of aiohttp that adds the query to the URL; it must be the last one.
 
     Args:
-        query: The encoded query string.
+        bare: The URL that is asked for.
+        query: The encoded query string; empty where everything is in the body.
         strike: Strikes the token out of a text.
     """
 
-    __slots__ = ("_query", "_strike")
+    __slots__ = ("_full", "_query", "_strike", "bare")
 
-    def __init__(self, query: str, strike: Callable[[str], str]) -> None:
+    def __init__(self, bare: URL, query: str, strike: Callable[[str], str]) -> None:
+        self.bare = bare
         self._query = query
         self._strike = strike
+        self._full = self._added_to(bare)
 
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         """Send the request with its query, and let go of the URL again."""
-        # Not the URL that was asked for: a middleware of the user's may have changed it.
         bare = request.url
-        separator = "&" if bare.raw_query_string else "?"
-        request.url = URL(f"{bare}{separator}{self._query}", encoded=True)
+        # A middleware of the user's may have changed it.
+        request.url = self._full if bare is self.bare else self._added_to(bare)
         try:
             response = await handler(request)
         except BaseException as error:
@@ -54,6 +56,11 @@ class QueryAdded:
         if response.reason:
             response.reason = self._strike(response.reason)
         return response
+
+    def _added_to(self, url: URL) -> URL:
+        if not self._query:
+            return url
+        return URL(f"{url}{'&' if url.raw_query_string else '?'}{self._query}", encoded=True)
 
     def _clean(self, error: BaseException, full: URL, bare: URL) -> None:
         """Take the URL and the token out of an error, before trace hooks are told of it."""

@@ -85,7 +85,7 @@ class Transport:
         self._config = config
         self._timeout = _bounds(config.attempt_timeout, config)
         self._token_in_query = f"api_token={quote(token.reveal(), safe='')}"
-        self._urls: dict[str, URL] = {}
+        self._addresses: dict[str, QueryAdded] = {}
         self._trace = aiohttp.TraceConfig()
         self._trace.on_request_headers_sent.append(_headers_leave)
         self._writing: aiohttp.ClientSession | None = None
@@ -139,11 +139,13 @@ class Transport:
             request = with_token(request, self._token.reveal())
         else:
             query = f"{self._token_in_query}&{query}" if query else self._token_in_query
-        session = self._session(request)
+        session, address = self._session(request), self._address(request.name, query)
+        # Those of a request replace the session's, and aiohttp has no public way to ask for them.
+        middlewares: Sequence[aiohttp.ClientMiddlewareType] = getattr(session, "_middlewares", ())
         try:
             async with session.request(
                 request.http_method,
-                self._bare_url(request.name),
+                address.bare,
                 data=_body(request, witness),
                 headers=self._headers,
                 allow_redirects=False,
@@ -151,7 +153,7 @@ class Transport:
                 auto_decompress=True,
                 timeout=self._within(time_limit),
                 trace_request_ctx=witness,
-                middlewares=self._middlewares(session, query),
+                middlewares=(*middlewares, address),
             ) as response:
                 status = response.status
                 headers = StruckHeaders(response.headers, self._token.strike)
@@ -203,19 +205,15 @@ class Transport:
             return self._timeout
         return _bounds(seconds, self._config)
 
-    def _bare_url(self, name: str) -> URL:
-        url = self._urls.get(name)
-        if url is None:
-            url = self._urls[name] = URL(f"{self._base_url}/{name}", encoded=True)
-        return url
-
-    def _middlewares(
-        self, session: aiohttp.ClientSession, query: str
-    ) -> Sequence[aiohttp.ClientMiddlewareType]:
-        """The session's own middlewares, and inside of them the one that adds the query."""
-        # Those of a request replace the session's, and aiohttp has no public way to ask for them.
-        own: Sequence[aiohttp.ClientMiddlewareType] = getattr(session, "_middlewares", ())
-        return (*own, QueryAdded(query, self._token.strike)) if query else own
+    def _address(self, name: str, query: str) -> QueryAdded:
+        known = self._addresses.get(name)
+        if known is None:
+            bare = URL(f"{self._base_url}/{name}", encoded=True)
+            known = QueryAdded(bare, self._token_in_query, self._token.strike)
+            self._addresses[name] = known
+        if query is self._token_in_query:
+            return known
+        return QueryAdded(known.bare, query, self._token.strike)
 
     async def _read(self, response: aiohttp.ClientResponse, body: bytearray) -> str | None:
         """Read the answer into ``body`` up to the bound; why it is not whole, or None."""
