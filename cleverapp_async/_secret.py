@@ -92,7 +92,7 @@ class Secret:
         small = _small(text)
         if not cut and not self._anchors.search(small):
             return text
-        shown, at = [], 0
+        shown, at = list[str](), 0
         for start, end in self._places(small, cut=cut):
             shown += (text[at:start], _MASK)
             at = end
@@ -184,7 +184,7 @@ def _unescape(text: str, begin: int) -> tuple[str, list[int]]:
     """
     origin = list(range(begin, begin + len(text) + 1))
     while True:  # A URL in a URL, or in JSON in HTML: layer after layer.
-        shown, places, at = "", [], 0
+        shown, places, at = "", list[int](), 0
         for found in _ESCAPE.finditer(text):
             shown += text[at : found.start()] + _meaning(found)
             places += origin[at : found.start() + 1]
