@@ -72,7 +72,8 @@ def _row(method: str, http_method: str | None, repeat: Repeat | None) -> Endpoin
     if not _NAME.fullmatch(method):
         # Not shown: where somebody put a query behind the name, it holds a token or a text.
         raise InvalidRequestError(
-            "method must be the name of a method alone, such as getContactTags", fields=("method",)
+            "method is no name of a method: give the name alone, such as getContactTags",
+            fields=("method",),
         )
     row = ENDPOINTS.get(method)
     if row is None:
