@@ -51,9 +51,10 @@ class Call:
     """
 
     endpoint: Endpoint
-    parameters: Mapping[str, object]
+    # Not shown: errors that report the variables of frames would show recipients and texts.
+    parameters: Mapping[str, object] = field(repr=False)
     route: Route | None = None
-    contact_id: int | None = None
+    contact_id: int | None = field(default=None, repr=False)
     lane: Lane = Lane.INTERACTIVE
     deadline: float | None = None
     fate: Fate = field(factory=Fate)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from ._converter import structure
+from ._kinds import kind_of
 from .endpoints.row import Shape
 from .models.page import Page
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from .endpoints import Endpoint
 
 __all__ = ["read_content"]
-
-_SHOWN = 40
 
 
 def read_content(body: object, endpoint: Endpoint, using: Converter) -> object:
@@ -89,5 +88,5 @@ def _described(body: object) -> str:
     if _is_object(body):
         return f"an object with the keys {', '.join(sorted(body)) or '(none)'}"
     if isinstance(body, str):
-        return f"text that starts {body[:_SHOWN]!r}" if body else "an empty body"
+        return kind_of(body) if body else "an empty body"
     return f"JSON of type {type(body).__name__}"

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import cast
 
+from ._kinds import kind_of
+
 __all__ = [
     "read_decimal",
     "read_items",
@@ -23,7 +25,7 @@ __all__ = [
 def read_moment(value: object, _: object) -> datetime:
     """ISO 8601 with an offset, or with ``Z``; without either it is taken as UTC."""
     if not isinstance(value, str):
-        raise ValueError(f"a date was expected, not {value!r}")  # noqa: TRY004
+        raise ValueError(f"a date was expected, not {kind_of(value)}")  # noqa: TRY004
     moment = datetime.fromisoformat(value)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
@@ -33,7 +35,7 @@ def read_whole(value: object, _: object) -> int:
     if type(value) is int:
         return value
     if not isinstance(value, str):
-        raise ValueError(f"a whole number was expected, not {value!r}")  # noqa: TRY004
+        raise ValueError(f"a whole number was expected, not {kind_of(value)}")  # noqa: TRY004
     return int(value)
 
 
@@ -42,7 +44,7 @@ def read_text(value: object, _: object) -> str:
     if type(value) is str:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"a text was expected, not {value!r}")  # noqa: TRY004
+        raise ValueError(f"a text was expected, not {kind_of(value)}")  # noqa: TRY004
     return str(value)
 
 
@@ -52,31 +54,31 @@ def read_truth(value: object, _: object) -> bool:
         return value
     if isinstance(value, int | str) and value in {0, 1, "0", "1"}:
         return bool(int(value))
-    raise ValueError(f"true or false was expected, not {value!r}")
+    raise ValueError(f"true or false was expected, not {kind_of(value)}")
 
 
 def read_decimal(value: object, _: object) -> Decimal:
     """A decimal number, from its text or, as exactly as JSON kept it, from a number."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(f"a decimal number was expected, not {value!r}")  # noqa: TRY004
+        raise ValueError(f"a decimal number was expected, not {kind_of(value)}")  # noqa: TRY004
     try:
         number = Decimal(str(value))
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite():
-        raise ValueError(f"a decimal number was expected, not {value!r}")
+        raise ValueError(f"a decimal number was expected, not {kind_of(value)}")
     return number
 
 
 def read_object(value: object, _: object) -> Mapping[str, object]:
     """Whatever object came, as it came."""
     if not isinstance(value, Mapping):
-        raise ValueError(f"an object was expected, not {value!r}")  # noqa: TRY004
+        raise ValueError(f"an object was expected, not {kind_of(value)}")  # noqa: TRY004
     return cast("Mapping[str, object]", value)
 
 
 def read_items(value: object) -> list[object]:
     """A list; a text or an object is none, though Python could walk through it."""
     if not isinstance(value, list):
-        raise ValueError(f"a list was expected, not {value!r}")  # noqa: TRY004
+        raise ValueError(f"a list was expected, not {kind_of(value)}")  # noqa: TRY004
     return cast("list[object]", value)

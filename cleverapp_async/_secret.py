@@ -3,30 +3,64 @@
 from __future__ import annotations
 
 import hashlib
-import html
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["Secret"]
 
 _MASK = "***"
 _SHORTEST_STRUCK = 6
-_WORD = re.compile(r"[A-Za-z0-9]+")
+
+_PART = 12
+"""So many characters of its beginning or of its end are taken for a part of the token."""
+
+_PART_AT_CUT = 3
+"""Where the text is known to have been cut off, as many of its beginning are enough."""
+
+_WORD = re.compile(r"[a-z0-9]+")
+_ESCAPE = re.compile(
+    r"%(?P<url>[0-9a-f]{2})"
+    r"|\\+u00(?P<json>[0-9a-f]{2})"
+    r"|&\#x0*(?P<hex>[0-9a-f]{2});"
+    r"|&\#0*(?P<decimal>\d{2,3});"
+    r"|&(?P<name>amp|lt|gt|quot|apos);"
+    r"|\\+(?P<itself>[\"/])"
+    r"|\\(?P<backslash>\\+)",
+    re.ASCII,
+)
+"""How URLs, JSON and HTML escape a character, in small letters; of backslashes one is left."""
+
+_NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_LONGEST_ESCAPE = 16
+"""Characters that one may take, escaped more than once."""
+
+_HALF_ESCAPE = re.compile(r"[%\\&][#%\w]{0,12}\Z")
 
 
 class Secret:
-    """A token that shows itself only where it is asked for by name."""
+    """A token that shows itself only where it is asked for by name.
 
-    __slots__ = ("_core", "_pattern", "_raw_core", "_raw_pattern", "_value")
+    It is struck out of texts however URLs, JSON and HTML spell it, in small letters or capitals,
+    and also where a text holds its beginning or its end alone. Base64 is not looked into: no
+    server is known to send a URL back in it.
+    """
+
+    __slots__ = ("_anchors", "_part", "_plain", "_value")
 
     def __init__(self, value: str) -> None:
         self._value = value
-        # Nobody escapes letters and digits: the longest run of them tells quickly that there is
-        # nothing to strike out.
-        self._core = max(_WORD.findall(value), key=len, default="")
-        self._raw_core = self._core.encode()
-        pattern = "".join(map(_spellings, value))
-        self._pattern = re.compile(pattern, re.IGNORECASE | re.ASCII)
-        self._raw_pattern = re.compile(pattern.encode(), re.IGNORECASE)
+        small = _small(value)
+        self._plain, _ = _unescape(small, 0)
+        size = len(self._plain)
+        self._part = min(_PART, max(_SHORTEST_STRUCK, size * 3 // 4), size)
+        # Nobody escapes letters and digits: the longest run of them at either end tells quickly
+        # that there is nothing to strike out.
+        ends = {small[: self._part], small[-self._part :]}
+        runs = {max(_WORD.findall(end), key=len, default="") for end in ends}
+        self._anchors = re.compile("|".join(map(re.escape, runs)))
 
     def __repr__(self) -> str:
         return f"Secret({_MASK!r})"
@@ -44,31 +78,129 @@ class Secret:
         joined = "\0".join((self._value, *parts))
         return hashlib.sha256(joined.encode()).hexdigest()
 
-    def strike(self, text: str) -> str:
-        """The text with the token struck out, however a URL, JSON or HTML spells it."""
-        if self._too_short or self._core not in text:
+    def strike(self, text: str, *, cut: bool = False) -> str:
+        """The text with the token, and what is left of it where something cut it, struck out.
+
+        Args:
+            text: Any text.
+            cut: Whether the text was cut off at its end: a shorter beginning of the token is
+                struck out there, too.
+        """
+        if len(self._value) < _SHORTEST_STRUCK:
+            # It would strike out ordinary words.
             return text
-        return self._pattern.sub(_MASK, text)
+        small = _small(text)
+        if not cut and not self._anchors.search(small):
+            return text
+        shown, at = list[str](), 0
+        for start, end in self._places(small, cut=cut):
+            shown += (text[at:start], _MASK)
+            at = end
+        return "".join((*shown, text[at:]))
 
-    def strike_bytes(self, data: bytes) -> bytes:
-        """The bytes with the token struck out."""
-        if self._too_short or self._raw_core not in data:
-            return data
-        return self._raw_pattern.sub(_MASK.encode(), data)
+    def strike_bytes(self, data: bytes, *, cut: bool = False) -> bytes:
+        """The bytes with the token struck out, as :meth:`strike` does it.
 
-    @property
-    def _too_short(self) -> bool:
-        """Whether striking it out would strike out ordinary words too."""
-        return len(self._value) < _SHORTEST_STRUCK
+        Args:
+            data: Text in UTF-8 or any other encoding that holds ASCII as it is.
+            cut: Whether the bytes were cut off at their end.
+        """
+        return self.strike(data.decode("latin-1"), cut=cut).encode("latin-1")
+
+    def _places(self, small: str, *, cut: bool) -> Iterator[tuple[int, int]]:
+        """Where the token and parts of it stand, in order, without overlaps."""
+        for begin, end in self._windows(small, cut=cut):
+            plain, origin = _unescape(small[begin:end], begin)
+            for first, last in _merged(self._found(plain, cut=cut and end == len(small))):
+                yield origin[first], origin[last]
+
+    def _windows(self, small: str, *, cut: bool) -> Iterator[tuple[int, int]]:
+        """The stretches of a text which are worth a closer look."""
+        reach = _LONGEST_ESCAPE * len(self._plain)
+        size = len(small)
+        hits = [found.start() for found in self._anchors.finditer(small)]
+        if cut:
+            hits.append(size)
+        around = ((max(0, hit - reach), min(size, hit + reach)) for hit in hits)
+        return _merged(around)
+
+    def _found(self, plain: str, *, cut: bool) -> Iterator[tuple[int, int]]:
+        """The stretches of a plain text that are a part of the token, or all of it."""
+        token, part = self._plain, self._part
+        for at in _all(token[:part], plain):
+            size = part
+            while size < len(token) and plain.startswith(token[size], at + size):
+                size += 1
+            yield at, at + size
+        for at in _all(token[-part:], plain):
+            size = part
+            while size < len(token) and plain.endswith(token[-size - 1], 0, at + part - size):
+                size += 1
+            yield at + part - size, at + part
+        if cut:
+            yield from self._at_end(plain)
+
+    def _at_end(self, plain: str) -> Iterator[tuple[int, int]]:
+        """The beginning of the token at the end of a text, perhaps with half an escape behind."""
+        for whole in (plain, _HALF_ESCAPE.sub("", plain)):
+            for size in range(len(self._plain), _PART_AT_CUT - 1, -1):
+                if whole.endswith(self._plain[:size]):
+                    yield len(whole) - size, len(plain)
+                    return
 
 
-def _spellings(character: str) -> str:
-    """A pattern for one character of a token: as it is, or as URLs, JSON and HTML escape it."""
-    if character.isalnum():
-        return character
-    code = ord(character)
-    forms = [f"%(?:25)*{code:02x}", f"\\\\u00{code:02x}", f"&\\#(?:x{code:x}|{code});"]
-    if (named := html.escape(character)) != character:
-        forms.append(re.escape(named))
-    # %25 above is an escaped %: a URL inside a URL.
-    return f"(?:{'|'.join(forms)}|\\\\?{re.escape(character)})"
+def _all(wanted: str, text: str) -> Iterator[int]:
+    """Where a text holds another."""
+    at = text.find(wanted)
+    while at >= 0:
+        yield at
+        at = text.find(wanted, at + 1)
+
+
+def _small(text: str) -> str:
+    """In small letters, each where it stood: this one alone would become two."""
+    return text.replace("\u0130", "I").lower()
+
+
+def _merged(stretches: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """In order, those that overlap made one."""
+    begin = end = -1
+    for first, last in sorted(stretches):
+        if first >= end:
+            if end >= 0:
+                yield begin, end
+            begin, end = first, last
+        end = max(end, last)
+    if end >= 0:
+        yield begin, end
+
+
+def _unescape(text: str, begin: int) -> tuple[str, list[int]]:
+    """A text without escapes, and where each of its characters, and its end, stood.
+
+    Args:
+        text: In small letters.
+        begin: Where it begins in the whole text.
+    """
+    origin = list(range(begin, begin + len(text) + 1))
+    while True:  # A URL in a URL, or in JSON in HTML: layer after layer.
+        shown, places, at = "", list[int](), 0
+        for found in _ESCAPE.finditer(text):
+            shown += text[at : found.start()] + _meaning(found)
+            places += origin[at : found.start() + 1]
+            at = found.end()
+        if not at:
+            return text, origin
+        text, origin = shown + text[at:], places + origin[at:]
+
+
+def _meaning(found: re.Match[str]) -> str:
+    """The one character that an escape stands for, in small letters."""
+    kind, written = found.lastgroup, found[found.lastgroup or 0]
+    if kind == "name":
+        return _NAMED[written]
+    if kind == "itself":
+        return written
+    if kind == "backslash":
+        return "\\"
+    return _small(chr(int(written, 10 if kind == "decimal" else 16)))

@@ -20,12 +20,13 @@ from .._response import RawResponse
 from ..errors import Outcome
 from .body import WitnessedBody
 from .headers import StruckHeaders
+from .query import QueryAdded
 from .reasons import reason_of
 from .token import with_token
 from .witness import Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import SimpleNamespace
 
     from .._request import WireRequest
@@ -84,7 +85,7 @@ class Transport:
         self._config = config
         self._timeout = _bounds(config.attempt_timeout, config)
         self._token_in_query = f"api_token={quote(token.reveal(), safe='')}"
-        self._urls: dict[str, URL] = {}
+        self._addresses: dict[str, QueryAdded] = {}
         self._trace = aiohttp.TraceConfig()
         self._trace.on_request_headers_sent.append(_headers_leave)
         self._writing: aiohttp.ClientSession | None = None
@@ -133,14 +134,18 @@ class Transport:
     ) -> RawResponse | WireFailure:
         status, body = 0, bytearray()
         headers: Mapping[str, str] = {}
+        query = request.query
         if self._config.token_place == "body" and request.http_method == "POST":  # noqa: S105
-            request, url = with_token(request, self._token.reveal()), self._plain_url(request)
+            request = with_token(request, self._token.reveal())
         else:
-            url = self._url(request)
+            query = f"{self._token_in_query}&{query}" if query else self._token_in_query
+        session, address = self._session(request), self._address(request.name, query)
+        # Those of a request replace the session's, and aiohttp has no public way to ask for them.
+        middlewares: Sequence[aiohttp.ClientMiddlewareType] = getattr(session, "_middlewares", ())
         try:
-            async with self._session(request).request(
+            async with session.request(
                 request.http_method,
-                url,
+                address.bare,
                 data=_body(request, witness),
                 headers=self._headers,
                 allow_redirects=False,
@@ -148,6 +153,7 @@ class Transport:
                 auto_decompress=True,
                 timeout=self._within(time_limit),
                 trace_request_ctx=witness,
+                middlewares=(*middlewares, address),
             ) as response:
                 status = response.status
                 headers = StruckHeaders(response.headers, self._token.strike)
@@ -158,7 +164,8 @@ class Transport:
                 sent = witness.outcome is not Outcome.NOT_SENT
                 connecting = isinstance(error, _CONNECTING) and not sent
                 return WireFailure(witness.outcome, problem, connecting)
-        return RawResponse(status, headers, self._token.strike_bytes(bytes(body)), problem)
+        struck = self._token.strike_bytes(bytes(body), cut=problem is not None)
+        return RawResponse(status, headers, struck, problem)
 
     async def close(self) -> None:
         """Let the session go: close it if it is ours, else only stop watching it."""
@@ -198,19 +205,15 @@ class Transport:
             return self._timeout
         return _bounds(seconds, self._config)
 
-    def _plain_url(self, request: WireRequest) -> URL:
-        query = f"?{request.query}" if request.query else ""
-        return URL(f"{self._base_url}/{request.name}{query}", encoded=True)
-
-    def _url(self, request: WireRequest) -> URL:
-        if request.query:
-            query = f"{self._token_in_query}&{request.query}"
-            return URL(f"{self._base_url}/{request.name}?{query}", encoded=True)
-        url = self._urls.get(request.name)
-        if url is None:
-            text = f"{self._base_url}/{request.name}?{self._token_in_query}"
-            url = self._urls[request.name] = URL(text, encoded=True)
-        return url
+    def _address(self, name: str, query: str) -> QueryAdded:
+        known = self._addresses.get(name)
+        if known is None:
+            bare = URL(f"{self._base_url}/{name}", encoded=True)
+            known = QueryAdded(bare, self._token_in_query, self._token.strike)
+            self._addresses[name] = known
+        if query is self._token_in_query:
+            return known
+        return QueryAdded(known.bare, query, self._token.strike)
 
     async def _read(self, response: aiohttp.ClientResponse, body: bytearray) -> str | None:
         """Read the answer into ``body`` up to the bound; why it is not whole, or None."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 
 from attrs import define, field
 
@@ -266,8 +268,7 @@ class Dispatcher:
         except CleverAppError as error:
             self._end(key, work, error.outcome, error=error)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the run
-            told = f"{type(error).__name__}: {error}"
-            self._end(key, work, fate.outcome, error=_failed(fate.outcome, told))
+            self._end(key, work, fate.outcome, error=_failed(fate.outcome, _place_of(error)))
         else:
             contact = reply.content if isinstance(reply.content, Contact) else None
             self._end(key, work, Outcome.ACCEPTED, reply=reply, contact=contact)
@@ -335,6 +336,12 @@ def _stopped(outcome: Outcome) -> CleverAppError:
     if outcome is Outcome.UNKNOWN:
         return OutcomeUnknownError("it may have reached the server: cancelled before the answer")
     return NotSentError("not sent: the run was stopped")
+
+
+def _place_of(error: Exception) -> str:
+    """An error by its type and place: its text may hold the message."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {place.name} ({Path(place.filename).name}:{place.lineno})"
 
 
 def _failed(outcome: Outcome, told: str) -> CleverAppError:

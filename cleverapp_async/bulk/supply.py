@@ -124,7 +124,8 @@ class IterableSupply:
     async def _put(self, intake: Intake, message: object) -> None:
         if not isinstance(message, SendMessage | SendMessageToWhatsApp):
             raise InvalidRequestError(
-                f"message {self._read} is no SendMessage or SendMessageToWhatsApp: {message!r}"
+                f"message {self._read} is no SendMessage or SendMessageToWhatsApp, but of "
+                f"type {type(message).__name__}"
             )
         intake.put(self._read, message, self.key_of(message))
         self._read += 1

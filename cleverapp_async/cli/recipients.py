@@ -8,6 +8,7 @@ from attrs import define, field, frozen
 
 from ..errors import InvalidRequestError
 from ..models.messages import Message, SendMessage, SendMessageToWhatsApp
+from ..models.messenger import Messenger
 from ..models.route import Route
 from .rows import Fault, Row
 from .template import Template
@@ -19,7 +20,6 @@ ADDRESS_COLUMNS = ("contact_id", "contact_external_id", "phone")
 
 _WHOLE = re.compile(r"[0-9]{1,18}", re.ASCII)
 _WHATSAPP = "whatsapp"
-_SHOWN = 40
 
 _REMEDIES = {
     "contact_id": "Write the contact's id, or address by bot_id, messenger and contact_external_id",
@@ -107,9 +107,12 @@ class _Reading:
         media: str | None,
     ) -> Message | None:
         if messenger is not None and messenger.lower() != _WHATSAPP:
+            # Any other word may be of the column beside it: a name, or a phone number.
+            known = messenger.lower() in set(Messenger)
             self.fault(
                 "messenger",
-                f"a row with a phone and no contact_external_id goes to WhatsApp, not {messenger}",
+                "a row with a phone and no contact_external_id goes to WhatsApp, not "
+                + (messenger if known else "elsewhere"),
                 "Put the number into contact_external_id, or leave the messenger out",
             )
         if media is not None:
@@ -139,7 +142,7 @@ class _Reading:
             return None
         if _WHOLE.fullmatch(value):
             return int(value)
-        self.fault(name, f"{name} must be a whole number, not {_shortened(value)!r}")
+        self.fault(name, f"{name} must be a whole number")
         return None
 
     def content(self, name: str, default: Template | None) -> str | None:
@@ -191,7 +194,3 @@ def read_route(row: Row) -> Route | None:
     if "contact_id" not in row.cells or not messenger or not _WHOLE.fullmatch(bot_id):
         return None
     return Route(int(bot_id), messenger)
-
-
-def _shortened(value: str) -> str:
-    return value if len(value) <= _SHOWN else value[:_SHOWN] + "…"

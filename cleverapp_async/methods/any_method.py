@@ -70,7 +70,11 @@ class AnyMethod(Methods):
 
 def _row(method: str, http_method: str | None, repeat: Repeat | None) -> Endpoint:
     if not _NAME.fullmatch(method):
-        raise InvalidRequestError(f"{method!r} is no name of a method", fields=("method",))
+        # Not shown: where somebody put a query behind the name, it holds a token or a text.
+        raise InvalidRequestError(
+            "method is no name of a method: give the name alone, such as getContactTags",
+            fields=("method",),
+        )
     row = ENDPOINTS.get(method)
     if row is None:
         if http_method is None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import cast
 from urllib.parse import urlsplit
 
+from .._kinds import kind_of
 from ..errors import InvalidRequestError
 
 __all__ = [
@@ -33,7 +34,7 @@ _PHONE_PUNCTUATION = str.maketrans("", "", " -().\u00a0")
 
 
 def _refuse(name: str, wanted: str, value: object) -> InvalidRequestError:
-    return InvalidRequestError(f"{name} must be {wanted}, not {value!r}", fields=(name,))
+    return InvalidRequestError(f"{name} must be {wanted}, not {kind_of(value)}", fields=(name,))
 
 
 def check_id(name: str, value: object) -> int:
@@ -178,7 +179,8 @@ def check_count(name: str, value: object, most: int | None = None) -> int:
     """
     number = check_id(name, value)
     if most is not None and number > most:
-        raise _refuse(name, f"at most {most}", value)
+        # A size or a number of a page: nobody is recognized by it.
+        raise InvalidRequestError(f"{name} must be at most {most}, not {number}", fields=(name,))
     return number
 
 

@@ -6,6 +6,7 @@ import copy
 import html
 import json
 import pickle
+from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -13,6 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async._secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TOKEN = "tok+en/=secret&<x>"
 
@@ -81,3 +85,63 @@ def test_a_digest_tells_accounts_apart() -> None:
     assert here != there
     assert here == Secret(TOKEN).digest("https://a")
     assert TOKEN not in here
+
+
+LONG = "Ab1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV"
+"""A token such as the platform gives: letters and digits alone."""
+
+
+@pytest.mark.parametrize("token", [TOKEN, LONG])
+@pytest.mark.parametrize("spelled", [str.upper, str.lower, str.swapcase])
+def test_capitals_and_small_letters_are_the_same(token: str, spelled: Callable[[str], str]) -> None:
+    """A server that changes the case of what it echoes does not get the token past."""
+    secret = Secret(token)
+    for spelling in (token, quote(token, safe=""), json.dumps(token)[1:-1], html.escape(token)):
+        assert secret.strike(f"({spelled(spelling)})") == "(***)"
+        assert secret.strike_bytes(f"({spelled(spelling)})".encode()) == b"(***)"
+
+
+@pytest.mark.parametrize("token", [TOKEN, LONG])
+@pytest.mark.parametrize("escape", [str, quote_plus, json.dumps, html.escape, str.upper])
+def test_a_cut_through_the_token_leaves_two_letters_of_it(
+    token: str, escape: Callable[[str], str]
+) -> None:
+    """Wherever a text is cut, no more than two characters of the token are left at its end."""
+    secret = Secret(token)
+    page = f"<p>Й?api_token={escape(token).strip(chr(34))}"
+    for size in range(len("<p>Й?api_token="), len(page) + 1):
+        struck = secret.strike(page[:size], cut=True)
+        assert struck.removeprefix("<p>Й?api_token=").rstrip("*")[2:] in {"", *HALVES}, struck
+        raw = page.encode()[: len(page[:size].encode())]
+        assert secret.strike_bytes(raw, cut=True).decode() == struck
+
+
+HALVES = {"%", "%2", "\\", "&", "&l", "&lt", "&a", "&am", "&amp", "&g", "&gt"}
+
+
+@pytest.mark.parametrize("token", [TOKEN, LONG])
+def test_a_part_of_the_token_is_struck_out_where_the_server_cut_it(token: str) -> None:
+    """Its beginning before an ellipsis and its end after one are found within a text, too."""
+    secret = Secret(token)
+    escapes: tuple[Callable[[str], str], ...] = (str, str.upper, html.escape, quote_plus)
+    for escape in escapes:
+        assert secret.strike(f"at {escape(token[:-1])}… of") == "at ***… of"
+        assert secret.strike(f"at …{escape(token[1:])} of") == "at …*** of"
+        assert secret.strike_bytes(f"[{escape(token[:-1])}...]".encode()) == b"[***...]"
+        assert secret.strike_bytes(f"[...{escape(token[1:])}]".encode()) == b"[...***]"
+
+
+def test_a_text_that_is_cut_elsewhere_stays() -> None:
+    """A cut touches nothing but the token; nor does a word that it begins with."""
+    secret = Secret(LONG)
+    for text in ("", "a", "no token here", "Ab", "%", "a\\", "Ab1c is no token"):
+        assert secret.strike(text, cut=True) == text
+        assert secret.strike_bytes(text.encode(), cut=True) == text.encode()
+
+
+def test_every_token_of_a_text_is_struck_out() -> None:
+    """Several tokens, side by side and far apart, each become one mask; offsets stay right."""
+    secret = Secret(LONG)
+    far = "Й%20&amp;\\/İ" * 200
+    text = f"{LONG}{LONG.upper()}{far}{LONG[:-3]} {far}x{LONG}"
+    assert secret.strike(text) == f"******{far}*** {far}x***"

@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 
 from cleverapp_async import (
+    ApiError,
     CleverAppClient,
     CleverAppError,
     ClientConfig,
@@ -21,6 +22,7 @@ from cleverapp_async import (
     LimiterRegistry,
     RetryPolicy,
     SendMessage,
+    raw_answers,
 )
 from cleverapp_async._call import Call
 from cleverapp_async.endpoints import ENDPOINTS
@@ -194,6 +196,47 @@ async def test_no_echo_shows_the_token(answer: bytes, log: list[str]) -> None:
     async with raw_server(answer) as raw:
         seen = await fail(raw.base_url, events)
     assert [what for what in (*seen, *log) if not clean(what)] == []
+
+
+@pytest.mark.parametrize("spelled", [TOKEN, ECHO, TOKEN.upper(), ECHO.lower()])
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize("by", ["the client", "the server"])
+async def test_an_answer_cut_inside_the_token_shows_none_of_it(
+    spelled: str, status: int, by: str
+) -> None:
+    """At ``max_body``, or where the connection broke, no beginning of the token is left."""
+    page = f"<p>bad: ?api_token={spelled}".encode()
+    for letters in range(4, len(spelled)):
+        size = len(page) - len(spelled) + letters
+        config = ClientConfig(retry=RetryPolicy(attempts=1, refusals=0), max_body=size)
+        answer = http(page, status)
+        if by == "the server":
+            answer = answer[: letters - len(spelled)]
+        async with (
+            raw_server(answer) as raw,
+            CleverAppClient(TOKEN, base_url=raw.base_url, config=config) as client,
+        ):
+            with raw_answers() as answers, pytest.raises(ApiError) as caught:
+                await client.send_message(contact_id=1, text="Hi")
+        (kept,) = answers
+        assert kept.problem is not None
+        shown = (kept.body.decode(), str(caught.value), str(caught.value.body))
+        assert [one for one in shown if spelled[:3] in one.replace("api_token", "")] == []
+        assert kept.body.startswith(b"<p>bad: ?api_token=***")
+
+
+async def test_a_page_that_cuts_the_token_itself_shows_none_of_it() -> None:
+    """A server's own excerpt of the URL ends inside the token: the rest of the page is kept."""
+    for part in (TOKEN[:-1], TOKEN.upper()[:-1], ECHO[:-1]):
+        page = f"<p>GET /?api_token={part}...</p>".encode()
+        config = ClientConfig(retry=RetryPolicy(attempts=1, refusals=0))
+        async with (
+            raw_server(http(page, 500)) as raw,
+            CleverAppClient(TOKEN, base_url=raw.base_url, config=config) as client,
+        ):
+            with pytest.raises(ApiError) as caught:
+                await client.send_message(contact_id=1, text="Hi")
+        assert caught.value.body == "<p>GET /?api_token=***...</p>"
 
 
 @pytest.mark.parametrize("base_url", ["http://127.0.0.1:9/api/v1", "https://127.0.0.1:9/api/v1"])

@@ -164,24 +164,24 @@ def _changed(index: int, message: Message, count: int = 900) -> list[Message]:
     [
         (
             _changed(812, SendMessage(contact_id=813, text="x" * 500)),
-            "message 812 of the input differs: the journal has another text for contact 813",
+            "message 812 of the input differs: the journal has another text;",
             812,
         ),
         (
             _changed(2, SendMessage(contact_id=99, text="Привет 2")),
-            "message 2 of the input differs: it goes to contact 99, in the journal to contact 3",
+            "message 2 of the input differs: the journal has another recipient",
             2,
         ),
         (
             _changed(2, SendMessage(contact_id=3, image="https://a.example/1.png")),
-            "the journal has a text for contact 3: 'Привет 2'",
+            "the journal has a text;",
             2,
         ),
         (
             _changed(
                 2, SendMessage(contact_id=3, text="Привет 2", image="https://a.example/1.png")
             ),
-            "the journal has no image for contact 3",
+            "the journal has no image;",
             2,
         ),
         (
@@ -189,7 +189,7 @@ def _changed(index: int, message: Message, count: int = 900) -> list[Message]:
                 0,
                 SendMessage(bot_id=7, messenger="viber", contact_external_id="1", text="Привет 0"),
             ),
-            "it goes to '1' in viber of bot 7, in the journal to '10000' in viber of bot 7",
+            "the journal has another recipient",
             0,
         ),
         (messages(899), "the input ends after 899 message(s), the journal was made from 900", 899),

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparison"]
 
-_SHOWN = 60
 _REMEDY = "give the input that the journal was made from, or another file for another campaign"
 
 _Row: TypeAlias = tuple[int, str | None, str | None, int | None, bytes | None]
@@ -31,19 +30,6 @@ ORDER BY 1
 """
 
 
-def _short(value: object) -> str:
-    told = repr(value)
-    return told if len(told) <= _SHOWN else told[: _SHOWN - 1] + "…"
-
-
-def _recipient(message: Message) -> str:
-    address = address_of(message)
-    if len(address) == 1:
-        return f"contact {address[0]}"
-    bot_id, messenger, external_id = address
-    return f"{_short(external_id)} in {messenger} of bot {bot_id}"
-
-
 def _mismatch(index: int, told: str) -> JournalMismatchError:
     return JournalMismatchError(
         f"message {index} of the input differs: {told}; {_REMEDY}", index=index
@@ -52,19 +38,17 @@ def _mismatch(index: int, told: str) -> JournalMismatchError:
 
 def _difference(index: int, given: Message, kept: Message) -> JournalMismatchError:
     if address_of(given) != address_of(kept):
-        return _mismatch(
-            index, f"it goes to {_recipient(given)}, in the journal to {_recipient(kept)}"
-        )
+        return _mismatch(index, "the journal has another recipient")
     if given.method != kept.method:
         return _mismatch(index, f"it is sent by {given.method}, in the journal by {kept.method}")
     ours, theirs = given.parameters(), kept.parameters()
     name = next(name for name in {**theirs, **ours} if ours.get(name) != theirs.get(name))
     if name not in theirs:
-        told = f"the journal has no {name} for {_recipient(kept)}"
+        told = f"the journal has no {name}"
     elif name not in ours:
-        told = f"the journal has a {name} for {_recipient(kept)}: {_short(theirs[name])}"
+        told = f"the journal has a {name}"
     else:
-        told = f"the journal has another {name} for {_recipient(kept)}: {_short(theirs[name])}"
+        told = f"the journal has another {name}"
     return _mismatch(index, told)
 
 
