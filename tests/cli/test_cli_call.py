@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async._terminal import guard_streams
 from cleverapp_async._response import RawResponse
+from cleverapp_async._terminal import guard_streams
 from cleverapp_async.cli.arguments import read_arguments
 from cleverapp_async.cli.exits import BadInputError
 from cleverapp_async.cli.failures import exit_of, failure
