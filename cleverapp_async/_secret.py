@@ -11,6 +11,8 @@ __all__ = ["Secret"]
 _MASK = "***"
 _SHORTEST_STRUCK = 6
 _WORD = re.compile(r"[A-Za-z0-9]+")
+# Charsets in which the letters of a token are not single bytes.
+_WIDE = {"utf-16-le": 2, "utf-16-be": 2, "utf-32-le": 4, "utf-32-be": 4}
 
 
 class Secret:
@@ -51,10 +53,23 @@ class Secret:
         return self._pattern.sub(_MASK, text)
 
     def strike_bytes(self, data: bytes) -> bytes:
-        """The bytes with the token struck out."""
-        if self._too_short or self._raw_core not in data:
+        """The bytes with the token struck out, be they in UTF-8, UTF-16 or UTF-32."""
+        if self._too_short:
+            return data
+        if b"\0" in data:
+            data = self._strike_wide(data)
+        if self._raw_core not in data:
             return data
         return self._raw_pattern.sub(_MASK.encode(), data)
+
+    def _strike_wide(self, data: bytes) -> bytes:
+        for charset, width in _WIDE.items():
+            whole = len(data) - len(data) % width
+            text = data[:whole].decode(charset, "replace")
+            struck = self.strike(text)
+            if struck != text:
+                data = struck.encode(charset, "replace") + data[whole:]
+        return data
 
     @property
     def _too_short(self) -> bool:

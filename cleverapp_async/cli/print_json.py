@@ -40,8 +40,7 @@ def print_raw(answer: RawResponse) -> None:
     lines += [printable(f"{name}: {value}") for name, value in answer.headers.items()]
     body = answer.body
     if sys.stdout.isatty():
-        text = body.decode(errors="replace")
-        body = "\n".join(map(printable, text.splitlines())).encode()
+        body = "\n".join(map(printable, answer.text.splitlines())).encode()
     end = b"" if body.endswith(b"\n") else b"\n"
     _print("\n".join([*lines, "", ""]).encode() + body + end)
 
