@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, cast
 from attrs import frozen
 
 from ._converter import converter
+from ._hooks import is_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -168,6 +169,10 @@ def _walk(errors: object) -> Iterator[FieldError]:
         field, value = stack.pop()
         if isinstance(value, Mapping):
             items = cast("Mapping[object, object]", value).items()
+            if is_list(value) and all(isinstance(item, str) for _, item in items):
+                # A list of texts that PHP has taken some out of: its numbers are no fields.
+                stack += [(field, text) for _, text in reversed(items)]
+                continue
             below = [(f"{field}.{key}" if field else str(key), item) for key, item in items]
             stack += reversed(below)
         elif isinstance(value, list | tuple):
