@@ -100,7 +100,7 @@ class ContactMethods(Methods):
                 **options,
             )
 
-        return iterate(fetch, count)
+        return iterate(fetch, "getContacts", count)
 
     async def create_or_update_contact(
         self,

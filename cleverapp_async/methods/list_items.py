@@ -103,7 +103,7 @@ class ListItemMethods(Methods):
                 **options,
             )
 
-        return iterate(fetch, limit)
+        return iterate(fetch, "getListItems", limit)
 
     async def add_list_item(
         self,

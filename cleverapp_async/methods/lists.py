@@ -56,7 +56,7 @@ class ListMethods(Methods):
         async def fetch(number: int) -> Page[ListSchema]:
             return await self.get_list_schemas(page=number, **options)
 
-        return iterate(fetch)
+        return iterate(fetch, "getListSchemas")
 
     async def get_list_schema(
         self, *, schema_id: str, **options: Unpack[CallOptions]

@@ -133,7 +133,7 @@ class ReferralMethods(Methods):
                 contact_id=contact_id, page=number, tag_name=tag_name, tag_id=tag_id, **options
             )
 
-        return iterate(fetch)
+        return iterate(fetch, "getReferrals")
 
     async def get_count_referrals(
         self,
