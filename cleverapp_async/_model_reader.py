@@ -129,8 +129,8 @@ class ModelReader:
                     read[name] = hook(held, kind)
                 except Exception as error:  # noqa: BLE001 - cattrs passes on whatever a hook raised
                     if name in self._may_hold_nothing and holds_nothing(held):
-                        make = self._factories.get(name)
-                        read[name] = make() if make else self._defaults[name]
+                        factory = self._factories.get(name)
+                        read[name] = self._defaults.get(name) if factory is None else factory()
                         continue
                     # Told as cattrs tells it, not by reading again: models nested n deep
                     # would be read 2^n times.

@@ -33,6 +33,7 @@ _DEEPEST_BRACKETS = 64
 _DEEPEST_JSON = 511  # and the object of all parameters
 _MOST_PAIRS = 999  # and the token
 _INT64 = 2**63
+_BYTES: tuple[type, ...] = (bytes, bytearray, memoryview)
 _CHANGED = re.compile(r"[ .\[\0]")
 # A bracket that holds nothing, or one white space, begins a new element of a list.
 _APPENDS = frozenset(("", *" \t\n\v\f\r"))
@@ -129,7 +130,7 @@ def _plain(value: object, levels: int) -> object:
         for key, held in cast("Mapping[object, object]", value).items():
             members[_key(key)] = _plain(held, levels - 1)
         return members
-    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, Sequence) and not isinstance(value, _BYTES):
         _check_depth(levels)
         items: list[object] = []
         # A loop, for a comprehension would be one more frame on the stack for every level.

@@ -168,12 +168,12 @@ def _walk(errors: object) -> Iterator[FieldError]:
     while stack:
         field, value = stack.pop()
         if isinstance(value, Mapping):
-            items = cast("Mapping[object, object]", value).items()
-            if is_list(value) and all(isinstance(item, str) for _, item in items):
+            held = cast("Mapping[object, object]", value)
+            if is_list(held) and all(isinstance(item, str) for item in held.values()):
                 # A list of texts that PHP has taken some out of: its numbers are no fields.
-                stack += [(field, text) for _, text in reversed(items)]
+                stack += [(field, text) for text in reversed(list(held.values()))]
                 continue
-            below = [(f"{field}.{key}" if field else str(key), item) for key, item in items]
+            below = [(f"{field}.{key}" if field else str(key), item) for key, item in held.items()]
             stack += reversed(below)
         elif isinstance(value, list | tuple):
             stack += [(field, item) for item in reversed(cast("list[object]", value))]

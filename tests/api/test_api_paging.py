@@ -286,8 +286,8 @@ def test_a_server_that_does_not_page_is_found_out(
     data: st.DataObject, count: int, size: int
 ) -> None:
     """Nothing that comes and goes meanwhile makes the first page pass for all of them."""
-    change = st.tuples(st.integers(0, 1), st.just([]))
-    changes = data.draw(st.lists(change, max_size=12))
+    come = data.draw(st.lists(st.integers(0, 1), max_size=12))
+    changes: list[tuple[int, list[int]]] = [(one, []) for one in come]
     server = Moving(list(range(count, 0, -1)), size, changes, honest=False)
     with pytest.raises(PagingError) as caught:
         asyncio.run(_all(server))

@@ -72,7 +72,7 @@ EACH: list[CleverAppError] = [
     ServerError(*ABOUT),
     UnexpectedResponseError(*ABOUT, complete=False),
 ]
-OUTCOMES = {
+OUTCOMES: dict[Outcome, set[type[CleverAppError]]] = {
     Outcome.ACCEPTED: {PagingError},
     Outcome.REJECTED: {
         ApiError,
