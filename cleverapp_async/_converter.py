@@ -117,7 +117,7 @@ def _tuple_reader(kind: object, converter: Converter) -> Callable[[object, objec
     each = _Each(kind, get_args(kind)[0], converter)
 
     def read(value: object, _: object) -> tuple[object, ...]:
-        return tuple(held for _, held in each(read_items(value)))
+        return tuple(each(read_items(value)))
 
     return read
 
@@ -126,8 +126,9 @@ def _mapping_reader(kind: object, converter: Converter) -> Callable[[object, obj
     """Objects by the user's own names become dicts; cattrs' own hook would refuse a list."""
     each = _Each(kind, get_args(kind)[1], converter)
 
-    def read(value: object, wanted: object) -> dict[object, object]:
-        return dict(each(read_map(value, wanted).items()))
+    def read(value: object, wanted: object) -> dict[str, object]:
+        members = read_map(value, wanted)
+        return dict(zip(members, each(members.items()), strict=True))
 
     return read
 
@@ -139,14 +140,14 @@ class _Each:
         self._kind, self._inner, self._converter = kind, inner, converter
         self._hook: Callable[[object, object], object] | None = None
 
-    def __call__(self, places: Iterable[tuple[int | str, object]]) -> list[tuple[Any, object]]:
+    def __call__(self, places: Iterable[tuple[int | str, object]]) -> list[object]:
         # Looked up at the first value: a model may hold others of its own kind.
         hook = self._hook or self._converter.get_structure_hook(self._inner)
         self._hook, inner = hook, self._inner
-        read, failed = list[tuple[Any, object]](), list[Exception]()
+        read, failed = list[object](), list[Exception]()
         for place, held in places:
             try:
-                read.append((place, hook(held, inner)))
+                read.append(hook(held, inner))
             except Exception as error:  # noqa: BLE001 - cattrs passes on whatever a hook raised
                 note = f"Structuring {self._kind} @ index {place}"
                 error.add_note(IterableValidationNote(note, place, inner))

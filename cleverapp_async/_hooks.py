@@ -47,11 +47,14 @@ def holds_nothing(value: object) -> bool:
 
 def read_moment(value: object, _: object) -> datetime:
     """ISO 8601, Unix seconds or milliseconds, or PHP's date object; UTC where no offset is said."""
-    if isinstance(value, Mapping):
-        return _php_moment(cast("Mapping[str, object]", value))
+    if type(value) is str and value[4:5] == "-":  # as documented
+        moment = datetime.fromisoformat(value)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     if isinstance(value, str) and not _UNIX.fullmatch(value):
         moment = datetime.fromisoformat(value.strip())
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if isinstance(value, Mapping):
+        return _php_moment(cast("Mapping[str, object]", value))
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"a date was expected, not {value!r}")  # noqa: TRY004
     seconds = float(value)

@@ -137,9 +137,10 @@ def _plain(value: object, levels: int) -> object:
         for held in cast("Sequence[object]", value):
             items.append(_plain(held, levels - 1))  # noqa: PERF401 - see above
         return items
+    kind = type(cast("object", value)).__name__
     raise ValueError(
-        f"{type(value).__name__} has no form in JSON: give a string, a number, a truth value, "
-        "None, or a list or mapping of these"
+        f"{kind} has no form in JSON: give a string, a number, a truth value, None, or a list or "
+        "mapping of these"
     )
 
 
