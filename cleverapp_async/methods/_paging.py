@@ -37,7 +37,7 @@ async def iterate(
     deleted on the way is not missed. A row that came again at the head of a page counts, as an item
     that arrived has put it there; rows of another page than the one asked for do not, nor what is
     new before a row that came again. A page that brings nothing new is no shift, unless the total
-    has grown by as many rows as came again.
+    has grown by as many rows as came again, or it is shorter and holds the end of the page before.
 
     Args:
         fetch: Gives a page by its number, from 1.
@@ -84,11 +84,11 @@ class _Tally(Generic[T]):
         # Rows by which the total has grown, and which have not yet shown as rows that came again.
         self._arrived = 0
         self._longest = 0
-        self._offset = 0
         self._passed_over = False
         self._over = False
         self._ids: set[Hashable] = set()
         self._in_order: deque[Hashable] = deque()
+        self._before: list[Hashable] = []
         self._pages: set[int] = set()
 
     def take(self, page: Page[T], number: int) -> list[T]:
@@ -97,30 +97,33 @@ class _Tally(Generic[T]):
         Raises:
             PagingError: It brings nothing new, and nothing explains that.
         """
-        if number == 1:
-            self._offset = page.number - 1
         keys = [_id_of(item) for item in page.items]
         print_of_page = hash(tuple(map(_printed, keys, page.items)))
         seen = print_of_page in self._pages
         fresh: list[T] = []
-        rows = 0
+        moved = rows = 0
         for key, item in zip(keys, page.items, strict=True):
             if not (seen or key in self._ids):
                 fresh.append(item)
                 self._remember(key)
+                rows += 1
             elif fresh:
                 rows = 0  # what stood before it has arrived at the head of a page that we had
-                continue
-            rows += 1
+            else:
+                moved += 1
         self._note_total(page)
         again = len(keys) - len(fresh)
-        if again and not fresh and self._arrived < again:
+        arrived = again <= self._arrived
+        if again and not fresh and not arrived and not self._is_end_of_before(keys):
             self._end_or_raise(page, number)
             return []
+        if arrived or keys[:1] != self._before[:1]:
+            rows += moved
         self._arrived = max(0, self._arrived - again)
+        self._before = keys
         self._pages.add(print_of_page)
         self._given += len(fresh)
-        if self._is_asked_for(page, number):
+        if page.number == number:
             self._rows += rows
         self._longest = max(self._longest, len(page.items))
         return fresh
@@ -171,9 +174,8 @@ class _Tally(Generic[T]):
             self._over = page.last < number  # it has shrunk, and we are beyond it
         else:
             # Whoever says nothing of pages, and gave fewer than were asked for, gave everything.
-            told = page.per_page is not None or page.has_next is not None
-            told = told or not self._is_asked_for(page, number)
-            self._over = not told and (self._asked is None or self._longest < self._asked)
+            silent = page.per_page is None and page.has_next is None and page.number == number
+            self._over = silent and (self._asked is None or self._longest < self._asked)
         if not self._over:
             raise self._error("repeated", number)
 
@@ -181,6 +183,12 @@ class _Tally(Generic[T]):
         return PagingError(
             self._method, code=code, page=number, given=self._given, promised=self._promised
         )
+
+    def _is_end_of_before(self, keys: list[Hashable]) -> bool:
+        """Whether a short page holds what has moved down from the end of the page before."""
+        kept = set(keys)
+        moved = [key for key in self._before[1:] if key in kept]
+        return keys == moved and len(keys) < len(self._before)
 
     def _note_total(self, page: Page[T]) -> None:
         """Keep what is promised, and how many rows have arrived since the page before."""
@@ -191,10 +199,6 @@ class _Tally(Generic[T]):
         self._promised = now if self._promised is None else min(now, self._promised)
         if before is not None:
             self._arrived += max(0, now - before)
-
-    def _is_asked_for(self, page: Page[T], number: int) -> bool:
-        """Whether it is the page that was asked for; a server may count its pages from 0."""
-        return page.number - number == self._offset
 
     def _remember(self, key: Hashable) -> None:
         if key is None:
