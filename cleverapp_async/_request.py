@@ -78,14 +78,27 @@ def build(endpoint: Endpoint, parameters: Parameters, placement: PostParameters)
     Raises:
         InvalidRequestError: A value is none that JSON has, or no GET can say it; it is named.
     """
+    sent = {
+        name: value if value.__class__ is str else _sendable(name, value)
+        for name, value in parameters.items()
+    }
+    try:
+        return _place(endpoint, sent, placement)
+    except _NotInBrackets as error:
+        culprit, told = error.args
+        told = f"{culprit!r} in a GET: {told}"
+    except UnicodeEncodeError:
+        culprit = next(name for name in sent if not _is_whole({name: sent[name]}))
+        told = f"{culprit!r} holds half a character (a lone surrogate), which no request can carry"
+    raise InvalidRequestError(told, fields=(culprit,))
+
+
+def _place(
+    endpoint: Endpoint, sent: Mapping[str, object], placement: PostParameters
+) -> WireRequest:
     method, name = endpoint.http_method, endpoint.name
-    sent = {key: _sendable(key, value) for key, value in parameters.items()}
     if method != "POST":
-        try:
-            return WireRequest(method, name, _encode(sent))
-        except _NotInBrackets as error:
-            culprit, told = error.args
-        raise InvalidRequestError(f"{culprit!r} in a GET: {told}", fields=(culprit,))
+        return WireRequest(method, name, _encode(sent))
     chosen = endpoint.parameters_in.value if placement == "documented" else placement
     if chosen != ParametersIn.JSON.value:
         with suppress(_NotInBrackets):
@@ -97,13 +110,18 @@ def build(endpoint: Endpoint, parameters: Parameters, placement: PostParameters)
     return WireRequest(method, name, "", _write_json(sent).encode(), _JSON)
 
 
+def _is_whole(sent: Mapping[str, object]) -> bool:
+    try:
+        _write_json(sent).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _sendable(name: str, value: object) -> object:
     """A parameter as plain JSON values, in which PHP loses nothing."""
     try:
-        name.encode()
         return _plain(value, _DEEPEST_JSON)
-    except UnicodeEncodeError:
-        told = "it holds half a character (a lone surrogate), which no request can carry"
     except ValueError as error:
         told = str(error)
     raise InvalidRequestError(f"{name!r} cannot be sent: {told}", fields=(name,))
@@ -112,9 +130,7 @@ def _sendable(name: str, value: object) -> object:
 def _plain(value: object, levels: int) -> object:
     if isinstance(value, str):
         # Not `str(value)`: an enumeration's own would be its name.
-        text = str.__str__(value)
-        text.encode()
-        return text
+        return str.__str__(value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -151,9 +167,7 @@ def _check_depth(levels: int) -> None:
 
 def _key(key: object) -> str:
     if isinstance(key, str):
-        text = str.__str__(key)
-        text.encode()
-        return text
+        return str.__str__(key)
     if isinstance(key, int) and not isinstance(key, bool):
         return str(int(key))
     raise ValueError(f"the key {key!r} is no string")
