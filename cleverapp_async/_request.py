@@ -122,7 +122,7 @@ def _sendable(name: str, value: object) -> object:
     """A parameter as plain JSON values, in which PHP loses nothing."""
     try:
         return _plain(value, _DEEPEST_JSON)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         told = str(error)
     raise InvalidRequestError(f"{name!r} cannot be sent: {told}", fields=(name,))
 
@@ -146,18 +146,17 @@ def _plain(value: object, levels: int) -> object:
         for key, held in cast("Mapping[object, object]", value).items():
             members[_key(key)] = _plain(held, levels - 1)
         return members
-    if isinstance(value, Sequence) and not isinstance(value, _BYTES):
-        _check_depth(levels)
-        items: list[object] = []
-        # A loop, for a comprehension would be one more frame on the stack for every level.
-        for held in cast("Sequence[object]", value):
-            items.append(_plain(held, levels - 1))  # noqa: PERF401 - see above
-        return items
-    kind = type(cast("object", value)).__name__
-    raise ValueError(
-        f"{kind} has no form in JSON: give a string, a number, a truth value, None, or a list or "
-        "mapping of these"
-    )
+    if isinstance(value, _BYTES) or not isinstance(value, Sequence):
+        raise ValueError(  # noqa: TRY004 - all refusals are one kind
+            f"{type(value).__name__} has no form in JSON: give a string, a number, a truth value, "
+            "None, or a list or mapping of these"
+        )
+    _check_depth(levels)
+    items: list[object] = []
+    # A loop, for a comprehension would be one more frame on the stack for every level.
+    for held in cast("Sequence[object]", value):
+        items.append(_plain(held, levels - 1))  # noqa: PERF401 - see above
+    return items
 
 
 def _check_depth(levels: int) -> None:

@@ -221,6 +221,7 @@ def test_what_is_no_whole_number_is_no_id(written: object) -> None:
     ("written", "text"),
     [
         (5, "5"),
+        (1e20, "1e+20"),
         (5.0, "5"),
         (5000000001.0, "5000000001"),
         (1.5, "1.5"),

@@ -182,6 +182,7 @@ def test_too_deep_for_brackets() -> None:
         build(GET, {"x": deeper}, "query")
     assert caught.value.fields == ("x",)
     assert build(POST, {"x": deeper}, "form").content_type == "application/json"
+    assert json.loads(build(POST, {"x": _nested(511)}, "json").body) == {"x": _nested(511)}
     for depth in (deepest, _nested(100_000)):
         with pytest.raises(InvalidRequestError) as caught:
             build(POST, {"ok": 1, "x": depth}, "json")
