@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from ._converter import structure
+from ._hooks import read_whole
 from ._kinds import kind_of
 from .endpoints.row import Shape
 from .models.page import Page
@@ -33,7 +34,7 @@ def read_content(body: object, endpoint: Endpoint, using: Converter) -> object:
             raise ValueError("success is false, and no error says why @ $.success")
         if isinstance(body, str) and body:
             raise ValueError(_described(body))
-        return body.get("data", body) if _is_object(body) else body
+        return body.get("data", body) if _is_object(body) else (None if body == "" else body)
     if shape is Shape.BARE and not (_is_object(body) and "data" in body):
         return _structured(body, endpoint.answer, using, inside_data=False)
     if not _is_object(body) or "data" not in body:
@@ -47,15 +48,27 @@ def read_content(body: object, endpoint: Endpoint, using: Converter) -> object:
 def _page(body: dict[str, object], endpoint: Endpoint, using: Converter) -> Page[Any]:
     wanted = _many(endpoint.answer)
     items = cast("tuple[Any, ...]", _structured(body["data"], wanted, using, inside_data=True))
-    meta = body.get("meta")
-    told = meta if _is_object(meta) else {}
+    # A resource tells its numbers in `meta` and its links in `links`, a bare paginator beside
+    # `data`; either is `[]` where there is nothing to tell.
+    told = {**body, **_object(body.get("links")), **_object(body.get("meta"))}
     return Page(
         items,
         _count(told.get("current_page")) or 0,
         last=_count(told.get("last_page")),
         total=_count(told.get("total")),
         per_page=_count(told.get("per_page")),
+        has_next=_has_next(told),
     )
+
+
+def _has_next(told: dict[str, object]) -> bool | None:
+    """Whether a link or a cursor leads on; None where there are none."""
+    found = [told[name] for name in ("next", "next_page_url", "next_cursor") if name in told]
+    return any(found) if found else None
+
+
+def _object(value: object) -> dict[str, object]:
+    return value if _is_object(value) else {}
 
 
 def _many(kind: Any) -> Any:  # noqa: ANN401 - a type made at run time
@@ -74,10 +87,11 @@ def _structured(
 
 
 def _count(value: object) -> int | None:
-    """A number of ``meta``, where it is one: paging goes on without it."""
-    if isinstance(value, str) and value.isdecimal():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    """A number of a page, where it is one: paging goes on without it."""
+    try:
+        return read_whole(value, int)
+    except ValueError:
+        return None
 
 
 def _is_object(body: object) -> TypeGuard[dict[str, object]]:

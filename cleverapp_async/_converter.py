@@ -5,13 +5,15 @@ them, never on cattrs' global one, which belongs to the user's program. Hooks fo
 when a model is first met, so importing this module costs no more than importing cattrs.
 
 Lenient by default where it costs nothing: unknown keys are kept in ``extra``, numbers are taken
-for their digits and digits for their numbers. A value of a wrong shape is an error that names its
-path; the lenient converter keeps such a value as it came instead.
+for their digits and digits for their numbers, PHP's empty list for an empty object and its object
+of numbers for a list, and what holds nothing in a field that may be absent for its absence. A value
+of a wrong shape is an error that names its path; the lenient converter keeps such a value as it
+came instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -27,8 +29,11 @@ from cattrs import (
 from cattrs.gen import make_dict_unstructure_fn, override
 
 from ._hooks import (
+    holds_nothing,
+    is_list,
     read_decimal,
     read_items,
+    read_map,
     read_moment,
     read_object,
     read_text,
@@ -72,12 +77,16 @@ def make_converter(*, lenient: bool = False) -> Converter:
 
     for kind, hook in _PLAIN.items():
         made.register_structure_hook(kind, _or_raw(hook) if lenient else hook)
-    made.register_structure_hook_func(_is_object, read_object)
 
     def tuple_reader(kind: object) -> Callable[[object, object], object]:
         return _tuple_reader(kind, made)
 
+    def mapping_reader(kind: object) -> Callable[[object, object], object]:
+        return _mapping_reader(kind, made)
+
     made.register_structure_hook_factory(_is_tuple, tuple_reader)
+    made.register_structure_hook_factory(_is_mapping, mapping_reader)
+    made.register_structure_hook_func(_is_object, read_map)
     made.register_structure_hook_factory(_keeps_extra, reader)
     made.register_structure_hook(ReferrerChain, _chain_reader(made))
     made.register_structure_hook(ReferralCount, _count)
@@ -99,28 +108,53 @@ def _is_tuple(kind: object) -> bool:
     return get_origin(kind) is tuple
 
 
+def _is_mapping(kind: object) -> bool:
+    return get_origin(kind) is Mapping
+
+
 def _tuple_reader(kind: object, converter: Converter) -> Callable[[object, object], object]:
     """Lists become tuples; cattrs' own hook would take a text for a list of its characters."""
-    inner: Any = get_args(kind)[0]
-    found: list[Callable[[object, object], object]] = []
+    each = _Each(kind, get_args(kind)[0], converter)
 
     def read(value: object, _: object) -> tuple[object, ...]:
-        # Looked up at the first value: a model may hold others of its own kind.
-        if not found:
-            found.append(converter.get_structure_hook(inner))
-        hook, items, failed = found[0], list[object](), list[Exception]()
-        for index, item in enumerate(read_items(value)):
-            try:
-                items.append(hook(item, inner))
-            except Exception as error:  # noqa: BLE001 - cattrs passes on whatever a hook raised
-                note = f"Structuring {kind} @ index {index}"
-                error.add_note(IterableValidationNote(note, index, inner))
-                failed.append(error)
-        if failed:
-            raise _Failures(f"While structuring {kind}", failed, cast("type", kind))
-        return tuple(items)
+        return tuple(each(read_items(value)))
 
     return read
+
+
+def _mapping_reader(kind: object, converter: Converter) -> Callable[[object, object], object]:
+    """Objects by the user's own names become dicts; cattrs' own hook would refuse a list."""
+    each = _Each(kind, get_args(kind)[1], converter)
+
+    def read(value: object, wanted: object) -> dict[str, object]:
+        members = read_map(value, wanted)
+        return dict(zip(members, each(members.items()), strict=True))
+
+    return read
+
+
+class _Each:
+    """Reads what a list or an object holds; failures are told all together, each by its place."""
+
+    def __init__(self, kind: object, inner: Any, converter: Converter) -> None:  # noqa: ANN401 - an annotation
+        self._kind, self._inner, self._converter = kind, inner, converter
+        self._hook: Callable[[object, object], object] | None = None
+
+    def __call__(self, places: Iterable[tuple[int | str, object]]) -> list[object]:
+        # Looked up at the first value: a model may hold others of its own kind.
+        hook = self._hook or self._converter.get_structure_hook(self._inner)
+        self._hook, inner = hook, self._inner
+        read, failed = list[object](), list[Exception]()
+        for place, held in places:
+            try:
+                read.append(hook(held, inner))
+            except Exception as error:  # noqa: BLE001 - cattrs passes on whatever a hook raised
+                note = f"Structuring {self._kind} @ index {place}"
+                error.add_note(IterableValidationNote(note, place, inner))
+                failed.append(error)
+        if failed:
+            raise _Failures(f"While structuring {self._kind}", failed, self._kind)
+        return read
 
 
 def _or_raw(hook: Callable[[Any, object], object]) -> Callable[[Any, object], object]:
@@ -128,6 +162,8 @@ def _or_raw(hook: Callable[[Any, object], object]) -> Callable[[Any, object], ob
         try:
             return hook(value, wanted)
         except (ValueError, TypeError, OverflowError):
+            if value is not None and holds_nothing(value):
+                raise  # for the model to leave it out, where it may
             return value
 
     return read
@@ -137,7 +173,7 @@ def _chain_reader(converter: Converter) -> Callable[[Any, object], ReferrerChain
     """GetReferrers answers a tree, or with ``is_flat`` a list."""
 
     def read(value: object, _: object) -> ReferrerChain:
-        if isinstance(value, list):
+        if is_list(value):
             return ReferrerChain(None, converter.structure(value, tuple[Referrer, ...]))
         tree = converter.structure(value, Referrer)
         chain = [tree]
@@ -152,7 +188,7 @@ def _count(value: object, _: object) -> ReferralCount:
     """A bare number, or an object with ``count``: the documentation shows neither."""
     if not isinstance(value, Mapping):
         return ReferralCount(read_whole(value, int))
-    return ReferralCount(read_whole(read_object(cast("object", value), None).get("count"), int))
+    return ReferralCount(read_whole(read_object(cast("object", value)).get("count"), int))
 
 
 def _writer(kind: type[attrs.AttrsInstance], made: Converter) -> Callable[[Any], dict[str, object]]:

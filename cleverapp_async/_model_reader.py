@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import UnionType
 from typing import TYPE_CHECKING, Any, TypeGuard, cast, get_args
@@ -11,9 +10,11 @@ import attrs
 from cattrs import AttributeValidationNote, ClassValidationError
 from cattrs.gen import make_dict_structure_fn
 
-from ._hooks import read_object
+from ._hooks import holds_nothing, read_object
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from cattrs import Converter
 
 __all__ = ["ModelReader"]
@@ -48,8 +49,9 @@ class ModelReader:
         self._types = {field.name: field.type for field in fields}
         self._required = {field.name for field in fields if field.default is attrs.NOTHING}
         self._defaults: dict[str, object] = {}
-        self._factories: list[tuple[str, Callable[[], object]]] = []
+        self._factories: dict[str, Callable[[], object]] = {}
         self._usual: set[tuple[str, type]] = set()
+        self._may_hold_nothing: set[str] = set()
         self._seen: set[tuple[object, ...]] = set()
         self._rich: list[tuple[str, object]] = []
         self._hooks: dict[str, Callable[[object, Any], object]] = {}
@@ -69,13 +71,14 @@ class ModelReader:
                 return self._read(value)
         if self._lenient:
             return self._read_leniently(value)
-        own, extra = self._split(read_object(value, wanted))
+        own, extra = self._split(read_object(value))
         return self._careful({**own, "extra": extra}, wanted)
 
     def _study(self, field: attrs.Attribute[object]) -> None:
         """Learn what one field's values usually are."""
         name, wanted = field.name, cast("object", field.type)
-        kinds = cast("set[type]", set(get_args(wanted) or (wanted,)))
+        union = get_args(wanted) if isinstance(wanted, UnionType) else (wanted,)
+        kinds = cast("set[type]", set(union))
         plain = kinds <= _AS_THEY_ARE
         self._usual.update((name, held) for held in (kinds if plain else _JSON))
         if not plain:
@@ -85,8 +88,10 @@ class ModelReader:
         default = field.default
         if default is attrs.NOTHING:
             return
+        if str not in kinds:
+            self._may_hold_nothing.add(name)
         if hasattr(default, "takes_self"):
-            self._factories.append((name, cast("Any", default).factory))
+            self._factories[name] = cast("Any", default).factory
         else:
             self._defaults[name] = default
 
@@ -112,7 +117,7 @@ class ModelReader:
         read.update(self._defaults)
         read.update(value)
         read["extra"] = {}
-        for name, make in self._factories:
+        for name, make in self._factories.items():
             if name not in value:
                 read[name] = make()
         failed: list[Exception] = []
@@ -123,6 +128,10 @@ class ModelReader:
                 try:
                     read[name] = hook(held, kind)
                 except Exception as error:  # noqa: BLE001 - cattrs passes on whatever a hook raised
+                    if name in self._may_hold_nothing and holds_nothing(held):
+                        factory = self._factories.get(name)
+                        read[name] = self._defaults.get(name) if factory is None else factory()
+                        continue
                     # Told as cattrs tells it, not by reading again: models nested n deep
                     # would be read 2^n times.
                     note = f"Structuring class {self._kind.__qualname__} @ attribute {name}"
@@ -139,16 +148,21 @@ class ModelReader:
         return hook
 
     def _split(self, value: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+        """The model's own values and the rest; what holds nothing where it may is left out."""
         own: dict[str, object] = {}
         extra: dict[str, object] = {}
         for name, held in value.items():
-            (own if name in self._types else extra)[name] = held
+            if name not in self._types:
+                extra[name] = held
+            elif not (name in self._may_hold_nothing and holds_nothing(held)):
+                own[name] = held
         return own, extra
 
     def _read_leniently(self, value: object) -> object:
-        if not isinstance(value, Mapping):
+        try:
+            own, extra = self._split(read_object(value))
+        except ValueError:
             return value
-        own, extra = self._split(cast("Mapping[str, object]", value))
         read: dict[str, Any] = {"extra": extra}
         for name, kind in self._types.items():
             if name not in own and name not in self._required:

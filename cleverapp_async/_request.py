@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from decimal import Decimal
+from math import isfinite
 from typing import TYPE_CHECKING, TypeAlias, cast
 from urllib.parse import quote, urlencode
 
 from attrs import define, field
 
 from .endpoints import ParametersIn
+from .errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from .config import PostParameters
@@ -22,6 +27,16 @@ Parameters: TypeAlias = Mapping[str, object]
 
 LONGEST_QUERY = 4096
 """Encoded bytes of parameters that a URL is trusted with; longer ones go in a JSON body."""
+
+# What PHP reads of a request, and what it drops without a word beyond (the defaults of PHP 8).
+_DEEPEST_BRACKETS = 64
+_DEEPEST_JSON = 511  # and the object of all parameters
+_MOST_PAIRS = 999  # and the token
+_INT64 = 2**63
+_BYTES: tuple[type, ...] = (bytes, bytearray, memoryview)
+_CHANGED = re.compile(r"[ .\[\0]")
+# A bracket that holds nothing, or one white space, begins a new element of a list.
+_APPENDS = frozenset(("", *" \t\n\v\f\r"))
 
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
@@ -52,38 +67,162 @@ class WireRequest:
 def build(endpoint: Endpoint, parameters: Parameters, placement: PostParameters) -> WireRequest:
     """Place the parameters of one request.
 
+    What a query or a form cannot say (an empty list, a name that PHP would change) goes in a JSON
+    body where the method is a POST.
+
     Args:
         endpoint: The method's row.
         parameters: By the API's own names.
         placement: What the client's configuration says of POST parameters.
+
+    Raises:
+        InvalidRequestError: A value is none that JSON has, or no GET can say it; it is named.
     """
+    sent = {
+        name: value if value.__class__ is str else _sendable(name, value)
+        for name, value in parameters.items()
+    }
+    try:
+        return _place(endpoint, sent, placement)
+    except _NotInBrackets as error:
+        culprit, told = error.args
+        told = f"{culprit!r} in a GET: {told}"
+    except UnicodeEncodeError:
+        culprit = next(name for name in sent if not _is_whole({name: sent[name]}))
+        told = f"{culprit!r} holds half a character (a lone surrogate), which no request can carry"
+    raise InvalidRequestError(told, fields=(culprit,))
+
+
+def _place(
+    endpoint: Endpoint, sent: Mapping[str, object], placement: PostParameters
+) -> WireRequest:
     method, name = endpoint.http_method, endpoint.name
     if method != "POST":
-        return WireRequest(method, name, _encode(parameters))
+        return WireRequest(method, name, _encode(sent))
     chosen = endpoint.parameters_in.value if placement == "documented" else placement
-    if chosen == ParametersIn.QUERY.value:
-        query = _encode(parameters)
-        if len(query) <= LONGEST_QUERY:
-            return WireRequest(method, name, query)
-    elif chosen == "form":
-        return WireRequest(method, name, "", _encode(parameters).encode("ascii"), _FORM)
-    return WireRequest(method, name, "", _write_json(parameters).encode(), _JSON)
+    if chosen != ParametersIn.JSON.value:
+        with suppress(_NotInBrackets):
+            encoded = _encode(sent)
+            if chosen == "form":
+                return WireRequest(method, name, "", encoded.encode("ascii"), _FORM)
+            if len(encoded) <= LONGEST_QUERY:
+                return WireRequest(method, name, encoded)
+    return WireRequest(method, name, "", _write_json(sent).encode(), _JSON)
 
 
-def _encode(parameters: Parameters) -> str:
-    pairs = [pair for name, value in parameters.items() for pair in _flat(name, value)]
+def _is_whole(sent: Mapping[str, object]) -> bool:
+    try:
+        _write_json(sent).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _sendable(name: str, value: object) -> object:
+    """A parameter as plain JSON values, in which PHP loses nothing."""
+    try:
+        return _plain(value, _DEEPEST_JSON)
+    except (ValueError, RecursionError) as error:
+        told = str(error)
+    raise InvalidRequestError(f"{name!r} cannot be sent: {told}", fields=(name,))
+
+
+def _plain(value: object, levels: int) -> object:
+    if isinstance(value, str):
+        # Not `str(value)`: an enumeration's own would be its name.
+        return str.__str__(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        # PHP makes a float of a longer number, but takes its digits.
+        return int(value) if -_INT64 <= value < _INT64 else str(int(value))
+    if isinstance(value, float | Decimal):
+        if not isfinite(value):
+            raise ValueError(f"{value} is no number that JSON has")
+        return float(value) if isinstance(value, float) else f"{value:f}"
+    if isinstance(value, Mapping):
+        _check_depth(levels)
+        members: dict[str, object] = {}
+        for key, held in cast("Mapping[object, object]", value).items():
+            members[_key(key)] = _plain(held, levels - 1)
+        return members
+    if isinstance(value, _BYTES) or not isinstance(value, Sequence):
+        raise ValueError(  # noqa: TRY004 - all refusals are one kind
+            f"{type(value).__name__} has no form in JSON: give a string, a number, a truth value, "
+            "None, or a list or mapping of these"
+        )
+    _check_depth(levels)
+    items: list[object] = []
+    # A loop, for a comprehension would be one more frame on the stack for every level.
+    for held in cast("Sequence[object]", value):
+        items.append(_plain(held, levels - 1))  # noqa: PERF401 - see above
+    return items
+
+
+def _check_depth(levels: int) -> None:
+    if not levels:
+        raise ValueError("it is nested more deeply than the server reads: give it in parts")
+
+
+def _key(key: object) -> str:
+    if isinstance(key, str):
+        return str.__str__(key)
+    if isinstance(key, int) and not isinstance(key, bool):
+        return str(int(key))
+    raise ValueError(f"the key {key!r} is no string")
+
+
+class _NotInBrackets(Exception):  # noqa: N818 - an answer, not a failure
+    """A query or a form cannot say it: the parameter, and what to do instead."""
+
+
+def _encode(parameters: Mapping[str, object]) -> str:
+    """The parameters as PHP's ``parse_str`` reads them.
+
+    Raises:
+        _NotInBrackets: It would read something else.
+    """
+    pairs: list[tuple[str, str]] = []
+    for name, value in parameters.items():
+        if not name or _CHANGED.search(name):
+            told = "PHP changes a name that is empty, or holds a space, a dot or a bracket: nest it"
+            raise _NotInBrackets(name, told)
+        try:
+            pairs += _flat(name, value, _DEEPEST_BRACKETS)
+        except ValueError as error:
+            raise _NotInBrackets(name, str(error)) from None
+        if len(pairs) > _MOST_PAIRS:
+            told = f"PHP reads no more than {_MOST_PAIRS} values of a request: ask in several"
+            raise _NotInBrackets(name, told)
     return urlencode(pairs, quote_via=quote)
 
 
-def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
+def _flat(name: str, value: object, levels: int) -> Iterator[tuple[str, str]]:
     """Nested values in PHP's brackets (``filters[tag]=x``, ``tags[]=a``), truth as 0 and 1."""
-    if isinstance(value, Mapping):
-        for inner, held in cast("Mapping[str, object]", value).items():
-            yield from _flat(f"{name}[{inner}]", held)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for held in cast("Sequence[object]", value):
-            yield from _flat(f"{name}[]", held)
+    if isinstance(value, dict | list):
+        held = cast("dict[str, object] | list[object]", value)
+        if not held:
+            raise ValueError("no query can say an empty list or object: leave it out")
+        if not levels:
+            raise ValueError(
+                f"PHP reads no more than {_DEEPEST_BRACKETS} brackets: give it in parts"
+            )
+        for key, inner in _keyed(held):
+            yield from _flat(f"{name}[{key}]", inner, levels - 1)
     elif isinstance(value, bool):
         yield name, str(int(value))
     else:
         yield name, "" if value is None else str(value)
+
+
+def _keyed(held: dict[str, object] | list[object]) -> Iterable[tuple[object, object]]:
+    """What stands between the brackets of each element."""
+    if isinstance(held, dict):
+        for key in held:
+            if key in _APPENDS or "]" in key or "\0" in key:
+                raise ValueError(f"no query can say the key {key!r}: leave it out")
+        return held.items()
+    if any(isinstance(inner, dict | list) for inner in held):
+        # Each `[]` begins a new element: `a[][x]=1&a[][y]=2` would be two.
+        return enumerate(held)
+    return (("", inner) for inner in held)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from codecs import BOM_UTF8
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from attrs import define, field
 
+from ._charset import read_text
 from ._content import read_content
 from ._converter import converter
 from .errors import (
@@ -77,6 +77,11 @@ class RawResponse:
     body: bytes = b""
     problem: str | None = None
 
+    @property
+    def text(self) -> str:
+        """The body as text, in the charset that the answer declares or that its bytes are in."""
+        return read_text(self.body, self.headers.get("content-type", ""))
+
 
 def read_answer(raw: RawResponse, endpoint: Endpoint, using: Converter = converter) -> object:
     """The answer's content: a model, a tuple of models, a page, or what came.
@@ -89,11 +94,12 @@ def read_answer(raw: RawResponse, endpoint: Endpoint, using: Converter = convert
     Raises:
         ApiError: The answer is not a success, or not one that anybody documents.
     """
+    text = raw.text
     try:
-        return _read(raw, _decode(raw.body), endpoint, using)
+        return _read(raw, _decode(text), endpoint, using)
     except RecursionError:
         pass  # Nested so deeply that nothing could even show it: its text has to do.
-    return _read(raw, _as_text(raw.body), endpoint, using)
+    return _read(raw, text[:_TEXT_KEPT], endpoint, using)
 
 
 def _read(raw: RawResponse, body: object, endpoint: Endpoint, using: Converter) -> object:
@@ -121,17 +127,12 @@ def _is_object(body: object) -> TypeGuard[dict[str, object]]:
     return isinstance(body, dict)
 
 
-def _decode(data: bytes) -> object:
+def _decode(text: str) -> object:
     try:
-        # Said to be UTF-8 by its being JSON: `json.loads` would first guess at the encoding.
-        decoded: object = json.loads(data.removeprefix(BOM_UTF8).decode())
+        decoded: object = json.loads(text)
     except (ValueError, RecursionError):
-        return _as_text(data)
+        return text[:_TEXT_KEPT]
     return decoded
-
-
-def _as_text(data: bytes) -> str:
-    return data[: 4 * _TEXT_KEPT].decode("utf-8", "replace")[:_TEXT_KEPT]
 
 
 def _short(words: object) -> str:

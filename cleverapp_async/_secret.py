@@ -37,6 +37,9 @@ _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _LONGEST_ESCAPE = 16
 """Characters that one may take, escaped more than once."""
 
+# Charsets in which the letters of a token are not single bytes.
+_WIDE = {"utf-16-le": 2, "utf-16-be": 2, "utf-32-le": 4, "utf-32-be": 4}
+
 _HALF_ESCAPE = re.compile(r"[%\\&][#%\w]{0,12}\Z")
 
 
@@ -102,10 +105,23 @@ class Secret:
         """The bytes with the token struck out, as :meth:`strike` does it.
 
         Args:
-            data: Text in UTF-8 or any other encoding that holds ASCII as it is.
+            data: Text in UTF-8 or any other encoding that holds ASCII as it is, or in UTF-16 or
+                UTF-32.
             cut: Whether the bytes were cut off at their end.
         """
+        if b"\0" in data:
+            data = self._strike_wide(data, cut=cut)
         return self.strike(data.decode("latin-1"), cut=cut).encode("latin-1")
+
+    def _strike_wide(self, data: bytes, *, cut: bool) -> bytes:
+        """Strike it out where its characters are not single bytes."""
+        for charset, width in _WIDE.items():
+            whole = len(data) - len(data) % width
+            text = data[:whole].decode(charset, "replace")
+            struck = self.strike(text, cut=cut)
+            if struck != text:
+                data = struck.encode(charset, "replace") + data[whole:]
+        return data
 
     def _places(self, small: str, *, cut: bool) -> Iterator[tuple[int, int]]:
         """Where the token and parts of it stand, in order, without overlaps."""

@@ -51,7 +51,8 @@ class ClientConfig:
         max_body: Bytes of an answer that are read, after decompression.
         post_parameters: ``"documented"``: where each method's page says; otherwise the query
             string, a JSON body or a form body for all. A query that would pass 4 KB encoded goes
-            in a JSON body all the same, as long Cyrillic texts fit no URL.
+            in a JSON body all the same, as long Cyrillic texts fit no URL; so does what a query
+            or a form cannot say, such as an empty list.
         longest_pause: Seconds for which a refusal may pause a limit at most, whatever
             ``Retry-After`` says: after it the limits are tried again.
         retry: Decides about further attempts.

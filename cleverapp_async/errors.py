@@ -12,6 +12,7 @@
     │   ├── JournalUnreachableError           the server that keeps it is away
     │   └── JournalWriteError                 it cannot be written: a full disk, say
     ├── CampaignPausedError                   the same refusal in a row stopped it
+    ├── PagingError                           pages ended before all that was promised came
     ├── NotSentError                          it provably never reached the server
     │   ├── ConnectError                      no connection could be made
     │   ├── DeadlineExceededError             the deadline passed before it could leave
@@ -37,7 +38,7 @@ from __future__ import annotations
 import json
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,6 +67,7 @@ __all__ = [
     "NotSentError",
     "Outcome",
     "OutcomeUnknownError",
+    "PagingError",
     "RateLimitError",
     "ServerError",
     "UnexpectedResponseError",
@@ -203,6 +205,45 @@ class CampaignPausedError(CleverAppError):
         super().__init__(message)
         self.cause = cause
         self.in_a_row = in_a_row
+
+
+class PagingError(CleverAppError):
+    """The pages of an answer did not hold all that was promised: what came is right, but not all.
+
+    Attributes:
+        endpoint: The name of the API method, such as ``getContacts``.
+        code: ``"repeated"``: a page came again, as where a server does not page by number;
+            ``"short"``: the pages ended before their total was reached.
+        page: The number of the page that was asked for last, from 1.
+        given: How many different items came.
+        promised: How many there are by the smallest total that the server told; None where it told
+            none.
+    """
+
+    outcome = Outcome.ACCEPTED
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        code: Literal["repeated", "short"],
+        page: int,
+        given: int,
+        promised: int | None = None,
+    ) -> None:
+        """Keep what came and what was promised."""
+        told = "brought nothing new" if code == "repeated" else "was the last that held anything"
+        whole = "more that the server promised" if promised is None else f"{promised}"
+        super().__init__(
+            f"{endpoint}: page {page} {told}, but only {given} of {whole} came. Narrow what you "
+            "ask for (dates, a bot, filters) until each answer fits on one page, or ask the "
+            "provider how the method pages"
+        )
+        self.endpoint = endpoint
+        self.code = code
+        self.page = page
+        self.given = given
+        self.promised = promised
 
 
 class NotSentError(CleverAppError):

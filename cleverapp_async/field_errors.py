@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, cast
 from attrs import frozen
 
 from ._converter import converter
+from ._hooks import is_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,8 +106,12 @@ def _walk(errors: object) -> Iterator[tuple[str, str]]:
     while stack:
         field, value = stack.pop()
         if isinstance(value, Mapping):
-            items = cast("Mapping[object, object]", value).items()
-            below = [(f"{field}.{key}" if field else str(key), item) for key, item in items]
+            held = cast("Mapping[object, object]", value)
+            if is_list(held) and all(isinstance(item, str) for item in held.values()):
+                # A list of texts that PHP has taken some out of: its numbers are no fields.
+                stack += [(field, text) for text in reversed(list(held.values()))]
+                continue
+            below = [(f"{field}.{key}" if field else str(key), item) for key, item in held.items()]
             stack += reversed(below)
         elif isinstance(value, list | tuple):
             stack += [(field, item) for item in reversed(cast("list[object]", value))]

@@ -24,9 +24,9 @@ def contacts() -> None:
 @contacts.command(
     epilog=(
         "The token comes from CLEVERAPP_API_TOKEN or --token-file. Exit codes: 0 the file is "
-        "whole; 1 the server refused, or could not be reached; 2 the command cannot be used; 3 the "
-        "token or another setting does not work; 4 the server failed or answered what nobody "
-        "documents; 130 interrupted."
+        "whole; 1 the server refused, could not be reached, or gave fewer contacts than it "
+        "promised; 2 the command cannot be used; 3 the token or another setting does not work; 4 "
+        "the server failed or answered what nobody documents; 130 interrupted."
     )
 )
 @click.option(
@@ -79,7 +79,7 @@ def export(
     base_url: str | None,
     attempt_timeout: float,
 ) -> None:
-    """Write all contacts to a CSV or JSONL file.
+    """Write all contacts to a CSV or JSONL file, each once.
 
     The file is one that `cleverapp send` takes: its rows are addressed by contact_id, and its
     columns feed the templates. Cells that a spreadsheet would compute are escaped with an

@@ -34,6 +34,8 @@ def print_raw(answer: RawResponse) -> None:
     lines = [f"HTTP {answer.status}"]
     lines += [printable(f"{name}: {value}") for name, value in answer.headers.items()]
     body = answer.body
+    if sys.stdout.isatty():
+        body = answer.text.encode()
     end = b"" if body.endswith(b"\n") else b"\n"
     _print("\n".join([*lines, "", ""]).encode() + body + end)
 

@@ -72,7 +72,7 @@ class ContactMethods(Methods):
         with_: Sequence[str] | None = None,
         **options: Unpack[CallOptions],
     ) -> AsyncGenerator[Contact, None]:
-        """Give all contacts, page by page, one page fetched ahead.
+        """Give all contacts, each once, page by page, one page fetched ahead.
 
         To leave early, close it: ``contextlib.aclosing`` waits until nothing of it runs.
 
@@ -86,6 +86,7 @@ class ContactMethods(Methods):
 
         Raises:
             InvalidRequestError: An argument cannot be sent.
+            PagingError: The pages ended before all came, or one came again.
             CleverAppError: See :meth:`send_message`.
         """
 
@@ -100,7 +101,7 @@ class ContactMethods(Methods):
                 **options,
             )
 
-        return iterate(fetch, count)
+        return iterate(fetch, "getContacts", count)
 
     async def create_or_update_contact(
         self,

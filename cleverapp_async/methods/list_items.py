@@ -73,7 +73,7 @@ class ListItemMethods(Methods):
         limit: int | None = None,
         **options: Unpack[CallOptions],
     ) -> AsyncGenerator[ListItem, None]:
-        """Give all items, page by page, one page fetched ahead.
+        """Give all items, each once, page by page, one page fetched ahead.
 
         To leave early, close it: ``contextlib.aclosing`` waits until nothing of it runs.
 
@@ -88,6 +88,7 @@ class ListItemMethods(Methods):
 
         Raises:
             InvalidRequestError: An argument cannot be sent.
+            PagingError: The pages ended before all came, or one came again.
             CleverAppError: See :meth:`send_message`.
         """
 
@@ -103,7 +104,7 @@ class ListItemMethods(Methods):
                 **options,
             )
 
-        return iterate(fetch, limit)
+        return iterate(fetch, "getListItems", limit)
 
     async def add_list_item(
         self,

@@ -41,7 +41,7 @@ class ListMethods(Methods):
         return schemas
 
     def iter_list_schemas(self, **options: Unpack[CallOptions]) -> AsyncGenerator[ListSchema, None]:
-        """Give all schemas, page by page, one page fetched ahead.
+        """Give all schemas, each once, page by page, one page fetched ahead.
 
         To leave early, close it: ``contextlib.aclosing`` waits until nothing of it runs.
 
@@ -50,13 +50,14 @@ class ListMethods(Methods):
 
         Raises:
             InvalidRequestError: An argument cannot be sent.
+            PagingError: The pages ended before all came, or one came again.
             CleverAppError: See :meth:`send_message`.
         """
 
         async def fetch(number: int) -> Page[ListSchema]:
             return await self.get_list_schemas(page=number, **options)
 
-        return iterate(fetch)
+        return iterate(fetch, "getListSchemas")
 
     async def get_list_schema(
         self, *, schema_id: str, **options: Unpack[CallOptions]

@@ -113,7 +113,7 @@ class ReferralMethods(Methods):
         tag_id: Ids = None,
         **options: Unpack[CallOptions],
     ) -> AsyncGenerator[Contact, None]:
-        """Give all whom a contact brought, page by page, one page fetched ahead.
+        """Give all whom a contact brought, each once, page by page, one page fetched ahead.
 
         To leave early, close it: ``contextlib.aclosing`` waits until nothing of it runs.
 
@@ -125,6 +125,7 @@ class ReferralMethods(Methods):
 
         Raises:
             InvalidRequestError: An argument cannot be sent.
+            PagingError: The pages ended before all came, or one came again.
             CleverAppError: See :meth:`send_message`.
         """
 
@@ -133,7 +134,7 @@ class ReferralMethods(Methods):
                 contact_id=contact_id, page=number, tag_name=tag_name, tag_id=tag_id, **options
             )
 
-        return iterate(fetch)
+        return iterate(fetch, "getReferrals")
 
     async def get_count_referrals(
         self,

@@ -24,6 +24,7 @@ class Page(Generic[T]):
         last: The last page's number; None where the server did not say.
         total: How many items there are on all pages; None where the server did not say.
         per_page: How many items a whole page has; None where the server did not say.
+        has_next: Whether the server links to a further page; None where it links to none at all.
     """
 
     items: tuple[T, ...]
@@ -31,6 +32,7 @@ class Page(Generic[T]):
     last: int | None = None
     total: int | None = None
     per_page: int | None = None
+    has_next: bool | None = None
 
     def __iter__(self) -> Iterator[T]:
         """The items."""

@@ -393,7 +393,7 @@ CALLS: Mapping[str, Sample] = {
         lambda c: c.get_list_schemas(page=1),
         {"page": 1},
         _SCHEMAS,
-        Page((_ORDERS,), 1, last=1, total=1, per_page=100),
+        Page((_ORDERS,), 1, last=1, total=1, per_page=100, has_next=False),
     ),
     "getListSchema": _get(
         lambda c: c.get_list_schema(schema_id=HEX), {"schema_id": HEX}, _SCHEMA, _ORDERS

@@ -217,7 +217,7 @@ CONTACTS = [{"id": number, "created_at": "2019-05-10T10:38:28+00:00"} for number
         ("getContacts", [{"id": 1, "new": 1, "created_at": "soon"}], "$.data[0].created_at"),
         ("getContacts", [{"name": "nobody"}], "$.data[0].id"),
         ("getContacts", [7], "$.data[0]"),
-        ("getContacts", {"0": CONTACTS[0]}, "$.data"),
+        ("getContacts", {"a": CONTACTS[0]}, "$.data"),
         ("getBotTags", "VIP", "$.data"),
         ("getBotTags", [None], "$.data[0]"),
         ("getListSchema", {"id": HEX, "fields": {"a": {"name": "A"}}}, "$.data.fields['a'].type"),

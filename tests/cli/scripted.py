@@ -23,9 +23,12 @@ def answer(status: int, body: object) -> bytes:
     return f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
 
 
-def page(*contacts: dict[str, object], number: int = 1, last: int = 1) -> bytes:
-    """Give one page of getContacts."""
-    meta = {"current_page": number, "last_page": last, "per_page": 500, "total": 1000}
+def page(
+    *contacts: dict[str, object], number: int = 1, last: int = 1, total: int | None = None
+) -> bytes:
+    """Give one page of getContacts; unless told otherwise all pages hold as many contacts."""
+    whole = len(contacts) * last if total is None else total
+    meta = {"current_page": number, "last_page": last, "per_page": 500, "total": whole}
     return answer(200, {"data": list(contacts), "meta": meta})
 
 

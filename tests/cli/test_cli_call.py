@@ -267,6 +267,17 @@ def test_people_get_indented_json(
     )
 
 
+def test_a_raw_answer_is_readable_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal shows the text in the answer's charset; a file gets the bytes as they came."""
+    headers = {"content-type": "text/html; charset=windows-1251"}
+    answer = RawResponse(502, headers, "<p>Ведутся работы".encode("cp1251"))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    print_raw(answer)
+    assert "Ведутся работы" in capsys.readouterr().out
+
+
 def test_errors_in_words() -> None:
     """The attempts, and what is not known, are told in one line."""
     error = ConnectError("not sent: no connection.")

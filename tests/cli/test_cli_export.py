@@ -151,6 +151,89 @@ def test_a_failure_keeps_what_is_there(cleverapp: Run, tmp_path: Path) -> None:
     assert f"{part} exists: an earlier export did not end" in again.err
 
 
+def numbered(first: int, count: int) -> list[dict[str, object]]:
+    """Contacts by their numbers."""
+    return [{"id": number} for number in range(first, first + count)]
+
+
+@pytest.mark.parametrize(
+    ("answers", "written"),
+    [
+        ([page(*numbered(1, 500), number=1, last=3, total=1203)] * 2, 500),
+        ([page(*numbered(1, 500), number=one, last=3, total=1203) for one in (1, 2)], 500),
+        ([page(*numbered(1, 500), last=1, total=1203)], 500),
+        (
+            [
+                page(*numbered(1, 3), number=1, last=3, total=9),
+                page(number=2, last=3, total=9),
+                page(number=3, last=3, total=9),
+            ],
+            3,
+        ),
+        (
+            [
+                answer(
+                    200,
+                    {
+                        "data": numbered(1, 500),
+                        "links": {"next": "https://x.example/getContacts?cursor=abc"},
+                        "meta": {"next_cursor": "abc", "per_page": 500},
+                    },
+                )
+            ]
+            * 2,
+            500,
+        ),
+    ],
+    ids=["page ignored", "page ignored but named", "one page of three", "empty pages", "cursor"],
+)
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_an_export_that_is_not_whole_says_so(
+    cleverapp: Run, tmp_path: Path, suffix: str, answers: list[bytes], written: int
+) -> None:
+    """Where the server gives fewer contacts than it promised, exit 1, and the part is no export."""
+    path = tmp_path / f"c.{suffix}"
+    ended = failed(cleverapp, path, *answers)
+    assert ended.code == 1
+    part = tmp_path / f"c.{suffix}.part"
+    assert f"The {written} contacts from before are in {part}, which is not whole" in ended.err
+    assert "getContacts: page" in ended.err
+    assert "written to" not in ended.err
+    lines = part.read_bytes().splitlines()
+    assert len(lines) - (suffix == "csv") == written
+    assert not path.exists()
+
+
+def test_a_contact_that_shifts_is_written_once(cleverapp: Run, tmp_path: Path) -> None:
+    """Contacts that arrive between two pages make no other one a second row."""
+    path = tmp_path / "c.csv"
+    ended = failed(
+        cleverapp,
+        path,
+        page(*numbered(10, 3), number=1, last=2, total=5),
+        page({"id": 12}, *numbered(20, 2), number=2, last=2, total=6),
+    )
+    assert ended.code == 0
+    assert [row["contact_id"] for row in rows(path)] == ["10", "11", "12", "20", "21"]
+
+
+def test_odd_contacts_do_not_stop_an_export(cleverapp: Run, tmp_path: Path) -> None:
+    """What PHP makes of empty objects, gaps and numbers is written as what was meant."""
+    path = tmp_path / "c.csv"
+    odd = {
+        "1": {"id": 1.0, "utm": [], "bot_id": "", "created_at": "", "telegram_id": 5000000001.0},
+        "3": {"id": "2", "utm": {"utm_source": "x"}, "bot_id": "7", "created_at": 1733047200},
+    }
+    meta = {"current_page": 1, "last_page": 1, "total": 2}
+    ended = failed(cleverapp, path, answer(200, {"data": odd, "links": [], "meta": meta}))
+    assert ended.code == 0
+    columns = ("contact_id", "contact_bot_id", "telegram_id", "utm_source", "created_at")
+    assert [tuple(row[name] for name in columns) for row in rows(path)] == [
+        ("1", "", "5000000001", "", ""),
+        ("2", "7", "", "x", "2024-12-01T10:00:00+00:00"),
+    ]
+
+
 def test_a_failure_at_once_leaves_nothing(cleverapp: Run, tmp_path: Path) -> None:
     """Where not even one page came, no file stays."""
     ended = failed(cleverapp, tmp_path / "c.csv", answer(401, {"message": "Unauthenticated."}))

@@ -31,6 +31,7 @@ from cleverapp_async import (
     NotSentError,
     Outcome,
     OutcomeUnknownError,
+    PagingError,
     RateLimitError,
     ServerError,
     UnexpectedResponseError,
@@ -54,6 +55,7 @@ EACH: list[CleverAppError] = [
     JournalMismatchError("x", index=12),
     JournalWriteError("x"),
     CampaignPausedError("x", cause=CAUSE, in_a_row=5),
+    PagingError("getContacts", code="short", page=3, given=500, promised=1203),
     NotSentError("x"),
     ConnectError("x"),
     DeadlineExceededError("x", estimated_wait=1.5),
@@ -70,7 +72,8 @@ EACH: list[CleverAppError] = [
     ServerError(*ABOUT),
     UnexpectedResponseError(*ABOUT, complete=False),
 ]
-OUTCOMES = {
+OUTCOMES: dict[Outcome, set[type[CleverAppError]]] = {
+    Outcome.ACCEPTED: {PagingError},
     Outcome.REJECTED: {
         ApiError,
         AuthenticationError,
@@ -108,6 +111,7 @@ PARENTS = {
     JournalMismatchError: (JournalError,),
     JournalWriteError: (JournalError,),
     CampaignPausedError: (CleverAppError,),
+    PagingError: (CleverAppError,),
     NotSentError: (CleverAppError,),
     ConnectError: (NotSentError,),
     DeadlineExceededError: (NotSentError,),

@@ -23,7 +23,10 @@ WHATSAPP = ENDPOINTS["sendMessageToWhatsApp"]
 GET = attrs.evolve(SEND, name="getContacts", http_method="GET")
 PLACEMENTS: tuple[PostParameters, ...] = get_args(PostParameters)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=2000)
-PARAMETERS = st.dictionaries(TEXTS.map(lambda name: name[:20]), TEXTS | st.integers(), max_size=5)
+NAMES = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters=" .[\0"), min_size=1, max_size=20
+)
+PARAMETERS = st.dictionaries(NAMES, TEXTS | st.integers(), max_size=5)
 
 
 def read_back(request: WireRequest) -> dict[str, str]:

@@ -27,6 +27,7 @@ from cleverapp_async import (
     NotFoundError,
     NotSentError,
     OutcomeUnknownError,
+    PagingError,
     RateLimitError,
     Repeat,
     RetryPolicy,
@@ -64,6 +65,7 @@ TABLE: list[tuple[CleverAppError, str]] = [
     (JournalUnreachableError("x"), NEVER),
     (JournalWriteError("x"), NEVER),
     (CampaignPausedError("x", cause=ConnectError("x"), in_a_row=5), NEVER),
+    (PagingError("getContacts", code="repeated", page=2, given=500), NEVER),
 ]
 
 
