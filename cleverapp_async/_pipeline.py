@@ -108,11 +108,12 @@ class Pipeline:
         """One attempt: its answer's content, or the error that ended it."""
         time, fate = asyncio.get_running_loop().time, progress.call.fate
         key = self._key(progress.call)
-        asked_at = time()
         while True:
-            lease = await self._enter(progress, key, time())
+            asked_at = time()
+            lease = await self._enter(progress, key, asked_at)
             if isinstance(lease, CleverAppError):
                 return lease
+            progress.waited += time() - asked_at
             if fate.commit is not None:
                 await self._commit(fate.commit, lease)
             if not self._gate.held_for:
@@ -123,7 +124,6 @@ class Pipeline:
             if fate.withdraw is not None and not progress.maybe_arrived:
                 fate.withdraw()
         started_at = time()
-        progress.waited += started_at - asked_at
         if obstacle := self._obstacle(progress, started_at):
             self._transport.release()
             lease.refund()

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from attrs import define, field
 
 from .endpoints import ParametersIn
+from .errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from .config import PostParameters
@@ -56,7 +57,18 @@ def build(endpoint: Endpoint, parameters: Parameters, placement: PostParameters)
         endpoint: The method's row.
         parameters: By the API's own names.
         placement: What the client's configuration says of POST parameters.
+
+    Raises:
+        InvalidRequestError: A parameter is nested too deeply to be written.
     """
+    try:
+        return _build(endpoint, parameters, placement)
+    except RecursionError:
+        pass
+    raise InvalidRequestError("the parameters are nested too deeply")
+
+
+def _build(endpoint: Endpoint, parameters: Parameters, placement: PostParameters) -> WireRequest:
     method, name = endpoint.http_method, endpoint.name
     if method != "POST":
         return WireRequest(method, name, _encode(parameters))

@@ -20,6 +20,7 @@ from attrs import define, field
 
 from ._content import read_content
 from ._converter import converter
+from ._tls import SPEAKS_TLS
 from .errors import (
     ApiError,
     AuthenticationError,
@@ -59,6 +60,12 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
 # The framework's own, before any method of the API is reached. (419: the pages of the site want a
 # token against forged forms, the API does not.)
 _NO_SUCH_METHOD = (405, 419)
+# A port for TLS that is spoken to without, in the words of nginx, Apache and Go.
+_WANTS_TLS = re.compile(
+    "plain http request was sent to https port|plain http to an ssl-enabled server port"
+    "|http request to an https server",
+    re.IGNORECASE,
+)
 _NO_WORDS = ("", "not found", "404 not found")
 _ROUTE = re.compile(r"the route .* could not be found")
 _LOGIN = ("login", "signin", "sign-in")
@@ -186,6 +193,8 @@ def _by_status(raw: RawResponse, body: object, name: str) -> ApiError:
         return RateLimitError(status, body, name, retry_after=retry_after(raw.headers))
     if status >= 500:  # noqa: PLR2004 - what 5xx means is no magic
         return ServerError(status, body, name, retry_after=retry_after(raw.headers))
+    if status == 400 and isinstance(body, str) and _WANTS_TLS.search(body):  # noqa: PLR2004
+        return MethodNotFoundError(status, body, name, message=SPEAKS_TLS)
     nothing_there = status == 404 and not _names_an_object(body)  # noqa: PLR2004 - Not Found
     if nothing_there or status in _NO_SUCH_METHOD:
         told = "the server knows no such method: is the base URL right?"
