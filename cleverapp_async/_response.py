@@ -193,19 +193,23 @@ def _by_status(raw: RawResponse, body: object, name: str) -> ApiError:
         return RateLimitError(status, body, name, retry_after=retry_after(raw.headers))
     if status >= 500:  # noqa: PLR2004 - what 5xx means is no magic
         return ServerError(status, body, name, retry_after=retry_after(raw.headers))
-    if status == 400 and isinstance(body, str) and _WANTS_TLS.search(body):  # noqa: PLR2004
-        return MethodNotFoundError(status, body, name, message=SPEAKS_TLS)
-    nothing_there = status == 404 and not _names_an_object(body)  # noqa: PLR2004 - Not Found
-    if nothing_there or status in _NO_SUCH_METHOD:
-        told = "the server knows no such method: is the base URL right?"
+    if told := _why_not_there(status, body):
         return MethodNotFoundError(status, body, name, message=told)
-    if status in _BY_STATUS:
-        return _BY_STATUS[status](status, body, name)
     if status >= 400:  # noqa: PLR2004 - what 4xx means is no magic
-        return ApiError(status, body, name)
+        return _BY_STATUS.get(status, ApiError)(status, body, name)
     if status >= 300:  # noqa: PLR2004 - what 3xx means is no magic
         return _redirected(raw, body, name)
     return UnexpectedResponseError(status, body, name)
+
+
+def _why_not_there(status: int, body: object) -> str | None:
+    """Why a refusal is about the address and nothing that was asked there; None: it is not."""
+    if status == 400 and isinstance(body, str) and _WANTS_TLS.search(body):  # noqa: PLR2004
+        return SPEAKS_TLS
+    nothing_there = status == 404 and not _names_an_object(body)  # noqa: PLR2004 - Not Found
+    if nothing_there or status in _NO_SUCH_METHOD:
+        return "the server knows no such method: is the base URL right?"
+    return None
 
 
 def _names_an_object(body: object) -> bool:

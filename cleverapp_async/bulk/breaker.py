@@ -104,8 +104,8 @@ class Breaker:
     """Counts troubles, each kind apart, until something shows that the service works.
 
     What concerns the whole account is counted over all keys; what concerns a bot, for the bot and
-    for each of its messengers apart, so that its refusals hide behind no other's success. Trouble of
-    another kind proves nothing, so that it begins no new row; nor does what never left.
+    for each of its messengers apart, so that its refusals hide behind no other's success. Trouble
+    of another kind proves nothing, so that it begins no new row; nor does what never left.
 
     Args:
         limit: So many of one kind are too many.

@@ -33,7 +33,15 @@ _PHONE_PUNCTUATION = str.maketrans("", "", " -().\u00a0")
 
 
 def _refuse(name: str, wanted: str, value: object) -> InvalidRequestError:
-    return InvalidRequestError(f"{name} must be {wanted}, not {value!r}", fields=(name,))
+    return InvalidRequestError(f"{name} must be {wanted}, not {_shown(value)}", fields=(name,))
+
+
+def _shown(value: object) -> str:
+    """A value's repr, whatever it is."""
+    try:
+        return repr(value)
+    except RecursionError:
+        return f"a {type(value).__name__} nested too deeply to be shown"
 
 
 def check_id(name: str, value: object) -> int:

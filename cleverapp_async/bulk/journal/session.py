@@ -46,7 +46,7 @@ def check_campaign(connection: sqlite3.Connection, path: Path, origin: str) -> N
 
 
 def _never_arrived(connection: sqlite3.Connection) -> bool:
-    """Whether the campaign was tried, and no API was found at its base URL, which was wrong then."""
+    """Whether the campaign was tried and no API found at its base URL, which was wrong then."""
     tried = connection.execute(
         "SELECT fate.state, fate.permanent, error.told FROM fate "
         "LEFT JOIN error ON error.id = fate.error_id GROUP BY 1, 2, 3"
