@@ -235,8 +235,7 @@ class Dispatcher:
         """What an attempt shows of the service as a whole."""
         if self.breaker is None:
             return
-        trouble = trouble_of(error)
-        if trouble is not None and not trouble.of_key:
+        if trouble_of(error) is not None:
             self._flight.doubt()
         elif error is None or isinstance(error, ApiError):
             self._flight.trust()
