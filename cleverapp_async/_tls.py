@@ -40,13 +40,13 @@ def tls_fault(error: ssl.SSLError) -> tuple[str, str]:
     Neither holds a URL: OpenSSL knows the host's name alone.
 
     Args:
-        error: What the handshake raised.
+        error: What the handshake raised. One that is not of OpenSSL's own making lacks attributes.
     """
     if isinstance(error, ssl.SSLCertVerificationError):
         told = f"the certificate is not valid: {error.verify_message.rstrip('. ')}"
-        code = getattr(error, "verify_code", 0)  # one that Python itself raises has none
+        code = getattr(error, "verify_code", 0)
         return told, _REMEDIES.get(code, "tell the server's owner")
-    reason = error.reason or type(error).__name__
+    reason = getattr(error, "reason", None) or type(error).__name__
     told = f"the handshake failed: {reason}"
     if reason in _NO_TLS:
         return told, "the port does not speak TLS: check the port and the https of the base URL"

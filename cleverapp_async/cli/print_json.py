@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .._response import RawResponse
 
-__all__ = ["as_json", "print_json", "print_raw"]
+__all__ = ["as_json", "deep_json", "print_json", "print_raw"]
 
 # What a terminal would obey, and what UTF-8 cannot hold: JSON has its own way to write both.
 _UNSAFE = re.compile("[\x7f-\x9f\ud800-\udfff]")
@@ -30,12 +30,17 @@ def as_json(content: object, *, indent: int | None = None) -> str:
     try:
         text = json.dumps(content, ensure_ascii=False, indent=indent)
     except RecursionError:
-        text = "".join(_deep_json(content, indent))
+        text = "".join(deep_json(content, indent))
     return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def _deep_json(content: object, indent: int | None) -> Iterator[str]:
-    """What ``json.dumps`` gives, of a value that is nested too deeply for it."""
+def deep_json(content: object, indent: int | None) -> Iterator[str]:
+    """What ``json.dumps`` gives, also of a value that is nested too deeply for it.
+
+    Args:
+        content: Plain JSON values.
+        indent: Spaces per level; None puts all on one line.
+    """
     comma, gap = (", ", "") if indent is None else (",", " " * indent)
     # For each open container: what closes it, and what it still holds.
     ends: list[tuple[str, Iterator[tuple[str, object]]]] = [("", iter([("", content)]))]

@@ -184,6 +184,7 @@ def test_an_outage_pauses_it(
     serve: Serve,
     write: Write,
     tmp_path: Path,
+    *,
     fault: Fault,
     code: int,
     remedy: str,
