@@ -329,7 +329,7 @@ def _told(body: object) -> str:
             text = said.get(name)
             if isinstance(text, str) and text:
                 return text
-    shown = body if isinstance(body, str) else _begin_of(body)
+    shown = body if isinstance(body, str) else _begin_of(cast("object", body))
     return shown if len(shown) <= _BODY_SHOWN else shown[:_BODY_SHOWN] + "…"
 
 
