@@ -323,14 +323,20 @@ class ApiError(CleverAppError):
 
 
 def _told(body: object) -> str:
+    if words := _words(body):
+        return words
+    shown = body if isinstance(body, str) else _begin_of(body)
+    return shown if len(shown) <= _BODY_SHOWN else shown[:_BODY_SHOWN] + "…"
+
+
+def _words(body: object) -> str | None:
     if isinstance(body, dict):
         said = cast("dict[str, object]", body)
         for name in ("error", "message"):
             text = said.get(name)
             if isinstance(text, str) and text:
                 return text
-    shown = body if isinstance(body, str) else _begin_of(cast("object", body))
-    return shown if len(shown) <= _BODY_SHOWN else shown[:_BODY_SHOWN] + "…"
+    return None
 
 
 def _begin_of(body: object) -> str:
