@@ -27,6 +27,7 @@ class Fate:
         commit: Awaited before each attempt, when its limits are won and nothing has left: where it
             raises, nothing does.
         withdraw: Called when an attempt has provably done nothing and the next is to come.
+        failed: Called with what ended an attempt when the next is to come.
     """
 
     outcome: Outcome = Outcome.NOT_SENT
@@ -34,6 +35,7 @@ class Fate:
     stopping: bool = False
     commit: Callable[[], Awaitable[None]] | None = None
     withdraw: Callable[[], None] | None = None
+    failed: Callable[[CleverAppError], None] | None = None
 
 
 @define(kw_only=True)

@@ -38,6 +38,7 @@ from .errors import (
     Outcome,
     OutcomeUnknownError,
     RateLimitError,
+    ServerError,
 )
 from .events import (
     AttemptAnswered,
@@ -108,13 +109,21 @@ class Pipeline:
         """One attempt: its answer's content, or the error that ended it."""
         time, fate = asyncio.get_running_loop().time, progress.call.fate
         key = self._key(progress.call)
-        asked_at = time()
-        lease = await self._enter(progress, key, asked_at)
-        if isinstance(lease, CleverAppError):
-            return lease
-        progress.waited += time() - asked_at
-        if fate.commit is not None:
-            await self._commit(fate.commit, lease)
+        while True:
+            asked_at = time()
+            lease = await self._enter(progress, key, asked_at)
+            if isinstance(lease, CleverAppError):
+                return lease
+            progress.waited += time() - asked_at
+            if fate.commit is not None:
+                await self._commit(fate.commit, lease)
+            if not self._gate.held_for:
+                break
+            # The server said meanwhile that it is down.
+            self._transport.release()
+            lease.refund()
+            if fate.withdraw is not None and progress.unknown is None:
+                fate.withdraw()
         started_at = time()
         if obstacle := self._obstacle(progress, started_at):
             self._transport.release()
@@ -210,6 +219,11 @@ class Pipeline:
         except RateLimitError as error:
             lease.refuse_account(self._bounded(error.retry_after))
             return error
+        except ServerError as error:
+            lease.settle()
+            if error.retry_after:
+                self._gate.hold(min(error.retry_after, self._config.longest_pause))
+            return error
         except ApiError as error:
             lease.settle()
             return error
@@ -264,6 +278,8 @@ class Pipeline:
             raise error
         if fate.withdraw is not None and progress.unknown is None:
             fate.withdraw()
+        if fate.failed is not None:
+            fate.failed(error)
         self._tell(progress, RetryScheduled, delay, str(error))
         if delay > 0:
             await asyncio.sleep(delay)

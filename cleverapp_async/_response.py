@@ -20,12 +20,15 @@ from attrs import define, field
 from ._charset import read_text
 from ._content import read_content
 from ._converter import converter
+from ._tls import SPEAKS_TLS
 from .errors import (
     ApiError,
     AuthenticationError,
     ForbiddenError,
     MessengerLimitError,
+    MethodNotFoundError,
     NotFoundError,
+    Outcome,
     RateLimitError,
     ServerError,
     UnexpectedResponseError,
@@ -54,6 +57,19 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     404: NotFoundError,
     422: ValidationError,
 }
+# The framework's own, before any method of the API is reached. (419: the pages of the site want a
+# token against forged forms, the API does not.)
+_NO_SUCH_METHOD = (405, 419)
+# A port for TLS that is spoken to without, in the words of nginx, Apache and Go.
+_WANTS_TLS = re.compile(
+    "plain http request was sent to https port|plain http to an ssl-enabled server port"
+    "|http request to an https server",
+    re.IGNORECASE,
+)
+_NO_WORDS = ("", "not found", "404 not found")
+_ROUTE = re.compile(r"the route .* could not be found")
+_LOGIN = ("login", "signin", "sign-in")
+_MOVED = (301, 307, 308)
 _TOO_MANY = ("too many attempts", "too many requests")
 _TEXT_KEPT = 2000
 # Some servers give X-RateLimit-Reset in milliseconds.
@@ -179,17 +195,54 @@ def _by_status(raw: RawResponse, body: object, name: str) -> ApiError:
     if status == 429:  # noqa: PLR2004 - the documented status of the account's limit
         return RateLimitError(status, body, name, retry_after=retry_after(raw.headers))
     if status >= 500:  # noqa: PLR2004 - what 5xx means is no magic
-        return ServerError(status, body, name)
-    if status in _BY_STATUS:
-        return _BY_STATUS[status](status, body, name)
+        return ServerError(status, body, name, retry_after=retry_after(raw.headers))
+    if told := _why_not_there(status, body):
+        return MethodNotFoundError(status, body, name, message=told)
     if status >= 400:  # noqa: PLR2004 - what 4xx means is no magic
-        return ApiError(status, body, name)
-    return UnexpectedResponseError(
-        status,
-        body,
-        name,
-        message="a redirect: is the base URL right?" if status >= 300 else None,  # noqa: PLR2004
+        return _BY_STATUS.get(status, ApiError)(status, body, name)
+    if status >= 300:  # noqa: PLR2004 - what 3xx means is no magic
+        return _redirected(raw, body, name)
+    return UnexpectedResponseError(status, body, name)
+
+
+def _why_not_there(status: int, body: object) -> str | None:
+    """Why a refusal is about the address and nothing that was asked there; None: it is not."""
+    if status == 400 and isinstance(body, str) and _WANTS_TLS.search(body):  # noqa: PLR2004
+        return SPEAKS_TLS
+    nothing_there = status == 404 and not _names_an_object(body)  # noqa: PLR2004 - Not Found
+    if nothing_there or status in _NO_SUCH_METHOD:
+        return "the server knows no such method: is the base URL right?"
+    return None
+
+
+def _names_an_object(body: object) -> bool:
+    """Whether a 404 has words of its own: the framework's for a route it does not know has none."""
+    if not _is_object(body):
+        return False
+    told = str(body.get("error") or body.get("message") or "").strip(" .!").lower()
+    return told not in _NO_WORDS and not _ROUTE.fullmatch(told)
+
+
+def _redirected(raw: RawResponse, body: object, name: str) -> ApiError:
+    """What a redirect proves of a request that it answers instead of carrying it out."""
+    status = raw.status
+    if _last_part(raw.headers.get("location", "")) in _LOGIN:
+        # How the framework refuses a token where it does not see that JSON is wanted.
+        told = "a redirect to a login: the token is refused, or a portal asks for one"
+        return AuthenticationError(status, body, name, message=told)
+    error = UnexpectedResponseError(
+        status, body, name, message="a redirect: is the base URL right?"
     )
+    if status in _MOVED:
+        # The same request is to be sent elsewhere, so that nothing was done of it here.
+        error.outcome = Outcome.REJECTED
+    return error
+
+
+def _last_part(location: str) -> str:
+    """The last part of a URL's path, in lower case."""
+    path = re.split("[?#]", location, maxsplit=1)[0]
+    return path.rstrip("/").rpartition("/")[2].lower()
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

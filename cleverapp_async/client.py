@@ -49,9 +49,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CleverAppClient"]
 
-_PAUSE_AFTER = 5
-"""Refusals in a row of what concerns every recipient alike that stop a campaign."""
-
 
 class CleverAppClient(
     MessageMethods,
@@ -203,7 +200,7 @@ class CleverAppClient(
         concurrency: int = 1000,
         look_ahead: int = 20_000,
         schedule: Schedule | None = None,
-        pause_after: int | None = None,
+        pause_after: int | None = 5,
         journal: Journal | None = None,
         deduplicate: bool | None = None,
         resend_unknown: bool = False,
@@ -235,9 +232,10 @@ class CleverAppClient(
             look_ahead: Messages read ahead at most, so that a stretch of them whose limit is
                 used up does not block others behind it.
             schedule: When messages may leave; outside these hours the run sleeps. None: always.
-            pause_after: So many refusals of the token, of the bot, or of the connection itself in
-                a row stop the run with a :class:`CampaignPausedError`. None: 5 with a journal,
-                never without one.
+            pause_after: So many troubles in a row of one kind that concerns every recipient alike
+                (the token, a bot, the connection, the server, its address) stop the run with a
+                :class:`CampaignPausedError`. As many messages are on the wire at once at the
+                beginning; more, once answers come. None: never, and all at once.
             journal: Where the campaign is kept, such as :class:`SqliteJournal`.
             deduplicate: With a journal: whether a recipient gets the first of several messages
                 alone. None: yes.
@@ -275,7 +273,6 @@ class CleverAppClient(
                 resend=Resend(unknown=resend_unknown, rejected=retry_rejected),
                 look_ahead=look_ahead,
             )
-            pause_after = _PAUSE_AFTER if pause_after is None else pause_after
         else:
             _check_journal_only(
                 deduplicate=deduplicate is not None,

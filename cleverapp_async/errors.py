@@ -11,7 +11,7 @@
     │   ├── JournalMismatchError              it belongs to other messages
     │   ├── JournalUnreachableError           the server that keeps it is away
     │   └── JournalWriteError                 it cannot be written: a full disk, say
-    ├── CampaignPausedError                   the same refusal in a row stopped it
+    ├── CampaignPausedError                   the same trouble in a row stopped it
     ├── PagingError                           pages ended before all that was promised came
     ├── NotSentError                          it provably never reached the server
     │   ├── ConnectError                      no connection could be made
@@ -22,6 +22,7 @@
         ├── AuthenticationError
         ├── ForbiddenError
         ├── NotFoundError
+        │   └── MethodNotFoundError           no such method there: the base URL is wrong
         ├── ValidationError                   one FieldError per text
         ├── RateLimitError                    the account's limit: refused
         │   └── MessengerLimitError           the limit of one bot and messenger: refused
@@ -38,7 +39,7 @@ from __future__ import annotations
 import json
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,6 +64,7 @@ __all__ = [
     "JournalWriteError",
     "LimiterUnavailableError",
     "MessengerLimitError",
+    "MethodNotFoundError",
     "NotFoundError",
     "NotSentError",
     "Outcome",
@@ -76,6 +78,7 @@ __all__ = [
 ]
 
 _BODY_SHOWN = 200
+_shower = json.JSONEncoder(ensure_ascii=False, default=repr)
 
 
 class Outcome(Enum):
@@ -94,12 +97,52 @@ class Outcome(Enum):
     """The request may have reached the server; nobody here can tell."""
 
 
-def _rebuild(
-    cls: type[CleverAppError], args: tuple[object, ...], state: dict[str, object]
-) -> CleverAppError:
+_Flat: TypeAlias = "list[tuple[type[list[object] | dict[object, object]] | None, object]]"
+"""A value as a flat list: leaves as they are, containers as the places of what they hold."""
+
+
+def _flatten(value: object) -> _Flat:
+    """Take a value apart, however deep it is nested: recursion, and so pickle's, has a limit."""
+    flat: _Flat = []
+    found: list[object] = [value]
+    places: dict[int, int] = {}
+
+    def place_of(one: object) -> int:
+        place = places.setdefault(id(one), len(found))
+        if place == len(found):
+            found.append(one)
+        return place
+
+    # Grows while it is read.
+    for one in found:
+        if type(one) is list:
+            flat.append((list, [place_of(held) for held in cast("list[object]", one)]))
+        elif type(one) is dict:
+            named = cast("dict[object, object]", one).items()
+            flat.append((dict, {name: place_of(held) for name, held in named}))
+        else:
+            flat.append((None, one))
+    return flat
+
+
+def _unflatten(flat: _Flat) -> object:
+    """Put together what :func:`_flatten` took apart."""
+    built: list[object] = [one if kind is None else kind() for kind, one in flat]
+    for (kind, held), container in zip(flat, built, strict=True):
+        if kind is list:
+            places = cast("list[int]", held)
+            cast("list[object]", container).extend(built[place] for place in places)
+        elif kind is dict:
+            named = cast("dict[object, int]", held).items()
+            cast("dict[object, object]", container).update((name, built[at]) for name, at in named)
+    return built[0]
+
+
+def _rebuild(cls: type[CleverAppError], flat_args: _Flat, flat_state: _Flat) -> CleverAppError:
+    args = tuple(cast("list[object]", _unflatten(flat_args)))
     error = cls.__new__(cls, *args)
     error.args = args
-    error.__dict__.update(state)
+    error.__dict__.update(cast("dict[str, object]", _unflatten(flat_state)))
     return error
 
 
@@ -117,11 +160,14 @@ class CleverAppError(Exception):
     def __reduce__(
         self,
     ) -> tuple[
-        Callable[[type[CleverAppError], tuple[object, ...], dict[str, object]], CleverAppError],
-        tuple[type[CleverAppError], tuple[object, ...], dict[str, object]],
+        Callable[[type[CleverAppError], _Flat, _Flat], CleverAppError],
+        tuple[type[CleverAppError], _Flat, _Flat],
     ]:
-        """Pickle without calling ``__init__`` again, whatever its signature."""
-        return _rebuild, (type(self), self.args, dict(self.__dict__))
+        """Pickle without calling ``__init__`` again, whatever its signature.
+
+        What it holds may be nested as deep as an answer was.
+        """
+        return _rebuild, (type(self), _flatten(list(self.args)), _flatten(vars(self)))
 
 
 class InvalidRequestError(CleverAppError, ValueError):
@@ -191,20 +237,34 @@ class JournalWriteError(JournalError):
 
 
 class CampaignPausedError(CleverAppError):
-    """The same refusal came time and again, so that the rest would fare no better.
+    """The same trouble came time and again, so that the rest would fare no better.
 
-    Nothing more is sent; the campaign resumes from its journal once the cause is mended.
+    Nothing more is sent. Once the cause is mended a campaign resumes from its journal; without
+    one, what was not sent can be given to ``send_many`` again.
 
     Attributes:
         cause: The error that was met last.
-        in_a_row: How often in a row.
+        in_a_row: How often it came while nothing showed that the service works.
+        kind: What is wrong, in a word: ``token``, ``bot``, ``limit``, ``address``, ``redirect``,
+            ``answer`` (not one of the API), ``server``, ``silence``, ``connection`` or ``limiter``.
+        remedy: What to do about it, in words.
     """
 
-    def __init__(self, message: str, *, cause: CleverAppError, in_a_row: int) -> None:
-        """Keep the error and how often it came."""
+    def __init__(
+        self,
+        message: str,
+        *,
+        cause: CleverAppError,
+        in_a_row: int,
+        kind: str = "",
+        remedy: str = "",
+    ) -> None:
+        """Keep the error, how often it came, and what to do."""
         super().__init__(message)
         self.cause = cause
         self.in_a_row = in_a_row
+        self.kind = kind
+        self.remedy = remedy
 
 
 class PagingError(CleverAppError):
@@ -304,14 +364,30 @@ class ApiError(CleverAppError):
 
 
 def _told(body: object) -> str:
+    if words := _words(body):
+        return words
+    shown = body if isinstance(body, str) else _begin_of(body)
+    return shown if len(shown) <= _BODY_SHOWN else shown[:_BODY_SHOWN] + "…"
+
+
+def _words(body: object) -> str | None:
     if isinstance(body, dict):
         said = cast("dict[str, object]", body)
         for name in ("error", "message"):
             text = said.get(name)
             if isinstance(text, str) and text:
                 return text
-    shown = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, default=repr)
-    return shown if len(shown) <= _BODY_SHOWN else shown[:_BODY_SHOWN] + "…"
+    return None
+
+
+def _begin_of(body: object) -> str:
+    """A value as JSON, written no further than it is shown: it may be nested without bound."""
+    shown = ""
+    for part in _shower.iterencode(body):
+        shown += part
+        if len(shown) > _BODY_SHOWN:
+            break
+    return shown
 
 
 class AuthenticationError(ApiError):
@@ -323,7 +399,15 @@ class ForbiddenError(ApiError):
 
 
 class NotFoundError(ApiError):
-    """The server knows no such method or object (*assumed*: HTTP 404)."""
+    """The server knows no such object (*assumed*: HTTP 404)."""
+
+
+class MethodNotFoundError(NotFoundError):
+    """The server knows no such method: the base URL is wrong, or the method is no more.
+
+    It is the framework's or a proxy's answer (HTTP 404 as a page, or with no words but the
+    status's own; 405; 419), so that it says nothing of the object or recipient asked for.
+    """
 
 
 class ValidationError(ApiError):
@@ -407,9 +491,27 @@ class UnsupportedMessengerError(ApiError):
 
 
 class ServerError(ApiError):
-    """The server failed (5xx): whether it did the work before is not known."""
+    """The server failed (5xx): whether it did the work before is not known.
+
+    Attributes:
+        retry_after: Seconds the server asked to wait, as in maintenance (503); None where it did
+            not say.
+    """
 
     outcome = Outcome.UNKNOWN
+
+    def __init__(
+        self,
+        status: int,
+        body: object,
+        endpoint: str,
+        *,
+        retry_after: float | None = None,
+        message: str | None = None,
+    ) -> None:
+        """Keep the answer and the wait it asked for, in seconds."""
+        super().__init__(status, body, endpoint, message=message)
+        self.retry_after = retry_after
 
 
 class UnexpectedResponseError(ApiError):
@@ -417,6 +519,8 @@ class UnexpectedResponseError(ApiError):
 
     With a 2xx status the server most likely took the request; as the body could not be
     understood, and an error may come inside a 200, the outcome is UNKNOWN, never "not sent".
+    A redirect that wants the same request elsewhere (301, 307, 308) is REJECTED: whoever answered
+    so did nothing of it. After any other redirect it may have been carried out.
 
     Attributes:
         complete: Whether the whole body was read.

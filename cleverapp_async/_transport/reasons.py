@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 
 import aiohttp
 from aiohttp import client_exceptions as aio
 
-__all__ = ["REASONS", "reason_of"]
+from .._tls import SPEAKS_TLS, tls_fault
+
+__all__ = ["REASONS", "met_tls", "reason_of"]
+
+# The first bytes of a TLS alert, as aiohttp's parsers show what is no HTTP.
+_ALERT = r"\x15\x03"
 
 REASONS: dict[type[BaseException], str] = {
     aio.ClientConnectorDNSError: "the host name could not be resolved: check the base URL and DNS",
-    aio.ClientConnectorCertificateError: "the server's TLS certificate is not valid for its name",
-    aio.ClientConnectorSSLError: "the TLS handshake failed",
+    aio.ClientConnectorCertificateError: "no TLS with the server",
+    aio.ClientConnectorSSLError: "no TLS with the server",
     aio.ClientSSLError: "TLS failed",
     aio.ClientProxyConnectionError: "the proxy could not be reached",
     aio.UnixClientConnectorError: "the Unix socket could not be connected",
@@ -64,7 +70,17 @@ def reason_of(error: BaseException) -> str:
     """
     kind = type(error)
     known = next((REASONS[base] for base in kind.__mro__ if base in REASONS), "an unexpected error")
+    if met_tls(error):
+        return f"{SPEAKS_TLS} ({kind.__name__})"
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(cause, ssl.SSLError):
+        told, remedy = tls_fault(cause)
+        return f"{known}: {told} ({kind.__name__}): {remedy}"
     number = cause.errno if isinstance(cause, OSError) else None
     system = f": {os.strerror(number)}" if isinstance(number, int) and number > 0 else ""
     return f"{known}{system} ({kind.__name__})"
+
+
+def met_tls(error: BaseException) -> bool:
+    """Whether the answer to a request without TLS was a TLS alert: then no HTTP was read there."""
+    return isinstance(error, aiohttp.ClientResponseError) and _ALERT in error.message

@@ -21,7 +21,7 @@ from ..errors import Outcome
 from .body import WitnessedBody
 from .headers import StruckHeaders
 from .query import QueryAdded
-from .reasons import reason_of
+from .reasons import met_tls, reason_of
 from .token import with_token
 from .witness import Witness
 
@@ -161,6 +161,8 @@ class Transport:
         except Exception as error:  # noqa: BLE001 - whatever it is, the witness tells what is certain
             problem = reason_of(error)
             if not status:
+                if met_tls(error):
+                    return WireFailure(Outcome.NOT_SENT, problem, connecting=True)
                 sent = witness.outcome is not Outcome.NOT_SENT
                 connecting = isinstance(error, _CONNECTING) and not sent
                 return WireFailure(witness.outcome, problem, connecting)

@@ -1,51 +1,118 @@
-"""Notices that everything is refused for one reason, before a whole campaign is burnt on it."""
+"""Notices that everything fails for one reason, before a whole campaign is burnt on it."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from ..errors import (
+    ApiError,
     AuthenticationError,
     CampaignPausedError,
     CleverAppError,
     ConnectError,
+    DeadlineExceededError,
     ForbiddenError,
+    LimiterUnavailableError,
+    MessengerLimitError,
+    MethodNotFoundError,
+    NotSentError,
+    OutcomeUnknownError,
+    RateLimitError,
+    ServerError,
+    UnexpectedResponseError,
 )
 from ..limits.quota import LimitKey
 
 if TYPE_CHECKING:
     from .outcome import SendOutcome
 
-__all__ = ["Breaker"]
+__all__ = ["Breaker", "Trouble", "trouble_of"]
 
-_REMEDIES: dict[type[CleverAppError], str] = {
-    AuthenticationError: "check the token and the base URL",
-    ForbiddenError: "check that the token may use this bot",
-    ConnectError: "check the network and the base URL",
-}
-"""The errors that concern every recipient alike, and what to do about them."""
 
-_Row: TypeAlias = tuple[type[CleverAppError] | None, int]
+@frozen
+class Trouble:
+    """Something that concerns every recipient alike, so that it is no verdict on one.
+
+    Attributes:
+        kind: In a word.
+        remedy: What to do about it.
+        of_key: Whether it concerns one bot or messenger only, and not the whole account.
+    """
+
+    kind: str
+    remedy: str
+    of_key: bool = False
+
+
+_TOKEN = Trouble("token", "check the token and the base URL")
+_BOT = Trouble("bot", "check that the token may use this bot", of_key=True)
+_KEY_LIMIT = Trouble("limit", "wait until the limit lets messages through again", of_key=True)
+_LIMIT = Trouble("limit", "wait until the limit lets messages through again")
+_ADDRESS = Trouble("address", "check the base URL: its path ends with /api/v1")
+_REDIRECT = Trouble("redirect", "check the base URL: its scheme, host and path")
+_ANSWER = Trouble("answer", "check the base URL, and whether a proxy or a portal stands between")
+_SERVER = Trouble("server", "wait until the server works again (it failed, or is in maintenance)")
+_SILENCE = Trouble("silence", "check whether the server and the network work")
+_CONNECTION = Trouble("connection", "check the network and the base URL")
+_LIMITER = Trouble("limiter", "check the Redis of the shared limits")
+
+_TROUBLES: tuple[tuple[type[CleverAppError], Trouble | None], ...] = (
+    (AuthenticationError, _TOKEN),
+    (MethodNotFoundError, _ADDRESS),
+    (MessengerLimitError, _KEY_LIMIT),
+    (RateLimitError, _LIMIT),
+    (ServerError, _SERVER),
+    (LimiterUnavailableError, _LIMITER),
+    (ConnectError, _CONNECTION),
+    (DeadlineExceededError, None),
+    (NotSentError, _CONNECTION),
+    (OutcomeUnknownError, _SILENCE),
+)
+"""By the kind of error, the first that fits."""
+
+# Of the way to the API and of the form of a request, never of a recipient: Payment Required, Not
+# Acceptable, Proxy Authentication Required, Length Required, Unsupported Media Type, Upgrade
+# Required, Unavailable For Legal Reasons.
+_OF_THE_WAY = frozenset({402, 406, 407, 411, 415, 426, 451})
+
+
+def trouble_of(error: CleverAppError | None) -> Trouble | None:
+    """What is wrong for every recipient alike; None where that is not said."""
+    if isinstance(error, ApiError):
+        if 300 <= error.status < 400 and isinstance(error, UnexpectedResponseError):  # noqa: PLR2004
+            return _REDIRECT
+        # A text is no JSON: a page of somebody between, whatever its status says.
+        page = isinstance(error.body, str) and not isinstance(
+            error, AuthenticationError | MethodNotFoundError | RateLimitError | ServerError
+        )
+        if page or isinstance(error, UnexpectedResponseError) or error.status in _OF_THE_WAY:
+            return _ANSWER
+        if isinstance(error, ForbiddenError):
+            return _BOT
+    return next((trouble for kind, trouble in _TROUBLES if isinstance(error, kind)), None)
+
+
+_ACCOUNT = "the account"
+_Place: TypeAlias = LimitKey | str | None
 
 
 @define
 class Breaker:
-    """Counts the same error in a row.
+    """Counts troubles, each kind apart, until something shows that the service works.
 
-    What concerns the whole account is counted over all keys; what concerns one bot for each key
-    apart, so that its refusals hide behind no other's success.
+    What concerns the whole account is counted over all keys; what concerns a bot, for the bot and
+    for each of its messengers apart, so that its refusals hide behind no other's success. Trouble
+    of another kind proves nothing, so that it begins no new row; nor does what never left.
 
     Args:
-        limit: So many in a row are too many.
+        limit: So many of one kind are too many.
     """
 
     limit: int
-    _of_account: _Row = field(default=(None, 0), init=False)
-    _of_keys: dict[LimitKey | None, _Row] = field(
-        factory=dict["LimitKey | None", "_Row"], init=False
-    )
+    _rows: dict[_Place, Counter[str]] = field(factory=dict["_Place", "Counter[str]"], init=False)
 
     def note(self, key: LimitKey | None, outcome: SendOutcome) -> CampaignPausedError | None:
         """Take note of one outcome.
@@ -53,21 +120,48 @@ class Breaker:
         Returns:
             Why to send nothing more, once there is a reason.
         """
-        error = outcome.error
-        kind = next((kind for kind in _REMEDIES if isinstance(error, kind)), None)
-        self._of_account = _longer(self._of_account, None if kind is ForbiddenError else kind)
-        row = self._of_keys[key] = _longer(self._of_keys.get(key, (None, 0)), kind)
-        count = row[1] if kind is ForbiddenError else self._of_account[1]
-        if error is None or kind is None or count < self.limit:
+        error, trouble = outcome.error, trouble_of(outcome.error)
+        for place in _shown_to_work(key, outcome, trouble):
+            self._rows.pop(place, None)
+        if error is None or trouble is None:
             return None
-        where = f" for {key}" if kind is ForbiddenError and key is not None else ""
-        return CampaignPausedError(
-            f"paused: {count} times in a row{where} the same error, {kind.__name__}: {error}. "
-            f"Nothing more is sent; {_REMEDIES[kind]}, then resume",
-            cause=error,
-            in_a_row=count,
-        )
+        for place in _places(key) if trouble.of_key else (_ACCOUNT,):
+            row = self._rows.setdefault(place, Counter())
+            row[trouble.kind] += 1
+            if row[trouble.kind] >= self.limit:
+                return _paused(error, trouble, row, place)
+        return None
 
 
-def _longer(row: _Row, kind: type[CleverAppError] | None) -> _Row:
-    return (kind, row[1] + 1 if kind is not None and kind is row[0] else 1)
+def _places(key: LimitKey | None) -> tuple[_Place, ...]:
+    """Where what concerns a key is counted; None: all whose route is not known."""
+    if key is None or key.bot_id is None:
+        return (key,)
+    return (key, f"bot {key.bot_id}")
+
+
+def _shown_to_work(
+    key: LimitKey | None, outcome: SendOutcome, trouble: Trouble | None
+) -> tuple[_Place, ...]:
+    """What an outcome shows to work: a verdict on one message is as good as a success."""
+    if not outcome.accepted and not isinstance(outcome.error, ApiError):
+        return ()
+    if trouble is None:
+        return (_ACCOUNT, *_places(key))
+    return (_ACCOUNT,) if trouble.of_key else ()
+
+
+def _paused(
+    error: CleverAppError, trouble: Trouble, row: Counter[str], place: _Place
+) -> CampaignPausedError:
+    count, others = row[trouble.kind], row.total() - row[trouble.kind]
+    where = "" if place is None or place == _ACCOUNT else f" for {place}"
+    among = f" (and {others} of other kinds between them)" if others else ""
+    return CampaignPausedError(
+        f"paused: {count} times in a row{where} the same error{among}, {type(error).__name__}: "
+        f"{str(error).rstrip('. ')}. Nothing more is sent; {trouble.remedy}, then go on",
+        cause=error,
+        in_a_row=count,
+        kind=trouble.kind,
+        remedy=trouble.remedy,
+    )

@@ -13,16 +13,19 @@ from attrs import define, field
 
 from .._call import Fate, Reply
 from ..errors import (
+    ApiError,
     CleverAppError,
     JournalError,
     NotSentError,
     Outcome,
     OutcomeUnknownError,
+    RateLimitError,
 )
 from ..limits.quota import LimitKey
 from ..models.contact import Contact
 from ..models.messages import Message
-from .breaker import Breaker
+from .breaker import Breaker, trouble_of
+from .flight import Flight
 from .outcome import SendOutcome
 from .queues import KeyQueues
 from .supply import Supply
@@ -37,6 +40,8 @@ class _Work:
     fate: Fate = field(factory=Fate)
     held: bool = False
     over: bool = False
+    seated: bool = False
+    sent_back: bool = False
 
     def __lt__(self, other: _Work) -> bool:
         return self.index < other.index
@@ -44,6 +49,10 @@ class _Work:
 
 class _HeldError(Exception):
     """The hours have closed at the very moment in which a message was to leave."""
+
+
+class _FullError(Exception):
+    """No seat on the wire is free: a message waits for one without its limits' slots."""
 
 
 @define(eq=False, kw_only=True)
@@ -57,7 +66,7 @@ class Dispatcher:
         concurrency: Messages in work at once, at the limits and on the wire together.
         look_ahead: Messages queued at most.
         is_open: Whether messages may leave now.
-        breaker: Says when the same refusal came too often; None: never.
+        breaker: Says when the same trouble came too often; None: never.
         ended: Outcomes nobody has taken yet.
         counts: Outcomes so far.
         read: Messages taken in.
@@ -80,6 +89,7 @@ class Dispatcher:
     failure: CleverAppError | None = field(default=None, init=False)
     news: asyncio.Event = field(factory=asyncio.Event, init=False)
     _queues: KeyQueues[_Work] = field(init=False)
+    _flight: Flight = field(init=False)
     _tasks: dict[asyncio.Task[None], tuple[LimitKey | None, _Work]] = field(
         factory=dict["asyncio.Task[None]", "tuple[LimitKey | None, _Work]"], init=False
     )
@@ -92,6 +102,8 @@ class Dispatcher:
     def __attrs_post_init__(self) -> None:
         """Make the queues."""
         self._queues = KeyQueues(self.width_of)
+        first = self.concurrency if self.breaker is None else self.breaker.limit
+        self._flight = Flight(first, self.concurrency)
 
     # What a supply calls.
 
@@ -150,7 +162,7 @@ class Dispatcher:
             return
         while self._queues.ready and self._has_room():
             key, work = self._queues.take()
-            work.fate = self._fate(work.index)
+            work.fate = self._fate(work)
             task = asyncio.create_task(self._work(key, work))
             self._tasks[task] = (key, work)
             task.add_done_callback(self._ended_one)
@@ -193,20 +205,47 @@ class Dispatcher:
 
     # Inside.
 
-    def _fate(self, index: int) -> Fate:
-        fate = self.supply.fate(index)
-        if self.is_open is not None:
-            fate.commit = partial(self._commit, self.is_open, fate.commit)
+    def _fate(self, work: _Work) -> Fate:
+        fate = self.supply.fate(work.index)
+        fate.commit = partial(self._commit, work, fate.commit)
+        fate.failed = partial(self._attempt_failed, work)
         return fate
 
-    async def _commit(
-        self, is_open: Callable[[], bool], before: Callable[[], Awaitable[None]] | None
-    ) -> None:
+    async def _commit(self, work: _Work, before: Callable[[], Awaitable[None]] | None) -> None:
         """The last moment before a message leaves."""
+        if not work.seated:
+            if work.sent_back:
+                self._flight.take_again()
+            elif not self._flight.take():
+                raise _FullError
+            work.seated = True
         if before is not None:
             await before()
-        if not is_open():
+        if self.is_open is not None and not self.is_open():
             raise _HeldError
+
+    def _attempt_failed(self, work: _Work, error: CleverAppError) -> None:
+        """An attempt failed, and another one is to come."""
+        if isinstance(error, RateLimitError):
+            # It waits for its limit, which may take long, and keeps nobody from the wire.
+            work.sent_back = True
+            self._leave(work)
+        else:
+            self._judge_service(error)
+
+    def _judge_service(self, error: CleverAppError | None) -> None:
+        """What an attempt shows of the service as a whole."""
+        if self.breaker is None:
+            return
+        if trouble_of(error) is not None:
+            self._flight.doubt()
+        elif error is None or isinstance(error, ApiError):
+            self._flight.trust()
+
+    def _leave(self, work: _Work) -> None:
+        if work.seated:
+            work.seated = False
+            self._flight.leave()
 
     def _look_for_hunger(self, key: LimitKey | None) -> None:
         if self._queues.queued(key) < self._low:
@@ -258,7 +297,7 @@ class Dispatcher:
     async def _work(self, key: LimitKey | None, work: _Work) -> None:
         fate = work.fate
         try:
-            reply = await self.deliver(work.message, fate)
+            reply = await self._deliver(work)
         except _HeldError:
             self._put_back(key, work)
         except JournalError as error:
@@ -272,6 +311,16 @@ class Dispatcher:
         else:
             contact = reply.content if isinstance(reply.content, Contact) else None
             self._end(key, work, Outcome.ACCEPTED, reply=reply, contact=contact)
+        finally:
+            self._leave(work)
+
+    async def _deliver(self, work: _Work) -> Reply:
+        try:
+            return await self.deliver(work.message, work.fate)
+        except _FullError:
+            await self._flight.wait()
+        work.seated = True
+        return await self.deliver(work.message, work.fate)
 
     def _end_rest(self) -> None:
         """What is not in work will never be, in this run."""
@@ -306,6 +355,7 @@ class Dispatcher:
             future = asyncio.ensure_future(kept)
             self._keeping.add(future)
             future.add_done_callback(partial(self._kept, ended))
+        self._judge_service(error)
         if self.breaker is not None and not self.draining:
             paused = self.breaker.note(key, ended)
             if paused is not None:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from ..errors import (
     ApiError,
-    AuthenticationError,
     CleverAppError,
     Outcome,
-    RateLimitError,
     ValidationError,
 )
+from .breaker import trouble_of
 from .journal.records import ErrorRecord, JournalResult, JournalState
 
 if TYPE_CHECKING:
@@ -19,12 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["is_permanent", "record_of", "result_of"]
 
-_PASSING = (RateLimitError, AuthenticationError)
-
 
 def is_permanent(outcome: SendOutcome) -> bool:
-    """Whether a refusal would come again: all but those for a limit or for the token."""
-    return outcome.outcome is Outcome.REJECTED and not isinstance(outcome.error, _PASSING)
+    """Whether a refusal would come again: all but those that are no verdict on the message."""
+    return outcome.outcome is Outcome.REJECTED and trouble_of(outcome.error) is None
 
 
 def record_of(error: CleverAppError) -> ErrorRecord:

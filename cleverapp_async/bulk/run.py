@@ -82,11 +82,12 @@ class BulkRun:
     def __aiter__(self) -> AsyncIterator[SendOutcome]:
         """Start sending; a run can be iterated once.
 
-        The iteration raises what the source raises, and with a journal:
+        The iteration raises what the source raises, and:
 
         Raises:
             JournalError: The journal cannot be used, or no longer be written.
-            CampaignPausedError: The same refusal came too often in a row.
+            CampaignPausedError: The same trouble came too often in a row. Every message that was
+                begun has its outcome before that, and without a journal every one that was read.
         """
         if self._started:
             raise RuntimeError("a bulk send runs once: call send_many again")

@@ -10,12 +10,12 @@ from rich.console import Console
 from .._terminal import printable
 from ..bulk.journal.records import JournalState, JournalSummary, Loaded
 from ..bulk.schedule import Schedule
-from ..errors import AuthenticationError
 from .campaign_commands import Resuming, this_command
 from .campaign_reading import look, open_reader
 from .campaign_state import CampaignState, steps
 from .exits import Exit
 from .report import show_exit, show_report, tell_forecast, tell_hours
+from .tally import wrong_setting
 
 if TYPE_CHECKING:
     from ..bulk.forecast import Forecast
@@ -132,9 +132,8 @@ def _exit(end: RunEnd, state: CampaignState) -> Exit:
     """What the command exits with: this run's troubles first, then how the campaign stands."""
     if end.tally.interrupted:
         return Exit.INTERRUPTED
-    if end.paused is not None:
-        refused = isinstance(end.paused.cause, AuthenticationError)
-        return Exit.CONFIGURATION if refused else Exit.FAILED
+    if wrong_setting(end.paused):
+        return Exit.CONFIGURATION
     if state.exit is not Exit.OK:
         return state.exit
     return Exit.FAILED if end.tally.work.bad else Exit.OK

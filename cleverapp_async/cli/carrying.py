@@ -12,7 +12,7 @@ from ..bulk.forecast import forecast
 from ..bulk.outcome import SendOutcome
 from ..bulk.schedule import Schedule
 from ..client import CleverAppClient
-from ..errors import NotSentError, Outcome
+from ..errors import CampaignPausedError, NotSentError, Outcome
 from .exits import BadInputError
 from .feed import Feed
 from .interrupts import Interrupts
@@ -83,8 +83,8 @@ async def carry_out(campaign: Campaign) -> Tally:
             with stopper:
                 async for outcome in _until_changed(run, stopper):
                     _write(writer, feed.row(outcome.index), outcome)
-                    if tally.refused_token:
-                        run.drain()
+    except CampaignPausedError as error:
+        tally.paused = error
     finally:
         campaign.interrupts.tell(None, None)
         ticker.cancel()

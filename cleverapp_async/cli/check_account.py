@@ -8,7 +8,13 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from .._answers import raw_answers
-from ..errors import AuthenticationError, CleverAppError, ForbiddenError, NotFoundError
+from ..errors import (
+    AuthenticationError,
+    CleverAppError,
+    ForbiddenError,
+    NotFoundError,
+    UnexpectedResponseError,
+)
 from .finding import fail, fine, warn
 
 if TYPE_CHECKING:
@@ -43,7 +49,9 @@ def _of_error(error: CleverAppError) -> Finding:
     if isinstance(error, AuthenticationError | ForbiddenError):
         remedy = "Take the token from the account's settings, of the brand that the base URL names."
         return fail("account", told, remedy)
-    if isinstance(error, NotFoundError):
+    if isinstance(error, NotFoundError) or (
+        isinstance(error, UnexpectedResponseError) and error.status in range(300, 400)
+    ):
         return fail("account", told, "Check the path of the base URL: it ends with /api/v1.")
     return fail("account", told, "Check the base URL, and try again later.")
 

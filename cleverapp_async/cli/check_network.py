@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
+from .._tls import tls_fault
 from .finding import fail, fine, warn
 
 if TYPE_CHECKING:
@@ -149,12 +150,11 @@ def judge_tls_error(error: OSError) -> Finding:
     Args:
         error: What the handshake raised.
     """
-    if isinstance(error, ssl.SSLCertVerificationError):
-        remedy = "Update the system's certificates and check its date; a proxy may stand between."
-        return fail("TLS", f"the certificate is not valid: {error.verify_message}", remedy)
-    told = (error.reason if isinstance(error, ssl.SSLError) else None) or _system_word(error)
+    if isinstance(error, ssl.SSLError):
+        told, remedy = tls_fault(error)
+        return fail("TLS", told, f"{remedy[0].upper()}{remedy[1:]}.")
     remedy = "Check that the base URL's port speaks TLS, and whether a proxy stands between."
-    return fail("TLS", f"the handshake failed: {told}", remedy)
+    return fail("TLS", f"the handshake failed: {_system_word(error)}", remedy)
 
 
 def _system_word(error: OSError) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from .._terminal import escaped, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .._response import RawResponse
 
-__all__ = ["as_json", "print_json", "print_raw"]
+__all__ = ["as_json", "deep_json", "print_json", "print_raw"]
 
 
 def as_json(content: object, *, indent: int | None = None) -> str:
@@ -21,7 +23,54 @@ def as_json(content: object, *, indent: int | None = None) -> str:
         content: Plain JSON values.
         indent: Spaces per level; None puts all on one line.
     """
-    return escaped(json.dumps(content, ensure_ascii=False, indent=indent))
+    try:
+        text = json.dumps(content, ensure_ascii=False, indent=indent)
+    except RecursionError:
+        text = "".join(deep_json(content, indent))
+    return escaped(text)
+
+
+def deep_json(content: object, indent: int | None) -> Iterator[str]:
+    """What ``json.dumps`` gives, also of a value that is nested too deeply for it.
+
+    Args:
+        content: Plain JSON values.
+        indent: Spaces per level; None puts all on one line.
+    """
+    comma, gap = (", ", "") if indent is None else (",", " " * indent)
+    # For each open container: what closes it, and what it still holds.
+    ends: list[tuple[str, Iterator[tuple[str, object]]]] = [("", iter([("", content)]))]
+    first = True
+    while ends:
+        end, rest = ends[-1]
+        depth = len(ends) - 1
+        found = next(rest, None)
+        if found is None:
+            ends.pop()
+            if end and not first and gap:
+                yield f"\n{gap * (depth - 1)}"
+            yield end
+            first = False
+            continue
+        name, value = found
+        if depth:
+            yield "" if first else comma
+            yield f"\n{gap * depth}" if gap else ""
+        yield name
+        first = isinstance(value, dict | list)
+        if isinstance(value, dict):
+            named = cast("dict[str, object]", value).items()
+            yield "{"
+            ends.append(("}", ((f"{_text(key)}: ", held) for key, held in named)))
+        elif isinstance(value, list):
+            yield "["
+            ends.append(("]", (("", held) for held in cast("list[object]", value))))
+        else:
+            yield _text(value)
+
+
+def _text(leaf: object) -> str:
+    return json.dumps(leaf, ensure_ascii=False)
 
 
 def print_json(content: object) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .._terminal import printable
 from ..errors import Outcome
 from .carrying import Campaign, carry_out
 from .dry_run import tell_only
@@ -153,15 +154,17 @@ def tell_the_rest(console: Console, tally: Tally, output: str | None) -> None:
     told: list[str] = []
     if tally.trouble is not None:
         told.append(f"Error: {tally.trouble}")
-    if tally.refused_token:
-        told.append(
-            "Error: the server refused the token time and again, so the send was stopped. "
-            "Check the token and --base-url."
-        )
+    if tally.paused is not None:
+        told.append(f"Error: {printable(str(tally.paused)).rstrip('. ')}.")
     kept = "OUTCOMES.jsonl" if output == "-" else output
     saved = " (OUTCOMES.jsonl: what standard output was saved as)" if output == "-" else ""
-    if (count := tally.outcomes[Outcome.NOT_SENT]) and output is not None:
-        told.append(f"{count} not sent. To send them: cleverapp send {kept} --only not_sent{saved}")
+    rest = [("not sent", "not_sent", tally.outcomes[Outcome.NOT_SENT])]
+    rest += [("refused for what is no fault of theirs", "rejected", tally.passing)]
+    rest = [one for one in rest if one[2]]
+    if rest and output is not None:
+        counts = ", ".join(f"{count} {what}" for what, _, count in rest)
+        only = " ".join(f"--only {outcome}" for _, outcome, _ in rest)
+        told.append(f"{counts}. To send them: cleverapp send {kept} {only}{saved}")
     if count := tally.outcomes[Outcome.UNKNOWN]:
         told.append(
             f"{count} may have been sent: look at them before you send them again, which "

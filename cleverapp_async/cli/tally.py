@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from ..bulk.eta import EtaMeter
-from ..errors import AuthenticationError, Outcome
+from ..bulk.results import is_permanent
+from ..errors import AuthenticationError, CampaignPausedError, MethodNotFoundError, Outcome
 from ..limits.quota import LimitKey
 from .exits import Exit
 from .plan import limit_key
@@ -18,10 +19,7 @@ from .workload import Work
 if TYPE_CHECKING:
     from ..bulk.outcome import SendOutcome
 
-__all__ = ["REFUSED_TOKENS", "Tally"]
-
-REFUSED_TOKENS = 3
-"""So many answers in a row that refuse the token end a send: the rest would fare no better."""
+__all__ = ["Tally", "wrong_setting"]
 
 _RECENT = 30.0
 _ERRORS_KEPT = 100
@@ -41,8 +39,9 @@ class Tally:
         on_wire: Seconds that accepted messages were on the wire, together.
         attempts: Attempts of accepted messages.
         unauthenticated: Answers that refused the token.
+        passing: Refusals that are no verdict on the message: the same may be accepted later.
         interrupted: Whether somebody stopped it.
-        refused_token: Whether the server's refusals of the token stopped it.
+        paused: The trouble that came too often in a row and stopped it, if one did.
         trouble: Why reading or writing stopped it, if it did.
         meter: How fast messages end; only the hours in which they may leave count.
     """
@@ -57,13 +56,13 @@ class Tally:
     on_wire: float = 0.0
     attempts: int = 0
     unauthenticated: int = 0
+    passing: int = 0
     interrupted: bool = False
-    refused_token: bool = False
+    paused: CampaignPausedError | None = None
     trouble: str | None = None
     meter: EtaMeter = field(factory=EtaMeter)
     _started: float = field(factory=time.monotonic)
     _ended: float | None = None
-    _in_a_row: int = 0
     _recent: deque[float] = field(factory=deque[float])
 
     @property
@@ -107,10 +106,8 @@ class Tally:
             kind = (type(outcome.error).__name__, str(outcome.error))
             known = kind in self.errors or len(self.errors) < _ERRORS_KEPT
             self.errors[kind if known else _OTHER_ERRORS] += 1
-        refused = isinstance(outcome.error, AuthenticationError)
-        self.unauthenticated += refused
-        self._in_a_row = self._in_a_row + 1 if refused else 0
-        self.refused_token = self.refused_token or self._in_a_row >= REFUSED_TOKENS
+        self.unauthenticated += isinstance(outcome.error, AuthenticationError)
+        self.passing += outcome.outcome is Outcome.REJECTED and not is_permanent(outcome)
 
     def of(self, key: LimitKey | None) -> Counter[Outcome]:
         """Messages of one key by outcome."""
@@ -128,12 +125,23 @@ class Tally:
     def exit(self) -> Exit:
         """What the command exits with."""
         told = self.outcomes
-        tokens = self.refused_token or (self.unauthenticated > 0 and not told[Outcome.ACCEPTED])
+        tokens = self.unauthenticated > 0 and not told[Outcome.ACCEPTED]
         reasons = (
             (self.interrupted, Exit.INTERRUPTED),
-            (tokens, Exit.CONFIGURATION),
+            (tokens or wrong_setting(self.paused), Exit.CONFIGURATION),
             (told[Outcome.UNKNOWN] > 0, Exit.UNKNOWN),
             (self.trouble is not None, Exit.USAGE),
             (told[Outcome.ACCEPTED] < told.total() or self.work.bad > 0, Exit.FAILED),
         )
         return next((code for holds, code in reasons if holds), Exit.OK)
+
+
+def wrong_setting(paused: CampaignPausedError | None) -> bool:
+    """Whether a run was stopped by a setting that does not work: the token, or the base URL.
+
+    Args:
+        paused: What stopped it, if something did.
+    """
+    return paused is not None and isinstance(
+        paused.cause, AuthenticationError | MethodNotFoundError
+    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 from typing import TYPE_CHECKING
 
-from attrs import define
+from attrs import define, field
 
 from .protocols import Permit
 from .quota import AccountKey, Lane
@@ -65,10 +67,31 @@ class Gate:
 
     _registry: LimiterRegistry
     _account: AccountKey
+    _held_until: float = field(default=-math.inf, init=False)
+
+    @property
+    def held_for(self) -> float:
+        """Seconds for which nothing may leave, as the server said that it is down; 0: it may."""
+        return max(0.0, self._held_until - asyncio.get_running_loop().time())
+
+    def hold(self, seconds: float) -> None:
+        """Let nothing leave for that long, whoever uses the account; holds that overlap merge."""
+        self._held_until = max(self._held_until, asyncio.get_running_loop().time() + seconds)
+        self._registry.pause(self._account, seconds)
 
     async def enter(
         self, key: LimitKey | None, *, lane: Lane = Lane.INTERACTIVE, returned: bool = False
     ) -> Lease:
+        """Win the key's slot, then the account's, at a moment at which something may leave."""
+        while True:
+            lease = await self._win(key, lane=lane, returned=returned)
+            if not self.held_for:
+                return lease
+            lease.refund()
+            # A limiter of a user's own need not know how to pause.
+            await asyncio.sleep(self.held_for)
+
+    async def _win(self, key: LimitKey | None, *, lane: Lane, returned: bool) -> Lease:
         """Win the key's slot, then the account's.
 
         In this order the wait for a scarce key holds nothing of the account; at the account
@@ -91,9 +114,10 @@ class Gate:
         """The least number of seconds that :meth:`enter` would take now."""
         account = self._registry.limiter(self._account)
         if key is None:
-            return account.estimate(lane, returned=returned)
+            return max(self.held_for, account.estimate(lane, returned=returned))
         spacing = self._registry.spacing(key)
         return max(
+            self.held_for,
             self._registry.limiter(key).estimate(lane, returned=returned),
             account.estimate(lane, spacing=spacing, returned=returned),
         )

@@ -16,6 +16,7 @@ from cleverapp_async import (
     Outcome,
     OutcomeUnknownError,
     SendOutcome,
+    ValidationError,
 )
 from cleverapp_async.bulk.breaker import Breaker
 from cleverapp_async.bulk.campaign import JournalSupply
@@ -44,6 +45,9 @@ class Wire(Desk):
         if str(sent.text).startswith("forbidden"):
             fate.waiting, fate.outcome = True, Outcome.REJECTED
             raise ForbiddenError(403, {"message": "Forbidden"}, "sendMessage")
+        if str(sent.text).startswith("invalid"):
+            fate.waiting, fate.outcome = True, Outcome.REJECTED
+            raise ValidationError(422, {"message": "x"}, "sendMessage")
         return await super().deliver(sent, fate)
 
 
@@ -227,9 +231,9 @@ async def test_what_was_not_sent_is_sent_by_the_next_run() -> None:
 
 
 async def test_refusals_for_good_are_sent_again_on_request_alone() -> None:
-    """A forbidden message is final, unless ``retry_rejected`` asks for it."""
+    """An invalid message is final, unless ``retry_rejected`` asks for it."""
     journal, desk = MemoryJournal(), Wire()
-    await collect(campaign(journal, desk, texts("forbidden")))
+    await collect(campaign(journal, desk, texts("invalid")))
     assert await collect(campaign(journal, desk)) == []
     again = await collect(campaign(journal, desk, resend=Resend(rejected=True)))
     assert [outcome.outcome for outcome in again] == [Outcome.REJECTED]

@@ -338,3 +338,29 @@ def test_a_failed_export_is_told_as_a_read(cleverapp: Run, serve: Serve, tmp_pat
     ended = cleverapp("contacts", "export", "-o", str(tmp_path / "contacts.csv"))
     assert ended.code == 1
     assert "not known" not in ended.err
+
+
+@pytest.mark.parametrize("depth", [400, 900])
+def test_an_answer_nested_deeply_is_printed(cleverapp: Run, depth: int) -> None:
+    """However deep an answer is nested, it is printed, or said not to be one of the API."""
+    body = b'{"data":' + b"[" * depth + b"]" * depth + b"}"
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
+    for raw in ((), ("--raw",)):
+        with scripted(head + body) as url:
+            ended = cleverapp("call", "newMethod", "--http-method", "GET", "--base-url", url, *raw)
+        assert ended.code == 0 or "no page documents" in ended.err
+        assert "Traceback" not in ended.err
+    error = b'{"errors":' + b"[" * depth + b'"x"' + b"]" * depth + b"}"
+    head = b"HTTP/1.1 422 X\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(error)
+    with scripted(head + error) as url:
+        ended = cleverapp("call", "newMethod", "--http-method", "GET", "--base-url", url)
+    assert ended.code == 1
+    assert "was rejected (HTTP 422)" in ended.err
+
+
+def test_parameters_nested_too_deeply(cleverapp: Run) -> None:
+    """What cannot be written down is refused before anything leaves."""
+    deep = "[" * 5000 + "]" * 5000
+    ended = cleverapp("call", "newMethod", f"a:={deep}", "--http-method", "POST")
+    assert ended.code == 2
+    assert "'a' cannot be sent" in ended.err

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from cleverapp_async.bulk.journal.records import JournalState
 from cleverapp_async.bulk.journal.sqlite import SqliteJournal
 from cleverapp_async.cli.campaign_commands import Resuming
@@ -166,6 +168,40 @@ def test_a_refused_token_pauses_it(
     assert other.code == 2
     assert simulator.base_url in other.err
     assert TOKEN not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "remedy"),
+    [
+        (Fault.answer(503, {"message": "x"}, {"Retry-After": "0"}), 4, "in maintenance"),
+        (Fault.html(200), 4, "a portal stands between"),
+        (Fault.html(404), 3, "ends with /api/v1"),
+        (Fault.redirect("https://app.example/", 301), 1, "check the base URL"),
+    ],
+)
+def test_an_outage_pauses_it(
+    cleverapp: Run,
+    serve: Serve,
+    write: Write,
+    tmp_path: Path,
+    *,
+    fault: Fault,
+    code: int,
+    remedy: str,
+) -> None:
+    """What concerns everybody pauses a campaign with a remedy; the exit code tells of unknowns."""
+    simulator = serve(unlimited(fault))
+    rows = "contact_id,text\n" + "".join(f"{number},a\n" for number in range(1, 101))
+    path = str(tmp_path / "run.db")
+    ended = cleverapp("send", write("r.csv", rows), "--journal", path, *UNLIMITED)
+    assert ended.code == code
+    assert len(simulator.arrivals) == 5
+    assert "Error: paused: 5 times in a row" in ended.err
+    assert remedy in ended.err
+    assert "95 not begun" in ended.err
+    simulator.clear_faults()
+    assert cleverapp("send", "--journal", path, *UNLIMITED).code == (4 if code == 4 else 0)
+    assert len(simulator.deliveries) == (95 if code == 4 else 100)
 
 
 def test_a_forbidden_bot_pauses_it(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -239,18 +240,73 @@ def test_unknown_outcomes_go_before_failures(cleverapp: Run, serve: Serve, write
 
 
 def test_a_refused_token_stops_it(cleverapp: Run, serve: Serve, write: Write) -> None:
-    """After three refusals of the token the rest is not tried, and all of it listed."""
+    """After five refusals of the token the rest is not tried, and all of it listed."""
     simulator = serve(Simulator(api_token="another", limits=SimulatorLimits.none()))
     lines = "".join(f"{number},a\n" for number in range(1, 21_001))
     path = write("r.csv", "contact_id,text\n" + lines)
-    ended = cleverapp("send", path, "--account-limit", "3/300s")
+    ended = cleverapp("send", path, "--account-limit", "5/300s")
     assert ended.code == 3
-    assert len(simulator.arrivals) == 3
-    assert "the server refused the token time and again" in ended.err
+    assert len(simulator.arrivals) == 5
+    assert "Error: paused: 5 times in a row the same error" in ended.err
+    assert "check the token and the base URL" in ended.err
     outcomes = [record["outcome"] for record in records(ended.out)]
-    assert outcomes.count("rejected") == 3
-    assert outcomes.count("not_sent") == 20_997
+    assert outcomes.count("rejected") == 5
+    assert outcomes.count("not_sent") == 20_995
     assert "OUTCOMES.jsonl: what standard output was saved as" in ended.err
+
+
+OUTAGES = {
+    "503": (Fault.answer(503, {"message": "x"}, {"Retry-After": "0"}), 4, "in maintenance", 5),
+    "502": (Fault.html(502), 4, "wait until the server works", 5),
+    "portal": (Fault.redirect("https://portal.example/"), 4, "check the base URL", 5),
+    "page": (Fault.html(200), 4, "a portal stands between", 5),
+    "moved": (Fault.redirect("https://app.example/", 301), 1, "check the base URL", 5),
+    "404 page": (Fault.html(404), 3, "ends with /api/v1", 5),
+    "404": (Fault.answer(404, {"message": ""}), 3, "ends with /api/v1", 5),
+    "forbidden": (Fault.answer(403, {"message": "Forbidden"}), 1, "may use this bot", 5),
+    "reset": (Fault.reset_after(taken=False), 4, "the network work", 5),
+}
+
+
+@pytest.mark.parametrize("name", OUTAGES)
+def test_an_outage_stops_it(
+    cleverapp: Run, serve: Serve, write: Write, tmp_path: Path, name: str
+) -> None:
+    """Five of a kind stop it with a remedy; what the told command sends again is all the rest."""
+    fault, code, remedy, tried = OUTAGES[name]
+    simulator = serve(Simulator(api_token=TOKEN, limits=SimulatorLimits.none(), faults=[fault]))
+    lines = "".join(f"{number},a\n" for number in range(1, 24))
+    first, output = write("r.csv", "contact_id,text\n" + lines), str(tmp_path / "out.jsonl")
+    limits = ("--account-limit", "none")
+    ended = cleverapp("send", first, *limits, "--output", output)
+    assert ended.code == code
+    assert len(simulator.arrivals) == tried
+    assert "Error: paused: 5 times in a row" in ended.err
+    assert remedy in ended.err
+    kept = records(Path(output).read_text())
+    assert len(kept) == 23
+    outcomes = [record["outcome"] for record in kept]
+    assert outcomes.count("not_sent") == 18
+    simulator.clear_faults()
+    command = re.search(r"To send them: cleverapp send (.*)", ended.err)
+    assert command is not None
+    again = cleverapp("send", *command[1].split(), *limits)
+    assert again.code == 0
+    unknown = outcomes.count("unknown")
+    assert unknown == (tried if code == 4 else 0)
+    assert len(records(again.out)) == 23 - unknown
+
+
+def test_nobody_listening_stops_it(
+    cleverapp: Run, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no connection can be made everything is listed as not sent."""
+    monkeypatch.setenv("CLEVERAPP_BASE_URL", "http://127.0.0.1:1/api/v1")
+    lines = "".join(f"{number},a\n" for number in range(1, 24))
+    ended = cleverapp("send", write("r.csv", "contact_id,text\n" + lines))
+    assert ended.code == 1
+    assert "check the network and the base URL" in ended.err
+    assert [record["outcome"] for record in records(ended.out)] == ["not_sent"] * 23
 
 
 def test_a_refused_token_of_a_single_row(cleverapp: Run, serve: Serve, write: Write) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import pickle
-from typing import TYPE_CHECKING
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -27,6 +29,7 @@ from cleverapp_async import (
     JournalWriteError,
     LimiterUnavailableError,
     MessengerLimitError,
+    MethodNotFoundError,
     NotFoundError,
     NotSentError,
     Outcome,
@@ -54,7 +57,7 @@ EACH: list[CleverAppError] = [
     JournalLockedError("x", pid=7, host="here"),
     JournalMismatchError("x", index=12),
     JournalWriteError("x"),
-    CampaignPausedError("x", cause=CAUSE, in_a_row=5),
+    CampaignPausedError("x", cause=CAUSE, in_a_row=5, kind="bot", remedy="look"),
     PagingError("getContacts", code="short", page=3, given=500, promised=1203),
     NotSentError("x"),
     ConnectError("x"),
@@ -65,11 +68,12 @@ EACH: list[CleverAppError] = [
     AuthenticationError(*ABOUT),
     ForbiddenError(*ABOUT),
     NotFoundError(*ABOUT),
+    MethodNotFoundError(*ABOUT),
     ValidationError(*ABOUT, errors=(FIELD, FIELD)),
     RateLimitError(*ABOUT, retry_after=2.0),
     MessengerLimitError(*ABOUT, messenger="viber", retry_after=3.0),
     UnsupportedMessengerError(*ABOUT, messenger="icq"),
-    ServerError(*ABOUT),
+    ServerError(*ABOUT, retry_after=60.0),
     UnexpectedResponseError(*ABOUT, complete=False),
 ]
 OUTCOMES: dict[Outcome, set[type[CleverAppError]]] = {
@@ -79,6 +83,7 @@ OUTCOMES: dict[Outcome, set[type[CleverAppError]]] = {
         AuthenticationError,
         ForbiddenError,
         NotFoundError,
+        MethodNotFoundError,
         ValidationError,
         RateLimitError,
         MessengerLimitError,
@@ -121,6 +126,7 @@ PARENTS = {
     AuthenticationError: (ApiError,),
     ForbiddenError: (ApiError,),
     NotFoundError: (ApiError,),
+    MethodNotFoundError: (NotFoundError,),
     ValidationError: (ApiError,),
     RateLimitError: (ApiError,),
     MessengerLimitError: (RateLimitError,),
@@ -208,3 +214,72 @@ def test_validation_errors_are_found_by_their_field() -> None:
     assert "text: Поле text обязательно; bot_id: Поле bot id" in str(error)
     with pytest.raises(TypeError):
         error.by_field["x"] = ()  # type: ignore[index]
+
+
+def nested(depth: int) -> object:
+    """Lists and objects in each other, so deep."""
+    body: object = "Нет"
+    for level in range(depth):
+        body = [level, body] if level % 2 else {"errors": body, "empty": [{}, []]}
+    return body
+
+
+@pytest.mark.parametrize("depth", [100, 500, 5000])
+@pytest.mark.parametrize("again", [pickled, copy.copy, copy.deepcopy])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda body: ApiError(400, body, "x"),
+        lambda body: ValidationError(422, body, "x", errors=(FIELD,)),
+        CleverAppError,
+        lambda body: CampaignPausedError("x", cause=ServerError(500, body, "x"), in_a_row=5),
+    ],
+)
+def test_an_error_survives_however_deep_its_body_is_nested(
+    make: Callable[[object], CleverAppError],
+    again: Callable[[CleverAppError], CleverAppError],
+    depth: int,
+) -> None:
+    """Copied, and on the way to another process, nothing of it is lost; its text stays short."""
+    error = make(nested(depth))
+    back = again(error)
+    held = back.cause if isinstance(back, CampaignPausedError) else back
+    body = held.body if isinstance(held, ApiError) else held.args[0]
+    for level in range(depth - 1, -1, -1):
+        if level % 2:
+            first, body = cast("list[object]", body)
+            assert first == level
+        else:
+            assert cast("dict[str, object]", body)["empty"] == [{}, []]
+            body = cast("dict[str, object]", body)["errors"]
+    assert body == "Нет"
+    if type(error) is not CleverAppError:
+        assert str(back) == str(error)
+        assert repr(back) == repr(error)
+        assert len(str(error)) < 300
+
+
+def test_an_error_keeps_what_is_shared_and_what_is_round() -> None:
+    """A body of a user's own making may hold one list twice, or itself."""
+    shared: list[object] = [1]
+    body: dict[str, object] = {"a": shared, "b": shared}
+    body["self"] = body
+    error = ApiError(400, body, "x", message="told")
+    back = cast("dict[str, object]", cast("ApiError", pickled(error)).body)
+    assert back["a"] is back["b"]
+    assert back["self"] is back
+
+
+def test_an_error_reaches_another_process() -> None:
+    """A worker's error arrives as it was raised."""
+    with (
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool,
+        pytest.raises(ValidationError) as caught,
+    ):
+        pool.submit(fail_deeply).result()
+    assert caught.value.status == 422
+
+
+def fail_deeply() -> None:
+    """Raise an error whose body is nested 500 deep."""
+    raise ValidationError(422, nested(500), "x")

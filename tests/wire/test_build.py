@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async import ENDPOINTS
+from cleverapp_async import ENDPOINTS, InvalidRequestError
 from cleverapp_async._request import LONGEST_QUERY, WireRequest, build
 from cleverapp_async.config import PostParameters
 
@@ -104,3 +104,16 @@ def test_numbers_stay_numbers_in_json() -> None:
     """A JSON body keeps ids as numbers, and Russian as it is."""
     request = build(SEND, {"contact_id": 7, "text": "Да"}, "json")
     assert request.body == '{"contact_id":7,"text":"Да"}'.encode()
+
+
+@pytest.mark.parametrize("endpoint", [SEND, GET])
+@pytest.mark.parametrize("placement", PLACEMENTS)
+def test_parameters_nested_too_deeply_are_refused(
+    endpoint: Endpoint, placement: PostParameters
+) -> None:
+    """What cannot be written is our own refusal, before any I/O."""
+    deep: object = 1
+    for _ in range(5000):
+        deep = [deep]
+    with pytest.raises(InvalidRequestError, match="nested too deeply"):
+        build(endpoint, {"data": deep}, placement)

@@ -13,6 +13,7 @@ from attrs import frozen
 
 from cleverapp_async import (
     ApiError,
+    AuthenticationError,
     CleverAppError,
     Outcome,
     OutcomeUnknownError,
@@ -105,6 +106,16 @@ CASES = {
     ),
     "a redirect": Case(
         Fault.redirect("/api/v1/sendMessage"), UnexpectedResponseError, "a redirect", ANSWERED
+    ),
+    "a redirect of the same request": Case(
+        Fault.redirect("/api/v2/sendMessage", 308),
+        UnexpectedResponseError,
+        "a redirect",
+        ANSWERED,
+        Outcome.REJECTED,
+    ),
+    "a redirect to a login": Case(
+        Fault.redirect(), AuthenticationError, "a login", ANSWERED, Outcome.REJECTED
     ),
     "500": Case(Fault.server_error(taken=True), ServerError, "Server Error", ANSWERED),
     "502 as a page": Case(Fault.html(502), ServerError, "Bad Gateway", ANSWERED),

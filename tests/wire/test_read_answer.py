@@ -15,6 +15,7 @@ from cleverapp_async import (
     Contact,
     ForbiddenError,
     MessengerLimitError,
+    MethodNotFoundError,
     NotFoundError,
     Outcome,
     RateLimitError,
@@ -119,14 +120,18 @@ def test_a_messenger_is_named_as_the_api_spells_it() -> None:
         (400, ApiError, Outcome.REJECTED),
         (401, AuthenticationError, Outcome.REJECTED),
         (403, ForbiddenError, Outcome.REJECTED),
-        (404, NotFoundError, Outcome.REJECTED),
-        (405, ApiError, Outcome.REJECTED),
+        (405, MethodNotFoundError, Outcome.REJECTED),
+        (419, MethodNotFoundError, Outcome.REJECTED),
         (413, ApiError, Outcome.REJECTED),
         (422, ValidationError, Outcome.REJECTED),
         (429, RateLimitError, Outcome.REJECTED),
         (500, ServerError, Outcome.UNKNOWN),
         (503, ServerError, Outcome.UNKNOWN),
+        (301, UnexpectedResponseError, Outcome.REJECTED),
         (302, UnexpectedResponseError, Outcome.UNKNOWN),
+        (303, UnexpectedResponseError, Outcome.UNKNOWN),
+        (307, UnexpectedResponseError, Outcome.REJECTED),
+        (308, UnexpectedResponseError, Outcome.REJECTED),
         (304, UnexpectedResponseError, Outcome.UNKNOWN),
         (204, UnexpectedResponseError, Outcome.UNKNOWN),
         (199, UnexpectedResponseError, Outcome.UNKNOWN),
@@ -140,6 +145,112 @@ def test_a_status_decides_where_the_body_says_nothing(
     error = refusal(status, body)
     assert type(error) is kind
     assert error.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<h1>nginx</h1>",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"message":""}',
+        b'{"message":"Not Found"}',
+        b'{"error":"Not found."}',
+        b'{"detail":"Not Found"}',
+        b'{"message":"The route api/v2/sendMessage could not be found."}',
+    ],
+)
+def test_a_404_without_words_of_its_own_is_about_the_address(body: bytes) -> None:
+    """The framework and the servers before it say so where they know no such route."""
+    error = refusal(404, body)
+    assert type(error) is MethodNotFoundError
+    assert error.outcome is Outcome.REJECTED
+    assert "base URL" in str(error)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": "Контакт не найден"},
+        {"message": "No query results for model [App\\Contact] 5"},
+        {"message": "Oops"},
+    ],
+)
+def test_a_404_with_words_is_about_what_was_asked_for(body: object) -> None:
+    """An object that is not there is a verdict on the request that named it."""
+    assert type(refusal(404, body)) is NotFoundError
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("no_such_method", MethodNotFoundError),
+        ("no_such_method_without_accept", MethodNotFoundError),
+        ("method_not_allowed", MethodNotFoundError),
+        ("csrf_419", MethodNotFoundError),
+        ("unauthenticated_json", AuthenticationError),
+        ("unauthenticated_without_accept", AuthenticationError),
+        ("server_error", ServerError),
+    ],
+)
+def test_the_framework_own_refusals(name: str, kind: type[ApiError]) -> None:
+    """What Laravel answers before any method of the API is reached."""
+    answer = json.loads(sample(f"laravel/{name}"))
+    body = answer["body"]
+    headers = {key.lower(): value for key, value in answer["headers"]}
+    data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    with pytest.raises(ApiError) as caught:
+        read_answer(RawResponse(answer["status"], headers, data), SEND)
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    "location", ["/login", "https://app.example/login", "https://x.example/a/Login/?next=%2F#top"]
+)
+def test_a_redirect_to_a_login_refuses_the_token(status: int, location: str) -> None:
+    """How the framework refuses a token where it does not see that JSON is wanted."""
+    error = refusal(status, b"", location=location)
+    assert type(error) is AuthenticationError
+    assert error.outcome is Outcome.REJECTED
+
+
+@pytest.mark.parametrize(
+    "location", ["", "/", "/login/done", "/relogin", "https://x.example/?login"]
+)
+def test_any_other_redirect_is_no_refusal_of_the_token(location: str) -> None:
+    """A 302 elsewhere may come after the message was sent."""
+    error = refusal(302, b"", location=location)
+    assert type(error) is UnexpectedResponseError
+    assert error.outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<center>The plain HTTP request was sent to HTTPS port</center>",
+        "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />",
+        "Client sent an HTTP request to an HTTPS server.\n",
+    ],
+)
+def test_a_port_that_wants_tls_is_told(page: str) -> None:
+    """The words of nginx, Apache and Go where https was left out of the base URL."""
+    error = refusal(400, page.encode())
+    assert type(error) is MethodNotFoundError
+    assert "begin the base URL with https" in str(error)
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("60", 60.0), ("0", 0.0), ("soon", None)])
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_server_that_is_down_may_say_for_how_long(
+    status: int, given: str, seconds: float | None
+) -> None:
+    """``Retry-After`` of a 5xx is kept."""
+    error = refusal(status, {"message": "Service Unavailable"}, retry_after=given)
+    assert isinstance(error, ServerError)
+    assert error.retry_after == seconds
 
 
 @pytest.mark.parametrize("message", ["Unauthenticated.", "Unauthorized", "unauthenticated"])

@@ -64,7 +64,7 @@ async def send(
         Fault.truncated_body(times=1),
         Fault.malformed(times=1),
         Fault.html(200, taken=True, times=1),
-        Fault.redirect(times=1),
+        Fault.redirect("/somewhere", times=1),
     ],
     ids=lambda fault: fault.kind,
 )

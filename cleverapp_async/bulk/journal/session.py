@@ -8,7 +8,9 @@ import time
 from typing import TYPE_CHECKING
 
 from ...errors import JournalError, JournalMismatchError
+from .codec import decode_error, state_of
 from .queries import meta, set_meta
+from .records import JournalState
 
 if TYPE_CHECKING:
     import sqlite3
@@ -16,9 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["begin_session", "check_campaign", "end_session"]
 
+_NOT_THERE = ("MethodNotFoundError", "UnexpectedResponseError")
+"""The refusals that say that the base URL is wrong: no such method, and a redirect."""
+
 
 def check_campaign(connection: sqlite3.Connection, path: Path, origin: str) -> None:
     """Make sure that the campaign in a journal, if there is one, can be resumed.
+
+    It keeps to its base URL, unless it was tried there and no API was found.
 
     Raises:
         JournalError: It was purged.
@@ -30,11 +37,29 @@ def check_campaign(connection: sqlite3.Connection, path: Path, origin: str) -> N
             f"the journal {path} was purged of recipients and texts, so its campaign cannot be "
             "resumed: give the path of a new file"
         )
-    if facts.get("complete") and facts.get("origin") != origin:
+    elsewhere = facts.get("complete") and facts.get("origin") != origin
+    if elsewhere and not _never_arrived(connection):
         raise JournalMismatchError(
             f"the campaign in the journal {path} goes to {facts['origin']!s}, not to {origin}: "
             "resume it there, or give the path of a new file"
         )
+
+
+def _never_arrived(connection: sqlite3.Connection) -> bool:
+    """Whether the campaign was tried and no API found at its base URL, which was wrong then."""
+    tried = connection.execute(
+        "SELECT fate.state, fate.permanent, error.told FROM fate "
+        "LEFT JOIN error ON error.id = fate.error_id GROUP BY 1, 2, 3"
+    ).fetchall()
+    return bool(tried) and all(
+        state_of(code) is JournalState.NOT_SENT
+        or (
+            state_of(code) is JournalState.REJECTED
+            and not permanent
+            and decode_error(told).type in _NOT_THERE
+        )
+        for code, permanent, told in tried
+    )
 
 
 def begin_session(connection: sqlite3.Connection, origin: str) -> int:
