@@ -26,7 +26,9 @@ from .errors import (
     ForbiddenError,
     MessengerLimitError,
     NotFoundError,
+    NotProcessedError,
     RateLimitError,
+    RequestTimeoutError,
     ServerError,
     UnexpectedResponseError,
     UnsupportedMessengerError,
@@ -54,6 +56,12 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     404: NotFoundError,
     422: ValidationError,
 }
+_OF_CONNECTION: Mapping[int, type[ApiError]] = {
+    408: RequestTimeoutError,
+    421: NotProcessedError,
+    425: NotProcessedError,
+}
+"""Statuses that tell of the connection, never of the request, whatever the body says."""
 _TOO_MANY = ("too many attempts", "too many requests")
 _TEXT_KEPT = 2000
 _TOLD = 300
@@ -96,6 +104,8 @@ def read_answer(raw: RawResponse, endpoint: Endpoint, using: Converter = convert
 
 def _read(raw: RawResponse, body: object, endpoint: Endpoint, using: Converter) -> object:
     name, status = endpoint.name, raw.status
+    if status in _OF_CONNECTION:
+        raise _OF_CONNECTION[status](status, body, name)
     if raw.problem is None and _is_object(body) and (error := _by_shape(raw, body, name)):
         raise error
     if not 200 <= status < 300:  # noqa: PLR2004 - what 2xx means is no magic

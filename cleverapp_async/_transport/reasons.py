@@ -8,6 +8,8 @@ import os
 import aiohttp
 from aiohttp import client_exceptions as aio
 
+from .body import StaleConnectionError
+
 __all__ = ["REASONS", "reason_of"]
 
 REASONS: dict[type[BaseException], str] = {
@@ -42,6 +44,7 @@ REASONS: dict[type[BaseException], str] = {
     aio.WSMessageTypeError: "the answer is not HTTP as it should be",
     aio.ClientError: "the HTTP client failed",
     asyncio.TimeoutError: "no answer in time",
+    StaleConnectionError: "something came on the connection that no request had asked for",
     OSError: "the connection broke",
     RuntimeError: "the HTTP session cannot be used (was it closed?)",
 }

@@ -16,8 +16,10 @@ from cleverapp_async import (
     ForbiddenError,
     MessengerLimitError,
     NotFoundError,
+    NotProcessedError,
     Outcome,
     RateLimitError,
+    RequestTimeoutError,
     ServerError,
     UnexpectedResponseError,
     UnsupportedMessengerError,
@@ -137,6 +139,34 @@ def test_a_status_decides_where_the_body_says_nothing(
     status: int, kind: type[ApiError], outcome: Outcome, body: bytes
 ) -> None:
     """Pages, empty bodies and unknown messages are classified by their status."""
+    error = refusal(status, body)
+    assert type(error) is kind
+    assert error.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "outcome"),
+    [
+        (408, RequestTimeoutError, Outcome.UNKNOWN),
+        (421, NotProcessedError, Outcome.NOT_SENT),
+        (425, NotProcessedError, Outcome.NOT_SENT),
+    ],
+)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>Sorry</html>",
+        b'{"success": true}',
+        b'{"error": "no"}',
+        b'{"message": "Unauthenticated."}',
+        b'{"message": "x", "errors": {"text": ["x"]}}',
+    ],
+)
+def test_a_status_of_the_connection_is_no_refusal(
+    status: int, kind: type[ApiError], outcome: Outcome, body: bytes
+) -> None:
+    """What tells of the connection says nothing of the message, whatever stands in the body."""
     error = refusal(status, body)
     assert type(error) is kind
     assert error.outcome is outcome

@@ -104,7 +104,7 @@ async def test_a_server_that_never_answers_a_reading() -> None:
 
 def test_a_body_can_be_read_as_text() -> None:
     """The body answers aiohttp's question for its text, and knows its size."""
-    body = WitnessedBody("Да".encode(), "application/json", Witness(lambda: None))
+    body = WitnessedBody("Да".encode(), "application/json", Witness(lambda: None), 1.0)
     assert body.decode() == "Да"
     assert body.size == 4
     assert body.content_type == "application/json"

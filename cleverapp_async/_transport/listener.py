@@ -1,0 +1,121 @@
+"""Whether a connection is quiet: no byte has come on it that no request asked for.
+
+What comes after the end of one answer and before the next request is nobody's: a second answer,
+the 408 of an idle time-out, half a head. aiohttp keeps it, and would read it as the beginning of
+the next request's answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+
+from aiohttp import StreamReader
+
+__all__ = ["Listener", "has_noise", "listen"]
+
+
+class Listener(asyncio.Protocol):
+    """Stands between a connection and aiohttp's protocol, and hears every byte first.
+
+    It is put there by the first request of ours on a connection, and stays.
+
+    Args:
+        transport: The connection.
+        protocol: What aiohttp reads it with.
+
+    Attributes:
+        spoilt: Whether the connection must not be used again.
+    """
+
+    def __init__(self, transport: asyncio.Transport, protocol: asyncio.Protocol) -> None:
+        self._transport = transport
+        self._protocol = protocol
+        self._time = asyncio.get_running_loop().time
+        self._asked = False
+        self._earlier: object = None
+        self._heard_at = self._time()
+        self.spoilt = False
+
+    def ask(self) -> None:
+        """A request is about to be written: the bytes to come are its answer's."""
+        self._asked = True
+        self._earlier = self._payload()
+
+    def rest(self) -> None:
+        """The answer has been read: any further byte is nobody's."""
+        self._asked = False
+
+    def is_stale(self, keepalive: float) -> bool:
+        """Whether the next request must not be written here.
+
+        Args:
+            keepalive: Seconds after which an idle connection is not used again.
+        """
+        return self.spoilt or self._time() - self._heard_at > keepalive
+
+    def data_received(self, data: bytes) -> None:
+        """Hand bytes on, and notice those beyond the end of the answer."""
+        self._heard_at = self._time()
+        if not self._asked:
+            self.spoilt = True
+        elif len(data) > 1:
+            # The last byte by itself: an answer that has ended before it has something behind it.
+            self._protocol.data_received(data[:-1])
+            self.spoilt = self.spoilt or self._ended()
+            if self._transport.is_closing():
+                return
+            data = data[-1:]
+        self._protocol.data_received(data)
+        if self._asked and self._ended():
+            self._asked = False
+
+    def eof_received(self) -> bool | None:
+        """Hand it on."""
+        return self._protocol.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Hand it on."""
+        self._protocol.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Hand it on."""
+        self._protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Hand it on."""
+        self._protocol.resume_writing()
+
+    def _payload(self) -> object:
+        # Should aiohttp come to name it otherwise, `rest` still tells where an answer ended.
+        return getattr(self._protocol, "_payload", None)
+
+    def _ended(self) -> bool:
+        payload = self._payload()
+        return isinstance(payload, StreamReader) and (
+            payload is not self._earlier and payload.is_eof()
+        )
+
+
+def listen(transport: asyncio.Transport, protocol: asyncio.Protocol) -> tuple[Listener, bool]:
+    """The listener of a connection, and whether it has listened before this request."""
+    known = transport.get_protocol()
+    if isinstance(known, Listener):
+        return known, True
+    listener = Listener(transport, protocol)
+    transport.set_protocol(listener)
+    return listener, False
+
+
+def has_noise(transport: asyncio.Transport) -> bool:
+    """Whether bytes wait in the system, or the end: the loop has not come to read them yet."""
+    socket = transport.get_extra_info("socket")
+    try:
+        if not hasattr(select, "poll"):
+            return bool(select.select([socket], [], [], 0)[0])
+        poll = select.poll()
+        poll.register(socket, select.POLLIN)
+        return bool(poll.poll(0))
+    except (OSError, TypeError, ValueError):
+        # Not a socket, or closed already, which the write itself will tell.
+        return False
