@@ -131,6 +131,8 @@ PARENTS = {
     RateLimitError: (ApiError,),
     MessengerLimitError: (RateLimitError,),
     UnsupportedMessengerError: (ApiError,),
+    NotProcessedError: (ApiError,),
+    RequestTimeoutError: (ApiError,),
     ServerError: (ApiError,),
     UnexpectedResponseError: (ApiError,),
 }
