@@ -21,8 +21,7 @@ TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: c
 STRAY = {
     "a second answer": OK,
     "a second answer in chunks": (
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-        b"11\r\n" + OK_BODY + b"\r\n0\r\n\r\n"
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n11\r\n" + OK_BODY + b"\r\n0\r\n\r\n"
     ),
     "two answers": OK + OK,
     "the 408 of an idle time-out": TIMED_OUT,
