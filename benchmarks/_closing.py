@@ -34,12 +34,14 @@ class Closing:
     Attributes:
         idle: Seconds from an answer until it closes the connection.
         one_way: Seconds that bytes travel, each way.
+        slack: Seconds by which its timer may be early or late, as such timers are.
         stray: Whether it sends one more answer then, at any moment of the idle time, and hangs up
             a little later.
     """
 
     idle: float
     one_way: float
+    slack: float = 0.0
     stray: bool = False
 
 
@@ -76,7 +78,8 @@ class _Kept(asyncio.Protocol):
     def _wait(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        idle = self._closing.idle * (random.random() if self._closing.stray else 1.0)
+        idle, slack = self._closing.idle, self._closing.slack
+        idle = random.uniform(0 if self._closing.stray else idle - slack, idle + slack)
         self._timer = self._later(idle, self._close)
 
     def _close(self) -> None:

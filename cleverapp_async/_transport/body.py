@@ -98,7 +98,7 @@ class WitnessedBody(Payload):
         Raises:
             StaleConnectionError: It is nobody's; the connection is closed.
         """
-        if self._witness.outcome is not Outcome.NOT_SENT:
+        if self._witness.outcome is not Outcome.NOT_SENT and not self.stale:
             return
         transport = response.connection and response.connection.transport
         if transport is not None:
@@ -114,7 +114,7 @@ class WitnessedBody(Payload):
             status: Its status.
         """
         if self._listener is not None:
-            self._listener.rest()
+            self._listener.rest(self)
             if status in OTHER_CONNECTION:
                 self._listener.spoilt = True
 
@@ -134,4 +134,4 @@ class WitnessedBody(Payload):
         )
         if self.stale:
             raise StaleConnectionError
-        self._listener.ask()
+        self._listener.ask(self)

@@ -32,19 +32,28 @@ class Listener(asyncio.Protocol):
         self._transport = transport
         self._protocol = protocol
         self._time = asyncio.get_running_loop().time
-        self._asked = False
+        self._asker: object = None
         self._earlier: object = None
         self._heard_at = self._time()
         self.spoilt = False
 
-    def ask(self) -> None:
-        """A request is about to be written: the bytes to come are its answer's."""
-        self._asked = True
+    def ask(self, asker: object) -> None:
+        """A request is about to be written: the bytes to come are its answer's.
+
+        Args:
+            asker: Tells the request from others.
+        """
+        self._asker = asker
         self._earlier = self._payload()
 
-    def rest(self) -> None:
-        """The answer has been read: any further byte is nobody's."""
-        self._asked = False
+    def rest(self, asker: object) -> None:
+        """The answer has been read: any further byte is nobody's, unless another request asks.
+
+        Args:
+            asker: As it was given.
+        """
+        if self._asker is asker:
+            self._asker = None
 
     def is_stale(self, keepalive: float) -> bool:
         """Whether the next request must not be written here.
@@ -57,7 +66,7 @@ class Listener(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Hand bytes on, and notice those beyond the end of the answer."""
         self._heard_at = self._time()
-        if not self._asked:
+        if self._asker is None:
             self.spoilt = True
         elif len(data) > 1:
             # The last byte by itself: an answer that has ended before it has something behind it.
@@ -67,8 +76,8 @@ class Listener(asyncio.Protocol):
                 return
             data = data[-1:]
         self._protocol.data_received(data)
-        if self._asked and self._ended():
-            self._asked = False
+        if self._asker is not None and self._ended():
+            self._asker = None
 
     def eof_received(self) -> bool | None:
         """Hand it on."""

@@ -50,6 +50,7 @@ async def test_a_get_has_its_parameters_in_the_query_and_no_body() -> None:
         (request,) = raw.requests
     assert request.startswith(b"GET /api/v1/getSomething?api_token=simulator-token&page=2 HTTP/1.1")
     assert request.endswith(b"\r\n\r\n")
+    assert b"content-" not in request.lower()
     assert reply.content == {"success": True}
     assert {key for key, _, _ in notebook.notes} == {key for key, _, _ in notebook.notes[:1]}
     assert notebook.of_account() == ["acquire interactive", "sent", "settle"]
