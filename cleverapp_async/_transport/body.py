@@ -8,7 +8,7 @@ from aiohttp import ClientConnectionError, ClientConnectionResetError
 from aiohttp.payload import Payload
 
 from ..errors import Outcome
-from .listener import Listener, has_noise, listen
+from .listener import Listener, listen
 
 if TYPE_CHECKING:
     import asyncio
@@ -130,7 +130,7 @@ class WitnessedBody(Payload):
         self.stale = (
             bool(getattr(protocol, "should_close", False))
             or (self.reused and self._listener.is_stale(self._keepalive))
-            or (told and has_noise(transport))
+            or (told and self._listener.has_noise())
         )
         if self.stale:
             raise StaleConnectionError

@@ -12,7 +12,7 @@ import select
 
 from aiohttp import StreamReader
 
-__all__ = ["Listener", "has_noise", "listen"]
+__all__ = ["Listener", "listen"]
 
 
 class Listener(asyncio.Protocol):
@@ -32,6 +32,7 @@ class Listener(asyncio.Protocol):
         self._transport = transport
         self._protocol = protocol
         self._time = asyncio.get_running_loop().time
+        self._poll: select.poll | None = None
         self._asker: object = None
         self._earlier: object = None
         self._heard_at = self._time()
@@ -62,6 +63,20 @@ class Listener(asyncio.Protocol):
             keepalive: Seconds after which an idle connection is not used again.
         """
         return self.spoilt or self._time() - self._heard_at > keepalive
+
+    def has_noise(self) -> bool:
+        """Whether bytes wait in the system, or the end: the loop has not come to read them yet."""
+        socket = self._transport.get_extra_info("socket")
+        try:
+            if not hasattr(select, "poll"):
+                return bool(select.select([socket], [], [], 0)[0])
+            if self._poll is None:
+                self._poll = select.poll()
+                self._poll.register(socket, select.POLLIN)
+            return bool(self._poll.poll(0))
+        except (OSError, TypeError, ValueError):
+            # Not a socket, or closed already, which the write itself will tell.
+            return False
 
     def data_received(self, data: bytes) -> None:
         """Hand bytes on, and notice those beyond the end of the answer."""
@@ -114,17 +129,3 @@ def listen(transport: asyncio.Transport, protocol: asyncio.Protocol) -> tuple[Li
     listener = Listener(transport, protocol)
     transport.set_protocol(listener)
     return listener, False
-
-
-def has_noise(transport: asyncio.Transport) -> bool:
-    """Whether bytes wait in the system, or the end: the loop has not come to read them yet."""
-    socket = transport.get_extra_info("socket")
-    try:
-        if not hasattr(select, "poll"):
-            return bool(select.select([socket], [], [], 0)[0])
-        poll = select.poll()
-        poll.register(socket, select.POLLIN)
-        return bool(poll.poll(0))
-    except (OSError, TypeError, ValueError):
-        # Not a socket, or closed already, which the write itself will tell.
-        return False

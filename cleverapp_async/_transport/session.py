@@ -149,7 +149,7 @@ class Transport:
                 raise_for_status=False,
                 auto_decompress=True,
                 timeout=self._within(time_limit),
-                skip_auto_headers=() if request.http_method == "POST" else _OF_BODIES,
+                skip_auto_headers=None if request.http_method == "POST" else _OF_BODIES,
                 middlewares=_middlewares(session, request),
             ) as response:
                 leaving.check(response)
