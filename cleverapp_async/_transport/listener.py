@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import select
+from typing import TYPE_CHECKING
 
-from aiohttp import StreamReader
+if TYPE_CHECKING:
+    from aiohttp import StreamReader
 
 __all__ = ["Listener", "listen"]
 
@@ -34,7 +36,7 @@ class Listener(asyncio.Protocol):
         self._time = asyncio.get_running_loop().time
         self._poll: select.poll | None = None
         self._asker: object = None
-        self._earlier: object = None
+        self._earlier: StreamReader | None = None
         self._heard_at = self._time()
         self.spoilt = False
 
@@ -110,15 +112,14 @@ class Listener(asyncio.Protocol):
         """Hand it on."""
         self._protocol.resume_writing()
 
-    def _payload(self) -> object:
+    def _payload(self) -> StreamReader | None:
         # Should aiohttp come to name it otherwise, `rest` still tells where an answer ended.
-        return getattr(self._protocol, "_payload", None)
+        payload: StreamReader | None = getattr(self._protocol, "_payload", None)
+        return payload
 
     def _ended(self) -> bool:
         payload = self._payload()
-        return isinstance(payload, StreamReader) and (
-            payload is not self._earlier and payload.is_eof()
-        )
+        return payload is not None and payload is not self._earlier and payload.is_eof()
 
 
 def listen(transport: asyncio.Transport, protocol: asyncio.Protocol) -> tuple[Listener, bool]:
