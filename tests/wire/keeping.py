@@ -47,7 +47,8 @@ class KeepingServer:
     Attributes:
         base_url: Where it listens.
         behind: What follows the first answer in the same segment.
-        ending: How the first connection ends: at its second request, which is not read, or never.
+        deaf: Whether the first connection hangs up on its second request instead of reading it.
+        answer: What every request is answered with.
         taken: The requests that it read and took, in their order.
         connections: The connections made to it.
     """
@@ -66,7 +67,7 @@ class KeepingServer:
 
 @asynccontextmanager
 async def keeping_server(**settings: Any) -> AsyncIterator[KeepingServer]:  # noqa: ANN401 - as the class takes them
-    """Serve on connections that are kept; on the first one nothing is read after its first request.
+    """Serve on connections that are kept.
 
     Args:
         settings: Of :class:`KeepingServer`; ``ssl`` is the server's context.
