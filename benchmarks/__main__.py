@@ -15,10 +15,12 @@ from . import (
     fleet,
     import_time,
     journal,
+    keepalive,
     kill,
     memory,
     mixed,
     overhead,
+    stray,
     window,
 )
 from ._report import write_json
@@ -39,10 +41,12 @@ _BENCHMARKS: dict[str, tuple[Callable[[int], Report], int]] = {
     "fleet": (fleet.run, 1),
     "import": (import_time.run, 25),
     "journal": (journal.run, 9),
+    "keepalive": (keepalive.run, 1),
     "kill": (kill.run, 48),
     "overhead": (overhead.run, 9),
     "memory": (memory.run, 1),
     "mixed": (mixed.run, 3),
+    "stray": (stray.run, 1),
     "window": (window.run, 5),
 }
 

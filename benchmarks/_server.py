@@ -18,7 +18,17 @@ from cleverapp_async.simulator import Latency, Simulator, SimulatorLimits, Verdi
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["TOKEN", "BareReport", "Server", "SimulatorReport", "bare_server", "pin", "simulator"]
+__all__ = [
+    "TOKEN",
+    "BareReport",
+    "Server",
+    "SimulatorReport",
+    "asked",
+    "bare_server",
+    "pin",
+    "process",
+    "simulator",
+]
 
 T = TypeVar("T")
 
@@ -87,19 +97,26 @@ def simulator(
     limits: SimulatorLimits, latency: Latency, seed: int
 ) -> Iterator[Server[SimulatorReport]]:
     """The package's simulator, until the block ends."""
-    with _process(_simulate, limits, latency, seed) as (base_url, wire):
+    with process(_simulate, limits, latency, seed) as (base_url, wire):
         yield Server(base_url, wire)
 
 
 @contextmanager
 def bare_server(core: int) -> Iterator[Server[BareReport]]:
     """A server that reads any request and says yes, pinned to a core, until the block ends."""
-    with _process(_answer, core) as (base_url, wire):
+    with process(_answer, core) as (base_url, wire):
         yield Server(base_url, wire)
 
 
 @contextmanager
-def _process(target: Callable[..., None], *given: object) -> Iterator[tuple[str, Connection]]:
+def process(target: Callable[..., None], *given: object) -> Iterator[tuple[str, Connection]]:
+    """A server's process and the pipe to it, until the block ends.
+
+    Args:
+        target: What it runs, with the other end of the pipe and what is given: it sends its
+            address, then answers what :func:`asked` hears.
+        given: Further arguments.
+    """
     spawning = multiprocessing.get_context("spawn")
     ours, theirs = spawning.Pipe()
     process = spawning.Process(target=target, args=(theirs, *given), daemon=True)
@@ -119,7 +136,7 @@ def _simulate(wire: Connection, limits: SimulatorLimits, latency: Latency, seed:
     async def serve() -> None:
         async with Simulator(api_token=TOKEN, limits=limits, latency=latency, seed=seed) as server:
             wire.send(server.base_url)
-            while await _asked(wire):
+            while await asked(wire):
                 seen = tuple((each.bot_id, each.messenger, each.at) for each in server.arrivals)
                 wire.send(SimulatorReport(server.referee(), seen))
 
@@ -141,7 +158,7 @@ def _answer(wire: Connection, core: int) -> None:
         listener = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0)
         port = cast("int", listener.sockets[0].getsockname()[1])
         wire.send(f"http://127.0.0.1:{port}/api/v1")
-        while await _asked(wire):
+        while await asked(wire):
             wire.send(BareReport(time.process_time(), answered))
         listener.close()
         await server.shutdown(0)
@@ -149,7 +166,7 @@ def _answer(wire: Connection, core: int) -> None:
     asyncio.run(serve())
 
 
-async def _asked(wire: Connection) -> bool:
+async def asked(wire: Connection) -> bool:
     """Wait for the other process: True when it asks for a report, False when it is done."""
     loop = asyncio.get_running_loop()
     readable = asyncio.Event()

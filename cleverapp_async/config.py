@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Literal, TypeAlias, get_args
 
 from attrs import Attribute, field, frozen, validators
@@ -28,6 +29,13 @@ def _seconds(_: object, attribute: Attribute[float], value: float) -> None:
         raise ConfigurationError(f"{attribute.name} must be more than 0 seconds, not {value!r}")
 
 
+def _idle(_: object, attribute: Attribute[float], value: float) -> None:
+    if not 0 <= value < inf:
+        raise ConfigurationError(
+            f"{attribute.name} must be a finite number of seconds, 0 or more, not {value!r}"
+        )
+
+
 def _count(_: object, attribute: Attribute[int], value: int) -> None:
     if value < 1:
         raise ConfigurationError(f"{attribute.name} must be 1 or more, not {value!r}")
@@ -47,6 +55,10 @@ class ClientConfig:
         connect_timeout: Seconds for making a connection (DNS, TCP, TLS).
         attempt_timeout: Seconds for one attempt, from the moment it has won its limits and its
             connection slot until the whole answer is read.
+        keepalive_timeout: Seconds for which an idle connection may be used again. A server that
+            closes it at that very moment leaves a message UNKNOWN that never arrived; so the
+            default is shorter than the periods of the limits, and than the time-outs of servers.
+            0 makes a new connection for each request. It holds in a lent session, too.
         max_in_flight: Requests on the wire at once.
         max_body: Bytes of an answer that are read, after decompression.
         post_parameters: ``"documented"``: where each method's page says; otherwise the query
@@ -66,6 +78,7 @@ class ClientConfig:
 
     connect_timeout: float = field(default=10.0, validator=_seconds)
     attempt_timeout: float = field(default=60.0, validator=_seconds)
+    keepalive_timeout: float = field(default=0.8, validator=_idle)
     max_in_flight: int = field(default=100, validator=_count)
     max_body: int = field(default=8 * 1024 * 1024, validator=_count)
     post_parameters: PostParameters = field(default=_DOCUMENTED, validator=_placement)

@@ -27,6 +27,8 @@
         ├── RateLimitError                    the account's limit: refused
         │   └── MessengerLimitError           the limit of one bot and messenger: refused
         ├── UnsupportedMessengerError
+        ├── NotProcessedError                 421, 425: the server did not take it up
+        ├── RequestTimeoutError               408: the server says it got no whole request
         ├── ServerError                       5xx
         └── UnexpectedResponseError           an answer of a shape nobody documented
 
@@ -66,11 +68,13 @@ __all__ = [
     "MessengerLimitError",
     "MethodNotFoundError",
     "NotFoundError",
+    "NotProcessedError",
     "NotSentError",
     "Outcome",
     "OutcomeUnknownError",
     "PagingError",
     "RateLimitError",
+    "RequestTimeoutError",
     "ServerError",
     "UnexpectedResponseError",
     "UnsupportedMessengerError",
@@ -91,7 +95,7 @@ class Outcome(Enum):
     """The server answered that it refused the request: nothing was done."""
 
     NOT_SENT = "not_sent"
-    """The request provably never reached the server."""
+    """The request provably never reached the server, or the server did not take it up."""
 
     UNKNOWN = "unknown"
     """The request may have reached the server; nobody here can tell."""
@@ -488,6 +492,29 @@ class UnsupportedMessengerError(ApiError):
         """Keep the answer and the messenger."""
         super().__init__(status, body, endpoint)
         self.messenger = messenger
+
+
+class NotProcessedError(ApiError):
+    """The server answered that it did not take the request up: nothing was done (HTTP 421, 425).
+
+    Neither is a refusal of what was asked. 421 says that this connection leads to the wrong
+    server, and that the same may be sent over another one whatever the method (RFC 9110,
+    section 15.5.20); 425 that the server did not want to risk to process it so early (RFC 8470,
+    section 5.2). It is tried again, on another connection.
+    """
+
+    outcome = Outcome.NOT_SENT
+
+
+class RequestTimeoutError(ApiError):
+    """The server answered that it got no whole request in the time it was ready to wait (HTTP 408).
+
+    By RFC 9110, section 15.5.9, nothing was done then. But every request leaves in one piece, and
+    proxies were seen to say 408 where the server behind them was slow: so the outcome is UNKNOWN,
+    and only what does no harm is tried again.
+    """
+
+    outcome = Outcome.UNKNOWN
 
 
 class ServerError(ApiError):

@@ -12,9 +12,11 @@ from .errors import (
     ConfigurationError,
     DeadlineExceededError,
     LimiterUnavailableError,
+    NotProcessedError,
     NotSentError,
     OutcomeUnknownError,
     RateLimitError,
+    RequestTimeoutError,
     ServerError,
     UnexpectedResponseError,
 )
@@ -54,9 +56,10 @@ class Retry(Protocol):
 class RetryPolicy:
     """Exponential back-off with full jitter; a message is never sent twice.
 
-    What provably never reached the server, and what the server refused for a limit, is tried
-    again whatever the method. What may have reached it is tried again only where that does no
-    harm (``Repeat.SAFE``, ``Repeat.SAME_EFFECT``), never for a message.
+    What provably never reached the server, what the server did not take up (421, 425), and what
+    it refused for a limit, is tried again whatever the method. What may have reached it is tried
+    again only where that does no harm (``Repeat.SAFE``, ``Repeat.SAME_EFFECT``), never for a
+    message.
 
     Attributes:
         attempts: Attempts in all that may end in a fault, from 1 up (1: no second attempt).
@@ -94,8 +97,10 @@ def _may_repeat(error: CleverAppError, repeat: Repeat) -> bool:
     if isinstance(error, NotSentError):
         # To raise at once, and not to wait, is what the limits were told then.
         return not isinstance(error, DeadlineExceededError | LimiterUnavailableError)
+    if isinstance(error, NotProcessedError):
+        return True
     if isinstance(error, UnexpectedResponseError):
         return repeat is not Repeat.NEVER and not error.complete
-    if isinstance(error, OutcomeUnknownError | ServerError):
+    if isinstance(error, OutcomeUnknownError | RequestTimeoutError | ServerError):
         return repeat is not Repeat.NEVER
     return False

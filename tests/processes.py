@@ -56,9 +56,14 @@ def started_by_us() -> set[psutil.Process]:
         return running
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
-            if process.status() != psutil.STATUS_ZOMBIE:
+            if process.status() != psutil.STATUS_ZOMBIE and not _keeps_to_itself(process):
                 running.add(process)
     return running
+
+
+def _keeps_to_itself(process: psutil.Process) -> bool:
+    """Whether it is multiprocessing's own, which ends with this process and not before."""
+    return any("multiprocessing.resource_tracker" in word for word in process.cmdline())
 
 
 def end(processes: Collection[psutil.Process]) -> None:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from aiohttp import ClientConnectionResetError
+from aiohttp import ClientConnectionError, ClientConnectionResetError
 from aiohttp.payload import Payload
 
+from ..errors import Outcome
+from .listener import Listener, listen
+
 if TYPE_CHECKING:
+    import asyncio
+
+    from aiohttp import ClientResponse
     from aiohttp.abc import AbstractStreamWriter
 
     from .witness import Witness
 
-__all__ = ["WitnessedBody"]
+__all__ = ["StaleConnectionError", "WitnessedBody"]
+
+OTHER_CONNECTION = frozenset({408, 421, 425})
+"""Statuses after which the next request takes another connection (RFC 9110, RFC 8470)."""
 
 _DEFAULT_TYPE = "application/octet-stream"
 
@@ -20,26 +29,53 @@ _DEFAULT_TYPE = "application/octet-stream"
 _DRAINED_FROM = 32 * 1024
 
 
+class StaleConnectionError(ClientConnectionError):
+    """Nothing was written, as the connection has bytes that no request asked for, or is too old."""
+
+
 class WitnessedBody(Payload):
     """Bytes written at once, together with the headers that aiohttp holds back until then.
 
-    Every POST carries one, even an empty one: so the first write of the whole request happens
-    here, where a transport that is closing already refuses it before any byte.
+    Every request carries one, even an empty one: so the first write of the whole request happens
+    here, where a transport that is closing already refuses it before any byte, and where a
+    connection that is not fit for it can still be left alone.
+
+    Args:
+        value: The body.
+        content_type: Its type; None for none.
+        witness: Learns whether the request left.
+        keepalive: Seconds after which an idle connection is not used again.
+
+    Attributes:
+        stale: Whether nothing was written, as the connection was not fit for it.
+        reused: Whether a request of ours went before it on that connection.
     """
 
-    def __init__(self, value: bytes, content_type: str | None, witness: Witness) -> None:
+    def __init__(
+        self, value: bytes, content_type: str | None, witness: Witness, keepalive: float
+    ) -> None:
         super().__init__(value, content_type=content_type or _DEFAULT_TYPE)
         self._bytes = value
         self._size = len(value)
         self._witness = witness
+        self._keepalive = keepalive
+        self._listener: Listener | None = None
+        self.stale = False
+        self.reused = False
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """The body as text."""
         return self._bytes.decode(encoding, errors)
 
     async def write(self, writer: AbstractStreamWriter) -> None:
-        """Write everything; the witness is told before, and where that first write was refused."""
+        """Write everything; the witness is told before, and where that first write was refused.
+
+        Raises:
+            StaleConnectionError: The connection is not fit for it: nothing was written.
+        """
         nothing_left = writer.output_size == 0
+        if nothing_left:
+            self._listen(writer)
         self._witness.fire()
         try:
             await writer.write(self._bytes)
@@ -55,3 +91,47 @@ class WitnessedBody(Payload):
     ) -> None:
         """Write everything: the announced length is always the body's."""
         await self.write(writer)
+
+    def check(self, response: ClientResponse) -> None:
+        """Refuse an answer that came before anything of the request had left.
+
+        Raises:
+            StaleConnectionError: It is nobody's; the connection is closed.
+        """
+        if self._witness.outcome is not Outcome.NOT_SENT and not self.stale:
+            return
+        transport = response.connection and response.connection.transport
+        if transport is not None:
+            self.reused = isinstance(transport.get_protocol(), Listener)
+        self.stale = True
+        response.close()
+        raise StaleConnectionError
+
+    def answered(self, status: int) -> None:
+        """The answer has been read to its end.
+
+        Args:
+            status: Its status.
+        """
+        if self._listener is not None:
+            self._listener.rest(self)
+            if status in OTHER_CONNECTION:
+                self._listener.spoilt = True
+
+    def _listen(self, writer: AbstractStreamWriter) -> None:
+        """Listen on the connection; refuse it where something came before the request."""
+        protocol = cast("asyncio.Protocol", getattr(writer, "protocol", None))
+        transport = cast("asyncio.Transport | None", getattr(writer, "transport", None))
+        if transport is None or transport.is_closing():
+            return  # The write will be refused.
+        self._listener, self.reused = listen(transport, protocol)
+        # The tickets of a TLS session wait on a fresh connection, and are none of our business.
+        told = self.reused or transport.get_extra_info("sslcontext") is None
+        self.stale = (
+            bool(getattr(protocol, "should_close", False))
+            or (self.reused and self._listener.is_stale(self._keepalive))
+            or (told and self._listener.has_noise())
+        )
+        if self.stale:
+            raise StaleConnectionError
+        self._listener.ask(self)

@@ -10,6 +10,7 @@ import aiohttp
 from aiohttp import client_exceptions as aio
 
 from .._tls import SPEAKS_TLS, tls_fault
+from .body import StaleConnectionError
 
 __all__ = ["REASONS", "met_tls", "reason_of"]
 
@@ -48,6 +49,7 @@ REASONS: dict[type[BaseException], str] = {
     aio.WSMessageTypeError: "the answer is not HTTP as it should be",
     aio.ClientError: "the HTTP client failed",
     asyncio.TimeoutError: "no answer in time",
+    StaleConnectionError: "something came on the connection that no request had asked for",
     OSError: "the connection broke",
     RuntimeError: "the HTTP session cannot be used (was it closed?)",
 }

@@ -13,29 +13,30 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import aiohttp
+from aiohttp import hdrs
 from attrs import frozen
 from yarl import URL
 
 from .._response import RawResponse
 from ..errors import Outcome
-from .body import WitnessedBody
+from .body import StaleConnectionError, WitnessedBody
 from .headers import StruckHeaders
 from .query import QueryAdded
 from .reasons import met_tls, reason_of
 from .token import with_token
-from .witness import Witness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from types import SimpleNamespace
 
     from .._request import WireRequest
     from .._secret import Secret
     from ..config import ClientConfig
+    from .witness import Witness
 
 __all__ = ["Transport", "WireFailure"]
 
 _HEADERS = {"Accept": "application/json", "X-Requested-With": "XMLHttpRequest"}
+_OF_BODIES = (hdrs.CONTENT_TYPE,)
 
 
 @frozen
@@ -53,14 +54,12 @@ class WireFailure:
     connecting: bool = False
 
 
-async def _headers_leave(
-    _session: aiohttp.ClientSession,
-    context: SimpleNamespace,
-    _params: aiohttp.TraceRequestHeadersSentParams,
-) -> None:
-    witness = context.trace_request_ctx
-    if isinstance(witness, Witness):
-        witness.fire()
+async def _without_length(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """The body of a GET is empty and only there as a witness: nothing on the wire tells of it."""
+    request.headers.popall(hdrs.CONTENT_LENGTH, None)
+    return await handler(request)
 
 
 class Transport:
@@ -86,18 +85,13 @@ class Transport:
         self._timeout = _bounds(config.attempt_timeout, config)
         self._token_in_query = f"api_token={quote(token.reveal(), safe='')}"
         self._addresses: dict[str, QueryAdded] = {}
-        self._trace = aiohttp.TraceConfig()
-        self._trace.on_request_headers_sent.append(_headers_leave)
-        self._writing: aiohttp.ClientSession | None = None
-        self._reading: aiohttp.ClientSession | None = None
+        self._own: aiohttp.ClientSession | None = None
         self._lent = session
         # Sessions of ours have the headers already.
         self._headers = None if session is None else _HEADERS
         self.closed = False
         slots = config.max_in_flight
         if session is not None:
-            self._trace.freeze()
-            session.trace_configs.append(self._trace)
             slots = min(slots, _connections_of(session))
         self._slots = asyncio.Semaphore(slots)
 
@@ -123,7 +117,10 @@ class Transport:
             asyncio.CancelledError: The task was cancelled; the witness knows what is certain.
         """
         try:
-            return await self._exchange(request, witness, time_limit)
+            # Each connection that is not fit is closed, until one is, or a new one is made.
+            while (result := await self._exchange(request, witness, time_limit)) is None:
+                pass
+            return result  # noqa: TRY300 - an else would stand far from it
         except asyncio.CancelledError as error:
             told = error.args
         # A new one: the frames of the old one's traceback hold the URL, and with it the token.
@@ -131,7 +128,8 @@ class Transport:
 
     async def _exchange(
         self, request: WireRequest, witness: Witness, time_limit: float
-    ) -> RawResponse | WireFailure:
+    ) -> RawResponse | WireFailure | None:
+        """Send it on one connection; None where that was not fit for it, and another may be."""
         status, body = 0, bytearray()
         headers: Mapping[str, str] = {}
         query = request.query
@@ -139,27 +137,35 @@ class Transport:
             request = with_token(request, self._token.reveal())
         else:
             query = f"{self._token_in_query}&{query}" if query else self._token_in_query
-        session, address = self._session(request), self._address(request.name, query)
+        leaving = WitnessedBody(
+            request.body, request.content_type, witness, self._config.keepalive_timeout
+        )
+        session, address = self._session(), self._address(request.name, query)
+        writes = request.http_method == "POST"
         # Those of a request replace the session's, and aiohttp has no public way to ask for them.
         middlewares: Sequence[aiohttp.ClientMiddlewareType] = getattr(session, "_middlewares", ())
         try:
             async with session.request(
                 request.http_method,
                 address.bare,
-                data=_body(request, witness),
+                data=leaving,
                 headers=self._headers,
                 allow_redirects=False,
                 raise_for_status=False,
                 auto_decompress=True,
                 timeout=self._within(time_limit),
-                trace_request_ctx=witness,
-                middlewares=(*middlewares, address),
+                skip_auto_headers=None if writes else _OF_BODIES,
+                middlewares=(*middlewares, *(() if writes else (_without_length,)), address),
             ) as response:
+                leaving.check(response)
                 status = response.status
                 headers = StruckHeaders(response.headers, self._token.strike)
                 problem = await self._read(response, body)
+                leaving.answered(status)
         except Exception as error:  # noqa: BLE001 - whatever it is, the witness tells what is certain
-            problem = reason_of(error)
+            if leaving.stale and leaving.reused:
+                return None
+            problem = reason_of(StaleConnectionError() if leaving.stale else error)
             if not status:
                 if met_tls(error):
                     return WireFailure(Outcome.NOT_SENT, problem, connecting=True)
@@ -170,36 +176,26 @@ class Transport:
         return RawResponse(status, headers, struck, problem)
 
     async def close(self) -> None:
-        """Let the session go: close it if it is ours, else only stop watching it."""
+        """Let the session go: close it if it is ours."""
         self.closed = True
-        lent, self._lent = self._lent, None
-        if lent is not None and self._trace in lent.trace_configs:
-            lent.trace_configs.remove(self._trace)
-        for owned in (self._reading, self._writing):
-            if owned is not None:
-                await owned.close()
+        self._lent = None
+        if self._own is not None:
+            await self._own.close()
 
-    def _session(self, request: WireRequest) -> aiohttp.ClientSession:
-        """The lent session, or one of ours: a POST's body is its witness, a GET is traced."""
+    def _session(self) -> aiohttp.ClientSession:
+        """The lent session, or one of ours."""
         if self._lent is not None:
             return self._lent
-        if self._writing is None:
-            self._writing = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._config.max_in_flight),
+        if self._own is None:
+            self._own = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=self._config.max_in_flight,
+                    keepalive_timeout=self._config.keepalive_timeout,
+                ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers=_HEADERS,
             )
-        if request.http_method == "POST":
-            return self._writing
-        if self._reading is None:
-            self._reading = aiohttp.ClientSession(
-                connector=self._writing.connector,
-                connector_owner=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers=_HEADERS,
-                trace_configs=[self._trace],
-            )
-        return self._reading
+        return self._own
 
     def _within(self, seconds: float) -> aiohttp.ClientTimeout:
         """The bounds of one attempt, whose clock starts now: its slot is won already."""
@@ -242,12 +238,6 @@ def _bounds(total: float, config: ClientConfig) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(
         total=total, sock_connect=config.connect_timeout, ceil_threshold=math.inf
     )
-
-
-def _body(request: WireRequest, witness: Witness) -> WitnessedBody | None:
-    if request.http_method != "POST":
-        return None
-    return WitnessedBody(request.body, request.content_type, witness)
 
 
 def _connections_of(session: aiohttp.ClientSession) -> int:

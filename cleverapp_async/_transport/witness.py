@@ -18,35 +18,33 @@ class Witness:
     An exception's type cannot tell whether a request left: the same ``TimeoutError`` covers
     "waited for a connection" and "waited for the answer". The witness fires before any byte is
     written, so *not fired* proves that nothing left; and a first write that the closed
-    transport refused proves it too. Everything else is unknown.
+    transport refused proves it too. Everything else is unknown. What comes on a connection while
+    nothing has left is no answer to it, whatever it says.
 
     Args:
         on_sent: Called once, when the request starts to leave.
     """
 
-    __slots__ = ("_fired", "_on_sent", "_refused")
+    __slots__ = ("_fired", "_left", "_on_sent")
 
     def __init__(self, on_sent: Callable[[], None]) -> None:
         self._on_sent = on_sent
         self._fired = False
-        self._refused = False
+        self._left = 0
 
     @property
     def outcome(self) -> Outcome:
         """``NOT_SENT`` where that is proven, else ``UNKNOWN``."""
-        if self._fired and not self._refused:
-            return Outcome.UNKNOWN
-        return Outcome.NOT_SENT
+        return Outcome.UNKNOWN if self._left else Outcome.NOT_SENT
 
     def fire(self) -> None:
         """The request starts to leave: from here on nothing is certain."""
+        # Counted, as the HTTP library may try again by itself: each try proves only its own.
+        self._left += 1
         if not self._fired:
             self._fired = True
             self._on_sent()
-        elif self._refused:
-            # A second try on another connection: the first one's refusal proves nothing of it.
-            self._refused = False
 
     def refuse_write(self) -> None:
-        """The very first write was refused: not one byte left."""
-        self._refused = True
+        """The first write since it fired was refused: not one byte of that left."""
+        self._left -= 1

@@ -9,11 +9,13 @@ import pytest
 
 from cleverapp_async import (
     DEFAULT_BASE_URL,
+    AccountKey,
     CleverAppClient,
     ClientConfig,
     ConfigurationError,
     InvalidRequestError,
     LimiterRegistry,
+    LimitKey,
 )
 
 TOKEN = "tok+en/=secret"
@@ -170,6 +172,9 @@ def test_a_refusal_keeps_the_token_out_of_its_frames(
         ({"attempt_timeout": -1}, "attempt_timeout must be more than 0"),
         ({"attempt_timeout": float("nan")}, "attempt_timeout must be more than 0"),
         ({"longest_pause": 0}, "longest_pause must be more than 0"),
+        ({"keepalive_timeout": -0.1}, "keepalive_timeout must be a finite number"),
+        ({"keepalive_timeout": float("inf")}, "keepalive_timeout must be a finite number"),
+        ({"keepalive_timeout": float("nan")}, "keepalive_timeout must be a finite number"),
         ({"max_in_flight": 0}, "max_in_flight must be 1 or more"),
         ({"max_body": 0}, "max_body must be 1 or more"),
         ({"remembered_routes": 0}, "remembered_routes must be 1 or more"),
@@ -180,6 +185,20 @@ def test_settings_are_checked(setting: dict[str, object], told: str) -> None:
     """A setting that cannot work is refused when it is made, with its name."""
     with pytest.raises(ConfigurationError, match=told):
         ClientConfig(**setting)  # type: ignore[arg-type]
+
+
+def test_connections_are_kept_for_less_than_any_limit_leaves_them_idle() -> None:
+    """The default meets neither a period of the limits nor a usual keep-alive time of a server."""
+    limits = LimiterRegistry()
+    keys = [
+        LimitKey(1, messenger, method)
+        for messenger in ("whatsapp", "telegram", "viber")
+        for method in ("sendMessage", "sendMessageToWhatsApp")
+    ]
+    quotas = [*limits.quotas(AccountKey("x")), *(one for key in keys for one in limits.quotas(key))]
+    periods = {quota.period for quota in quotas}
+    assert periods == {1.0, 10.0, 60.0}
+    assert 0 < ClientConfig().keepalive_timeout < min(*periods, 2.0, 5.0, 10.0, 60.0)
 
 
 def test_a_callback_must_be_callable() -> None:

@@ -17,8 +17,10 @@ from cleverapp_async import (
     MessengerLimitError,
     MethodNotFoundError,
     NotFoundError,
+    NotProcessedError,
     Outcome,
     RateLimitError,
+    RequestTimeoutError,
     ServerError,
     UnexpectedResponseError,
     UnsupportedMessengerError,
@@ -242,7 +244,7 @@ def test_a_port_that_wants_tls_is_told(page: str) -> None:
     assert "begin the base URL with https" in str(error)
 
 
-@pytest.mark.parametrize(("given", "seconds"), [("60", 60.0), ("0", 0.0), ("soon", None)])
+@pytest.mark.parametrize(("given", "seconds"), [("60", 61.0), ("0", None), ("soon", None)])
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_server_that_is_down_may_say_for_how_long(
     status: int, given: str, seconds: float | None
@@ -251,6 +253,34 @@ def test_a_server_that_is_down_may_say_for_how_long(
     error = refusal(status, {"message": "Service Unavailable"}, retry_after=given)
     assert isinstance(error, ServerError)
     assert error.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "outcome"),
+    [
+        (408, RequestTimeoutError, Outcome.UNKNOWN),
+        (421, NotProcessedError, Outcome.NOT_SENT),
+        (425, NotProcessedError, Outcome.NOT_SENT),
+    ],
+)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>Sorry</html>",
+        b'{"success": true}',
+        b'{"error": "no"}',
+        b'{"message": "Unauthenticated."}',
+        b'{"message": "x", "errors": {"text": ["x"]}}',
+    ],
+)
+def test_a_status_of_the_connection_is_no_refusal(
+    status: int, kind: type[ApiError], outcome: Outcome, body: bytes
+) -> None:
+    """What tells of the connection says nothing of the message, whatever stands in the body."""
+    error = refusal(status, body)
+    assert type(error) is kind
+    assert error.outcome is outcome
 
 
 @pytest.mark.parametrize("message", ["Unauthenticated.", "Unauthorized", "unauthenticated"])

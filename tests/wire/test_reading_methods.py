@@ -50,6 +50,7 @@ async def test_a_get_has_its_parameters_in_the_query_and_no_body() -> None:
         (request,) = raw.requests
     assert request.startswith(b"GET /api/v1/getSomething?api_token=simulator-token&page=2 HTTP/1.1")
     assert request.endswith(b"\r\n\r\n")
+    assert b"content-" not in request.lower()
     assert reply.content == {"success": True}
     assert {key for key, _, _ in notebook.notes} == {key for key, _, _ in notebook.notes[:1]}
     assert notebook.of_account() == ["acquire interactive", "sent", "settle"]
@@ -104,7 +105,7 @@ async def test_a_server_that_never_answers_a_reading() -> None:
 
 def test_a_body_can_be_read_as_text() -> None:
     """The body answers aiohttp's question for its text, and knows its size."""
-    body = WitnessedBody("Да".encode(), "application/json", Witness(lambda: None))
+    body = WitnessedBody("Да".encode(), "application/json", Witness(lambda: None), 1.0)
     assert body.decode() == "Да"
     assert body.size == 4
     assert body.content_type == "application/json"
