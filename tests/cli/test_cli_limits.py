@@ -10,7 +10,7 @@ import pytest
 
 from cleverapp_async import LimiterRegistry, LimitKey, Quota
 from cleverapp_async.limits.quota import AccountKey
-from tests.redis_server import RedisServer, free_port, redis_server
+from tests.redis_server import FORGETFUL, RedisServer, free_port, redis_server
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def redis() -> Generator[RedisServer]:
     """A server with a fleet's logs: a key in use and paused, an account."""
-    with redis_server(appendonly="no") as server:
+    with redis_server(settings=FORGETFUL) as server:
         asyncio.run(_use(server.url))
         yield server
 

@@ -40,7 +40,7 @@ async def test_a_redis_that_may_lose_its_last_second_is_refused_unless_told(
     tmp_path: Path, settings: dict[str, str], match: str
 ) -> None:
     """``durable=False`` takes what a crash of Redis may cost; nothing takes it silently."""
-    with redis_server(tmp_path, **settings) as server:
+    with redis_server(tmp_path, settings) as server:
         async with RedisJournal(server.url, "c") as journal:
             with pytest.raises(JournalError, match=match):
                 await load(journal, messages(3))
@@ -56,7 +56,7 @@ async def test_a_redis_that_may_lose_its_last_second_is_refused_unless_told(
 async def test_a_redis_that_evicts_any_key_is_always_refused(tmp_path: Path) -> None:
     """A message that is dropped for room would be lost silently."""
     settings = {"maxmemory": "100mb", "maxmemory-policy": "allkeys-lru"}
-    with redis_server(tmp_path, **settings) as server:
+    with redis_server(tmp_path, settings) as server:
         async with RedisJournal(server.url, "c", durable=False) as journal:
             with pytest.raises(JournalError, match="noeviction"):
                 await load(journal, messages(3))
@@ -64,7 +64,7 @@ async def test_a_redis_that_evicts_any_key_is_always_refused(tmp_path: Path) -> 
 
 async def test_a_replica_is_refused(tmp_path: Path) -> None:
     """What a replica is given is lost with the next word of its master."""
-    with redis_server(tmp_path, replicaof="127.0.0.1 1") as server:
+    with redis_server(tmp_path, {"replicaof": "127.0.0.1 1"}) as server:
         async with RedisJournal(server.url, "c") as journal:
             with pytest.raises(JournalError, match="replica"):
                 await load(journal, messages(3))

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from tests.redis_server import RedisServer
 
 
+# What a queue does tells the servers apart in nothing: the journal's laws run on both.
+ONE_ENGINE = True
+
+
 @define(eq=False)
 class Yard:
     """A worker in this process, a producer beside it, and the server they send to."""

@@ -45,7 +45,7 @@ _ARGUMENTS = re.compile(r",? with args beginning with:.*", re.DOTALL)
 TLS = "the URL begins with rediss:// where the server speaks TLS, and with redis:// elsewhere"
 _CREDENTIALS = "check the user and the password: redis://USER:PASSWORD@HOST:PORT/0"
 _CLUSTER = "this server is part of a cluster: use a client of redis.asyncio.RedisCluster"
-_UNKNOWN = "this does not pass by waiting"
+_UNKNOWN = "mend that, as waiting does not help"
 
 _REMEDIES = tuple(
     (re.compile(pattern), remedy)

@@ -336,11 +336,11 @@ class SharedLimiter:
         if self._failures <= _RECONNECTS and fault.stale:
             return
         self._fleet.failed(fault)
-        lasts = fault.remedy is not None
-        self._fault = fault if lasts or self._fleet.on_unavailable == "raise" else None
+        raised = fault.remedy is not None or self._fleet.on_unavailable == "raise"
+        self._fault = fault if raised else None
         most = min(_BACK_OFF_MOST, max(_BACK_OFF_LEAST, self._terms.shortest / 2))
         self._retry_at = now + min(most, _BACK_OFF * 2.0 ** min(self._failures, _DOUBLED))
-        if self._fault is not None:
+        if raised:
             told = f"not sent: the Redis of the shared limits {fault.sentence}"
             self._stop_alone()
             self._refuse_all(lambda: LimiterUnavailableError(told))

@@ -127,7 +127,7 @@ class Store:
                 await self._disconnect()
         raise StoreError(fault)
 
-    def fault_of(self, error: Exception) -> Fault:
+    def fault_of(self, error: BaseException) -> Fault:
         """What an exception means."""
         from .faults import LATE, fault_of  # noqa: PLC0415 - the extra `redis`
 
@@ -145,6 +145,6 @@ class Store:
             await self._disconnect()
 
     async def _disconnect(self) -> None:
-        pool: object = getattr(self._commands, "connection_pool", None)
+        pool = getattr(self._commands, "connection_pool", None)
         if pool is not None:
             await cast("Callable[[], Awaitable[None]]", pool.disconnect)()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.redis_server import ENGINES, Engine, RedisServer, redis_server
+from tests.redis_server import FORGETFUL, Engine, RedisServer, choose_engines, redis_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,24 +15,20 @@ if TYPE_CHECKING:
 _numbers = itertools.count()
 
 
-@pytest.fixture(scope="session", params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> Engine:
-    """Redis, then Valkey."""
-    found: Engine = request.param
-    return found
+pytest_generate_tests = choose_engines
 
 
 @pytest.fixture(scope="session")
 def server(engine: Engine) -> Iterator[RedisServer]:
     """One server for all tests that leave it alive."""
-    with redis_server(engine=engine, appendonly="no") as started:
+    with redis_server(settings=FORGETFUL, engine=engine) as started:
         yield started
 
 
 @pytest.fixture
 def own_server(engine: Engine) -> Iterator[RedisServer]:
     """A server of the test's own, to be frozen and killed."""
-    with redis_server(engine=engine, appendonly="no") as started:
+    with redis_server(settings=FORGETFUL, engine=engine) as started:
         yield started
 
 

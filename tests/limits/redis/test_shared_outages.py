@@ -23,14 +23,14 @@ from cleverapp_async.limits.shared.fleet import share_of
 from cleverapp_async.simulator import Simulator, SimulatorLimits
 from tests.limits.oracle import most_in_window
 from tests.limits.redis.fleet import KEY, QUOTA, Arrivals, registry
-from tests.redis_server import Engine, RedisServer, free_port, redis_server
+from tests.redis_server import FORGETFUL, Engine, RedisServer, free_port, redis_server
 from tests.wire.rig import client_of
 
 if TYPE_CHECKING:
     from cleverapp_async.limits.shared.script import Commands
 
 # Minutes of real time, and nothing that tells the servers apart: the laws run on both.
-pytestmark = pytest.mark.parametrize("engine", ["redis"], indirect=True, scope="session")
+ONE_ENGINE = True
 
 NOBODY = f"redis://127.0.0.1:{free_port()}/0"
 
@@ -68,8 +68,8 @@ async def test_both_protocols_are_spoken(server: RedisServer, prefix: str, proto
 async def test_a_cluster_takes_it_key_by_key(prefix: str, engine: Engine) -> None:
     """All keys of a script lie in one hash slot: a cluster refuses it otherwise."""
     arrivals = Arrivals()
-    cluster_of_one = {"cluster_enabled": "yes", "cluster_port": str(free_port())}
-    with redis_server(engine=engine, appendonly="no", **cluster_of_one) as node:
+    cluster_of_one = {"cluster-enabled": "yes", "cluster-port": str(free_port())}
+    with redis_server(settings=FORGETFUL | cluster_of_one, engine=engine) as node:
         async with node.client() as redis:
             commands = cast("Commands", redis)
             await commands.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16_383)

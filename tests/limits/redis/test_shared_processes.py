@@ -9,15 +9,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.limits.oracle import most_in_window
 
 if TYPE_CHECKING:
     from tests.redis_server import RedisServer
 
 # Minutes of real time, and nothing that tells the servers apart: the laws run on both.
-pytestmark = pytest.mark.parametrize("engine", ["redis"], indirect=True, scope="session")
+ONE_ENGINE = True
 
 ROOT = Path(__file__).parents[3]
 
