@@ -106,14 +106,11 @@ class Lease:
 
     async def _beat(self) -> None:
         """Prolong it; what fails is told once, and each write brings the fence along anyhow."""
-        milliseconds = int(self._seconds * 1000)
         failing = False
         while True:
             await asyncio.sleep(self._seconds / _BEATS)
             try:
-                kept = await self._store.ask_script(
-                    RENEW, self._keys(), self._unit, self.fence, self._holder, milliseconds
-                )
+                kept = await self._prolong()
             except JournalError as error:
                 if not failing:
                     _log.warning("%s is not prolonged: %s. %s", self._name(), error, _FENCED)
@@ -125,6 +122,14 @@ class Lease:
             if failing:
                 _log.warning("%s is prolonged again", self._name())
             failing = False
+
+    async def _prolong(self) -> bool:
+        milliseconds = int(self._seconds * 1000)
+        return bool(
+            await self._store.ask_script(
+                RENEW, self._keys(), self._unit, self.fence, self._holder, milliseconds
+            )
+        )
 
     def _stopped(self, heart: asyncio.Task[None]) -> None:
         """Nothing prolongs it any more: unless that was the release, say so."""

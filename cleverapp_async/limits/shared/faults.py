@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from contextlib import closing
 from typing import TYPE_CHECKING, cast
 
 from attrs import evolve, frozen
@@ -180,11 +179,14 @@ async def _speaks_otherwise(client: object, seconds: float) -> bool:
     try:
         async with asyncio.timeout(seconds):
             reader, writer = await asyncio.open_connection(host, int(str(port)), ssl=context)
-            with closing(writer):
+            try:
                 if not secured:
                     return True
                 writer.write(b"PING\r\n")
                 return await reader.read(1) in {b"+", b"-"}
+            finally:
+                writer.transport.abort()
+                await asyncio.sleep(0)
     except ssl.SSLError as error:
         # It asks for a certificate of ours: that is TLS.
         return "ALERT" in (error.reason or "")

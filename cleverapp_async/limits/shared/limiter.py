@@ -319,11 +319,10 @@ class SharedLimiter:
     def _learn(self, question: Question, answer: Answer, asked_at: float) -> None:
         self._fleet.reached()
         self._failures = 0
-        self._fault: Fault | None = None
+        self._fault = None
         self._retry_at = -math.inf
         self._down_since = math.inf
-        if self._alone is not None:
-            self._alone.cancel()
+        self._stop_alone()
         self._talk.learn(question, answer, asked_at, self._now())
         self._ledger.give_back_ready(len(self._queue))
 
