@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cleverapp_async import SendOutcome
+    from tests.redis_server import Engine
 
 
 @pytest.mark.parametrize(
@@ -53,12 +54,39 @@ async def test_a_redis_that_may_lose_its_last_second_is_refused_unless_told(
                 await journal.chunk(0).open(ORIGIN)
 
 
-async def test_a_redis_that_evicts_any_key_is_always_refused(tmp_path: Path) -> None:
-    """A message that is dropped for room would be lost silently."""
-    settings = {"maxmemory": "100mb", "maxmemory-policy": "allkeys-lru"}
-    with redis_server(tmp_path, settings) as server:
-        async with RedisJournal(server.url, "c", durable=False) as journal:
+@pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-lru", "volatile-ttl"])
+async def test_a_redis_that_evicts_keys_is_always_refused(
+    tmp_path: Path, engine: Engine, policy: str
+) -> None:
+    """An entry that is dropped for room would be lost silently, or sent twice."""
+    with redis_server(tmp_path, {"maxmemory-policy": policy}, engine=engine) as server:
+        async with RedisJournal(server.url, "c", durable=False, verify=False) as journal:
             with pytest.raises(JournalError, match="noeviction"):
+                await load(journal, messages(3))
+
+
+@pytest.mark.parametrize("hidden", ["INFO", "CONFIG"])
+async def test_a_policy_that_cannot_be_read_is_refused_unless_told(
+    tmp_path: Path, engine: Engine, hidden: str
+) -> None:
+    """Without INFO nobody knows of evictions; without CONFIG, INFO still tells of them."""
+    with redis_server(tmp_path, engine=engine) as server:
+        async with server.client() as redis:
+            rights = f"reset on >pw ~* +@all -{hidden.lower()}"
+            await redis.execute_command("ACL", "SETUSER", "hidden", *rights.split())
+        url = f"redis://hidden:pw@127.0.0.1:{server.port}/0"
+        async with RedisJournal(url, "c") as journal:
+            with pytest.raises(JournalError, match="verify=False"):
+                await load(journal, messages(3))
+        async with RedisJournal(url, "c", verify=False) as journal:
+            await load(journal, messages(3))
+        async with server.client() as redis:
+            await redis.config_set("maxmemory-policy", "volatile-lru")
+        async with RedisJournal(url, "d", verify=False) as journal:
+            if hidden == "CONFIG":
+                with pytest.raises(JournalError, match="volatile-lru"):
+                    await load(journal, messages(3))
+            else:
                 await load(journal, messages(3))
 
 
