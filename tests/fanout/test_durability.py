@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cleverapp_async import SendOutcome
+    from cleverapp_async.limits.shared.script import Commands
     from tests.redis_server import Engine
 
 
@@ -73,7 +74,9 @@ async def test_a_policy_that_cannot_be_read_is_refused_unless_told(
     with redis_server(tmp_path, engine=engine) as server:
         async with server.client() as redis:
             rights = f"reset on >pw ~* +@all -{hidden.lower()}"
-            await redis.execute_command("ACL", "SETUSER", "hidden", *rights.split())
+            await cast("Commands", redis).execute_command(
+                "ACL", "SETUSER", "hidden", *rights.split()
+            )
         url = f"redis://hidden:pw@127.0.0.1:{server.port}/0"
         async with RedisJournal(url, "c") as journal:
             with pytest.raises(JournalError, match="verify=False"):

@@ -57,7 +57,7 @@ class UsersClient(Redis):
     fails: Fails | None = None
     times = 0
 
-    async def execute_command(self, *args: str | int, **options: object) -> object:  # type: ignore[override]
+    async def execute_command(self, *args: str | int, **options: object) -> object:
         """Carry out a command, or fail."""
         if self.fails is not None and self.times and str(args[0]).startswith("EVAL"):
             self.times -= 1
@@ -283,5 +283,4 @@ async def test_no_error_of_a_connection_shows_the_password(
                 assert SECRET not in " ".join(map(repr, [*shown, caught.value.__context__]))
             with pytest.raises(kind), RedisJournalReader(url, "c"):
                 pass
-        assert isinstance(caught.value, JournalUnreachableError)
     assert SECRET not in caplog.text

@@ -184,7 +184,7 @@ async def test_what_was_mended_is_found_at_once(server: RedisServer, prefix: str
     class Mended(Redis):
         broken = True
 
-        async def execute_command(self, *args: str | int, **options: object) -> object:  # type: ignore[override]
+        async def execute_command(self, *args: str | int, **options: object) -> object:
             if self.broken:
                 raise MemoryError
             return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
