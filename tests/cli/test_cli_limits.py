@@ -81,6 +81,17 @@ def test_a_redis_that_is_not_there_is_said(cleverapp: Run) -> None:
     assert "cannot be reached" in ended.err
 
 
+def test_what_waiting_cannot_mend_is_said_with_its_remedy(
+    cleverapp: Run, redis: RedisServer
+) -> None:
+    """A wrong password ends with 1, tells what to check, and is not shown."""
+    url = f"redis://nobody:s3cr3t-pass@127.0.0.1:{redis.port}/0"
+    ended = cleverapp("limits", "watch", "--redis", url, "--once")
+    assert ended.code == 1
+    assert "cannot be used" in ended.err
+    assert "s3cr3t-pass" not in ended.out + ended.err
+
+
 def test_settings_that_cannot_work_are_said(cleverapp: Run) -> None:
     """A URL of another kind ends with 3, a prefix that is none with 2."""
     assert cleverapp("limits", "watch", "--redis", "http://host", "--once").code == 3

@@ -93,6 +93,14 @@ async def test_a_policy_that_cannot_be_read_is_refused_unless_told(
                 await load(journal, messages(3))
 
 
+async def test_a_full_memory_is_told_at_once(tmp_path: Path, engine: Engine) -> None:
+    """Waiting makes no room: the error says what does."""
+    with redis_server(tmp_path, {"maxmemory": "1"}, engine=engine) as server:
+        async with RedisJournal(server.url, "c") as journal, asyncio.timeout(4):
+            with pytest.raises(JournalError, match="raise maxmemory"):
+                await load(journal, messages(3))
+
+
 async def test_a_replica_is_refused(tmp_path: Path) -> None:
     """What a replica is given is lost with the next word of its master."""
     with redis_server(tmp_path, {"replicaof": "127.0.0.1 1"}) as server:

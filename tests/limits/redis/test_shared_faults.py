@@ -285,6 +285,15 @@ async def test_servers_of_the_wrong_kind_are_raised_at_once(engine: Engine) -> N
                 await cluster.aclose()
 
 
+async def test_a_full_memory_stops_no_limits(engine: Engine) -> None:
+    """Each call drops first what is over, which a server without room admits."""
+    settings = FORGETFUL | {"maxmemory": "1"}
+    with redis_server(settings=settings, engine=engine) as server:
+        async with shared(server.url, "raise", "p") as limits, asyncio.timeout(4):
+            for _ in range(4):
+                (await limits.limiter(KEY).acquire()).settle()
+
+
 @asynccontextmanager
 async def answering(reply: bytes) -> AsyncIterator[int]:
     """A port where everything gets one answer."""
