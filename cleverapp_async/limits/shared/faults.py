@@ -53,7 +53,7 @@ _REMEDIES = tuple(
             r"NoPermission|NOPERM|no permissions|ser executing the script|ACL failure",
             "the access list of this user must allow what docs/fleet.md lists",
         ),
-        (r"Authentication|Authorization|NOAUTH|WRONGPASS", _CREDENTIALS),
+        (r"Authentication|Authorization|NOAUTH|WRONGPASS|unauthenticated", _CREDENTIALS),
         (r"PermissionError|Errno 13|Error 13", "let this process use the socket's file"),
         (r"DB index|Invalid Database", "give a database that the server has, such as …:6379/0"),
         (r"MovedError|AskError|CrossSlot|MOVED|CROSSSLOT|not allowed in cluster", _CLUSTER),

@@ -253,7 +253,9 @@ async def test_a_wrong_password_is_raised_at_once(engine: Engine, policy: OnUnav
     with redis_server(settings=FORGETFUL | {"requirepass": SECRET}, engine=engine) as server:
         wrong = f"redis://:{SECRET}x@127.0.0.1:{server.port}/0"
         assert "user and the password" in str(await refusal(wrong, policy))
-        assert "user and the password" in str(await refusal(server.url, policy))
+        for protocol in (2, 3):
+            missing = f"{server.url}?protocol={protocol}"
+            assert "user and the password" in str(await refusal(missing, policy))
 
 
 @pytest.mark.parametrize("policy", POLICIES)
