@@ -27,7 +27,7 @@ from cleverapp_async import (
 from cleverapp_async.simulator import Latency, SimulatorLimits
 
 from ._fleet import LIMITS, OURS, PYRATE, Part, send_part
-from ._redis import RedisServer, redis_server
+from ._redis import RedisServer, forget_scripts, redis_server, scripts_run
 from ._report import Figure, Report
 from ._server import TOKEN, bare_server, simulator
 
@@ -176,7 +176,7 @@ def _campaign(
     )
     spawning = multiprocessing.get_context("spawn")
     barrier, counts = spawning.Barrier(_PROCESSES + 1), spawning.Queue()
-    before = redis.scripts_run()
+    before = scripts_run(redis)
     with simulator(limits, _LATENCY, seed) as server:
         parts = [evolve(part, base_url=server.base_url) for _ in range(_PROCESSES)]
         parts[0] = evolve(parts[0], ahead=ahead)
@@ -196,7 +196,7 @@ def _campaign(
     times = [at for _, _, at in seen.arrivals]
     tallies = seen.verdict.account if part.of_account else seen.verdict.keys
     accepted = sum(each for each, _ in ended)
-    trips = max(0, redis.scripts_run() - before)
+    trips = max(0, scripts_run(redis) - before)
     return _Run(
         refusals=sum(refused for _, refused in ended),
         most=max(tally.most for tally in tallies),
@@ -225,7 +225,7 @@ def _troubles() -> list[Figure]:
         "one clock 0.5 s ahead": (lambda _, __: None, 0.5),
         f"frozen {_FROZEN:g} s": (lambda redis, _: freeze(redis), 0.0),
         "killed and restarted empty": (lambda redis, _: restart(redis), 0.0),
-        "scripts forgotten": (lambda redis, _: redis.forget_scripts(), 0.0),
+        "scripts forgotten": (lambda redis, _: forget_scripts(redis), 0.0),
         f"one process killed, guard {_GUARD:g} s": (lambda _, processes: processes[0].kill(), 0.0),
     }
     for name, (trouble, ahead) in troubles.items():

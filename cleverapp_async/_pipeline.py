@@ -227,6 +227,10 @@ class Pipeline:
         except ApiError as error:
             lease.settle()
             return error
+        except BaseException:
+            # Whatever it is, the answer has come: nobody waits for its slots for ever.
+            lease.settle()
+            raise
         lease.settle()
         call.fate.outcome = Outcome.ACCEPTED
         return content

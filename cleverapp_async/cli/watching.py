@@ -49,9 +49,8 @@ def run_watch(watching: Watching) -> Exit:
     except ValueError as error:
         raise BadInputError(f"--prefix: {error}") from None
     except StoreError as error:
-        raise CommandError(
-            f"Redis cannot be reached ({error}). Give its URL with --redis.", Exit.FAILED
-        ) from None
+        remedy = "" if error.fault.remedy else " Give its URL with --redis."
+        raise CommandError(f"Redis {error}.{remedy}", Exit.FAILED) from None
     return Exit.OK
 
 

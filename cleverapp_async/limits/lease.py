@@ -20,45 +20,57 @@ __all__ = ["Gate", "Lease"]
 
 @define
 class Lease:
-    """The permits of one attempt; each ending is told to both."""
+    """The permits of one attempt; each ending is told to both, also where one limiter fails."""
 
     account: Permit
     key: Permit | None
 
     def sent(self) -> None:
         """The request starts to leave now."""
-        self.account.sent()
-        if self.key is not None:
-            self.key.sent()
+        try:
+            self.account.sent()
+        finally:
+            if self.key is not None:
+                self.key.sent()
 
     def settle(self) -> None:
         """Ending: an answer arrived."""
-        self.account.settle()
-        if self.key is not None:
-            self.key.settle()
+        try:
+            self.account.settle()
+        finally:
+            if self.key is not None:
+                self.key.settle()
 
     def give_up(self) -> None:
         """Ending: no answer came, and the request may still arrive."""
-        self.account.give_up()
-        if self.key is not None:
-            self.key.give_up()
+        try:
+            self.account.give_up()
+        finally:
+            if self.key is not None:
+                self.key.give_up()
 
     def refund(self) -> None:
         """Ending: the request provably never left."""
-        self.account.refund()
-        if self.key is not None:
-            self.key.refund()
+        try:
+            self.account.refund()
+        finally:
+            if self.key is not None:
+                self.key.refund()
 
     def refuse_account(self, retry_after: float | None) -> None:
         """Ending: refused for the account's limit; the key's slot counts as used."""
-        self.account.refuse(retry_after)
-        self.settle()
+        try:
+            self.account.refuse(retry_after)
+        finally:
+            self.settle()
 
     def refuse_key(self, retry_after: float | None) -> None:
         """Ending: refused for the key's limit; the account's slot was used."""
-        if self.key is not None:
-            self.key.refuse(retry_after)
-        self.settle()
+        try:
+            if self.key is not None:
+                self.key.refuse(retry_after)
+        finally:
+            self.settle()
 
 
 @define

@@ -111,7 +111,8 @@ class LimiterRegistry:
             prefix: What every key in Redis begins with: one for each base URL.
             on_unavailable: While Redis cannot be reached, those who need it wait to their deadline
                 (``"wait"``), fail with :class:`LimiterUnavailableError` (``"raise"``), or go on
-                with a share of each quota (``"local"``).
+                with a share of each quota (``"local"``). What does not pass by waiting, such as a
+                wrong password, is that error at once in each case.
             local_share: That share, above 0 and at most 1; the shares of all processes together
                 must not be more than 1.
             timeout: Seconds for connecting to Redis, and for each of its answers.

@@ -81,8 +81,8 @@ class Connection(web.RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Wake up whatever waited for the client to leave."""
-        super().connection_lost(exc)
         self.gone.set()
+        super().connection_lost(exc)
         self._attendant.closed(self)
 
     def data_received(self, data: bytes) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from cleverapp_async import LimiterRegistry, LimitKey, Quota
 from cleverapp_async.limits.quota import AccountKey
-from tests.limits.redis.server import RedisServer, free_port
+from tests.redis_server import FORGETFUL, RedisServer, free_port, redis_server
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def redis() -> Generator[RedisServer]:
     """A server with a fleet's logs: a key in use and paused, an account."""
-    with RedisServer() as server:
+    with redis_server(settings=FORGETFUL) as server:
         asyncio.run(_use(server.url))
         yield server
 
@@ -79,6 +79,17 @@ def test_a_redis_that_is_not_there_is_said(cleverapp: Run) -> None:
     ended = cleverapp("limits", "watch", "--redis", url, "--once")
     assert ended.code == 1
     assert "cannot be reached" in ended.err
+
+
+def test_what_waiting_cannot_mend_is_said_with_its_remedy(
+    cleverapp: Run, redis: RedisServer
+) -> None:
+    """A wrong password ends with 1, tells what to check, and is not shown."""
+    url = f"redis://nobody:s3cr3t-pass@127.0.0.1:{redis.port}/0"
+    ended = cleverapp("limits", "watch", "--redis", url, "--once")
+    assert ended.code == 1
+    assert "cannot be used" in ended.err
+    assert "s3cr3t-pass" not in ended.out + ended.err
 
 
 def test_settings_that_cannot_work_are_said(cleverapp: Run) -> None:

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from cleverapp_async.integrations.redis_journal import RedisJournal
-from tests.redis_server import redis_server
+from tests.redis_server import Engine, choose_engines, redis_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from tests.redis_server import RedisServer
 
 
+pytest_generate_tests = choose_engines
+
+
 @pytest.fixture(name="redis", scope="session")
-def _redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+def _redis(engine: Engine) -> Iterator[RedisServer]:
     """A server that no test harms."""
-    with redis_server(tmp_path_factory.mktemp("redis")) as server:
+    with redis_server(engine=engine) as server:
         yield server
 
 

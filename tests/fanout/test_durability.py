@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cleverapp_async import SendOutcome
+    from cleverapp_async.limits.shared.script import Commands
+    from tests.redis_server import Engine
 
 
 @pytest.mark.parametrize(
@@ -40,7 +42,7 @@ async def test_a_redis_that_may_lose_its_last_second_is_refused_unless_told(
     tmp_path: Path, settings: dict[str, str], match: str
 ) -> None:
     """``durable=False`` takes what a crash of Redis may cost; nothing takes it silently."""
-    with redis_server(tmp_path, **settings) as server:
+    with redis_server(tmp_path, settings) as server:
         async with RedisJournal(server.url, "c") as journal:
             with pytest.raises(JournalError, match=match):
                 await load(journal, messages(3))
@@ -53,18 +55,55 @@ async def test_a_redis_that_may_lose_its_last_second_is_refused_unless_told(
                 await journal.chunk(0).open(ORIGIN)
 
 
-async def test_a_redis_that_evicts_any_key_is_always_refused(tmp_path: Path) -> None:
-    """A message that is dropped for room would be lost silently."""
-    settings = {"maxmemory": "100mb", "maxmemory-policy": "allkeys-lru"}
-    with redis_server(tmp_path, **settings) as server:
-        async with RedisJournal(server.url, "c", durable=False) as journal:
+@pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-lru", "volatile-ttl"])
+async def test_a_redis_that_evicts_keys_is_always_refused(
+    tmp_path: Path, engine: Engine, policy: str
+) -> None:
+    """An entry that is dropped for room would be lost silently, or sent twice."""
+    with redis_server(tmp_path, {"maxmemory-policy": policy}, engine=engine) as server:
+        async with RedisJournal(server.url, "c", durable=False, verify=False) as journal:
             with pytest.raises(JournalError, match="noeviction"):
+                await load(journal, messages(3))
+
+
+@pytest.mark.parametrize("hidden", ["INFO", "CONFIG"])
+async def test_a_policy_that_cannot_be_read_is_refused_unless_told(
+    tmp_path: Path, engine: Engine, hidden: str
+) -> None:
+    """Without INFO nobody knows of evictions; without CONFIG, INFO still tells of them."""
+    with redis_server(tmp_path, engine=engine) as server:
+        async with server.client() as redis:
+            rights = f"reset on >pw ~* +@all -{hidden.lower()}"
+            await cast("Commands", redis).execute_command(
+                "ACL", "SETUSER", "hidden", *rights.split()
+            )
+        url = f"redis://hidden:pw@127.0.0.1:{server.port}/0"
+        async with RedisJournal(url, "c") as journal:
+            with pytest.raises(JournalError, match="verify=False"):
+                await load(journal, messages(3))
+        async with RedisJournal(url, "c", verify=False) as journal:
+            await load(journal, messages(3))
+        async with server.client() as redis:
+            await redis.config_set("maxmemory-policy", "volatile-lru")
+        async with RedisJournal(url, "d", verify=False) as journal:
+            if hidden == "CONFIG":
+                with pytest.raises(JournalError, match="volatile-lru"):
+                    await load(journal, messages(3))
+            else:
+                await load(journal, messages(3))
+
+
+async def test_a_full_memory_is_told_at_once(tmp_path: Path, engine: Engine) -> None:
+    """Waiting makes no room: the error says what does."""
+    with redis_server(tmp_path, {"maxmemory": "1"}, engine=engine) as server:
+        async with RedisJournal(server.url, "c") as journal, asyncio.timeout(4):
+            with pytest.raises(JournalError, match="raise maxmemory"):
                 await load(journal, messages(3))
 
 
 async def test_a_replica_is_refused(tmp_path: Path) -> None:
     """What a replica is given is lost with the next word of its master."""
-    with redis_server(tmp_path, replicaof="127.0.0.1 1") as server:
+    with redis_server(tmp_path, {"replicaof": "127.0.0.1 1"}) as server:
         async with RedisJournal(server.url, "c") as journal:
             with pytest.raises(JournalError, match="replica"):
                 await load(journal, messages(3))

@@ -9,11 +9,14 @@ import pytest
 
 from cleverapp_async import JournalLockedError, JournalState, NotSentError
 from cleverapp_async.bulk.journal.records import Resend
+from cleverapp_async.integrations.ending import end_task
+from cleverapp_async.integrations.redis_journal import RedisJournal
 from tests.fanout.rig import ORIGIN, entries, load, messages, opened, result, states, until_free
 from tests.fanout.test_chunk_laws import store_of
 
 if TYPE_CHECKING:
-    from cleverapp_async.integrations.redis_journal import ChunkJournal, RedisJournal
+    from cleverapp_async.integrations.redis_journal import ChunkJournal
+    from tests.redis_server import RedisServer
 
 A, R, N, U = (
     JournalState.ACCEPTED,
@@ -28,7 +31,8 @@ async def let_expire(journal: RedisJournal, chunk: ChunkJournal) -> None:
     """The lease of a process that was stopped: its heart does not beat."""
     heart = chunk._lease._heart
     assert heart is not None
-    heart.cancel()
+    # Once is not enough: redis-py may lose a cancellation.
+    await end_task(heart)
     await until_free(journal)
 
 
@@ -205,14 +209,15 @@ async def test_a_cancelled_intent_is_withdrawn(journal: RedisJournal) -> None:
     assert await states(journal) == {P: 1}
 
 
-async def test_many_intents_are_one_round_trip(journal: RedisJournal) -> None:
+async def test_many_intents_are_one_round_trip(redis: RedisServer, campaign: str) -> None:
     """All that is asked for in one turn of the loop goes together."""
-    await load(journal, messages(10))
-    chunk = await opened(journal)
-    before = await _commands(journal)
-    await asyncio.gather(*(chunk.intend(index) for index in range(10)))
-    assert await _commands(journal) - before <= 2
-    await chunk.close("interrupted")
+    async with RedisJournal(redis.url, campaign) as journal:
+        await load(journal, messages(10))
+        chunk = await opened(journal)
+        before = await _commands(journal)
+        await asyncio.gather(*(chunk.intend(index) for index in range(10)))
+        assert await _commands(journal) - before == 1
+        await chunk.close("interrupted")
 
 
 async def _renewals(journal: RedisJournal, count: int) -> None:
@@ -227,7 +232,7 @@ async def _renewals(journal: RedisJournal, count: int) -> None:
 
 
 async def _commands(journal: RedisJournal) -> int:
-    """Scripts that this server has carried out; heartbeats are among them."""
+    """Scripts that this server has carried out."""
     reply = await store_of(journal).do("INFO", "commandstats")
     assert isinstance(reply, dict)
     return int(reply["cmdstat_evalsha"]["calls"])

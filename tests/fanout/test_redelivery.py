@@ -9,9 +9,12 @@ from redis.asyncio import Redis
 from taskiq import InMemoryBroker
 from taskiq_redis import RedisStreamBroker
 
+from cleverapp_async.integrations.ending import end_task
 from cleverapp_async.integrations.taskiq.redelivery import Redelivery, redelivery_of
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.redis_server import RedisServer
 
 _IDLE = 50
@@ -65,6 +68,31 @@ async def test_a_live_worker_keeps_its_deliveries_and_wakes_the_stream_for_dead_
         )
         await beat.beat()
         assert woken == [1]
+    await broker.shutdown()
+
+
+async def test_a_beat_that_fails_in_any_way_is_told_and_not_the_last(
+    redis: RedisServer, campaign: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What no beat expects is logged, and the next beat comes."""
+    broker = RedisStreamBroker(redis.url, queue_name=campaign, idle_timeout=_IDLE)
+
+    class Failing(Redelivery):
+        beats = 0
+
+        async def beat(self) -> None:
+            Failing.beats += 1
+            raise MemoryError
+
+    async def wake() -> None:
+        raise AssertionError("never called")
+
+    keeper = asyncio.create_task(Failing(broker, wake).keep())
+    async with asyncio.timeout(10):
+        while Failing.beats < 3:  # noqa: ASYNC110 - a counter gives no sign
+            await asyncio.sleep(0.01)
+    await end_task(keeper)
+    assert "dead workers" in caplog.text
     await broker.shutdown()
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +17,8 @@ from tests.limits.requests import Endings, Planned, all_of, carry_out, planned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from cleverapp_async.limits.protocols import Permit
 
 ACCOUNT = AccountKey("0" * 64)
 WHATSAPP, TELEGRAM = LimitKey(1, "whatsapp"), LimitKey(1, "telegram")
@@ -206,3 +208,29 @@ def test_a_refused_request_is_the_next_to_be_sent() -> None:
     order = run_virtual(main())
     assert "refused" in order[:10]
     assert [name for name in order if name != "refused"] == [f"later {n}" for n in range(15)]
+
+
+class _FailingPermit:
+    """A permit of a user's own limiter, each of whose endings fails."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        def fail(*_: object) -> None:
+            raise MemoryError(name)
+
+        return fail
+
+
+@pytest.mark.parametrize("ending", ["settle", "give_up", "refund", "refuse_account"])
+def test_a_limiter_that_fails_holds_no_slot_of_the_other(ending: str) -> None:
+    """The key's slot is ended although the account's limiter, a user's own, raises."""
+
+    async def main() -> None:
+        registry = LimiterRegistry(messengers={"telegram": Quota(1, 1.0)}, account=None)
+        limiter = registry.limiter(TELEGRAM)
+        lease = Lease(cast("Permit", _FailingPermit()), await limiter.acquire())
+        with pytest.raises(MemoryError):
+            getattr(lease, ending)(*([0.5] if ending == "refuse_account" else []))
+        async with asyncio.timeout(10):
+            (await limiter.acquire()).settle()
+
+    run_virtual(main())

@@ -31,7 +31,7 @@ from .names import Names
 from .reading import ask_chunk, ask_keys, ask_left, ask_meta, no_campaign
 from .replies import as_list, as_text, number
 from .scripts import ORPHANS
-from .store import Store, reading
+from .store import Store
 from .writer import INTENT, LOST, MOVED, RESULT, WITHDRAWAL, Writer
 
 if TYPE_CHECKING:
@@ -261,8 +261,7 @@ class ChunkJournal:
         told = result_to_text(
             JournalResult(state=JournalState.UNKNOWN, ended_at=time.time(), error=_ORPHAN)
         )
-        with reading(self._store.name):
-            reply = await self._store.run(ORPHANS, keys, self.number, self._lease.fence, told)
+        reply = await self._store.ask_script(ORPHANS, keys, self.number, self._lease.fence, told)
         ours, *found = as_list(reply)
         if not ours:
             raise await self._lease.lost()

@@ -8,7 +8,6 @@ from redis.exceptions import ResponseError
 
 from ...errors import JournalError
 from .replies import as_text, as_texts
-from .store import reading
 
 if TYPE_CHECKING:
     from .store import Store
@@ -24,27 +23,44 @@ async def check_keeping(store: Store, *, durable: bool, verify: bool) -> None:
     Args:
         store: The connection.
         durable: Whether a crash of Redis itself must lose nothing.
-        verify: Whether to ask ``CONFIG GET`` for it; False where the caller vouches for it.
+        verify: Whether settings that cannot be asked for count as wrong; False where the caller
+            vouches for them, and then ``CONFIG GET`` is not tried.
 
     Raises:
         JournalError: It may evict keys, it is a replica, or it does not write each command to the
             disk before it answers; the message names the setting.
     """
-    with reading(store.name):
-        await _check_eviction(store)
-        if durable and verify:
-            await _check_disk(store)
+    await store.guarded(_check(store, durable=durable, verify=verify))
 
 
-async def _check_eviction(store: Store) -> None:
-    facts = await _info(store, "memory")
-    policy = facts.get("maxmemory_policy", "")
-    if policy.startswith("allkeys") and facts.get("maxmemory", "0") != "0":
+async def _check(store: Store, *, durable: bool, verify: bool) -> None:
+    await _check_memory(store, verify=verify)
+    if durable and verify:
+        await _check_disk(store)
+
+
+async def _check_memory(store: Store, *, verify: bool) -> None:
+    """Every key may be evicted under ``allkeys``, and under ``volatile`` whatever expires.
+
+    That is each lease, and every entry of a single send: it would be sent once more. ``INFO``
+    tells the policy where ``CONFIG`` is not allowed, as in managed services.
+    """
+    try:
+        policy = (await _info(store, "memory")).get("maxmemory_policy")
+        role = (await _info(store, "replication")).get("role")
+    except ResponseError as error:
+        if not verify:
+            return
+        raise _unknown(store, "maxmemory-policy", "INFO", error, "noeviction") from None
+    if policy is None and verify:
+        raise _unknown(store, "maxmemory-policy", "INFO", "it lacks that", "noeviction")
+    if policy not in {None, "noeviction"}:
         raise JournalError(
-            f"{store.name} could be evicted: this Redis drops any key when its memory is full "
-            f"(maxmemory-policy {policy}). Set maxmemory-policy noeviction"
+            f"{store.name} could be evicted, and messages sent twice: this Redis drops keys when "
+            f"its memory is full (maxmemory-policy {policy}). Set it to noeviction (CONFIG SET "
+            "maxmemory-policy noeviction, and in redis.conf)"
         )
-    if (await _info(store, "replication")).get("role") == "slave":
+    if role == "slave":
         raise JournalError(f"{store.name}: this Redis is a replica; give the address of its master")
 
 
@@ -53,18 +69,21 @@ async def _check_disk(store: Store) -> None:
         try:
             found = as_texts(await store.do("CONFIG GET", name)).get(name)
         except ResponseError as error:
-            raise JournalError(
-                f"whether {store.name} survives a crash of Redis cannot be found out: CONFIG GET "
-                f"is refused ({error}). Where you know that it has appendonly yes and appendfsync "
-                "always, say verify=False; where losing its last second is acceptable, "
-                "durable=False"
-            ) from None
+            raise _unknown(store, name, "CONFIG GET", error, needed) from None
         if found != needed:
             raise JournalError(
                 f"{store.name} would not survive a crash of Redis: {name} is {found}, and must be "
                 f"{needed}. Set it (CONFIG SET {name} {needed}, and in redis.conf), or say "
                 "durable=False to be safe from crashes of workers alone"
             )
+
+
+def _unknown(store: Store, name: str, command: str, why: object, needed: str) -> JournalError:
+    return JournalError(
+        f"whether {store.name} is kept cannot be found out: {name} must be {needed}, and {command} "
+        f"is refused ({why}). Allow it, see docs/fleet.md; or, where you know that it has "
+        "maxmemory-policy noeviction, appendonly yes and appendfsync always, say verify=False"
+    )
 
 
 async def _info(store: Store, section: str) -> dict[str, str]:

@@ -72,8 +72,9 @@ class RedisJournal:
         durable: Whether a crash of Redis itself must lose nothing: a Redis without ``appendonly
             yes`` and ``appendfsync always`` is then refused. False: crashes of workers alone are
             survived, and after one of Redis up to its last second may be sent again.
-        verify: Whether to ask Redis for these settings; False, where CONFIG is not allowed and
-            you vouch for them.
+        verify: Whether Redis must tell these settings; False, where CONFIG is not allowed and you
+            vouch for them. Eviction (any ``maxmemory-policy`` but ``noeviction``) is refused as
+            long as INFO tells of it.
 
     Raises:
         ConfigurationError: A name or a number cannot work.

@@ -9,23 +9,27 @@ the same step as it writes. A lease that ran out while nobody wanted it is taken
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 
 from attrs import define, field
-from redis.exceptions import RedisError
 
-from ...errors import JournalLockedError
+from ...errors import JournalError, JournalLockedError
 from ..ending import end_task
 from .holder import describe_holder, read_lease
 from .names import Names
 from .replies import as_list, as_text, number
 from .scripts import ACQUIRE, RELEASE, RENEW
-from .store import Store, reading
+from .store import Store
 
 __all__ = ["Lease", "locked"]
 
+_log = logging.getLogger("cleverapp_async")
+
 _BEATS = 3
 """How often a lease is prolonged within its time."""
+
+_FENCED = "Once somebody took it over, nothing more is sent from here"
 
 
 def locked(what: str, told: str | None) -> JournalLockedError:
@@ -67,21 +71,21 @@ class Lease:
             JournalLockedError: Somebody else has it.
             JournalError: Redis failed.
         """
-        with reading(self._store.name):
-            reply = await self._store.run(
-                ACQUIRE, self._keys(), self._unit, self._holder, int(self._seconds * 1000)
-            )
+        reply = await self._store.ask_script(
+            ACQUIRE, self._keys(), self._unit, self._holder, int(self._seconds * 1000)
+        )
         taken, told = as_list(reply)
         if not taken:
             raise locked(self._what(), as_text(told))
         self.fence = number(as_text(told))
         self._heart = asyncio.create_task(self._beat())
+        self._heart.add_done_callback(self._stopped)
 
     async def lost(self) -> JournalLockedError:
         """The error for a lease that somebody else took over."""
         told: object = None
-        with suppress(RedisError, OSError):
-            told = await self._store.do("GET", self._keys()[0])
+        with suppress(JournalError):
+            told = await self._store.ask("GET", self._keys()[0])
         return locked(self._what(), as_text(told))
 
     async def release(self) -> None:
@@ -89,8 +93,8 @@ class Lease:
         heart, self._heart = self._heart, None
         if heart is not None:
             await end_task(heart)
-        with suppress(RedisError, OSError):
-            await self._store.run(RELEASE, self._keys(), self._unit, self.fence)
+        with suppress(JournalError):
+            await self._store.ask_script(RELEASE, self._keys(), self._unit, self.fence)
 
     def _what(self) -> str:
         if self._unit.isdecimal():
@@ -101,11 +105,38 @@ class Lease:
         return self._names.lease(self._unit), self._names.fences
 
     async def _beat(self) -> None:
-        milliseconds = int(self._seconds * 1000)
+        """Prolong it; what fails is told once, and each write brings the fence along anyhow."""
+        failing = False
         while True:
             await asyncio.sleep(self._seconds / _BEATS)
-            with suppress(RedisError, OSError):
-                # Where it is lost, the next write is refused and tells the runner.
-                await self._store.run(
-                    RENEW, self._keys(), self._unit, self.fence, self._holder, milliseconds
-                )
+            try:
+                kept = await self._prolong()
+            except JournalError as error:
+                if not failing:
+                    _log.warning("%s is not prolonged: %s. %s", self._name(), error, _FENCED)
+                failing = True
+                continue
+            if not kept:
+                _log.warning("%s is lost: another runner took over. %s", self._name(), _FENCED)
+                return
+            if failing:
+                _log.warning("%s is prolonged again", self._name())
+            failing = False
+
+    async def _prolong(self) -> bool:
+        milliseconds = int(self._seconds * 1000)
+        return bool(
+            await self._store.ask_script(
+                RENEW, self._keys(), self._unit, self.fence, self._holder, milliseconds
+            )
+        )
+
+    def _stopped(self, heart: asyncio.Task[None]) -> None:
+        """Nothing prolongs it any more: unless that was the release, say so."""
+        if heart is not self._heart or (not heart.cancelled() and heart.exception() is None):
+            return
+        error = None if heart.cancelled() else heart.exception()
+        _log.error("%s is prolonged no more. %s", self._name(), _FENCED, exc_info=error)
+
+    def _name(self) -> str:
+        return f"the lease of {self._what()}"

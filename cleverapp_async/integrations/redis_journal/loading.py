@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from contextlib import aclosing
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from attrs import define, field
-from redis.exceptions import RedisError
 
 from ...bulk.journal.batches import batches_of
 from ...bulk.journal.records import Loaded
@@ -145,8 +144,8 @@ class Intake:
             await self._add(first // chunk_size, first, len(batch), rows)
             first += len(batch)
         names = self._names
-        done = await self._run_finish((names.fences, names.meta, names.addresses))
-        if not done:
+        keys = (names.fences, names.meta, names.addresses)
+        if await self._store.write(FINISH, keys, self._lease.fence) != 1:
             raise await self._lease.lost()
 
     async def _row(self, key: LimitKey | None) -> str:
@@ -167,20 +166,11 @@ class Intake:
             names.counts,
             names.left,
         )
-        try:
-            reply = await self._store.run(
-                LOAD_CHUNK, keys, self._lease.fence, chunk, first, count, *rows
-            )
-        except (RedisError, OSError) as error:
-            raise self._store.write_failure(error) from None
+        reply = await self._store.write(
+            LOAD_CHUNK, keys, self._lease.fence, chunk, first, count, *rows
+        )
         if reply != 1:
             raise await self._lease.lost()
-
-    async def _run_finish(self, keys: tuple[str, ...]) -> bool:
-        try:
-            return cast("int", await self._store.run(FINISH, keys, self._lease.fence)) == 1
-        except (RedisError, OSError) as error:
-            raise self._store.write_failure(error) from None
 
     async def _compare(
         self, messages: Messages, meta: dict[str, str], *, deduplicate: bool

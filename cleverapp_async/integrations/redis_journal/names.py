@@ -38,10 +38,18 @@ def split_address(address: str) -> tuple[str, str]:
     The number of the database may be left out.
 
     Raises:
-        ConfigurationError: It names no campaign.
+        ConfigurationError: It names no campaign, or is no URL; it is not repeated, as it may hold
+            a password.
     """
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        parts = urlsplit("")
     path, _, campaign = parts.path.rpartition("/")
+    if "@" in parts.path:
+        raise ConfigurationError(
+            "the address cannot be read: in a password, / is written %2F, ? is %3F and # is %23"
+        )
     if not campaign or (not path and campaign.isdecimal()):
         raise ConfigurationError(
             "the address names no campaign: write redis://HOST:PORT/DATABASE/CAMPAIGN"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Self, TypeVar, cast
 from redis import Redis
 
 from ...bulk.journal.codec import decode_error
-from ...errors import ConfigurationError
+from ...errors import CleverAppError
+from ...limits.shared.faults import fault_of
 from .names import DEFAULT_PREFIX, Names, check_word, split_address
 from .reading import (
     ask_chunk,
@@ -19,7 +20,7 @@ from .reading import (
     no_campaign,
 )
 from .replies import number
-from .store import reading
+from .store import read_failure, unusable_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,8 +63,12 @@ class RedisJournalReader:
             self._redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
                 redis, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
             )
-        except ValueError as error:
-            raise ConfigurationError(f"the URL of Redis cannot be used: {error}") from None
+        except (ValueError, AttributeError):
+            # It may hold a password: nothing that was said of it is shown, nor chained.
+            fault = unusable_url()
+        else:
+            return
+        raise fault
 
     @classmethod
     def at(cls, address: str, *, prefix: str = DEFAULT_PREFIX) -> Self:
@@ -133,13 +138,19 @@ class RedisJournalReader:
         return self._follow(ask_meta(self._names)).get("paused")
 
     def _follow(self, steps: Steps[T]) -> T:
-        client = self._redis
-        execute = cast("Callable[..., object]", client.execute_command)  # pyright: ignore[reportUnknownMemberType]
+        try:
+            return self._carry_out(steps)
+        except CleverAppError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the keys may hold anything
+            fault = fault_of(error, self._redis)
+        raise read_failure(self._name, fault)
+
+    def _carry_out(self, steps: Steps[T]) -> T:
+        execute = cast("Callable[..., object]", self._redis.execute_command)  # pyright: ignore[reportUnknownMemberType]
         try:
             command = next(steps)
             while True:
-                with reading(self._name):
-                    reply = execute(*command)
-                command = steps.send(reply)
+                command = steps.send(execute(*command))
         except StopIteration as end:
             return cast("T", end.value)

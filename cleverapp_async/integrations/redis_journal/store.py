@@ -2,59 +2,49 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from attrs import define, field
 from redis.asyncio import Redis
-from redis.exceptions import (
-    BusyLoadingError,
-    NoScriptError,
-    RedisError,
-)
-from redis.exceptions import (
-    ConnectionError as RedisConnectionError,
-)
-from redis.exceptions import (
-    TimeoutError as RedisTimeoutError,
-)
+from redis.exceptions import NoScriptError
 
-from ...errors import ConfigurationError, JournalUnreachableError, JournalWriteError
+from ...errors import (
+    CleverAppError,
+    ConfigurationError,
+    JournalError,
+    JournalUnreachableError,
+    JournalWriteError,
+)
+from ...limits.shared.faults import examine, fault_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
+    from ...limits.shared.faults import Fault
     from .reading import Steps
     from .scripts import Script
 
-__all__ = ["Store", "Value", "is_passing", "reading"]
+__all__ = ["Store", "Value", "read_failure", "unusable_url"]
 
 T = TypeVar("T")
 Value = str | int | float | bytes
 
 _TIMEOUT = 5.0
 
-# Redis is away, restarts, or loads its file: the same command may succeed in a moment.
-_PASSING = (RedisConnectionError, RedisTimeoutError, BusyLoadingError, OSError)
+
+def read_failure(name: str, fault: Fault) -> JournalError:
+    """The error of a question that failed; another type where it does not pass by waiting."""
+    told = f"{name} cannot be read: Redis failed ({fault.told})"
+    if fault.remedy is None:
+        return JournalUnreachableError(told)
+    return JournalError(f"{told}: {fault.remedy}")
 
 
-def is_passing(error: BaseException) -> bool:
-    """Whether a command may succeed when it is tried again."""
-    return isinstance(error, _PASSING)
-
-
-@contextmanager
-def reading(name: str) -> Generator[None]:
-    """Tell errors of Redis as those of a journal that cannot be read.
-
-    Raises:
-        JournalUnreachableError: Redis failed.
-    """
-    try:
-        yield
-    except (RedisError, OSError) as error:
-        told = f"{type(error).__name__}: {error}"
-        raise JournalUnreachableError(f"{name} cannot be read: Redis failed ({told})") from None
+def unusable_url() -> ConfigurationError:
+    """The error of a URL that cannot be used; what was said of it may show its password."""
+    return ConfigurationError(
+        "the URL of Redis cannot be read: it is like redis://:password@host:6379/0"
+    )
 
 
 @define(eq=False)
@@ -91,29 +81,62 @@ class Store:
         Raises:
             JournalError: Redis failed.
         """
-        with reading(self.name):
-            return await self.do(*command)
+        return await self.guarded(self.do(*command))
+
+    async def ask_script(self, script: Script, keys: Sequence[str], *arguments: Value) -> object:
+        """Carry out a script.
+
+        Raises:
+            JournalError: Redis failed.
+        """
+        return await self.guarded(self.run(script, keys, *arguments))
+
+    async def write(self, script: Script, keys: Sequence[str], *arguments: Value) -> object:
+        """Carry out a script that writes.
+
+        Raises:
+            JournalWriteError: Redis failed.
+        """
+        try:
+            return await self.run(script, keys, *arguments)
+        except Exception as error:  # noqa: BLE001 - a client of the caller's may raise anything
+            failure = self.write_failure(error)
+        raise failure
 
     async def follow(self, steps: Steps[T]) -> T:
         """Carry out commands one after the other.
 
         Raises:
-            JournalError: Redis failed.
+            JournalError: Redis failed, or holds what no journal wrote.
+        """
+        return await self.guarded(self._follow(steps))
+
+    async def guarded(self, answer: Awaitable[T]) -> T:
+        """Wait for an answer; errors of Redis are told as those of a journal.
+
+        Raises:
+            JournalError: Redis failed, in whatever way.
         """
         try:
-            command = next(steps)
-            while True:
-                command = steps.send(await self.ask(*command))
-        except StopIteration as end:
-            return cast("T", end.value)
+            return await answer
+        except CleverAppError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a client of the caller's may raise anything
+            fault = fault_of(error, self._redis)
+        raise read_failure(self.name, await examine(fault, self._redis, _TIMEOUT))
 
     def write_failure(self, error: BaseException) -> JournalWriteError:
         """The error of a write that failed."""
-        told = f"{type(error).__name__}: {error}"
+        fault = fault_of(error, self._redis)
+        remedy = fault.remedy or "mend it"
         return JournalWriteError(
-            f"{self.name} cannot be written: Redis failed ({told}); mend it, then resume the "
-            "campaign"
+            f"{self.name} cannot be written: Redis failed ({fault.told}): {remedy}, then resume "
+            "the campaign"
         )
+
+    def is_passing(self, error: BaseException) -> bool:
+        """Whether a command may succeed when it is tried again."""
+        return fault_of(error).remedy is None
 
     def named(self, name: str) -> Store:
         """The same connections under another name; this one closes them."""
@@ -124,6 +147,14 @@ class Store:
         client, self._redis = self._redis, None
         if client is not None and client is not self.source:
             await client.aclose()
+
+    async def _follow(self, steps: Steps[T]) -> T:
+        try:
+            command = next(steps)
+            while True:
+                command = steps.send(await self.do(*command))
+        except StopIteration as end:
+            return cast("T", end.value)
 
     def _client(self) -> Redis:
         if self._redis is None:
@@ -137,5 +168,6 @@ class Store:
             return Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
                 url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
             )
-        except ValueError as error:
-            raise ConfigurationError(f"the URL of Redis cannot be used: {error}") from None
+        except (ValueError, AttributeError):
+            pass
+        raise unusable_url()

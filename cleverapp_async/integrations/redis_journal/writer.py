@@ -8,14 +8,13 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field
-from redis.exceptions import RedisError
 
 from ...errors import JournalWriteError
 from .lease import Lease
 from .names import Names
 from .replies import as_list
 from .scripts import CHANGE
-from .store import Store, is_passing
+from .store import Store
 
 if TYPE_CHECKING:
     from .store import Value
@@ -55,6 +54,7 @@ class Writer:
     _patience: float
     _sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _queue: deque[_Write] = field(factory=deque[_Write], init=False)
+    _batch: list[_Write] = field(factory=list[_Write], init=False)
     _kept: list[_Write] = field(factory=list[_Write], init=False)
     _task: asyncio.Task[None] | None = field(default=None, init=False)
     _broken: JournalWriteError | None = field(default=None, init=False)
@@ -70,8 +70,7 @@ class Writer:
         # Nobody need wait for it.
         write.answer.add_done_callback(_look_at)
         self._queue.append(write)
-        if self._task is None:
-            self._task = asyncio.create_task(self._work())
+        self._begin()
         return write.answer
 
     async def close(self) -> None:
@@ -83,21 +82,39 @@ class Writer:
         while self._task is not None:
             await asyncio.wait([self._task])
         kept, self._kept = self._kept, []
+        failure: JournalWriteError | None = None
         for begin in range(0, len(kept), _AT_ONCE):
             try:
                 await self._send(kept[begin : begin + _AT_ONCE])
-            except (RedisError, OSError) as error:
-                raise self._store.write_failure(error) from None
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is not written
+                failure = self._store.write_failure(error)
+                break
+        if failure is not None:
+            raise failure
+
+    def _begin(self) -> None:
+        if self._task is None:
+            self._task = asyncio.create_task(self._work())
+            # However it ends, even where it never began: each change has its answer.
+            self._task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._task = None
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if error is not None:
+            self._broken = self._broken or self._store.write_failure(error)
+            self._give_up([*self._batch, *self._queue], self._broken)
+            self._queue.clear()
+        elif self._queue:
+            self._begin()
 
     async def _work(self) -> None:
-        try:
-            # All that is asked for in this turn of the loop goes together.
-            await asyncio.sleep(0)
-            while self._queue:
-                batch = [self._queue.popleft() for _ in range(min(_AT_ONCE, len(self._queue)))]
-                await self._write(batch)
-        finally:
-            self._task = None
+        # All that is asked for in this turn of the loop goes together.
+        await asyncio.sleep(0)
+        while self._queue:
+            self._batch = [self._queue.popleft() for _ in range(min(_AT_ONCE, len(self._queue)))]
+            await self._write(self._batch)
+            self._batch = []
 
     async def _write(self, batch: list[_Write]) -> None:
         loop = asyncio.get_running_loop()
@@ -106,14 +123,14 @@ class Writer:
         while self._broken is None:
             try:
                 await self._send(batch)
-            except (RedisError, OSError) as error:
-                if not is_passing(error) or loop.time() + pause > until:
+            except Exception as error:  # noqa: BLE001 - a client of the caller's may raise anything
+                if not self._store.is_passing(error) or loop.time() + pause > until:
                     self._broken = self._store.write_failure(error)
                     break
-                await self._sleep(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE)
             else:
                 return
+            await self._sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
         self._give_up(batch, self._broken)
 
     def _give_up(self, batch: list[_Write], error: JournalWriteError) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field
@@ -98,8 +98,10 @@ class Crew:
                 async with asyncio.timeout(_LAST_WORDS):
                     await self._idle.wait()
         client, self._client = self._client, None
-        if client is not None:
-            await client.close()
-        while self._journals:
-            _, journal = self._journals.popitem()
-            await journal.close()
+        journals, self._journals = self._journals, {}
+        async with AsyncExitStack() as closing:
+            # One that cannot be closed keeps none of the others open.
+            for journal in journals.values():
+                closing.push_async_callback(journal.close)
+            if client is not None:
+                closing.push_async_callback(client.close)

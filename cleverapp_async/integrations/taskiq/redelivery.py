@@ -10,6 +10,7 @@ in hand, it puts a task that does nothing into the stream: whoever reads it clai
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, cast
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from taskiq import AsyncBroker
 
 __all__ = ["Redelivery", "redelivery_of"]
+
+_log = logging.getLogger(__name__)
 
 _BEATS = 3
 _AT_ONCE = 1000
@@ -52,6 +55,8 @@ class Redelivery:
             except (RedisError, TaskiqError, OSError):
                 # Redis is away; the next beat tries again.
                 continue
+            except Exception:  # noqa: BLE001 - a user's own broker may raise anything
+                _log.exception("the tasks of dead workers were not looked after this time")
 
     async def beat(self) -> None:
         """Say that our deliveries are in hand, and see to those that nobody has in hand."""

@@ -35,7 +35,7 @@ end
 local clock = redis.call('TIME')
 local wall = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
 local kept = redis.call('HMGET', meta, 'offset', 'last', 'epoch', 'run', 'paused', 'hold',
-    'refusals', 'slots', 'tickets', 'lag')
+    'refusals', 'slots', 'tickets', 'lag', 'windows', 'full')
 local offset, last = tonumber(kept[1]) or 0, tonumber(kept[2]) or 0
 if wall + offset < last then
     offset = last - wall
@@ -87,7 +87,15 @@ if running ~= run then
         hold = math.max(hold, now - up + longest)
     end
 end
-if ARGV[9] == '1' then
+-- A window that is gone though it had slots to come was evicted, or deleted, without the rest.
+local gone, full = false, {}
+for free in string.gmatch(kept[11] == ARGV[12] and kept[12] or '', '%d+') do
+    full[#full + 1] = tonumber(free)
+end
+for place, window in ipairs(windows) do
+    gone = gone or ((full[place] or 0) > now and redis.call('EXISTS', window.key) == 0)
+end
+if gone or ARGV[9] == '1' then
     hold = math.max(hold, now + longest)
 end
 if tonumber(ARGV[10]) > 0 then
@@ -302,7 +310,12 @@ for name, person in pairs(changed) do
     redis.call('HSET', processes, name, table.concat({whole(person.seen), whole(person.sequence),
         person.demand, whole(person.back), person.left, person.ticket}, ' '))
 end
-redis.call('HSET', meta, 'offset', whole(offset), 'last', whole(now), 'epoch', epoch, 'run',
+full = {}
+for place, window in ipairs(windows) do
+    -- When its last slot is free again.
+    full[place] = whole(tonumber(redis.call('ZRANGE', window.key, -1, -1, 'WITHSCORES')[2] or 0))
+end
+redis.call('HSET', meta, 'full', table.concat(full, ' '), 'offset', whole(offset), 'last', whole(now), 'epoch', epoch, 'run',
     running, 'paused', whole(paused), 'hold', whole(hold), 'refusals', refusals, 'slots',
     whole(slots), 'tickets', whole(tickets), 'lag', whole(lag), 'windows', ARGV[12])
 local lives = whole(math.max(expiry, (math.max(paused, hold) - now) / 1000 + expiry))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Self, cast
 
 from attrs import frozen
@@ -194,10 +194,17 @@ class Answer:
 
     @classmethod
     def read(cls, raw: object) -> Self | None:
-        """Read what the script answers; None where a later call has overtaken this one."""
-        parts = cast("list[object]", raw)
-        if len(parts) < _HEAD:
+        """Read what the script answers; None where a later call has overtaken this one.
+
+        Raises:
+            ValueError: It is no answer of the script.
+            TypeError: The same.
+        """
+        parts = list(cast("Iterable[object]", raw))
+        if len(parts) == 1:
             return None
+        if len(parts) < _HEAD:
+            raise ValueError(f"the answer has {len(parts)} parts")
         head = [_whole(parts[place]) for place in (0, 2, 3, 4, 5)]
         now, wait, pause, hold, refusals = head
         grants = tuple(

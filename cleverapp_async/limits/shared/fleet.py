@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
     from typing import Any
 
+    from .faults import Fault
+
 __all__ = ["Fleet", "OnUnavailable", "check_policy", "share_of"]
 
 OnUnavailable: TypeAlias = Literal["wait", "raise", "local"]
@@ -68,6 +70,7 @@ class Fleet:
         guard: Seconds for which a slot stays held for a process that says nothing more.
         on_unavailable: The policy while Redis cannot be reached.
         local_share: The share of each quota under ``"local"``.
+        closed: Whether the registry was closed: nothing is granted or told any more.
     """
 
     store: Store
@@ -76,6 +79,7 @@ class Fleet:
     on_unavailable: OnUnavailable
     local_share: float | None
     script: Script = field(factory=lambda: Script.load("book.lua"))
+    closed: bool = False
     _tasks: set[asyncio.Task[None]] = field(factory=set["asyncio.Task[None]"])
     _unreachable: bool = False
     _process: str = ""
@@ -95,8 +99,13 @@ class Fleet:
         """Run something beside the callers; it is ended with the registry at the latest."""
         task = asyncio.get_running_loop().create_task(coroutine, name="shared limits")
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("shared limits: a task failed", exc_info=error)
 
     async def stop(self) -> None:
         """End what runs, and wait for its end."""
@@ -105,11 +114,11 @@ class Fleet:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def failed(self, reason: str) -> None:
-        """Say once that Redis cannot be reached."""
+    def failed(self, fault: Fault) -> None:
+        """Say once that Redis cannot be reached, or used."""
         if not self._unreachable:
             self._unreachable = True
-            _log.warning("shared limits: Redis cannot be reached (%s)", reason)
+            _log.warning("shared limits: Redis %s", fault.sentence)
 
     def reached(self) -> None:
         """Say once that it can be reached again."""

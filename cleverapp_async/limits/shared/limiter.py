@@ -20,10 +20,12 @@ from .store import StoreError
 from .talk import Talk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from ...errors import CleverAppError
     from ..quota import AccountKey, LimitKey, Quota
     from .exchange import Question
+    from .faults import Fault
     from .fleet import Fleet
 
 __all__ = ["SharedLimiter"]
@@ -58,6 +60,7 @@ class SharedLimiter:
         self._call: asyncio.Task[None] | None = None
         self._alone: asyncio.Task[None] | None = None
         self._failures = 0
+        self._fault: Fault | None = None
         self._retry_at = -math.inf
         self._down_since = math.inf
 
@@ -67,10 +70,16 @@ class SharedLimiter:
         """Wait for a slot; see :meth:`Limiter.acquire`.
 
         Raises:
-            ClientStateError: The limiter serves another event loop.
-            LimiterUnavailableError: Redis cannot be reached, and the policy is ``"raise"``.
+            ClientStateError: The limiter serves another event loop, or was closed.
+            LimiterUnavailableError: Redis cannot be reached, and the policy is ``"raise"``; or
+                it fails in a way that waiting cannot mend, whatever the policy.
         """
         loop = self._bind()
+        if self._fleet.closed:
+            raise _closed()
+        if self._fault is not None:
+            # It may have been mended: whoever comes finds out at once.
+            self._retry_at = -math.inf
         future: asyncio.Future[Slot] = loop.create_future()
         waiter = self._queue.push(future, lane, spacing, returned=returned)
         self._go_alone()
@@ -148,7 +157,11 @@ class SharedLimiter:
         )
 
     async def close(self) -> None:
-        """Tell the fleet what it does not know yet, and give back what is not used."""
+        """Tell the fleet what it does not know yet, and give back what is not used.
+
+        The fleet is closed before: nothing begins any more, and whoever waits is told so.
+        """
+        self._refuse_all(_closed)
         if self._timer is not None:
             self._timer.cancel()
         if self._call is not None:
@@ -156,8 +169,6 @@ class SharedLimiter:
         self._ledger.give_back_ready(0)
         if self._talk.urgent or self._ledger.ended or self._talk.again_at < math.inf:
             await self._ask(0)
-        if self._timer is not None:
-            self._timer.cancel()
 
     # What a permit tells.
 
@@ -220,7 +231,7 @@ class SharedLimiter:
     def _pump(self) -> None:
         """Hand out the slots that are due, and see to the next moment of any kind."""
         loop, ready = self._loop, self._ledger.ready
-        if loop is None:
+        if loop is None or self._fleet.closed:
             return
         now = loop.time()
         while ready and ready[0].due <= now:
@@ -229,7 +240,9 @@ class SharedLimiter:
                 self._ledger.give_back(slot)
         moment = self._next_call(now) if self._call is None else math.inf
         if moment <= now:
-            self._call = self._fleet.start(self._exchange())
+            self._call = self._fleet.start(self._ask_for_all())
+            # However it ends, even where it never began: somebody waits for it.
+            self._call.add_done_callback(self._asked)
             moment = math.inf
         self._wake_at(loop, min(moment, ready[0].due) if ready else moment)
 
@@ -272,78 +285,103 @@ class SharedLimiter:
         self._timer = None
         self._pump()
 
-    async def _exchange(self) -> None:
-        """Ask the log once."""
-        try:
-            await self._ask(max(0, len(self._queue) - len(self._ledger.ready)))
-        finally:
-            self._call = None
+    def _asked(self, call: asyncio.Task[None]) -> None:
+        """A call has ended."""
+        self._call = None
+        if call.cancelled():
+            reason = "the task that asks Redis was cancelled"
+            self._refuse_all(lambda: LimiterUnavailableError(f"not sent: {reason}"))
+            self._retry_at = self._now() + _BACK_OFF_MOST
+        elif (error := call.exception()) is not None:
+            self._failed(self._fleet.store.fault_of(error))
         self._pump()
 
+    async def _ask_for_all(self) -> None:
+        await self._ask(max(0, len(self._queue) - len(self._ledger.ready)))
+
     async def _ask(self, demand: int) -> None:
+        """Ask the log once."""
         asked_at = self._now()
         question = self._talk.ask(demand, asked_at)
         try:
             raw = await self._fleet.store.run(
                 self._fleet.script, self._names, question.arguments(self._terms)
             )
+            answer = Answer.read(raw)
         except StoreError as error:
-            self._failed(error)
-            return
-        answer = Answer.read(raw)
-        if answer is not None:
-            self._learn(question, answer, asked_at)
+            self._failed(error.fault)
+        except (ValueError, TypeError) as error:
+            self._failed(self._fleet.store.fault_of(error))
+        else:
+            if answer is not None:
+                self._learn(question, answer, asked_at)
 
     def _learn(self, question: Question, answer: Answer, asked_at: float) -> None:
         self._fleet.reached()
         self._failures = 0
+        self._fault = None
         self._retry_at = -math.inf
         self._down_since = math.inf
-        if self._alone is not None:
-            self._alone.cancel()
+        self._stop_alone()
         self._talk.learn(question, answer, asked_at, self._now())
         self._ledger.give_back_ready(len(self._queue))
 
-    # While Redis cannot be reached.
+    # While Redis cannot be reached, or used.
 
-    def _failed(self, error: StoreError) -> None:
+    def _failed(self, fault: Fault) -> None:
         now = self._now()
         self._failures += 1
         self._down_since = min(self._down_since, now)
-        if self._failures <= _RECONNECTS and error.stale:
+        if self._failures <= _RECONNECTS and fault.stale:
             return
-        self._fleet.failed(str(error))
+        self._fleet.failed(fault)
+        raised = fault.remedy is not None or self._fleet.on_unavailable == "raise"
+        self._fault = fault if raised else None
         most = min(_BACK_OFF_MOST, max(_BACK_OFF_LEAST, self._terms.shortest / 2))
         self._retry_at = now + min(most, _BACK_OFF * 2.0 ** min(self._failures, _DOUBLED))
-        if self._fleet.on_unavailable == "raise":
-            self._refuse_all(str(error))
+        if raised:
+            told = f"not sent: the Redis of the shared limits {fault.sentence}"
+            self._stop_alone()
+            self._refuse_all(lambda: LimiterUnavailableError(told))
         self._go_alone()
 
-    def _refuse_all(self, reason: str) -> None:
+    def _refuse_all(self, make: Callable[[], CleverAppError]) -> None:
         while self._queue:
             future = self._queue.pop().future
             if not future.done():
-                future.set_exception(
-                    LimiterUnavailableError(
-                        f"not sent: the Redis of the shared limits cannot be reached ({reason})"
-                    )
-                )
+                future.set_exception(make())
         self._ledger.give_back_ready(0)
 
     def _go_alone(self) -> None:
-        if self._share is not None and self._alone is None and self._failures > _RECONNECTS:
+        """Where that is the policy, and Redis is away for longer than a connection lasts."""
+        if (
+            self._share is not None
+            and self._alone is None
+            and self._fault is None
+            and self._failures > _RECONNECTS
+            and not self._fleet.closed
+        ):
             self._alone = self._fleet.start(self._serve_alone(self._share))
+            self._alone.add_done_callback(self._came_back)
+
+    def _came_back(self, _: asyncio.Task[None]) -> None:
+        self._alone = None
+
+    def _stop_alone(self) -> None:
+        if self._alone is not None:
+            self._alone.cancel()
 
     async def _serve_alone(self, own_share: SlidingWindowLimiter) -> None:
         """Grant this process's own share to those who wait, until Redis is reached again."""
-        try:
-            # What the fleet was granted before must be over first.
-            await asyncio.sleep(self._down_since + self._terms.shortest - self._now())
-            while self._queue:
-                share = await own_share.acquire()
-                name = f"{self._fleet.process}:s{self._fleet.number()}"
-                slot = self._ledger.make(name, self._now(), share)
-                if not self._hand_over(slot):
-                    share.refund()
-        finally:
-            self._alone = None
+        # What the fleet was granted before must be over first.
+        await asyncio.sleep(self._down_since + self._terms.shortest - self._now())
+        while self._queue:
+            share = await own_share.acquire()
+            name = f"{self._fleet.process}:s{self._fleet.number()}"
+            slot = self._ledger.make(name, self._now(), share)
+            if not self._hand_over(slot):
+                share.refund()
+
+
+def _closed() -> ClientStateError:
+    return ClientStateError("not sent: the registry of the shared limits was closed")

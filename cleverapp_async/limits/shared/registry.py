@@ -68,9 +68,13 @@ class SharedLimiterRegistry(LimiterRegistry):
         """Tell the fleet which slots are not needed any more, then disconnect.
 
         Requests still on their way keep their slots for the guard's time. Without closing, so do
-        slots that were used shortly before the end.
+        slots that were used shortly before the end. Whoever still waits gets a
+        :class:`ClientStateError`, and so does whoever asks later.
         """
-        for _, limiter in self._all():
+        if self._fleet.closed:
+            return
+        self._fleet.closed = True
+        for _, limiter in list(self._all()):
             if isinstance(limiter, SharedLimiter):
                 await limiter.close()
         await self._fleet.stop()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar, cast
+
+from attrs import evolve
 
 from ...errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from .faults import Fault
     from .script import Commands, Script
 
 __all__ = ["Store", "StoreError", "open_client"]
@@ -23,12 +27,12 @@ class StoreError(Exception):
     """A call that failed, or of which nobody knows whether it did.
 
     Attributes:
-        stale: Whether it may be nothing but a connection that had died since it was last used.
+        fault: Why, and whether waiting may mend it.
     """
 
-    def __init__(self, message: str, *, stale: bool) -> None:
-        super().__init__(message)
-        self.stale = stale
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.sentence)
+        self.fault = fault
 
 
 def open_client(url: str, timeout: float) -> Commands:
@@ -86,6 +90,7 @@ class Store:
         self._timeout = timeout
         self._owned = owned
         self.calls = 0
+        self._reached = False
 
     async def run(
         self, script: Script, keys: Sequence[str], arguments: Sequence[str | int]
@@ -102,34 +107,44 @@ class Store:
         """Wait for what a client answers, in time.
 
         Raises:
-            StoreError: It failed, or did not come in time.
+            StoreError: It failed, in whatever way, or did not come in time.
         """
-        from redis.exceptions import ConnectionError as LostError  # noqa: PLC0415 - the extra
-        from redis.exceptions import RedisError  # noqa: PLC0415 - the extra
-        from redis.exceptions import TimeoutError as LateError  # noqa: PLC0415 - the extra
-
         try:
             async with asyncio.timeout(self._timeout):
-                return await answer
-        except (TimeoutError, LateError):
-            failure = StoreError(f"no answer within {self._timeout:g} s", stale=False)
-        except (LostError, OSError) as error:
-            failure = StoreError(_told(error), stale=True)
-        except RedisError as error:
-            failure = StoreError(_told(error), stale=False)
-        raise failure
+                found = await answer
+        except Exception as error:  # noqa: BLE001 - a user's own client may raise anything
+            fault = self.fault_of(error)
+        else:
+            self._reached = True
+            return found
+        from .faults import examine  # noqa: PLC0415 - the extra `redis`
+
+        if not self._reached:
+            fault = await examine(fault, self._commands, self._timeout)
+        if fault.remedy is not None and self._owned:
+            # A name that leads to another server by now is looked up anew.
+            with suppress(Exception):
+                await self._disconnect()
+        raise StoreError(fault)
+
+    def fault_of(self, error: BaseException) -> Fault:
+        """What an exception means."""
+        from .faults import LATE, fault_of  # noqa: PLC0415 - the extra `redis`
+
+        fault = fault_of(error, self._commands)
+        late = isinstance(error, LATE)
+        return evolve(fault, told=f"no answer within {self._timeout:g} s") if late else fault
 
     async def close(self) -> None:
         """Close the client, if it is ours."""
         if self._owned:
             client = cast("object", self._commands)
             close = getattr(client, "aclose", None) or getattr(client, "close", None)
-            pool = getattr(client, "connection_pool", None)
             if close is not None:
                 await cast("Callable[[], Awaitable[None]]", close)()
-            if pool is not None:
-                await cast("Callable[[], Awaitable[None]]", pool.disconnect)()
+            await self._disconnect()
 
-
-def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".strip(": ")
+    async def _disconnect(self) -> None:
+        pool = getattr(self._commands, "connection_pool", None)
+        if pool is not None:
+            await cast("Callable[[], Awaitable[None]]", pool.disconnect)()

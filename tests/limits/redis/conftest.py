@@ -7,25 +7,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.limits.redis.server import RedisServer
+from tests.redis_server import FORGETFUL, Engine, RedisServer, choose_engines, redis_server
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Iterator
 
 _numbers = itertools.count()
 
 
+pytest_generate_tests = choose_engines
+
+
 @pytest.fixture(scope="session")
-def server() -> Generator[RedisServer]:
+def server(engine: Engine) -> Iterator[RedisServer]:
     """One server for all tests that leave it alive."""
-    with RedisServer() as started:
+    with redis_server(settings=FORGETFUL, engine=engine) as started:
         yield started
 
 
 @pytest.fixture
-def own_server() -> Generator[RedisServer]:
+def own_server(engine: Engine) -> Iterator[RedisServer]:
     """A server of the test's own, to be frozen and killed."""
-    with RedisServer() as started:
+    with redis_server(settings=FORGETFUL, engine=engine) as started:
         yield started
 
 

@@ -23,7 +23,7 @@ from cleverapp_async.limits.shared.talk import Talk
 from tests.limits.oracle import most_in_window
 
 if TYPE_CHECKING:
-    from tests.limits.redis.server import RedisServer
+    from tests.redis_server import RedisServer
 
 KEY = LimitKey(1, "telegram")
 GUARD = 8.0

@@ -13,7 +13,7 @@ from tests.limits.stepping import CancelledAt
 
 if TYPE_CHECKING:
     from cleverapp_async.limits.shared.registry import SharedLimiterRegistry
-    from tests.limits.redis.server import RedisServer
+    from tests.redis_server import RedisServer
 
 ACCOUNT = AccountKey("0" * 40)
 

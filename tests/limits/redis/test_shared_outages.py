@@ -23,11 +23,14 @@ from cleverapp_async.limits.shared.fleet import share_of
 from cleverapp_async.simulator import Simulator, SimulatorLimits
 from tests.limits.oracle import most_in_window
 from tests.limits.redis.fleet import KEY, QUOTA, Arrivals, registry
-from tests.limits.redis.server import RedisServer, free_port
+from tests.redis_server import FORGETFUL, Engine, RedisServer, free_port, redis_server
 from tests.wire.rig import client_of
 
 if TYPE_CHECKING:
     from cleverapp_async.limits.shared.script import Commands
+
+# Minutes of real time, and nothing that tells the servers apart: the laws run on both.
+ONE_ENGINE = True
 
 NOBODY = f"redis://127.0.0.1:{free_port()}/0"
 
@@ -62,10 +65,11 @@ async def test_both_protocols_are_spoken(server: RedisServer, prefix: str, proto
     assert arrivals.most() == QUOTA.limit
 
 
-async def test_a_cluster_takes_it_key_by_key(prefix: str) -> None:
+async def test_a_cluster_takes_it_key_by_key(prefix: str, engine: Engine) -> None:
     """All keys of a script lie in one hash slot: a cluster refuses it otherwise."""
     arrivals = Arrivals()
-    with RedisServer(cluster=True) as node:
+    cluster_of_one = {"cluster-enabled": "yes", "cluster-port": str(free_port())}
+    with redis_server(settings=FORGETFUL | cluster_of_one, engine=engine) as node:
         async with node.client() as redis:
             commands = cast("Commands", redis)
             await commands.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16_383)

@@ -17,7 +17,7 @@ from tests.limits.redis.fleet import KEY, registry
 
 if TYPE_CHECKING:
     from cleverapp_async.limits.shared.fleet import OnUnavailable
-    from tests.limits.redis.server import RedisServer
+    from tests.redis_server import RedisServer
 
 SECRET = "not-to-be-shown"
 

@@ -1,0 +1,288 @@
+"""No failure of Redis loses a result, leaves somebody waiting, or shows a secret."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+import pytest
+import pytest_asyncio
+from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError, NoPermissionError, OutOfMemoryError
+from redis.exceptions import ConnectionError as LostError
+
+from cleverapp_async import (
+    ConfigurationError,
+    JournalError,
+    JournalLockedError,
+    JournalState,
+    JournalUnreachableError,
+    JournalWriteError,
+)
+from cleverapp_async.integrations.ending import end_task
+from cleverapp_async.integrations.redis_journal import RedisJournal, RedisJournalReader
+from tests.fanout.rig import ORIGIN, entries, load, messages, opened, result, states, until_free
+from tests.redis_server import FORGETFUL, free_port, redis_server
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from cleverapp_async.integrations.redis_journal import ChunkJournal
+    from tests.redis_server import Engine, RedisServer
+
+Fails: TypeAlias = "Callable[[], BaseException]"
+Begun: TypeAlias = "tuple[RedisJournal, ChunkJournal]"
+
+ROOT = Path(__file__).parents[2]
+SECRET = "s3cr3t-pass"
+A, P = JournalState.ACCEPTED, JournalState.PENDING
+
+KINDS: list[Fails] = [
+    lambda: RuntimeError("Event loop is closed"),
+    lambda: UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"),
+    MemoryError,
+    lambda: NoPermissionError("no permissions"),
+    lambda: OutOfMemoryError("command not allowed when used memory > 'maxmemory'."),
+    lambda: AuthenticationError("invalid username-password pair"),
+    asyncio.CancelledError,
+]
+
+
+class UsersClient(Redis):
+    """A client of a user's own, whose scripts fail as it is told."""
+
+    fails: Fails | None = None
+    times = 0
+
+    async def execute_command(self, *args: str | int, **options: object) -> object:
+        """Carry out a command, or fail."""
+        if self.fails is not None and self.times and str(args[0]).startswith("EVAL"):
+            self.times -= 1
+            raise self.fails()
+        return cast("object", await super().execute_command(*args, **options))  # type: ignore[no-untyped-call]
+
+
+@pytest_asyncio.fixture(name="client")
+async def _client(redis: RedisServer) -> AsyncIterator[UsersClient]:
+    """A client that fails on demand."""
+    async with UsersClient(port=redis.port) as client:
+        yield client
+
+
+@pytest_asyncio.fixture(name="begun")
+async def _begun(client: UsersClient, campaign: str) -> AsyncIterator[Begun]:
+    """A chunk of three messages that is open; its heart does not beat meanwhile."""
+    journal = RedisJournal(client, campaign, patience=20.0)
+    await load(journal, messages(3))
+    yield journal, await opened(journal)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_result_whose_write_fails_is_written_at_the_end(
+    kind: Fails,
+    begun: Begun,
+    client: UsersClient,
+) -> None:
+    """Whatever the client raised: who waits is told at once, and closing writes the result."""
+    journal, chunk = begun
+    await chunk.intend(0)
+    client.fails, client.times = kind, 1
+    async with asyncio.timeout(5):
+        with pytest.raises(JournalWriteError, match=type(kind()).__name__):
+            await chunk.record(0, result(A))
+        with pytest.raises(JournalWriteError):
+            await chunk.intend(1)
+        await chunk.close("finished")
+    assert await states(journal) == {A: 1, P: 2}
+
+
+@pytest.mark.parametrize("kind", KINDS[:-1])
+async def test_a_result_that_cannot_be_written_at_all_is_told(
+    kind: Fails,
+    begun: Begun,
+    client: UsersClient,
+) -> None:
+    """Closing raises where a result is lost, and never reports success."""
+    journal, chunk = begun
+    await chunk.intend(0)
+    client.fails, client.times = kind, 1000
+    kept = chunk.record(0, result(A))
+    async with asyncio.timeout(5):
+        with pytest.raises(JournalWriteError, match=type(kind()).__name__):
+            await chunk.close("finished")
+        with pytest.raises(JournalWriteError):
+            await kept
+    client.fails = None
+    assert (await entries(journal))[0].state is JournalState.INTENT
+
+
+async def test_a_writer_that_is_cancelled_answers_everybody(
+    begun: Begun,
+) -> None:
+    """Also before its first step, as whoever cancels all tasks of a loop does."""
+    journal, chunk = begun
+    await chunk.intend(0)
+    others = asyncio.all_tasks()
+    writes = [chunk.record(0, result(A)), asyncio.ensure_future(chunk.intend(1))]
+    await asyncio.sleep(0)
+    for task in asyncio.all_tasks() - others - set(writes):
+        task.cancel()
+    async with asyncio.timeout(5):
+        for write in writes:
+            with pytest.raises(JournalWriteError, match="Cancelled"):
+                await write
+        await chunk.close("interrupted")
+    assert await states(journal) == {A: 1, P: 2}
+
+
+async def test_a_connection_that_is_lost_is_waited_for(begun: Begun, client: UsersClient) -> None:
+    """What passes costs time, and no error."""
+    _, chunk = begun
+    client.fails, client.times = (lambda: LostError("Connection closed by server.")), 2
+    await chunk.intend(0)
+    await chunk.close("interrupted")
+
+
+async def test_an_answer_that_cannot_be_read_is_a_journals_error(
+    journal: RedisJournal, redis: RedisServer
+) -> None:
+    """Keys that another program has written end in one error that names the campaign."""
+    await load(journal, messages(3))
+    async with redis.client() as other:
+        await other.hset(journal.names.left, "0", b"\xff")
+    with pytest.raises(JournalError, match=f"'{journal.campaign}' in Redis cannot be read"):
+        await journal.left()
+    with (
+        RedisJournalReader(redis.url, journal.campaign) as reader,
+        pytest.raises(JournalError, match="cannot be read"),
+    ):
+        reader.left()
+
+
+_TWO_LOOPS = """
+import asyncio, sys
+from cleverapp_async.integrations.redis_journal import RedisJournal
+from redis.asyncio import Redis
+from tests.fanout.rig import load, messages
+
+journal = RedisJournal(Redis.from_url(sys.argv[1]), sys.argv[2])
+asyncio.run(load(journal, messages(3)))
+try:
+    asyncio.run(journal.summary())
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+
+
+def test_a_client_of_another_event_loop_is_one_clear_error(
+    redis: RedisServer, campaign: str
+) -> None:
+    """A journal used by two ``asyncio.run`` says so."""
+    # In a process of its own: nobody can close what the first event loop left open.
+    command = [sys.executable, "-c", _TWO_LOOPS, redis.url, campaign]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert told.startswith("JournalError")
+    assert "event loop" in told
+
+
+async def test_a_heart_that_fails_says_so(
+    client: UsersClient, campaign: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A lease that cannot be prolonged is told once, and once when it is prolonged again."""
+    journal = RedisJournal(client, campaign, lease=0.3)
+    await load(journal, messages(3))
+    chunk = await opened(journal)
+    with caplog.at_level(logging.WARNING, "cleverapp_async"):
+        client.fails, client.times = MemoryError, 2
+        async with asyncio.timeout(10):
+            while len(caplog.records) < 2:  # noqa: ASYNC110 - a log gives no sign
+                await asyncio.sleep(0.01)
+    failed, again = [record.message for record in caplog.records]
+    assert "chunk 0" in failed
+    assert "MemoryError" in failed
+    assert "prolonged again" in again
+    await chunk.intend(0)
+    await chunk.close("interrupted")
+
+
+async def test_a_heart_that_stopped_says_so(
+    journal: RedisJournal, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A task that others have ended is told; after somebody took over, no intent is written."""
+    await load(journal, messages(3))
+    slow = await opened(journal)
+    heart = slow._lease._heart
+    assert heart is not None
+    # Once is not enough: redis-py may lose a cancellation.
+    await end_task(heart)
+    await until_free(journal)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "prolonged no more" in caplog.text
+    heir = await opened(journal)
+    with pytest.raises(JournalLockedError):
+        await slow.intend(1)
+    assert await states(journal) == {P: 3}
+    await slow.close("interrupted")
+    await heir.close("finished")
+
+
+async def test_a_lease_that_was_taken_over_is_told(
+    journal: RedisJournal, redis: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A runner that stood still learns from its next heartbeat that the chunk is another's."""
+    await load(journal, messages(3))
+    slow = await opened(journal)
+    async with redis.client() as other:
+        # As while it was stopped: its lease ran out, and the fence went on.
+        await other.delete(journal.names.lease("0"))
+        await other.hincrby(journal.names.fences, "0", 1)
+    async with asyncio.timeout(10):
+        while "took over" not in caplog.text:  # noqa: ASYNC110 - a log gives no sign
+            await asyncio.sleep(0.01)
+    with pytest.raises(JournalLockedError):
+        await slow.intend(1)
+    await slow.close("interrupted")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"redis://:a/{SECRET}@127.0.0.1:6379/0/spring",
+        f"redis://:a/{SECRET}@127.0.0.1:6379",
+        f"redis://user:{SECRET}@127.0.0.1:port/0/spring",
+        f"http://user:{SECRET}@127.0.0.1/spring",
+        f"redis://user:{SECRET}@127.0.0.1:6379",
+        f"redis://[{SECRET}/0/spring",
+    ],
+)
+async def test_no_error_of_an_address_shows_its_password(url: str) -> None:
+    """A URL that is written wrongly is refused without being repeated."""
+    with pytest.raises(ConfigurationError) as caught:
+        await RedisJournal.at(url).summary()
+    assert SECRET not in f"{caught.value} {caught.value.__context__!r} {caught.value.__cause__!r}"
+    with pytest.raises(ConfigurationError) as caught:
+        RedisJournalReader.at(url)
+    assert SECRET not in f"{caught.value} {caught.value.__context__!r} {caught.value.__cause__!r}"
+
+
+async def test_no_error_of_a_connection_shows_the_password(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Refused, away or asked for its repr: the URL's password is nowhere."""
+    with redis_server(settings=FORGETFUL | {"requirepass": SECRET}, engine=engine) as server:
+        places = [(f"redis://:{SECRET}x@127.0.0.1:{server.port}/0", JournalError)]
+        places += [(f"redis://:{SECRET}@127.0.0.1:{free_port()}/0", JournalUnreachableError)]
+        for url, kind in places:
+            async with RedisJournal(url, "c", durable=False) as journal:
+                with pytest.raises(kind) as caught:
+                    await journal.chunk(0).open(ORIGIN)
+                chunk = journal.chunk(0)
+                shown = [journal, chunk, chunk._lease, chunk._writer, journal._store, caught.value]
+                assert SECRET not in " ".join(map(repr, [*shown, caught.value.__context__]))
+            with pytest.raises(kind), RedisJournalReader(url, "c"):
+                pass
+    assert SECRET not in caplog.text
