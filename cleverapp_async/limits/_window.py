@@ -8,6 +8,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .quota import Quota
 
 __all__ = ["Holder", "Window"]
@@ -63,6 +65,11 @@ class Window:
         """Stamp a held slot at a moment that others may have been stamped after."""
         insort(self.stamps, at, self.head)
 
+    def prime(self, moments: Iterable[float]) -> None:
+        """Spend slots for requests that were never held here; the newest of a window suffice."""
+        for moment in sorted(moments)[-self.limit :]:
+            self.insert(moment)
+
     def advance(self, now: float) -> None:
         """Stamp the slots whose hold is capped, and free those whose period is over."""
         capped = self._capped
@@ -110,6 +117,7 @@ class Window:
         later = ahead - (self.limit - held - self.spent)
         if later < 0:
             return now
-        rounds, slot = divmod(later, self.limit)
+        # More than the limit may be spent, where some of it was not granted here.
+        rounds, slot = (0, later) if later < self.spent else divmod(later, self.limit)
         first = self.stamps[self.head + slot] if slot < self.spent else now
         return first + self.period * (rounds + 1)

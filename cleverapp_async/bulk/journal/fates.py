@@ -52,6 +52,11 @@ _STAYS = f"""(
     CASE state WHEN {_INTENT} THEN before ELSE state END = {_UNKNOWN}
     AND (excluded.state = {_NOT_SENT} OR excluded.state = {_REJECTED} AND NOT excluded.permanent)
 )"""
+# The moment of its end stays: the limits of a resume count the attempt.
+_WITHDRAW = f"""
+    UPDATE fate SET state = before, before = 0, intent_at = ? WHERE state = {_INTENT} AND id = ?
+"""  # noqa: S608 - made of constants
+
 _RESULT_COLUMNS = (
     "ended_at",
     "permanent",
@@ -65,6 +70,7 @@ _AFTER_RESULT = f"""
 ON CONFLICT (id) DO UPDATE SET
     state = CASE WHEN {_STAYS} THEN {_UNKNOWN} ELSE excluded.state END,
     before = 0,
+    intent_at = CASE WHEN {_STAYS} THEN excluded.ended_at ELSE intent_at END,
     {", ".join(f"{c} = CASE WHEN {_STAYS} THEN {c} ELSE excluded.{c} END" for c in _RESULT_COLUMNS)}
 """
 
@@ -80,15 +86,15 @@ def _statement(kind: Kind, rows: int) -> str:
     if kind is Kind.INTENT:
         values = ", ".join([f"(?, {_INTENT}, ?)"] * rows)
         return f"INSERT INTO fate (id, state, intent_at) VALUES {values} {_AFTER_INTENT}"  # noqa: S608 - made of constants
-    if kind is Kind.WITHDRAWAL:
-        values = ", ".join(["?"] * rows)
-        return f"UPDATE fate SET state = before, before = 0 WHERE state = {_INTENT} AND id IN ({values})"  # noqa: S608, E501 - made of constants
     values = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?)"] * rows)
     columns = ", ".join(_RESULT_COLUMNS)
     return f"INSERT INTO fate (id, state, {columns}) VALUES {values} {_AFTER_RESULT}"  # noqa: S608 - made of constants
 
 
 def _execute(connection: sqlite3.Connection, kind: Kind, rows: Sequence[Row]) -> None:
+    if kind is Kind.WITHDRAWAL:
+        connection.executemany(_WITHDRAW, rows)
+        return
     done = 0
     for chunk in _CHUNKS:
         while len(rows) - done >= chunk:

@@ -21,10 +21,12 @@ local function intend(index, fate, taken, now)
     return 1
 end
 
-local function withdraw(index, fate)
+local function withdraw(index, fate, now)
     if fate.state == '1' and fate.fence == FENCE then
         local before = fate.before
         fate.before = '0'
+        -- The limits of a resume count the attempt until its end.
+        fate.intent_at = now
         write(index, fate, before)
     end
     return 1
@@ -54,7 +56,9 @@ local function record(index, fate, taken, state, result)
     fate.before = '0'
     -- What may have arrived before stays unknown, when sending it once more did nothing.
     local stays = before == '5' and (state == '4' or state == '6')
-    if not stays then
+    if stays then
+        fate.intent_at = string.format('%.6f', cjson.decode(result)[1])
+    else
         fate.result = result
     end
     fate.fence = FENCE
@@ -69,7 +73,7 @@ for at = 3, #ARGV, 6 do
     if kind == 'intent' then
         done[#done + 1] = intend(index, fate, taken, ARGV[at + 4])
     elseif kind == 'withdrawal' then
-        done[#done + 1] = withdraw(index, fate)
+        done[#done + 1] = withdraw(index, fate, ARGV[at + 4])
     else
         done[#done + 1] = record(index, fate, taken, ARGV[at + 4], ARGV[at + 5])
     end
