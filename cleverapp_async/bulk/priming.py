@@ -40,28 +40,36 @@ class Arrivals:
     told_at: float
 
 
-def arrivals_of(entry: JournalEntry) -> Iterator[Arrivals]:
+def arrivals_of(entry: JournalEntry, *, until: float | None = None) -> Iterator[Arrivals]:
     """What the server may have counted of one message, each as late as it can have arrived.
 
     The last attempt reached it before the result was written, those before it before the last
-    intent; an attempt that left no result before its end.
+    intent; attempts that left no result before the end of the last of them.
+
+    Args:
+        entry: The message.
+        until: A dead run had it on its way, so that it may have arrived until then, Unix seconds.
     """
-    result, intent_at = entry.result, entry.intent_at
-    if result is None:
-        if intent_at is not None:
-            yield Arrivals(intent_at, 1, intent_at)
-        return
-    ended_at = result.ended_at
-    if result.state is JournalState.UNKNOWN:
-        # As for every request that was given up: it may have been under way still.
-        yield Arrivals(ended_at + SETTLE_MARGIN, 1, ended_at)
-    elif result.state is not JournalState.NOT_SENT:
-        yield Arrivals(ended_at, 1, ended_at)
-    if intent_at is not None and intent_at > ended_at:
-        yield Arrivals(intent_at, 1, intent_at)
-    if result.attempts > 1:
-        before = ended_at if intent_at is None else min(intent_at, ended_at)
-        yield Arrivals(before, result.attempts - 1, ended_at)
+    result, intent_at, earlier = entry.result, entry.intent_at, entry.earlier
+    if until is not None:
+        yield Arrivals(until, 1, until if intent_at is None else intent_at)
+        if result is not None and intent_at is not None and result.ended_at >= intent_at:
+            # That it is unknown was written when it was found, and tells nothing of its own.
+            result = None
+    elif result is None or (intent_at is not None and intent_at > result.ended_at):
+        # The last attempt was withdrawn, also where nobody counted.
+        earlier = max(earlier, 1)
+    if result is not None:
+        ended_at = result.ended_at
+        if result.state is JournalState.UNKNOWN:
+            # As for every request that was given up: it may have been under way still.
+            yield Arrivals(ended_at + SETTLE_MARGIN, 1, ended_at)
+        elif result.state is not JournalState.NOT_SENT:
+            yield Arrivals(ended_at, 1, ended_at)
+        earlier = max(earlier, result.attempts - 1)
+        intent_at = ended_at if intent_at is None else intent_at
+    if earlier and intent_at is not None:
+        yield Arrivals(intent_at, earlier, intent_at)
 
 
 @define(kw_only=True, eq=False)
@@ -108,18 +116,16 @@ class Primer:
             sent = await journal.sent_since(self.wall() - self._period, self._most)
         known, now = self.limits.counted.known(), self.wall()
         ages: defaultdict[LimitKey | AccountKey, list[float]] = defaultdict(list)
-        orphans = {entry.index for entry in loaded.orphans}
-        for entry in (*loaded.orphans, *(entry for entry in sent if entry.index not in orphans)):
-            name = (self._campaign, entry.index)
-            found = arrivals_of(entry) if entry.index not in orphans else _under_way(entry, now)
-            for arrivals in found:
+        orphans = {entry.index: entry for entry in loaded.orphans}
+        for index, entry in {**orphans, **{entry.index: entry for entry in sent}}.items():
+            for arrivals in arrivals_of(entry, until=now if index in orphans else None):
                 age = max(0.0, now - arrivals.at)
-                if age < self._period and not known(name, arrivals.told_at):
+                if age < self._period and not known((self._campaign, index), arrivals.told_at):
                     for key in self._keys(entry):
                         ages[key] += [age] * min(arrivals.count, self._most)
             for moment in (entry.intent_at, entry.result and entry.result.ended_at):
                 if moment is not None:
-                    self.note(entry.index, moment, moment)
+                    self.note(index, moment, moment)
         for key, found_ages in ages.items():
             self.limits.prime(key, found_ages)
 
@@ -134,8 +140,3 @@ class Primer:
         key = self.key_of(entry.message) if entry.key is None else entry.key
         if key is not None:
             yield key
-
-
-def _under_way(entry: JournalEntry, now: float) -> Iterator[Arrivals]:
-    """What a dead run had on its way: it may have arrived at any time until now."""
-    yield Arrivals(now, 1, now if entry.intent_at is None else entry.intent_at)

@@ -114,10 +114,12 @@ class Window:
     def earliest(self, now: float, outstanding: int, ahead: int) -> float:
         """The earliest moment for a request that has that many others before it."""
         held = outstanding - self.released
-        later = ahead - (self.limit - held - self.spent)
+        # The newest of a window bind: more may be spent, where some were not granted here.
+        oldest = max(self.head, len(self.stamps) - self.limit)
+        spent = len(self.stamps) - oldest
+        later = ahead - (self.limit - held - spent)
         if later < 0:
             return now
-        # More than the limit may be spent, where some of it was not granted here.
-        rounds, slot = (0, later) if later < self.spent else divmod(later, self.limit)
-        first = self.stamps[self.head + slot] if slot < self.spent else now
+        rounds, slot = divmod(later, self.limit)
+        first = self.stamps[oldest + slot] if slot < spent else now
         return first + self.period * (rounds + 1)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from attrs import asdict, frozen
+from attrs import asdict, evolve, frozen
 
 from .codec import CODES, decode_key, decode_message, decode_result, state_of
+from .fates import earlier_attempts
 from .records import JournalEntry, JournalSession, JournalState, JournalSummary
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ _TAKE = f"""
 """
 # The order of the join is told: the fates are looked through once, and few messages are read.
 _SENT = """
-    SELECT id FROM (
-        SELECT fate.id, row_number() OVER (
+    SELECT id, before FROM (
+        SELECT fate.id, before, row_number() OVER (
             PARTITION BY key_id ORDER BY max(ifnull(ended_at, 0), ifnull(intent_at, 0)) DESC
         ) AS place
         FROM fate CROSS JOIN message ON message.id = fate.id
@@ -129,7 +130,11 @@ def pick(connection: sqlite3.Connection, indexes: Iterable[int]) -> list[Journal
 def sent_since(connection: sqlite3.Connection, moment: float, most: int) -> list[JournalEntry]:
     """The newest messages that may have been on the wire; see :meth:`SendHistory.sent_since`."""
     found = connection.execute(_SENT, {"moment": moment, "most": most}).fetchall()
-    return pick(connection, (row[0] for row in found))
+    picked = pick(connection, (index for index, _ in found))
+    return [
+        evolve(entry, earlier=earlier_attempts(before))
+        for entry, (_, before) in zip(picked, found, strict=True)
+    ]
 
 
 def entries(

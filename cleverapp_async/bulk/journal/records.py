@@ -98,6 +98,8 @@ class JournalEntry:
         intent_at: Unix seconds of the last intent, or of the end of an attempt that left no result;
             None: it was never about to leave.
         result: How it ended; None for ``PENDING`` and ``INTENT``.
+        earlier: Attempts before the last one, over all runs, that may have reached the server; 0
+            where nobody counted.
     """
 
     index: int
@@ -106,6 +108,7 @@ class JournalEntry:
     state: JournalState = JournalState.PENDING
     intent_at: float | None = None
     result: JournalResult | None = None
+    earlier: int = 0
 
 
 @frozen

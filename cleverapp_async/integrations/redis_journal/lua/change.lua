@@ -16,7 +16,7 @@ local function intend(index, fate, taken, now)
         fate.before = fate.state
     end
     fate.fence = FENCE
-    fate.intent_at = now
+    fate.intent_at = moment(now, earlier(fate))
     write(index, fate, '1')
     return 1
 end
@@ -25,8 +25,8 @@ local function withdraw(index, fate, now)
     if fate.state == '1' and fate.fence == FENCE then
         local before = fate.before
         fate.before = '0'
-        -- The limits of a resume count the attempt until its end.
-        fate.intent_at = now
+        -- The limits of a resume count the attempt, until its end.
+        fate.intent_at = moment(now, earlier(fate) + 1)
         write(index, fate, before)
     end
     return 1
@@ -57,8 +57,10 @@ local function record(index, fate, taken, state, result)
     -- What may have arrived before stays unknown, when sending it once more did nothing.
     local stays = before == '5' and (state == '4' or state == '6')
     if stays then
-        fate.intent_at = string.format('%.6f', cjson.decode(result)[1])
+        local ended = string.format('%.6f', cjson.decode(result)[1])
+        fate.intent_at = moment(ended, earlier(fate) + (state == '6' and 1 or 0))
     else
+        fate.intent_at = moment(fate.intent_at, earlier(fate) + replaced(fate, before, result))
         fate.result = result
     end
     fate.fence = FENCE
