@@ -53,7 +53,7 @@ def arrivals_of(entry: JournalEntry, *, until: float | None = None) -> Iterator[
     result, intent_at, earlier = entry.result, entry.intent_at, entry.earlier
     if until is not None:
         yield Arrivals(until, 1, until if intent_at is None else intent_at)
-        if result is not None and intent_at is not None and result.ended_at >= intent_at:
+        if result is not None and intent_at is not None and result.ended_at > intent_at:
             # That it is unknown was written when it was found, and tells nothing of its own.
             result = None
     elif result is None or (intent_at is not None and intent_at > result.ended_at):

@@ -169,7 +169,7 @@ def test_a_route_learned_since_the_messages_were_read_counts() -> None:
 
 
 def test_times_of_the_future_count_as_now() -> None:
-    """After a clock was set back nobody waits longer than a period, and all that was sent counts."""
+    """After a clock was set back nobody waits longer than a period, and all of it counts."""
     found = _primed(_accepted(-5_000.0, -1.0, key=bot(1)))
     assert found == pytest.approx({ACCOUNT: 1.0, bot(1): 10.0})
 
