@@ -118,7 +118,9 @@ class Primer:
         ages: defaultdict[LimitKey | AccountKey, list[float]] = defaultdict(list)
         orphans = {entry.index: entry for entry in loaded.orphans}
         for index, entry in {**orphans, **{entry.index: entry for entry in sent}}.items():
-            for arrivals in arrivals_of(entry, until=now if index in orphans else None):
+            # What is unknown without a time was on its way, too, when a dead run was found.
+            found = index in orphans or _untold(entry)
+            for arrivals in arrivals_of(entry, until=now if found else None):
                 age = max(0.0, now - arrivals.at)
                 if age < self._period and not known((self._campaign, index), arrivals.told_at):
                     for key in self._keys(entry):
@@ -140,3 +142,7 @@ class Primer:
         key = self.key_of(entry.message) if entry.key is None else entry.key
         if key is not None:
             yield key
+
+
+def _untold(entry: JournalEntry) -> bool:
+    return entry.state is JournalState.UNKNOWN and entry.result is None

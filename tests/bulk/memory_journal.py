@@ -80,7 +80,7 @@ class MemoryJournal:
                     )
                 index += 1
         orphans = [
-            self._set(entry.index, JournalState.UNKNOWN)
+            self._orphan(entry)
             for entry in list(self.entries.values())
             if entry.state is JournalState.INTENT
         ]
@@ -171,6 +171,16 @@ class MemoryJournal:
         """How many are in which state."""
         states = [entry.state for entry in self.entries.values()]
         return {state: states.count(state) for state in set(states)}
+
+    def _orphan(self, entry: JournalEntry) -> JournalEntry:
+        """What a dead run had on its way is unknown from now on."""
+        orphan = self.entries[entry.index] = evolve(
+            entry,
+            state=JournalState.UNKNOWN,
+            result=JournalResult(state=JournalState.UNKNOWN, ended_at=self.wall(), attempts=1),
+            earlier=entry.earlier + _arrived(entry),
+        )
+        return orphan
 
     def _set(self, index: int, state: JournalState) -> JournalEntry:
         entry = self.entries[index] = evolve(self.entries[index], state=state)

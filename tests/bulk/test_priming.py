@@ -188,6 +188,14 @@ def test_an_orphan_counts_as_now() -> None:
     assert _primed(settled, orphans=settled) == pytest.approx({ACCOUNT: 1.0, bot(1): 10.0})
 
 
+def test_what_is_unknown_without_a_time_counts_as_now() -> None:
+    """A journal of a user's own that keeps no more of it is believed the worst."""
+    entry = _entry(JournalState.UNKNOWN, intent_at=_NOW - 9.0, key=bot(1))
+    assert _primed([entry]) == pytest.approx({ACCOUNT: 0.0, bot(1): 0.0})
+    two = [entry, evolve(entry, index=1)]
+    assert _primed(two) == pytest.approx({ACCOUNT: 1.0, bot(1): 10.0})
+
+
 def test_telling_it_twice_changes_nothing() -> None:
     """A second resume over the same limiters counts nothing that the first one counted."""
     entries = _accepted(4.0, key=bot(1))

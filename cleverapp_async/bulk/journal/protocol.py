@@ -131,8 +131,9 @@ class SendHistory(Protocol):
         """The messages whose last intent or result is not older than a moment.
 
         Those of every state, as they are known now: with ``intent_at``, and with the result where
-        there is one. A journal that knows when an attempt ended which left no result, as it was
-        withdrawn, gives that moment as ``intent_at``.
+        there is one; intents that ``load`` called ``UNKNOWN`` have a result of that moment. A
+        journal that knows when an attempt ended which left no result, as it was withdrawn, gives
+        that moment as ``intent_at``; one that counts attempts gives ``earlier``.
 
         Args:
             moment: Unix seconds.
