@@ -99,8 +99,8 @@ async def _through(run: Run) -> None:
             key = f"key {number % KEYS}"
             with SetWorkflowID(f"n{number}"), SetEnqueueOptions(queue_partition_key=key):
                 await queue.enqueue_async(_send, number)
-        left = [1]
+        left = True
         while left:
             await asyncio.sleep(_POLLS_EVERY)
-            left = await DBOS.list_workflows_async(status=list(_LEFT), limit=1)
+            left = bool(await DBOS.list_workflows_async(status=list(_LEFT), limit=1))
         DBOS.destroy()

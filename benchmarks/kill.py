@@ -48,11 +48,11 @@ _RANDOM_KILLS = 3
 _POINTS_SENDING = 2
 _NAIVE_CAMPAIGNS = 12
 _NAIVE_KILLS = _RANDOM_KILLS + _POINTS_SENDING + 2
-_UNPRIMED_CAMPAIGNS = 12
+_UNPRIMED_CAMPAIGNS = 6
 
 _LONG_QUOTA = (10, 3.0)
 _LONG_MESSAGES = 240
-_LONG_CAMPAIGNS = 3
+_LONG_CAMPAIGNS = 2
 _LONG_DEATHS = (40, 30, 50, 40)
 """After how many answers a run dies, against DBOS, which needs seconds to start again."""
 

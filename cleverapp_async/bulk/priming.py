@@ -125,9 +125,10 @@ class Primer:
                 if age < self._period and not known((self._campaign, index), arrivals.told_at):
                     for key in self._keys(entry):
                         ages[key] += [age] * min(arrivals.count, self._most)
-            for moment in (entry.intent_at, entry.result and entry.result.ended_at):
-                if moment is not None:
-                    self.note(index, moment, moment)
+            if entry.intent_at is not None:
+                self.note(index, entry.intent_at, entry.intent_at)
+            if entry.result is not None:
+                self.note(index, entry.result.ended_at, entry.result.ended_at)
         for key, found_ages in ages.items():
             self.limits.prime(key, found_ages)
 

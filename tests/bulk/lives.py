@@ -245,7 +245,7 @@ class World:
 
     def excess(self) -> dict[object, dict[Quota, int]]:
         """The quotas that were overrun, over all lives together."""
-        found = {
+        found: dict[object, dict[Quota, int]] = {
             bot(number): self.oracle.excess(bot(number), kept) for number, kept in self.keys.items()
         }
         found[ACCOUNT] = self.oracle.excess(ACCOUNT, self.account)
