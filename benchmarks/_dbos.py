@@ -20,10 +20,7 @@ from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 
 from tests.kill.campaign import KEYS, Run, message
 
-__all__ = ["THROUGH_DBOS", "through_dbos"]
-
-THROUGH_DBOS = "benchmarks._dbos:through_dbos"
-"""The task's name for the zygote."""
+__all__ = ["through_dbos"]
 
 _QUEUE = "messages"
 _POLLS_EVERY = 0.05

@@ -28,7 +28,6 @@ from tests.kill.campaign import KEYS, TASK, Run, server_limits
 from tests.kill.points import CrashPoint
 from tests.kill.rig import Campaign, Death, Zygote, deliveries, zygote
 
-from ._dbos import THROUGH_DBOS
 from ._naive import CURSOR_FIRST, RECORD_AFTER
 from ._report import Figure, Report
 from ._server import TOKEN
@@ -49,6 +48,7 @@ _NAIVE_CAMPAIGNS = 6
 _NAIVE_KILLS = _RANDOM_KILLS + _POINTS_SENDING + 2
 
 _UNPRIMED = "not primed"
+_THROUGH_DBOS = "benchmarks._dbos:through_dbos"
 _LONG_QUOTA = (10, 3.0)
 _LONG_MESSAGES = 240
 _LONG_CAMPAIGNS = 2
@@ -141,7 +141,7 @@ def run(repetitions: int) -> Report:
         *_beside("cursor moved when a batch is fetched", naive[CURSOR_FIRST]),
         *_beside("long windows, ours", naive[TASK], most_refusals=0),
         *_beside("long windows, ours, limiters not primed", naive[_UNPRIMED]),
-        *_beside("long windows, DBOS", naive[THROUGH_DBOS]),
+        *_beside("long windows, DBOS", naive[_THROUGH_DBOS]),
     ]
     return Report(
         name="kill",
@@ -225,7 +225,7 @@ async def _run(campaigns: int) -> tuple[_Found, dict[str, _Naive]]:
         world = _World(long, mother, folder, _LONG_MESSAGES)
         naive[TASK] = await _ours_in_long_windows(world)
         naive[_UNPRIMED] = await _ours_in_long_windows(world, primed=False)
-        naive[THROUGH_DBOS] = await _dbos(world)
+        naive[_THROUGH_DBOS] = await _dbos(world)
     return found, naive
 
 
@@ -272,8 +272,8 @@ async def _dbos(world: _World) -> _Naive:
         run = await world.first(f"dbos {number}.db")
         for answers in _LONG_DEATHS:
             given = evolve(run, die_at=CrashPoint.ANSWERED.name, nth=answers).given()
-            found.kills += await world.zygote.live(THROUGH_DBOS, given) < 0
-        assert await world.zygote.live(THROUGH_DBOS, run.given()) == 0
+            found.kills += await world.zygote.live(_THROUGH_DBOS, given) < 0
+        assert await world.zygote.live(_THROUGH_DBOS, run.given()) == 0
         found.judge(world.simulator, _LONG_MESSAGES)
     return found
 

@@ -19,10 +19,10 @@ class CountedSends:
     the moment it was written at, as one process at a time writes about a message.
 
     Args:
-        clock: Seconds of a clock that is never set anew.
+        clock: Gives the seconds of a clock that is never set anew.
     """
 
-    _clock: Callable[[], float] = time.monotonic
+    _clock: Callable[[], float] = field(default=time.monotonic, alias="clock")
     _noted: deque[tuple[float, Hashable, float, float]] = field(
         factory=deque[tuple[float, Hashable, float, float]], init=False
     )
