@@ -113,7 +113,8 @@ class Primer:
             return
         sent: Sequence[JournalEntry] = ()
         if isinstance(journal, SendHistory):
-            sent = await journal.sent_since(self.wall() - self._period, self._most)
+            since = self.wall() - self._period - SETTLE_MARGIN
+            sent = await journal.sent_since(since, self._most)
         known, now = self.limits.counted.known(), self.wall()
         ages: defaultdict[LimitKey | AccountKey, list[float]] = defaultdict(list)
         orphans = {entry.index: entry for entry in loaded.orphans}

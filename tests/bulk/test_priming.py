@@ -188,6 +188,15 @@ def test_an_orphan_counts_as_now() -> None:
     assert _primed(settled, orphans=settled) == pytest.approx({ACCOUNT: 1.0, bot(1): 10.0})
 
 
+def test_what_was_given_up_counts_for_its_margin_beyond_the_period() -> None:
+    """It may have arrived after the moment that the journal tells of."""
+    entries = [
+        _entry(JournalState.UNKNOWN, ended_at=_NOW - 61.0, index=index, key=bot(1))
+        for index in range(3)
+    ]
+    assert _primed(entries)[ACCOUNT] == pytest.approx(SETTLE_MARGIN - 1.0)
+
+
 def test_what_is_unknown_without_a_time_counts_as_now() -> None:
     """A journal of a user's own that keeps no more of it is believed the worst."""
     entry = _entry(JournalState.UNKNOWN, intent_at=_NOW - 9.0, key=bot(1))

@@ -123,8 +123,8 @@ class SendHistory(Protocol):
     """What a journal may offer beside :class:`Journal`: what it knows of the last minutes.
 
     A resume asks once, after ``load``, and counts what was sent then against the limits: the
-    server still counts it. With a journal that has not this method a resume begins with empty
-    limits, and its first messages may be refused.
+    server still counts it. With a journal that has not this method a resume counts no more than
+    the orphans that ``load`` gave, and its first messages may be refused.
     """
 
     async def sent_since(self, moment: float, most: int) -> Sequence[JournalEntry]:
