@@ -31,14 +31,16 @@ def run(repetitions: int) -> Report:
     """
     calm = _campaign(None, seed=0)
     killed = [_campaign(_KILL_EVERY, seed=seed) for seed in range(1, repetitions + 1)]
+    alone = [_campaign(_KILL_EVERY, seed=seed, shared=False) for seed in range(1, repetitions + 1)]
     every = [calm, *killed]
     unknown = [each.states.get(JournalState.UNKNOWN, 0) for each in killed]
     return Report(
         name="fanout",
         about=(
             f"{_MESSAGES} messages in chunks of 50 over {_WORKERS} worker processes of taskiq on "
-            f"one Redis with appendfsync always, {_RATE} per second and worker, latency of 40 ms "
-            "median; a worker chosen by chance is killed (SIGKILL) every second and replaced."
+            f"one Redis with appendfsync always, a limit of {_RATE * _WORKERS} per second that the "
+            "server enforces and the workers share, latency of 40 ms median; a worker chosen by "
+            "chance is killed (SIGKILL) every second and replaced."
         ),
         figures=(
             _worst("messages that arrived twice, worst run", [each.duplicates for each in every]),
@@ -46,6 +48,12 @@ def run(repetitions: int) -> Report:
             _worst(
                 "messages without an end, worst run",
                 [each.messages - _ended(each) for each in every],
+            ),
+            _worst("messages refused for the limit, worst run", [each.refusals for each in every]),
+            Figure(
+                name="… a third of the limit for each worker, not shared",
+                value=max(each.refusals for each in alone),
+                runs=tuple(float(each.refusals) for each in alone),
             ),
             _median("workers killed", [each.kills for each in killed]),
             _median("messages listed as unknown", unknown),
@@ -62,7 +70,7 @@ def run(repetitions: int) -> Report:
     )
 
 
-def _campaign(kill_every: float | None, seed: int) -> FleetReport:
+def _campaign(kill_every: float | None, seed: int, *, shared: bool = True) -> FleetReport:
     # Imported late: the other benchmarks need no Redis.
     from tests.fanout.fleet import run_fleet  # noqa: PLC0415
 
@@ -73,7 +81,9 @@ def _campaign(kill_every: float | None, seed: int) -> FleetReport:
                 messages=_MESSAGES,
                 workers=_WORKERS,
                 kill_every=kill_every,
-                rate=_RATE,
+                rate=_RATE * _WORKERS if shared else _RATE,
+                limit=_RATE * _WORKERS,
+                shared=shared,
                 seed=seed,
             )
         )

@@ -51,7 +51,13 @@ from .events import (
 )
 from .field_errors import FieldError
 from .limits.paced import PacedLimiter
-from .limits.protocols import Limiter, LimiterFactory, LimiterSnapshot, Permit
+from .limits.protocols import (
+    Limiter,
+    LimiterFactory,
+    LimiterSnapshot,
+    Permit,
+    PrimableLimiter,
+)
 from .limits.quota import AccountKey, Lane, LimitKey, Quota
 from .limits.registry import LimiterRegistry
 from .limits.sliding_window import SlidingWindowLimiter
@@ -77,7 +83,7 @@ if TYPE_CHECKING:
     from .bulk.forecast import Forecast, Share, forecast
     from .bulk.journal.address import address_of
     from .bulk.journal.lock import LockHolder
-    from .bulk.journal.protocol import Journal, Messages
+    from .bulk.journal.protocol import Journal, Messages, SendHistory
     from .bulk.journal.reader import JournalReader, SettledMessage
     from .bulk.journal.records import (
         ErrorRecord,
@@ -177,6 +183,7 @@ __all__ = [
     "Parameter",
     "ParametersIn",
     "Permit",
+    "PrimableLimiter",
     "QueuedMessage",
     "Quota",
     "RateLimitError",
@@ -191,6 +198,7 @@ __all__ = [
     "RetryScheduled",
     "Route",
     "Schedule",
+    "SendHistory",
     "SendMessage",
     "SendMessageToWhatsApp",
     "SendOutcome",
@@ -237,6 +245,7 @@ _LATER = {
     "Messages": "bulk.journal.protocol",
     "Resend": "bulk.journal.records",
     "Schedule": "bulk.schedule",
+    "SendHistory": "bulk.journal.protocol",
     "SettledMessage": "bulk.journal.reader",
     "Share": "bulk.forecast",
     "SqliteJournal": "bulk.journal.sqlite",

@@ -262,6 +262,7 @@ class CleverAppClient(
         if journal is not None:
             from .bulk.campaign import JournalSupply  # noqa: PLC0415
             from .bulk.journal.records import Resend  # noqa: PLC0415
+            from .bulk.priming import Primer  # noqa: PLC0415
 
             supply = JournalSupply(
                 journal=journal,
@@ -272,6 +273,7 @@ class CleverAppClient(
                 deduplicate=deduplicate is not False,
                 resend=Resend(unknown=resend_unknown, rejected=retry_rejected),
                 look_ahead=look_ahead,
+                primer=Primer(limits=self._limits, account=self._account, key_of=self.limit_key),
             )
         else:
             _check_journal_only(

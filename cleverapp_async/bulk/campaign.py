@@ -17,6 +17,7 @@ from ..models.route import Route
 from .journal.protocol import Journal, Messages
 from .journal.records import JournalSummary, Loaded, Resend
 from .outcome import SendOutcome
+from .priming import Primer
 from .results import result_of
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class JournalSupply:
         deduplicate: Whether a recipient gets the first of several messages alone.
         resend: Which messages with a result are sent again.
         look_ahead: Messages in memory at most, all keys together.
+        primer: Tells the limits what earlier runs sent; None: nobody does.
+        wall: Unix seconds.
     """
 
     journal: Journal
@@ -54,6 +57,8 @@ class JournalSupply:
     deduplicate: bool
     resend: Resend
     look_ahead: int
+    primer: Primer | None = None
+    wall: Callable[[], float] = time.time
     loaded: Loaded | None = field(default=None, init=False)
     summary: JournalSummary | None = field(default=None, init=False)
     _open: bool = field(default=False, init=False)
@@ -76,6 +81,8 @@ class JournalSupply:
             self.messages, self.key_of, deduplicate=self.deduplicate
         )
         self.summary = await self.journal.summary()
+        if self.primer is not None:
+            await self.primer.prime(self.journal, self.loaded, self.summary)
         for entry in self.loaded.orphans:
             intake.tell(_orphan(entry))
         await self._put_all(intake)
@@ -111,13 +118,29 @@ class JournalSupply:
     def fate(self, index: int) -> Fate:
         """What is known of a message; its intent is durable before it leaves."""
         return Fate(
-            commit=partial(self.journal.intend, index),
-            withdraw=partial(self.journal.withdraw, index),
+            commit=partial(self._intend, index),
+            withdraw=partial(self._withdraw, index),
         )
 
     def keep(self, outcome: SendOutcome) -> Awaitable[None]:
         """Write an outcome down."""
-        return self.journal.record(outcome.index, result_of(outcome, time.time()))
+        now = self.wall()
+        self._note(outcome.index, now, now)
+        return self.journal.record(outcome.index, result_of(outcome, now))
+
+    async def _intend(self, index: int) -> None:
+        begun = self.wall()
+        await self.journal.intend(index)
+        self._note(index, begun, self.wall())
+
+    def _withdraw(self, index: int) -> None:
+        begun = self.wall()
+        self.journal.withdraw(index)
+        self._note(index, begun, self.wall())
+
+    def _note(self, index: int, begun: float, ended: float) -> None:
+        if self.primer is not None:
+            self.primer.note(index, begun, ended)
 
     async def close(self, ended: str) -> None:
         """Let the journal go."""

@@ -8,6 +8,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .quota import Quota
 
 __all__ = ["Holder", "Window"]
@@ -63,6 +65,11 @@ class Window:
         """Stamp a held slot at a moment that others may have been stamped after."""
         insort(self.stamps, at, self.head)
 
+    def prime(self, moments: Iterable[float]) -> None:
+        """Spend slots for requests that were never held here; the newest of a window suffice."""
+        for moment in sorted(moments)[-self.limit :]:
+            self.insert(moment)
+
     def advance(self, now: float) -> None:
         """Stamp the slots whose hold is capped, and free those whose period is over."""
         capped = self._capped
@@ -107,9 +114,12 @@ class Window:
     def earliest(self, now: float, outstanding: int, ahead: int) -> float:
         """The earliest moment for a request that has that many others before it."""
         held = outstanding - self.released
-        later = ahead - (self.limit - held - self.spent)
+        # The newest of a window bind: more may be spent, where some were not granted here.
+        oldest = max(self.head, len(self.stamps) - self.limit)
+        spent = len(self.stamps) - oldest
+        later = ahead - (self.limit - held - spent)
         if later < 0:
             return now
         rounds, slot = divmod(later, self.limit)
-        first = self.stamps[self.head + slot] if slot < self.spent else now
+        first = self.stamps[oldest + slot] if slot < spent else now
         return first + self.period * (rounds + 1)

@@ -12,6 +12,8 @@ from .protocols import LimiterSnapshot
 from .quota import Lane, Quota
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ._lanes import Waiter
 
 __all__ = ["PacedLimiter"]
@@ -33,6 +35,7 @@ class PacedLimiter:
     """
 
     def __init__(self, *quotas: Quota) -> None:
+        self._quotas = quotas
         slowest = max(quotas, key=lambda quota: quota.spacing, default=None)
         self._spacing = slowest.spacing if slowest else 0.0
         self._period = max((quota.period for quota in quotas), default=_SHORTEST_PAUSE)
@@ -119,6 +122,24 @@ class PacedLimiter:
         """
         loop = self._bind()
         self._paused_until = max(self._paused_until, loop.time() + seconds)
+
+    def prime(self, ages: Sequence[float]) -> None:
+        """Count requests that were made before; see :meth:`PrimableLimiter.prime`.
+
+        The next one starts one spacing after the last of them; later where they came in a burst,
+        so that even spacing from then on keeps every quota.
+
+        Raises:
+            ClientStateError: The limiter serves another event loop.
+        """
+        wait = self._spacing - min(ages, default=self._spacing)
+        for quota in self._quotas:
+            newest = sorted(ages)[: quota.limit]
+            # The request that starts so many spacings later is the first beside one of these.
+            for later, age in enumerate(reversed(newest), quota.limit - len(newest)):
+                wait = max(wait, quota.period - age - later * self._spacing)
+        if wait > 0:
+            self.pause(wait)
 
     def snapshot(self) -> LimiterSnapshot:
         """The state at this moment."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from attrs import frozen
 
 from .quota import AccountKey, Lane, LimitKey, Quota
 
-__all__ = ["Limiter", "LimiterFactory", "LimiterSnapshot", "Permit"]
+__all__ = ["Limiter", "LimiterFactory", "LimiterSnapshot", "Permit", "PrimableLimiter"]
 
 
 @frozen
@@ -99,6 +99,24 @@ class Limiter(Protocol):
     def idle(self) -> bool:
         """Whether forgetting this limiter now would change nothing."""
         ...
+
+
+@runtime_checkable
+class PrimableLimiter(Protocol):
+    """What a limiter may offer beside :class:`Limiter`: to count requests it did not grant.
+
+    A campaign that is resumed tells it what the run before sent within the last period, as the
+    server still counts that. A limiter without this method begins with empty windows; leave it
+    out where the memory outlives the process, so that nothing is counted twice.
+    """
+
+    def prime(self, ages: Sequence[float]) -> None:
+        """Count requests that were made before and are not counted here yet.
+
+        Args:
+            ages: For each of them how many seconds ago it reached the server, at the latest: 0 or
+                more, in any order.
+        """
 
 
 LimiterFactory: TypeAlias = Callable[[LimitKey | AccountKey, tuple[Quota, ...]], Limiter]

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Self
 
+from .counted import CountedSends
 from .documented import (
     ACCOUNT_QUOTAS,
     MESSENGER_QUOTAS,
     OTHER_MESSENGERS_QUOTA,
     WHATSAPP_DIRECT_QUOTA,
 )
+from .protocols import PrimableLimiter
 from .quota import AccountKey, LimitKey, Quota, Quotas, as_quotas
 from .sliding_window import SlidingWindowLimiter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from .protocols import Limiter, LimiterFactory, LimiterSnapshot
     from .shared.fleet import OnUnavailable
@@ -68,6 +70,7 @@ class LimiterRegistry:
         self._limiters: dict[LimitKey, Limiter] = {}
         self._sweep: deque[LimitKey] = deque()
         self._accounts: dict[AccountKey, Limiter] = {}
+        self._counted = CountedSends()
 
     @classmethod
     def scaled(cls, factor: float) -> Self:
@@ -187,6 +190,38 @@ class LimiterRegistry:
     def pause(self, key: LimitKey | AccountKey, seconds: float) -> None:
         """Grant nothing to a key for that long. Call it inside the event loop."""
         self.limiter(key).pause(seconds)
+
+    @property
+    def own_quotas(self) -> tuple[Quota, ...]:
+        """Every quota whose count is lost with this process: none where Redis keeps the count."""
+        keys = (*self._messengers.values(), *self._keys.values(), self._account)
+        return tuple(
+            quota
+            for quotas in (*keys, self._other_messengers, self._whatsapp_direct)
+            for quota in quotas
+        )
+
+    @property
+    def counted(self) -> CountedSends:
+        """Which sends of campaigns these limiters have counted."""
+        return self._counted
+
+    def prime(self, key: LimitKey | AccountKey, ages: Sequence[float]) -> None:
+        """Count requests of a key that these limiters did not grant. Call it inside the event loop.
+
+        A campaign that is resumed does this by itself. A limiter that is no
+        :class:`PrimableLimiter` is left as it is.
+
+        Args:
+            key: What they were limited by; a message counts for its key and for the account.
+            ages: For each of them how many seconds ago it reached the server, at the latest: 0 or
+                more, in any order.
+        """
+        if not ages or not self.quotas(key):
+            return
+        limiter = self.limiter(key)
+        if isinstance(limiter, PrimableLimiter):
+            limiter.prime(ages)
 
     def snapshot(self) -> dict[LimitKey | AccountKey, LimiterSnapshot]:
         """Every remembered limiter at this moment."""

@@ -21,6 +21,8 @@ from .protocols import LimiterSnapshot
 from .quota import Lane
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .quota import Quota
 
 __all__ = ["SETTLE_MARGIN", "SlidingWindowLimiter", "SlidingWindowPermit"]
@@ -112,6 +114,19 @@ class SlidingWindowLimiter:
         loop = self._bind()
         self._pause_until(loop.time() + seconds)
         self._pump()
+
+    def prime(self, ages: Sequence[float]) -> None:
+        """Count requests that were made before; see :meth:`PrimableLimiter.prime`.
+
+        Each spends a slot until one period after it reached the server.
+
+        Raises:
+            ClientStateError: The limiter serves another event loop.
+        """
+        now = self._bind().time()
+        for window in self._windows:
+            window.prime(now - age for age in ages)
+        self._sure = 0
 
     def snapshot(self) -> LimiterSnapshot:
         """The state at this moment."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterable, Callable
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ class MemoryJournal:
         entries: Everything it knows, by index.
         log: What was asked of it, in order.
         broken: What cannot be written: ``intend``, ``record``.
+        wall: Unix seconds.
         gate: Cleared: intents take until it is set.
         most_taken: The most entries that were out of it, unsent, at once.
     """
@@ -43,6 +45,7 @@ class MemoryJournal:
     entries: dict[int, JournalEntry] = field(factory=dict[int, JournalEntry])
     log: list[str] = field(factory=list[str])
     broken: set[str] = field(factory=set[str])
+    wall: Callable[[], float] = time.time
     gate: asyncio.Event = field(factory=asyncio.Event)
     duplicates: int = 0
     ended: str | None = None
@@ -77,7 +80,7 @@ class MemoryJournal:
                     )
                 index += 1
         orphans = [
-            self._set(entry.index, JournalState.UNKNOWN)
+            self._orphan(entry)
             for entry in list(self.entries.values())
             if entry.state is JournalState.INTENT
         ]
@@ -104,19 +107,33 @@ class MemoryJournal:
         self.log.append(f"take {min(most, len(found))}")
         return found[:most]
 
+    async def sent_since(self, moment: float, most: int) -> list[JournalEntry]:
+        """All of that time, whatever is asked for at most."""
+        del most
+        await asyncio.sleep(0)
+        return [entry for entry in self.entries.values() if _last(entry) >= moment]
+
     async def intend(self, index: int) -> None:
         """Write an intent."""
         await self.gate.wait()
         if "intend" in self.broken:
             raise JournalWriteError("run.db cannot be written: the disk is full")
         self.log.append(f"intend {index}")
-        self._set(index, JournalState.INTENT)
+        self.entries[index] = evolve(
+            self.entries[index], state=JournalState.INTENT, intent_at=self.wall()
+        )
 
     def withdraw(self, index: int) -> None:
         """Undo an intent."""
         if self.entries[index].state is JournalState.INTENT:
             self.log.append(f"withdraw {index}")
-            self._set(index, JournalState.PENDING)
+            entry = self.entries[index]
+            self.entries[index] = evolve(
+                entry,
+                state=JournalState.PENDING,
+                intent_at=self.wall(),
+                earlier=entry.earlier + 1,
+            )
 
     async def record(self, index: int, result: JournalResult) -> None:
         """Write a result."""
@@ -124,7 +141,9 @@ class MemoryJournal:
         if "record" in self.broken:
             raise JournalWriteError("run.db cannot be written: the disk is full")
         self.log.append(f"record {index} {result.state.value}")
-        self.entries[index] = evolve(self.entries[index], state=result.state, result=result)
+        entry = self.entries[index]
+        earlier = entry.earlier + _arrived(entry)
+        self.entries[index] = evolve(entry, state=result.state, result=result, earlier=earlier)
 
     async def summary(self) -> JournalSummary:
         """The counts."""
@@ -153,9 +172,28 @@ class MemoryJournal:
         states = [entry.state for entry in self.entries.values()]
         return {state: states.count(state) for state in set(states)}
 
+    def _orphan(self, entry: JournalEntry) -> JournalEntry:
+        """What a dead run had on its way is unknown from now on."""
+        orphan = self.entries[entry.index] = evolve(
+            entry,
+            state=JournalState.UNKNOWN,
+            result=JournalResult(state=JournalState.UNKNOWN, ended_at=self.wall(), attempts=1),
+            earlier=entry.earlier + _arrived(entry),
+        )
+        return orphan
+
     def _set(self, index: int, state: JournalState) -> JournalEntry:
         entry = self.entries[index] = evolve(self.entries[index], state=state)
         return entry
+
+
+def _arrived(entry: JournalEntry) -> bool:
+    """Whether its older result tells of an attempt that may have arrived."""
+    return entry.result is not None and entry.result.state is not JournalState.NOT_SENT
+
+
+def _last(entry: JournalEntry) -> float:
+    return max(entry.intent_at or 0.0, entry.result.ended_at if entry.result else 0.0)
 
 
 def _refused(entry: JournalEntry, resend: Resend) -> bool:

@@ -39,6 +39,7 @@ class FleetReport:
         duplicates: Messages that arrived more than once.
         lost: Messages of which the journal says something that the arrivals do not bear out.
         arrived_unknown: Unknown ones that did arrive.
+        refusals: Messages that the server refused for its limit, by the way.
         kills: How many workers were killed.
         seconds: From the producer's start to the end.
         status: What the status command said at the end, and its exit code.
@@ -50,6 +51,7 @@ class FleetReport:
     duplicates: int
     lost: tuple[str, ...]
     arrived_unknown: int
+    refusals: int
     kills: int
     seconds: float
     status: tuple[int, dict[str, object]]
@@ -131,6 +133,8 @@ async def run_fleet(
     most_kills: int | None = None,
     seed: int = 1,
     rate: int = 100,
+    limit: int | None = None,
+    shared: bool = False,
 ) -> FleetReport:
     """A campaign over workers of which one is killed now and then, to its end.
 
@@ -141,10 +145,15 @@ async def run_fleet(
         kill_every: Seconds between kills; None: none.
         most_kills: How many at most; None: until the end.
         seed: What chance decides by.
-        rate: Messages per second that one worker sends at most.
+        rate: Messages per second that one worker sends at most, or all of them where they share it.
+        limit: What the server takes in any second; None: everything.
+        shared: Whether the workers share their limits through Redis.
     """
+    limits = SimulatorLimits.none()
+    if limit is not None:
+        limits = SimulatorLimits(messengers={"telegram": (limit, 1.0)}, account=None)
     async with Simulator(
-        limits=SimulatorLimits.none(), latency=Latency.parse("lognormal:40ms:0.7"), seed=seed
+        limits=limits, latency=Latency.parse("lognormal:40ms:0.7"), seed=seed
     ) as simulator:
         with redis_server(folder) as redis:
             environment = {
@@ -153,6 +162,7 @@ async def run_fleet(
                 "CLEVERAPP_BASE_URL": simulator.base_url,
                 "REDIS_URL": redis.url,
                 "FLEET_RATE": str(rate),
+                "FLEET_SHARED": str(int(shared)),
                 "PYTHONPATH": str(_ROOT),
             }
             fleet = Fleet(environment, folder / "workers.log")
@@ -221,6 +231,7 @@ async def _judge(  # noqa: PLR0917 - the parts of one report
         duplicates=sum(1 for count in arrived.values() if count > 1),
         lost=tuple(lost),
         arrived_unknown=unknown,
+        refusals=simulator.referee().refusals,
         kills=kills,
         seconds=seconds,
         status=status,

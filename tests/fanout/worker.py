@@ -16,6 +16,7 @@ _LEASE = float(os.environ.get("FLEET_LEASE", "1.5"))
 _IDLE = int(os.environ.get("FLEET_IDLE", "2000"))
 _CHUNK = int(os.environ.get("FLEET_CHUNK", "50"))
 _RATE = int(os.environ.get("FLEET_RATE", "100"))
+_SHARED = os.environ.get("FLEET_SHARED") == "1"
 _URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 
 broker = RedisStreamBroker(
@@ -30,8 +31,14 @@ broker = RedisStreamBroker(
 
 
 def make_client() -> CleverAppClient:
-    """A client whose limits are its own."""
-    limits = LimiterRegistry(messengers={"telegram": Quota(_RATE, 1.0)}, account=None)
+    """A client whose limits are its own, or those of the whole fleet."""
+    quotas = {"telegram": Quota(_RATE, 1.0)}
+    if _SHARED:
+        limits: LimiterRegistry = LimiterRegistry.shared(
+            _URL, guard=12.0, messengers=quotas, account=None
+        )
+    else:
+        limits = LimiterRegistry(messengers=quotas, account=None)
     return CleverAppClient.from_env(limits=limits, config=ClientConfig(attempt_timeout=10.0))
 
 

@@ -16,13 +16,14 @@ from cleverapp_async import (
     RetryPolicy,
     SendMessage,
     SendMessageToWhatsApp,
+    SlidingWindowLimiter,
 )
 from cleverapp_async.simulator import SimulatorLimits
 from tests.kill.dying import DyingJournal
 from tests.kill.points import CrashPoint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["KEYS", "TASK", "Run", "message", "number_of", "registry", "send_all", "server_limits"]
 
@@ -46,6 +47,7 @@ class Run:
         messages: How many messages the campaign has.
         in_flight: How many are in work at once.
         quota: The limit of each key: how many, in how many seconds; None for no limits.
+        primed: Whether its limits are told what earlier runs sent.
         attempt_timeout: Seconds for an attempt.
         die_at: The name of the :class:`CrashPoint` at which it kills itself; None: nowhere.
         stop: How it stops by itself: ``drain`` or ``leave``; None: it goes on to the end.
@@ -58,6 +60,7 @@ class Run:
     messages: int
     in_flight: int = 20
     quota: tuple[int, float] | None = None
+    primed: bool = True
     attempt_timeout: float = 10.0
     die_at: str | None = None
     stop: str | None = None
@@ -84,13 +87,25 @@ def number_of(text: object) -> int:
     return int(str(text).removeprefix("n"))
 
 
-def registry(quota: tuple[int, float] | None) -> LimiterRegistry:
+class _Forgetful(SlidingWindowLimiter):
+    """A limiter that begins with empty windows, whatever was sent before."""
+
+    __slots__ = ()
+
+    def prime(self, ages: Sequence[float]) -> None:
+        """Forget it."""
+
+
+def registry(quota: tuple[int, float] | None, *, primed: bool = True) -> LimiterRegistry:
     """The limiters of one run: the same quota for each key, or none at all."""
     if quota is None:
         return LimiterRegistry.unlimited()
     each = Quota(*quota)
     return LimiterRegistry(
-        messengers=dict.fromkeys(_MESSENGERS, each), whatsapp_direct=each, account=None
+        messengers=dict.fromkeys(_MESSENGERS, each),
+        whatsapp_direct=each,
+        account=None,
+        factory=lambda _, quotas: (SlidingWindowLimiter if primed else _Forgetful)(*quotas),
     )
 
 
@@ -113,7 +128,10 @@ async def _send(run: Run) -> None:
         attempt_timeout=run.attempt_timeout, max_body=65_536, retry=RetryPolicy(base=0.002)
     )
     async with CleverAppClient(
-        run.api_token, base_url=run.base_url, config=config, limits=registry(run.quota)
+        run.api_token,
+        base_url=run.base_url,
+        config=config,
+        limits=registry(run.quota, primed=run.primed),
     ) as client:
         die_at = None if run.die_at is None else CrashPoint[run.die_at]
         journal = DyingJournal(run.journal, die_at, run.nth)

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
     from .records import JournalResult
 
-__all__ = ["Change", "Kind", "error_id", "orphan_intents", "result_row", "write_changes"]
+__all__ = [
+    "Change",
+    "Kind",
+    "earlier_attempts",
+    "error_id",
+    "orphan_intents",
+    "result_row",
+    "write_changes",
+]
 
 
 class Kind(IntEnum):
@@ -31,6 +39,7 @@ Row: TypeAlias = tuple[Cell, ...]
 Change: TypeAlias = tuple[Kind, int, Row]
 """What changes, the message's index, and the row for it."""
 
+_PENDING = CODES[JournalState.PENDING]
 _INTENT = CODES[JournalState.INTENT]
 _REJECTED = CODES[JournalState.REJECTED]
 _NOT_SENT = CODES[JournalState.NOT_SENT]
@@ -40,18 +49,32 @@ _UNKNOWN = CODES[JournalState.UNKNOWN]
 # the event loop may be at work; SQLite allows 999 values in a statement everywhere.
 _CHUNKS = (64, 16, 4, 1)
 
+# The column `before` holds in its last digit the state that an intent took the place of, and in
+# front of that how many attempts came before the last one: the limits of a resume count them.
+_WAS = f"CASE state WHEN {_INTENT} THEN before % 10 ELSE state END"
+_EARLIER = "before / 10"
+
 _AFTER_INTENT = f"""
 ON CONFLICT (id) DO UPDATE SET
-    before = CASE state WHEN {_INTENT} THEN before ELSE state END,
+    before = {_EARLIER} * 10 + {_WAS},
     state = excluded.state,
     intent_at = excluded.intent_at
 """
 
+# An attempt without a result leaves the moment of its end.
+_WITHDRAW = f"""
+    UPDATE fate SET state = before % 10, before = ({_EARLIER} + 1) * 10, intent_at = ?
+    WHERE state = {_INTENT} AND id = ?
+"""  # noqa: S608 - made of constants
+
 # A message that may have arrived before stays unknown, when sending it once more did nothing.
 _STAYS = f"""(
-    CASE state WHEN {_INTENT} THEN before ELSE state END = {_UNKNOWN}
+    {_WAS} = {_UNKNOWN}
     AND (excluded.state = {_NOT_SENT} OR excluded.state = {_REJECTED} AND NOT excluded.permanent)
 )"""
+
+# What an older result told of is an earlier attempt now; after a day no limit counts it.
+_REPLACED = f"({_WAS} NOT IN ({_PENDING}, {_NOT_SENT}) AND ended_at > {{now}} - 86400)"
 _RESULT_COLUMNS = (
     "ended_at",
     "permanent",
@@ -64,7 +87,9 @@ _RESULT_COLUMNS = (
 _AFTER_RESULT = f"""
 ON CONFLICT (id) DO UPDATE SET
     state = CASE WHEN {_STAYS} THEN {_UNKNOWN} ELSE excluded.state END,
-    before = 0,
+    before = ({_EARLIER} + CASE WHEN {_STAYS} THEN excluded.state = {_REJECTED}
+        ELSE ifnull({_REPLACED.format(now="excluded.ended_at")}, 0) END) * 10,
+    intent_at = CASE WHEN {_STAYS} THEN excluded.ended_at ELSE intent_at END,
     {", ".join(f"{c} = CASE WHEN {_STAYS} THEN {c} ELSE excluded.{c} END" for c in _RESULT_COLUMNS)}
 """
 
@@ -73,6 +98,12 @@ _ORPHAN = ErrorRecord(
     type="OutcomeUnknownError",
     message="it may have reached the server: the run that sent it ended before the answer",
 )
+_ORPHANED = f"""
+    UPDATE fate SET state = {_UNKNOWN}, ended_at = ?1, permanent = 0, attempts = 1, waited = NULL,
+    on_wire = NULL, contact_id = NULL, error_id = ?2,
+    before = ({_EARLIER} + ifnull({_REPLACED.format(now="?1")}, 0)) * 10
+    WHERE state = {_INTENT}
+"""  # noqa: S608 - made of constants
 
 
 @cache
@@ -80,15 +111,15 @@ def _statement(kind: Kind, rows: int) -> str:
     if kind is Kind.INTENT:
         values = ", ".join([f"(?, {_INTENT}, ?)"] * rows)
         return f"INSERT INTO fate (id, state, intent_at) VALUES {values} {_AFTER_INTENT}"  # noqa: S608 - made of constants
-    if kind is Kind.WITHDRAWAL:
-        values = ", ".join(["?"] * rows)
-        return f"UPDATE fate SET state = before, before = 0 WHERE state = {_INTENT} AND id IN ({values})"  # noqa: S608, E501 - made of constants
     values = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?)"] * rows)
     columns = ", ".join(_RESULT_COLUMNS)
     return f"INSERT INTO fate (id, state, {columns}) VALUES {values} {_AFTER_RESULT}"  # noqa: S608 - made of constants
 
 
 def _execute(connection: sqlite3.Connection, kind: Kind, rows: Sequence[Row]) -> None:
+    if kind is Kind.WITHDRAWAL:
+        connection.executemany(_WITHDRAW, rows)
+        return
     done = 0
     for chunk in _CHUNKS:
         while len(rows) - done >= chunk:
@@ -125,12 +156,13 @@ def orphan_intents(connection: sqlite3.Connection) -> tuple[int, ...]:
     found = connection.execute("SELECT id FROM fate WHERE state = ? ORDER BY id", (_INTENT,))
     indexes = tuple(cast("list[int]", [row[0] for row in found]))
     if indexes:
-        connection.execute(
-            "UPDATE fate SET state = ?, before = 0, ended_at = ?, permanent = 0, attempts = 1, "
-            "waited = NULL, on_wire = NULL, contact_id = NULL, error_id = ? WHERE state = ?",
-            (_UNKNOWN, time.time(), error_id(connection, _ORPHAN), _INTENT),
-        )
+        connection.execute(_ORPHANED, (time.time(), error_id(connection, _ORPHAN)))
     return indexes
+
+
+def earlier_attempts(before: int) -> int:
+    """How many attempts of a message came before the last one, by the column ``before``."""
+    return before // 10
 
 
 def write_changes(connection: sqlite3.Connection, changes: Iterable[Change]) -> None:

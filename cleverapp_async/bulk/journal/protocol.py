@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from ...models.messages import Message
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ...limits.quota import LimitKey
     from .records import JournalEntry, JournalResult, JournalSummary, Loaded, Resend
 
-__all__ = ["Journal", "Messages"]
+__all__ = ["Journal", "Messages", "SendHistory"]
 
 Messages: TypeAlias = Iterable[Message] | AsyncIterable[Message]
 """What ``send_many`` reads: any iterable, or async iterable, of request models."""
@@ -116,3 +116,30 @@ class Journal(Protocol):
         Args:
             ended: In words: ``finished``, ``interrupted``, or the text of an error.
         """
+
+
+@runtime_checkable
+class SendHistory(Protocol):
+    """What a journal may offer beside :class:`Journal`: what it knows of the last minutes.
+
+    A resume asks once, after ``load``, and counts what was sent then against the limits: the
+    server still counts it. With a journal that has not this method a resume counts no more than
+    the orphans that ``load`` gave, and its first messages may be refused.
+    """
+
+    async def sent_since(self, moment: float, most: int) -> Sequence[JournalEntry]:
+        """The messages whose last intent or result is not older than a moment.
+
+        Those of every state, as they are known now: with ``intent_at``, and with the result where
+        there is one; intents that ``load`` called ``UNKNOWN`` have a result of that moment. A
+        journal that knows when an attempt ended which left no result, as it was withdrawn, gives
+        that moment as ``intent_at``; one that counts attempts gives ``earlier``.
+
+        Args:
+            moment: Unix seconds.
+            most: So many of each key suffice, the newest ones; more do no harm.
+
+        Raises:
+            JournalError: They cannot be read.
+        """
+        ...

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from attrs import asdict, frozen
+from attrs import asdict, evolve, frozen
 
 from .codec import CODES, decode_key, decode_message, decode_result, state_of
+from .fates import earlier_attempts
 from .records import JournalEntry, JournalSession, JournalState, JournalSummary
 
 if TYPE_CHECKING:
@@ -16,7 +17,17 @@ if TYPE_CHECKING:
     from ...limits.quota import LimitKey
     from .codec import Cell, ResultColumns
 
-__all__ = ["Asked", "entries", "keys", "meta", "pick", "set_meta", "summary", "take"]
+__all__ = [
+    "Asked",
+    "entries",
+    "keys",
+    "meta",
+    "pick",
+    "sent_since",
+    "set_meta",
+    "summary",
+    "take",
+]
 
 # index, method, parameters, the key's row, state, intent_at; then the columns of the result
 _Row: TypeAlias = "tuple[int, str, str | None, int, int | None, float | None, *ResultColumns]"
@@ -48,6 +59,16 @@ _PICK = f"{_JOINED} WHERE message.id = ?"
 _TAKE = f"""
     {_JOINED} WHERE message.key_id = :key AND message.id > :after AND {_TO_SEND}
     ORDER BY message.id LIMIT :most
+"""
+# The order of the join is told: the fates are looked through once, and few messages are read.
+_SENT = """
+    SELECT id, before FROM (
+        SELECT fate.id, before, row_number() OVER (
+            PARTITION BY key_id ORDER BY max(ifnull(ended_at, 0), ifnull(intent_at, 0)) DESC
+        ) AS place
+        FROM fate CROSS JOIN message ON message.id = fate.id
+        WHERE ended_at >= :moment OR intent_at >= :moment
+    ) WHERE place <= :most
 """
 
 
@@ -106,6 +127,16 @@ def pick(connection: sqlite3.Connection, indexes: Iterable[int]) -> list[Journal
     return [_entry(row, known) for row in found if row is not None]
 
 
+def sent_since(connection: sqlite3.Connection, moment: float, most: int) -> list[JournalEntry]:
+    """The newest messages that may have been on the wire; see :meth:`SendHistory.sent_since`."""
+    found = connection.execute(_SENT, {"moment": moment, "most": most}).fetchall()
+    picked = pick(connection, (index for index, _ in found))
+    return [
+        evolve(entry, earlier=earlier_attempts(before))
+        for entry, (_, before) in zip(picked, found, strict=True)
+    ]
+
+
 def entries(
     connection: sqlite3.Connection, states: frozenset[JournalState]
 ) -> Iterator[JournalEntry]:
@@ -130,7 +161,7 @@ def _counts(
     retryable = 0
     found = connection.execute(
         "SELECT message.key_id, fate.state, ifnull(fate.permanent, 0), count(*) FROM fate "
-        "JOIN message ON message.id = fate.id GROUP BY 1, 2, 3"
+        "CROSS JOIN message ON message.id = fate.id GROUP BY 1, 2, 3"
     )
     for key_id, code, permanent, count in found:
         state = state_of(code)

@@ -95,8 +95,11 @@ class JournalEntry:
         message: What is sent.
         key: What limits it besides the account, as far as it was known when it was read.
         state: What is known of it.
-        intent_at: Unix seconds of the last intent; None: it was never about to leave.
+        intent_at: Unix seconds of the last intent, or of the end of an attempt that left no result;
+            None: it was never about to leave.
         result: How it ended; None for ``PENDING`` and ``INTENT``.
+        earlier: Attempts before the last one, over all runs, that may have reached the server; 0
+            where nobody counted.
     """
 
     index: int
@@ -105,6 +108,7 @@ class JournalEntry:
     state: JournalState = JournalState.PENDING
     intent_at: float | None = None
     result: JournalResult | None = None
+    earlier: int = 0
 
 
 @frozen

@@ -184,6 +184,21 @@ class SqliteJournal:
         asked = queries.Asked(row, after, most, resend.unknown, resend.rejected)
         return await writer.call(partial(queries.take, asked=asked, known=known))
 
+    async def sent_since(self, moment: float, most: int) -> list[JournalEntry]:
+        """The messages whose last intent or result is not older than a moment.
+
+        The file is looked through once, in the writer's thread.
+
+        Args:
+            moment: Unix seconds.
+            most: How many of each key at most, the newest ones.
+
+        Raises:
+            JournalError: They cannot be read.
+        """
+        asked = partial(queries.sent_since, moment=moment, most=most)
+        return await self._at_work().call(asked)
+
     def intend(self, index: int) -> Awaitable[None]:
         """Write that a message is about to leave; durable once it was awaited.
 
@@ -199,7 +214,7 @@ class SqliteJournal:
 
     def withdraw(self, index: int) -> None:
         """Go back to what was known before the intent, where there is one; nobody waits for it."""
-        self._at_work().add((Kind.WITHDRAWAL, index, (index,)))
+        self._at_work().add((Kind.WITHDRAWAL, index, (time.time(), index)))
 
     def record(self, index: int, result: JournalResult) -> Awaitable[None]:
         """Write how a message ended; durable once it was awaited, and written even if it is not.

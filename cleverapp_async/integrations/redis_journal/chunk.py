@@ -170,6 +170,22 @@ class ChunkJournal:
         ]
         return found[:most]
 
+    async def sent_since(self, moment: float, most: int) -> list[JournalEntry]:
+        """The chunk's messages whose last intent or result is not older than a moment.
+
+        Whichever worker sent them; as they were when the chunk was read.
+
+        Args:
+            moment: Unix seconds.
+            most: Not needed: a chunk is small.
+        """
+        del most
+        return [
+            entry
+            for entry in self._entries.values()
+            if max(entry.intent_at or 0.0, entry.result.ended_at if entry.result else 0.0) >= moment
+        ]
+
     async def intend(self, index: int) -> None:
         """Write that a message is about to leave; as durable as Redis is when this returns.
 
@@ -193,7 +209,7 @@ class ChunkJournal:
 
     def withdraw(self, index: int) -> None:
         """Go back to what was known before the intent; nobody waits for it."""
-        _ = self._writer.add(self._change(WITHDRAWAL, index))
+        _ = self._writer.add(self._change(WITHDRAWAL, index, repr(time.time())))
 
     def record(self, index: int, result: JournalResult) -> Awaitable[None]:
         """Write how a message ended; as durable as Redis is once it was awaited.

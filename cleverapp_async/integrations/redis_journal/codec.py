@@ -69,11 +69,13 @@ class Fate:
         code: Its state.
         intent_at: Unix seconds of its last intent; None: there was none.
         result: Its last result as text; empty: there was none.
+        earlier: Attempts before the last one.
     """
 
     code: Code = Code.PENDING
     intent_at: float | None = None
     result: str = ""
+    earlier: int = 0
 
 
 def code_of(result: JournalResult) -> Code:
@@ -160,7 +162,8 @@ def read_fate(raw: str | None) -> Fate:
     if not raw:
         return Fate()
     code, _, _, _, intent_at, result = raw.split("|", 5)
-    return Fate(Code(code), float(intent_at) if intent_at else None, result)
+    moment, _, earlier = intent_at.partition(",")
+    return Fate(Code(code), float(moment) if moment else None, result, int(earlier or 0))
 
 
 def entry_of(
@@ -180,4 +183,5 @@ def entry_of(
         state=fate.code.state,
         intent_at=fate.intent_at,
         result=_result_of(fate.code, fate.result),
+        earlier=fate.earlier,
     )

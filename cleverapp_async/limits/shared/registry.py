@@ -47,6 +47,11 @@ class SharedLimiterRegistry(LimiterRegistry):
         return self._fleet.store.calls
 
     @property
+    def own_quotas(self) -> tuple[Quota, ...]:
+        """None: Redis keeps the count over the death of a process, so nothing is told it again."""
+        return ()
+
+    @property
     def guard(self) -> float:
         """Seconds for which a slot stays held for a process that says nothing more."""
         return self._fleet.guard

@@ -16,15 +16,17 @@ local function intend(index, fate, taken, now)
         fate.before = fate.state
     end
     fate.fence = FENCE
-    fate.intent_at = now
+    fate.intent_at = moment(now, earlier(fate))
     write(index, fate, '1')
     return 1
 end
 
-local function withdraw(index, fate)
+local function withdraw(index, fate, now)
     if fate.state == '1' and fate.fence == FENCE then
         local before = fate.before
         fate.before = '0'
+        -- The limits of a resume count the attempt, until its end.
+        fate.intent_at = moment(now, earlier(fate) + 1)
         write(index, fate, before)
     end
     return 1
@@ -54,7 +56,11 @@ local function record(index, fate, taken, state, result)
     fate.before = '0'
     -- What may have arrived before stays unknown, when sending it once more did nothing.
     local stays = before == '5' and (state == '4' or state == '6')
-    if not stays then
+    if stays then
+        local ended = string.format('%.6f', cjson.decode(result)[1])
+        fate.intent_at = moment(ended, earlier(fate) + (state == '6' and 1 or 0))
+    else
+        fate.intent_at = moment(fate.intent_at, earlier(fate) + replaced(fate, before, result))
         fate.result = result
     end
     fate.fence = FENCE
@@ -69,7 +75,7 @@ for at = 3, #ARGV, 6 do
     if kind == 'intent' then
         done[#done + 1] = intend(index, fate, taken, ARGV[at + 4])
     elseif kind == 'withdrawal' then
-        done[#done + 1] = withdraw(index, fate)
+        done[#done + 1] = withdraw(index, fate, ARGV[at + 4])
     else
         done[#done + 1] = record(index, fate, taken, ARGV[at + 4], ARGV[at + 5])
     end

@@ -1,8 +1,10 @@
 -- Comes before orphans.lua and change.lua: how a message's fate is kept.
 --
 -- A fate is `state|before|key|fence|intent_at|result`: the state now and the one that the intent
--- took the place of, the row of the key, the fence of the last intent's runner, when that was, and
--- the last result. A message without a fate is pending.
+-- took the place of, the row of the key, the fence of the last intent's runner, when that was or
+-- ended without a result, and the last result. A message without a fate is pending. Behind the
+-- moment of the intent stands, after a comma, how many attempts came before the last one: the limits
+-- of a resume count them.
 --
 -- States: 0 pending, 1 intent, 2 accepted, 3 rejected for good, 4 not sent, 5 unknown, 6 rejected
 -- for something that may pass. `left` counts what a run still sends by itself.
@@ -22,6 +24,24 @@ local function read(raw, key)
         string.match(raw, '^(%d)|(%d)|(%d+)|(%d+)|([^|]*)|(.*)$')
     return {state = state, before = before, key = row, fence = fence, intent_at = intent_at,
             result = result}
+end
+
+local function earlier(fate)
+    return tonumber(string.match(fate.intent_at, ',(%d+)$') or '0')
+end
+
+local function moment(at, attempts)
+    at = string.match(at, '^[^,]*')
+    return attempts > 0 and at .. ',' .. attempts or at
+end
+
+-- What an older result told of is an earlier attempt once another takes its place; after a day no
+-- limit counts it.
+local function replaced(fate, was, result)
+    if was == '0' or was == '4' or fate.result == '' then
+        return 0
+    end
+    return cjson.decode(fate.result)[1] > cjson.decode(result)[1] - 86400 and 1 or 0
 end
 
 local function write(index, fate, state)

@@ -10,6 +10,7 @@ local fates = redis.call('HGETALL', FATES)
 for number = 1, #fates, 2 do
     local index, fate = fates[number], read(fates[number + 1])
     if fate.state == '1' and fate.fence ~= FENCE then
+        fate.intent_at = moment(fate.intent_at, earlier(fate) + replaced(fate, fate.before, ARGV[3]))
         fate.result = ARGV[3]
         write(index, fate, '5')
         found[#found + 1] = index
