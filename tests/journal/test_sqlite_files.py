@@ -134,7 +134,7 @@ async def test_a_damaged_journal_is_told(tmp_path: Path) -> None:
     with path.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * (size - 4096))
-    assert "it is damaged" in await _refusal(path)
+    assert "is damaged" in await _refusal(path)
 
 
 async def test_a_journal_that_cannot_be_made_is_told(tmp_path: Path) -> None:
@@ -204,15 +204,20 @@ def test_every_older_version_has_a_migration() -> None:
     assert sorted(MIGRATIONS) == list(range(VERSION))
 
 
-def test_a_migration_is_done_whole_or_not_at_all(tmp_path: Path) -> None:
+class _NeverCommits(SqliteJournal):
+    """A journal whose disk fails before anything is durable."""
+
+    def _commit(self, connection: sqlite3.Connection) -> None:
+        """Fail."""
+        raise OSError("the disk is gone")
+
+
+async def test_a_migration_is_done_whole_or_not_at_all(tmp_path: Path) -> None:
     """A journal whose migration fails stays what it was."""
     path = tmp_path / "run.db"
     _make_version_0(path)
-    with sqlite3.connect(path) as connection:
-        connection.execute("CREATE TABLE duplicate (mine)")
-    connection.close()
-    with pytest.raises(JournalError, match="cannot be opened"):
-        resolve_unknown(path, JournalState.ACCEPTED)
+    with pytest.raises(JournalError, match="the disk is gone"):
+        await _NeverCommits(path).open(ORIGIN)
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA user_version").fetchone() == (0,)
     names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
     from .records import JournalResult
 
-__all__ = ["Change", "Kind", "error_id", "orphan_intents", "result_row", "write_changes"]
+__all__ = [
+    "Change",
+    "Kind",
+    "error_id",
+    "only_unknown",
+    "orphan_intents",
+    "result_row",
+    "write_changes",
+]
 
 
 class Kind(IntEnum):
@@ -131,6 +139,20 @@ def orphan_intents(connection: sqlite3.Connection) -> tuple[int, ...]:
             (_UNKNOWN, time.time(), error_id(connection, _ORPHAN), _INTENT),
         )
     return indexes
+
+
+def only_unknown(connection: sqlite3.Connection, changes: Iterable[Change]) -> list[Change]:
+    """The results among changes of which another runner knows no more than that they are unknown.
+
+    Such a runner has called what we had on its way unknown; what it has done since is its own.
+    """
+    told: list[Change] = []
+    for change in changes:
+        kind, index, _ = change
+        row = connection.execute("SELECT state FROM fate WHERE id = ?", (index,)).fetchone()
+        if kind is Kind.RESULT and row == (_UNKNOWN,):
+            told.append(change)
+    return told
 
 
 def write_changes(connection: sqlite3.Connection, changes: Iterable[Change]) -> None:
