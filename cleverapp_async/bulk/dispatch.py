@@ -25,7 +25,7 @@ from .outcome import SendOutcome
 from .queues import KeyQueues
 from .supply import Supply
 
-__all__ = ["Dispatcher"]
+__all__ = ["Dispatcher", "as_journal_error"]
 
 
 @define(eq=False)
@@ -193,17 +193,22 @@ class Dispatcher:
 
     def _fate(self, index: int) -> Fate:
         fate = self.supply.fate(index)
-        if self.is_open is not None:
-            fate.commit = partial(self._commit, self.is_open, fate.commit)
+        if fate.commit is not None or self.is_open is not None:
+            fate.commit = partial(self._commit, fate.commit)
         return fate
 
-    async def _commit(
-        self, is_open: Callable[[], bool], before: Callable[[], Awaitable[None]] | None
-    ) -> None:
+    async def _commit(self, before: Callable[[], Awaitable[None]] | None) -> None:
         """The last moment before a message leaves."""
         if before is not None:
-            await before()
-        if not is_open():
+            try:
+                await before()
+            except Exception as error:  # noqa: BLE001 - a journal of a user's own raises anything
+                failed = as_journal_error(error)
+            else:
+                failed = None
+            if failed is not None:
+                raise failed
+        if self.is_open is not None and not self.is_open():
             raise _HeldError
 
     def _look_for_hunger(self, key: LimitKey | None) -> None:
@@ -223,11 +228,16 @@ class Dispatcher:
 
     def _ended_one(self, task: asyncio.Task[None]) -> None:
         key, work = self._tasks.pop(task)
-        if task.cancelled():
-            # Told here, as a task cancelled before its first step runs no code of its own.
-            self._cancelled(key, work)
-        self._queues.done(key)
-        self.news.set()
+        try:
+            if task.cancelled():
+                # Told here, as a task cancelled before its first step runs no code of its own.
+                self._cancelled(key, work)
+            elif (error := task.exception()) is not None and not work.over:
+                # Something that ends programs, such as SystemExit out of a callback.
+                self._end(key, work, work.fate.outcome, error=_failed(work.fate.outcome, error))
+        finally:
+            self._queues.done(key)
+            self.news.set()
         self.start()
 
     def _cancelled(self, key: LimitKey | None, work: _Work) -> None:
@@ -239,14 +249,23 @@ class Dispatcher:
         elif work.held and not self.draining:
             self._put_back(key, work)
         elif self.supply.lasting:
-            _withdraw(work)
+            self._withdraw(work)
         else:
             self._end(key, work, outcome, error=_stopped(outcome))
+
+    def _withdraw(self, work: _Work) -> None:
+        """A journal that fails to take an intent back says so; the message has not left."""
+        if work.fate.withdraw is None:
+            return
+        try:
+            work.fate.withdraw()
+        except Exception as error:  # noqa: BLE001 - a journal of a user's own raises anything
+            self.fail(as_journal_error(error))
 
     def _put_back(self, key: LimitKey | None, work: _Work) -> None:
         """A message that was held waits for its turn again."""
         work.over = True
-        _withdraw(work)
+        self._withdraw(work)
         if self.draining:
             if not self.supply.lasting:
                 self._end(key, work, Outcome.NOT_SENT, error=_stopped(Outcome.NOT_SENT))
@@ -260,14 +279,16 @@ class Dispatcher:
         except _HeldError:
             self._put_back(key, work)
         except JournalError as error:
-            # It has not left, and no intent of it is written: it waits in the journal.
-            work.over = True
-            self._fail(error)
+            if fate.outcome is Outcome.NOT_SENT:
+                # It has not left, and no intent of it is written: it waits in the journal.
+                work.over = True
+            else:
+                self._end(key, work, fate.outcome, error=_failed(fate.outcome, error))
+            self.fail(error)
         except CleverAppError as error:
             self._end(key, work, error.outcome, error=error)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the run
-            told = f"{type(error).__name__}: {error}"
-            self._end(key, work, fate.outcome, error=_failed(fate.outcome, told))
+            self._end(key, work, fate.outcome, error=_failed(fate.outcome, error))
         else:
             contact = reply.content if isinstance(reply.content, Contact) else None
             self._end(key, work, Outcome.ACCEPTED, reply=reply, contact=contact)
@@ -298,27 +319,35 @@ class Dispatcher:
             contact=contact,
             error=error,
         )
-        kept = self.supply.keep(ended)
-        if kept is None:
+        try:
+            kept = self.supply.keep(ended)
+            future = None if kept is None else asyncio.ensure_future(kept)
+        except BaseException as error:
+            self.tell(ended)
+            self.fail(as_journal_error(error))
+            if not isinstance(error, Exception):
+                raise
+            return
+        if future is None:
             self.tell(ended)
         else:
-            future = asyncio.ensure_future(kept)
             self._keeping.add(future)
             future.add_done_callback(partial(self._kept, ended))
         if self.breaker is not None and not self.draining:
             paused = self.breaker.note(key, ended)
             if paused is not None:
-                self._fail(paused)
+                self.fail(paused)
 
     def _kept(self, ended: SendOutcome, future: asyncio.Future[None]) -> None:
         """An outcome is told once it is written down; a failure there changes nothing of it."""
         self._keeping.discard(future)
         self.tell(ended)
-        if not future.cancelled() and isinstance(error := future.exception(), CleverAppError):
-            self._fail(error)
+        error = asyncio.CancelledError() if future.cancelled() else future.exception()
+        if error is not None:
+            self.fail(as_journal_error(error))
         self.start()
 
-    def _fail(self, error: CleverAppError) -> None:
+    def fail(self, error: CleverAppError) -> None:
         """Send nothing more, and remember why."""
         self.failure = self.failure or error
         if not self.draining:
@@ -326,9 +355,13 @@ class Dispatcher:
         self.news.set()
 
 
-def _withdraw(work: _Work) -> None:
-    if work.fate.withdraw is not None:
-        work.fate.withdraw()
+def as_journal_error(error: BaseException) -> CleverAppError:
+    """What a journal raised, as an error that stops a run; a journal may raise anything."""
+    if isinstance(error, CleverAppError):
+        return error
+    found = JournalError(f"the journal failed: {type(error).__name__}: {error}")
+    found.__cause__ = error
+    return found
 
 
 def _stopped(outcome: Outcome) -> CleverAppError:
@@ -337,6 +370,6 @@ def _stopped(outcome: Outcome) -> CleverAppError:
     return NotSentError("not sent: the run was stopped")
 
 
-def _failed(outcome: Outcome, told: str) -> CleverAppError:
+def _failed(outcome: Outcome, error: BaseException) -> CleverAppError:
     kind = OutcomeUnknownError if outcome is Outcome.UNKNOWN else NotSentError
-    return kind(f"the SDK failed, please report it: {told}")
+    return kind(f"the SDK failed, please report it: {type(error).__name__}: {error}")

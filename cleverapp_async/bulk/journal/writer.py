@@ -150,8 +150,10 @@ class Writer:
 
         The future fails with a :class:`JournalError` where the change is not written.
         """
-        answer: asyncio.Future[None] = self._loop.create_future()
-        if (gone := self._gone) is not None:
+        gone = self._gone
+        loop = self._loop if gone is None else asyncio.get_running_loop()
+        answer: asyncio.Future[None] = loop.create_future()
+        if gone is not None:
             self._keep([change])
             answer.set_exception(copy.copy(gone))
             return answer
