@@ -322,10 +322,10 @@ class Dispatcher:
         try:
             kept = self.supply.keep(ended)
             future = None if kept is None else asyncio.ensure_future(kept)
-        except BaseException as error:
+        except BaseException as failure:
             self.tell(ended)
-            self.fail(as_journal_error(error))
-            if not isinstance(error, Exception):
+            self.fail(as_journal_error(failure))
+            if not isinstance(failure, Exception):
                 raise
             return
         if future is None:

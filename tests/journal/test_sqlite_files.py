@@ -209,6 +209,7 @@ class _NeverCommits(SqliteJournal):
 
     def _commit(self, connection: sqlite3.Connection) -> None:
         """Fail."""
+        del connection
         raise OSError("the disk is gone")
 
 

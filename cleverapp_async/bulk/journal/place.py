@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import define, field
 
 from ...errors import JournalLostError
 from .handles import Identity, identity_of
 from .lock import JournalLock
+
+if TYPE_CHECKING:
+    import sqlite3
 
 __all__ = ["Place"]
 
@@ -41,6 +45,20 @@ class Place:
     def exists(self) -> bool:
         """Whether the journal's file has a name still, be it another one."""
         return self.lock.exists()
+
+    def leave(self, connection: sqlite3.Connection) -> None:
+        """Make sure at the end that they are where they were, or that the file needs no other.
+
+        Raises:
+            JournalLostError: One was deleted, moved or replaced.
+        """
+        try:
+            self.check()
+        except JournalLostError:
+            # SQLite leaves the log of a file that was moved where it is: under its old name nobody
+            # would look for it.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            raise
 
     def check(self) -> None:
         """Make sure that the files are where they were.

@@ -329,7 +329,7 @@ class Writer:
                 last.work(connection)
             if place.exists:
                 self._kept = []
-            place.check()
+            place.leave(connection)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is not written
             raise write_failure(self.path, error, lost=self._lost) from None
 
