@@ -105,6 +105,7 @@ class CleverAppClient(
         self._config = config or ClientConfig()
         self._limits = LimiterRegistry() if limits is None else limits
         self._account = AccountKey(token.digest(self._base_url))
+        self._mark_of = token.mark
         self._routes = RouteDirectory(self._config.remembered_routes)
         self._transport = Transport(self._base_url, token, self._config, session)
         self._pipeline = Pipeline(
@@ -274,6 +275,7 @@ class CleverAppClient(
                 deduplicate=deduplicate is not False,
                 resend=Resend(unknown=resend_unknown, rejected=retry_rejected),
                 look_ahead=look_ahead,
+                mark_of=self._mark_of,
             )
             pause_after = _PAUSE_AFTER if pause_after is None else pause_after
         else:

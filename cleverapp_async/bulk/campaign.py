@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +15,7 @@ from ..errors import Outcome, OutcomeUnknownError
 from ..limits.quota import LimitKey
 from ..models.messages import Message
 from ..models.route import Route
-from .journal.protocol import Journal, Messages
+from .journal.protocol import Journal, MarkOf, Messages, RecognizesAccount
 from .journal.records import JournalSummary, Loaded, Resend
 from .outcome import SendOutcome
 from .results import result_of
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from .supply import Intake
 
 __all__ = ["JournalSupply"]
+
+_log = logging.getLogger("cleverapp_async")
 
 _DEEPEST = 250
 """Messages of one key in memory at most: reading more at once makes nothing quicker."""
@@ -44,6 +47,10 @@ class JournalSupply:
         deduplicate: Whether a recipient gets the first of several messages alone.
         resend: Which messages with a result are sent again.
         look_ahead: Messages in memory at most, all keys together.
+        mark_of: Gives the mark of the account's token for a salt; None: nothing is compared.
+
+    Attributes:
+        other_account: Whether the token is another than the last run's.
     """
 
     journal: Journal
@@ -54,6 +61,8 @@ class JournalSupply:
     deduplicate: bool
     resend: Resend
     look_ahead: int
+    mark_of: MarkOf | None = None
+    other_account: bool = field(default=False, init=False)
     loaded: Loaded | None = field(default=None, init=False)
     summary: JournalSummary | None = field(default=None, init=False)
     _open: bool = field(default=False, init=False)
@@ -75,6 +84,13 @@ class JournalSupply:
         self.loaded = await self.journal.load(
             self.messages, self.key_of, deduplicate=self.deduplicate
         )
+        if self.mark_of is not None and isinstance(self.journal, RecognizesAccount):
+            self.other_account = await self.journal.recognize(self.mark_of) is False
+            if self.other_account:
+                _log.warning(
+                    "the token is not the one that the last run of this campaign had: nothing is "
+                    "wrong if it was renewed; if it is another account's, stop the run"
+                )
         self.summary = await self.journal.summary()
         for entry in self.loaded.orphans:
             intake.tell(_orphan(entry))

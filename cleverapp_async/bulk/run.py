@@ -87,6 +87,16 @@ class BulkRun:
         """The campaign as this run found it; None without a journal, or before that is read."""
         return self._dispatcher.supply.summary
 
+    @property
+    def other_account(self) -> bool:
+        """Whether the token is another than that of the campaign's last run.
+
+        Known once :attr:`summary` is, before anything is sent, and logged then as a warning
+        (logger ``cleverapp_async``). Nothing is wrong where the token was renewed; another
+        account knows neither the campaign's contacts nor its bots.
+        """
+        return self._dispatcher.supply.other_account
+
     def __aiter__(self) -> AsyncIterator[SendOutcome]:
         """Start sending; a run can be iterated once.
 

@@ -81,6 +81,14 @@ class CampaignTeller:
             told += f", {tell_hours(found, self.schedule)}"
         self._say(f"{told}.")
 
+    def other_account(self) -> None:
+        """The token is another than the last run's; nothing is sent yet."""
+        self._say(
+            "Warning: the token is not the one that the last run of this campaign had. If it was "
+            "renewed, nothing is wrong. If it is another account's, stop now with Ctrl-C, and "
+            "give the token of the account that the campaign was begun with."
+        )
+
     def ending(self, end: RunEnd) -> Exit:
         """The run has ended.
 

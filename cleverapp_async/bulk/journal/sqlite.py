@@ -34,10 +34,12 @@ if TYPE_CHECKING:
     from .connection import OpenJournal
     from .fates import Change
     from .place import Place
-    from .protocol import Messages
+    from .protocol import MarkOf, Messages
     from .records import JournalEntry, JournalResult, JournalSummary, Resend
 
 __all__ = ["SqliteJournal"]
+
+_SALT, _MARK = "account_salt", "account_mark"
 
 
 async def _once_there_is_room(writer: Writer, change: Change) -> None:
@@ -162,6 +164,22 @@ class SqliteJournal:
         self._keys = await writer.call(queries.keys)
         given, duplicates = self._number("given"), self._number("duplicates")
         return Loaded(given - duplicates, duplicates, resumed, tuple(orphans))
+
+    async def recognize(self, mark_of: MarkOf) -> bool | None:
+        """Compare the account's token with that of the last run, and keep its mark.
+
+        The journal holds 16 random bytes, and 4 bytes of a slow hash of the token with them.
+
+        Args:
+            mark_of: Gives the token's mark for a salt.
+
+        Returns:
+            Whether they are the same; None where no run has left a mark.
+
+        Raises:
+            JournalError: The mark cannot be read or written.
+        """
+        return await self._at_work().call(partial(self._recognize, mark_of))
 
     async def keys(self) -> list[LimitKey | None]:
         """The limit keys of all messages."""
@@ -311,6 +329,17 @@ class SqliteJournal:
         with transaction(connection, self._end):
             self._session = begin_session(connection, origin)
         self._facts = queries.meta(connection)
+
+    def _recognize(self, mark_of: MarkOf, connection: sqlite3.Connection) -> bool | None:
+        facts = queries.meta(connection)
+        salt, known = facts.get(_SALT), facts.get(_MARK)
+        if not isinstance(salt, bytes):
+            salt, known = os.urandom(16), None
+        mark = mark_of(salt)
+        if mark != known:
+            with transaction(connection, self._end):
+                queries.set_meta(connection, **{_SALT: salt, _MARK: mark})
+        return mark == known if isinstance(known, bytes) else None
 
     def _find_orphans(self, connection: sqlite3.Connection) -> list[JournalEntry]:
         with transaction(connection, self._end):

@@ -127,6 +127,7 @@ def purge_journal(path: str | os.PathLike[str], *, force: bool = False) -> int:
                 "WHERE ended IS NOT NULL AND ended NOT IN (?, ?)",
                 _PLAIN_ENDS,
             )
+            connection.execute("DELETE FROM meta WHERE name IN ('account_salt', 'account_mark')")
             _erase_errors(connection)
             queries.set_meta(connection, purged=1)
         # First the old pages are overwritten in place: VACUUM only cuts the file's end off.
