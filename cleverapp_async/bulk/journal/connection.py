@@ -49,7 +49,7 @@ def _connect(path: Path, commit: Commit, give_up: Callable[[], bool] | None) -> 
 
     try:
         connection = sqlite3.connect(path, timeout=_BUSY, isolation_level=None)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise open_failure(path, error) from None
     try:
         guard(connection, give_up)
@@ -58,7 +58,7 @@ def _connect(path: Path, commit: Commit, give_up: Callable[[], bool] | None) -> 
         for setting in _SETTINGS:
             connection.execute(setting)
         prepare(connection, path, commit)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         connection.close()
         raise open_failure(path, error) from None
     except BaseException:

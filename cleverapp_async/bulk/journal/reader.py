@@ -80,7 +80,7 @@ def _reading(path: Path) -> Generator[None]:
 
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
         raise read_failure(path, error) from None
 
 

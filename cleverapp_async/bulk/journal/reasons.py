@@ -28,6 +28,8 @@ _REASONS = (
 
 
 def _told(error: BaseException) -> tuple[str, str]:
+    if isinstance(error, UnicodeDecodeError) or "decode to UTF-8" in str(error):
+        return "it is damaged (a text in it is none)", "restore it from a copy"
     # Errors that Python's module raises itself have no name.
     name = str(getattr(error, "sqlite_errorname", None) or "")
     for begin, reason, remedy in _REASONS:

@@ -337,7 +337,8 @@ class Writer:
         """What a waiter is given: nothing that would end the event loop."""
         import sqlite3  # noqa: PLC0415 - importing the package must stay quick
 
-        if isinstance(error, sqlite3.Error | StopIteration) or not isinstance(error, Exception):
+        ours = (sqlite3.Error, UnicodeDecodeError, StopIteration)
+        if isinstance(error, ours) or not isinstance(error, Exception):
             return write_failure(self.path, error)
         return error
 
