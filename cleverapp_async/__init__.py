@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from .bulk.forecast import Forecast, Share, forecast
     from .bulk.journal.address import address_of
     from .bulk.journal.lock import LockHolder
-    from .bulk.journal.protocol import Journal, Messages
+    from .bulk.journal.protocol import Journal, MarkOf, Messages, RecognizesAccount
     from .bulk.journal.reader import JournalReader, SettledMessage
     from .bulk.journal.records import (
         ErrorRecord,
@@ -158,6 +158,7 @@ __all__ = [
     "ListSchema",
     "Loaded",
     "LockHolder",
+    "MarkOf",
     "Me",
     "Message",
     "Messages",
@@ -176,6 +177,7 @@ __all__ = [
     "Quota",
     "RateLimitError",
     "RawResponse",
+    "RecognizesAccount",
     "Referrer",
     "ReferrerChain",
     "Repeat",
@@ -228,7 +230,9 @@ _LATER = {
     "JournalSummary": "bulk.journal.records",
     "Loaded": "bulk.journal.records",
     "LockHolder": "bulk.journal.lock",
+    "MarkOf": "bulk.journal.protocol",
     "Messages": "bulk.journal.protocol",
+    "RecognizesAccount": "bulk.journal.protocol",
     "Resend": "bulk.journal.records",
     "Schedule": "bulk.schedule",
     "SettledMessage": "bulk.journal.reader",

@@ -202,12 +202,10 @@ class Dispatcher:
         if before is not None:
             try:
                 await before()
-            except Exception as error:  # noqa: BLE001 - a journal of a user's own raises anything
-                failed = as_journal_error(error)
-            else:
-                failed = None
-            if failed is not None:
-                raise failed
+            except CleverAppError:
+                raise
+            except Exception as error:  # a journal of a user's own raises anything
+                raise as_journal_error(error) from error
         if self.is_open is not None and not self.is_open():
             raise _HeldError
 

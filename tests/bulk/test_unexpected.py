@@ -54,8 +54,10 @@ class StrangeJournal(MemoryJournal):
             raise self.raised
         super().withdraw(index)
 
-    def record(self, index: int, result: JournalResult) -> Awaitable[None]:
-        """Write a result, or raise at once, later, or never come to an end."""
+    def record(  # type: ignore[override] # as the protocol has it
+        self, index: int, result: JournalResult
+    ) -> Awaitable[None]:
+        """Write a result, or raise at once, later, or be cancelled."""
         if self.strange == "record":
             raise self.raised
         if self.strange == "record later":

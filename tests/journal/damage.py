@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import sqlite3
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from click.testing import CliRunner
@@ -277,5 +278,5 @@ def wrong_exceptions(path: Path, *, commands: bool = True) -> list[str]:
     for name, work in _changes(path):
         attempt(name, work)
     for arguments in _commands(path) if commands else ():
-        attempt(" ".join(arguments[:2]), lambda arguments=arguments: command(arguments))
+        attempt(" ".join(arguments[:2]), partial(command, arguments))
     return wrong

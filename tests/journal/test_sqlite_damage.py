@@ -88,13 +88,13 @@ def _cells(sound: Path, tmp_path: Path, chosen: list[tuple[str, str, object]]) -
 
 def test_damaged_bytes_give_the_one_error(sound: Path, tmp_path: Path) -> None:
     """Flipped, cut, swapped and overwritten bytes raise a JournalError or nothing."""
-    assert _bytes_of_a_file(sound, tmp_path, 20, seed=7) == []
+    assert _bytes_of_a_file(sound, tmp_path, 12, seed=7) == []
 
 
 def test_hostile_cells_give_the_one_error(sound: Path, tmp_path: Path) -> None:
     """A value that nobody would write, in any column, raises a JournalError or nothing."""
     rng = random.Random(5)
-    chosen = [(table, column, rng.choice(HOSTILE)) for table, column in _CELLS]
+    chosen = [(*cell, rng.choice(HOSTILE)) for cell in rng.sample(_CELLS, 16)]
     assert _cells(sound, tmp_path, chosen) == []
 
 
@@ -217,7 +217,7 @@ def test_a_schema_that_is_not_ours_is_refused(sound: Path, tmp_path: Path, what:
         resolve_unknown(path, JournalState.ACCEPTED)
     with pytest.raises(JournalError, match="damaged"):
         purge_journal(path, force=True)
-    assert wrong_exceptions(path) == []
+    assert wrong_exceptions(path, commands=what == "an endless view") == []
 
 
 def _endless(connection: sqlite3.Connection) -> Iterator[object]:

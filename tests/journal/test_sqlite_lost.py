@@ -112,12 +112,12 @@ async def test_a_journal_that_is_moved_stops_the_run_and_keeps_its_results(
     folder.mkdir()
     error, seen = await _broken_off(folder / "run.db", happens)
     assert isinstance(error, JournalLostError)
-    found = {
+    places: dict[object, Path] = {
         _move: folder / "moved.db",
         _move_folder: tmp_path / "elsewhere" / "run.db",
         _delete_log: folder / "run.db",
-    }[happens]
-    with JournalReader(found) as reader:
+    }
+    with JournalReader(places[happens]) as reader:
         counts = reader.summary().by_state
         assert reader.holder() is None
     assert counts[JournalState.ACCEPTED] == len(seen)

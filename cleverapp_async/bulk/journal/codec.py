@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from hashlib import blake2b
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from ...errors import JournalError
 from ...limits.quota import LimitKey
@@ -167,7 +167,7 @@ def _is_sound(error: ErrorRecord) -> bool:
         texts += [name, text, *related, *([] if rule is None else [rule])]
     if not all(isinstance(text, str) for text in texts):
         return False
-    status: object = error.status
+    status = cast("object", error.status)
     return status is None or (isinstance(status, int) and abs(status) <= _LARGEST)
 
 

@@ -94,32 +94,31 @@ else:
     except ImportError:
         fcntl = None  # type: ignore[assignment] # e.g. WebAssembly has no such calls
 
-    if sys.platform == "darwin":
-        # Its flock is one against SQLite's locks; this kind, which is as much the open file's and
-        # not the process's, covers one byte. The numbers and the order are those of sys/fcntl.h.
-        _SET = getattr(fcntl, "F_OFD_SETLK", 90)
+    # flock(2), the same everywhere
+    _SHARED, _ALONE, _AT_ONCE, _NOT = 1, 2, 4, 8
 
-        def _flock(handle: int, mode: int) -> None:
-            kinds = {fcntl.LOCK_SH: fcntl.F_RDLCK, fcntl.LOCK_EX: fcntl.F_WRLCK}
-            kind = kinds.get(mode & ~fcntl.LOCK_NB, fcntl.F_UNLCK)
-            fcntl.fcntl(handle, _SET, struct.pack("qqihh", _PLACE, 1, 0, kind, os.SEEK_SET))
-
-    else:
-
-        def _flock(handle: int, mode: int) -> None:
+    def _flock(handle: int, mode: int) -> None:
+        if fcntl is None:
+            raise JournalError("this platform has no file locks, so a journal cannot be kept on it")
+        if sys.platform == "darwin":
+            # Its flock is one against SQLite's locks. This kind, which is the open file's as well
+            # and not the process's, covers one byte: numbers and order are those of sys/fcntl.h.
+            kinds = {_SHARED: fcntl.F_RDLCK, _ALONE: fcntl.F_WRLCK}
+            kind = kinds.get(mode & ~_AT_ONCE, fcntl.F_UNLCK)
+            lock = struct.pack("qqihh", _PLACE, 1, 0, kind, os.SEEK_SET)
+            fcntl.fcntl(handle, getattr(fcntl, "F_OFD_SETLK", 90), lock)
+        else:
             fcntl.flock(handle, mode)
 
     def _try_lock(handle: int, *, shared: bool = False) -> bool:
-        if fcntl is None:
-            raise JournalError("this platform has no file locks, so a journal cannot be kept on it")
         try:
-            _flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+            _flock(handle, (_SHARED if shared else _ALONE) | _AT_ONCE)
         except (BlockingIOError, PermissionError):
             return False
         return True
 
     def _unlock(handle: int) -> None:
-        _flock(handle, fcntl.LOCK_UN)
+        _flock(handle, _NOT)
 
 
 def _read(journal: Path) -> LockHolder:
