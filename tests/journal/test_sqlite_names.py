@@ -325,6 +325,23 @@ async def test_what_lies_in_the_place_of_its_files_is_left_alone(
     assert not (tmp_path / "nowhere").exists()
 
 
+async def test_a_file_system_without_locks_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing can be locked, every way of writing a journal gives the one error."""
+    path = tmp_path / "run.db"
+    async with opened(path, messages(3)):
+        pass
+
+    def refuse(*_: object, **__: object) -> bool:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr("cleverapp_async.bulk.journal.lock._try_lock", refuse)
+    assert "cannot be locked" in str(await _refused(path))
+    with pytest.raises(JournalError, match="cannot be locked"):
+        resolve_unknown(path, JournalState.ACCEPTED)
+
+
 async def test_a_path_that_no_system_takes_is_told(tmp_path: Path) -> None:
     """A path with a null byte gives the one error, to runners and readers."""
     path = tmp_path / "run\0.db"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field, frozen
@@ -62,7 +63,8 @@ class _Files:
         uses, self.uses, self.guard = self.uses, {}, threading.Lock()
         for use in uses.values():
             for number in use.numbers:
-                os.close(number)
+                with suppress(OSError):
+                    os.close(number)
 
 
 _files = _Files()

@@ -23,6 +23,7 @@ from typing import cast
 from attrs import define, frozen
 
 from ...errors import JournalError, JournalLockedError, JournalWriteError
+from .cells import LATEST
 from .handles import Handle, NotPlainError, identity_of
 
 __all__ = ["JournalLock", "LockHolder", "lock_path", "read_holder"]
@@ -33,7 +34,6 @@ _LONGEST = 4096
 # In the page that SQLite never writes to, behind the bytes of it that SQLite locks itself:
 # https://www.sqlite.org/fileformat2.html#the_lock_byte_page
 _PLACE = 2**30 + 1024
-_LATEST = 253_402_214_400  # the last day of the year 9999, in Unix seconds
 _MODE = 0o600
 
 
@@ -135,7 +135,7 @@ def _read(journal: Path) -> LockHolder:
     return LockHolder(
         pid if isinstance(pid, int) else None,
         host if isinstance(host, str) else None,
-        since if isinstance(since, int | float) and 0 <= since < _LATEST else None,
+        since if isinstance(since, int | float) and 0 <= since < LATEST else None,
     )
 
 
@@ -207,6 +207,11 @@ class JournalLock:
         lock = cls(journal, file, beside)
         try:
             lock._take()
+        except OSError as error:
+            lock._close()
+            raise JournalWriteError(
+                f"the journal {journal} cannot be locked: {error}; put it on a local disk"
+            ) from None
         except BaseException:
             lock._close()
             raise
@@ -230,12 +235,8 @@ class JournalLock:
         try:
             self._check()
             self._write_down()
-        except BaseException as error:
+        except BaseException:
             self._let_go()
-            if isinstance(error, OSError):
-                raise JournalWriteError(
-                    f"the lock {lock_path(self.journal)} cannot be written: {error}"
-                ) from None
             raise
 
     def _check(self) -> None:

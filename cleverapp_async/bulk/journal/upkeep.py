@@ -48,7 +48,7 @@ def _opened(given: str | os.PathLike[str]) -> Generator[tuple[Path, sqlite3.Conn
         with opened_for_writing(path, _commit, make=False) as journal:
             check_whole(journal.connection, path)
             yield path, journal.connection
-    except (sqlite3.Error, UnicodeDecodeError) as error:
+    except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
         if was_interrupted(error):
             raise KeyboardInterrupt from None
         raise write_failure(path, error) from None

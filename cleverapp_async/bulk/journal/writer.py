@@ -258,8 +258,10 @@ class Writer:
 
     def _may_give_up(self) -> bool:
         """Whether nobody waits for what is being done; asked in the middle of it."""
-        answer = self._started if self._job is None else self._job.answer
-        return answer is not None and answer.cancelled()
+        if self._job is None:
+            return self._started is not None and self._started.cancelled()
+        answer = self._job.answer
+        return not self._job.last and answer is not None and answer.cancelled()
 
     def _turn(self, connection: sqlite3.Connection) -> None:
         """Write what is queued, and do the job behind it, save the last one."""
@@ -331,7 +333,7 @@ class Writer:
                 self._kept = []
             place.leave(connection)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is not written
-            raise write_failure(self.path, error, lost=self._lost) from None
+            raise write_failure(self.path, error) from None
 
     def _failure(self, error: BaseException) -> Exception:
         """What a waiter is given: nothing that would end the event loop."""
