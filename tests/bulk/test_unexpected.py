@@ -16,6 +16,7 @@ from cleverapp_async import (
     JournalWriteError,
     Outcome,
     Schedule,
+    SendOutcome,
 )
 from cleverapp_async.bulk.dispatch import Dispatcher
 from cleverapp_async.bulk.hours import Hours
@@ -28,7 +29,7 @@ from tests.bulk.test_campaign import Wire, campaign
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from cleverapp_async import JournalResult, Message, SendOutcome
+    from cleverapp_async import JournalResult, Message
     from cleverapp_async._call import Fate, Reply
 
 
@@ -141,6 +142,25 @@ async def test_a_delivery_that_raises_what_is_no_exception_has_its_outcome() -> 
     outcomes = await collect(campaign(journal, Bursting(), [message(0), message(1)]))
     assert [outcome.outcome for outcome in outcomes] == [Outcome.UNKNOWN] * 2
     assert journal.states() == {JournalState.UNKNOWN: 2}
+
+
+class Forgetful(Desk):
+    """A desk whose journal fails between two attempts, of which the first may have arrived."""
+
+    async def deliver(self, sent: Message, fate: Fate) -> Reply:
+        """Fail as a second commit would."""
+        await asyncio.sleep(0)
+        fate.outcome = Outcome.UNKNOWN
+        raise JournalWriteError(f"no intent of {sent.text}")
+
+
+async def test_what_may_have_arrived_is_told_when_the_journal_fails() -> None:
+    """A journal that fails at a later attempt takes nothing back of what an earlier one did."""
+    journal, seen = MemoryJournal(), list[SendOutcome]()
+    error = await failed(campaign(journal, Forgetful(), [message(0)]), seen)
+    assert isinstance(error, JournalWriteError)
+    assert [outcome.outcome for outcome in seen] == [Outcome.UNKNOWN]
+    assert journal.states() == {JournalState.UNKNOWN: 1}
 
 
 async def test_a_schedule_that_fails_ends_the_run() -> None:
