@@ -25,7 +25,7 @@ from .outcome import SendOutcome
 from .queues import KeyQueues
 from .supply import Supply
 
-__all__ = ["Dispatcher", "as_journal_error"]
+__all__ = ["Dispatcher"]
 
 
 @define(eq=False)
@@ -205,7 +205,7 @@ class Dispatcher:
             except CleverAppError:
                 raise
             except Exception as error:  # a journal of a user's own raises anything
-                raise as_journal_error(error) from error
+                raise _as_journal_error(error) from error
         if self.is_open is not None and not self.is_open():
             raise _HeldError
 
@@ -248,6 +248,9 @@ class Dispatcher:
             self._put_back(key, work)
         elif self.supply.lasting:
             self._withdraw(work)
+            if not self.draining:
+                # By nobody here: the journal, say, cancelled what the message waited for.
+                self.fail(_as_journal_error(asyncio.CancelledError()))
         else:
             self._end(key, work, outcome, error=_stopped(outcome))
 
@@ -258,7 +261,7 @@ class Dispatcher:
         try:
             work.fate.withdraw()
         except Exception as error:  # noqa: BLE001 - a journal of a user's own raises anything
-            self.fail(as_journal_error(error))
+            self.fail(_as_journal_error(error))
 
     def _put_back(self, key: LimitKey | None, work: _Work) -> None:
         """A message that was held waits for its turn again."""
@@ -322,7 +325,7 @@ class Dispatcher:
             future = None if kept is None else asyncio.ensure_future(kept)
         except BaseException as failure:
             self.tell(ended)
-            self.fail(as_journal_error(failure))
+            self.fail(_as_journal_error(failure))
             if not isinstance(failure, Exception):
                 raise
             return
@@ -342,7 +345,7 @@ class Dispatcher:
         self.tell(ended)
         error = asyncio.CancelledError() if future.cancelled() else future.exception()
         if error is not None:
-            self.fail(as_journal_error(error))
+            self.fail(_as_journal_error(error))
         self.start()
 
     def fail(self, error: CleverAppError) -> None:
@@ -353,7 +356,7 @@ class Dispatcher:
         self.news.set()
 
 
-def as_journal_error(error: BaseException) -> CleverAppError:
+def _as_journal_error(error: BaseException) -> CleverAppError:
     """What a journal raised, as an error that stops a run; a journal may raise anything."""
     if isinstance(error, CleverAppError):
         return error

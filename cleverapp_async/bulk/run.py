@@ -163,7 +163,11 @@ class BulkRun:
 
     def _with_count(self, error: CleverAppError) -> CleverAppError:
         """An error of a journal that tells what the run came to before it."""
-        counts = {outcome: count for outcome, count in self._dispatcher.counts.items() if count}
+        ended = self._dispatcher.counts.copy()
+        if self.loaded is not None:
+            # Told by this run, and sent by an earlier one.
+            ended[Outcome.UNKNOWN] -= len(self.loaded.orphans)
+        counts = {outcome: count for outcome, count in ended.items() if count > 0}
         if not isinstance(error, JournalError) or error.so_far or not counts:
             return error
         told = ", ".join(f"{counts[one]} {name}" for one, name in _TOLD.items() if one in counts)

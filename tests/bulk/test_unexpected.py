@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from attrs import evolve
 
 from cleverapp_async import (
     CleverAppError,
@@ -116,6 +117,33 @@ async def test_an_intent_that_fails_by_anything_stops_the_run() -> None:
     assert error.so_far == {}
     assert desk.started == []
     assert journal.states() == {JournalState.PENDING: 9}
+
+
+async def test_an_intent_that_is_cancelled_by_nobody_stops_the_run() -> None:
+    """A message that is left out because its intent was cancelled does not go unsaid."""
+    journal, desk = strange("intend", asyncio.CancelledError()), Wire()
+    error = await failed(campaign(journal, desk, [message(i) for i in range(9)]), [])
+    assert isinstance(error, JournalError)
+    assert desk.started == []
+    assert journal.ended is not None
+    assert journal.ended.startswith("JournalError")
+
+
+async def test_what_an_earlier_run_had_on_its_way_is_not_counted() -> None:
+    """The counts of an error are of this run, and not of the one that died before it."""
+    journal = MemoryJournal()
+    await collect(campaign(journal, Wire(), [message(i) for i in range(4)]))
+    for index in (0, 1):
+        journal.entries[index] = evolve(
+            journal.entries[index], state=JournalState.INTENT, result=None
+        )
+    journal.entries[2] = evolve(journal.entries[2], state=JournalState.PENDING, result=None)
+    journal.broken.add("record")
+    seen: list[SendOutcome] = []
+    error = await failed(campaign(journal, Wire()), seen)
+    assert isinstance(error, JournalError)
+    assert error.so_far == {Outcome.ACCEPTED: 1}
+    assert len(seen) == 3
 
 
 async def test_a_journal_that_cannot_take_an_intent_back_leaves_nobody_waiting() -> None:
