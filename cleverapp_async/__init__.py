@@ -21,6 +21,7 @@ from .errors import (
     InvalidRequestError,
     JournalError,
     JournalLockedError,
+    JournalLostError,
     JournalMismatchError,
     JournalUnreachableError,
     JournalWriteError,
@@ -83,7 +84,13 @@ if TYPE_CHECKING:
     from .bulk.forecast import Forecast, Share, forecast
     from .bulk.journal.address import address_of
     from .bulk.journal.lock import LockHolder
-    from .bulk.journal.protocol import Journal, Messages, SendHistory
+    from .bulk.journal.protocol import (
+        Journal,
+        MarkOf,
+        Messages,
+        RecognizesAccount,
+        SendHistory,
+    )
     from .bulk.journal.reader import JournalReader, SettledMessage
     from .bulk.journal.records import (
         ErrorRecord,
@@ -145,6 +152,7 @@ __all__ = [
     "JournalEntry",
     "JournalError",
     "JournalLockedError",
+    "JournalLostError",
     "JournalMismatchError",
     "JournalReader",
     "JournalResult",
@@ -166,6 +174,7 @@ __all__ = [
     "ListSchema",
     "Loaded",
     "LockHolder",
+    "MarkOf",
     "Me",
     "Message",
     "Messages",
@@ -188,6 +197,7 @@ __all__ = [
     "Quota",
     "RateLimitError",
     "RawResponse",
+    "RecognizesAccount",
     "Referrer",
     "ReferrerChain",
     "Repeat",
@@ -242,7 +252,9 @@ _LATER = {
     "JournalSummary": "bulk.journal.records",
     "Loaded": "bulk.journal.records",
     "LockHolder": "bulk.journal.lock",
+    "MarkOf": "bulk.journal.protocol",
     "Messages": "bulk.journal.protocol",
+    "RecognizesAccount": "bulk.journal.protocol",
     "Resend": "bulk.journal.records",
     "Schedule": "bulk.schedule",
     "SendHistory": "bulk.journal.protocol",

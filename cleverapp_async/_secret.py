@@ -42,6 +42,9 @@ _WIDE = {"utf-16-le": 2, "utf-16-be": 2, "utf-32-le": 4, "utf-32-be": 4}
 
 _HALF_ESCAPE = re.compile(r"[%\\&][#%\w]{0,12}\Z")
 
+_ROUNDS = 200_000
+_MARK = 4
+
 
 class Secret:
     """A token that shows itself only where it is asked for by name.
@@ -80,6 +83,17 @@ class Secret:
         """A hash of the token and the parts, from which neither can be read."""
         joined = "\0".join((self._value, *parts))
         return hashlib.sha256(joined.encode()).hexdigest()
+
+    def mark(self, salt: bytes) -> bytes:
+        """Four bytes that tell this token from another, and are of no use to find it.
+
+        Each guess costs a slow hash (PBKDF2, which every build of Python has), and one in four
+        thousand million wrong guesses looks right.
+
+        Args:
+            salt: Random bytes that are kept with the mark.
+        """
+        return hashlib.pbkdf2_hmac("sha256", self._value.encode(), salt, _ROUNDS)[:_MARK]
 
     def strike(self, text: str, *, cut: bool = False) -> str:
         """The text with the token, and what is left of it where something cut it, struck out.

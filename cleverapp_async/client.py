@@ -102,6 +102,7 @@ class CleverAppClient(
         self._config = config or ClientConfig()
         self._limits = LimiterRegistry() if limits is None else limits
         self._account = AccountKey(token.digest(self._base_url))
+        self._mark_of = token.mark
         self._routes = RouteDirectory(self._config.remembered_routes)
         self._transport = Transport(self._base_url, token, self._config, session)
         self._pipeline = Pipeline(
@@ -274,6 +275,7 @@ class CleverAppClient(
                 resend=Resend(unknown=resend_unknown, rejected=retry_rejected),
                 look_ahead=look_ahead,
                 primer=Primer(limits=self._limits, account=self._account, key_of=self.limit_key),
+                mark_of=self._mark_of,
             )
         else:
             _check_journal_only(

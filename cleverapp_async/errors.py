@@ -11,6 +11,7 @@
     │   ├── JournalMismatchError              it belongs to other messages
     │   ├── JournalUnreachableError           the server that keeps it is away
     │   └── JournalWriteError                 it cannot be written: a full disk, say
+    │       └── JournalLostError              its file was deleted, moved or replaced
     ├── CampaignPausedError                   the same trouble in a row stopped it
     ├── PagingError                           pages ended before all that was promised came
     ├── NotSentError                          it provably never reached the server
@@ -61,6 +62,7 @@ __all__ = [
     "InvalidRequestError",
     "JournalError",
     "JournalLockedError",
+    "JournalLostError",
     "JournalMismatchError",
     "JournalUnreachableError",
     "JournalWriteError",
@@ -196,7 +198,14 @@ class ClientStateError(CleverAppError, RuntimeError):
 
 
 class JournalError(CleverAppError):
-    """A campaign's journal cannot be used: the message says which file, why, and the remedy."""
+    """A campaign's journal cannot be used: the message says which file, why, and the remedy.
+
+    Attributes:
+        so_far: How many messages of this run ended with each outcome before the run was stopped
+            by this error, and in the message, too; empty where nothing had ended.
+    """
+
+    so_far: Mapping[Outcome, int] = MappingProxyType({})
 
 
 class JournalLockedError(JournalError):
@@ -237,6 +246,14 @@ class JournalWriteError(JournalError):
 
     What was sent before stands as it was; what was on the wire has its outcome in the run, or
     is listed as unknown when the campaign is resumed.
+    """
+
+
+class JournalLostError(JournalWriteError):
+    """The journal's file was deleted, moved or replaced while a run was at work on it.
+
+    Nothing more is sent. A file that was moved holds all results, and the campaign resumes from
+    it; what a deleted file held is gone, so that a campaign begun anew sends everything again.
     """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +15,7 @@ from ..errors import Outcome, OutcomeUnknownError
 from ..limits.quota import LimitKey
 from ..models.messages import Message
 from ..models.route import Route
-from .journal.protocol import Journal, Messages
+from .journal.protocol import Journal, MarkOf, Messages, RecognizesAccount
 from .journal.records import JournalSummary, Loaded, Resend
 from .outcome import SendOutcome
 from .priming import Primer
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from .supply import Intake
 
 __all__ = ["JournalSupply"]
+
+_log = logging.getLogger("cleverapp_async")
 
 _DEEPEST = 250
 """Messages of one key in memory at most: reading more at once makes nothing quicker."""
@@ -47,6 +50,10 @@ class JournalSupply:
         look_ahead: Messages in memory at most, all keys together.
         primer: Tells the limits what earlier runs sent; None: nobody does.
         wall: Unix seconds.
+        mark_of: Gives the mark of the account's token for a salt; None: nothing is compared.
+
+    Attributes:
+        other_account: Whether the token is another than the last run's.
     """
 
     journal: Journal
@@ -59,6 +66,8 @@ class JournalSupply:
     look_ahead: int
     primer: Primer | None = None
     wall: Callable[[], float] = time.time
+    mark_of: MarkOf | None = None
+    other_account: bool = field(default=False, init=False)
     loaded: Loaded | None = field(default=None, init=False)
     summary: JournalSummary | None = field(default=None, init=False)
     _open: bool = field(default=False, init=False)
@@ -80,6 +89,13 @@ class JournalSupply:
         self.loaded = await self.journal.load(
             self.messages, self.key_of, deduplicate=self.deduplicate
         )
+        if self.mark_of is not None and isinstance(self.journal, RecognizesAccount):
+            self.other_account = await self.journal.recognize(self.mark_of) is False
+            if self.other_account:
+                _log.warning(
+                    "the token is not the one that the last run of this campaign had: nothing is "
+                    "wrong if it was renewed; if it is another account's, stop the run"
+                )
         self.summary = await self.journal.summary()
         if self.primer is not None:
             await self.primer.prime(self.journal, self.loaded, self.summary)

@@ -220,7 +220,12 @@ class Dispatcher:
                 raise _FullError
             work.seated = True
         if before is not None:
-            await before()
+            try:
+                await before()
+            except CleverAppError:
+                raise
+            except Exception as error:  # a journal of a user's own raises anything
+                raise _as_journal_error(error) from error
         if self.is_open is not None and not self.is_open():
             raise _HeldError
 
@@ -264,11 +269,16 @@ class Dispatcher:
 
     def _ended_one(self, task: asyncio.Task[None]) -> None:
         key, work = self._tasks.pop(task)
-        if task.cancelled():
-            # Told here, as a task cancelled before its first step runs no code of its own.
-            self._cancelled(key, work)
-        self._queues.done(key)
-        self.news.set()
+        try:
+            if task.cancelled():
+                # Told here, as a task cancelled before its first step runs no code of its own.
+                self._cancelled(key, work)
+            elif (error := task.exception()) is not None and not work.over:
+                # Something that ends programs, such as SystemExit out of a callback.
+                self._end(key, work, work.fate.outcome, error=_failed(work.fate.outcome, error))
+        finally:
+            self._queues.done(key)
+            self.news.set()
         self.start()
 
     def _cancelled(self, key: LimitKey | None, work: _Work) -> None:
@@ -280,14 +290,26 @@ class Dispatcher:
         elif work.held and not self.draining:
             self._put_back(key, work)
         elif self.supply.lasting:
-            _withdraw(work)
+            self._withdraw(work)
+            if not self.draining:
+                # By nobody here: the journal, say, cancelled what the message waited for.
+                self.fail(_as_journal_error(asyncio.CancelledError()))
         else:
             self._end(key, work, outcome, error=_stopped(outcome))
+
+    def _withdraw(self, work: _Work) -> None:
+        """A journal that fails to take an intent back says so; the message has not left."""
+        if work.fate.withdraw is None:
+            return
+        try:
+            work.fate.withdraw()
+        except Exception as error:  # noqa: BLE001 - a journal of a user's own raises anything
+            self.fail(_as_journal_error(error))
 
     def _put_back(self, key: LimitKey | None, work: _Work) -> None:
         """A message that was held waits for its turn again."""
         work.over = True
-        _withdraw(work)
+        self._withdraw(work)
         if self.draining:
             if not self.supply.lasting:
                 self._end(key, work, Outcome.NOT_SENT, error=_stopped(Outcome.NOT_SENT))
@@ -301,13 +323,16 @@ class Dispatcher:
         except _HeldError:
             self._put_back(key, work)
         except JournalError as error:
-            # It has not left, and no intent of it is written: it waits in the journal.
-            work.over = True
-            self._fail(error)
+            if fate.outcome is Outcome.NOT_SENT:
+                # It has not left, and no intent of it is written: it waits in the journal.
+                work.over = True
+            else:
+                self._end(key, work, fate.outcome, error=_failed(fate.outcome, error))
+            self.fail(error)
         except CleverAppError as error:
             self._end(key, work, error.outcome, error=error)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the run
-            self._end(key, work, fate.outcome, error=_failed(fate.outcome, _place_of(error)))
+            self._end(key, work, fate.outcome, error=_failed(fate.outcome, error))
         else:
             contact = reply.content if isinstance(reply.content, Contact) else None
             self._end(key, work, Outcome.ACCEPTED, reply=reply, contact=contact)
@@ -348,28 +373,36 @@ class Dispatcher:
             contact=contact,
             error=error,
         )
-        kept = self.supply.keep(ended)
-        if kept is None:
+        try:
+            kept = self.supply.keep(ended)
+            future = None if kept is None else asyncio.ensure_future(kept)
+        except BaseException as failure:
+            self.tell(ended)
+            self.fail(_as_journal_error(failure))
+            if not isinstance(failure, Exception):
+                raise
+            return
+        if future is None:
             self.tell(ended)
         else:
-            future = asyncio.ensure_future(kept)
             self._keeping.add(future)
             future.add_done_callback(partial(self._kept, ended))
         self._judge_service(error)
         if self.breaker is not None and not self.draining:
             paused = self.breaker.note(key, ended)
             if paused is not None:
-                self._fail(paused)
+                self.fail(paused)
 
     def _kept(self, ended: SendOutcome, future: asyncio.Future[None]) -> None:
         """An outcome is told once it is written down; a failure there changes nothing of it."""
         self._keeping.discard(future)
         self.tell(ended)
-        if not future.cancelled() and isinstance(error := future.exception(), CleverAppError):
-            self._fail(error)
+        error = asyncio.CancelledError() if future.cancelled() else future.exception()
+        if error is not None:
+            self.fail(_as_journal_error(error))
         self.start()
 
-    def _fail(self, error: CleverAppError) -> None:
+    def fail(self, error: CleverAppError) -> None:
         """Send nothing more, and remember why."""
         self.failure = self.failure or error
         if not self.draining:
@@ -377,9 +410,13 @@ class Dispatcher:
         self.news.set()
 
 
-def _withdraw(work: _Work) -> None:
-    if work.fate.withdraw is not None:
-        work.fate.withdraw()
+def _as_journal_error(error: BaseException) -> CleverAppError:
+    """What a journal raised, as an error that stops a run; a journal may raise anything."""
+    if isinstance(error, CleverAppError):
+        return error
+    found = JournalError(f"the journal failed: {_place_of(error)}")
+    found.__cause__ = error
+    return found
 
 
 def _stopped(outcome: Outcome) -> CleverAppError:
@@ -388,12 +425,18 @@ def _stopped(outcome: Outcome) -> CleverAppError:
     return NotSentError("not sent: the run was stopped")
 
 
-def _place_of(error: Exception) -> str:
-    """An error by its type and place: its text may hold the message."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {place.name} ({Path(place.filename).name}:{place.lineno})"
+def _place_of(error: BaseException) -> str:
+    """An error by its type and place: its text may hold the message, unless it is one of ours."""
+    if isinstance(error, CleverAppError):
+        return str(error)
+    kind = type(error).__name__
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return kind
+    place = frames[-1]
+    return f"{kind} in {place.name} ({Path(place.filename).name}:{place.lineno})"
 
 
-def _failed(outcome: Outcome, told: str) -> CleverAppError:
+def _failed(outcome: Outcome, error: BaseException) -> CleverAppError:
     kind = OutcomeUnknownError if outcome is Outcome.UNKNOWN else NotSentError
-    return kind(f"the SDK failed, please report it: {told}")
+    return kind(f"the SDK failed, please report it: {_place_of(error)}")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from typing import TYPE_CHECKING, Self
 
 from attrs import frozen
 
-from ..errors import Outcome
+from ..errors import CleverAppError, ConfigurationError, JournalError, Outcome
 from ..limits.quota import LimitKey
 
 if TYPE_CHECKING:
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
     from .outcome import SendOutcome
 
 __all__ = ["BulkProgress", "BulkRun"]
+
+_TOLD = {
+    Outcome.ACCEPTED: "accepted",
+    Outcome.REJECTED: "rejected",
+    Outcome.NOT_SENT: "not sent",
+    Outcome.UNKNOWN: "of unknown outcome",
+}
 
 
 @frozen
@@ -79,6 +87,16 @@ class BulkRun:
         """The campaign as this run found it; None without a journal, or before that is read."""
         return self._dispatcher.supply.summary
 
+    @property
+    def other_account(self) -> bool:
+        """Whether the token is another than that of the campaign's last run.
+
+        Known once :attr:`summary` is, before anything is sent, and logged then as a warning
+        (logger ``cleverapp_async``). Nothing is wrong where the token was renewed; another
+        account knows neither the campaign's contacts nor its bots.
+        """
+        return self._dispatcher.supply.other_account
+
     def __aiter__(self) -> AsyncIterator[SendOutcome]:
         """Start sending; a run can be iterated once.
 
@@ -132,9 +150,33 @@ class BulkRun:
         helpers = [task for task in (self._reader, self._keeper) if task is not None]
         for task in helpers:
             task.cancel()
-        await self._dispatcher.abort()
-        await asyncio.gather(*helpers, return_exceptions=True)
-        await self._dispatcher.supply.close(ended)
+        try:
+            await self._dispatcher.abort()
+            await asyncio.gather(*helpers, return_exceptions=True)
+        finally:
+            # What failed while it was cut off is why it ended, too.
+            if self._dispatcher.failure is not None:
+                ended = self._why_ended(finished=False)
+            try:
+                await self._dispatcher.supply.close(ended)
+            except CleverAppError as error:
+                raise self._with_count(error) from None
+
+    def _with_count(self, error: CleverAppError) -> CleverAppError:
+        """An error of a journal that tells what the run came to before it."""
+        ended = self._dispatcher.counts.copy()
+        if self.loaded is not None:
+            # Told by this run, and sent by an earlier one.
+            ended[Outcome.UNKNOWN] -= len(self.loaded.orphans)
+        counts = {outcome: count for outcome, count in ended.items() if count > 0}
+        if not isinstance(error, JournalError) or error.so_far or not counts:
+            return error
+        told = ", ".join(f"{counts[one]} {name}" for one, name in _TOLD.items() if one in counts)
+        found = copy.copy(error)
+        found.args = (f"{str(error).rstrip('. ')}. Messages of this run so far: {told}",)
+        found.so_far = counts
+        found.__cause__ = error.__cause__
+        return found
 
     def _why_ended(self, *, finished: bool) -> str:
         failure = self._dispatcher.failure
@@ -153,7 +195,10 @@ class BulkRun:
             return
         if self._hours is not None:
             self._keeper = asyncio.create_task(self._hours.keep(dispatcher))
-        self._reader = asyncio.create_task(self._read_all())
+            self._keeper.add_done_callback(self._keeper_ended)
+        self._reader = asyncio.create_task(dispatcher.supply.fill(dispatcher))
+        # Also where it is cancelled before its first step.
+        self._reader.add_done_callback(lambda _: dispatcher.news.set())
         try:
             while True:
                 while dispatcher.ended:
@@ -172,7 +217,7 @@ class BulkRun:
     def _raise_for_failure(self) -> None:
         reader, dispatcher = self._reader, self._dispatcher
         if dispatcher.failure is not None:
-            raise dispatcher.failure
+            raise self._with_count(dispatcher.failure)
         if reader is None:
             return
         if reader.cancelled():
@@ -181,10 +226,12 @@ class BulkRun:
                     f"the source of messages was cancelled after {dispatcher.read} message(s)"
                 )
         elif error := reader.exception():
-            raise error
+            raise self._with_count(error) if isinstance(error, CleverAppError) else error
 
-    async def _read_all(self) -> None:
-        try:
-            await self._dispatcher.supply.fill(self._dispatcher)
-        finally:
-            self._dispatcher.news.set()
+    def _keeper_ended(self, keeper: asyncio.Task[None]) -> None:
+        """Nobody would open the hours again: a run that is held would wait for ever."""
+        if not keeper.cancelled() and (error := keeper.exception()) is not None:
+            told = f"the schedule failed: {type(error).__name__}: {error}"
+            failed = ConfigurationError(told)
+            failed.__cause__ = error
+            self._dispatcher.fail(failed)

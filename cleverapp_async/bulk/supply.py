@@ -67,6 +67,11 @@ class Supply(Protocol):
         """The campaign as this run found it; None without a journal, or before that is read."""
         ...
 
+    @property
+    def other_account(self) -> bool:
+        """Whether a journal was begun, or gone on with last, with another token."""
+        ...
+
     async def fill(self, intake: Intake) -> None:
         """Put in all messages, as there is room."""
 
@@ -107,6 +112,11 @@ class IterableSupply:
     @property
     def summary(self) -> None:
         """There is no journal."""
+
+    @property
+    def other_account(self) -> bool:
+        """There is no journal."""
+        return False
 
     async def fill(self, intake: Intake) -> None:
         """Put in all messages, as there is room.

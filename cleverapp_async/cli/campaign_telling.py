@@ -10,10 +10,11 @@ from rich.console import Console
 from .._terminal import printable
 from ..bulk.journal.records import JournalState, JournalSummary, Loaded
 from ..bulk.schedule import Schedule
+from ..errors import JournalLostError, Outcome
 from .campaign_commands import Resuming, this_command
 from .campaign_reading import look, open_reader
 from .campaign_state import CampaignState, steps
-from .exits import Exit
+from .exits import CommandError, Exit
 from .report import show_exit, show_report, tell_forecast, tell_hours
 from .tally import wrong_setting
 
@@ -81,6 +82,14 @@ class CampaignTeller:
             told += f", {tell_hours(found, self.schedule)}"
         self._say(f"{told}.")
 
+    def other_account(self) -> None:
+        """The token is another than the last run's; nothing is sent yet."""
+        self._say(
+            "Warning: the token is not the one that the last run of this campaign had. If it was "
+            "renewed, nothing is wrong. If it is another account's, stop now with Ctrl-C, and "
+            "give the token of the account that the campaign was begun with."
+        )
+
     def ending(self, end: RunEnd) -> Exit:
         """The run has ended.
 
@@ -94,8 +103,9 @@ class CampaignTeller:
             return self._never_began()
         if not self.quiet and end.tally.done:
             show_report(self.console, end.tally, end.found)
-        with open_reader(self.resuming.journal) as reader:
-            state = look(reader)
+        state = self._look(end)
+        if state is None:
+            return self._without_journal(end)
         if not self.quiet:
             self._say(f"The campaign: {_totals(state)}.")
         self._causes(end)
@@ -103,6 +113,48 @@ class CampaignTeller:
             if step.pressing:
                 self._say(f"To {step.does}: {step.command}")
         code = _exit(end, state)
+        if not self.quiet:
+            show_exit(self.console, code)
+        return code
+
+    def _look(self, end: RunEnd) -> CampaignState | None:
+        """How the campaign stands; None where its journal cannot tell any more.
+
+        Raises:
+            CommandError: A journal that nothing happened to cannot be read.
+        """
+        if isinstance(end.failure, JournalLostError):
+            return None  # another file may lie in its place
+        try:
+            with open_reader(self.resuming.journal) as reader:
+                return look(reader)
+        except CommandError:
+            if end.failure is None:
+                raise
+            return None
+
+    def _without_journal(self, end: RunEnd) -> Exit:
+        """What is known of a run whose journal is gone: its own counts, and nothing by name."""
+        self._causes(end)
+        outcomes = end.tally.outcomes
+        left = ", ".join(
+            f"{outcomes[one]} {name}"
+            for one, name in (
+                (Outcome.ACCEPTED, "accepted"),
+                (Outcome.REJECTED, "rejected"),
+                (Outcome.UNKNOWN, "unknown"),
+            )
+            if outcomes[one]
+        )
+        if left:
+            self._say(
+                f"This run has sent messages ({left}), and its journal does not tell which: before "
+                "the same list is sent again, bring the journal back, or find out who has a "
+                "message already."
+            )
+        else:
+            self._say("This run has sent nothing.")
+        code = Exit.UNKNOWN if left else Exit.FAILED
         if not self.quiet:
             show_exit(self.console, code)
         return code
@@ -136,6 +188,8 @@ def _exit(end: RunEnd, state: CampaignState) -> Exit:
         return Exit.CONFIGURATION
     if state.exit is not Exit.OK:
         return state.exit
+    if end.failure is not None:
+        return Exit.FAILED
     return Exit.FAILED if end.tally.work.bad else Exit.OK
 
 

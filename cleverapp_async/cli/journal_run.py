@@ -33,12 +33,29 @@ from .writing import Writer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..bulk.journal.protocol import MarkOf
     from ..bulk.run import BulkRun
     from ..models.messages import Message
 
 __all__ = ["JournalRun", "RunEnd"]
 
 _GLANCE = 0.1
+
+
+class _WarningJournal(SqliteJournal):
+    """Says to people, and not to the log, that the token is another than the last run's."""
+
+    def __init__(self, path: str, warn: Callable[[], None]) -> None:
+        super().__init__(path)
+        self._warn = warn
+
+    async def recognize(self, mark_of: MarkOf) -> bool | None:
+        """Compare, and warn before the first message leaves."""
+        same = await super().recognize(mark_of)
+        if same is False:
+            self._warn()
+            return None
+        return same
 
 
 @frozen(kw_only=True)
@@ -69,6 +86,7 @@ class JournalRun:
         sink: Where outcomes go, besides the journal.
         view: What shows progress.
         interrupts: Where Ctrl-C is heard of.
+        warn: Called before anything is sent, if the token is another than the last run's.
         told: Called with what is about to be sent, once the journal is filled.
         schedule: When messages may leave; None: at any time.
         drain_timeout: Seconds that what is on the wire has to end after an interrupt.
@@ -83,6 +101,7 @@ class JournalRun:
     sink: Sink
     view: View
     interrupts: Interrupts
+    warn: Callable[[], None]
     told: Callable[[Loaded, JournalSummary, Forecast], None]
     schedule: Schedule | None = None
     drain_timeout: float = DRAIN_TIMEOUT
@@ -107,7 +126,7 @@ class JournalRun:
         tally = Tally(Workload(), meter=EtaMeter(self.schedule))
         run = self.client.send_many(
             None if self.plan is None else self._messages(self.plan),
-            journal=SqliteJournal(self.journal),
+            journal=_WarningJournal(self.journal, self.warn),
             schedule=self.schedule,
             deduplicate=self.deduplicate,
             resend_unknown=self.resend_unknown,

@@ -67,6 +67,7 @@ def send_campaign(
             sink=sink,
             view=view,
             interrupts=interrupts,
+            warn=teller.other_account,
             told=teller.beginning,
             schedule=schedule,
             drain_timeout=sending.drain_timeout,

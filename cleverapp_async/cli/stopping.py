@@ -78,3 +78,5 @@ class Stopper:
     def _abort(self) -> None:
         if self._aborting is None:
             self._aborting = asyncio.ensure_future(self.run.aclose())
+            # What it raises, whoever iterates over the run is told as well.
+            self._aborting.add_done_callback(lambda task: task.cancelled() or task.exception())

@@ -215,6 +215,28 @@ async def test_looked_at_while_it_runs(
         assert len(simulator.arrivals) == 4
 
 
+async def test_gone_on_with_by_another_token(
+    environment: dict[str, str], write: Write, tmp_path: Path
+) -> None:
+    """Another token than the last run's is warned of before the first message, once."""
+    journal = tmp_path / "run.db"
+    async with Simulator(api_token=TOKEN, limits=SimulatorLimits.none()) as simulator:
+        environment["CLEVERAPP_BASE_URL"] = simulator.base_url
+        process = await begin(environment, write, journal, 3)
+        process.send_signal(signal.SIGINT)
+        _, err = await process.communicate()
+        assert "Warning" not in err.decode()
+        other = TOKEN[::-1]
+        environment["CLEVERAPP_API_TOKEN"] = other
+        _, out, told = await run(environment, "send", "--journal", str(journal), "-v", *WIDE)
+        assert told.count("Warning: the token") == 1
+        assert told.index("Warning: the token") < told.index("AttemptStarted")
+        assert other not in out + told
+        _, _, told = await run(environment, "send", "--journal", str(journal), "-q", *WIDE)
+        assert "Warning" not in told
+        assert not any(other.encode() in content for content in contents(tmp_path))
+
+
 async def test_a_full_disk(environment: dict[str, str], write: Write, tmp_path: Path) -> None:
     """Where the journal can no longer grow nothing more is sent; with room it goes on."""
     resource = pytest.importorskip("resource")

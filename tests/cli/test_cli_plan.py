@@ -155,6 +155,7 @@ async def test_a_change_while_the_journal_fills(write: Write, tmp_path: Path) ->
                 sink=sink,
                 view=NoView(make_console()),
                 interrupts=interrupts,
+                warn=lambda: None,
                 told=lambda *_: pytest.fail("it never came to send"),
             )
             overwrite(path, recipients().replace("002300", "002301"))

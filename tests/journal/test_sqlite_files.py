@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.bulk.journal.filesystem import check_place, network_type
+from cleverapp_async.bulk.journal.filesystem import check_place, mount_of, network_type
 from cleverapp_async.bulk.journal.reader import JournalReader
 from cleverapp_async.bulk.journal.records import JournalState
 from cleverapp_async.bulk.journal.schema import APPLICATION_ID, MIGRATIONS, VERSION
@@ -134,7 +134,7 @@ async def test_a_damaged_journal_is_told(tmp_path: Path) -> None:
     with path.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * (size - 4096))
-    assert "it is damaged" in await _refusal(path)
+    assert "is damaged" in await _refusal(path)
 
 
 async def test_a_journal_that_cannot_be_made_is_told(tmp_path: Path) -> None:
@@ -204,15 +204,21 @@ def test_every_older_version_has_a_migration() -> None:
     assert sorted(MIGRATIONS) == list(range(VERSION))
 
 
-def test_a_migration_is_done_whole_or_not_at_all(tmp_path: Path) -> None:
+class _NeverCommits(SqliteJournal):
+    """A journal whose disk fails before anything is durable."""
+
+    def _commit(self, connection: sqlite3.Connection) -> None:
+        """Fail."""
+        del connection
+        raise OSError("the disk is gone")
+
+
+async def test_a_migration_is_done_whole_or_not_at_all(tmp_path: Path) -> None:
     """A journal whose migration fails stays what it was."""
     path = tmp_path / "run.db"
     _make_version_0(path)
-    with sqlite3.connect(path) as connection:
-        connection.execute("CREATE TABLE duplicate (mine)")
-    connection.close()
-    with pytest.raises(JournalError, match="cannot be opened"):
-        resolve_unknown(path, JournalState.ACCEPTED)
+    with pytest.raises(JournalError, match="the disk is gone"):
+        await _NeverCommits(path).open(ORIGIN)
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA user_version").fetchone() == (0,)
     names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
@@ -238,6 +244,19 @@ def test_a_migration_is_done_whole_or_not_at_all(tmp_path: Path) -> None:
 def test_network_file_systems_are_found(tmp_path: Path, path: str, kind: str | None) -> None:
     """The deepest and latest mount decides whether a path lies on a network file system."""
     assert network_type(type(tmp_path)(path), _MOUNTS) == kind
+
+
+def test_a_file_that_is_mounted_by_itself_is_found(tmp_path: Path) -> None:
+    """The mount of a single file is the file's own, and that of its folder is not."""
+    path = tmp_path / "run.db"
+    folder = f"40 22 8:1 / {tmp_path} rw - ext4 /dev/sda1 rw\n"
+    mount = mount_of(path, folder)
+    assert mount is not None
+    assert mount.point == tmp_path
+    mount = mount_of(path, f"{folder}41 40 8:1 /run.db {path} rw - ext4 /dev/sda1 rw\n")
+    assert mount is not None
+    assert mount.point == path
+    assert mount_of(path, "") is None
 
 
 def test_this_place_is_fit(tmp_path: Path) -> None:

@@ -124,12 +124,24 @@ def test_a_lock_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a lock's folder cannot be opened there")
-def test_a_lock_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    """A lock that leads nowhere gives an error with the journal's path."""
+def test_a_journal_that_cannot_be_asked_is_told(tmp_path: Path) -> None:
+    """A journal in whose place a link lies gives an error with its path."""
     path = tmp_path / "run.db"
-    lock_path(path).symlink_to(lock_path(path))
+    path.symlink_to(path)
     with pytest.raises(JournalError, match=r"lock of the journal .*run\.db cannot be read"):
         read_holder(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_holder_whose_name_cannot_be_read_is_one(tmp_path: Path) -> None:
+    """Who has a journal is told without a name where the file with the name leads nowhere."""
+    path = tmp_path / "run.db"
+    lock = JournalLock.acquire(path)
+    lock_path(path).unlink()
+    lock_path(path).symlink_to(lock_path(path))
+    assert read_holder(path) == LockHolder()
+    lock.release()
+    assert read_holder(path) is None
 
 
 async def test_since_is_the_moment_of_opening(tmp_path: Path) -> None:

@@ -6,19 +6,21 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ...errors import JournalError
-from .filesystem import check_place, make_private
+from .filesystem import check_file_type, check_files_beside, check_mount, check_place
+from .guards import guard
 from .lock import JournalLock
+from .place import Place
 from .reasons import open_failure
 from .schema import check_file, prepare
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     from .transactions import Commit
 
-__all__ = ["opened_for_writing"]
+__all__ = ["OpenJournal", "opened_for_writing"]
 
 _BUSY = 5.0
 
@@ -26,24 +28,37 @@ _SETTINGS = (
     # A commit returns once the disk has it; on macOS this takes more than fsync.
     "PRAGMA synchronous = FULL",
     "PRAGMA fullfsync = ON",
-    "PRAGMA trusted_schema = OFF",
 )
 
 
-def _connect(path: Path, commit: Commit) -> sqlite3.Connection:
+class OpenJournal:
+    """A journal that is open for writing.
+
+    Attributes:
+        connection: The one connection that writes it.
+        place: Where its files lie.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, place: Place) -> None:
+        self.connection = connection
+        self.place = place
+
+
+def _connect(path: Path, commit: Commit, give_up: Callable[[], bool] | None) -> sqlite3.Connection:
     import sqlite3  # noqa: PLC0415 - importing the package must stay quick
 
     try:
         connection = sqlite3.connect(path, timeout=_BUSY, isolation_level=None)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise open_failure(path, error) from None
     try:
+        guard(connection, give_up)
         check_file(connection, path)
         _keep_log(connection, path)
         for setting in _SETTINGS:
             connection.execute(setting)
         prepare(connection, path, commit)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         connection.close()
         raise open_failure(path, error) from None
     except BaseException:
@@ -63,14 +78,19 @@ def _keep_log(connection: sqlite3.Connection, path: Path) -> None:
 
 @contextmanager
 def opened_for_writing(
-    path: Path, commit: Commit, *, make: bool = True
-) -> Generator[sqlite3.Connection]:
+    path: Path,
+    commit: Commit,
+    *,
+    make: bool = True,
+    give_up: Callable[[], bool] | None = None,
+) -> Generator[OpenJournal]:
     """The one connection that writes a journal, under its lock; the file is made where it is new.
 
     Args:
         path: The journal's file, links followed.
         commit: Ends a transaction.
         make: Whether a file that is missing or empty becomes a journal.
+        give_up: Asked now and then in a long query: whether nobody waits for it any more.
 
     Raises:
         JournalLockedError: Another runner has it.
@@ -78,14 +98,15 @@ def opened_for_writing(
         JournalWriteError: It cannot be made or written.
     """
     check_place(path)
-    if not make and not (path.exists() and path.stat().st_size):
+    if not make and not (check_file_type(path) and path.stat().st_size):
         raise JournalError(f"there is no journal {path}: check the path")
     lock = JournalLock.acquire(path)
     try:
-        make_private(path)
-        connection = _connect(path, commit)
+        check_mount(path)
+        check_files_beside(path, private=True)
+        connection = _connect(path, commit, give_up)
         try:
-            yield connection
+            yield OpenJournal(connection, Place(lock))
         finally:
             connection.close()
     finally:

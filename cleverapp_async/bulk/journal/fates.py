@@ -21,6 +21,7 @@ __all__ = [
     "Kind",
     "earlier_attempts",
     "error_id",
+    "only_unknown",
     "orphan_intents",
     "result_row",
     "write_changes",
@@ -163,6 +164,20 @@ def orphan_intents(connection: sqlite3.Connection) -> tuple[int, ...]:
 def earlier_attempts(before: int) -> int:
     """How many attempts of a message came before the last one, by the column ``before``."""
     return before // 10
+
+
+def only_unknown(connection: sqlite3.Connection, changes: Iterable[Change]) -> list[Change]:
+    """The results among changes of which another runner knows no more than that they are unknown.
+
+    Such a runner has called what we had on its way unknown; what it has done since is its own.
+    """
+    told: list[Change] = []
+    for change in changes:
+        kind, index, _ = change
+        row = connection.execute("SELECT state FROM fate WHERE id = ?", (index,)).fetchone()
+        if kind is Kind.RESULT and row == (_UNKNOWN,):
+            told.append(change)
+    return told
 
 
 def write_changes(connection: sqlite3.Connection, changes: Iterable[Change]) -> None:

@@ -23,9 +23,9 @@ _REMEDY = "give the input that the journal was made from, or another file for an
 _Row: TypeAlias = tuple[int, str | None, str | None, int | None, bytes | None]
 
 _ROWS = """
-SELECT id, method, parameters, NULL, NULL FROM message WHERE id >= ?1 AND id < ?2
+SELECT id, method, parameters, NULL, NULL FROM message WHERE id >= :begin AND id < :end
 UNION ALL
-SELECT id, NULL, NULL, first_id, digest FROM duplicate WHERE id >= ?1 AND id < ?2
+SELECT id, NULL, NULL, first_id, digest FROM duplicate WHERE id >= :begin AND id < :end
 ORDER BY 1
 """
 
@@ -73,7 +73,7 @@ class Comparison:
         given = list(batch)
         begin = self.count
         self.count += len(given)
-        rows = connection.execute(_ROWS, (begin, self.count))
+        rows = connection.execute(_ROWS, {"begin": begin, "end": self.count})
         for message, row in zip(given, rows, strict=False):
             _compare(message, row)
         if self.count > self.total:

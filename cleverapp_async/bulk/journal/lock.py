@@ -1,8 +1,9 @@
 """The lock of a journal: one runner at a time, told by name, gone with its process.
 
-A file beside the journal, ``<journal>.lock``, is locked by the operating system and says who holds
-it. The lock belongs to the open file: a process that was forked while it is held shares it and
-keeps it for as long as it lives, so start children by ``spawn`` or as programs of their own.
+The operating system locks the journal's file itself, whatever name it is reached by: a hard link,
+a mount of the single file, and a name that was changed since lead to the same lock. A file beside
+it, ``<journal>.lock``, says who holds it, and is of no other weight: without it the holder has no
+name. A child that was forked while the lock is held does not share it.
 """
 
 from __future__ import annotations
@@ -10,24 +11,29 @@ from __future__ import annotations
 import json
 import os
 import socket
+import stat
+import struct
 import sys
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from pathlib import Path
+from typing import cast
 
 from attrs import define, frozen
 
 from ...errors import JournalError, JournalLockedError, JournalWriteError
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from .cells import LATEST
+from .handles import Handle, NotPlainError, identity_of
 
 __all__ = ["JournalLock", "LockHolder", "lock_path", "read_holder"]
 
 _TRIES = 5
 _PAUSE = 0.01
-_OFFSET = 2**30  # Windows keeps others from reading locked bytes: lock one behind the text
+_LONGEST = 4096
+# In the page that SQLite never writes to, behind the bytes of it that SQLite locks itself:
+# https://www.sqlite.org/fileformat2.html#the_lock_byte_page
+_PLACE = 2**30 + 1024
 _MODE = 0o600
 
 
@@ -57,20 +63,30 @@ class LockHolder:
 
 
 def lock_path(journal: Path) -> Path:
-    """The file beside a journal that is locked."""
+    """The file beside a journal that says who holds it."""
     return journal.with_name(journal.name + ".lock")
 
+
+_BESIDE = sys.platform not in {"win32", "linux", "darwin"}
+"""Whether the file beside the journal is locked instead of the journal: elsewhere in the BSD
+family a lock of a whole file is one against SQLite's own."""
 
 if sys.platform == "win32":
     import msvcrt
 
+    def _lock(handle: int, mode: int) -> None:
+        os.lseek(handle, _PLACE, os.SEEK_SET)
+        msvcrt.locking(handle, mode, 1)
+
     def _try_lock(handle: int, *, shared: bool = False) -> bool:  # noqa: ARG001 - no such lock here
-        os.lseek(handle, _OFFSET, os.SEEK_SET)
         try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+            _lock(handle, msvcrt.LK_NBLCK)
         except OSError:
             return False
         return True
+
+    def _unlock(handle: int) -> None:
+        _lock(handle, msvcrt.LK_UNLCK)
 
 else:
     try:
@@ -78,27 +94,48 @@ else:
     except ImportError:
         fcntl = None  # type: ignore[assignment] # e.g. WebAssembly has no such calls
 
-    def _try_lock(handle: int, *, shared: bool = False) -> bool:
+    # flock(2), the same everywhere
+    _SHARED, _ALONE, _AT_ONCE, _NOT = 1, 2, 4, 8
+
+    def _flock(handle: int, mode: int) -> None:
         if fcntl is None:
             raise JournalError("this platform has no file locks, so a journal cannot be kept on it")
+        if sys.platform == "darwin":
+            # Its flock is one against SQLite's locks. This kind, which is the open file's as well
+            # and not the process's, covers one byte: numbers and order are those of sys/fcntl.h.
+            kinds = {_SHARED: fcntl.F_RDLCK, _ALONE: fcntl.F_WRLCK}
+            kind = kinds.get(mode & ~_AT_ONCE, fcntl.F_UNLCK)
+            lock = struct.pack("qqihh", _PLACE, 1, 0, kind, os.SEEK_SET)
+            fcntl.fcntl(handle, getattr(fcntl, "F_OFD_SETLK", 90), lock)
+        else:
+            fcntl.flock(handle, mode)
+
+    def _try_lock(handle: int, *, shared: bool = False) -> bool:
         try:
-            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except BlockingIOError:
+            _flock(handle, (_SHARED if shared else _ALONE) | _AT_ONCE)
+        except (BlockingIOError, PermissionError):
             return False
         return True
 
+    def _unlock(handle: int) -> None:
+        _flock(handle, _NOT)
 
-def _read(handle: int) -> LockHolder:
-    os.lseek(handle, 0, os.SEEK_SET)
+
+def _read(journal: Path) -> LockHolder:
+    """Who is written down beside a journal; nobody by name where that cannot be read."""
     told: object = None
-    with suppress(ValueError):
-        told = json.loads(os.read(handle, 4096))
+    with suppress(OSError, ValueError, RecursionError):
+        handle = Handle.open(lock_path(journal), os.O_RDONLY)
+        try:
+            told = json.loads(os.read(handle.number, _LONGEST))
+        finally:
+            handle.close()
     said = cast("dict[str, object]", told) if isinstance(told, dict) else {}
     pid, host, since = said.get("pid"), said.get("host"), said.get("since")
     return LockHolder(
         pid if isinstance(pid, int) else None,
         host if isinstance(host, str) else None,
-        since if isinstance(since, int | float) else None,
+        since if isinstance(since, int | float) and 0 <= since < LATEST else None,
     )
 
 
@@ -109,74 +146,140 @@ def read_holder(journal: Path) -> LockHolder | None:
         JournalError: The lock cannot be read.
     """
     try:
-        handle = os.open(lock_path(journal), os.O_RDONLY)
+        handle = Handle.open(lock_path(journal) if _BESIDE else journal, os.O_RDONLY)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise JournalError(f"the lock of the journal {journal} cannot be read: {error}") from None
     try:
-        return None if _try_lock(handle, shared=True) else _read(handle)
+        if not _try_lock(handle.number, shared=True):
+            return _read(journal)
+        _unlock(handle.number)
     except OSError as error:
         raise JournalError(f"the lock of the journal {journal} cannot be read: {error}") from None
     finally:
-        os.close(handle)
+        handle.close()
+    return None
+
+
+def _open(path: Path, what: str) -> Handle:
+    try:
+        return Handle.open(path, os.O_RDWR | os.O_CREAT)
+    except NotPlainError:
+        raise JournalWriteError(
+            f"{what} {path} cannot be made: a link, a folder or something else that is no plain "
+            "file has its name; remove that, or put the journal elsewhere"
+        ) from None
+    except OSError as error:
+        raise JournalWriteError(
+            f"{what} {path} cannot be made: {error.strerror}; let it and its folder be "
+            "written, or put the journal elsewhere"
+        ) from None
 
 
 @define(eq=False)
 class JournalLock:
-    """The lock of one journal, held from :meth:`acquire` to :meth:`release`."""
+    """The lock of one journal, held from :meth:`acquire` to :meth:`release`.
 
-    _handle: int
+    Attributes:
+        journal: The journal's file, links followed.
+    """
+
+    journal: Path
+    _file: Handle
+    _beside: Handle
 
     @classmethod
     def acquire(cls, journal: Path) -> JournalLock:
-        """Take the lock, and write down who has it.
+        """Take the lock, and write down who has it; makes the journal's file where there is none.
 
         Raises:
             JournalLockedError: Another runner has it, of this process or another one.
-            JournalWriteError: The lock's file cannot be made.
+            JournalError: The file has a second name, of which SQLite's log would know nothing.
+            JournalWriteError: The file or that beside it cannot be made.
         """
-        path = lock_path(journal)
+        file = _open(journal, "the journal")
         try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT, _MODE)
-        except OSError as error:
-            raise JournalWriteError(
-                f"the lock {path} cannot be made: {error.strerror}; let it and its folder be "
-                "written, or put the journal elsewhere"
-            ) from None
-        try:
-            cls._lock(handle, journal)
-            if hasattr(os, "fchmod"):
-                os.fchmod(handle, _MODE)
-            os.ftruncate(handle, 0)
-            os.lseek(handle, 0, os.SEEK_SET)
-            holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
-            os.write(handle, json.dumps(holder).encode())
-        except OSError as error:
-            os.close(handle)
-            raise JournalWriteError(f"the lock {path} cannot be written: {error}") from None
+            beside = _open(lock_path(journal), "the lock")
         except BaseException:
-            os.close(handle)
+            file.close()
             raise
-        return cls(handle)
+        lock = cls(journal, file, beside)
+        try:
+            lock._take()
+        except OSError as error:
+            lock._close()
+            raise JournalWriteError(
+                f"the journal {journal} cannot be locked: {error}; put it on a local disk"
+            ) from None
+        except BaseException:
+            lock._close()
+            raise
+        return lock
 
-    @staticmethod
-    def _lock(handle: int, journal: Path) -> None:
+    def _take(self) -> None:
+        target = self._beside if _BESIDE else self._file
         # A reader that asks who holds it has the lock for a moment.
         for _ in range(_TRIES):
-            if _try_lock(handle):
-                return
+            if _try_lock(target.number):
+                break
             time.sleep(_PAUSE)
-        holder = _read(handle)
-        raise JournalLockedError(
-            f"the journal {journal} is in use by {holder}: two runners would send the same "
-            "messages. Wait until it ends, or end it: the lock goes with its process",
-            pid=holder.pid,
-            host=holder.host,
-        )
+        else:
+            holder = _read(self.journal)
+            raise JournalLockedError(
+                f"the journal {self.journal} is in use by {holder}: two runners would send the "
+                "same messages. Wait until it ends, or end it: the lock goes with its process",
+                pid=holder.pid,
+                host=holder.host,
+            )
+        try:
+            self._check()
+            self._write_down()
+        except BaseException:
+            self._let_go()
+            raise
+
+    def _check(self) -> None:
+        """Make sure that what is locked is what the path leads to, and nothing else does."""
+        if self._file.status().st_nlink > 1:
+            raise JournalError(
+                f"the journal {self.journal} has a second name (a hard link), under which its log "
+                "would be missed: remove the other name, or go on with a copy"
+            )
+        if identity_of(self.journal.stat()) != self._file.identity:
+            raise JournalError(
+                f"the journal {self.journal} was replaced while it was opened: begin again"
+            )
+        if self._beside.status().st_nlink > 1:
+            raise JournalWriteError(
+                f"the lock {lock_path(self.journal)} is another file, too (a hard link): remove it"
+            )
+
+    def _write_down(self) -> None:
+        for handle in (self._file, self._beside):
+            if hasattr(os, "fchmod") and stat.S_IMODE(handle.status().st_mode) != _MODE:
+                os.fchmod(handle.number, _MODE)
+        number = self._beside.number
+        os.ftruncate(number, 0)
+        os.lseek(number, 0, os.SEEK_SET)
+        holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
+        os.write(number, json.dumps(holder).encode())
+
+    def exists(self) -> bool:
+        """Whether the file has a name still, be it another one."""
+        return self._file.status().st_nlink > 0
 
     def release(self) -> None:
-        """Let the lock go."""
+        """Let the lock go; SQLite must have closed the file before."""
         with suppress(OSError):
-            os.ftruncate(self._handle, 0)
-        os.close(self._handle)
+            os.ftruncate(self._beside.number, 0)
+        self._let_go()
+        self._close()
+
+    def _let_go(self) -> None:
+        with suppress(OSError):
+            _unlock((self._beside if _BESIDE else self._file).number)
+
+    def _close(self) -> None:
+        self._file.close()
+        self._beside.close()

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from ...limits.quota import LimitKey
     from .records import JournalEntry, JournalResult, JournalSummary, Loaded, Resend
 
-__all__ = ["Journal", "Messages", "SendHistory"]
+__all__ = ["Journal", "MarkOf", "Messages", "RecognizesAccount", "SendHistory"]
+
+MarkOf: TypeAlias = Callable[[bytes], bytes]
+"""Gives the mark of the account's token for a salt: a few bytes from which it cannot be found."""
 
 Messages: TypeAlias = Iterable[Message] | AsyncIterable[Message]
 """What ``send_many`` reads: any iterable, or async iterable, of request models."""
@@ -141,5 +144,24 @@ class SendHistory(Protocol):
 
         Raises:
             JournalError: They cannot be read.
+        """
+        ...
+
+
+@runtime_checkable
+class RecognizesAccount(Protocol):
+    """What a journal may offer besides: to notice that another token goes on with a campaign."""
+
+    async def recognize(self, mark_of: MarkOf) -> bool | None:
+        """Compare the token with that of the last run, and keep its mark for the next one.
+
+        Called once, after ``load``, before anything is sent. The token itself never comes here.
+
+        Args:
+            mark_of: Gives the token's mark for a salt, which the journal makes at random and
+                keeps. It takes some 100 milliseconds: call it outside of the event loop.
+
+        Returns:
+            Whether they are the same; None where no run has left a mark.
         """
         ...

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from attrs import asdict, evolve, frozen
 
+from .cells import a_moment, a_number, a_text, damaged
 from .codec import CODES, decode_key, decode_message, decode_result, state_of
 from .fates import earlier_attempts
 from .records import JournalEntry, JournalSession, JournalState, JournalSummary
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Asked",
     "entries",
+    "fact",
+    "key_in",
     "keys",
     "meta",
     "pick",
@@ -30,7 +33,8 @@ __all__ = [
 ]
 
 # index, method, parameters, the key's row, state, intent_at; then the columns of the result
-_Row: TypeAlias = "tuple[int, str, str | None, int, int | None, float | None, *ResultColumns]"
+_Row: TypeAlias = "tuple[int, Cell, Cell, Cell, Cell, Cell, *ResultColumns]"
+_Keys: TypeAlias = "Mapping[int, LimitKey | None]"
 
 _COLUMNS = """
     message.id, message.method, message.parameters, message.key_id, fate.state, fate.intent_at,
@@ -77,6 +81,15 @@ def meta(connection: sqlite3.Connection) -> dict[str, Cell]:
     return dict(connection.execute("SELECT name, value FROM meta"))
 
 
+def fact(facts: Mapping[str, Cell], name: str) -> int:
+    """A fact that is a number; 0 where there is none.
+
+    Raises:
+        JournalError: It is no whole number.
+    """
+    return a_number(facts.get(name) or 0, f"the fact {name!r}")
+
+
 def set_meta(connection: sqlite3.Connection, **values: Cell) -> None:
     """Write facts of the campaign."""
     connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
@@ -88,16 +101,27 @@ def keys(connection: sqlite3.Connection) -> dict[int, LimitKey | None]:
     return {row[0]: decode_key(*row[1:]) for row in found}
 
 
-def _entry(row: _Row, known: Mapping[int, LimitKey | None]) -> JournalEntry:
+def key_in(known: _Keys, row: Cell) -> LimitKey | None:
+    """The limit key of a row.
+
+    Raises:
+        JournalError: There is no such row.
+    """
+    if not isinstance(row, int) or row not in known:
+        raise damaged("what limits a message is not in it")
+    return known[row]
+
+
+def _entry(row: _Row, known: _Keys) -> JournalEntry:
     index, method, parameters, key_id, code, intent_at, *result = row
     state = state_of(code)
     return JournalEntry(
         index=index,
         message=decode_message(method, parameters),
-        key=known[key_id],
+        key=key_in(known, key_id),
         state=state,
-        intent_at=intent_at,
-        result=decode_result(state, cast("ResultColumns", result)),
+        intent_at=None if intent_at is None else a_moment(intent_at, "an intent's time"),
+        result=decode_result(state, cast("ResultColumns", tuple(result))),
     )
 
 
@@ -112,9 +136,7 @@ class Asked:
     rejected: bool
 
 
-def take(
-    connection: sqlite3.Connection, asked: Asked, known: Mapping[int, LimitKey | None]
-) -> list[JournalEntry]:
+def take(connection: sqlite3.Connection, asked: Asked, known: _Keys) -> list[JournalEntry]:
     """The next messages of a key that are to be sent, see :meth:`Journal.take`."""
     found = connection.execute(_TAKE, asdict(asked))
     return [_entry(row, known) for row in found]
@@ -132,7 +154,7 @@ def sent_since(connection: sqlite3.Connection, moment: float, most: int) -> list
     found = connection.execute(_SENT, {"moment": moment, "most": most}).fetchall()
     picked = pick(connection, (index for index, _ in found))
     return [
-        evolve(entry, earlier=earlier_attempts(before))
+        evolve(entry, earlier=earlier_attempts(a_number(before, "attempts of a message")))
         for entry, (_, before) in zip(picked, found, strict=True)
     ]
 
@@ -154,49 +176,70 @@ def _counts(
     connection: sqlite3.Connection,
 ) -> tuple[dict[LimitKey | None, Mapping[JournalState, int]], int]:
     known = keys(connection)
-    pending: dict[int, int] = dict(
+    pending: dict[Cell, int] = dict(
         connection.execute("SELECT key_id, count(*) FROM message GROUP BY key_id")
     )
-    counted: dict[int, dict[JournalState, int]] = {row: {} for row in known}
+    counted: dict[Cell, dict[JournalState, int]] = {row: {} for row in pending}
     retryable = 0
     found = connection.execute(
         "SELECT message.key_id, fate.state, ifnull(fate.permanent, 0), count(*) FROM fate "
         "CROSS JOIN message ON message.id = fate.id GROUP BY 1, 2, 3"
     )
-    for key_id, code, permanent, count in found:
+    for row, code, permanent, count in found:
         state = state_of(code)
-        pending[key_id] -= count
-        counted[key_id][state] = counted[key_id].get(state, 0) + count
+        if row not in pending:
+            raise damaged("its counts contradict each other")
+        pending[row] -= count
+        counted[row][state] = counted[row].get(state, 0) + count
         if state is JournalState.REJECTED and not permanent:
             retryable += count
-    for key_id, count in pending.items():
+    by_key: dict[LimitKey | None, dict[JournalState, int]] = {}
+    for row, count in pending.items():
+        states = counted[row]
         if count:
-            states = counted[key_id]
             states[JournalState.PENDING] = states.get(JournalState.PENDING, 0) + count
-    return {known[key_id]: states for key_id, states in counted.items() if states}, retryable
+        # Two rows of the same key are none of ours, and lose nothing.
+        its = by_key.setdefault(key_in(known, row), {})
+        for state, number in states.items():
+            its[state] = its.get(state, 0) + number
+    return {key: states for key, states in by_key.items() if states}, retryable
+
+
+def _session(row: tuple[Cell, ...]) -> JournalSession:
+    started_at, ended_at, pid, host, ended = row
+    return JournalSession(
+        started_at=a_moment(started_at, "the beginning of a run"),
+        ended_at=None if ended_at is None else a_moment(ended_at, "the end of a run"),
+        pid=a_number(pid, "the process of a run"),
+        host=a_text(host, "the machine of a run"),
+        ended=None if ended is None else a_text(ended, "why a run ended"),
+    )
 
 
 def summary(connection: sqlite3.Connection) -> JournalSummary:
-    """The campaign in numbers."""
+    """The campaign in numbers.
+
+    Raises:
+        JournalError: The journal is damaged.
+    """
     facts = meta(connection)
     by_key, retryable = _counts(connection)
     sessions = connection.execute(
         "SELECT started_at, ended_at, pid, host, ended FROM session ORDER BY id"
     )
+    messages = sum(sum(states.values()) for states in by_key.values())
+    duplicates = fact(facts, "duplicates")
+    if facts.get("complete") and "given" in facts and messages + duplicates != fact(facts, "given"):
+        raise damaged(f"it was made of {fact(facts, 'given')} message(s), and holds {messages}")
     return JournalSummary(
-        created_at=float(facts.get("created_at") or 0),
-        origin=str(facts.get("origin") or ""),
+        created_at=a_moment(facts.get("created_at") or 0, "its beginning"),
+        origin=a_text(facts.get("origin") or "", "its base URL"),
         complete=bool(facts.get("complete")),
         purged=bool(facts.get("purged")),
-        messages=sum(sum(states.values()) for states in by_key.values()),
-        duplicates=int(facts.get("duplicates") or 0),
+        messages=messages,
+        duplicates=duplicates,
         deduplicated=bool(facts.get("deduplicated")),
         by_key=by_key,
         retryable=retryable,
-        sessions=tuple(
-            JournalSession(
-                started_at=row[0], ended_at=row[1], pid=row[2], host=row[3], ended=row[4]
-            )
-            for row in sessions
-        ),
+        sessions=tuple(map(_session, sessions)),
     )

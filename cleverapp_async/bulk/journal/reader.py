@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import os
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Self, TypeVar
 from weakref import WeakSet
 
@@ -11,15 +12,17 @@ from attrs import frozen
 from ...errors import JournalError
 from ...limits.quota import LimitKey
 from . import queries
+from .cells import a_duration, a_moment, a_number
 from .codec import CODES, decode_error, state_of
-from .filesystem import resolve_path
+from .filesystem import check_file_type, check_files_beside, check_mount, resolve_path
+from .guards import guard
+from .handles import Handle
 from .lock import LockHolder, read_holder
 from .reasons import read_failure
 from .records import ErrorRecord, JournalState
 from .schema import VERSION, check_file
 
 if TYPE_CHECKING:
-    import os
     import sqlite3
     from collections.abc import Generator, Iterator
     from pathlib import Path
@@ -77,7 +80,7 @@ def _reading(path: Path) -> Generator[None]:
 
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
         raise read_failure(path, error) from None
 
 
@@ -87,8 +90,8 @@ def _try_connect(path: Path, options: str) -> sqlite3.Connection:
     uri = f"{path.as_uri()}?{options}"
     connection = sqlite3.connect(uri, uri=True, timeout=_BUSY, isolation_level=None)
     try:
+        guard(connection)
         connection.execute("PRAGMA query_only = ON")
-        connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("SELECT 1 FROM sqlite_master").fetchone()
     except BaseException:
         connection.close()
@@ -123,13 +126,24 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _duplicates(connection: sqlite3.Connection) -> Iterator[tuple[int, int]]:
-    yield from connection.execute("SELECT id, first_id FROM duplicate ORDER BY id")
+    for index, first in connection.execute("SELECT id, first_id FROM duplicate ORDER BY id"):
+        yield index, a_number(first, "a duplicate")
 
 
 def _settled(connection: sqlite3.Connection) -> Iterator[SettledMessage]:
     known = queries.keys(connection)
-    for key_id, code, *times in connection.execute(_SETTLED):
-        yield SettledMessage(known[key_id], state_of(code), *times)
+    for key_id, code, intent_at, ended_at, waited, on_wire, attempts in connection.execute(
+        _SETTLED
+    ):
+        yield SettledMessage(
+            queries.key_in(known, key_id),
+            state_of(code),
+            None if intent_at is None else a_moment(intent_at, "an intent's time"),
+            a_moment(ended_at, "the end of a message"),
+            a_duration(waited, "the wait of a message"),
+            a_duration(on_wire, "the time of a message on the wire"),
+            a_number(attempts, "the attempts of a message"),
+        )
 
 
 class JournalReader:
@@ -151,6 +165,7 @@ class JournalReader:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = resolve_path(path)
         self._opened: sqlite3.Connection | None = None
+        self._closing = ExitStack()
         self._streams: WeakSet[Generator[object]] = WeakSet()
 
     def __enter__(self) -> Self:
@@ -160,18 +175,24 @@ class JournalReader:
             JournalError: There is none, it cannot be read, or it is of another version.
         """
         path = self._path
-        if path.is_dir():
-            raise JournalError(f"{path} is a folder: give the path of a journal")
-        if not path.exists():
+        if not check_file_type(path):
             raise JournalError(f"there is no journal {path}: check the path")
-        with _reading(path):
+        with ExitStack() as opened, _reading(path):
+            # Kept as long as the connection: to close it sooner would take SQLite's locks away.
+            handle = Handle.open(path, os.O_RDONLY)
+            opened.callback(handle.close)
+            if handle.status().st_nlink > 1:
+                raise JournalError(
+                    f"the journal {path} has a second name (a hard link), under which its log "
+                    "would be missed: remove the other name, or read a copy"
+                )
+            check_mount(path)
+            check_files_beside(path)
             connection = _connect(path)
-            try:
-                _check(connection, path)
-            except BaseException:
-                connection.close()
-                raise
-        self._opened = connection
+            opened.callback(connection.close)
+            _check(connection, path)
+            self._opened = connection
+            self._closing = opened.pop_all()
         return self
 
     def __exit__(
@@ -184,9 +205,8 @@ class JournalReader:
         # SQLite would keep the file in use for as long as one of them is alive.
         for stream in list(self._streams):
             stream.close()
-        if self._opened is not None:
-            self._opened.close()
-            self._opened = None
+        self._opened = None
+        self._closing.close()
 
     @property
     def path(self) -> Path:

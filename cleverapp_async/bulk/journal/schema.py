@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias
 
 from ...errors import JournalError
+from .cells import damaged
 from .transactions import transaction
 
 if TYPE_CHECKING:
@@ -18,10 +21,18 @@ __all__ = [
     "APPLICATION_ID",
     "INDEX_BY_KEY",
     "MIGRATIONS",
+    "TABLES_0",
     "VERSION",
     "check_file",
     "prepare",
 ]
+
+_Schema: TypeAlias = frozenset[tuple[str, str, str, str]]
+"""What ``sqlite_master`` holds: kind, name, table, and the statement that made it."""
+
+_COMMENT = re.compile(r"--[^\n]*")
+_SPACES = re.compile(r"\s+")
+_NEEDLESS = re.compile(r" ?([(),]) ?")
 
 APPLICATION_ID = 0x43414A31
 """SQLite's mark of the file's kind: the letters ``CAJ1``, a journal of cleverapp_async."""
@@ -31,6 +42,32 @@ VERSION = 1
 
 INDEX_BY_KEY = "CREATE INDEX message_by_key ON message (key_id)"
 """Built once all messages are in, as sorting once is quicker; a row's id is part of it."""
+
+_TABLES_OF_ALL = (
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID",
+    # Row 0 stands for messages whose route is not known.
+    "CREATE TABLE key (id INTEGER PRIMARY KEY, bot_id, messenger TEXT, scope TEXT)",
+    """
+    CREATE TABLE message (
+        id INTEGER PRIMARY KEY,  -- its place among the messages given, from 0
+        key_id INTEGER,
+        method TEXT,
+        parameters TEXT          -- JSON; NULL once purged
+    )
+    """,
+    "CREATE TABLE error (id INTEGER PRIMARY KEY, told TEXT UNIQUE)",
+)
+
+TABLES_0 = (
+    *_TABLES_OF_ALL,
+    """
+    CREATE TABLE fate (
+        id INTEGER PRIMARY KEY, state INTEGER NOT NULL, intent_at REAL, ended_at REAL,
+        permanent INTEGER, attempts INTEGER, waited REAL, on_wire REAL, contact_id,
+        error_id INTEGER)
+    """,
+)
+"""The tables of version 0."""
 
 _SESSION = """
 CREATE TABLE session (
@@ -52,17 +89,7 @@ CREATE TABLE duplicate (
 """
 
 _TABLES = (
-    "CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID",
-    # Row 0 stands for messages whose route is not known.
-    "CREATE TABLE key (id INTEGER PRIMARY KEY, bot_id, messenger TEXT, scope TEXT)",
-    """
-    CREATE TABLE message (
-        id INTEGER PRIMARY KEY,  -- its place among the messages given, from 0
-        key_id INTEGER,
-        method TEXT,
-        parameters TEXT          -- JSON; NULL once purged
-    )
-    """,
+    *_TABLES_OF_ALL,
     # A message without a row here is pending.
     """
     CREATE TABLE fate (
@@ -79,7 +106,6 @@ _TABLES = (
         error_id INTEGER
     )
     """,
-    "CREATE TABLE error (id INTEGER PRIMARY KEY, told TEXT UNIQUE)",
     _DUPLICATE,
     _SESSION,
 )
@@ -100,6 +126,49 @@ MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {0: _from_0}
 """By the version of the file: what makes the next version of it."""
 
 
+def _plain(statement: str) -> str:
+    """A statement without comments, and without spaces that mean nothing."""
+    return _NEEDLESS.sub(r"\1", _SPACES.sub(" ", _COMMENT.sub("", statement)).strip())
+
+
+def _schema_of(connection: sqlite3.Connection) -> _Schema:
+    found = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master")
+    return frozenset((str(a), str(b), str(c), _plain(str(sql or ""))) for a, b, c, sql in found)
+
+
+@cache
+def _known_schemas() -> Mapping[int, tuple[_Schema, ...]]:
+    """By version, every schema that this package has made, without the index by key."""
+    import sqlite3  # noqa: PLC0415 - importing the package must stay quick
+
+    made: dict[int, tuple[_Schema, ...]] = {}
+    connection = sqlite3.connect(":memory:")
+    try:
+        for table in TABLES_0:
+            connection.execute(table)
+        for version in range(VERSION):
+            made[version] = (_schema_of(connection),)
+            MIGRATIONS[version](connection)
+        migrated = _schema_of(connection)
+    finally:
+        connection.close()
+    connection = sqlite3.connect(":memory:")
+    try:
+        for table in _TABLES:
+            connection.execute(table)
+        made[VERSION] = (_schema_of(connection), migrated)
+    finally:
+        connection.close()
+    return made
+
+
+def _check_schema(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """Refuse views, triggers, generated columns and whatever else a journal does not have."""
+    index = ("index", "message_by_key", "message", _plain(INDEX_BY_KEY))
+    if _schema_of(connection) - {index} not in _known_schemas().get(version, ()):
+        raise damaged("its tables are not those of a journal", path)
+
+
 def _number(connection: sqlite3.Connection, pragma: str) -> int:
     return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
 
@@ -108,7 +177,8 @@ def check_file(connection: sqlite3.Connection, path: Path) -> int | None:
     """The version of the file's schema; None where it is empty.
 
     Raises:
-        JournalError: It is no journal, or one of a later version of this package.
+        JournalError: It is no journal, one of a later version of this package, or one in which
+            something else than its tables was made.
     """
     if _number(connection, "application_id") != APPLICATION_ID:
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
@@ -123,6 +193,7 @@ def check_file(connection: sqlite3.Connection, path: Path) -> int | None:
             f"the journal {path} was made by a later version of cleverapp_async (its schema is "
             f"{version}, this one knows {VERSION}): update cleverapp_async"
         )
+    _check_schema(connection, path, version)
     return version
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import sqlite3
     from pathlib import Path
 
-__all__ = ["begin_session", "check_campaign", "end_session"]
+__all__ = ["begin_session", "check_campaign", "end_session", "last_session"]
 
 _NOT_THERE = ("MethodNotFoundError", "UnexpectedResponseError")
 """The refusals that say that the base URL is wrong: no such method, and a redirect."""
@@ -72,6 +72,12 @@ def begin_session(connection: sqlite3.Connection, origin: str) -> int:
         (now, os.getpid(), socket.gethostname()),
     )
     return began.lastrowid or 0
+
+
+def last_session(connection: sqlite3.Connection) -> int:
+    """The row of the run that began last; 0 where none has."""
+    found = connection.execute("SELECT max(id) FROM session").fetchone()[0]
+    return found or 0
 
 
 def end_session(connection: sqlite3.Connection, row: int, ended: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,27 +14,32 @@ from . import queries
 from .batches import batches_of
 from .connection import opened_for_writing
 from .fates import Kind, orphan_intents, result_row
-from .filesystem import resolve_path
+from .filesystem import check_file_type, resolve_path
 from .fingerprint import Comparison
+from .integrity import check_whole
 from .loading import Intake
 from .records import Loaded
-from .session import begin_session, check_campaign, end_session
+from .session import begin_session, check_campaign, end_session, last_session
 from .transactions import transaction
 from .writer import Writer
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Generator
     from pathlib import Path
 
     from ...limits.quota import LimitKey
     from ...models.messages import Message
     from .codec import Cell
+    from .connection import OpenJournal
     from .fates import Change
-    from .protocol import Messages
+    from .place import Place
+    from .protocol import MarkOf, Messages
     from .records import JournalEntry, JournalResult, JournalSummary, Resend
 
 __all__ = ["SqliteJournal"]
+
+_SALT, _MARK = "account_salt", "account_mark"
 
 
 async def _once_there_is_room(writer: Writer, change: Change) -> None:
@@ -62,6 +67,7 @@ class SqliteJournal:
         self._writer: Writer | None = None
         self._commits = 0
         self._session = 0
+        self._place: Place | None = None
         self._facts: dict[str, Cell] = {}
         self._keys: dict[int, LimitKey | None] = {}
 
@@ -98,11 +104,12 @@ class SqliteJournal:
                 host=socket.gethostname(),
             )
         path = self._path = resolve_path(self._given)
-        if not create and not path.exists():
+        if not create and not check_file_type(path):
             raise JournalError(
                 f"there is no journal {path}: give the path of one, or messages for a new campaign"
             )
-        writer = Writer(path, partial(opened_for_writing, path, self._end), self._end)
+        self._session, self._place = 0, None
+        writer = Writer(path, partial(self._opened, path), self._end, self._end_at_last)
         self._writer = writer
         try:
             await writer.start()
@@ -158,6 +165,22 @@ class SqliteJournal:
         given, duplicates = self._number("given"), self._number("duplicates")
         return Loaded(given - duplicates, duplicates, resumed, tuple(orphans))
 
+    async def recognize(self, mark_of: MarkOf) -> bool | None:
+        """Compare the account's token with that of the last run, and keep its mark.
+
+        The journal holds 16 random bytes, and 4 bytes of a slow hash of the token with them.
+
+        Args:
+            mark_of: Gives the token's mark for a salt.
+
+        Returns:
+            Whether they are the same; None where no run has left a mark.
+
+        Raises:
+            JournalError: The mark cannot be read or written.
+        """
+        return await self._at_work().call(partial(self._recognize, mark_of))
+
     async def keys(self) -> list[LimitKey | None]:
         """The limit keys of all messages."""
         return list(self._keys.values())
@@ -207,6 +230,7 @@ class SqliteJournal:
 
         Raises:
             JournalWriteError: It is not written: the message must not leave.
+            JournalLockedError: Another run has the journal now: the same.
         """
         writer = self._at_work()
         change = (Kind.INTENT, index, (index, time.time()))
@@ -239,6 +263,7 @@ class SqliteJournal:
             ended: In words: ``finished``, ``interrupted``, or the text of an error.
 
         Raises:
+            JournalLostError: The file was deleted or moved meanwhile, at the very end perhaps.
             JournalWriteError: What was left could not be written; the journal is let go.
         """
         writer, self._writer = self._writer, None
@@ -253,7 +278,29 @@ class SqliteJournal:
         """
         connection.execute("COMMIT")
 
+    @contextmanager
+    def _opened(self, path: Path, give_up: Callable[[], bool]) -> Generator[OpenJournal]:
+        with opened_for_writing(path, self._end, give_up=give_up) as journal:
+            self._place = journal.place
+            yield journal
+
     def _end(self, connection: sqlite3.Connection) -> None:
+        """End a transaction of the run that has the journal now: nobody else writes anything.
+
+        Raises:
+            JournalLockedError: Another run has begun, although this one holds the lock.
+            JournalLostError: The file is not where it was.
+        """
+        if self._place is not None:
+            self._place.check()
+        if self._session and last_session(connection) != self._session:
+            raise JournalLockedError(
+                f"another run has begun in the journal {self.path} and has it now: nothing more "
+                "is sent by this one"
+            )
+        self._end_at_last(connection)
+
+    def _end_at_last(self, connection: sqlite3.Connection) -> None:
         self._commit(connection)
         self._commits += 1
 
@@ -292,10 +339,22 @@ class SqliteJournal:
         comparison.finish()
 
     def _begin(self, origin: str, path: Path, connection: sqlite3.Connection) -> None:
+        check_whole(connection, path)
         check_campaign(connection, path, origin)
         with transaction(connection, self._end):
             self._session = begin_session(connection, origin)
         self._facts = queries.meta(connection)
+
+    def _recognize(self, mark_of: MarkOf, connection: sqlite3.Connection) -> bool | None:
+        facts = queries.meta(connection)
+        salt, known = facts.get(_SALT), facts.get(_MARK)
+        if not isinstance(salt, bytes):
+            salt, known = os.urandom(16), None
+        mark = mark_of(salt)
+        if mark != known:
+            with transaction(connection, self._end):
+                queries.set_meta(connection, **{_SALT: salt, _MARK: mark})
+        return mark == known if isinstance(known, bytes) else None
 
     def _find_orphans(self, connection: sqlite3.Connection) -> list[JournalEntry]:
         with transaction(connection, self._end):
@@ -303,4 +362,4 @@ class SqliteJournal:
         return queries.pick(connection, indexes)
 
     def _number(self, fact: str) -> int:
-        return int(self._facts.get(fact) or 0)
+        return queries.fact(self._facts, fact)

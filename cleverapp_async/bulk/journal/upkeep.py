@@ -13,7 +13,8 @@ from .codec import CODES, decode_error, encode_error, whole
 from .connection import opened_for_writing
 from .fates import error_id, orphan_intents
 from .filesystem import resolve_path
-from .reasons import write_failure
+from .integrity import check_whole
+from .reasons import was_interrupted, write_failure
 from .records import ErrorRecord, JournalState
 from .transactions import transaction
 
@@ -44,9 +45,12 @@ def _opened(given: str | os.PathLike[str]) -> Generator[tuple[Path, sqlite3.Conn
 
     path = resolve_path(given)
     try:
-        with opened_for_writing(path, _commit, make=False) as connection:
-            yield path, connection
-    except sqlite3.Error as error:
+        with opened_for_writing(path, _commit, make=False) as journal:
+            check_whole(journal.connection, path)
+            yield path, journal.connection
+    except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
+        if was_interrupted(error):
+            raise KeyboardInterrupt from None
         raise write_failure(path, error) from None
 
 
@@ -123,6 +127,7 @@ def purge_journal(path: str | os.PathLike[str], *, force: bool = False) -> int:
                 "WHERE ended IS NOT NULL AND ended NOT IN (?, ?)",
                 _PLAIN_ENDS,
             )
+            connection.execute("DELETE FROM meta WHERE name IN ('account_salt', 'account_mark')")
             _erase_errors(connection)
             queries.set_meta(connection, purged=1)
         # First the old pages are overwritten in place: VACUUM only cuts the file's end off.

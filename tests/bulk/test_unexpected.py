@@ -1,0 +1,241 @@
+"""What raises anything, anywhere: no waiter is left for ever, and no result is lost unsaid."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import evolve
+
+from cleverapp_async import (
+    CleverAppError,
+    ConfigurationError,
+    JournalError,
+    JournalState,
+    JournalWriteError,
+    Outcome,
+    Schedule,
+    SendOutcome,
+)
+from cleverapp_async.bulk.dispatch import Dispatcher
+from cleverapp_async.bulk.hours import Hours
+from cleverapp_async.bulk.run import BulkRun
+from cleverapp_async.bulk.supply import IterableSupply
+from tests.bulk.memory_journal import MemoryJournal
+from tests.bulk.rig import Desk, collect, key_of, message, others, turns
+from tests.bulk.test_campaign import Wire, campaign
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from cleverapp_async import JournalResult, Message
+    from cleverapp_async._call import Fate, Reply
+
+
+class StrangeError(BaseException):
+    """What no program would expect."""
+
+
+class StrangeJournal(MemoryJournal):
+    """A journal of a user's own that raises what no protocol tells of."""
+
+    strange: str = ""
+    raised: BaseException = RuntimeError("a slip")
+
+    async def intend(self, index: int) -> None:
+        """Write an intent, or raise."""
+        if self.strange == "intend":
+            raise self.raised
+        await super().intend(index)
+
+    def withdraw(self, index: int) -> None:
+        """Undo an intent, or raise."""
+        if self.strange == "withdraw":
+            raise self.raised
+        super().withdraw(index)
+
+    def record(  # type: ignore[override] # as the protocol has it
+        self, index: int, result: JournalResult
+    ) -> Awaitable[None]:
+        """Write a result, or raise at once, later, or be cancelled."""
+        if self.strange == "record":
+            raise self.raised
+        if self.strange == "record later":
+            return self._later()
+        if self.strange == "record cancelled":
+            future = asyncio.get_running_loop().create_future()
+            future.cancel()
+            return future
+        return super().record(index, result)
+
+    async def _later(self) -> None:
+        await asyncio.sleep(0)
+        raise self.raised
+
+
+def strange(where: str, raised: BaseException | None = None) -> StrangeJournal:
+    """A journal that raises there."""
+    journal = StrangeJournal()
+    journal.strange = where
+    journal.raised = raised or RuntimeError("a slip")
+    return journal
+
+
+async def failed(run: BulkRun, seen: list[SendOutcome]) -> CleverAppError:
+    """What a run raises; it ends, and nothing of it stays behind."""
+    async with asyncio.timeout(5):
+        with pytest.raises(CleverAppError) as raised:
+            await collect(run, seen)
+    await turns()
+    assert others() == set()
+    return raised.value
+
+
+@pytest.mark.parametrize("where", ["record", "record later", "record cancelled"])
+async def test_a_result_that_no_journal_took_is_told_and_stops_the_run(where: str) -> None:
+    """Whatever a journal raises, the outcome comes, the run fails, and is not called finished."""
+    journal = strange(where)
+    seen: list[SendOutcome] = []
+    error = await failed(campaign(journal, Wire(), [message(i) for i in range(9)]), seen)
+    assert isinstance(error, JournalError)
+    assert {outcome.outcome for outcome in seen} == {Outcome.ACCEPTED}
+    assert error.so_far == {Outcome.ACCEPTED: len(seen)}
+    assert f"{len(seen)} accepted" in str(error)
+    assert journal.ended is not None
+    assert journal.ended.startswith("JournalError")
+    assert journal.states()[JournalState.INTENT] == len(seen)
+
+
+async def test_an_intent_that_fails_by_anything_stops_the_run() -> None:
+    """Nothing is delivered, and the journal's own exception is the cause."""
+    journal, desk = strange("intend"), Wire()
+    error = await failed(campaign(journal, desk, [message(i) for i in range(9)]), [])
+    assert isinstance(error, JournalError)
+    assert isinstance(error.__cause__, RuntimeError)
+    assert error.so_far == {}
+    assert desk.started == []
+    assert journal.states() == {JournalState.PENDING: 9}
+
+
+async def test_an_intent_that_is_cancelled_by_nobody_stops_the_run() -> None:
+    """A message that is left out because its intent was cancelled does not go unsaid."""
+    journal, desk = strange("intend", asyncio.CancelledError()), Wire()
+    error = await failed(campaign(journal, desk, [message(i) for i in range(9)]), [])
+    assert isinstance(error, JournalError)
+    assert desk.started == []
+    assert journal.ended is not None
+    assert journal.ended.startswith("JournalError")
+
+
+async def test_what_an_earlier_run_had_on_its_way_is_not_counted() -> None:
+    """The counts of an error are of this run, and not of the one that died before it."""
+    journal = MemoryJournal()
+    await collect(campaign(journal, Wire(), [message(i) for i in range(4)]))
+    for index in (0, 1):
+        journal.entries[index] = evolve(
+            journal.entries[index], state=JournalState.INTENT, result=None
+        )
+    journal.entries[2] = evolve(journal.entries[2], state=JournalState.PENDING, result=None)
+    journal.broken.add("record")
+    seen: list[SendOutcome] = []
+    error = await failed(campaign(journal, Wire()), seen)
+    assert isinstance(error, JournalError)
+    assert error.so_far == {Outcome.ACCEPTED: 1}
+    assert len(seen) == 3
+
+
+async def test_a_journal_that_cannot_take_an_intent_back_leaves_nobody_waiting() -> None:
+    """A run that is stopped ends, with the journal's failure, although withdrawing raises."""
+    journal, desk = strange("withdraw"), Wire(held=lambda _: True)
+    run = campaign(journal, desk, [message(0), message(1)])
+    asyncio.get_running_loop().call_later(0.01, run.drain)
+    assert isinstance(await failed(run, []), JournalError)
+
+
+class Bursting(Desk):
+    """A desk on which everything raises what ends programs."""
+
+    async def deliver(self, sent: Message, fate: Fate) -> Reply:
+        """Raise, when the message is on the wire."""
+        await asyncio.sleep(0)
+        fate.waiting, fate.outcome = False, Outcome.UNKNOWN
+        raise StrangeError(sent.text)
+
+
+async def test_a_delivery_that_raises_what_is_no_exception_has_its_outcome() -> None:
+    """What was on the wire when something strange was raised is unknown, and so told."""
+    journal = MemoryJournal()
+    outcomes = await collect(campaign(journal, Bursting(), [message(0), message(1)]))
+    assert [outcome.outcome for outcome in outcomes] == [Outcome.UNKNOWN] * 2
+    assert journal.states() == {JournalState.UNKNOWN: 2}
+
+
+class Forgetful(Desk):
+    """A desk whose journal fails between two attempts, of which the first may have arrived."""
+
+    async def deliver(self, sent: Message, fate: Fate) -> Reply:
+        """Fail as a second commit would."""
+        await asyncio.sleep(0)
+        fate.outcome = Outcome.UNKNOWN
+        raise JournalWriteError(f"no intent of {sent.text}")
+
+
+async def test_what_may_have_arrived_is_told_when_the_journal_fails() -> None:
+    """A journal that fails at a later attempt takes nothing back of what an earlier one did."""
+    journal, seen = MemoryJournal(), list[SendOutcome]()
+    error = await failed(campaign(journal, Forgetful(), [message(0)]), seen)
+    assert isinstance(error, JournalWriteError)
+    assert [outcome.outcome for outcome in seen] == [Outcome.UNKNOWN]
+    assert journal.states() == {JournalState.UNKNOWN: 1}
+
+
+async def test_a_schedule_that_fails_ends_the_run() -> None:
+    """A run whose hours nobody keeps any more does not wait for them for ever."""
+
+    def clock() -> float:
+        raise OverflowError("no such time")
+
+    hours = Hours(Schedule(at=datetime(2030, 1, 1, tzinfo=UTC)), clock=clock)
+    dispatcher = Dispatcher(
+        supply=IterableSupply([message(0)], key_of),
+        deliver=Desk().deliver,
+        width_of=lambda _: 2,
+        concurrency=4,
+        look_ahead=10,
+        is_open=hours.is_open,
+    )
+    seen: list[SendOutcome] = []
+    error = await failed(BulkRun(dispatcher, hours), seen)
+    assert isinstance(error, ConfigurationError)
+    assert isinstance(error.__cause__, OverflowError)
+    assert [outcome.outcome for outcome in seen] == [Outcome.NOT_SENT]
+
+
+async def test_a_run_drained_before_its_reader_began_ends() -> None:
+    """A drain between the start of the iteration and the first message leaves nobody waiting."""
+    run = campaign(MemoryJournal(), Wire(), [message(0)])
+    iteration = aiter(run)
+    consumer = asyncio.ensure_future(anext(iteration))
+    asyncio.get_running_loop().call_soon(run.drain)
+    async with asyncio.timeout(5):
+        with pytest.raises(StopAsyncIteration):
+            await consumer
+    await turns()
+    assert others() == set()
+
+
+async def test_what_fails_at_the_close_is_why_the_run_ended() -> None:
+    """A result that is lost while a run is cut off makes it no interrupted one."""
+    journal, desk = MemoryJournal(), Wire(held=lambda _: True, on_wire=True)
+    run = campaign(journal, desk, [message(0)])
+    consumer = asyncio.ensure_future(collect(run))
+    await turns()
+    journal.broken.add("record")
+    await run.aclose()
+    assert journal.ended is not None
+    assert journal.ended.startswith("JournalWriteError")
+    with pytest.raises(JournalWriteError) as raised:
+        await consumer
+    assert raised.value.so_far == {Outcome.UNKNOWN: 1}
