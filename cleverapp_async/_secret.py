@@ -106,6 +106,8 @@ class Secret:
         if len(self._value) < _SHORTEST_STRUCK:
             # It would strike out ordinary words.
             return text
+        if len(text) < self._part and not cut:
+            return text
         small = _small(text)
         if not cut and not self._anchors.search(small):
             return text

@@ -217,7 +217,7 @@ class _Colour(enum.Enum):
         {(1, 2): 3},
         {None: 3},
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 @pytest.mark.parametrize("wrap", [lambda value: value, lambda value: {"a": [value]}])
 @pytest.mark.parametrize("endpoint", [POST, GET], ids=["POST", "GET"])
