@@ -136,8 +136,12 @@ async def _send(run: Run) -> None:
         die_at = None if run.die_at is None else CrashPoint[run.die_at]
         journal = DyingJournal(run.journal, die_at, run.nth)
         ended = 0
+        # Faults come at random here: five in a row are no outage.
         async with client.send_many(
-            _messages(run, journal), journal=journal, concurrency=run.in_flight
+            _messages(run, journal),
+            journal=journal,
+            concurrency=run.in_flight,
+            pause_after=None,
         ) as sending:
             async for _ in sending:
                 ended += 1

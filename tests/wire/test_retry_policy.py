@@ -19,6 +19,7 @@ from cleverapp_async import (
     InvalidRequestError,
     JournalError,
     JournalLockedError,
+    JournalLostError,
     JournalMismatchError,
     JournalUnreachableError,
     JournalWriteError,
@@ -70,6 +71,7 @@ TABLE: list[tuple[CleverAppError, str]] = [
     (JournalMismatchError("x"), NEVER),
     (JournalUnreachableError("x"), NEVER),
     (JournalWriteError("x"), NEVER),
+    (JournalLostError("x"), NEVER),
     (CampaignPausedError("x", cause=ConnectError("x"), in_a_row=5), NEVER),
     (PagingError("getContacts", code="repeated", page=2, given=500), NEVER),
 ]
