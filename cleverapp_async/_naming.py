@@ -22,11 +22,10 @@ __all__ = ["Names"]
 
 # How the framework writes a parameter's own name, underscores as spaces: `bot id`, `data.0.sku`.
 _SPELLED: Final = re.compile(r"[a-z0-9_]+(?:[ .-]+(?:[a-z0-9_]+|\*))*")
-# Between two names, and in a sentence that is none.
+# Between two names.
 _BETWEEN: Final = re.compile(r"\s+(?:и|или|либо|and|or)\s+", re.IGNORECASE)
-_NO_NAMES: Final = frozenset(
-    ["a", "an", "are", "if", "in", "is", "not", "of", "present", "than", "the", "when", "with"]
-)
+# What is said of a field, and no part of its name.
+_STATEMENT: Final = re.compile(r" (?:is|are) (?:not|present|empty|missing)\b")
 # Parameters of which the API takes one of a few values.
 _CHOICES: Final = frozenset({"messenger", "with", "currency", "type", "order_by"})
 
@@ -106,9 +105,7 @@ class Names:
                 yield from self._named(one, field)
         # What is spelled like a parameter is one, documented or not: the framework takes the name
         # itself where the pack has no word for it.
-        elif _NO_NAMES.isdisjoint(word.lower().split()) and (
-            name := _spelled(word[:1].lower() + word[1:])
-        ):
+        elif not _STATEMENT.search(word) and (name := _spelled(word[:1].lower() + word[1:])):
             yield name
 
     def rule(self, field: str, rules: tuple[str, ...]) -> str | None:
