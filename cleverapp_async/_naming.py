@@ -23,7 +23,7 @@ __all__ = ["Names"]
 # How the framework writes a parameter's own name, underscores as spaces: `bot id`, `data.0.sku`.
 _SPELLED: Final = re.compile(r"[a-z0-9_]+(?:[ .-]+(?:[a-z0-9_]+|\*))*")
 # Between two names.
-_BETWEEN: Final = re.compile(r"\s+(?:и|или|либо|and|or)\s+", re.IGNORECASE)
+_BETWEEN: Final = re.compile(r" (?:и|или|либо|and|or) ", re.IGNORECASE)
 # What is said of a field, and no part of its name.
 _STATEMENT: Final = re.compile(r" (?:is|are) (?:not|present|empty|missing)\b")
 # Parameters of which the API takes one of a few values.
@@ -102,7 +102,7 @@ class Names:
             yield name
         elif len(words := _BETWEEN.split(word)) > 1:
             for one in words:
-                yield from self._named(one, field)
+                yield from self._named(one.strip(), field)
         # What is spelled like a parameter is one, documented or not: the framework takes the name
         # itself where the pack has no word for it.
         elif not _STATEMENT.search(word) and (name := _spelled(word[:1].lower() + word[1:])):

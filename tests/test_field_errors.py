@@ -349,6 +349,7 @@ class TestRecognition:
             ". А" * 3_000,
             " ".join(text for _, text in PUBLISHED)[:9_900],
             "validation." + "custom." * 10_000,
+            "Поле a обязательно, когда a" + " " * 9_000 + "b не указано.",
         ],
         ids=[
             "words",
@@ -361,6 +362,7 @@ class TestRecognition:
             "sentences",
             "packs",
             "key",
+            "blanks",
         ],
     )
     def test_hostile_text(self, text: str) -> None:

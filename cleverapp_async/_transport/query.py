@@ -9,7 +9,7 @@ is on the wire, and takes it out of what comes back.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aiohttp import ClientRequest, RequestInfo
 from yarl import URL
@@ -78,8 +78,10 @@ class QueryAdded:
                 return value if (cleaned := clean(text)) == text else URL(str(cleaned))
             if isinstance(value, RequestInfo):
                 return RequestInfo(bare, value.method, value.headers, value.real_url)
-            if type(value) in {list, tuple}:
-                return type(value)(map(clean, value))
+            if type(value) is list:
+                return list(map(clean, cast("list[object]", value)))
+            if type(value) is tuple:
+                return tuple(map(clean, cast("tuple[object, ...]", value)))
             return value
 
         for one in _with_all_behind(error):
