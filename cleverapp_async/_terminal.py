@@ -13,7 +13,7 @@ import os
 import re
 import sys
 from contextlib import suppress
-from io import BufferedIOBase, TextIOWrapper
+from io import BufferedIOBase
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 if TYPE_CHECKING:
@@ -71,8 +71,9 @@ def guard_streams() -> None:
             setattr(sys, name, nowhere)
     if not _is_guarded(sys.stderr):
         sys.stderr = _guarded(cast("TextIO", _Forgiving(sys.stderr)))
-    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
-        sys.stdout.reconfigure(errors="backslashreplace")
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None and sys.stdout.errors == "strict":
+        reconfigure(errors="backslashreplace")
     if sys.stdout.isatty():
         sys.stdout = _guarded(sys.stdout)
 

@@ -105,5 +105,6 @@ def _with_all_behind(error: BaseException) -> Iterator[BaseException]:
         if isinstance(one, BaseException) and id(one) not in seen:
             seen.add(id(one))
             waiting += (one.__cause__, one.__context__, *one.args, *vars(one).values())
-            waiting += one.exceptions if isinstance(one, BaseExceptionGroup) else ()
+            if isinstance(one, BaseExceptionGroup):
+                waiting += cast("BaseExceptionGroup[BaseException]", one).exceptions
             yield one

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from cleverapp_async._terminal import cleaned, printable
 from cleverapp_async.simulator import Simulator, SimulatorLimits
 from tests.cli.command import TOKEN
-from tests.cli.processes import ended
+from tests.cli.processes import ended, on_a_terminal, start
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -120,6 +122,22 @@ async def test_an_old_encoding_is_no_error(
     code, out, err = await ended(environment, "", "campaign", "status", journal, "--json")
     assert (code, err) == (0, "")
     assert "👩‍💻" in json.dumps(json.loads(out), ensure_ascii=False)
+
+
+async def test_colours_of_the_command_itself_stay(
+    environment: dict[str, str], simulator: Simulator
+) -> None:
+    """On a terminal what doctor found is coloured, and texts of others are not."""
+    environment |= {"TERM": "xterm-256color", "CLEVERAPP_BASE_URL": f"{simulator.base_url}\x1b[31m"}
+    environment.pop("NO_COLOR", None)
+    master, slave = pty.openpty()
+    process = await start(environment, "doctor", stdin=slave, to=slave)
+    os.close(slave)
+    shown = await on_a_terminal(process, master)
+    assert process.returncode == 1
+    assert "\x1b[31mFAIL\x1b[0m  " in shown
+    assert "\x1b[32mok\x1b[0m  " in shown
+    assert "v1\x1b[31m" not in shown
 
 
 def test_emoji_younger_than_this_python_stay() -> None:
