@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from importlib.util import find_spec
 
-from ._terminal import guard_streams
+from ._terminal import give_up, guard_streams
 
 __all__ = ["main"]
 
 _NEEDED = ("click", "rich")
+_OUTPUT_FAILS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 
 def main() -> None:
@@ -20,7 +23,15 @@ def main() -> None:
     from .cli.app import cleverapp  # noqa: PLC0415 - it needs what was just looked for
 
     guard_streams()
-    cleverapp(prog_name="cleverapp")
+    try:
+        cleverapp(prog_name="cleverapp")
+    except OSError as error:
+        # Files are told by their names, where they are written.
+        if error.errno not in _OUTPUT_FAILS or error.filename is not None:
+            raise
+        give_up(sys.stdout)
+        sys.stderr.write(f"Error: the output cannot be written: {os.strerror(error.errno)}.\n")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

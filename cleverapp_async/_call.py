@@ -84,6 +84,8 @@ class Progress:
         waited: Seconds spent waiting for limits.
         on_wire: Seconds spent on the wire.
         unknown: The error of the last attempt that may have reached the server.
+        not_sent: The error of the last attempt, where it did not leave and an earlier one may have
+            arrived.
     """
 
     call: Call
@@ -95,6 +97,7 @@ class Progress:
     waited: float = 0.0
     on_wire: float = 0.0
     unknown: CleverAppError | None = None
+    not_sent: CleverAppError | None = None
 
     def receipt(self) -> SendReceipt:
         """What it took."""
@@ -104,14 +107,21 @@ class Progress:
         """The error in the light of all attempts: one that may have arrived outweighs the rest.
 
         Where the last attempt did not leave, the error of the one that may have arrived is what is
-        known: with its status and its body, and a note of what ended the attempts.
+        known: with its status and its body.
         """
+        self.not_sent = None
         if self.unknown is not None:
             if error.outcome is Outcome.NOT_SENT:
-                self.unknown.add_note(f"the last attempt did not reach the server: {error}")
+                self.not_sent = error
                 error = self.unknown
             error.outcome = Outcome.UNKNOWN
         if error.outcome is Outcome.UNKNOWN:
             self.unknown = error
         error.attempts = self.attempt
+        return error
+
+    def last(self, error: CleverAppError) -> CleverAppError:
+        """The error that ends the call, with a note of an attempt after it that did not leave."""
+        if self.not_sent is not None:
+            error.add_note(f"the last attempt did not reach the server: {self.not_sent}")
         return error

@@ -22,6 +22,10 @@ __all__ = ["Names"]
 
 # How the framework writes a parameter's own name, underscores as spaces: `bot id`, `data.0.sku`.
 _SPELLED: Final = re.compile(r"[a-z0-9_]+(?:[ .-]+(?:[a-z0-9_]+|\*))*")
+# Between two names.
+_BETWEEN: Final = re.compile(r" (?:и|или|либо|and|or) ", re.IGNORECASE)
+# What is said of a field, and no part of its name.
+_STATEMENT: Final = re.compile(r" (?:is|are) (?:not|present|empty|missing)\b")
 # Parameters of which the API takes one of a few values.
 _CHOICES: Final = frozenset({"messenger", "with", "currency", "type", "order_by"})
 
@@ -61,30 +65,48 @@ class Names:
 
     def parameter(self, word: str) -> str | None:
         """The parameter that ``word`` surely stands for; None where nothing tells."""
+        return self._itself(word) or self._meant(word)
+
+    def _itself(self, word: str) -> str | None:
+        """A parameter that is known, spelled as the framework writes it."""
         spelled = _spelled(word.lower())
         known = (self.own, self.fields, _parameters())
-        if spelled and any(_holds(names, spelled) for names in known):
-            return spelled
+        return spelled if spelled and any(_holds(names, spelled) for names in known) else None
+
+    def _meant(self, word: str) -> str | None:
+        """The parameter that a translated name stands for."""
         key = _words_of(word)
         if key in self.called:
             return self.called[key]
         candidates = _attributes().get(key, ())
-        for names in known:
+        for names in (self.own, self.fields, _parameters()):
             if found := [name for name in candidates if name in names]:
                 return found[0]
         return candidates[0] if len(candidates) == 1 else None
 
-    def related(self, reading: Reading) -> Iterator[str]:
-        """The other parameters that a text names."""
+    def _other(self, word: str, field: str) -> str | None:
+        """The parameter beside ``field`` that a word stands for: a translation of both is none."""
+        return self._itself(word) or (name if (name := self._meant(word)) != field else None)
+
+    def related(self, reading: Reading, field: str) -> Iterator[str]:
+        """The other parameters that a text names, where it is about ``field``."""
         for word in reading.names:
-            # What is spelled like a parameter is one, documented or not: the framework takes
-            # the name itself where the pack has no word for it.
-            name = self.parameter(word) or _spelled(word[:1].lower() + word[1:])
-            if name:
-                yield name
+            yield from self._named(word, field)
         for word in reading.maybe_names:
-            if name := self.parameter(word):
+            if name := self._other(word, field):
                 yield name
+
+    def _named(self, word: str, field: str) -> Iterator[str]:
+        """The parameters that stand where a text names other fields."""
+        if name := self._other(word, field):
+            yield name
+        elif len(words := _BETWEEN.split(word)) > 1:
+            for one in words:
+                yield from self._named(one.strip(), field)
+        # What is spelled like a parameter is one, documented or not: the framework takes the name
+        # itself where the pack has no word for it.
+        elif not _STATEMENT.search(word) and (name := _spelled(word[:1].lower() + word[1:])):
+            yield name
 
     def rule(self, field: str, rules: tuple[str, ...]) -> str | None:
         """The likeliest of the rules that a text may speak of."""

@@ -102,7 +102,7 @@ class Pipeline:
             error = progress.judge(result)
             if delay is None:
                 call.fate.outcome = error.outcome
-                raise error
+                raise progress.last(error)
             await self._back_off(progress, error, delay)
 
     async def _attempt(self, progress: Progress, request: WireRequest) -> object:
@@ -279,12 +279,12 @@ class Pipeline:
         fate.outcome = Outcome.UNKNOWN if progress.unknown else Outcome.NOT_SENT
         if asyncio.get_running_loop().time() + delay >= progress.deadline_at:
             fate.outcome = error.outcome
-            raise error
+            raise progress.last(error)
         if fate.withdraw is not None and progress.unknown is None:
             fate.withdraw()
         if fate.failed is not None:
             fate.failed(error)
-        self._tell(progress, RetryScheduled, delay, str(error))
+        self._tell(progress, RetryScheduled, delay, str(progress.not_sent or error))
         if delay > 0:
             await asyncio.sleep(delay)
 

@@ -17,6 +17,12 @@ _SHORTEST_STRUCK = 6
 _PART = 12
 """So many characters of its beginning or of its end are taken for a part of the token."""
 
+_SHORTEST_CUT = 12
+"""Of a shorter token no part is looked for: honest words might hold it."""
+
+_LAYERS = 8
+"""So many times over a character may be escaped; more would let a text ask for much time."""
+
 _PART_AT_CUT = 3
 """Where the text is known to have been cut off, as many of its beginning are enough."""
 
@@ -61,7 +67,7 @@ class Secret:
         small = _small(value)
         self._plain, _ = _unescape(small, 0)
         size = len(self._plain)
-        self._part = min(_PART, max(_SHORTEST_STRUCK, size * 3 // 4), size)
+        self._part = min(_PART, size * 3 // 4) if size >= _SHORTEST_CUT else size
         # Nobody escapes letters and digits: the longest run of them at either end tells quickly
         # that there is nothing to strike out.
         ends = {small[: self._part], small[-self._part :]}
@@ -215,15 +221,16 @@ def _unescape(text: str, begin: int) -> tuple[str, list[int]]:
         begin: Where it begins in the whole text.
     """
     origin = list(range(begin, begin + len(text) + 1))
-    while True:  # A URL in a URL, or in JSON in HTML: layer after layer.
+    for _ in range(_LAYERS):  # A URL in a URL, or in JSON in HTML.
         shown, places, at = "", list[int](), 0
         for found in _ESCAPE.finditer(text):
             shown += text[at : found.start()] + _meaning(found)
             places += origin[at : found.start() + 1]
             at = found.end()
         if not at:
-            return text, origin
+            break
         text, origin = shown + text[at:], places + origin[at:]
+    return text, origin
 
 
 def _meaning(found: re.Match[str]) -> str:

@@ -9,14 +9,17 @@ behind the guard and cleans his texts himself.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+from contextlib import suppress
+from io import BufferedIOBase
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["behind", "cleaned", "escaped", "guard_streams", "printable"]
+__all__ = ["behind", "cleaned", "escaped", "give_up", "guard_streams", "printable"]
 
 # They join letters and emoji, and move nothing.
 _JOINERS = "\u200c\u200d"
@@ -31,7 +34,12 @@ def printable(text: str) -> str:
     """A text on one line, with a blank for each character that is not to be seen."""
     if text.isprintable():
         return text
-    return "".join(one if one.isprintable() or one in _JOINERS else " " for one in text)
+    return "".join(one if one.isprintable() or _is_harmless(one) else " " for one in text)
+
+
+def _is_harmless(character: str) -> bool:
+    """Whether it is a joiner, or an emoji that is younger than this Python."""
+    return character in _JOINERS or "\U0001f000" <= character <= "\U0001faff"
 
 
 def cleaned(text: str) -> str:
@@ -48,16 +56,34 @@ def escaped(json_text: str) -> str:
 
 
 def guard_streams() -> None:
-    """Clean all that this program prints from here on.
+    """Clean all that this program prints from here on, and let no lost reader stop it.
 
-    Standard error is for people, wherever it goes. Standard output is data: it is cleaned where it
-    goes to a terminal, and left as it is in a pipe or a file.
+    Standard error is for people, wherever it goes: what cannot be written there (a full disk, a
+    reader that has left) is dropped, as nothing depends on it. Standard output is data: it is
+    cleaned where it goes to a terminal, and left as it is in a pipe or a file. A stream that the
+    parent closed leads nowhere. What the terminal's encoding does not have is spelled out, as
+    Python does on standard error.
     """
-    # A stream that the parent closed is None.
-    if sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison]
-        sys.stderr = _guarded(sys.stderr)
-    if sys.stdout is not None and sys.stdout.isatty():  # pyright: ignore[reportUnnecessaryComparison]
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # In this order they get their usual numbers, which no file of ours may have.
+            nowhere = open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115 - for good
+            setattr(sys, name, nowhere)
+    if not _is_guarded(sys.stderr):
+        sys.stderr = _guarded(cast("TextIO", _Forgiving(sys.stderr)))
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None and sys.stdout.errors == "strict":
+        reconfigure(errors="backslashreplace")
+    if sys.stdout.isatty():
         sys.stdout = _guarded(sys.stdout)
+
+
+def give_up(stream: TextIO | BinaryIO) -> None:
+    """Lead a stream that failed nowhere: not even what is left of it at the end fails again."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with suppress(OSError):
+        os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def behind(stream: TextIO) -> TextIO:
@@ -71,6 +97,34 @@ def _guarded(stream: TextIO) -> TextIO:
 
 def _is_guarded(stream: object) -> bool:
     return isinstance(stream, _GuardedText)
+
+
+class _Forgiving:
+    """A stream, text or bytes, that drops what it cannot write."""
+
+    def __init__(self, stream: TextIO | BinaryIO) -> None:
+        self._stream = stream
+        if isinstance(buffer := getattr(stream, "buffer", None), BufferedIOBase):
+            self.buffer = _Forgiving(cast("BinaryIO", buffer))
+
+    def __getattr__(self, name: str) -> object:
+        """All else is the stream's own."""
+        return getattr(self._stream, name)
+
+    def write(self, what: str | bytes) -> int:
+        """Write it if that is possible."""
+        try:
+            cast("TextIO", self._stream).write(cast("str", what))
+        except OSError:
+            give_up(self._stream)
+        return len(what)
+
+    def flush(self) -> None:
+        """Write what is held back, if that is possible."""
+        try:
+            self._stream.flush()
+        except OSError:
+            give_up(self._stream)
 
 
 class _GuardedText:

@@ -30,6 +30,23 @@ _NAMES: Final = frozenset({"other", "fields"})
 _MAYBE_NAMES: Final = frozenset({"limit", "date"})
 _MAY_BE_EMPTY: Final = frozenset({"attribute", "value", "values"})
 _NEGATIONS: Final = frozenset({"не", "ни", "not", "none", "never"})
+# They say something of a field, and so are no part of its name.
+_VERBS: Final = frozenset(
+    [
+        "должен",
+        "должна",
+        "должно",
+        "должны",
+        "может",
+        "могут",
+        "содержит",
+        "имеет",
+        "является",
+        "must",
+        "may",
+        "cannot",
+    ]
+)
 _ALTERNATIVES: Final = re.compile(r"\[([^\[\]]*)\]")
 _PLACEHOLDER: Final = re.compile(r":([a-z]+)")
 _NUMBER: Final = re.compile(r"[-+0-9., \N{NO-BREAK SPACE}]+")
@@ -44,7 +61,7 @@ _QUOTES: Final = " «»„“”‘’'\"`"
 _JOINTS: Final = re.compile(r" / |, ")
 # "Поле text", "Количество символов в поле text", "The text field".
 _INTRODUCTION: Final = re.compile(
-    r"^(?:(?:\S+\s+){0,4}?пол(?:е|я|ей|ем|ю)|the|this)\s+(?=\S)", re.IGNORECASE
+    r"^(?:(?:\S+\s+){0,4}?пол(?:е|я|ей|ем|ю)|значени(?:е|я|й)|the|this)\s+(?=\S)", re.IGNORECASE
 )
 _SENTENCE_ENDS: Final = re.compile(r"[.!?]\s+[A-ZА-ЯЁ]")
 _RULE: Final = re.compile(r"[a-z][a-z0-9_]*")
@@ -244,11 +261,12 @@ def _filling(gap: str, read: _Text, first: int, last: int) -> str | None:
     if gap in _NUMBERS:
         fits = bool(_NUMBER.fullmatch(filling))
     elif gap == "attribute":
-        # A few words of one sentence, or none; and no denial of what follows.
+        # A few words of one sentence, or none; no denial of what follows, and no other statement.
         few = last - first <= _LONGEST_SUBJECT and not _SENTENCE_ENDS.search(filling)
-        fits = few and not _is_negated(filling)
+        fits = few and not _is_negated(filling) and _VERBS.isdisjoint(filling.lower().split())
     elif gap in _NAMES:
-        fits = filling != "" and not _is_negated(filling)
+        # "When image is not given and messenger is …" names no field in either gap.
+        fits = filling != "" and not _is_negated(filling) and " не " not in filling.lower()
     elif gap == "limit":
         fits = filling != "" and last - first <= _LONGEST_NAME
     else:

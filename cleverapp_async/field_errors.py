@@ -66,7 +66,7 @@ def recognise(text: str, *, endpoint: str | None = None) -> tuple[str | None, tu
 
     reading, names = read_text(text), Names.of(endpoint)
     field = names.parameter(reading.subject) or ""
-    return names.rule(field, reading.rules), tuple(names.related(reading))
+    return names.rule(field, reading.rules), tuple(names.related(reading, field))
 
 
 def parse_field_errors(body: object, *, endpoint: str | None = None) -> tuple[FieldError, ...]:
@@ -95,7 +95,12 @@ def _read(errors: object, endpoint: str | None = None) -> tuple[FieldError, ...]
     texts = [(field, message, read_text(message)) for field, message in _walk(errors)]
     names = Names.of(endpoint, [(field, reading) for field, _, reading in texts])
     return tuple(
-        FieldError(field, message, names.rule(field, reading.rules), tuple(names.related(reading)))
+        FieldError(
+            field,
+            message,
+            names.rule(field, reading.rules),
+            tuple(names.related(reading, field)),
+        )
         for field, message, reading in texts
     )
 

@@ -85,12 +85,17 @@ class RetryPolicy:
     ) -> float | None:
         """Seconds to wait before the next attempt, or None to raise the error."""
         if isinstance(error, RateLimitError):
-            too_long = (error.retry_after or 0.0) > self.retry_after_ceiling
+            too_long = _asked(error.retry_after or 0.0) > self.retry_after_ceiling
             return None if too_long or refusals > self.refusals else 0.0
         if not _may_repeat(error, repeat) or faults >= self.attempts:
             return None
         bound: float = min(self.cap, self.base * 2.0 ** min(faults - 1, 64))
         return bound * jitter
+
+
+def _asked(retry_after: float) -> float:
+    """What the server said: of a whole number the error counts the last second to its end."""
+    return retry_after - 1 if retry_after.is_integer() else retry_after
 
 
 def _may_repeat(error: CleverAppError, repeat: Repeat) -> bool:

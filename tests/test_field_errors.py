@@ -283,6 +283,12 @@ class TestRecognition:
             "Поле text обязательно для заполнения, когда не указано.",
             "слово " * 20 + "должно быть числом.",
             "Количество символов в поле text не может превышать много.",
+            "Доступ запрещён.",
+            "Отправка сообщений контакту запрещена",
+            "This action is prohibited.",
+            "Контакт должен отсутствовать в списке",
+            "Поле data содержит повторяющееся значение и запрещено.",
+            "Поле text обязательно, если image не указано и messenger равно viber.",
         ],
     )
     def test_unknown_text(self, text: str) -> None:
@@ -314,6 +320,9 @@ class TestRecognition:
             ("Поле file должно быть файлом одного из следующих типов: jpg, png.", "mimes"),
             ("Поле a обязательно для заполнения", "required"),
             ("  Поле a обязательно для заполнения. \n", "required"),
+            ("Запрещено.", "prohibited"),
+            ("Это поле запрещено.", "prohibited"),
+            ("Поле Текст запрещено", "prohibited"),
         ],
     )
     def test_likely_mix_ups(self, text: str, expected: str) -> None:
@@ -340,6 +349,7 @@ class TestRecognition:
             ". А" * 3_000,
             " ".join(text for _, text in PUBLISHED)[:9_900],
             "validation." + "custom." * 10_000,
+            "Поле a обязательно, когда a" + " " * 9_000 + "b не указано.",
         ],
         ids=[
             "words",
@@ -352,6 +362,7 @@ class TestRecognition:
             "sentences",
             "packs",
             "key",
+            "blanks",
         ],
     )
     def test_hostile_text(self, text: str) -> None:
@@ -470,6 +481,33 @@ class TestTranslatedNames:
             text = f"Обязательно для заполнения, когда {case(word)} указано."
             errors = parse_field_errors({"errors": {"x": [text], name: ["y"]}})
             assert (errors[0].related, word) == ((name,), word)
+
+    @pytest.mark.parametrize(
+        ("names", "related"),
+        [
+            ("значений image / file", ("image", "file")),
+            ("полей image, phone и email", ("image", "phone", "email")),
+            ("image или телефон", ("image", "phone")),
+            ("image / то и другое", ("image",)),
+        ],
+    )
+    def test_names_that_an_application_lists_itself(
+        self, names: str, related: tuple[str, ...]
+    ) -> None:
+        """Several names in a sentence's own way are each brought back, and words are left."""
+        text = f"Поле text обязательно, когда ни одно из {names} не указано."
+        assert recognise(text) == ("required_without_all", related)
+
+    def test_a_statement_is_no_name(self) -> None:
+        """Words that say something of a field are not taken for the name of one."""
+        text = "The text field is required when messenger is present and image is not present."
+        assert recognise(text) == ("required_without", ("image",))
+
+    def test_a_field_does_not_depend_on_itself(self) -> None:
+        """A translated name that would stand for the field itself is left to the text."""
+        text = "Поле text обязательно для заполнения, когда Сообщение не указано."
+        (error,) = parse_field_errors({"errors": {"text": text}}, endpoint="sendMessage")
+        assert (error.rule, error.related) == ("required_without", ())
 
 
 class TestShapes:

@@ -9,17 +9,19 @@ is on the wire, and takes it out of what comes back.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from aiohttp import ClientRequest, ClientResponseError
+from aiohttp import ClientRequest, RequestInfo
 from yarl import URL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from aiohttp import ClientHandlerType, ClientResponse, RequestInfo
+    from aiohttp import ClientHandlerType, ClientResponse
 
 __all__ = ["QueryAdded"]
+
+_MASK = "***"
 
 
 class QueryAdded:
@@ -52,7 +54,9 @@ class QueryAdded:
         finally:
             request.url = bare
         # What aiohttp has no public way to set: the answer was made while the query was there.
+        # A class of the user's may have asked for it already, and then it is remembered.
         response._request_info = request.request_info  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        response._cache.pop("request_info", None)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         if response.reason:
             response.reason = self._strike(response.reason)
         return response
@@ -64,30 +68,43 @@ class QueryAdded:
 
     def _clean(self, error: BaseException, full: URL, bare: URL) -> None:
         """Take the URL and the token out of an error, before trace hooks are told of it."""
-        told, shown = str(full), str(bare)
 
         def clean(value: object) -> object:
-            return self._strike(value.replace(told, shown)) if isinstance(value, str) else value
+            if isinstance(value, str):
+                without = value.replace(str(full), str(bare))
+                return self._strike(without.replace(self._query, _MASK) if self._query else without)
+            if isinstance(value, URL):
+                text = str(value)
+                return value if (cleaned := clean(text)) == text else URL(str(cleaned))
+            if isinstance(value, RequestInfo):
+                return RequestInfo(bare, value.method, value.headers, value.real_url)
+            if type(value) is list:
+                return list(map(clean, cast("list[object]", value)))
+            if type(value) is tuple:
+                return tuple(map(clean, cast("tuple[object, ...]", value)))
+            return value
 
-        following: BaseException | None = error
-        seen: set[int] = set()
-        while following is not None and id(following) not in seen:
-            seen.add(id(following))
+        for one in _with_all_behind(error):
             # Reports show the variables of frames, and those of aiohttp hold the URL.
-            following.__traceback__ = None
-            following.args = tuple(map(clean, following.args))
-            # Beside its arguments: an OSError keeps its text, errors of HTTP their message.
-            for name in ("strerror", "message"):
-                text = getattr(following, name, None)
-                if text != (cleaned := clean(text)):
+            one.__traceback__ = None
+            one.args = tuple(map(clean, one.args))
+            # Beside its arguments: what it keeps itself, and an OSError its text.
+            for name in (*vars(one), "strerror"):
+                kept = getattr(one, name, None)
+                if (cleaned := clean(kept)) is not kept:
                     with suppress(AttributeError):
-                        setattr(following, name, cleaned)
-            if isinstance(following, ClientResponseError):
-                info = _with_url(following.request_info, bare)
-                following.request_info = info
-                following.args = (info, *following.args[1:])
-            following = following.__cause__ or following.__context__
+                        setattr(one, name, cleaned)
 
 
-def _with_url(info: RequestInfo, url: URL) -> RequestInfo:
-    return type(info)(url, info.method, info.headers, info.real_url)
+def _with_all_behind(error: BaseException) -> Iterator[BaseException]:
+    """An error and all that it leads to: causes, contexts, groups, and those that it keeps."""
+    waiting: list[object] = [error]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, BaseException) and id(one) not in seen:
+            seen.add(id(one))
+            waiting += (one.__cause__, one.__context__, *one.args, *vars(one).values())
+            if isinstance(one, BaseExceptionGroup):
+                waiting += cast("BaseExceptionGroup[BaseException]", one).exceptions
+            yield one

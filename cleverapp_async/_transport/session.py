@@ -121,10 +121,12 @@ class Transport:
             while (result := await self._exchange(request, witness, time_limit)) is None:
                 pass
             return result  # noqa: TRY300 - an else would stand far from it
-        except asyncio.CancelledError as error:
-            told = error.args
-        # A new one: the frames of the old one's traceback hold the URL, and with it the token.
-        raise asyncio.CancelledError(*told)
+        except BaseException as error:  # noqa: BLE001 - it is raised again
+            # A cancellation, or the end of the program.
+            passing = error
+        # The frames that it came through, and those of what it is chained to, hold the answer.
+        passing.__cause__ = passing.__context__ = None
+        raise passing.with_traceback(None)
 
     async def _exchange(
         self, request: WireRequest, witness: Witness, time_limit: float
@@ -132,15 +134,11 @@ class Transport:
         """Send it on one connection; None where that was not fit for it, and another may be."""
         status, body = 0, bytearray()
         headers: Mapping[str, str] = {}
-        query = request.query
-        if self._config.token_place == "body" and request.http_method == "POST":  # noqa: S105
-            request = with_token(request, self._token.reveal())
-        else:
-            query = f"{self._token_in_query}&{query}" if query else self._token_in_query
+        request, address = self._with_token(request)
         leaving = WitnessedBody(
             request.body, request.content_type, witness, self._config.keepalive_timeout
         )
-        session, address = self._session(), self._address(request.name, query)
+        session = self._session()
         writes = request.http_method == "POST"
         # Those of a request replace the session's, and aiohttp has no public way to ask for them.
         middlewares: Sequence[aiohttp.ClientMiddlewareType] = getattr(session, "_middlewares", ())
@@ -203,12 +201,24 @@ class Transport:
             return self._timeout
         return _bounds(seconds, self._config)
 
-    def _address(self, name: str, query: str) -> QueryAdded:
-        known = self._addresses.get(name)
+    def _with_token(self, request: WireRequest) -> tuple[WireRequest, QueryAdded]:
+        """The request with the token in it, and what adds its query.
+
+        Apart, so that no frame which awaits holds the query: reports show their variables.
+        """
+        if self._config.token_place == "body" and request.http_method == "POST":  # noqa: S105
+            return with_token(request, self._token.reveal()), self._address(request, request.query)
+        query = self._token_in_query
+        if request.query:
+            query = f"{query}&{request.query}"
+        return request, self._address(request, query)
+
+    def _address(self, request: WireRequest, query: str) -> QueryAdded:
+        known = self._addresses.get(request.name)
         if known is None:
-            bare = URL(f"{self._base_url}/{name}", encoded=True)
+            bare = URL(f"{self._base_url}/{request.name}", encoded=True)
             known = QueryAdded(bare, self._token_in_query, self._token.strike)
-            self._addresses[name] = known
+            self._addresses[request.name] = known
         if query is self._token_in_query:
             return known
         return QueryAdded(known.bare, query, self._token.strike)

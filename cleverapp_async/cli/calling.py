@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
@@ -14,7 +15,7 @@ from ..errors import CleverAppError
 from ..events import AttemptStarted, Event
 from .arguments import read_arguments, unknown_names
 from .connection import Connection
-from .exits import BadInputError, Exit
+from .exits import BadInputError, CommandError, Exit
 from .failures import failure
 from .print_json import print_json, print_raw
 from .token import read_token
@@ -67,16 +68,33 @@ def run_call(calling: Calling) -> Exit:
             content = run_interruptibly(lambda: _call(calling, parameters, token, watch))
         except CleverAppError as error:
             if calling.raw and answers:
-                print_raw(answers[-1])
+                with suppress(OSError):
+                    print_raw(answers[-1])
             raise failure(error, reads=_reads(calling, row)) from None
         except KeyboardInterrupt:
             click.echo(f"Interrupted: {_fate(calling, row, watch)}", err=True)
             return Exit.INTERRUPTED
-    if calling.raw:
-        print_raw(answers[-1])
-    else:
-        print_json(content)
+    try:
+        if calling.raw:
+            print_raw(answers[-1])
+        else:
+            print_json(content)
+    except BrokenPipeError:
+        # Whoever reads has seen enough.
+        return Exit.OK
+    except OSError as error:
+        raise _untold(calling, row, error) from None
     return Exit.OK
+
+
+def _untold(calling: Calling, row: Endpoint | None, error: OSError) -> CommandError:
+    """The answer is lost: what changed something must not seem to have failed."""
+    told = f"its answer cannot be written: {error.strerror}."
+    if _reads(calling, row):
+        return CommandError(f"{calling.method} was read, but {told}", Exit.FAILED)
+    return CommandError(
+        f"{calling.method} was carried out, but {told} Do not repeat it.", Exit.UNKNOWN
+    )
 
 
 def _row(calling: Calling) -> Endpoint | None:

@@ -13,8 +13,8 @@ from ..limits.quota import AccountKey
 from .campaign_entries import as_line
 from .campaign_reading import journal_failure, open_reader
 from .exits import BadInputError, CommandError, Exit
-from .outcomes import to_stdout
 from .part_file import PartFile
+from .print_json import to_stdout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

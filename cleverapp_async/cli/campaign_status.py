@@ -8,7 +8,6 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import click
 from rich.live import Live
 
 from .._terminal import escaped
@@ -17,6 +16,7 @@ from .campaign_outlook import Outlook, as_json
 from .campaign_reading import look, look_into
 from .campaign_view import draw_status
 from .exits import BadInputError
+from .print_json import to_stdout
 from .screen import make_console
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def run_status(
 
         found = _watch(outlook) if watch else outlook()
     if for_programs:
-        click.echo(escaped(json.dumps(as_json(found), ensure_ascii=False, indent=2)))
+        text = escaped(json.dumps(as_json(found), ensure_ascii=False, indent=2))
+        to_stdout(f"{text}\n".encode())
     else:
         make_console(stderr=False).print(draw_status(found), soft_wrap=True)
     return found.state.exit

@@ -56,7 +56,8 @@ def _told(error: CleverAppError, *, reads: bool) -> str:
     if error.attempts > 1:
         told += f" after {error.attempts} attempts"
     if error.outcome is Outcome.UNKNOWN:
-        told += "; nothing was changed" if reads else "; whether it was carried out is not known"
+        fate = "nothing was changed" if reads else "whether it was carried out is not known"
+        told += "" if fate in told else f"; {fate}"
     if isinstance(error, AuthenticationError):
         told += ". Check the token and --base-url: `cleverapp doctor` helps"
     return told + "."

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-import click
 from attrs import frozen
+from rich.text import Text
 
 from .._terminal import printable
+from .screen import make_console
 
 __all__ = ["Finding", "Level", "fail", "fine", "warn"]
 
@@ -35,9 +36,10 @@ class Finding:
 
     def show(self) -> None:
         """Print it, in colour where that can be seen."""
-        level = click.style(f"{self.level:<4}", fg=_COLOURS[self.level])
         told = printable(f"{self.told}. {self.remedy}" if self.remedy else self.told)
-        click.echo(f"{level}  {self.about:<{_WIDEST}}  {told}")
+        line = Text(f"{self.level:<4}  {self.about:<{_WIDEST}}  {told}")
+        line.stylize(_COLOURS[self.level], 0, len(self.level))
+        make_console(stderr=False).print(line, soft_wrap=True)
 
 
 def fine(about: str, told: str) -> Finding:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +12,7 @@ from attrs import frozen
 from ..errors import ApiError, CleverAppError, ValidationError
 from .exits import BadInputError
 from .part_file import create_private
-from .print_json import as_json
+from .print_json import as_json, to_stdout
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -128,20 +126,3 @@ def _create(path: str) -> BinaryIO:
 def _write_out(file: BinaryIO, line: bytes) -> None:
     file.write(line)
     file.flush()
-
-
-def to_stdout(line: bytes) -> None:
-    """Write bytes to standard output at once.
-
-    Raises:
-        OSError: Nobody takes them.
-    """
-    stdout = sys.stdout.buffer
-    try:
-        _write_out(stdout, line)
-    except OSError:
-        # Nothing more can be written, not even what is left at the interpreter's end.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stdout.fileno())
-        os.close(nowhere)
-        raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
@@ -127,11 +128,11 @@ class PartFile:
         traceback: TracebackType | None,
     ) -> None:
         """Close it; a part without rows goes."""
-        try:
+        # What could not be written fails here once more; a finished file is closed already.
+        with suppress(OSError):
             self._file.close()
-        finally:
-            if not self._rows:
-                self.part.unlink(missing_ok=True)
+        if not self._rows:
+            self.part.unlink(missing_ok=True)
 
 
 def _in_the_way(path: Path) -> BadInputError:

@@ -6,14 +6,14 @@ import json
 import sys
 from typing import TYPE_CHECKING, cast
 
-from .._terminal import escaped, printable
+from .._terminal import escaped, give_up, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .._response import RawResponse
 
-__all__ = ["as_json", "deep_json", "print_json", "print_raw"]
+__all__ = ["as_json", "deep_json", "print_json", "print_raw", "to_stdout"]
 
 
 def as_json(content: object, *, indent: int | None = None) -> str:
@@ -74,22 +74,39 @@ def _text(leaf: object) -> str:
 
 
 def print_json(content: object) -> None:
-    """Print a value: for people where they read, else on one line."""
-    _print(as_json(content, indent=2 if sys.stdout.isatty() else None).encode() + b"\n")
+    """Print a value: for people where they read, else on one line.
+
+    Raises:
+        OSError: Nobody takes it.
+    """
+    to_stdout(as_json(content, indent=2 if sys.stdout.isatty() else None).encode() + b"\n")
 
 
 def print_raw(answer: RawResponse) -> None:
-    """Print an answer: status, the headers that are kept, an empty line, the body as it came."""
+    """Print an answer: status, the headers that are kept, an empty line, the body as it came.
+
+    Raises:
+        OSError: Nobody takes it.
+    """
     lines = [f"HTTP {answer.status}"]
     lines += [printable(f"{name}: {value}") for name, value in answer.headers.items()]
     body = answer.body
     if sys.stdout.isatty():
         body = answer.text.encode()
     end = b"" if body.endswith(b"\n") else b"\n"
-    _print("\n".join([*lines, "", ""]).encode() + body + end)
+    to_stdout("\n".join([*lines, "", ""]).encode() + body + end)
 
 
-def _print(text: bytes) -> None:
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text)
-    sys.stdout.buffer.flush()
+def to_stdout(data: bytes) -> None:
+    """Write bytes to standard output at once.
+
+    Raises:
+        OSError: Nobody takes them.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except OSError:
+        give_up(sys.stdout)
+        raise

@@ -28,6 +28,23 @@ async def start(
     )
 
 
+async def ended(
+    environment: dict[str, str], redirection: str, *arguments: str
+) -> tuple[int, str, str]:
+    """Run the command with a redirection of the shell's: its exit code, output and errors."""
+    process = await asyncio.create_subprocess_exec(
+        *("sh", "-c", f'exec "$@" {redirection}', "sh"),
+        *(sys.executable, "-m", "cleverapp_async", *arguments),
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
 async def line_with(stream: asyncio.StreamReader | None, text: str) -> str:
     """Read up to the line that holds a text."""
     assert stream is not None

@@ -320,7 +320,7 @@ def test_a_failed_read_is_told_as_a_read(
     serve(Simulator(api_token=TOKEN, limits=SimulatorLimits.none(), faults=[fault]))
     ended = cleverapp(*command)
     assert ended.code == 1
-    assert "nothing was changed" in ended.err
+    assert ended.err.count("nothing was changed") == 1
     assert "not known" not in ended.err
 
 

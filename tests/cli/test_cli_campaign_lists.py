@@ -222,6 +222,7 @@ def test_an_export_without_room(environment: dict[str, str], tmp_path: Path) -> 
     )
     assert ended.returncode == 1
     assert f"{output}.part cannot be written: File too large." in ended.stderr
+    assert "Traceback" not in ended.stderr
     assert not output.exists()
 
 

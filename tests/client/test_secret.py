@@ -6,6 +6,7 @@ import copy
 import html
 import json
 import pickle
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -67,6 +68,28 @@ def test_a_word_is_not_struck_out() -> None:
     """A token as short as a word would blank ordinary texts: it is left there."""
     assert Secret("text").strike("a text") == "a text"
     assert Secret("text").strike_bytes(b"a text") == b"a text"
+
+
+def test_a_short_token_leaves_words_that_resemble_it() -> None:
+    """Of a token that may be a word, or a few digits, only the whole is struck out."""
+    for token, text in (
+        ("messages", '{"message":"Too many message"}'),
+        ("testing", '{"name":"interesting"}'),
+        ("1234567", '{"id":123456}'),
+        ("demo-token", "demo-tokens and demo-toke"),
+    ):
+        assert Secret(token).strike(text) == text.replace(token, "***")
+        assert Secret(token).strike(f"{text} {token}").endswith(" ***")
+
+
+def test_escapes_without_end_cost_no_time() -> None:
+    """A text that is escaped hundreds of times over is read as far as anybody escapes."""
+    hostile = (LONG[:12] + "%" + "25" * 450) * 200
+    began = time.process_time()
+    assert Secret(LONG).strike(hostile).startswith("***%25")
+    assert time.process_time() - began < 2
+    seven = LONG.replace("A", "%" + "25" * 6 + "41")
+    assert Secret(LONG).strike(f"at {seven}!") == "at ***!"
 
 
 def test_it_shows_itself_nowhere() -> None:

@@ -18,6 +18,7 @@ from cleverapp_async import (
     RateLimitError,
     Repeat,
     RetryPolicy,
+    RetryScheduled,
     ServerError,
     ValidationError,
 )
@@ -25,7 +26,7 @@ from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.wire.rig import Notebook, client_of, raw_server
 
 if TYPE_CHECKING:
-    from cleverapp_async import SendReceipt
+    from cleverapp_async import Event, SendReceipt
 
 LIMIT = {"error": "Достигнут лимит отправки сообщений для telegram"}
 QUICK = RetryPolicy(base=0.001)
@@ -177,6 +178,33 @@ async def test_an_unknown_attempt_outweighs_a_later_refusal(
             await send(simulator, Notebook(), config)
         assert len(simulator.deliveries) == 1
     assert caught.value.outcome is Outcome.UNKNOWN
+
+
+async def test_several_failures_to_connect_leave_one_note() -> None:
+    """After an attempt that may have arrived, the last that did not leave is told once."""
+    events: list[Event] = []
+
+    async def take_and_leave(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await raw.read_request(reader)
+        gone.set()
+        await asyncio.Event().wait()
+
+    gone = asyncio.Event()
+    async with raw_server(take_and_leave) as raw:
+        policy = RetryPolicy(attempts=4, base=0.001)
+        client = client_of(
+            raw.base_url, config=ClientConfig(retry=policy, on_event=(events.append,))
+        )
+        task = asyncio.create_task(client.attach_tag_to_contact(contact_id=1, name="vip"))
+        await gone.wait()
+    with pytest.raises(OutcomeUnknownError) as caught:
+        await task
+    await client.close()
+    assert caught.value.attempts == 4
+    (note,) = caught.value.__notes__
+    assert "Connection refused" in note
+    reasons = [event.reason for event in events if isinstance(event, RetryScheduled)]
+    assert ["Connection refused" in reason for reason in reasons] == [False, True, True]
 
 
 async def test_an_unknown_attempt_outweighs_a_later_failure_to_connect() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 import logging
+import sys
 import traceback
 import warnings
 from contextlib import contextmanager, suppress
@@ -276,6 +277,137 @@ async def test_a_hook_that_fails_while_the_request_leaves_shows_nothing() -> Non
         await send(client)
     assert seen.kinds.count("on_request_exception") == 2
     assert [what for what in seen.told if shown(what)] == []
+
+
+class _UrlError(Exception):
+    """Keeps the URL in every way an error of somebody's own may."""
+
+    def __init__(self, url: URL) -> None:
+        super().__init__(url, [url], f"path {url.raw_path_qs}")
+        self.url = url
+        self.places = [str(url), (url,)]
+        self.inner = OSError(f"cannot reach {url}")
+        self.add_note(f"while asking {url}")
+
+    def chained(self) -> BaseException:
+        """An error with others behind it, of which one is neither its cause nor shown."""
+        shell = OSError("fine")
+        shell.__cause__ = LookupError("fine")
+        shell.__context__ = self
+        return shell
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        _UrlError,
+        lambda url: ExceptionGroup("all failed", [_UrlError(url), OSError(f"to {url}")]),
+        lambda url: _UrlError(url).chained(),
+    ],
+    ids=["own attributes", "a group", "a chain"],
+)
+async def test_errors_of_a_connector_of_ones_own_show_nothing(
+    failure: Callable[[URL], BaseException],
+) -> None:
+    """Wherever an error keeps the URL, hooks are told it without the query."""
+    seen, met = Seen(), list[BaseException]()
+
+    class Own(aiohttp.TCPConnector):
+        async def connect(self, req: aiohttp.ClientRequest, *_: object, **__: object) -> Any:  # noqa: ANN401
+            met.append(failure(req.url))
+            raise met[-1]
+
+    async with (
+        aiohttp.ClientSession(connector=Own(), trace_configs=[seen.config()]) as session,
+        make("http://127.0.0.1:9/api/v1", session) as client,
+    ):
+        await send(client)
+    assert seen.kinds.count("on_request_exception") == 2
+    assert [what for what in seen.told if shown(what)] == []
+    deep = list(met)
+    for error in deep:
+        deep += [
+            one
+            for one in (
+                error.__context__,
+                error.__cause__,
+                getattr(error, "inner", None),
+                *getattr(error, "exceptions", ()),
+            )
+            if one is not None and one not in deep
+        ]
+    assert len(deep) > len(met)
+    assert [
+        one
+        for error in deep
+        for one in (repr(error), *map(repr, vars(error).values()))
+        if shown(one)
+    ] == []
+
+
+async def test_a_response_class_that_asked_early_shows_nothing() -> None:
+    """What a class of the user's made aiohttp remember of the request is made anew."""
+    seen = Seen()
+
+    class Early(aiohttp.ClientResponse):
+        async def start(self, connection: Any) -> aiohttp.ClientResponse:  # noqa: ANN401
+            assert self.request_info.url.query
+            return await super().start(connection)
+
+    async with (
+        raw_server(SUCCESS) as raw,
+        aiohttp.ClientSession(response_class=Early, trace_configs=[seen.config()]) as session,
+        make(raw.base_url, session) as client,
+    ):
+        await send(client)
+    assert seen.kinds.count("on_request_end") == 2
+    assert [what for what in seen.told if shown(what)] == []
+
+
+@pytest.mark.parametrize("ending", [SystemExit(3), KeyboardInterrupt()], ids=repr)
+async def test_the_end_of_the_program_shows_nothing_in_frames(ending: BaseException) -> None:
+    """What ends the program in the midst of a request passes through no frame with its query."""
+
+    class Ending(aiohttp.TCPConnector):
+        async def connect(self, *_: object, **__: object) -> Any:  # noqa: ANN401
+            raise ending
+
+    async with (
+        aiohttp.ClientSession(connector=Ending()) as session,
+        make("http://127.0.0.1:9/api/v1", session) as client,
+    ):
+        try:
+            await client.call("getContacts", params={"phone": "1"})
+        except BaseException as error:  # noqa: BLE001 - the end of the program is tested
+            caught: BaseException | None = error
+        else:
+            caught = None
+    assert caught is ending
+    assert [what for what in everything_of(ending) if TOKEN in what] == []
+
+
+async def test_no_frame_that_awaits_holds_the_query() -> None:
+    """Reports show the variables of the running frames, too: a middleware finds none there."""
+    held: list[str] = []
+
+    async def look(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        frames = traceback.StackSummary.extract(
+            traceback.walk_stack(sys._getframe()),
+            capture_locals=True,
+        )
+        held.extend(repr(frame.locals) for frame in frames if "/tests/" not in frame.filename)
+        return await handler(request)
+
+    async with (
+        raw_server(SUCCESS) as raw,
+        aiohttp.ClientSession(middlewares=[look]) as session,
+        make(raw.base_url, session) as client,
+    ):
+        await send(client)
+    assert any("_with_token" in one or "address" in one for one in held)
+    assert [one for one in held if TOKEN in one] == []
 
 
 class _Kept(Transport):

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, cast
 
-from ..._terminal import guard_streams
+from ..._terminal import escaped, guard_streams
 from ...bulk.journal.records import JournalState
 from ...errors import ConfigurationError, JournalError
 from ..redis_journal import RedisJournalReader
@@ -82,7 +82,7 @@ def _show(reader: RedisJournalReader, *, as_json: bool, listed: bool) -> int:
             "errors": [[f"{each.type}: {each.message}", count] for each, count in reader.errors()],
             **({"entries": entries} if listed else {}),
         }
-        _say(json.dumps(told, ensure_ascii=False, indent=2))
+        _say_json(told, indent=2)
     else:
         reading = "" if summary.complete else " (still being read in)"
         _say(f"{summary.messages} message(s), {summary.duplicates} duplicate(s) left out{reading}")
@@ -95,7 +95,7 @@ def _show(reader: RedisJournalReader, *, as_json: bool, listed: bool) -> int:
         for error, count in reader.errors():
             _say(f"  {count} x {error.type}: {error.message}")
         for entry in entries:
-            _say(json.dumps(entry, ensure_ascii=False))
+            _say_json(entry)
     if counts["unknown"]:
         return 4
     return 0 if summary.complete and counts["accepted"] == summary.messages else 1
@@ -103,6 +103,14 @@ def _show(reader: RedisJournalReader, *, as_json: bool, listed: bool) -> int:
 
 def _say(line: str) -> None:
     sys.stdout.write(line + "\n")
+
+
+def _say_json(what: object, indent: int | None = None) -> None:
+    """In UTF-8, whatever the terminal's encoding is."""
+    text = escaped(json.dumps(what, ensure_ascii=False, indent=indent))
+    sys.stdout.flush()
+    sys.stdout.buffer.write(f"{text}\n".encode())
+    sys.stdout.buffer.flush()
 
 
 def _entry(entry: JournalEntry) -> dict[str, object]:

@@ -1,0 +1,146 @@
+"""Streams that are closed, full or of an old encoding: nothing sent is lost by them."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cleverapp_async._terminal import cleaned, printable
+from cleverapp_async.simulator import Simulator, SimulatorLimits
+from tests.cli.command import TOKEN
+from tests.cli.processes import ended, on_a_terminal, start
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.cli.command import Write
+
+ROWS = "bot_id,messenger,contact_external_id\n7,telegram,1\n7,telegram,2\n"
+HOSTILE = "\x1b]0;title\x07"
+FAST = ("--text", "Hi 👩\u200d💻 Ж", "--account-limit", "none", "--limit", "telegram=9/1s")
+FREE = SimulatorLimits.none()
+
+
+@pytest.fixture
+async def simulator(environment: dict[str, str]) -> AsyncIterator[Simulator]:
+    """Give a simulator that the command is pointed at."""
+    async with Simulator(api_token=TOKEN, limits=FREE) as running:
+        environment["CLEVERAPP_BASE_URL"] = running.base_url
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("redirection", "journal"),
+    [("2>&-", False), ("2>/dev/full", True), ("<&- >&- 2>&-", True)],
+)
+async def test_a_send_goes_on_where_nobody_can_be_told(
+    environment: dict[str, str],
+    write: Write,
+    simulator: Simulator,
+    redirection: str,
+    *,
+    journal: bool,
+) -> None:
+    """A closed or full standard error neither stops a send nor changes how it ends."""
+    path = write("r.csv", ROWS)
+    more = ("--journal", f"{path}.db") if journal else ()
+    code, out, err = await ended(environment, redirection, "send", path, *FAST, *more)
+    assert (code, err, len(simulator.arrivals)) == (0, "", 2)
+    assert out.count("accepted") == (0 if journal or ">&- 2" in redirection else 2)
+
+
+async def test_errors_never_go_to_the_output(environment: dict[str, str]) -> None:
+    """Where standard error is closed, what it would have said is not among the data."""
+    code, out, _ = await ended(environment, "2>&-", "send", f"{HOSTILE}none.csv")
+    assert (code, out) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code", "told"),
+    [
+        (">&-", 0, ""),
+        (">/dev/full", 4, "was carried out, but its answer cannot be written"),
+    ],
+)
+async def test_an_answer_that_is_lost_is_no_failure_to_send(
+    environment: dict[str, str], simulator: Simulator, redirection: str, code: int, told: str
+) -> None:
+    """What was carried out does not end as what was not, and says so without a traceback."""
+    call = ("call", "sendMessage", "bot_id=7", "messenger=telegram", "contact_external_id=1")
+    found, out, err = await ended(environment, redirection, *call, "text=Hi")
+    assert (found, out, len(simulator.arrivals)) == (code, "", 1)
+    assert told in err
+    assert "Traceback" not in err
+
+
+async def test_an_answer_that_was_read_in_vain_is_a_failure(
+    environment: dict[str, str], simulator: Simulator
+) -> None:
+    """A read whose answer cannot be written may be repeated."""
+    code, _, err = await ended(environment, ">/dev/full", "call", "getMe", "--http-method", "GET")
+    assert code == 1
+    assert len(simulator.arrivals) == 1
+    assert "Traceback" not in err
+
+
+async def test_a_full_disk_is_told_in_one_line(
+    environment: dict[str, str], write: Write, simulator: Simulator
+) -> None:
+    """Whatever prints a campaign, a full disk is one line and exit 1."""
+    journal = write("r.csv", ROWS) + ".db"
+    sent = await ended(
+        {**environment, "CLEVERAPP_API_TOKEN": "another-token-of-somebody"},
+        ">/dev/null",
+        *("send", journal.removesuffix(".db"), *FAST, "--journal", journal),
+    )
+    assert sent[0] in {1, 3}
+    assert len(simulator.arrivals) >= 1
+    for command in (("status", journal), ("export", journal, "-o", "-")):
+        code, _, err = await ended(environment, ">/dev/full", "campaign", *command)
+        assert code == 1
+        assert err == "Error: the output cannot be written: No space left on device.\n"
+
+
+async def test_an_old_encoding_is_no_error(
+    environment: dict[str, str], write: Write, simulator: Simulator
+) -> None:
+    """Words that the terminal's encoding lacks are spelled out; data are UTF-8 all the same."""
+    environment["PYTHONIOENCODING"] = "cp1251"
+    journal = write("👩‍💻.csv", ROWS) + ".db"
+    sent = ("send", journal.removesuffix(".db"), *FAST, "--journal", journal)
+    assert (await ended(environment, "", *sent))[0] == 0
+    assert len(simulator.arrivals) == 2
+    code, out, err = await ended(
+        {**environment, "PYTHONIOENCODING": "ascii"}, "", "campaign", "status", journal
+    )
+    assert (code, err) == (0, "")
+    assert "2 messages" in out
+    code, out, err = await ended(environment, "", "campaign", "status", journal, "--json")
+    assert (code, err) == (0, "")
+    assert "👩‍💻" in json.dumps(json.loads(out), ensure_ascii=False)
+
+
+async def test_colours_of_the_command_itself_stay(
+    environment: dict[str, str], simulator: Simulator
+) -> None:
+    """On a terminal what doctor found is coloured, and texts of others are not."""
+    environment |= {"TERM": "xterm-256color", "CLEVERAPP_BASE_URL": f"{simulator.base_url}\x1b[31m"}
+    environment.pop("NO_COLOR", None)
+    master, slave = pty.openpty()
+    process = await start(environment, "doctor", stdin=slave, to=slave)
+    os.close(slave)
+    shown = await on_a_terminal(process, master)
+    assert process.returncode == 1
+    assert "\x1b[31mFAIL\x1b[0m  " in shown
+    assert "\x1b[32mok\x1b[0m  " in shown
+    assert "v1\x1b[31m" not in shown
+
+
+def test_emoji_younger_than_this_python_stay() -> None:
+    """A character that Unicode assigned after this Python was made is shown, if it is an emoji."""
+    assert printable("a\U0001fae8\U0001fadf\x9b") == "a\U0001fae8\U0001fadf "
+    assert cleaned("\U0001f6d8\u202e\n") == "\U0001f6d8 \n"
