@@ -59,12 +59,13 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     404: NotFoundError,
     422: ValidationError,
 }
-_OF_CONNECTION: Mapping[int, type[ApiError]] = {
+OF_CONNECTION: Mapping[int, type[ApiError]] = {
     408: RequestTimeoutError,
     421: NotProcessedError,
     425: NotProcessedError,
 }
-"""Statuses that tell of the connection, never of the request, whatever the body says."""
+"""Statuses that tell of the connection, never of the request, whatever the body says: the next
+request takes another one (RFC 9110, RFC 8470)."""
 # The framework's own, before any method of the API is reached. (419: the pages of the site want a
 # token against forged forms, the API does not.)
 _NO_SUCH_METHOD = (405, 419)
@@ -128,8 +129,8 @@ def read_answer(raw: RawResponse, endpoint: Endpoint, using: Converter = convert
 
 def _read(raw: RawResponse, body: object, endpoint: Endpoint, using: Converter) -> object:
     name, status = endpoint.name, raw.status
-    if status in _OF_CONNECTION:
-        raise _OF_CONNECTION[status](status, body, name)
+    if status in OF_CONNECTION:
+        raise OF_CONNECTION[status](status, body, name)
     if raw.problem is None and _is_object(body) and (error := _by_shape(raw, body, name)):
         raise error
     if not 200 <= status < 300:  # noqa: PLR2004 - what 2xx means is no magic
