@@ -24,7 +24,7 @@ from attrs import define, frozen
 
 from ...errors import JournalError, JournalLockedError, JournalWriteError
 from .cells import LATEST
-from .handles import Handle, NotPlainError, identity_of
+from .handles import OWNER_ONLY, Handle, NotPlainError, identity_of
 
 __all__ = ["JournalLock", "LockHolder", "lock_path", "read_holder"]
 
@@ -34,7 +34,6 @@ _LONGEST = 4096
 # In the page that SQLite never writes to, behind the bytes of it that SQLite locks itself:
 # https://www.sqlite.org/fileformat2.html#the_lock_byte_page
 _PLACE = 2**30 + 1024
-_MODE = 0o600
 
 
 @frozen
@@ -257,8 +256,8 @@ class JournalLock:
 
     def _write_down(self) -> None:
         for handle in (self._file, self._beside):
-            if hasattr(os, "fchmod") and stat.S_IMODE(handle.status().st_mode) != _MODE:
-                os.fchmod(handle.number, _MODE)
+            if hasattr(os, "fchmod") and stat.S_IMODE(handle.status().st_mode) != OWNER_ONLY:
+                os.fchmod(handle.number, OWNER_ONLY)
         number = self._beside.number
         os.ftruncate(number, 0)
         os.lseek(number, 0, os.SEEK_SET)
