@@ -9,6 +9,7 @@ from redis import Redis
 from ...bulk.journal.codec import decode_error
 from ...errors import CleverAppError
 from ...limits.shared.faults import fault_of
+from ...limits.shared.store import unusable_url
 from .names import DEFAULT_PREFIX, Names, check_word, split_address
 from .reading import (
     ask_chunk,
@@ -20,7 +21,7 @@ from .reading import (
     no_campaign,
 )
 from .replies import number
-from .store import read_failure, unusable_url
+from .store import read_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,11 +65,10 @@ class RedisJournalReader:
                 redis, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
             )
         except (ValueError, AttributeError):
-            # It may hold a password: nothing that was said of it is shown, nor chained.
-            fault = unusable_url()
+            pass
         else:
             return
-        raise fault
+        raise unusable_url()
 
     @classmethod
     def at(cls, address: str, *, prefix: str = DEFAULT_PREFIX) -> Self:
