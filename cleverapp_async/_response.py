@@ -69,7 +69,7 @@ request takes another one (RFC 9110, RFC 8470)."""
 # The framework's own, before any method of the API is reached. (419: the pages of the site want a
 # token against forged forms, the API does not.)
 _NO_SUCH_METHOD = (405, 419)
-# A port for TLS that is spoken to without, in the words of nginx, Apache and Go.
+# How nginx, Apache and Go answer plain HTTP on a port for TLS.
 _WANTS_TLS = re.compile(
     "plain http request was sent to https port|plain http to an ssl-enabled server port"
     "|http request to an https server",
@@ -217,7 +217,7 @@ def _by_status(raw: RawResponse, body: object, name: str) -> ApiError:
 
 
 def _why_not_there(status: int, body: object) -> str | None:
-    """Why a refusal is about the address and nothing that was asked there; None: it is not."""
+    """Why a refusal concerns the address, not what was asked there; None where it does not."""
     if status == 400 and isinstance(body, str) and _WANTS_TLS.search(body):  # noqa: PLR2004
         return SPEAKS_TLS
     nothing_there = status == 404 and not _names_an_object(body)  # noqa: PLR2004 - Not Found

@@ -196,7 +196,7 @@ def _all(wanted: str, text: str) -> Iterator[int]:
 
 
 def _small(text: str) -> str:
-    """In small letters, each where it stood: this one alone would become two."""
+    """In small letters, each at its place: U+0130 is the only one that would become two."""
     return text.replace("\u0130", "I").lower()
 
 

@@ -67,8 +67,8 @@ def lock_path(journal: Path) -> Path:
 
 
 _BESIDE = sys.platform not in {"win32", "linux", "darwin"}
-"""Whether the file beside the journal is locked instead of the journal: elsewhere in the BSD
-family a lock of a whole file is one against SQLite's own."""
+"""Whether the file beside the journal is locked instead of the journal: on other systems of the BSD
+family the lock of a whole file conflicts with SQLite's own locks."""
 
 if sys.platform == "win32":
     import msvcrt
@@ -100,8 +100,8 @@ else:
         if fcntl is None:
             raise JournalError("this platform has no file locks, so a journal cannot be kept on it")
         if sys.platform == "darwin":
-            # Its flock is one against SQLite's locks. This kind, which is the open file's as well
-            # and not the process's, covers one byte: numbers and order are those of sys/fcntl.h.
+            # Its flock conflicts with SQLite's locks. This kind covers one byte, and belongs to the
+            # open file as flock does, not to the process. Numbers and order: sys/fcntl.h.
             kinds = {_SHARED: fcntl.F_RDLCK, _ALONE: fcntl.F_WRLCK}
             kind = kinds.get(mode & ~_AT_ONCE, fcntl.F_UNLCK)
             lock = struct.pack("qqihh", _PLACE, 1, 0, kind, os.SEEK_SET)
@@ -121,7 +121,7 @@ else:
 
 
 def _read(journal: Path) -> LockHolder:
-    """Who is written down beside a journal; nobody by name where that cannot be read."""
+    """Whom the file beside a journal names; a holder without a name where it cannot be read."""
     told: object = None
     with suppress(OSError, ValueError, RecursionError):
         handle = Handle.open(lock_path(journal), os.O_RDONLY)
