@@ -148,9 +148,14 @@ class Secret:
     def _places(self, small: str, *, cut: bool) -> Iterator[tuple[int, int]]:
         """Where the token and parts of it stand, in order, without overlaps."""
         for begin, end in self._windows(small, cut=cut):
-            plain, origin = _unescape(small[begin:end], begin)
-            for first, last in _merged(self._found(plain, cut=cut and end == len(small))):
-                yield origin[first], origin[last]
+            stretch = small[begin:end]
+            # Also as it came: in `%abc` the token's own beginning may seem the end of an escape.
+            as_it_came = stretch, range(begin, end + 1)
+            yield from _merged(
+                (origin[first], origin[last])
+                for plain, origin in (as_it_came, _unescape(stretch, begin))
+                for first, last in self._found(plain, cut=cut and end == len(small))
+            )
 
     def _windows(self, small: str, *, cut: bool) -> Iterator[tuple[int, int]]:
         """The stretches of a text which are worth a closer look."""
