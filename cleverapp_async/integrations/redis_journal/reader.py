@@ -9,7 +9,6 @@ from redis import Redis
 from ...bulk.journal.codec import decode_error
 from ...errors import CleverAppError
 from ...limits.shared.faults import fault_of
-from ...limits.shared.store import unusable_url
 from .names import DEFAULT_PREFIX, Names, check_word, split_address
 from .reading import (
     ask_chunk,
@@ -21,7 +20,7 @@ from .reading import (
     no_campaign,
 )
 from .replies import number
-from .store import read_failure
+from .store import read_failure, unusable_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,10 +64,11 @@ class RedisJournalReader:
                 redis, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
             )
         except (ValueError, AttributeError):
-            pass
+            # It may hold a password: nothing that was said of it is shown, nor chained.
+            fault = unusable_url()
         else:
             return
-        raise unusable_url()
+        raise fault
 
     @classmethod
     def at(cls, address: str, *, prefix: str = DEFAULT_PREFIX) -> Self:

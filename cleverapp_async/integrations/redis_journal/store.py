@@ -10,12 +10,12 @@ from redis.exceptions import NoScriptError
 
 from ...errors import (
     CleverAppError,
+    ConfigurationError,
     JournalError,
     JournalUnreachableError,
     JournalWriteError,
 )
 from ...limits.shared.faults import examine, fault_of
-from ...limits.shared.store import unusable_url
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .reading import Steps
     from .scripts import Script
 
-__all__ = ["Store", "Value", "read_failure"]
+__all__ = ["Store", "Value", "read_failure", "unusable_url"]
 
 T = TypeVar("T")
 Value = str | int | float | bytes
@@ -38,6 +38,13 @@ def read_failure(name: str, fault: Fault) -> JournalError:
     if fault.remedy is None:
         return JournalUnreachableError(told)
     return JournalError(f"{told}: {fault.remedy}")
+
+
+def unusable_url() -> ConfigurationError:
+    """The error of a URL that cannot be used; what was said of it may show its password."""
+    return ConfigurationError(
+        "the URL of Redis cannot be read: it is like redis://:password@host:6379/0"
+    )
 
 
 @define(eq=False)

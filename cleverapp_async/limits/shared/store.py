@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .faults import Fault
     from .script import Commands, Script
 
-__all__ = ["Store", "StoreError", "open_client", "unusable_url"]
+__all__ = ["Store", "StoreError", "open_client"]
 
 T = TypeVar("T")
 
@@ -53,6 +53,7 @@ def open_client(url: str, timeout: float) -> Commands:
         raise ConfigurationError(
             "shared limits need redis-py: install cleverapp-async[redis]"
         ) from None
+    fault = ""
     try:
         # redis-py gives the settings of a pool no types.
         from_url = cast("Callable[..., BlockingConnectionPool]", BlockingConnectionPool.from_url)  # pyright: ignore[reportUnknownMemberType]
@@ -67,18 +68,9 @@ def open_client(url: str, timeout: float) -> Commands:
         )
         return cast("Commands", Redis.from_pool(pool))
     except (ValueError, AttributeError):
-        pass
-    raise unusable_url()
-
-
-def unusable_url() -> ConfigurationError:
-    """The error of a URL that cannot be read, made after what was said of it was left behind.
-
-    It may hold a password: neither the URL nor what was said of it is shown, or chained.
-    """
-    return ConfigurationError(
-        "the URL of Redis cannot be read: it is like redis://:password@host:6379/0"
-    )
+        # It may hold a password: neither the URL nor what was said of it is shown.
+        fault = "the URL of Redis cannot be read: it is like redis://:password@host:6379/0"
+    raise ConfigurationError(fault)
 
 
 class Store:
