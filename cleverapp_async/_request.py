@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 from attrs import define, field
 
+from ._kinds import kind_of
 from .endpoints import ParametersIn
 from .errors import InvalidRequestError
 
@@ -169,7 +170,7 @@ def _key(key: object) -> str:
         return str.__str__(key)
     if isinstance(key, int) and not isinstance(key, bool):
         return str(int(key))
-    raise ValueError(f"the key {key!r} is no string")
+    raise ValueError(f"a key must be a string, not {kind_of(key)}")
 
 
 class _NotInBrackets(Exception):  # noqa: N818 - an answer, not a failure

@@ -59,16 +59,17 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     404: NotFoundError,
     422: ValidationError,
 }
-_OF_CONNECTION: Mapping[int, type[ApiError]] = {
+OF_CONNECTION: Mapping[int, type[ApiError]] = {
     408: RequestTimeoutError,
     421: NotProcessedError,
     425: NotProcessedError,
 }
-"""Statuses that tell of the connection, never of the request, whatever the body says."""
+"""Statuses that tell of the connection, never of the request, whatever the body says: the next
+request takes another one (RFC 9110, RFC 8470)."""
 # The framework's own, before any method of the API is reached. (419: the pages of the site want a
 # token against forged forms, the API does not.)
 _NO_SUCH_METHOD = (405, 419)
-# A port for TLS that is spoken to without, in the words of nginx, Apache and Go.
+# How nginx, Apache and Go answer plain HTTP on a port for TLS.
 _WANTS_TLS = re.compile(
     "plain http request was sent to https port|plain http to an ssl-enabled server port"
     "|http request to an https server",
@@ -128,8 +129,8 @@ def read_answer(raw: RawResponse, endpoint: Endpoint, using: Converter = convert
 
 def _read(raw: RawResponse, body: object, endpoint: Endpoint, using: Converter) -> object:
     name, status = endpoint.name, raw.status
-    if status in _OF_CONNECTION:
-        raise _OF_CONNECTION[status](status, body, name)
+    if status in OF_CONNECTION:
+        raise OF_CONNECTION[status](status, body, name)
     if raw.problem is None and _is_object(body) and (error := _by_shape(raw, body, name)):
         raise error
     if not 200 <= status < 300:  # noqa: PLR2004 - what 2xx means is no magic
@@ -216,7 +217,7 @@ def _by_status(raw: RawResponse, body: object, name: str) -> ApiError:
 
 
 def _why_not_there(status: int, body: object) -> str | None:
-    """Why a refusal is about the address and nothing that was asked there; None: it is not."""
+    """Why a refusal concerns the address, not what was asked there; None where it does not."""
     if status == 400 and isinstance(body, str) and _WANTS_TLS.search(body):  # noqa: PLR2004
         return SPEAKS_TLS
     nothing_there = status == 404 and not _names_an_object(body)  # noqa: PLR2004 - Not Found

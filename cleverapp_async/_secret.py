@@ -71,8 +71,7 @@ class Secret:
         # Nobody escapes letters and digits: the longest run of them at either end tells quickly
         # that there is nothing to strike out.
         ends = {small[: self._part], small[-self._part :]}
-        runs = {max(_WORD.findall(end), key=len, default="") for end in ends}
-        self._anchors = re.compile("|".join(map(re.escape, runs)))
+        self._anchors = {max(_WORD.findall(end), key=len, default="") for end in ends}
 
     def __repr__(self) -> str:
         return f"Secret({_MASK!r})"
@@ -115,7 +114,7 @@ class Secret:
         if len(text) < self._part and not cut:
             return text
         small = _small(text)
-        if not cut and not self._anchors.search(small):
+        if not cut and not self._may_be_in(small):
             return text
         shown, at = list[str](), 0
         for start, end in self._places(small, cut=cut):
@@ -133,6 +132,9 @@ class Secret:
         """
         if b"\0" in data:
             data = self._strike_wide(data, cut=cut)
+        # Of bytes ASCII alone is made small, which is all that is sought, and much quicker.
+        if not cut and not self._may_be_in(data.lower().decode("latin-1")):
+            return data
         return self.strike(data.decode("latin-1"), cut=cut).encode("latin-1")
 
     def _strike_wide(self, data: bytes, *, cut: bool) -> bytes:
@@ -145,18 +147,27 @@ class Secret:
                 data = struck.encode(charset, "replace") + data[whole:]
         return data
 
+    def _may_be_in(self, small: str) -> bool:
+        """Whether a text in small letters is worth a closer look."""
+        return any(anchor in small for anchor in self._anchors)
+
     def _places(self, small: str, *, cut: bool) -> Iterator[tuple[int, int]]:
         """Where the token and parts of it stand, in order, without overlaps."""
         for begin, end in self._windows(small, cut=cut):
-            plain, origin = _unescape(small[begin:end], begin)
-            for first, last in _merged(self._found(plain, cut=cut and end == len(small))):
-                yield origin[first], origin[last]
+            stretch = small[begin:end]
+            # Also as it came: in `%abc` the token's own beginning may seem the end of an escape.
+            as_it_came = stretch, range(begin, end + 1)
+            yield from _merged(
+                (origin[first], origin[last])
+                for plain, origin in (as_it_came, _unescape(stretch, begin))
+                for first, last in self._found(plain, cut=cut and end == len(small))
+            )
 
     def _windows(self, small: str, *, cut: bool) -> Iterator[tuple[int, int]]:
         """The stretches of a text which are worth a closer look."""
         reach = _LONGEST_ESCAPE * len(self._plain)
         size = len(small)
-        hits = [found.start() for found in self._anchors.finditer(small)]
+        hits = [at for anchor in self._anchors for at in _all(anchor, small)]
         if cut:
             hits.append(size)
         around = ((max(0, hit - reach), min(size, hit + reach)) for hit in hits)
@@ -196,7 +207,7 @@ def _all(wanted: str, text: str) -> Iterator[int]:
 
 
 def _small(text: str) -> str:
-    """In small letters, each where it stood: this one alone would become two."""
+    """In small letters, each at its place: U+0130 is the only one that would become two."""
     return text.replace("\u0130", "I").lower()
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SPEAKS_TLS", "tls_fault"]
 
-SPEAKS_TLS = "the port speaks TLS, and was spoken to without: begin the base URL with https"
+SPEAKS_TLS = "the port expects TLS, and got plain HTTP: begin the base URL with https"
 """What a TLS alert says where an HTTP answer was awaited."""
 
 _TRUST = (
@@ -20,7 +20,7 @@ _TRUST = (
 _HOST = "check the host in the base URL"
 _CLOCK = "check this machine's date; if it is right, the server's owner has to renew it"
 
-# By OpenSSL's numbers (X509_V_ERR_…), which its texts change more often than.
+# By OpenSSL's numbers (X509_V_ERR_…): its texts change more often.
 _REMEDIES: Mapping[int, str] = {
     9: _CLOCK,  # not yet valid
     10: _CLOCK,  # expired

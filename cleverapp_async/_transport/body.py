@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from aiohttp import ClientConnectionError, ClientConnectionResetError
 from aiohttp.payload import Payload
 
+from .._response import OF_CONNECTION
 from ..errors import Outcome
 from .listener import Listener, listen
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from .witness import Witness
 
 __all__ = ["StaleConnectionError", "WitnessedBody"]
-
-OTHER_CONNECTION = frozenset({408, 421, 425})
-"""Statuses after which the next request takes another connection (RFC 9110, RFC 8470)."""
 
 _DEFAULT_TYPE = "application/octet-stream"
 
@@ -115,7 +113,7 @@ class WitnessedBody(Payload):
         """
         if self._listener is not None:
             self._listener.rest(self)
-            if status in OTHER_CONNECTION:
+            if status in OF_CONNECTION:
                 self._listener.spoilt = True
 
     def _listen(self, writer: AbstractStreamWriter) -> None:

@@ -86,7 +86,8 @@ class Listener(asyncio.Protocol):
         if self._asker is None:
             self.spoilt = True
         elif len(data) > 1:
-            # The last byte by itself: an answer that has ended before it has something behind it.
+            # The last byte is handed on by itself: where the answer has ended before it, something
+            # has come behind the answer.
             self._protocol.data_received(data[:-1])
             self.spoilt = self.spoilt or self._ended()
             if self._transport.is_closing():
@@ -113,7 +114,7 @@ class Listener(asyncio.Protocol):
         self._protocol.resume_writing()
 
     def _payload(self) -> StreamReader | None:
-        # Should aiohttp come to name it otherwise, `rest` still tells where an answer ended.
+        # Should aiohttp rename it, `rest` still tells where an answer ended.
         payload: StreamReader | None = getattr(self._protocol, "_payload", None)
         return payload
 

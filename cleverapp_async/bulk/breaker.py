@@ -80,7 +80,7 @@ _OF_THE_WAY = frozenset({402, 406, 407, 411, 415, 426, 451})
 
 
 def trouble_of(error: CleverAppError | None) -> Trouble | None:
-    """What is wrong for every recipient alike; None where that is not said."""
+    """The trouble that an error tells of; None where it tells of one message alone."""
     if isinstance(error, ApiError):
         if 300 <= error.status < 400 and isinstance(error, UnexpectedResponseError):  # noqa: PLR2004
             return _REDIRECT

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 from attrs import define
 
 from .._call import Fate
-from ..errors import InvalidRequestError
 from ..limits.quota import LimitKey
-from ..models.messages import Message, SendMessage, SendMessageToWhatsApp
+from ..models.messages import Message, check_message
 from .journal.protocol import Messages
 
 if TYPE_CHECKING:
@@ -132,12 +131,8 @@ class IterableSupply:
                 await self._put(intake, message)
 
     async def _put(self, intake: Intake, message: object) -> None:
-        if not isinstance(message, SendMessage | SendMessageToWhatsApp):
-            raise InvalidRequestError(
-                f"message {self._read} is no SendMessage or SendMessageToWhatsApp, but of "
-                f"type {type(message).__name__}"
-            )
-        intake.put(self._read, message, self.key_of(message))
+        checked = check_message(message, self._read)
+        intake.put(self._read, checked, self.key_of(checked))
         self._read += 1
         if self._read % _READ_AT_ONCE == 0:
             await asyncio.sleep(0)

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["lines_of", "print_lines", "run_export", "run_report"]
 
 _SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
-_PRIVATE = 0o600
 
 
 def run_export(journal: str, output: str, states: Sequence[str], given_format: str | None) -> Exit:
@@ -76,8 +75,6 @@ def print_lines(lines: Iterable[bytes]) -> Exit:
 def _write_file(lines: Iterable[bytes], output: str) -> Exit:
     with PartFile.create(output, counted=False) as file:
         try:
-            # It tells recipients: as private as the journal.
-            file.part.chmod(_PRIVATE)
             for line in lines:
                 file.write(line)
             file.finish()

@@ -65,7 +65,7 @@ class RunEnd:
     Attributes:
         tally: What has come of it.
         found: The forecast with which it began; None: it never came to send.
-        paused: The refusal that came too often in a row, if one did.
+        paused: The trouble that came too often in a row, if one did.
         failure: What went wrong with the journal, if something did.
     """
 

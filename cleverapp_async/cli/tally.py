@@ -10,7 +10,7 @@ from attrs import define, field
 
 from ..bulk.eta import EtaMeter
 from ..bulk.results import is_permanent
-from ..errors import AuthenticationError, CampaignPausedError, MethodNotFoundError, Outcome
+from ..errors import AuthenticationError, CampaignPausedError, Outcome
 from ..limits.quota import LimitKey
 from .exits import Exit
 from .plan import limit_key
@@ -142,6 +142,4 @@ def wrong_setting(paused: CampaignPausedError | None) -> bool:
     Args:
         paused: What stopped it, if something did.
     """
-    return paused is not None and isinstance(
-        paused.cause, AuthenticationError | MethodNotFoundError
-    )
+    return paused is not None and paused.kind in {"token", "address"}

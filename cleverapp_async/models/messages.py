@@ -10,7 +10,7 @@ from ..errors import InvalidRequestError
 from .checks import check_id, check_messenger, check_phone, check_string, check_url
 from .route import Route
 
-__all__ = ["Message", "Parameters", "SendMessage", "SendMessageToWhatsApp"]
+__all__ = ["Message", "Parameters", "SendMessage", "SendMessageToWhatsApp", "check_message"]
 
 Parameters: TypeAlias = dict[str, str | int]
 """Request parameters by the API's own names; absent ones are left out."""
@@ -167,3 +167,21 @@ class SendMessageToWhatsApp:
 
 Message: TypeAlias = SendMessage | SendMessageToWhatsApp
 """Any request that sends one message."""
+
+
+def check_message(value: object, index: int) -> Message:
+    """The value, which is a message.
+
+    Args:
+        value: Whatever a source of messages gave.
+        index: Its place there, from 0.
+
+    Raises:
+        InvalidRequestError: It is no message; its type is told, and nothing of itself.
+    """
+    if not isinstance(value, Message):
+        raise InvalidRequestError(
+            f"message {index} is no SendMessage or SendMessageToWhatsApp, but of type "
+            f"{type(value).__name__}"
+        )
+    return value

@@ -136,6 +136,16 @@ async def test_a_refused_call_shows_no_value(
     assert clean(caught.value)
 
 
+@pytest.mark.parametrize("key", [PHONE.encode(), (TEXT,), float(PHONE), Decimal(PHONE)])
+async def test_a_refused_key_is_not_shown(key: object) -> None:
+    """A key of a mapping that is no string is told by its kind, as a value is."""
+    async with client_of("http://127.0.0.1:9/api/v1") as client:
+        with pytest.raises(InvalidRequestError) as caught:
+            await client.call("addListItem", params={"data": {key: 1}})
+    assert caught.value.fields == ("data",)
+    assert clean(caught.value)
+
+
 async def _all(run: BulkRun) -> list[SendOutcome]:
     return [outcome async for outcome in run]
 

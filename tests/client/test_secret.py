@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cleverapp_async._secret import Secret
@@ -43,7 +43,17 @@ def test_every_spelling_is_struck_out(spelling: str) -> None:
     assert secret.strike_bytes(f"?api_token={spelling}!".encode()) == b"?api_token=***!"
 
 
+@pytest.mark.parametrize("token", ["12ab34", "abcdef0123456789"])
+@pytest.mark.parametrize("before", ["%", "\\u00", "&#x", "%25", "%%"])
+def test_what_stands_before_it_hides_nothing(token: str, before: str) -> None:
+    """A token whose first characters would end an escape is struck out as a whole."""
+    secret = Secret(token)
+    assert secret.strike(f"{before}{token}!") == f"{before}***!"
+    assert secret.strike_bytes(f"{before}{token}!".encode()) == f"{before}***!".encode()
+
+
 @given(st.text(max_size=20), st.text(max_size=20))
+@example("%", "")
 def test_what_is_around_stays(before: str, after: str) -> None:
     """Only the token goes; a text without it comes back as it was."""
     secret = Secret("abcdef0123456789")

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from cleverapp_async import JournalResult, JournalState, SendMessage
+from cleverapp_async.integrations.ending import end_task
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable
@@ -78,3 +79,17 @@ async def until_free(journal: RedisJournal) -> None:
     async with asyncio.timeout(20):
         while await journal.holders():  # noqa: ASYNC110 - only Redis knows
             await asyncio.sleep(0.02)
+
+
+async def end_heart(chunk: ChunkJournal) -> None:
+    """Let a chunk's lease be prolonged no more, as where its process has died or was stopped."""
+    heart = chunk._lease._heart
+    assert heart is not None
+    # Once is not enough: redis-py may lose a cancellation.
+    await end_task(heart)
+
+
+async def let_expire(journal: RedisJournal, chunk: ChunkJournal) -> None:
+    """The lease of a process that was stopped: its heart does not beat."""
+    await end_heart(chunk)
+    await until_free(journal)

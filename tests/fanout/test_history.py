@@ -17,8 +17,7 @@ from cleverapp_async import (
 )
 from cleverapp_async.config import ClientConfig
 from cleverapp_async.simulator import Simulator, SimulatorLimits
-from tests.fanout.rig import load, message, messages, opened, result
-from tests.fanout.test_lease import let_expire
+from tests.fanout.rig import let_expire, load, message, messages, opened, result
 
 if TYPE_CHECKING:
     from cleverapp_async.integrations.redis_journal import RedisJournal

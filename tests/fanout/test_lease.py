@@ -9,13 +9,11 @@ import pytest
 
 from cleverapp_async import JournalLockedError, JournalState, NotSentError
 from cleverapp_async.bulk.journal.records import Resend
-from cleverapp_async.integrations.ending import end_task
 from cleverapp_async.integrations.redis_journal import RedisJournal
-from tests.fanout.rig import ORIGIN, entries, load, messages, opened, result, states, until_free
+from tests.fanout.rig import ORIGIN, entries, let_expire, load, messages, opened, result, states
 from tests.fanout.test_chunk_laws import store_of
 
 if TYPE_CHECKING:
-    from cleverapp_async.integrations.redis_journal import ChunkJournal
     from tests.redis_server import RedisServer
 
 A, R, N, U = (
@@ -25,15 +23,6 @@ A, R, N, U = (
     JournalState.UNKNOWN,
 )
 P = JournalState.PENDING
-
-
-async def let_expire(journal: RedisJournal, chunk: ChunkJournal) -> None:
-    """The lease of a process that was stopped: its heart does not beat."""
-    heart = chunk._lease._heart
-    assert heart is not None
-    # Once is not enough: redis-py may lose a cancellation.
-    await end_task(heart)
-    await until_free(journal)
 
 
 async def test_a_chunk_that_somebody_alive_has_is_locked(journal: RedisJournal) -> None:

@@ -23,11 +23,10 @@ from cleverapp_async import (
     SendMessageToWhatsApp,
 )
 from cleverapp_async.errors import ConfigurationError
-from cleverapp_async.integrations.ending import end_task
 from cleverapp_async.integrations.redis_journal import RedisJournal
 from cleverapp_async.integrations.taskiq import CampaignTasks, register
 from cleverapp_async.simulator import Fault, Latency, Simulator, SimulatorLimits
-from tests.fanout.rig import message, states
+from tests.fanout.rig import end_heart, message, states
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -221,9 +220,7 @@ async def test_a_single_send_whose_worker_died_is_unknown_and_not_repeated(yard:
         await dead.open(yard.simulator.base_url)
         await dead.load(None, lambda _: None, deduplicate=True)
         await dead.intend(0)
-        heart = dead._lease._heart
-        assert heart is not None
-        await end_task(heart)
+        await end_heart(dead)
         await yard.tasks.send(message(7), send_id="order-7")
         await yard.until_done("sends.order-7")
         await yard.broker.wait_all()

@@ -6,8 +6,7 @@ from collections.abc import AsyncIterable
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ...errors import InvalidRequestError
-from ...models.messages import Message, SendMessage, SendMessageToWhatsApp
+from ...models.messages import Message, check_message
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -17,15 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["batches_of"]
 
 _SIZE = 400
-
-
-def _checked(message: object, index: int) -> Message:
-    if not isinstance(message, SendMessage | SendMessageToWhatsApp):
-        raise InvalidRequestError(
-            f"message {index} is no SendMessage or SendMessageToWhatsApp, but of type "
-            f"{type(message).__name__}"
-        )
-    return message
 
 
 async def batches_of(messages: Messages) -> AsyncGenerator[list[Message]]:
@@ -38,7 +28,7 @@ async def batches_of(messages: Messages) -> AsyncGenerator[list[Message]]:
     batch: list[Message] = []
     if isinstance(messages, AsyncIterable):
         async for message in messages:
-            batch.append(_checked(message, count))
+            batch.append(check_message(message, count))
             count += 1
             if len(batch) == _SIZE:
                 yield batch
@@ -47,6 +37,8 @@ async def batches_of(messages: Messages) -> AsyncGenerator[list[Message]]:
             yield batch
         return
     given = iter(messages)
-    while batch := [_checked(one, index) for index, one in enumerate(islice(given, _SIZE), count)]:
+    while batch := [
+        check_message(one, index) for index, one in enumerate(islice(given, _SIZE), count)
+    ]:
         count += len(batch)
         yield batch

@@ -53,11 +53,11 @@ def _connect(path: Path, commit: Commit, give_up: Callable[[], bool] | None) -> 
         raise open_failure(path, error) from None
     try:
         guard(connection, give_up)
-        check_file(connection, path)
+        version = check_file(connection, path)
         _keep_log(connection, path)
         for setting in _SETTINGS:
             connection.execute(setting)
-        prepare(connection, path, commit)
+        prepare(connection, version, commit)
     except (sqlite3.Error, UnicodeDecodeError) as error:
         connection.close()
         raise open_failure(path, error) from None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...errors import JournalError
+from .handles import OWNER_ONLY
 
 __all__ = [
     "check_file_type",
@@ -22,7 +23,6 @@ __all__ = [
     "resolve_path",
 ]
 
-_MODE = 0o600
 _BESIDE = ("-wal", "-shm", "-journal")
 _MOUNT_POINT = 4  # its column, proc(5)
 _MOUNTS = Path("/proc/self/mountinfo")
@@ -202,9 +202,9 @@ def check_files_beside(path: Path, *, private: bool = False) -> None:
                 f"{beside} is a link, a folder or something else that is no plain file of its "
                 "own, where SQLite would keep what belongs to the journal: remove it"
             )
-        if private and stat.S_IMODE(status.st_mode) != _MODE:
+        if private and stat.S_IMODE(status.st_mode) != OWNER_ONLY:
             with suppress(OSError):
-                beside.chmod(_MODE)
+                beside.chmod(OWNER_ONLY)
 
 
 def _mounts() -> str:

@@ -18,12 +18,14 @@ from attrs import define, field, frozen
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Handle", "Identity", "NotPlainError", "identity_of"]
+__all__ = ["OWNER_ONLY", "Handle", "Identity", "NotPlainError", "identity_of"]
 
 Identity: TypeAlias = tuple[int, int]
 """What tells a file from others whatever its names: its device, and its number there."""
 
-_MODE = 0o600
+OWNER_ONLY = 0o600
+"""The mode of a journal's files, which hold people's data."""
+
 # Neither a link is followed nor a pipe waited for, and no child gets the handle.
 _CAREFULLY = (
     getattr(os, "O_NOFOLLOW", 0)
@@ -104,7 +106,7 @@ class Handle:
             if not flags & os.O_CREAT:
                 raise
         with _files.guard:
-            number = os.open(path, flags | _CAREFULLY, _MODE)
+            number = os.open(path, flags | _CAREFULLY, OWNER_ONLY)
             status = os.fstat(number)
             if not stat.S_ISREG(status.st_mode):
                 os.close(number)

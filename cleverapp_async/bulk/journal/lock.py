@@ -24,7 +24,7 @@ from attrs import define, frozen
 
 from ...errors import JournalError, JournalLockedError, JournalWriteError
 from .cells import LATEST
-from .handles import Handle, NotPlainError, identity_of
+from .handles import OWNER_ONLY, Handle, NotPlainError, identity_of
 
 __all__ = ["JournalLock", "LockHolder", "lock_path", "read_holder"]
 
@@ -34,7 +34,6 @@ _LONGEST = 4096
 # In the page that SQLite never writes to, behind the bytes of it that SQLite locks itself:
 # https://www.sqlite.org/fileformat2.html#the_lock_byte_page
 _PLACE = 2**30 + 1024
-_MODE = 0o600
 
 
 @frozen
@@ -68,8 +67,8 @@ def lock_path(journal: Path) -> Path:
 
 
 _BESIDE = sys.platform not in {"win32", "linux", "darwin"}
-"""Whether the file beside the journal is locked instead of the journal: elsewhere in the BSD
-family a lock of a whole file is one against SQLite's own."""
+"""Whether the file beside the journal is locked instead of the journal: on other systems of the BSD
+family the lock of a whole file conflicts with SQLite's own locks."""
 
 if sys.platform == "win32":
     import msvcrt
@@ -101,8 +100,8 @@ else:
         if fcntl is None:
             raise JournalError("this platform has no file locks, so a journal cannot be kept on it")
         if sys.platform == "darwin":
-            # Its flock is one against SQLite's locks. This kind, which is the open file's as well
-            # and not the process's, covers one byte: numbers and order are those of sys/fcntl.h.
+            # Its flock conflicts with SQLite's locks. This kind covers one byte, and belongs to the
+            # open file as flock does, not to the process. Numbers and order: sys/fcntl.h.
             kinds = {_SHARED: fcntl.F_RDLCK, _ALONE: fcntl.F_WRLCK}
             kind = kinds.get(mode & ~_AT_ONCE, fcntl.F_UNLCK)
             lock = struct.pack("qqihh", _PLACE, 1, 0, kind, os.SEEK_SET)
@@ -122,7 +121,7 @@ else:
 
 
 def _read(journal: Path) -> LockHolder:
-    """Who is written down beside a journal; nobody by name where that cannot be read."""
+    """Whom the file beside a journal names; a holder without a name where it cannot be read."""
     told: object = None
     with suppress(OSError, ValueError, RecursionError):
         handle = Handle.open(lock_path(journal), os.O_RDONLY)
@@ -257,8 +256,8 @@ class JournalLock:
 
     def _write_down(self) -> None:
         for handle in (self._file, self._beside):
-            if hasattr(os, "fchmod") and stat.S_IMODE(handle.status().st_mode) != _MODE:
-                os.fchmod(handle.number, _MODE)
+            if hasattr(os, "fchmod") and stat.S_IMODE(handle.status().st_mode) != OWNER_ONLY:
+                os.fchmod(handle.number, OWNER_ONLY)
         number = self._beside.number
         os.ftruncate(number, 0)
         os.lseek(number, 0, os.SEEK_SET)

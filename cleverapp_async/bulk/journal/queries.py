@@ -64,7 +64,7 @@ _TAKE = f"""
     {_JOINED} WHERE message.key_id = :key AND message.id > :after AND {_TO_SEND}
     ORDER BY message.id LIMIT :most
 """
-# The order of the join is told: the fates are looked through once, and few messages are read.
+# CROSS JOIN fixes the order: the fates are looked through once, and few messages are read.
 _SENT = """
     SELECT id, before FROM (
         SELECT fate.id, before, row_number() OVER (
@@ -198,7 +198,7 @@ def _counts(
         states = counted[row]
         if count:
             states[JournalState.PENDING] = states.get(JournalState.PENDING, 0) + count
-        # Two rows of the same key are none of ours, and lose nothing.
+        # We never write two rows of the same key; where there are some, their counts add up.
         its = by_key.setdefault(key_in(known, row), {})
         for state, number in states.items():
             its[state] = its.get(state, 0) + number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -142,23 +143,17 @@ def _known_schemas() -> Mapping[int, tuple[_Schema, ...]]:
     import sqlite3  # noqa: PLC0415 - importing the package must stay quick
 
     made: dict[int, tuple[_Schema, ...]] = {}
-    connection = sqlite3.connect(":memory:")
-    try:
+    with closing(sqlite3.connect(":memory:")) as connection:
         for table in TABLES_0:
             connection.execute(table)
         for version in range(VERSION):
             made[version] = (_schema_of(connection),)
             MIGRATIONS[version](connection)
         migrated = _schema_of(connection)
-    finally:
-        connection.close()
-    connection = sqlite3.connect(":memory:")
-    try:
+    with closing(sqlite3.connect(":memory:")) as connection:
         for table in _TABLES:
             connection.execute(table)
         made[VERSION] = (_schema_of(connection), migrated)
-    finally:
-        connection.close()
     return made
 
 
@@ -197,13 +192,14 @@ def check_file(connection: sqlite3.Connection, path: Path) -> int | None:
     return version
 
 
-def prepare(connection: sqlite3.Connection, path: Path, commit: Commit) -> None:
+def prepare(connection: sqlite3.Connection, version: int | None, commit: Commit) -> None:
     """Make the tables in an empty file, or bring an older file up to date, all or nothing.
 
-    Raises:
-        JournalError: It is no journal, or one of a later version of this package.
+    Args:
+        connection: A connection to the file.
+        version: What :func:`check_file` told of it.
+        commit: Ends a transaction.
     """
-    version = check_file(connection, path)
     if version == VERSION:
         return
     with transaction(connection, commit):
