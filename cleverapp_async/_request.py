@@ -30,7 +30,7 @@ LONGEST_QUERY = 4096
 
 # What PHP reads of a request, and what it drops without a word beyond (the defaults of PHP 8).
 _DEEPEST_BRACKETS = 64
-_DEEPEST_JSON = 511  # and the object of all parameters
+_DEEPEST_JSON = 510  # and the object of all parameters; PHP counts a scalar as the 512th level
 _MOST_PAIRS = 999  # and the token
 _INT64 = 2**63
 _BYTES: tuple[type, ...] = (bytes, bytearray, memoryview)
