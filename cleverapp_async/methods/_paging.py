@@ -101,12 +101,16 @@ class _Tally(Generic[T]):
         print_of_page = hash(tuple(map(_printed, keys, page.items)))
         seen = print_of_page in self._pages
         fresh: list[T] = []
+        here: set[Hashable] = set()
         moved = rows = 0
         for key, item in zip(keys, page.items, strict=True):
             if not (seen or key in self._ids):
                 fresh.append(item)
                 self._remember(key)
+                here.add(key)
                 rows += 1
+            elif key in here:
+                rows += 1  # a row that the server gives, and counts, twice
             elif fresh:
                 rows = 0  # what stood before it has arrived at the head of a page that we had
             else:

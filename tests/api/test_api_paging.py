@@ -315,6 +315,19 @@ async def test_contacts_are_told_apart_by_their_ids() -> None:
     assert found[0].name == "seen on page 1"
 
 
+@pytest.mark.parametrize("size", [2, 3, 4, 12])
+async def test_rows_that_a_server_gives_twice_are_counted_as_it_counts(size: int) -> None:
+    """A join that gives a row for each match is given once, and is no alarm."""
+    rows = (1, 1, 2, 3, 3, 4, 5, 5, 6, 7, 7, 8)
+
+    def page_of(number: int) -> Page[int]:
+        last = -(-len(rows) // size)
+        items = rows[(number - 1) * size : number * size]
+        return Page(items, number, last=last, total=len(rows), per_page=size)
+
+    assert await read(Book(page_of), size) == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
 async def test_what_has_no_id_is_given_as_it_comes() -> None:
     """A lenient client's items without an id are not taken for each other, but a page is."""
     odd: list[tuple[object, ...]] = [
