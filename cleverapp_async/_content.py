@@ -46,7 +46,7 @@ def read_content(body: object, endpoint: Endpoint, using: Converter) -> object:
         items = _unwrapped(body, wanted, using, many=many)
         return Page(items, 0) if shape is Shape.PAGE else items
     if many and _is_object(inner := body["data"]) and "data" in inner:
-        body = inner  # a whole paginator, wrapped once more
+        body = {**body, **inner}  # a whole paginator, wrapped once more
     content: Any = _structured(body["data"], wanted, using, inside_data=True)
     return _page(content, body) if shape is Shape.PAGE else content
 
