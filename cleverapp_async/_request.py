@@ -38,6 +38,7 @@ _CHANGED = re.compile(r"[ .\[\0]")
 # A bracket that holds nothing, or one white space, begins a new element of a list.
 _APPENDS = frozenset(("", *" \t\n\v\f\r"))
 
+_TOKEN = "api_token"  # noqa: S105 - the parameter's name
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 
@@ -76,8 +77,12 @@ def build(endpoint: Endpoint, parameters: Parameters, placement: PostParameters)
         placement: What the client's configuration says of POST parameters.
 
     Raises:
-        InvalidRequestError: A value is none that JSON has, or no GET can say it; it is named.
+        InvalidRequestError: A value is none that JSON has, no GET can say it, or it is a token; it
+            is named.
     """
+    if _TOKEN in parameters:
+        told = f"{_TOKEN!r} is no parameter: each request has the client's own token"
+        raise InvalidRequestError(told, fields=(_TOKEN,))
     sent = {
         name: value if value.__class__ is str else _sendable(name, value)
         for name, value in parameters.items()
@@ -144,7 +149,10 @@ def _plain(value: object, levels: int) -> object:
         _check_depth(levels)
         members: dict[str, object] = {}
         for key, held in cast("Mapping[object, object]", value).items():
-            members[_key(key)] = _plain(held, levels - 1)
+            name = _key(key)
+            if name in members:
+                raise ValueError(f"the key {name!r} is given twice, as a number and as a string")
+            members[name] = _plain(held, levels - 1)
         return members
     if isinstance(value, _BYTES) or not isinstance(value, Sequence):
         raise ValueError(  # noqa: TRY004 - all refusals are one kind

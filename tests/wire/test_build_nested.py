@@ -216,6 +216,7 @@ class _Colour(enum.Enum):
         {"half \ud800": 1},
         {(1, 2): 3},
         {None: 3},
+        {1: "a", "1": "b"},
     ],
     ids=repr,
 )
