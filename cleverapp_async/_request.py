@@ -149,10 +149,7 @@ def _plain(value: object, levels: int) -> object:
         _check_depth(levels)
         members: dict[str, object] = {}
         for key, held in cast("Mapping[object, object]", value).items():
-            name = _key(key)
-            if name in members:
-                raise ValueError(f"the key {name!r} is given twice, as a number and as a string")
-            members[name] = _plain(held, levels - 1)
+            members[_key(key, members)] = _plain(held, levels - 1)
         return members
     if isinstance(value, _BYTES) or not isinstance(value, Sequence):
         raise ValueError(  # noqa: TRY004 - all refusals are one kind
@@ -172,12 +169,16 @@ def _check_depth(levels: int) -> None:
         raise ValueError("it is nested more deeply than the server reads: give it in parts")
 
 
-def _key(key: object) -> str:
+def _key(key: object, before: Mapping[str, object]) -> str:
     if isinstance(key, str):
-        return str.__str__(key)
-    if isinstance(key, int) and not isinstance(key, bool):
-        return str(int(key))
-    raise ValueError(f"the key {key!r} is no string")
+        name = str.__str__(key)
+    elif isinstance(key, int) and not isinstance(key, bool):
+        name = str(int(key))
+    else:
+        raise ValueError(f"the key {key!r} is no string")
+    if name in before:
+        raise ValueError(f"the key {name!r} is given twice, as a number and as a string")
+    return name
 
 
 class _NotInBrackets(Exception):  # noqa: N818 - an answer, not a failure
