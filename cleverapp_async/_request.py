@@ -38,7 +38,6 @@ _CHANGED = re.compile(r"[ .\[\0]")
 # A bracket that holds nothing, or one white space, begins a new element of a list.
 _APPENDS = frozenset(("", *" \t\n\v\f\r"))
 
-_TOKEN = "api_token"  # noqa: S105 - the parameter's name
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 
@@ -77,12 +76,8 @@ def build(endpoint: Endpoint, parameters: Parameters, placement: PostParameters)
         placement: What the client's configuration says of POST parameters.
 
     Raises:
-        InvalidRequestError: A value is none that JSON has, no GET can say it, or it is a token; it
-            is named.
+        InvalidRequestError: A value is none that JSON has, or no GET can say it; it is named.
     """
-    if _TOKEN in parameters:
-        told = f"{_TOKEN!r} is no parameter: each request has the client's own token"
-        raise InvalidRequestError(told, fields=(_TOKEN,))
     sent = {
         name: value if value.__class__ is str else _sendable(name, value)
         for name, value in parameters.items()
@@ -175,7 +170,7 @@ def _key(key: object, before: Mapping[str, object]) -> str:
     elif isinstance(key, int) and not isinstance(key, bool):
         name = str(int(key))
     else:
-        raise ValueError(f"the key {key!r} is no string")
+        raise ValueError(f"the key {key!r} is no string")  # noqa: TRY004 - all refusals are one kind
     if name in before:
         raise ValueError(f"the key {name!r} is given twice, as a number and as a string")
     return name

@@ -117,13 +117,3 @@ def test_parameters_nested_too_deeply_are_refused(
         deep = [deep]
     with pytest.raises(InvalidRequestError, match="nested"):
         build(endpoint, {"data": deep}, placement)
-
-
-@pytest.mark.parametrize("endpoint", [SEND, GET], ids=["POST", "GET"])
-def test_a_token_is_no_parameter(endpoint: Endpoint) -> None:
-    """Another token among the parameters would take the place of the client's own."""
-    for placement in PLACEMENTS:
-        with pytest.raises(InvalidRequestError) as caught:
-            build(endpoint, {"contact_id": 1, "api_token": "of another"}, placement)
-        assert caught.value.fields == ("api_token",)
-        assert "another" not in str(caught.value)

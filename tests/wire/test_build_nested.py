@@ -211,12 +211,12 @@ class _Colour(enum.Enum):
         {1, 2},
         datetime(2024, 1, 1, tzinfo=UTC),
         object(),
+        {1: "a", "1": "b"},
         _Colour.RED,
         "half \ud800",
         {"half \ud800": 1},
         {(1, 2): 3},
         {None: 3},
-        {1: "a", "1": "b"},
     ],
     ids=repr,
 )
