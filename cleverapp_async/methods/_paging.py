@@ -142,7 +142,8 @@ class _Tally(Generic[T]):
             return not go_on
         self._passed_over = False
         if page.last is None and page.total is not None:
-            return self._rows >= page.total
+            # Some call the rows of one page a total: a link knows better.
+            return self._rows >= page.total and not page.has_next
         if page.last is not None or page.has_next is not None:
             return not self._says_more(page, number)
         if page.per_page is not None:
