@@ -144,7 +144,8 @@ def _plain(value: object, levels: int) -> object:
         _check_depth(levels)
         members: dict[str, object] = {}
         for key, held in cast("Mapping[object, object]", value).items():
-            members[_key(key, members)] = _plain(held, levels - 1)
+            members[_key(key)] = _plain(held, levels - 1)
+        _check_keys(len(members), len(cast("Mapping[object, object]", value)))
         return members
     if isinstance(value, _BYTES) or not isinstance(value, Sequence):
         raise ValueError(  # noqa: TRY004 - all refusals are one kind
@@ -164,16 +165,17 @@ def _check_depth(levels: int) -> None:
         raise ValueError("it is nested more deeply than the server reads: give it in parts")
 
 
-def _key(key: object, before: Mapping[str, object]) -> str:
+def _check_keys(written: int, given: int) -> None:
+    if written < given:
+        raise ValueError("a key is given twice, as a number and as a string")
+
+
+def _key(key: object) -> str:
     if isinstance(key, str):
-        name = str.__str__(key)
-    elif isinstance(key, int) and not isinstance(key, bool):
-        name = str(int(key))
-    else:
-        raise ValueError(f"the key {key!r} is no string")  # noqa: TRY004 - all refusals are one kind
-    if name in before:
-        raise ValueError(f"the key {name!r} is given twice, as a number and as a string")
-    return name
+        return str.__str__(key)
+    if isinstance(key, int) and not isinstance(key, bool):
+        return str(int(key))
+    raise ValueError(f"the key {key!r} is no string")
 
 
 class _NotInBrackets(Exception):  # noqa: N818 - an answer, not a failure
