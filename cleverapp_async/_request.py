@@ -226,7 +226,7 @@ def _keyed(held: dict[str, object] | list[object]) -> Iterable[tuple[object, obj
     if isinstance(held, dict):
         for key in held:
             if key in _APPENDS or "]" in key or "\0" in key:
-                raise ValueError(f"no query can say the key {key!r}: leave it out")
+                raise ValueError("no query can say a key that is blank, or holds a ] or a NUL")
         return held.items()
     if any(isinstance(inner, dict | list) for inner in held):
         # Each `[]` begins a new element: `a[][x]=1&a[][y]=2` would be two.

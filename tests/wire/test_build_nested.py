@@ -248,6 +248,14 @@ def test_keys_may_be_numbers() -> None:
         assert arrived(build(POST, {"x": {5: "a", 7: "b"}}, placement)) == {"x": {5: "a", 7: "b"}}
 
 
+@pytest.mark.parametrize("key", ["79991234567]", "79991234567\0"])
+def test_a_key_that_is_refused_is_not_shown(key: str) -> None:
+    """What somebody uses as a key may be a person's number."""
+    with pytest.raises(InvalidRequestError) as caught:
+        build(GET, {"filters": {key: 1}}, "query")
+    assert "7999" not in str(caught.value)
+
+
 async def test_nothing_leaves_where_a_parameter_is_refused() -> None:
     """The refusal comes before any connection."""
     async with raw_server(b"") as raw, client_of(raw.base_url) as client:
