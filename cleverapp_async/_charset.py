@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -34,11 +35,11 @@ _OF_TEXT = re.compile(
     r"|gbk|gb2312|gb18030|big5|big5hkscs|euc[_-]\w+|shift_jis\w*|johab|iso2022_\w+"
 )
 _ASCII = bytes(range(0x20, 0x7F))
-_CYRILLIC_WORD = re.compile(r"[А-яЁё]{2}")
-_RUSSIAN_WORD = re.compile(r"[А-яЁё]{3}")
-_RUSSIAN = frozenset(
-    "АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдеёжзийклмнопрстуфхцчшщъыьэюя№«»„“”–—…\u00a0"
-)
+# What no text of another charset looks like: two Russian letters, or one sign of four bytes.
+_UTF_8_WORD = re.compile(r"[А-яЁё]{2}|[\U00010000-\U0010ffff]")
+_LETTERS = "А-яЁёІіЇїЄєҐґЎў"  # of Russian, Ukrainian and Belarusian
+_CYRILLIC_WORD = re.compile(f"[{_LETTERS}]{{3}}")
+_CYRILLIC = re.compile(f"[{_LETTERS}\0-\x7f№«»„“”’–—…\u00a0]*")
 
 
 def read_text(data: bytes, content_type: str = "") -> str:
@@ -107,9 +108,9 @@ def _fitting(data: bytes, declared: str) -> Iterator[str]:
     by_shape = json.detect_encoding(data)  # by a mark, or by where the zeros stand
     if data.startswith(_BOMS):
         yield by_shape
+    elif _is_wide(by_shape) and not _is_wide(declared):
+        yield by_shape  # no text in bytes holds zeros
     if declared == _UTF_8:
-        if _is_wide(by_shape):
-            yield by_shape
         yield _UTF_8
     else:
         if _is_utf_8_all_the_same(data, declared):
@@ -118,7 +119,7 @@ def _fitting(data: bytes, declared: str) -> Iterator[str]:
             yield by_shape  # `utf-16` alone does not say which byte comes first
         yield declared
         yield _UTF_8
-    if _is_russian(data):
+    if _is_cyrillic(data):
         yield "cp1251"
 
 
@@ -130,14 +131,14 @@ def _is_utf_8_all_the_same(data: bytes, declared: str) -> bool:
         return False
     if _is_wide(declared):
         return "".join(text.split()).isprintable()
-    # Two Russian letters in UTF-8 are four signs in any other charset that nobody writes in a row.
-    return _CYRILLIC_WORD.search(text) is not None
+    # Read in any other charset they are four signs that nobody writes in a row.
+    return _UTF_8_WORD.search(text) is not None
 
 
-def _is_russian(data: bytes) -> bool:
-    """Whether it is Russian in Windows-1251, as old servers write without a word about it."""
+def _is_cyrillic(data: bytes) -> bool:
+    """Whether it is text in Windows-1251, as old servers write without a word about it."""
+    with suppress(ValueError):
+        codecs.utf_8_decode(data)
+        return False  # UTF-8 that is cut inside a character
     text = data.decode("cp1251", "replace")
-    return (
-        all(sign.isascii() or sign in _RUSSIAN for sign in set(text))
-        and _RUSSIAN_WORD.search(text) is not None
-    )
+    return _CYRILLIC.fullmatch(text) is not None and _CYRILLIC_WORD.search(text) is not None

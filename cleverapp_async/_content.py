@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from ._converter import structure
-from ._hooks import read_whole
+from ._hooks import is_list, read_truth, read_whole
 from ._kinds import kind_of
 from .endpoints.row import Shape
 from .models.page import Page
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from .endpoints import Endpoint
 
 __all__ = ["read_content"]
+
+_OF_A_MODEL = ("id", "url")
+"""Names of which every model that is answered alone has one."""
 
 
 def read_content(body: object, endpoint: Endpoint, using: Converter) -> object:
@@ -30,24 +33,43 @@ def read_content(body: object, endpoint: Endpoint, using: Converter) -> object:
             return body
         raise ValueError(_described(body))
     if shape is Shape.ANY:
-        if _is_object(body) and body.get("success") is False:
+        if _is_object(body) and _truth(body.get("success")) is False:
             raise ValueError("success is false, and no error says why @ $.success")
         if isinstance(body, str) and body:
             raise ValueError(_described(body))
         return body.get("data", body) if _is_object(body) else (None if body == "" else body)
     if shape is Shape.BARE and not (_is_object(body) and "data" in body):
         return _structured(body, endpoint.answer, using, inside_data=False)
+    many = shape in {Shape.PAGE, Shape.MANY}
+    wanted = _many(endpoint.answer) if many else endpoint.answer
     if not _is_object(body) or "data" not in body:
-        raise ValueError(_described(body))
-    if shape is Shape.PAGE:
-        return _page(body, endpoint, using)
-    wanted = _many(endpoint.answer) if shape is Shape.MANY else endpoint.answer
-    return _structured(body["data"], wanted, using, inside_data=True)
+        items = _unwrapped(body, wanted, using, many=many)
+        return Page(items, 0) if shape is Shape.PAGE else items
+    if many and _is_object(inner := body["data"]) and "data" in inner:
+        body = {**body, **inner}  # a whole paginator, wrapped once more
+    content: Any = _structured(body["data"], wanted, using, inside_data=True)
+    return _page(content, body) if shape is Shape.PAGE else content
 
 
-def _page(body: dict[str, object], endpoint: Endpoint, using: Converter) -> Page[Any]:
-    wanted = _many(endpoint.answer)
-    items = cast("tuple[Any, ...]", _structured(body["data"], wanted, using, inside_data=True))
+def _truth(value: object) -> bool | None:
+    try:
+        return read_truth(value, bool)
+    except ValueError:
+        return None
+
+
+def _unwrapped(body: object, wanted: Any, using: Converter, *, many: bool) -> Any:  # noqa: ANN401 - a type made at run time
+    """What a server answers that puts no ``data`` around anything: Laravel's ``withoutWrapping``.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    if is_list(body) if many else _is_object(body) and not body.keys().isdisjoint(_OF_A_MODEL):
+        return _structured(body, wanted, using, inside_data=False)
+    raise ValueError(_described(body))
+
+
+def _page(items: tuple[Any, ...], body: dict[str, object]) -> Page[Any]:
     # A resource tells its numbers in `meta` and its links in `links`, a bare paginator beside
     # `data`; either is `[]` where there is nothing to tell.
     told = {**body, **_object(body.get("links")), **_object(body.get("meta"))}

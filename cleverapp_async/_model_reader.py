@@ -52,6 +52,7 @@ class ModelReader:
         self._factories: dict[str, Callable[[], object]] = {}
         self._usual: set[tuple[str, type]] = set()
         self._may_hold_nothing: set[str] = set()
+        self._may_be_empty: set[str] = set()
         self._seen: set[tuple[object, ...]] = set()
         self._rich: list[tuple[str, object]] = []
         self._hooks: dict[str, Callable[[object, Any], object]] = {}
@@ -90,6 +91,8 @@ class ModelReader:
             return
         if str not in kinds:
             self._may_hold_nothing.add(name)
+        if any(map(_needs_something, kinds)):
+            self._may_be_empty.add(name)
         if hasattr(default, "takes_self"):
             self._factories[name] = cast("Any", default).factory
         else:
@@ -123,20 +126,23 @@ class ModelReader:
         failed: list[Exception] = []
         for name, kind in self._rich:
             held = read[name]
-            if held is not None:
-                hook = self._hooks.get(name) or self._hook(name, kind)
-                try:
-                    read[name] = hook(held, kind)
-                except Exception as error:  # noqa: BLE001 - cattrs passes on whatever a hook raised
-                    if name in self._may_hold_nothing and holds_nothing(held):
-                        factory = self._factories.get(name)
-                        read[name] = self._defaults.get(name) if factory is None else factory()
-                        continue
-                    # Told as cattrs tells it, not by reading again: models nested n deep
-                    # would be read 2^n times.
-                    note = f"Structuring class {self._kind.__qualname__} @ attribute {name}"
-                    error.add_note(AttributeValidationNote(note, name, kind))
-                    failed.append(error)
+            if held is None:
+                continue
+            if not held and self._is_absent(name, held):
+                read[name] = self._default(name)
+                continue
+            hook = self._hooks.get(name) or self._hook(name, kind)
+            try:
+                read[name] = hook(held, kind)
+            except Exception as error:  # noqa: BLE001 - cattrs passes on whatever a hook raised
+                if self._is_absent(name, held):
+                    read[name] = self._default(name)
+                    continue
+                # Told as cattrs tells it, not by reading again: models nested n deep
+                # would be read 2^n times.
+                note = f"Structuring class {self._kind.__qualname__} @ attribute {name}"
+                error.add_note(AttributeValidationNote(note, name, kind))
+                failed.append(error)
         if failed:
             told = f"While structuring {self._kind.__qualname__}"
             raise _Failures(told, failed, self._kind)
@@ -147,6 +153,16 @@ class ModelReader:
         hook = self._hooks[name] = self._converter.get_structure_hook(cast("type", kind))
         return hook
 
+    def _default(self, name: str) -> object:
+        factory = self._factories.get(name)
+        return self._defaults.get(name) if factory is None else factory()
+
+    def _is_absent(self, name: str, held: object) -> bool:
+        """Whether nothing stands in a field that may be absent, as PHP writes nothing."""
+        if isinstance(held, list | dict):
+            return not held and name in self._may_be_empty
+        return name in self._may_hold_nothing and holds_nothing(held)
+
     def _split(self, value: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
         """The model's own values and the rest; what holds nothing where it may is left out."""
         own: dict[str, object] = {}
@@ -154,7 +170,7 @@ class ModelReader:
         for name, held in value.items():
             if name not in self._types:
                 extra[name] = held
-            elif not (name in self._may_hold_nothing and holds_nothing(held)):
+            elif not self._is_absent(name, held):
                 own[name] = held
         return own, extra
 
@@ -171,6 +187,13 @@ class ModelReader:
             with suppress(Exception):  # lenient: what does not fit stays as it came
                 read[name] = self._converter.structure(held, cast("type", kind))
         return self._kind(**read)
+
+
+def _needs_something(kind: object) -> bool:
+    """Whether it is a model that cannot be empty."""
+    if not (isinstance(kind, type) and attrs.has(kind)):
+        return False
+    return any(field.default is attrs.NOTHING for field in attrs.fields(kind))
 
 
 def _without_none(wanted: object) -> object:

@@ -31,7 +31,7 @@ LONGEST_QUERY = 4096
 
 # What PHP reads of a request, and what it drops without a word beyond (the defaults of PHP 8).
 _DEEPEST_BRACKETS = 64
-_DEEPEST_JSON = 511  # and the object of all parameters
+_DEEPEST_JSON = 510  # and the object of all parameters; PHP counts a scalar as the 512th level
 _MOST_PAIRS = 999  # and the token
 _INT64 = 2**63
 _BYTES: tuple[type, ...] = (bytes, bytearray, memoryview)
@@ -146,6 +146,7 @@ def _plain(value: object, levels: int) -> object:
         members: dict[str, object] = {}
         for key, held in cast("Mapping[object, object]", value).items():
             members[_key(key)] = _plain(held, levels - 1)
+        _check_keys(len(members), len(cast("Mapping[object, object]", value)))
         return members
     if isinstance(value, _BYTES) or not isinstance(value, Sequence):
         raise ValueError(  # noqa: TRY004 - all refusals are one kind
@@ -163,6 +164,11 @@ def _plain(value: object, levels: int) -> object:
 def _check_depth(levels: int) -> None:
     if not levels:
         raise ValueError("it is nested more deeply than the server reads: give it in parts")
+
+
+def _check_keys(written: int, given: int) -> None:
+    if written < given:
+        raise ValueError("a key is given twice, as a number and as a string")
 
 
 def _key(key: object) -> str:
@@ -221,7 +227,7 @@ def _keyed(held: dict[str, object] | list[object]) -> Iterable[tuple[object, obj
     if isinstance(held, dict):
         for key in held:
             if key in _APPENDS or "]" in key or "\0" in key:
-                raise ValueError(f"no query can say the key {key!r}: leave it out")
+                raise ValueError("no query can say a key that is blank, or holds a ] or a NUL")
         return held.items()
     if any(isinstance(inner, dict | list) for inner in held):
         # Each `[]` begins a new element: `a[][x]=1&a[][y]=2` would be two.

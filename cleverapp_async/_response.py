@@ -81,6 +81,7 @@ _LOGIN = ("login", "signin", "sign-in")
 _MOVED = (301, 307, 308)
 _TOO_MANY = ("too many attempts", "too many requests")
 _TEXT_KEPT = 2000
+_MARKS = "\ufeff \t\r\n"
 # Some servers give X-RateLimit-Reset in milliseconds.
 _LONGEST_WINDOW = 86_400.0
 _TOLD = 300
@@ -156,7 +157,8 @@ def _is_object(body: object) -> TypeGuard[dict[str, object]]:
 
 def _decode(text: str) -> object:
     try:
-        decoded: object = json.loads(text)
+        # Each file that PHP includes puts the mark before the answer that it was saved with.
+        decoded: object = json.loads(text.strip(_MARKS))
     except (ValueError, RecursionError):
         return text[:_TEXT_KEPT]
     return decoded

@@ -14,15 +14,16 @@ __all__ = ["from_json", "from_pairs", "laravel"]
 
 MAX_INPUT_VARS = 1000
 MAX_INPUT_NESTING_LEVEL = 64
-JSON_DEPTH = 512
+JSON_DEPTH = 511  # 512, with what the innermost list or object holds
 
-_INT = re.compile(r"-?[1-9][0-9]{0,17}|0", re.ASCII)
+_INT = re.compile(r"-?[1-9][0-9]{0,18}|0", re.ASCII)
+_INT64 = range(-(2**63), 2**63)
 _SPACES = " \t\n\v\f\r"
 
 
 def _key(text: str) -> str | int:
     """An array's key: the digits of a number are that number."""
-    return int(text) if _INT.fullmatch(text) else text
+    return int(text) if _INT.fullmatch(text) and int(text) in _INT64 else text
 
 
 def _append(array: dict[str | int, Any], value: object) -> None:
@@ -46,7 +47,8 @@ def _split(name: str) -> list[str | None]:
             inner, closed, after = rest.partition("]")
             if not closed:
                 # No index after all: what stands before it ends in an underscore.
-                return [f"{head}_{rest}"] if len(keys) == 1 else keys
+                ended = re.sub(r"[ .\[]", "_", rest)
+                return [f"{head}_{ended}" if head else ""] if len(keys) == 1 else keys
             keys.append(inner)
             rest = after
         if not rest.startswith("["):

@@ -101,12 +101,16 @@ class _Tally(Generic[T]):
         print_of_page = hash(tuple(map(_printed, keys, page.items)))
         seen = print_of_page in self._pages
         fresh: list[T] = []
+        here: set[Hashable] = set()
         moved = rows = 0
         for key, item in zip(keys, page.items, strict=True):
             if not (seen or key in self._ids):
                 fresh.append(item)
                 self._remember(key)
+                here.add(key)
                 rows += 1
+            elif key in here:
+                rows += 1  # a row that the server gives, and counts, twice
             elif fresh:
                 rows = 0  # what stood before it has arrived at the head of a page that we had
             else:
@@ -138,7 +142,8 @@ class _Tally(Generic[T]):
             return not go_on
         self._passed_over = False
         if page.last is None and page.total is not None:
-            return self._rows >= page.total
+            # Some call the rows of one page a total: a link knows better.
+            return self._rows >= page.total and not page.has_next
         if page.last is not None or page.has_next is not None:
             return not self._says_more(page, number)
         if page.per_page is not None:

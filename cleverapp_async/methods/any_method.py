@@ -46,10 +46,14 @@ class AnyMethod(Methods):
             What ``data`` holds as plain JSON values, or the whole body where there is no ``data``.
 
         Raises:
-            InvalidRequestError: The name is none, or the HTTP method is not known.
+            InvalidRequestError: The name is none, the HTTP method is not known, or a parameter
+                cannot be sent, as another token cannot.
             CleverAppError: See :meth:`send_message`.
         """
         parameters = dict(params or {})
+        if "api_token" in parameters:
+            told = "api_token is no parameter: each request has the client's own"
+            raise InvalidRequestError(told, fields=("api_token",))
         row = _row(method, http_method, repeat)
         route = None
         bot_id, messenger = parameters.get("bot_id"), parameters.get("messenger")

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 _HEX_ID = re.compile(r"[0-9a-fA-F]{24}")
-_PHONE = re.compile(r"\+?\d{5,15}")
+_PHONE = re.compile(r"\+?\d{5,15}", re.ASCII)
 _PHONE_PUNCTUATION = str.maketrans("", "", " -().\u00a0")
 
 

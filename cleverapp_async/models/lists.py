@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from math import isfinite
@@ -106,6 +107,8 @@ class ListItem(Mapping[str, object]):
 
 _TRUE = frozenset({"1", "true"})
 _FALSE = frozenset({"0", "false", ""})
+# What Python reads beyond, underscores and the digits of other scripts, is somebody's text.
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.ASCII)
 
 
 def _typed(value: object, kind: str) -> object:
@@ -115,19 +118,17 @@ def _typed(value: object, kind: str) -> object:
     if kind == "bool":
         return True if text in _TRUE else False if text in _FALSE else value
     if kind == "string":
-        return str(value)
+        return text if isinstance(value, bool) else str(value)
     if kind in {"number", "contact"}:
         return _number(value, text, whole=kind == "contact")
     return value
 
 
 def _number(value: object, text: str, *, whole: bool) -> object:
+    if not _NUMBER.fullmatch(text):
+        return value
     try:
         return int(text)
     except ValueError:
-        pass
-    try:
         number = float(text)
-    except ValueError:
-        return value
     return value if whole or not isfinite(number) else number

@@ -98,7 +98,7 @@ ASSUMPTIONS: Final[tuple[Assumption, ...]] = (
     ),
     Assumption(
         "Size of a request",
-        "1000 fields, 64 brackets in a key, 512 levels of JSON, a body of 8 MiB (more is 413);"
+        "1000 fields, 64 brackets in a key, 511 levels of JSON, a body of 8 MiB (more is 413);"
         " a request line or a header beyond about 8 KiB is a 400 page.",
         "PHP's and common web servers' defaults.",
     ),

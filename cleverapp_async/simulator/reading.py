@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from email.parser import BytesParser
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
@@ -26,10 +27,13 @@ MAX_FIELDS: Final = 1000
 MAX_DEPTH: Final = 64
 """Brackets read in one key; PHP ignores a deeper key (``max_input_nesting_level``, *assumed*)."""
 
-MAX_JSON_DEPTH: Final = 512
-"""Levels of the deepest JSON that is read (the default of PHP's ``json_decode``, *assumed*)."""
+MAX_JSON_DEPTH: Final = 511
+"""Lists and objects in one another that are read (PHP's default is 512, *assumed*; it counts what
+the innermost one holds)."""
 
 _PHP_BLANKS: Final = " \t\n\r\0\x0b"
+_PHP_SPACES: Final = " \t\n\v\f\r"
+_INDEX: Final = re.compile(r"-?[1-9]\d{0,18}|0", re.ASCII)
 
 
 def read_parameters(query: str, body: bytes, content_type: str) -> dict[str, Value]:
@@ -73,8 +77,9 @@ def read_pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, Value]:
     for count, (key, value) in enumerate(pairs):
         if count >= MAX_FIELDS:
             break
-        head, *rest = _split_key(key) if "[" in key else (key,)
-        name = head.lstrip(" ").replace(".", "_").replace(" ", "_")
+        whole = key.partition("\0")[0].lstrip(" ")
+        head, *rest = _split_key(whole) if "[" in whole else (whole,)
+        name = head.replace(".", "_").replace(" ", "_")
         if not name or len(rest) > MAX_DEPTH:
             continue
         if rest:
@@ -120,20 +125,20 @@ def _php_string(value: Value) -> str:
 
 
 def _split_key(key: str) -> list[str]:
+    """The names that a key is taken apart into, empty where one appends, as PHP does it."""
     head, _, rest = key.partition("[")
-    if not head:
-        return [key]
     if "]" not in rest:
-        return [f"{head}_{rest}"]
+        return [f"{head}_{rest.replace('[', '_')}" if head else ""]
     parts = [head]
     while True:
-        inner, closed, rest = rest.partition("]")
+        inner, closed, after = rest.partition("]")
         if not closed:
             break
-        parts.append(inner)
-        if not rest.startswith("["):
+        appends = inner[:1] in _PHP_SPACES and not inner[1:]
+        parts.append("" if appends else inner)
+        if not after.startswith("["):
             break
-        rest = rest[1:]
+        rest = after[1:]
     return parts
 
 
@@ -150,8 +155,8 @@ def _put(target: dict[str, Value], path: list[str], value: str) -> None:
 
 
 def _next_index(target: dict[str, Value]) -> str:
-    numbers = (as_integer(key) for key in target)
-    return str(1 + max(-1, *(-1 if number is None else number for number in numbers), -1))
+    numbers = (int(key) for key in target if _INDEX.fullmatch(key))
+    return str(1 + max(numbers, default=-1))
 
 
 def _lists(value: Value) -> Value:
@@ -190,7 +195,10 @@ def _reject_constant(name: str) -> Value:
 
 def _read_json(body: bytes) -> dict[str, Value]:
     try:
-        read = cast("Value", json.loads(body, parse_constant=_reject_constant))
+        text = body.decode()  # no other charset, and no byte order mark
+        read = cast("Value", json.loads(text, parse_constant=_reject_constant))
+        if "\\u" in text:
+            json.dumps(read, ensure_ascii=False).encode()  # half a character is none
         data = _normalize(read, MAX_JSON_DEPTH)
     except (ValueError, RecursionError):
         return {}

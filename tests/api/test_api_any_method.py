@@ -9,6 +9,7 @@ import pytest
 from cleverapp_async import (
     Brand,
     CleverAppClient,
+    InvalidRequestError,
     LimiterRegistry,
     LimitKey,
     MessengerLimitError,
@@ -54,6 +55,17 @@ async def test_an_unknown_method_is_called_too(
         request = read(raw.requests[0])
     assert (request.http_method, request.name) == (http_method, "getWeather")
     assert request.parameters == body
+
+
+@pytest.mark.parametrize("http_method", ["GET", "POST"])
+async def test_another_token_is_refused(http_method: Literal["GET", "POST"]) -> None:
+    """A token among the parameters would take the place of the client's own, and be shown."""
+    async with serve({"getWeather": {"data": 1}}) as raw, client_of(raw.base_url) as client:
+        with pytest.raises(InvalidRequestError) as caught:
+            await client.call("getWeather", http_method=http_method, params={"api_token": "mine"})
+        assert raw.requests == []
+    assert caught.value.fields == ("api_token",)
+    assert "mine" not in str(caught.value)
 
 
 @pytest.mark.parametrize("answer", [[1, 2], {"answer": 42}, 7, None])

@@ -97,6 +97,9 @@ def test_every_item_comes_once_in_order(
         (lambda number: pages(7, 3, meta=False)(number) if number < 4 else Page((), 4), 500, 7, 3),
         (lambda number: only(pages(7, 3)(number), total=7), 500, 7, 3),
         (lambda number: only(pages(7, 3)(number), total=7, has_next=False), None, 7, 3),
+        (lambda number: only(pages(7, 3)(number), total=3, has_next=number < 3), None, 7, 3),
+        (lambda number: only(pages(7, 3)(number), total=7, has_next=True), None, 7, 5),
+        (lambda _: Page((1, 2, 3), 1, total=3, has_next=True), None, 3, 2),
         (lambda number: only(pages(7, 3)(number), has_next=number < 3), None, 7, 3),
         (lambda number: only(pages(6, 3)(number), has_next=number < 2), 500, 6, 2),
         (lambda number: Page((number,) if number != 2 else (), number, last=3), None, 2, 3),
@@ -126,6 +129,9 @@ def test_every_item_comes_once_in_order(
         "fewer than asked for, then nothing",
         "total alone",
         "total with links that lead nowhere",
+        "total of one page",
+        "total with a link that always leads on",
+        "page ignored, all there and a link that leads on",
         "links alone",
         "links alone, whole last page",
         "an empty page before the last",
@@ -313,6 +319,19 @@ async def test_contacts_are_told_apart_by_their_ids() -> None:
     found = [one async for one in iterate(fetch, "getContacts")]
     assert [one.id for one in found] == [3, 4, 5]
     assert found[0].name == "seen on page 1"
+
+
+@pytest.mark.parametrize("size", [2, 3, 4, 12])
+async def test_rows_that_a_server_gives_twice_are_counted_as_it_counts(size: int) -> None:
+    """A join that gives a row for each match is given once, and is no alarm."""
+    rows = (1, 1, 2, 3, 3, 4, 5, 5, 6, 7, 7, 8)
+
+    def page_of(number: int) -> Page[int]:
+        last = -(-len(rows) // size)
+        items = rows[(number - 1) * size : number * size]
+        return Page(items, number, last=last, total=len(rows), per_page=size)
+
+    assert await read(Book(page_of), size) == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
 async def test_what_has_no_id_is_given_as_it_comes() -> None:

@@ -85,6 +85,19 @@ def test_an_empty_object_may_be_an_empty_list(lenient: bool) -> None:
 
 
 @BOTH
+@pytest.mark.parametrize("empty", [[], {}])
+def test_an_optional_object_may_be_empty(lenient: bool, empty: object) -> None:
+    """Where a model cannot be empty but may be absent, PHP's empty array is its absence."""
+    (value,) = answered("getContactVariables", {"data": [{"variable": empty}]}, lenient=lenient)
+    assert value == ContactVariable()
+    for contact_id in (2, "2"):
+        tree = {"id": 3, "referrer": {"id": contact_id, "referrer": empty}}
+        chain = answered("getReferrers", {"data": tree}, lenient=lenient)
+        assert [one.id for one in chain.flat] == [3, 2]
+        assert chain.flat[-1].referrer is None
+
+
+@BOTH
 def test_a_list_with_gaps_may_be_an_object(lenient: bool) -> None:
     """PHP writes an array some of whose elements are gone as an object of its numbers."""
     people = {"10": {"id": 3}, "2": {"id": 2, "tags": {"1": "b", "0": "a"}}, "1": {"id": 1}}
@@ -351,6 +364,72 @@ def test_a_page_tells_whether_another_follows(
 ) -> None:
     """Links and cursors say that there is more, or that there is none."""
     assert answered("getContacts", {"data": [], **more}).has_next is has_next
+
+
+CONTACT = {"id": 1, "bot_id": 2}
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "body",
+    [
+        [CONTACT],
+        {"3": CONTACT},
+        {"data": {"data": [CONTACT]}},
+        {"data": {"data": {"3": CONTACT}, "links": [], "meta": []}},
+        {"success": True, "data": {"data": [CONTACT], "current_page": 4}},
+    ],
+)
+def test_lists_may_be_wrapped_twice_or_not_at_all(lenient: bool, body: object) -> None:
+    """Laravel leaves ``data`` away where it was told to, and puts it around a paginator."""
+    page: Page[Contact] = answered("getContacts", body, lenient=lenient)
+    assert page.items == (Contact(id=1, bot_id=2),)
+    assert answered("getContacts", []).items == ()
+
+
+def test_the_numbers_of_a_wrapped_paginator_are_found() -> None:
+    """They stand beside either ``data``."""
+    for told in (
+        {"current_page": 2, "last_page": 5, "total": "9", "next_page_url": "https://x.example/"},
+        {"links": {"next": "x"}, "meta": {"current_page": 2, "last_page": 5, "total": 9}},
+    ):
+        for body in ({"data": {"data": [CONTACT], **told}}, {"data": {"data": [CONTACT]}, **told}):
+            page: Page[Contact] = answered("getContacts", body)
+            assert (page.number, page.last, page.total, page.has_next) == (2, 5, 9, True)
+
+
+@pytest.mark.parametrize("body", [{"data": {"data": ["a"]}}, ["a"], {"2": "a"}])
+def test_tags_may_be_wrapped_twice_or_not_at_all(body: object) -> None:
+    """The same holds where there are no pages."""
+    assert answered("getContactTags", body) == ("a",)
+
+
+def test_a_model_may_come_without_data_around_it() -> None:
+    """An object that has what a model has is the model; any other is none."""
+    assert answered("createOrUpdateContact", CONTACT) == Contact(id=1, bot_id=2)
+    assert answered("getListSchema", {"id": HEX}) == ListSchema(id=HEX)
+    assert answered("getMe", {"id": 1}) == Me(extra={"id": 1})
+    assert answered("decodeShortLink", {"url": "x"}).url == "x"
+    for method in ("getMe", "setContactVariable", "getContacts", "getContactTags"):
+        others: tuple[object, ...] = ({}, {"success": True}, {"message": "x"}, {"a": []}, 7, "x")
+        for body in others:
+            with pytest.raises(UnexpectedResponseError):
+                answered(method, body)
+
+
+@pytest.mark.parametrize("no", [False, 0, "0", "false"])
+def test_no_success_may_be_a_number_or_a_word(no: object) -> None:
+    """What the server says it did not do is no success."""
+    for method in ("sendMessage", "deleteListItem", "attachTagToContact"):
+        with pytest.raises(UnexpectedResponseError):
+            answered(method, {"success": no})
+
+
+@pytest.mark.parametrize("before", ["\ufeff", "\ufeff\ufeff", "\n\ufeff", "\ufeff\r\n\ufeff "])
+def test_marks_before_an_answer_are_nothing(before: str) -> None:
+    """Each file of a PHP application may put a byte order mark or a line end before the answer."""
+    body = f'{before}{{"data": ["a"]}}{before}'.encode()
+    assert answered("getContactTags", body) == ("a",)
 
 
 @pytest.mark.parametrize("status", [200, 201, 202])

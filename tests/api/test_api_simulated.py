@@ -25,11 +25,20 @@ if TYPE_CHECKING:
 SIZE = 60
 
 
-@pytest_asyncio.fixture
-async def simulator() -> AsyncIterator[Simulator]:
+@pytest_asyncio.fixture(params=["as documented", "as otherwise seen"])
+async def simulator(request: pytest.FixtureRequest) -> AsyncIterator[Simulator]:
     """A simulator with generated contacts, without limits."""
-    seed = generate(contacts=SIZE)
-    async with Simulator(limits=SimulatorLimits.none(), seed_data=seed) as running:
+    made = Simulator(limits=SimulatorLimits.none(), seed_data=generate(contacts=SIZE))
+    if request.param == "as otherwise seen":
+        made = Simulator(
+            limits=SimulatorLimits.none(),
+            seed_data=generate(contacts=SIZE),
+            empty_objects="array",
+            variables_shape="older",
+            date_style="zulu",
+            count_referrals_shape="bare",
+        )
+    async with made as running:
         yield running
 
 

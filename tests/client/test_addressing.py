@@ -62,6 +62,7 @@ async def test_faulty_arguments_are_refused_before_any_io(
         ({"bot_id": 0, "phone": "79991234567", "text": "Hi"}, "bot_id"),
         ({"bot_id": 7, "phone": "12", "text": "Hi"}, "phone"),
         ({"bot_id": 7, "phone": 79991234567, "text": "Hi"}, "phone"),
+        ({"bot_id": 7, "phone": "\u0667" * 11, "text": "Hi"}, "phone"),
         ({"bot_id": 7, "phone": "79991234567", "text": ""}, "text"),
         ({"bot_id": 7, "phone": "79991234567", "text": "Hi", "name": " "}, "name"),
     ],

@@ -37,9 +37,23 @@ def test_json_types_survive(kind: str) -> None:
     assert read_body(body, kind) == {"id": 7, "ok": False, "tags": ["a", {"b": 1.5}]}
 
 
-@pytest.mark.parametrize("body", [b"{", b"null", b"7", b'"text"', b'{"a": NaN}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"null",
+        b"7",
+        b'"text"',
+        b'{"a": NaN}',
+        b"[" * 100_000,
+        b'\xef\xbb\xbf{"a": 1}',
+        '{"a": 1}'.encode("utf-16"),
+        b'{"a": "\xff"}',
+        rb'{"a": "\ud800"}',
+    ],
+)
 def test_json_which_is_no_object_holds_no_parameters(body: bytes) -> None:
-    """A broken JSON body, or one that is no object, counts as no body."""
+    """A JSON body that PHP does not read, or that is no object, counts as no body."""
     assert read_body(body, "application/json") == {}
 
 
@@ -85,7 +99,11 @@ def test_strings_are_trimmed_and_empty_ones_are_absent() -> None:
         ([("a[b", "1")], {"a_b": "1"}),
         ([("a[b]tail", "1")], {"a": {"b": "1"}}),
         ([("a[b][c", "1")], {"a": {"b": "1"}}),
-        ([("[b]", "1")], {"[b]": "1"}),
+        ([("a[[b.c d", "1")], {"a__b_c_d": "1"}),
+        ([("[b]", "1"), ("[c", "1"), ("[", "1")], {}),
+        ([("a[ ]", "1"), ("a[\t]", "2"), ("a[  ]", "3")], {"a": {"0": "1", "1": "2", "  ": "3"}}),
+        ([("a[-5]", "1"), ("a[+7]", "2"), ("a[]", "3")], {"a": {"-5": "1", "+7": "2", "-4": "3"}}),
+        ([("a\0b", "1"), ("c[d\0]", "2"), ("\0e", "3")], {"a": "1", "c_d": "2"}),
         ([("", "1"), (" ", "2")], {}),
         ([("a" + "[x]" * 65, "1")], {}),
     ],

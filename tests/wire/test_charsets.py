@@ -154,6 +154,9 @@ def test_the_header_outweighs_the_page() -> None:
         ("windows-1251", "utf-8-sig"),
         ("windows-1251", "utf-16"),
         ("utf-16-be", "utf-16"),
+        ("windows-1251", "utf-16-le"),
+        ("iso-8859-1", "utf-16-be"),
+        ("koi8-r", "utf-32-le"),
     ],
 )
 def test_a_wrong_or_missing_charset_loses_no_text(charset: str | None, really: str) -> None:
@@ -161,6 +164,22 @@ def test_a_wrong_or_missing_charset_loses_no_text(charset: str | None, really: s
     body = json.dumps(REFUSED, ensure_ascii=False).encode(really)
     error = error_of(body, declared(charset), 422)
     assert error.body == REFUSED
+
+
+@pytest.mark.parametrize("charset", [None, "utf-8", "windows-1251"])
+@pytest.mark.parametrize("name", ["Їжак Ґанок", "Ўладзіслаў", "Об’єкт є"])
+def test_neighbours_of_russian_are_read_too(charset: str | None, name: str) -> None:
+    """Ukrainian and Belarusian letters are letters of Windows-1251, said or not."""
+    body = json.dumps({"data": {"id": 1, "name": name}}, ensure_ascii=False).encode("cp1251")
+    contact = read_answer(RawResponse(200, declared(charset), body), WHATSAPP)
+    assert contact == Contact(id=1, name=name)
+
+
+def test_a_sign_of_four_bytes_is_utf_8_whatever_is_declared() -> None:
+    """A smiley is no three letters of another charset."""
+    body = json.dumps({"data": {"id": 1, "name": "Ann 😀"}}, ensure_ascii=False).encode()
+    contact = read_answer(RawResponse(200, declared("windows-1251"), body), WHATSAPP)
+    assert contact == Contact(id=1, name="Ann 😀")
 
 
 @pytest.mark.parametrize("charset", ["utf-16", "utf-16-le", "cp037", None, "windows-1251"])
@@ -181,6 +200,8 @@ def test_plain_json_is_read_whatever_is_declared(charset: str | None) -> None:
         (b"\xc4\xe0 \x98", "windows-1251", "Да \ufffd"),
         ("Да".encode("utf-16") + b"!", None, "Да\ufffd"),
         ("Да".encode()[:-1], None, "Д\ufffd"),
+        ("иии".encode()[:-1], None, "ии\ufffd"),
+        ("<p>гдк".encode()[:-1], "utf-8", "<p>гд\ufffd"),
     ],
 )
 def test_bytes_that_nothing_fits_are_shown(body: bytes, charset: str | None, shown: str) -> None:
