@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -109,8 +109,14 @@ def open_sink(path: str | None) -> Generator[Sink]:
     elif path == "-":
         yield Stream(to_stdout)
     else:
-        with _create(path) as file:
+        file = _create(path)
+        try:
             yield Stream(lambda line: _write_out(file, line))
+        finally:
+            # Each line left its buffer when it was written. One that could not, which was told then,
+            # fails once more.
+            with suppress(OSError):
+                file.close()
 
 
 def _create(path: str) -> BinaryIO:

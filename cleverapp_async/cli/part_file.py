@@ -76,6 +76,11 @@ class PartFile:
         """What of an unfinished file is there, as a sentence."""
         if not self._rows:
             return "Nothing was written."
+        try:
+            self._file.flush()
+        except (OSError, ValueError):
+            # The disk is full, or it is closed: nobody knows how many of the rows got there.
+            return f"What could be written of it is in {self.part}, which is not whole."
         if not self._counted:
             return f"What was written before is in {self.part}, which is not whole."
         return f"{_count(self._rows)} from before are in {self.part}, which is not whole."
@@ -129,6 +134,10 @@ class PartFile:
         """Close it; a part without rows goes."""
         try:
             self._file.close()
+        except OSError:
+            # On a full disk it fails once more at what it failed to write before, which was told.
+            if error is None:
+                raise
         finally:
             if not self._rows:
                 self.part.unlink(missing_ok=True)
