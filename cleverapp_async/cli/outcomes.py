@@ -113,8 +113,8 @@ def open_sink(path: str | None) -> Generator[Sink]:
         try:
             yield Stream(lambda line: _write_out(file, line))
         finally:
-            # Each line left its buffer when it was written. One that could not, which was told then,
-            # fails once more.
+            # Each line left its buffer when it was written. One that could not fails once more,
+            # and was told then.
             with suppress(OSError):
                 file.close()
 

@@ -77,9 +77,10 @@ class PartFile:
         if not self._rows:
             return "Nothing was written."
         try:
-            self._file.flush()
-        except (OSError, ValueError):
-            # The disk is full, or it is closed: nobody knows how many of the rows got there.
+            if not self._file.closed:
+                self._file.flush()
+        except OSError:
+            # Nobody knows how many of the rows a full disk has taken.
             return f"What could be written of it is in {self.part}, which is not whole."
         if not self._counted:
             return f"What was written before is in {self.part}, which is not whole."

@@ -96,7 +96,8 @@ def show_forecast(console: Console, found: Forecast) -> None:
     account = say_duration(found.account.seconds) if found.account.seconds else "at once"
     table.add_row(Text(found.account.name, style="bold"), str(found.account.messages), account)
     console.print(Padding(table, (0, 0, 1, 2), expand=False))
-    console.print(f"It takes {tell_forecast(found)}.", soft_wrap=True)
+    told = tell_forecast(found)
+    console.print(f"It takes {told}." if found.seconds else f"{told.capitalize()}.", soft_wrap=True)
 
 
 def show_report(console: Console, tally: Tally, found: Forecast) -> None:
