@@ -58,8 +58,10 @@ async def compare_chunk(
         elif (duplicate := left_out.get(str(index))) is not None:
             before, digest = duplicate.split("\n")
             if digest != digest_text(message):
-                left_out = "differs: another one was left out, as a duplicate of message"
-                raise _mismatch(index, f"{left_out} {int(before) + 1}")
+                number = int(before) + 1
+                raise _mismatch(
+                    index, f"differs: another one was left out, as a duplicate of message {number}"
+                )
         else:
             raise wrong_length(index + 1, index)
 
