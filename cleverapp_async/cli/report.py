@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .tally import Tally
 
 __all__ = [
+    "say_messages",
     "show_duplicates",
     "show_exit",
     "show_faults",
@@ -68,6 +69,11 @@ def show_duplicates(plan: Plan) -> None:
     else:
         done = "sent all the same; --drop-duplicates leaves such rows out."
     click.echo(f"Warning: {told} {plan.first_duplicate}): {done}", err=True)
+
+
+def say_messages(count: int) -> str:
+    """So many messages."""
+    return "1 message" if count == 1 else f"{count} messages"
 
 
 def tell_forecast(found: Forecast) -> str:
@@ -139,7 +145,7 @@ def _errors(tally: Tally) -> Table:
 
 def _times(tally: Tally, found: Forecast) -> str:
     accepted = tally.outcomes[Outcome.ACCEPTED]
-    told = f"{tally.done} messages in {say_duration(round(tally.seconds, 1))}"
+    told = f"{say_messages(tally.done)} in {say_duration(round(tally.seconds, 1))}"
     if found.seconds and tally.done == tally.work.total:
         told += f" (the limits ask for {say_duration(round(found.seconds, 1))})"
     if accepted:

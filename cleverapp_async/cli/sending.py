@@ -17,6 +17,7 @@ from .interrupts import Interrupts
 from .outcomes import Stream, open_sink
 from .plan import Plan, make_plan
 from .report import (
+    say_messages,
     show_duplicates,
     show_exit,
     show_faults,
@@ -138,7 +139,7 @@ async def send_plan(campaign: Campaign, console: Console, *, quiet: bool) -> Tal
     """Send a plan, with the forecast before and the closing table after."""
     found = campaign.forecast()
     if not quiet:
-        told = f"Sending {campaign.plan.total} messages: {tell_forecast(found)}"
+        told = f"Sending {say_messages(campaign.plan.total)}: {tell_forecast(found)}"
         if campaign.schedule is not None:
             told += f", {tell_hours(found, campaign.schedule)}"
         console.print(f"{told}.", soft_wrap=True)
@@ -182,7 +183,7 @@ def _unwritten(tally: Tally) -> str:
     counts = ", ".join(
         f"{lost[outcome]} {outcome.value.replace('_', ' ')}" for outcome in Outcome if lost[outcome]
     )
-    told = f"Of {lost.total()} messages no outcome was written: {counts}."
+    told = f"Of {say_messages(lost.total())} no outcome was written: {counts}."
     if lost[Outcome.ACCEPTED] or lost[Outcome.UNKNOWN]:
         told += (
             " Find out who has got one before you send to those whom the outcomes lack; with "
