@@ -29,8 +29,8 @@ _COLUMNS = ("state", "recipient", "text", "at", "error")
 def as_record(entry: JournalEntry) -> dict[str, object]:
     """One message as a JSON object, in the form of the outcomes of ``cleverapp send``.
 
-    ``row`` is its number in the campaign, from 1, and ``outcome`` its state: ``pending`` and
-    ``intent`` besides the outcomes.
+    ``row`` is its number in the campaign, from 1, and ``outcome`` its state: ``pending``, and
+    ``intent`` while a run is at work, besides the outcomes.
     """
     record: dict[str, object] = {"row": entry.index + 1, "outcome": entry.state.value}
     record |= entry.message.parameters()

@@ -11,7 +11,7 @@ from ..bulk.journal.records import JournalState
 from ..errors import JournalError
 from ..limits.quota import AccountKey
 from .campaign_entries import as_line
-from .campaign_reading import journal_failure, open_reader
+from .campaign_reading import entries_of, journal_failure, open_reader
 from .exits import BadInputError, CommandError, Exit
 from .part_file import PartFile
 from .print_json import to_stdout
@@ -49,7 +49,7 @@ def run_export(journal: str, output: str, states: Sequence[str], given_format: s
     with open_reader(journal) as reader:
         if reader.summary().purged:
             raise BadInputError(f"{journal}: recipients and texts were erased: none is left.")
-        lines = lines_of(reader.entries(*wanted), chosen or "csv")
+        lines = lines_of(entries_of(reader, *wanted), chosen or "csv")
         if output == "-":
             return print_lines(lines)
         return _write_file(lines, output)

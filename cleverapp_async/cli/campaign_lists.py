@@ -7,7 +7,7 @@ import click
 from ..bulk.journal.records import JournalState
 from .campaign_entries import draw_entries
 from .campaign_export import lines_of, print_lines
-from .campaign_reading import CampaignReader, look, look_into
+from .campaign_reading import CampaignReader, entries_of, look_into
 from .exits import BadInputError, Exit
 from .screen import make_console
 
@@ -25,10 +25,7 @@ def list_unknown(journal: str, given_format: str) -> Exit:
         CommandError: The journal cannot be read.
     """
     with look_into(journal) as reader:
-        states = [JournalState.UNKNOWN]
-        if look(reader).holder is None:
-            states.append(JournalState.INTENT)
-        return _list(journal, reader, given_format, states)
+        return _list(journal, reader, given_format, [JournalState.UNKNOWN])
 
 
 def list_failed(journal: str, given_format: str) -> Exit:
@@ -50,7 +47,7 @@ def _list(
 ) -> Exit:
     if reader.summary().purged:
         raise BadInputError(f"{journal}: recipients and texts were erased: none is left.")
-    entries = reader.entries(*states)
+    entries = entries_of(reader, *states)
     if given_format != "table":
         return print_lines(lines_of(entries, given_format))
     table, more = draw_entries(entries)

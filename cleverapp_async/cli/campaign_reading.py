@@ -5,6 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from attrs import evolve
+
+from ..bulk.journal.records import JournalState
 from ..errors import ConfigurationError, JournalError, JournalWriteError
 from .campaign_state import CampaignState
 from .exits import BadInputError, CommandError, Exit
@@ -14,9 +17,17 @@ if TYPE_CHECKING:
 
     from ..bulk.journal.lock import LockHolder
     from ..bulk.journal.reader import JournalReader
-    from ..bulk.journal.records import JournalEntry, JournalState, JournalSummary
+    from ..bulk.journal.records import JournalEntry, JournalSummary
 
-__all__ = ["CampaignReader", "in_redis", "journal_failure", "look", "look_into", "open_reader"]
+__all__ = [
+    "CampaignReader",
+    "entries_of",
+    "in_redis",
+    "journal_failure",
+    "look",
+    "look_into",
+    "open_reader",
+]
 
 
 class CampaignReader(Protocol):
@@ -91,6 +102,30 @@ def look_into(journal: str) -> Generator[CampaignReader]:
 def look(reader: CampaignReader) -> CampaignState:
     """How the campaign stands now."""
     return CampaignState(reader.summary(), reader.holder())
+
+
+def entries_of(reader: CampaignReader, *states: JournalState) -> Iterator[JournalEntry]:
+    """The messages in these states, all where none is given, by their number.
+
+    An intent that nobody is at work on is unknown here, as it is in ``campaign status``.
+
+    Args:
+        reader: What looks into the campaign.
+        states: The states.
+
+    Raises:
+        JournalError: The journal cannot be read any further.
+    """
+    wanted = set(states or JournalState)
+    if reader.holder() is not None:
+        yield from reader.entries(*wanted)
+        return
+    wanted -= {JournalState.INTENT}
+    if JournalState.UNKNOWN in wanted:
+        wanted |= {JournalState.INTENT}
+    for entry in reader.entries(*wanted) if wanted else ():
+        abandoned = entry.state is JournalState.INTENT
+        yield evolve(entry, state=JournalState.UNKNOWN) if abandoned else entry
 
 
 def journal_failure(error: JournalError) -> CommandError:

@@ -139,7 +139,8 @@ def steps(state: CampaignState, resuming: Resuming) -> list[Step]:
         found += _about_failed(state, resuming)
     if summary.complete:
         found.append(Step("see all of it as a page", resuming.look("report", "-o", "report.html")))
-    if state.finished and state.holder is None and not summary.purged:
+    settled = state.finished and not counts[JournalState.UNKNOWN]
+    if settled and state.holder is None and not summary.purged:
         found.append(Step("erase recipients and texts", resuming.look("purge")))
     return found
 

@@ -190,7 +190,7 @@ def _exit(end: RunEnd, state: CampaignState) -> Exit:
         return state.exit
     if end.failure is not None:
         return Exit.FAILED
-    return Exit.FAILED if end.tally.work.bad else Exit.OK
+    return Exit.FAILED if end.tally.work.bad or end.tally.unwritten else Exit.OK
 
 
 def _count(count: int, name: str) -> str:

@@ -51,6 +51,8 @@ _ORDER = (
     JournalState.INTENT,
     JournalState.PENDING,
 )
+_NOT_YET = "some were rejected, or are not sent yet"
+"""What exit 1 means of a campaign that may still go on."""
 
 
 def draw_status(outlook: Outlook, *, commands: bool = True) -> RenderableType:
@@ -74,7 +76,8 @@ def draw_status(outlook: Outlook, *, commands: bool = True) -> RenderableType:
         parts += [Text(f"  {step.does}:"), Text(f"    {step.command}", style="bold")]
     code = state.exit
     style = "green" if code is Exit.OK else "yellow"
-    parts += [Text(), Text(f"Exit {code.value}: {MEANINGS[code]}.", style=style)]
+    meaning = _NOT_YET if code is Exit.FAILED else MEANINGS[code]
+    parts += [Text(), Text(f"Exit {code.value}: {meaning}.", style=style)]
     return Group(*parts)
 
 
@@ -124,7 +127,7 @@ def _sentences(outlook: Outlook) -> list[str]:
         told.append(f"{_runner(holder, now)}.")
     elif summary.sessions:
         last = summary.sessions[-1]
-        ended = "nobody knows why: its process died" if last.ended is None else last.ended
+        ended = "its process died, nobody knows why" if last.ended is None else last.ended
         when = "" if last.ended_at is None else f" {say_moment(last.ended_at)}"
         runs = _count(len(summary.sessions), "run")
         told.append(f"Nobody runs it. It had {runs}; the last one ended{when}: {printable(ended)}.")

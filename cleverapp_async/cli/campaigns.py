@@ -24,7 +24,7 @@ _FORMATS = ("jsonl", "csv", "table")
 _LISTING = "Exit codes: 0 listed; 2 the journal cannot be read; 130 interrupted."
 
 
-@click.group()
+@click.group(short_help="Look into the journal of a campaign.")
 def campaign() -> None:
     """Look into the journal of a campaign (`cleverapp send --journal RUN.db`).
 
@@ -113,8 +113,8 @@ def failed(context: click.Context, *, journal: str, given_format: str) -> None:
 
 @campaign.command(
     epilog=(
-        "Exit codes: 0 the file is whole; 1 it cannot be written; 2 the journal cannot be read, or "
-        "FILE exists; 130 interrupted."
+        "Exit codes: 0 the file is whole; 1 it cannot be written to its end; 2 the journal cannot "
+        "be read, or FILE exists or cannot be made; 130 interrupted."
     )
 )
 @click.argument("journal", metavar="RUN.db")

@@ -24,9 +24,9 @@ def contacts() -> None:
 @contacts.command(
     epilog=(
         "The token comes from CLEVERAPP_API_TOKEN or --token-file. Exit codes: 0 the file is "
-        "whole; 1 the server refused, could not be reached, or gave fewer contacts than it "
-        "promised; 2 the command cannot be used; 3 the token or another setting does not work; 4 "
-        "the server failed or answered what nobody documents; 130 interrupted."
+        "whole; 1 the server refused, failed, could not be reached or gave fewer contacts than it "
+        "promised, or the file cannot be written; 2 the command cannot be used; 3 the token or "
+        "another setting does not work; 130 interrupted."
     )
 )
 @click.option(

@@ -11,7 +11,12 @@ __all__ = ["demo"]
 _SCALE = 20.0
 
 
-@click.command()
+@click.command(
+    epilog=(
+        "Exit codes: 0 every row came out as the list expects, and the referee saw no fault; 1 "
+        "something did not; 2 the command cannot be used; 130 interrupted."
+    )
+)
 @click.option(
     "--scale",
     callback=options.scale,

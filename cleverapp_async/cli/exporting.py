@@ -50,8 +50,13 @@ class Export:
         """What writes the rows.
 
         Raises:
-            BadInputError: Nothing tells the format.
+            BadInputError: Nothing tells the format, or it is to be standard output.
         """
+        if self.output == "-":
+            raise BadInputError(
+                "--output -: an export is whole or has no name, which standard output cannot tell. "
+                "Give the name of a new file."
+            )
         chosen = self.format or _SUFFIXES.get(Path(self.output).suffix.lower())
         if chosen is None:
             raise BadInputError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -107,8 +107,14 @@ def open_sink(path: str | None) -> Generator[Sink]:
     elif path == "-":
         yield Stream(to_stdout)
     else:
-        with _create(path) as file:
+        file = _create(path)
+        try:
             yield Stream(lambda line: _write_out(file, line))
+        finally:
+            # Each line left its buffer when it was written. One that could not fails once more,
+            # and was told then.
+            with suppress(OSError):
+                file.close()
 
 
 def _create(path: str) -> BinaryIO:

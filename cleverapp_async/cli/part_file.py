@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
@@ -77,6 +76,12 @@ class PartFile:
         """What of an unfinished file is there, as a sentence."""
         if not self._rows:
             return "Nothing was written."
+        try:
+            if not self._file.closed:
+                self._file.flush()
+        except OSError:
+            # Nobody knows how many of the rows a full disk has taken.
+            return f"What could be written of it is in {self.part}, which is not whole."
         if not self._counted:
             return f"What was written before is in {self.part}, which is not whole."
         return f"{_count(self._rows)} from before are in {self.part}, which is not whole."
@@ -128,11 +133,15 @@ class PartFile:
         traceback: TracebackType | None,
     ) -> None:
         """Close it; a part without rows goes."""
-        # What could not be written fails here once more; a finished file is closed already.
-        with suppress(OSError):
+        try:
             self._file.close()
-        if not self._rows:
-            self.part.unlink(missing_ok=True)
+        except OSError:
+            # On a full disk it fails once more at what it failed to write before, which was told.
+            if error is None:
+                raise
+        finally:
+            if not self._rows:
+                self.part.unlink(missing_ok=True)
 
 
 def _in_the_way(path: Path) -> BadInputError:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .tally import Tally
 
 __all__ = [
+    "say_messages",
     "show_duplicates",
     "show_exit",
     "show_faults",
@@ -70,6 +71,11 @@ def show_duplicates(plan: Plan) -> None:
     click.echo(f"Warning: {told} {plan.first_duplicate}): {done}", err=True)
 
 
+def say_messages(count: int) -> str:
+    """So many messages."""
+    return "1 message" if count == 1 else f"{count} messages"
+
+
 def tell_forecast(found: Forecast) -> str:
     """The lower bound in one sentence."""
     if found.seconds == 0:
@@ -96,7 +102,8 @@ def show_forecast(console: Console, found: Forecast) -> None:
     account = say_duration(found.account.seconds) if found.account.seconds else "at once"
     table.add_row(Text(found.account.name, style="bold"), str(found.account.messages), account)
     console.print(Padding(table, (0, 0, 1, 2), expand=False))
-    console.print(f"It takes {tell_forecast(found)}.", soft_wrap=True)
+    told = tell_forecast(found)
+    console.print(f"It takes {told}." if found.seconds else f"{told.capitalize()}.", soft_wrap=True)
 
 
 def show_report(console: Console, tally: Tally, found: Forecast) -> None:
@@ -138,7 +145,7 @@ def _errors(tally: Tally) -> Table:
 
 def _times(tally: Tally, found: Forecast) -> str:
     accepted = tally.outcomes[Outcome.ACCEPTED]
-    told = f"{tally.done} messages in {say_duration(round(tally.seconds, 1))}"
+    told = f"{say_messages(tally.done)} in {say_duration(round(tally.seconds, 1))}"
     if found.seconds and tally.done == tally.work.total:
         told += f" (the limits ask for {say_duration(round(found.seconds, 1))})"
     if accepted:

@@ -17,6 +17,7 @@ from .interrupts import Interrupts
 from .outcomes import Stream, open_sink
 from .plan import Plan, make_plan
 from .report import (
+    say_messages,
     show_duplicates,
     show_exit,
     show_faults,
@@ -138,7 +139,7 @@ async def send_plan(campaign: Campaign, console: Console, *, quiet: bool) -> Tal
     """Send a plan, with the forecast before and the closing table after."""
     found = campaign.forecast()
     if not quiet:
-        told = f"Sending {campaign.plan.total} messages: {tell_forecast(found)}"
+        told = f"Sending {say_messages(campaign.plan.total)}: {tell_forecast(found)}"
         if campaign.schedule is not None:
             told += f", {tell_hours(found, campaign.schedule)}"
         console.print(f"{told}.", soft_wrap=True)
@@ -156,19 +157,36 @@ def tell_the_rest(console: Console, tally: Tally, output: str | None) -> None:
         told.append(f"Error: {tally.trouble}")
     if tally.paused is not None:
         told.append(f"Error: {printable(str(tally.paused)).rstrip('. ')}.")
+    if tally.unwritten:
+        told.append(_unwritten(tally))
     kept = "OUTCOMES.jsonl" if output == "-" else output
     saved = " (OUTCOMES.jsonl: what standard output was saved as)" if output == "-" else ""
     rest = [("not sent", "not_sent", tally.outcomes[Outcome.NOT_SENT])]
     rest += [("refused for what is no fault of theirs", "rejected", tally.passing)]
     rest = [one for one in rest if one[2]]
-    if rest and output is not None:
+    if rest and output is not None and not tally.unwritten:
         counts = ", ".join(f"{count} {what}" for what, _, count in rest)
         only = " ".join(f"--only {outcome}" for _, outcome, _ in rest)
         told.append(f"{counts}. To send them: cleverapp send {kept} {only}{saved}")
-    if count := tally.outcomes[Outcome.UNKNOWN]:
+    if (count := tally.outcomes[Outcome.UNKNOWN]) and not tally.unwritten:
         told.append(
             f"{count} may have been sent: look at them before you send them again, which "
             f"--only unknown would do{saved}"
         )
     for line in told:
         console.print(line, soft_wrap=True)
+
+
+def _unwritten(tally: Tally) -> str:
+    """What is missing among the outcomes: who sends by them alone sends some of it twice."""
+    lost = tally.unwritten
+    counts = ", ".join(
+        f"{lost[outcome]} {outcome.value.replace('_', ' ')}" for outcome in Outcome if lost[outcome]
+    )
+    told = f"Of {say_messages(lost.total())} no outcome was written: {counts}."
+    if lost[Outcome.ACCEPTED] or lost[Outcome.UNKNOWN]:
+        told += (
+            " Find out who has got one before you send to those whom the outcomes lack; with "
+            "--journal a campaign remembers it."
+        )
+    return told

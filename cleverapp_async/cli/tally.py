@@ -43,6 +43,7 @@ class Tally:
         interrupted: Whether somebody stopped it.
         paused: The trouble that came too often in a row and stopped it, if one did.
         trouble: Why reading or writing stopped it, if it did.
+        unwritten: Messages by outcome whose outcome could not be written.
         meter: How fast messages end; only the hours in which they may leave count.
     """
 
@@ -60,6 +61,7 @@ class Tally:
     interrupted: bool = False
     paused: CampaignPausedError | None = None
     trouble: str | None = None
+    unwritten: Counter[Outcome] = field(factory=Counter[Outcome])
     meter: EtaMeter = field(factory=EtaMeter)
     _started: float = field(factory=time.monotonic)
     _ended: float | None = None
@@ -130,8 +132,9 @@ class Tally:
             (self.interrupted, Exit.INTERRUPTED),
             (tokens or wrong_setting(self.paused), Exit.CONFIGURATION),
             (told[Outcome.UNKNOWN] > 0, Exit.UNKNOWN),
-            (self.trouble is not None, Exit.USAGE),
+            (self.trouble is not None and not self.unwritten, Exit.USAGE),
             (told[Outcome.ACCEPTED] < told.total() or self.work.bad > 0, Exit.FAILED),
+            (self.unwritten.total() > 0, Exit.FAILED),
         )
         return next((code for holds, code in reasons if holds), Exit.OK)
 

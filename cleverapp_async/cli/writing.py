@@ -47,10 +47,12 @@ class Writer:
             outcome: What came of it.
         """
         if self._broken:
+            self.tally.unwritten[outcome.outcome] += 1
             return
         try:
             self.sink.write(number, line, outcome)
         except OSError as error:
             self._broken = True
+            self.tally.unwritten[outcome.outcome] += 1
             told = error.strerror or type(error).__name__
             self.stopper.trouble(f"outcomes cannot be written ({told}): the send was stopped.")

@@ -11,6 +11,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from cleverapp_async import Message, SendMessage, SendMessageToWhatsApp
 from cleverapp_async.bulk.journal.records import (
     ErrorRecord,
@@ -43,7 +45,7 @@ def test_what_may_have_arrived(cleverapp: Run, tmp_path: Path) -> None:
     assert found[0]["contact_external_id"] == "1003"
     assert found[0]["error"] == {"type": "OutcomeUnknownError", "message": "it may have arrived"}
     assert found[0]["ended_at"] == "2027-01-15T08:00:03.000+00:00"
-    assert found[1]["outcome"] == "intent"
+    assert found[1]["outcome"] == "unknown"
     assert "ended_at" not in found[1]
 
 
@@ -83,8 +85,9 @@ def test_a_list_can_be_sent_again(
     listed = cleverapp("campaign", "unknown", make_journal(tmp_path / "run.db", *ALL)).out
     ended = cleverapp("send", write("unknown.jsonl", listed), "--only", "unknown")
     assert ended.code == 0
-    (arrival,) = simulator.deliveries
-    assert arrival.parameters["contact_external_id"] == "1003"
+    assert {arrival.parameters["contact_external_id"] for arrival in simulator.deliveries} == {
+        *("1003", "1004")
+    }
 
 
 def test_a_list_for_people(cleverapp: Run, tmp_path: Path) -> None:
@@ -120,7 +123,9 @@ def test_an_export_holds_everything(cleverapp: Run, tmp_path: Path) -> None:
     ended = cleverapp("campaign", "export", path, "-o", str(output))
     assert (ended.code, ended.out) == (0, "")
     rows = list(csv.DictReader(io.StringIO(output.read_text("utf-8-sig"))))
-    assert [row["state"] for row in rows] == [state.value for state in ALL]
+    # Nobody is at work, so that what was on its way is unknown.
+    told = [UNKNOWN if state is INTENT else state for state in ALL]
+    assert [row["state"] for row in rows] == [state.value for state in told]
     assert rows[1]["status"] == "422"
     if os.name == "posix":
         assert stat.S_IMODE(output.stat().st_mode) == 0o600
@@ -139,6 +144,29 @@ def test_an_export_of_some(cleverapp: Run, tmp_path: Path) -> None:
     lines = tmp_path / "some.jsonl"
     assert cleverapp("campaign", "export", path, "-o", str(lines), *states).code == 0
     assert len(lines.read_text().splitlines()) == 2
+
+
+def test_an_export_of_what_a_dead_run_had_on_its_way(cleverapp: Run, tmp_path: Path) -> None:
+    """It is exported as unknown, as `status` counts it, and nothing is left on its way."""
+    path = make_journal(tmp_path / "run.db", *ALL)
+    export = ("campaign", "export", path, "-o", "-", "--format", "jsonl", "--state")
+    found = records(cleverapp(*export, "unknown"))
+    assert [(record["row"], record["outcome"]) for record in found] == [
+        *((4, "unknown"), (5, "unknown"))
+    ]
+    assert records(cleverapp(*export, "intent")) == []
+
+
+async def test_an_export_of_what_is_on_its_way(cleverapp: Run, tmp_path: Path) -> None:
+    """While a run is at work, what it has on the wire is told apart from what is unknown."""
+    journal = SqliteJournal(tmp_path / "run.db")
+    await fill(journal, messages(2), (INTENT, UNKNOWN))
+    try:
+        path = str(tmp_path / "run.db")
+        ended = cleverapp("campaign", "export", path, "-o", "-", "--format", "jsonl")
+    finally:
+        await journal.close("finished")
+    assert [record["outcome"] for record in records(ended)] == ["intent", "unknown"]
 
 
 def test_an_export_that_cannot_be(cleverapp: Run, tmp_path: Path) -> None:
@@ -207,11 +235,16 @@ def test_a_contact_in_words(cleverapp: Run, tmp_path: Path) -> None:
     assert "79991234567" in shown
 
 
-def test_an_export_without_room(environment: dict[str, str], tmp_path: Path) -> None:
-    """Where the file cannot grow that is told with what is there, exit 1."""
-    path = make_journal(tmp_path / "run.db", *[ACCEPTED] * 50)
+@pytest.mark.parametrize(("messages", "blocks"), [(50, 2), (5, 0)])
+def test_an_export_without_room(
+    environment: dict[str, str], tmp_path: Path, messages: int, blocks: int
+) -> None:
+    """Where the file cannot grow, or not begin, that is told with what is there, exit 1."""
+    path = make_journal(tmp_path / "run.db", *[ACCEPTED] * messages)
     output = tmp_path / "all.csv"
-    command = f"ulimit -f 2; exec {shlex.quote(sys.executable)} -m cleverapp_async campaign export"
+    command = (
+        f"ulimit -f {blocks}; exec {shlex.quote(sys.executable)} -m cleverapp_async campaign export"
+    )
     given = shlex.join([path, "-o", str(output)])
     ended = subprocess.run(
         ["/bin/sh", "-c", f"{command} {given}"],

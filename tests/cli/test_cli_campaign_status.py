@@ -69,6 +69,13 @@ def test_a_finished_campaign(cleverapp: Run, tmp_path: Path) -> None:
     assert " left: " not in shown
 
 
+def test_what_may_have_arrived_is_settled_before_the_purge(cleverapp: Run, tmp_path: Path) -> None:
+    """A purge is not offered while it would be refused."""
+    path = make_journal(tmp_path / "run.db", ACCEPTED, UNKNOWN, ended="finished")
+    assert "campaign purge" not in cleverapp("campaign", "status", path).out
+    assert cleverapp("campaign", "purge", path, "--yes").code == 2
+
+
 async def test_a_campaign_at_work(cleverapp: Run, tmp_path: Path) -> None:
     """While somebody runs it, who does is told, and nothing is offered that is in its way."""
     journal = SqliteJournal(tmp_path / "run.db")

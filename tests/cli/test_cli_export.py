@@ -264,6 +264,7 @@ def test_nothing_is_written_over(cleverapp: Run, tmp_path: Path) -> None:
     [
         (("-o", "/nowhere/at/all.csv"), "cannot be written: No such file"),
         (("-o", "c.xlsx"), "its name tells no format"),
+        (("-o", "-", "--format", "csv"), "Give the name of a new file"),
         (("-o", "c.csv", "--with", "shoes"), "there is no 'shoes'"),
         (("-o", "c.csv", "--date-from", "soon"), "'soon' is no ISO date"),
         (

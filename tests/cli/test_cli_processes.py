@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -129,9 +130,34 @@ async def test_a_reader_that_leaves_stops_it(environment: dict[str, str], write:
         )
         os.close(out)
         _, err = await process.communicate()
-        assert process.returncode == 2
-        assert "outcomes cannot be written (Broken pipe): the send was stopped" in err.decode()
+        assert process.returncode == 1
+        told = err.decode()
+        assert "outcomes cannot be written (Broken pipe): the send was stopped" in told
         assert 1 <= len(simulator.arrivals) <= 4
+        assert f"no outcome was written: {len(simulator.deliveries)} accepted" in told
+        # What was sent is not among what that command would read.
+        assert "--only" not in told
+
+
+async def test_outcomes_on_a_full_disk(
+    environment: dict[str, str], write: Write, tmp_path: Path
+) -> None:
+    """Where the outcomes' file cannot grow the send stops and tells it, without a traceback."""
+    async with Simulator(api_token=TOKEN, limits=SimulatorLimits.none()) as simulator:
+        environment["CLEVERAPP_BASE_URL"] = simulator.base_url
+        command = f"ulimit -f 0; exec {shlex.quote(sys.executable)} -m cleverapp_async send"
+        given = shlex.join(
+            [write("r.csv", RECIPIENTS), "--text", "Hi", "--output", str(tmp_path / "out.jsonl")]
+        )
+        process = await asyncio.create_subprocess_exec(
+            *("/bin/sh", "-c", f"{command} {given}"),
+            env=environment,
+            stderr=PIPE,
+        )
+        _, err = await process.communicate()
+    assert process.returncode == 1
+    assert "outcomes cannot be written (File too large): the send was stopped" in err.decode()
+    assert "Traceback" not in err.decode()
 
 
 async def test_on_a_terminal(environment: dict[str, str], write: Write) -> None:

@@ -187,7 +187,7 @@ def test_dry_run_of_many_and_unknown_routes(cleverapp: Run, write: Write) -> Non
     path = write("r.csv", "bot_id,messenger,contact_external_id,contact_id\n" + "".join(lines))
     ended = cleverapp("send", path, "--text", "Hi", "--dry-run", "--account-limit", "none")
     assert "and 3 more" in ended.out
-    assert "the limits let all of it through at once" in ended.out
+    assert "\nThe limits let all of it through at once." in ended.out
     known = cleverapp("send", write("i.csv", "contact_id\n1\nx\n"), "--text", "Hi", "--dry-run")
     assert known.code == 2
     skipping = ("--dry-run", "--skip-bad-rows")

@@ -111,7 +111,7 @@ async def test_other_messages_are_refused(
 async def test_another_duplicate_is_refused(journal: RedisJournal) -> None:
     """A message that was left out must be the same one when the campaign is resumed."""
     await load(journal, [message(1), message(1, text="second")])
-    with pytest.raises(JournalMismatchError, match="left out, as a duplicate of message 0"):
+    with pytest.raises(JournalMismatchError, match="left out, as a duplicate of message 1"):
         await load(journal, [message(1), message(1, text="third")])
 
 

@@ -164,12 +164,12 @@ def _changed(index: int, message: Message, count: int = 900) -> list[Message]:
     [
         (
             _changed(812, SendMessage(contact_id=813, text="x" * 500)),
-            "message 812 of the input differs: the journal has another text;",
+            "message 813 of the input, counted from 1, differs: the journal has another text;",
             812,
         ),
         (
             _changed(2, SendMessage(contact_id=99, text="Привет 2")),
-            "message 2 of the input differs: the journal has another recipient",
+            "message 3 of the input, counted from 1, differs: the journal has another recipient",
             2,
         ),
         (
@@ -240,7 +240,7 @@ async def test_another_duplicate_is_refused(tmp_path: Path) -> None:
         pass
     journal = SqliteJournal(path)
     await journal.open(ORIGIN)
-    with pytest.raises(JournalMismatchError, match="as a duplicate of message 0"):
+    with pytest.raises(JournalMismatchError, match="as a duplicate of message 1"):
         await load(journal, [first, other])
     await journal.close("refused")
 

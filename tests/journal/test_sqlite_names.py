@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import signal
@@ -340,6 +341,19 @@ async def test_a_file_system_without_locks_is_told(
     assert "cannot be locked" in str(await _refused(path))
     with pytest.raises(JournalError, match="cannot be locked"):
         resolve_unknown(path, JournalState.ACCEPTED)
+
+
+async def test_a_lock_without_room_asks_for_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk is no reason to look for another disk."""
+
+    def full(*_: object) -> bool:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("cleverapp_async.bulk.journal.lock._try_lock", full)
+    told = str(await _refused(tmp_path / "run.db"))
+    assert "cannot be locked: No space left on device; make room" in told
 
 
 async def test_a_path_that_no_system_takes_is_told(tmp_path: Path) -> None:

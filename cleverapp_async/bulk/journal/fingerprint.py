@@ -25,14 +25,15 @@ _Row: TypeAlias = tuple[int, str | None, str | None, int | None, bytes | None]
 _ROWS = """
 SELECT id, method, parameters, NULL, NULL FROM message WHERE id >= :begin AND id < :end
 UNION ALL
-SELECT id, NULL, NULL, first_id, digest FROM duplicate WHERE id >= :begin AND id < :end
+SELECT id, NULL, NULL, first_id + 1, digest FROM duplicate WHERE id >= :begin AND id < :end
 ORDER BY 1
 """
 
 
 def _mismatch(index: int, told: str) -> JournalMismatchError:
     return JournalMismatchError(
-        f"message {index} of the input differs: {told}; {_REMEDY}", index=index
+        f"message {index + 1} of the input, counted from 1, differs: {told}; {_REMEDY}",
+        index=index,
     )
 
 
@@ -98,12 +99,12 @@ class Comparison:
 
 
 def _compare(given: Message, row: _Row) -> None:
-    index, method, parameters, first_id, digest = row
+    index, method, parameters, first, digest = row
     ours = encode_parameters(given)
     if method is None:
         if digest_of(given.method, ours) != digest:
             raise _mismatch(
-                index, f"the journal left another one out, as a duplicate of message {first_id}"
+                index, f"the journal left another one out, as a duplicate of message {first}"
             )
     elif (ours, given.method) != (parameters, method):
         kept = decode_message(method, parameters)

@@ -8,6 +8,7 @@ name. A child that was forked while the lock is held does not share it.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -208,8 +209,9 @@ class JournalLock:
             lock._take()
         except OSError as error:
             lock._close()
+            remedy = "make room" if error.errno == errno.ENOSPC else "put it on a local disk"
             raise JournalWriteError(
-                f"the journal {journal} cannot be locked: {error}; put it on a local disk"
+                f"the journal {journal} cannot be locked: {error.strerror or error}; {remedy}"
             ) from None
         except BaseException:
             lock._close()

@@ -21,7 +21,8 @@ _REMEDY = "give the input that the campaign was made from, or another name for a
 
 
 def _mismatch(index: int, told: str) -> JournalMismatchError:
-    return JournalMismatchError(f"message {index} of the input {told}; {_REMEDY}", index=index)
+    told = f"message {index + 1} of the input, counted from 1, {told}; {_REMEDY}"
+    return JournalMismatchError(told, index=index)
 
 
 def wrong_length(given: int, kept: int) -> JournalMismatchError:
@@ -57,8 +58,9 @@ async def compare_chunk(
         elif (duplicate := left_out.get(str(index))) is not None:
             before, digest = duplicate.split("\n")
             if digest != digest_text(message):
+                number = int(before) + 1
                 raise _mismatch(
-                    index, f"differs: another one was left out, as a duplicate of message {before}"
+                    index, f"differs: another one was left out, as a duplicate of message {number}"
                 )
         else:
             raise wrong_length(index + 1, index)
