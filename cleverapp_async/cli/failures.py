@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._terminal import printable
+from ..endpoints import ENDPOINTS
 from ..errors import (
     AuthenticationError,
     CleverAppError,
     ConfigurationError,
     InvalidRequestError,
+    MethodNotFoundError,
     Outcome,
     ValidationError,
 )
@@ -41,6 +43,9 @@ def exit_of(error: CleverAppError, *, reads: bool) -> Exit:
         reads: Whether the method changes nothing.
     """
     if isinstance(error, AuthenticationError | ConfigurationError):
+        return Exit.CONFIGURATION
+    if isinstance(error, MethodNotFoundError) and error.endpoint in ENDPOINTS:
+        # The method is there: the base URL leads elsewhere.
         return Exit.CONFIGURATION
     if isinstance(error, InvalidRequestError):
         return Exit.USAGE

@@ -363,3 +363,25 @@ def test_parameters_nested_too_deeply(cleverapp: Run) -> None:
     ended = cleverapp("call", "newMethod", f"a:={deep}", "--http-method", "POST")
     assert ended.code == 2
     assert "nested too deeply" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (("call", "getMe"), 3),
+        (("call", "getNews", "--http-method", "GET"), 1),
+        (("contacts", "export", "-o", "contacts.csv"), 3),
+    ],
+    ids=["known", "newer", "export"],
+)
+def test_a_base_url_that_leads_elsewhere_is_a_wrong_setting(
+    cleverapp: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+    code: int,
+) -> None:
+    """Where a method that exists is not found a setting is wrong; a newer one may be missing."""
+    monkeypatch.chdir(tmp_path)
+    with scripted(answer(404, {"message": ""})) as url:
+        assert cleverapp(*command, "--base-url", url).code == code
