@@ -84,6 +84,23 @@ async def test_rows_out_of_order_are_found_in_a_large_file_too(sound: Path, tmp_
     assert "damaged" in str(await _open_error(path))
 
 
+@pytest.mark.parametrize("origin", [None, "https://a.example/\n\x1b[31mSent.", 5, b"\xff"])
+async def test_a_base_url_that_is_none_is_damage(
+    sound: Path, tmp_path: Path, origin: object
+) -> None:
+    """A fact that is missing, of another kind, or more than a line is told in one line."""
+    path = _copy(sound, tmp_path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM meta WHERE name = 'origin'")
+        if origin is not None:
+            connection.execute("INSERT INTO meta VALUES ('origin', ?)", (origin,))
+    connection.close()
+    journal = SqliteJournal(path)
+    with pytest.raises(JournalError) as raised:
+        await journal.open("https://b.example/api/v1")
+    assert str(raised.value).isprintable()
+
+
 async def _open_error(path: Path) -> JournalError | None:
     journal = SqliteJournal(path)
     try:

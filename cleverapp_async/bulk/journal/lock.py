@@ -136,7 +136,7 @@ def _read(journal: Path) -> LockHolder:
     pid, host, since = said.get("pid"), said.get("host"), said.get("since")
     return LockHolder(
         pid if isinstance(pid, int) else None,
-        host if isinstance(host, str) else None,
+        host if isinstance(host, str) and host.isprintable() else None,
         since if isinstance(since, int | float) and 0 <= since < LATEST else None,
     )
 
