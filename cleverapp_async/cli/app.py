@@ -9,14 +9,32 @@ from .campaigns import campaign
 from .contacts import contacts
 from .demo import demo
 from .doctor import doctor
+from .exits import Exit
 from .limits import limits
 from .send import send
 from .simulate import simulate
 
-__all__ = ["cleverapp"]
+__all__ = ["Commands", "cleverapp"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """Commands that end with 130 when Ctrl-C stops them, whatever they are doing.
+
+    Click's own code for that, 1, says of a campaign that messages were rejected.
+    """
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Carry out the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(Exit.INTERRUPTED)
+
+
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="cleverapp-async", prog_name="cleverapp")
 def cleverapp() -> None:
     """Send messages through the CleverApp API, exactly within its limits and never twice."""

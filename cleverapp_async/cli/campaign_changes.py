@@ -16,7 +16,7 @@ __all__ = ["purge", "resolve"]
 @click.command(
     epilog=(
         "Exit codes: 0 done; 1 not wanted, or the journal cannot be written; 2 the command or the "
-        "journal cannot be used."
+        "journal cannot be used; 130 interrupted."
     )
 )
 @click.argument("journal", metavar="RUN.db")
@@ -62,7 +62,7 @@ def resolve(
 @click.command(
     epilog=(
         "Exit codes: 0 done; 1 not wanted, or the journal cannot be written; 2 the command or the "
-        "journal cannot be used."
+        "journal cannot be used; 130 interrupted."
     )
 )
 @click.argument("journal", metavar="RUN.db")

@@ -35,7 +35,7 @@ def campaign() -> None:
 @campaign.command(
     epilog=(
         "Exit codes: 0 everything was accepted; 1 some were rejected, or are not sent yet; 2 the "
-        "journal cannot be read; 4 some may have been sent, nobody can tell."
+        "journal cannot be read; 4 some may have been sent, nobody can tell; 130 interrupted."
     )
 )
 @click.argument("journal", metavar="RUN.db")
@@ -159,7 +159,7 @@ def export(
 @campaign.command(
     epilog=(
         "Exit codes: 0 the report is written; 1 it cannot be written; 2 the journal cannot be "
-        "read, or FILE exists."
+        "read, or FILE exists; 130 interrupted."
     )
 )
 @click.argument("journal", metavar="RUN.db")

@@ -3,8 +3,12 @@ from __future__ import annotations
 import asyncio
 import signal
 
+import click
 import pytest
+from click.testing import CliRunner
 
+from cleverapp_async.cli.app import Commands, cleverapp
+from cleverapp_async.cli.exits import Exit
 from cleverapp_async.cli.interrupts import Interrupts
 
 
@@ -76,3 +80,17 @@ def test_a_loop_that_cannot_listen_is_told_all_the_same() -> None:
 
     with Interrupts() as interrupts, asyncio.Runner(loop_factory=DeafLoop) as runner:
         assert runner.run(listen()) == [1]
+
+
+def test_a_command_that_is_stopped_by_ctrl_c_ends_with_130() -> None:
+    """Whatever a command is doing, Ctrl-C is not told as messages that were rejected."""
+
+    @click.command()
+    def looks() -> None:
+        raise KeyboardInterrupt
+
+    inner = click.Group("campaign", {"status": looks})
+    ended = CliRunner().invoke(Commands(commands={"campaign": inner}), ["campaign", "status"])
+    assert ended.exit_code == Exit.INTERRUPTED
+    assert "Interrupted" in ended.output
+    assert isinstance(cleverapp, Commands)

@@ -65,6 +65,52 @@ def test_a_sound_journal_is_opened_in_every_way(sound: Path, tmp_path: Path) -> 
         }
 
 
+async def test_rows_out_of_order_are_found_in_a_large_file_too(sound: Path, tmp_path: Path) -> None:
+    """A tree of results that a search would miss a row in is refused, however large the file is."""
+    path = _copy(sound, tmp_path)
+    connection = sqlite3.connect(path, isolation_level=None)
+    # Somebody's own fact, which means nothing to a journal.
+    connection.execute("INSERT INTO meta VALUES ('ballast', zeroblob(20000000))")
+    size = connection.execute("PRAGMA page_size").fetchone()[0]
+    asked = "SELECT rootpage FROM sqlite_master WHERE name = 'fate'"
+    begin = (connection.execute(asked).fetchone()[0] - 1) * size
+    connection.close()
+    assert await _open_error(path) is None
+    content = bytearray(path.read_bytes())
+    assert content[begin] == 13, "a leaf with the rows themselves, by the format of SQLite's files"
+    cells = begin + 8
+    content[cells : cells + 4] = content[cells + 2 : cells + 4] + content[cells : cells + 2]
+    path.write_bytes(content)
+    assert "damaged" in str(await _open_error(path))
+
+
+@pytest.mark.parametrize("origin", [None, "https://a.example/\n\x1b[31mSent.", 5, b"\xff"])
+async def test_a_base_url_that_is_none_is_damage(
+    sound: Path, tmp_path: Path, origin: object
+) -> None:
+    """A fact that is missing, of another kind, or more than a line is told in one line."""
+    path = _copy(sound, tmp_path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM meta WHERE name = 'origin'")
+        if origin is not None:
+            connection.execute("INSERT INTO meta VALUES ('origin', ?)", (origin,))
+    connection.close()
+    journal = SqliteJournal(path)
+    with pytest.raises(JournalError) as raised:
+        await journal.open("https://b.example/api/v1")
+    assert str(raised.value).isprintable()
+
+
+async def _open_error(path: Path) -> JournalError | None:
+    journal = SqliteJournal(path)
+    try:
+        await journal.open(ORIGIN, create=False)
+    except JournalError as error:
+        return error
+    await journal.close("interrupted")
+    return None
+
+
 def _bytes_of_a_file(sound: Path, tmp_path: Path, count: int, seed: int) -> list[str]:
     rng = random.Random(seed)
     found: list[str] = []

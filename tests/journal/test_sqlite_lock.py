@@ -50,6 +50,22 @@ async def test_a_second_runner_of_this_process_is_refused(tmp_path: Path) -> Non
         pass
 
 
+async def test_a_runner_of_an_earlier_version_is_one(tmp_path: Path) -> None:
+    """Earlier versions lock the file beside the journal alone, and are not run beside, either."""
+    fcntl = pytest.importorskip("fcntl")
+    path = tmp_path / "run.db"
+    async with opened(path, messages(1)):
+        pass
+    with lock_path(path).open("ab") as earlier:
+        fcntl.flock(earlier, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for _ in range(2):
+            with pytest.raises(JournalLockedError):
+                await SqliteJournal(path).open(ORIGIN)
+        assert read_holder(path) is None
+    async with opened(path, None) as journal:
+        assert (await journal.summary()).messages == 1
+
+
 async def test_a_link_leads_to_the_same_lock(tmp_path: Path) -> None:
     """A symbolic link to a journal is the same journal."""
     path, link = tmp_path / "run.db", tmp_path / "link.db"

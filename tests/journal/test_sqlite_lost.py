@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import sys
@@ -62,6 +63,10 @@ def _delete_log(path: Path) -> None:
     path.with_name(f"{path.name}-wal").unlink()
 
 
+def _cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
 async def _broken_off(
     path: Path, happens: Callable[[Path], None], journal: SqliteJournal | None = None
 ) -> tuple[JournalError, list[SendOutcome]]:
@@ -101,6 +106,13 @@ async def test_a_journal_that_is_deleted_stops_the_run(
     error, _ = await _broken_off(tmp_path / "run.db", happens)
     assert isinstance(error, JournalLostError)
     assert "deleted" in str(error)
+
+
+async def test_a_journal_that_is_cut_stops_the_run(tmp_path: Path) -> None:
+    """A file that has lost its end is noticed as one that is gone, while it can be told of."""
+    error, _ = await _broken_off(tmp_path / "run.db", _cut)
+    assert isinstance(error, JournalLostError)
+    assert "cut" in str(error)
 
 
 @pytest.mark.parametrize("happens", [_move, _move_folder, _delete_log])

@@ -17,6 +17,7 @@ __all__ = [
     "LATEST",
     "LONGEST",
     "a_duration",
+    "a_line",
     "a_moment",
     "a_number",
     "a_text",
@@ -74,6 +75,22 @@ def a_text(cell: Cell, what: str) -> str:
     if isinstance(cell, str):
         return cell
     raise damaged(f"{what} in it is no text")
+
+
+def a_line(cell: Cell, what: str) -> str:
+    """A text of one line, without control characters.
+
+    Args:
+        cell: A column's value.
+        what: What it should be, for the error.
+
+    Raises:
+        JournalError: It is none.
+    """
+    text = a_text(cell, what)
+    if text.isprintable():
+        return text
+    raise damaged(f"{what} in it is no line of text")
 
 
 def a_moment(cell: Cell, what: str) -> float:

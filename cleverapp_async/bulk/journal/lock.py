@@ -2,8 +2,9 @@
 
 The operating system locks the journal's file itself, whatever name it is reached by: a hard link,
 a mount of the single file, and a name that was changed since lead to the same lock. A file beside
-it, ``<journal>.lock``, says who holds it, and is of no other weight: without it the holder has no
-name. A child that was forked while the lock is held does not share it.
+it, ``<journal>.lock``, says who holds it; without it the holder has no name. It is locked, too, as
+that is all that earlier versions of this package lock. A child that was forked while the lock is
+held does not share it.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ _LONGEST = 4096
 # In the page that SQLite never writes to, behind the bytes of it that SQLite locks itself:
 # https://www.sqlite.org/fileformat2.html#the_lock_byte_page
 _PLACE = 2**30 + 1024
+_PLACE_BESIDE = 2**30
 
 
 @frozen
@@ -74,19 +76,19 @@ family the lock of a whole file conflicts with SQLite's own locks."""
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(handle: int, mode: int) -> None:
-        os.lseek(handle, _PLACE, os.SEEK_SET)
+    def _lock(handle: int, mode: int, *, beside: bool) -> None:
+        os.lseek(handle, _PLACE_BESIDE if beside else _PLACE, os.SEEK_SET)
         msvcrt.locking(handle, mode, 1)
 
-    def _try_lock(handle: int, *, shared: bool = False) -> bool:  # noqa: ARG001 - no such lock here
+    def _try_lock(handle: int, *, shared: bool = False, beside: bool = False) -> bool:  # noqa: ARG001 - no such lock here
         try:
-            _lock(handle, msvcrt.LK_NBLCK)
+            _lock(handle, msvcrt.LK_NBLCK, beside=beside)
         except OSError:
             return False
         return True
 
-    def _unlock(handle: int) -> None:
-        _lock(handle, msvcrt.LK_UNLCK)
+    def _unlock(handle: int, *, beside: bool = False) -> None:
+        _lock(handle, msvcrt.LK_UNLCK, beside=beside)
 
 else:
     try:
@@ -97,10 +99,10 @@ else:
     # flock(2), the same everywhere
     _SHARED, _ALONE, _AT_ONCE, _NOT = 1, 2, 4, 8
 
-    def _flock(handle: int, mode: int) -> None:
+    def _flock(handle: int, mode: int, *, beside: bool) -> None:
         if fcntl is None:
             raise JournalError("this platform has no file locks, so a journal cannot be kept on it")
-        if sys.platform == "darwin":
+        if sys.platform == "darwin" and not beside:
             # Its flock conflicts with SQLite's locks. This kind covers one byte, and belongs to the
             # open file as flock does, not to the process. Numbers and order: sys/fcntl.h.
             kinds = {_SHARED: fcntl.F_RDLCK, _ALONE: fcntl.F_WRLCK}
@@ -110,15 +112,15 @@ else:
         else:
             fcntl.flock(handle, mode)
 
-    def _try_lock(handle: int, *, shared: bool = False) -> bool:
+    def _try_lock(handle: int, *, shared: bool = False, beside: bool = False) -> bool:
         try:
-            _flock(handle, (_SHARED if shared else _ALONE) | _AT_ONCE)
+            _flock(handle, (_SHARED if shared else _ALONE) | _AT_ONCE, beside=beside)
         except (BlockingIOError, PermissionError):
             return False
         return True
 
-    def _unlock(handle: int) -> None:
-        _flock(handle, _NOT)
+    def _unlock(handle: int, *, beside: bool = False) -> None:
+        _flock(handle, _NOT, beside=beside)
 
 
 def _read(journal: Path) -> LockHolder:
@@ -134,7 +136,7 @@ def _read(journal: Path) -> LockHolder:
     pid, host, since = said.get("pid"), said.get("host"), said.get("since")
     return LockHolder(
         pid if isinstance(pid, int) else None,
-        host if isinstance(host, str) else None,
+        host if isinstance(host, str) and host.isprintable() else None,
         since if isinstance(since, int | float) and 0 <= since < LATEST else None,
     )
 
@@ -152,9 +154,9 @@ def read_holder(journal: Path) -> LockHolder | None:
     except OSError as error:
         raise JournalError(f"the lock of the journal {journal} cannot be read: {error}") from None
     try:
-        if not _try_lock(handle.number, shared=True):
+        if not _try_lock(handle.number, shared=True, beside=_BESIDE):
             return _read(journal)
-        _unlock(handle.number)
+        _unlock(handle.number, beside=_BESIDE)
     except OSError as error:
         raise JournalError(f"the lock of the journal {journal} cannot be read: {error}") from None
     finally:
@@ -175,6 +177,15 @@ def _open(path: Path, what: str) -> Handle:
             f"{what} {path} cannot be made: {error.strerror}; let it and its folder be "
             "written, or put the journal elsewhere"
         ) from None
+
+
+def _lock_soon(handle: Handle, *, beside: bool = False) -> bool:
+    # A reader that asks who holds it has the lock for a moment.
+    for _ in range(_TRIES):
+        if _try_lock(handle.number, beside=beside):
+            return True
+        time.sleep(_PAUSE)
+    return False
 
 
 @define(eq=False)
@@ -219,13 +230,8 @@ class JournalLock:
         return lock
 
     def _take(self) -> None:
-        target = self._beside if _BESIDE else self._file
-        # A reader that asks who holds it has the lock for a moment.
-        for _ in range(_TRIES):
-            if _try_lock(target.number):
-                break
-            time.sleep(_PAUSE)
-        else:
+        if not (_BESIDE or _lock_soon(self._file)) or not _lock_soon(self._beside, beside=True):
+            self._let_go()
             holder = _read(self.journal)
             raise JournalLockedError(
                 f"the journal {self.journal} is in use by {holder}: two runners would send the "
@@ -279,7 +285,10 @@ class JournalLock:
 
     def _let_go(self) -> None:
         with suppress(OSError):
-            _unlock((self._beside if _BESIDE else self._file).number)
+            _unlock(self._beside.number, beside=True)
+        if not _BESIDE:
+            with suppress(OSError):
+                _unlock(self._file.number)
 
     def _close(self) -> None:
         self._file.close()

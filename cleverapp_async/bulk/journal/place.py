@@ -12,16 +12,21 @@ from .handles import Identity, identity_of
 from .lock import JournalLock
 
 if TYPE_CHECKING:
+    import os
     import sqlite3
 
 __all__ = ["Place"]
 
 
-def _find(path: Path) -> Identity | None:
+def _find(path: Path) -> os.stat_result | None:
     try:
-        return identity_of(path.lstat())
+        return path.lstat()
     except OSError:
         return None
+
+
+def _identity(found: os.stat_result | None) -> Identity | None:
+    return None if found is None else identity_of(found)
 
 
 @define(eq=False)
@@ -34,12 +39,13 @@ class Place:
 
     lock: JournalLock
     _known: dict[Path, Identity | None] = field(init=False)
+    _size: int = field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Remember them; SQLite has made its log by now."""
         journal = self.lock.journal
         paths = (journal, journal.with_name(f"{journal.name}-wal"))
-        self._known = {path: _find(path) for path in paths}
+        self._known = {path: _identity(_find(path)) for path in paths}
 
     @property
     def exists(self) -> bool:
@@ -64,11 +70,15 @@ class Place:
         """Make sure that the files are where they were.
 
         Raises:
-            JournalLostError: One was deleted, moved or replaced.
+            JournalLostError: One was deleted, moved or replaced, or the journal was cut.
         """
         journal = self.lock.journal
         for path, known in self._known.items():
-            if known is None or (now := _find(path)) == known:
+            found = _find(path)
+            now = _identity(found)
+            if known is None or now == known:
+                if found is not None and path == journal:
+                    self._check_size(found.st_size)
                 continue
             if not self.exists:
                 raise JournalLostError(
@@ -85,3 +95,12 @@ class Place:
                 f"the journal {journal} was {happened} while it was in use: resume the campaign "
                 "from where the journal's own file is now"
             )
+
+    def _check_size(self, now: int) -> None:
+        # Nothing that a run does makes the file shorter.
+        if now < self._size:
+            raise JournalLostError(
+                f"the journal {self.lock.journal} was cut while it was in use, and what it held is "
+                "gone: find out who has got a message before you send to the same people again"
+            )
+        self._size = now

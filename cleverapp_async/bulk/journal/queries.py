@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from attrs import asdict, evolve, frozen
 
-from .cells import a_moment, a_number, a_text, damaged
+from .cells import a_line, a_moment, a_number, a_text, damaged
 from .codec import CODES, decode_key, decode_message, decode_result, state_of
 from .fates import earlier_attempts
 from .records import JournalEntry, JournalSession, JournalState, JournalSummary
@@ -211,7 +211,7 @@ def _session(row: tuple[Cell, ...]) -> JournalSession:
         started_at=a_moment(started_at, "the beginning of a run"),
         ended_at=None if ended_at is None else a_moment(ended_at, "the end of a run"),
         pid=a_number(pid, "the process of a run"),
-        host=a_text(host, "the machine of a run"),
+        host=a_line(host, "the machine of a run"),
         ended=None if ended is None else a_text(ended, "why a run ended"),
     )
 
@@ -233,7 +233,7 @@ def summary(connection: sqlite3.Connection) -> JournalSummary:
         raise damaged(f"it was made of {fact(facts, 'given')} message(s), and holds {messages}")
     return JournalSummary(
         created_at=a_moment(facts.get("created_at") or 0, "its beginning"),
-        origin=a_text(facts.get("origin") or "", "its base URL"),
+        origin=a_line(facts.get("origin") or "", "its base URL"),
         complete=bool(facts.get("complete")),
         purged=bool(facts.get("purged")),
         messages=messages,

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ...errors import JournalError, JournalMismatchError
+from .cells import a_line
 from .codec import decode_error, state_of
 from .queries import meta, set_meta
 from .records import JournalState
@@ -28,7 +29,7 @@ def check_campaign(connection: sqlite3.Connection, path: Path, origin: str) -> N
     It keeps to its base URL, unless it was tried there and no API was found.
 
     Raises:
-        JournalError: It was purged.
+        JournalError: It was purged, or is damaged.
         JournalMismatchError: It goes to another base URL.
     """
     facts = meta(connection)
@@ -37,10 +38,10 @@ def check_campaign(connection: sqlite3.Connection, path: Path, origin: str) -> N
             f"the journal {path} was purged of recipients and texts, so its campaign cannot be "
             "resumed: give the path of a new file"
         )
-    elsewhere = facts.get("complete") and facts.get("origin") != origin
-    if elsewhere and not _never_arrived(connection):
+    known = a_line(facts.get("origin"), "its base URL") if facts.get("complete") else origin
+    if known != origin and not _never_arrived(connection):
         raise JournalMismatchError(
-            f"the campaign in the journal {path} goes to {facts['origin']!s}, not to {origin}: "
+            f"the campaign in the journal {path} goes to {known}, not to {origin}: "
             "resume it there, or give the path of a new file"
         )
 
