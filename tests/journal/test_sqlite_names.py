@@ -348,7 +348,7 @@ async def test_a_lock_without_room_asks_for_room(
 ) -> None:
     """A full disk is no reason to look for another disk."""
 
-    def full(*_: object) -> bool:
+    def full(*_: object, **__: object) -> bool:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr("cleverapp_async.bulk.journal.lock._try_lock", full)
