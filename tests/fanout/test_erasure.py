@@ -102,7 +102,7 @@ async def test_what_outlived_its_campaign_speaks_for_no_other(journal: RedisJour
     await chunk.record(0, result(A))
     await chunk.close("finished")
     async with asyncio.timeout(10):
-        while await journal.exists():
+        while await journal.exists():  # noqa: ASYNC110 - only Redis knows
             await asyncio.sleep(0.02)
     await load(journal, [message(5, text="new")])
     assert await states(journal) == {P: 1}

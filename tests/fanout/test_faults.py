@@ -170,9 +170,7 @@ async def test_an_intent_is_written_only_where_the_answer_says_so(
         await chunk.close("interrupted")
 
 
-async def test_a_client_that_never_answers_ends_the_wait(
-    redis: RedisServer, campaign: str
-) -> None:
+async def test_a_client_that_never_answers_ends_the_wait(redis: RedisServer, campaign: str) -> None:
     """Also where a client of the caller's own has no time-out."""
 
     class Silent(UsersClient):

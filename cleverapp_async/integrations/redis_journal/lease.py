@@ -80,9 +80,7 @@ class Lease:
 
     async def _take(self) -> tuple[bool, str | None]:
         milliseconds = int(self._seconds * 1000)
-        reply = await self._store.run(
-            ACQUIRE, self._keys(), self._unit, self._holder, milliseconds
-        )
+        reply = await self._store.run(ACQUIRE, self._keys(), self._unit, self._holder, milliseconds)
         taken, told = map(as_text, as_list(reply))
         return taken == "1" and number(told) > 0, told
 

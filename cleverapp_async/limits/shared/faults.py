@@ -138,7 +138,9 @@ def _passes(error: BaseException) -> bool:
         return False
     if any(isinstance(each, ssl.SSLError) and not isinstance(each, _PASSING_SSL) for each in chain):
         return False
-    if isinstance(error, (RedisError, RedisClusterException)) and _PASSING_TEXT.search(_text(error)):
+    if isinstance(error, (RedisError, RedisClusterException)) and _PASSING_TEXT.search(
+        _text(error)
+    ):
         return True
     return isinstance(error, _PASSING)
 

@@ -93,9 +93,10 @@ class SharedLimiter:
                 self._queue.remove(waiter)
                 self._trim()
             raise
+        if self._fleet.closed:
+            self.on_returned(slot)
+            raise _closed()
         try:
-            if self._fleet.closed:
-                raise _closed()
             own = await self._own.acquire(lane=lane, spacing=spacing, returned=returned)
         except BaseException:
             self.on_returned(slot)

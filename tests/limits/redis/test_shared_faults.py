@@ -265,14 +265,14 @@ async def test_a_closed_registry_leaves_nobody_waiting() -> None:
 async def test_closing_tells_those_whom_only_the_own_window_keeps_waiting(
     server: RedisServer, prefix: str
 ) -> None:
-    """A slot of the fleet is theirs already when a refusal pauses the process: closing ends that."""
+    """They have a slot of the fleet when a refusal pauses the process: closing ends that."""
     limits = registry(server.url, prefix)
     limiter = limits.limiter(KEY)
     (await limiter.acquire()).settle()
     permit = await limiter.acquire()
     waiting = asyncio.create_task(limiter.acquire())
     async with asyncio.timeout(10):
-        while limiter.snapshot().in_flight < 2:
+        while limiter.snapshot().in_flight < 2:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0)
         # In the same turn in which the other one has its slot.
         permit.refuse(60.0)
