@@ -75,8 +75,7 @@ class SharedLimiter:
                 it fails in a way that waiting cannot mend, whatever the policy.
         """
         loop = self._bind()
-        if self._fleet.closed:
-            raise _closed()
+        self._check_open()
         if self._fault is not None:
             # It may have been mended: whoever comes finds out at once.
             self._retry_at = -math.inf
@@ -93,10 +92,8 @@ class SharedLimiter:
                 self._queue.remove(waiter)
                 self._trim()
             raise
-        if self._fleet.closed:
-            self.on_returned(slot)
-            raise _closed()
         try:
+            self._check_open()
             own = await self._own.acquire(lane=lane, spacing=spacing, returned=returned)
         except BaseException:
             self.on_returned(slot)
@@ -216,6 +213,10 @@ class SharedLimiter:
                 "this limiter serves another event loop: make one LimiterRegistry per event loop"
             )
         return loop
+
+    def _check_open(self) -> None:
+        if self._fleet.closed:
+            raise _closed()
 
     def _now(self) -> float:
         return self._loop.time() if self._loop else -math.inf
