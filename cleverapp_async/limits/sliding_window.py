@@ -21,8 +21,9 @@ from .protocols import LimiterSnapshot
 from .quota import Lane
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from ..errors import CleverAppError
     from .quota import Quota
 
 __all__ = ["SETTLE_MARGIN", "SlidingWindowLimiter", "SlidingWindowPermit"]
@@ -128,6 +129,18 @@ class SlidingWindowLimiter:
             window.prime(now - age for age in ages)
         self._sure = 0
 
+    def turn_away(self, make: Callable[[], CleverAppError]) -> None:
+        """Tell all who wait now that they get nothing.
+
+        Args:
+            make: Makes the error of each.
+        """
+        queue, self._queue = self._queue, None
+        while queue:
+            future = queue.pop().future
+            if not future.done():
+                future.set_exception(make())
+
     def snapshot(self) -> LimiterSnapshot:
         """The state at this moment."""
         burst, lingering = self._burst, self._lingering
@@ -183,7 +196,7 @@ class SlidingWindowLimiter:
         try:
             return await future
         except BaseException:
-            if future.done() and not future.cancelled():
+            if future.done() and not future.cancelled() and future.exception() is None:
                 future.result().refund()
             elif queue.remove(waiter) and not queue:
                 self._queue = None

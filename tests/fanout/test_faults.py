@@ -24,11 +24,12 @@ from cleverapp_async import (
     JournalWriteError,
 )
 from cleverapp_async.integrations.redis_journal import RedisJournal, RedisJournalReader
+from cleverapp_async.integrations.redis_journal.store import Store
 from tests.fanout.rig import ORIGIN, entries, let_expire, load, messages, opened, result, states
 from tests.redis_server import FORGETFUL, free_port, redis_server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from cleverapp_async.integrations.redis_journal import ChunkJournal
     from tests.redis_server import Engine, RedisServer
@@ -146,6 +147,125 @@ async def test_a_connection_that_is_lost_is_waited_for(begun: Begun, client: Use
     await chunk.close("interrupted")
 
 
+@pytest.mark.parametrize("answer", [None, 7, b"OK", [7], [1, b"x"], [1, 1, 1], {}])
+async def test_an_intent_is_written_only_where_the_answer_says_so(
+    answer: object, redis: RedisServer, campaign: str
+) -> None:
+    """An answer that is none of the script's lets nothing leave."""
+
+    class Answering(UsersClient):
+        async def execute_command(self, *args: str | int, **options: object) -> object:
+            if args[0] == "EVALSHA" and "intent" in args:
+                return answer
+            return await super().execute_command(*args, **options)
+
+    async with Answering(port=redis.port) as wrong:
+        journal = RedisJournal(wrong, campaign)
+        await load(journal, messages(3))
+        # The server must know the script, as the wrong answer comes instead of an error.
+        chunk = await opened(journal)
+        with pytest.raises(JournalWriteError):
+            await chunk.intend(0)
+        await chunk.close("interrupted")
+
+
+async def test_a_client_that_never_answers_ends_the_wait(redis: RedisServer, campaign: str) -> None:
+    """Also where a client of the caller's own has no time-out."""
+
+    class Silent(UsersClient):
+        silent = False
+
+        async def execute_command(self, *args: str | int, **options: object) -> object:
+            if self.silent:
+                await asyncio.Event().wait()
+            return await super().execute_command(*args, **options)
+
+    async with Silent(port=redis.port) as client:
+        journal = RedisJournal(Store(client, "it", seconds=0.1), campaign, patience=0.2)
+        await load(journal, messages(3))
+        chunk = await opened(journal)
+        client.silent = True
+        async with asyncio.timeout(10):
+            with pytest.raises(JournalWriteError, match="TimeoutError"):
+                await chunk.intend(0)
+            with pytest.raises(JournalUnreachableError):
+                await chunk.close("interrupted")
+    async with RedisJournal(redis.url, campaign) as other:
+        assert await states(other) == {P: 3}
+
+
+DAMAGE: list[tuple[str, str, str]] = [
+    ("meta", "given", "x"),
+    ("meta", "chunks", "1e3"),
+    ("meta", "created_at", "yesterday"),
+    ("fates:0", "0", "nonsense"),
+    ("fates:0", "0", "3|0|0|5|1.0|[1.0, 1, null, null, null, 7]"),
+    ("messages:0", "0", "0"),
+    ("messages:0", "0", "9\nsendMessage\n{}"),
+    ("messages:0", "x", "0\nsendMessage\n{}"),
+    ("keys", "0", "[[[["),
+    ("left", "x", "y"),
+    ("counts", "0:9", "1"),
+    ("sessions", "0:1", "[]"),
+    ("duplicates:0", "2", "nonsense"),
+]
+
+
+@pytest.mark.parametrize(("part", "name", "value"), DAMAGE)
+async def test_damaged_keys_are_a_journals_error(
+    part: str, name: str, value: str, journal: RedisJournal, redis: RedisServer
+) -> None:
+    """Whatever stands in a campaign's keys, its methods raise journals' errors and nothing else."""
+    await load(journal, messages(3))
+    async with redis.client() as other:
+        await other.hset(journal.names.meta.removesuffix("meta") + part, name, value)
+
+    async def read_all() -> None:
+        [entry async for entry in journal.entries()]
+
+    async def send() -> None:
+        chunk = journal.chunk(0)
+        await chunk.open(ORIGIN)
+        try:
+            await chunk.load(None, lambda _: None, deduplicate=True)
+            await chunk.summary()
+        finally:
+            await chunk.close("finished")
+
+    uses: list[Callable[[], Awaitable[object]]] = [
+        journal.summary,
+        journal.left,
+        journal.holders,
+        journal.errors,
+        read_all,
+        lambda: load(journal, messages(3)),
+        send,
+        lambda: journal.expire(60.0),
+        journal.delete,
+    ]
+    failed = 0
+    for use in uses:
+        try:
+            await use()
+        except JournalError:
+            failed += 1
+    assert failed
+
+
+async def test_a_chunk_that_lost_its_messages_is_not_called_finished(
+    journal: RedisJournal, redis: RedisServer
+) -> None:
+    """A key that somebody deleted is told, instead of sending what is left."""
+    await load(journal, messages(13))
+    async with redis.client() as other:
+        await other.delete(journal.names.messages(1))
+    chunk = journal.chunk(1)
+    await chunk.open(ORIGIN)
+    with pytest.raises(JournalError, match="lacks 3"):
+        await chunk.load(None, lambda _: None, deduplicate=True)
+    await chunk.close("interrupted")
+
+
 async def test_an_answer_that_cannot_be_read_is_a_journals_error(
     journal: RedisJournal, redis: RedisServer
 ) -> None:
@@ -252,6 +372,9 @@ async def test_a_lease_that_was_taken_over_is_told(
         f"http://user:{SECRET}@127.0.0.1/spring",
         f"redis://user:{SECRET}@127.0.0.1:6379",
         f"redis://[{SECRET}/0/spring",
+        f"redis://:6379/{SECRET}@127.0.0.1:6379/0/spring",
+        f"redis://:6379?{SECRET}@127.0.0.1:6379/0/spring",
+        f"redis://{SECRET}:6379#x@127.0.0.1:6379/0/spring",
     ],
 )
 async def test_no_error_of_an_address_shows_its_password(url: str) -> None:

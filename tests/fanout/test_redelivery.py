@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
+import pytest
 from redis.asyncio import Redis
 from taskiq import InMemoryBroker
 from taskiq_redis import RedisStreamBroker
@@ -13,8 +14,6 @@ from cleverapp_async.integrations.ending import end_task
 from cleverapp_async.integrations.taskiq.redelivery import Redelivery, redelivery_of
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.redis_server import RedisServer
 
 _IDLE = 50
@@ -71,8 +70,9 @@ async def test_a_live_worker_keeps_its_deliveries_and_wakes_the_stream_for_dead_
     await broker.shutdown()
 
 
+@pytest.mark.parametrize("kind", [MemoryError, asyncio.CancelledError])
 async def test_a_beat_that_fails_in_any_way_is_told_and_not_the_last(
-    redis: RedisServer, campaign: str, caplog: pytest.LogCaptureFixture
+    kind: type[BaseException], redis: RedisServer, campaign: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What no beat expects is logged, and the next beat comes."""
     broker = RedisStreamBroker(redis.url, queue_name=campaign, idle_timeout=_IDLE)
@@ -82,7 +82,7 @@ async def test_a_beat_that_fails_in_any_way_is_told_and_not_the_last(
 
         async def beat(self) -> None:
             Failing.beats += 1
-            raise MemoryError
+            raise kind
 
     async def wake() -> None:
         raise AssertionError("never called")

@@ -103,6 +103,7 @@ class ChunkJournal:
             raise JournalError(f"{self._store.name} has no chunk {self.number}")
         await self._lease.acquire()
         self._meta, self._began = meta, time.time()
+        self._writer.begin(meta.get("created_at", ""))
         try:
             await self._note_session(None)
         except BaseException:
@@ -132,15 +133,24 @@ class ChunkJournal:
             raise JournalError(
                 "a chunk takes no messages: read all in by RedisJournal.load, and send None"
             )
+        return await self._store.guarded(self._read())
+
+    async def _read(self) -> Loaded:
         orphans = await self._find_orphans()
         for code, entry in await self._store.follow(ask_chunk(self._names, self.number)):
             self._entries[entry.index] = entry
             self._codes[entry.index] = code
         self._rows = await self._find_rows()
-        duplicates = await self._store.ask("HLEN", self._names.duplicates(self.number))
+        duplicates = int(str(await self._store.do("HLEN", self._names.duplicates(self.number))))
+        missing = self._size() - len(self._entries) - duplicates
+        if missing:
+            raise JournalError(
+                f"chunk {self.number} of {self._store.name} lacks {missing} of its messages: keys "
+                "were deleted or changed, so it cannot be sent"
+            )
         return Loaded(
             messages=len(self._entries),
-            duplicates=int(str(duplicates)),
+            duplicates=duplicates,
             resumed=True,
             orphans=tuple(self._entries[index] for index in orphans),
         )
@@ -266,6 +276,11 @@ class ChunkJournal:
             await self._lease.release()
             self._entries.clear()
 
+    def _size(self) -> int:
+        """How many messages were given for it."""
+        size = number(self._meta.get("chunk_size"))
+        return max(0, min(size, number(self._meta.get("given")) - self.number * size))
+
     def _change(self, kind: str, index: int, first: str = "", second: str = "") -> Change:
         entry = self._entries[index]
         row = self._rows[entry.key]
@@ -273,11 +288,12 @@ class ChunkJournal:
 
     async def _find_orphans(self) -> list[int]:
         names = self._names
-        keys = (names.fences, names.fates(self.number), names.counts, names.left)
+        keys = (names.fences, names.fates(self.number), names.counts, names.left, names.meta)
+        made = self._meta.get("created_at", "")
         told = result_to_text(
             JournalResult(state=JournalState.UNKNOWN, ended_at=time.time(), error=_ORPHAN)
         )
-        reply = await self._store.ask_script(ORPHANS, keys, self.number, self._lease.fence, told)
+        reply = await self._store.run(ORPHANS, keys, self.number, self._lease.fence, made, told)
         ours, *found = as_list(reply)
         if not ours:
             raise await self._lease.lost()

@@ -173,9 +173,10 @@ def entry_of(
 
     Raises:
         JournalError: It is no message.
+        KeyError: The row of its key is not there.
     """
     row, message = decode_stored(stored)
-    entry = JournalEntry(index=index, message=message, key=keys.get(row))
+    entry = JournalEntry(index=index, message=message, key=keys[row])
     if fate.code is Code.PENDING and fate.intent_at is None:
         return entry
     return evolve(

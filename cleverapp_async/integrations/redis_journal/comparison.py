@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import JournalMismatchError
 from .codec import address_digest, decode_stored, digest_text
-from .replies import as_texts
+from .reading import ask_given
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,15 +48,14 @@ async def compare_chunk(
         JournalMismatchError: One differs, or is one too many.
         JournalError: Redis failed.
     """
-    kept = as_texts(await store.ask("HGETALL", names.messages(chunk)))
-    left_out = as_texts(await store.ask("HGETALL", names.duplicates(chunk)))
+    kept, left_out = await store.follow(ask_given(names, chunk))
     for index, message in enumerate(messages, first):
         if (stored := kept.get(str(index))) is not None:
             _, known = decode_stored(stored)
             if known != message:
                 raise _difference(index, message, known)
         elif (duplicate := left_out.get(str(index))) is not None:
-            before, digest = duplicate.split("\n")
+            before, _, digest = duplicate.partition("\n")
             if digest != digest_text(message):
                 number = int(before) + 1
                 raise _mismatch(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from ...bulk.journal.codec import decode_error
 from ...errors import ConfigurationError, JournalError
 from ...limits.quota import LimitKey
 from .chunk import ChunkJournal
@@ -259,8 +258,7 @@ class RedisJournal:
         Raises:
             JournalError: Redis failed.
         """
-        found = await self._store.follow(ask_errors(self._names))
-        return [(decode_error(told), count) for told, count in found.most_common()]
+        return await self._store.follow(ask_errors(self._names))
 
     async def pause(self, why: str) -> None:
         """Let workers begin no further chunk; those that are begun go on.

@@ -14,7 +14,7 @@ from contextlib import suppress
 
 from attrs import define, field
 
-from ...errors import JournalError, JournalLockedError
+from ...errors import JournalError, JournalLockedError, JournalUnreachableError
 from ..ending import end_task
 from .holder import describe_holder, read_lease
 from .names import Names
@@ -71,15 +71,18 @@ class Lease:
             JournalLockedError: Somebody else has it.
             JournalError: Redis failed.
         """
-        reply = await self._store.ask_script(
-            ACQUIRE, self._keys(), self._unit, self._holder, int(self._seconds * 1000)
-        )
-        taken, told = as_list(reply)
+        taken, told = await self._store.guarded(self._take())
         if not taken:
-            raise locked(self._what(), as_text(told))
-        self.fence = number(as_text(told))
+            raise locked(self._what(), told)
+        self.fence = number(told)
         self._heart = asyncio.create_task(self._beat())
         self._heart.add_done_callback(self._stopped)
+
+    async def _take(self) -> tuple[bool, str | None]:
+        milliseconds = int(self._seconds * 1000)
+        reply = await self._store.run(ACQUIRE, self._keys(), self._unit, self._holder, milliseconds)
+        taken, told = map(as_text, as_list(reply))
+        return taken == "1" and number(told) > 0, told
 
     async def lost(self) -> JournalLockedError:
         """The error for a lease that somebody else took over."""
@@ -93,8 +96,12 @@ class Lease:
         heart, self._heart = self._heart, None
         if heart is not None:
             await end_task(heart)
-        with suppress(JournalError):
+        try:
             await self._store.ask_script(RELEASE, self._keys(), self._unit, self.fence)
+        except JournalUnreachableError:
+            pass
+        except JournalError as error:
+            _log.warning("%s is not let go, and expires by itself: %s", self._name(), error)
 
     def _what(self) -> str:
         if self._unit.isdecimal():

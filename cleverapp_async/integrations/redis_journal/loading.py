@@ -165,6 +165,7 @@ class Intake:
             names.duplicates(chunk),
             names.counts,
             names.left,
+            names.fates(chunk),
         )
         reply = await self._store.write(
             LOAD_CHUNK, keys, self._lease.fence, chunk, first, count, *rows
@@ -181,7 +182,7 @@ class Intake:
                 f"{self._store.name} was made with duplicates {was}, and this run {now}: choose as "
                 "it was"
             )
-        chunk_size, total = number(meta["chunk_size"]), number(meta["given"])
+        chunk_size, total = number(meta.get("chunk_size")) or 1, number(meta.get("given"))
         first = 0
         async for batch in _chunks(messages, chunk_size):
             await compare_chunk(self._store, self._names, first // chunk_size, first, batch)

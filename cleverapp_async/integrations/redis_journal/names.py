@@ -7,6 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 from attrs import frozen
 
 from ...errors import ConfigurationError
+from ...limits.shared.urls import UNREADABLE_URL, is_readable
 
 __all__ = ["DEFAULT_PREFIX", "LOAD", "Names", "check_word", "split_address"]
 
@@ -41,15 +42,10 @@ def split_address(address: str) -> tuple[str, str]:
         ConfigurationError: It names no campaign, or is no URL; it is not repeated, as it may hold
             a password.
     """
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        parts = urlsplit("")
+    if not is_readable(address):
+        raise ConfigurationError(UNREADABLE_URL)
+    parts = urlsplit(address)
     path, _, campaign = parts.path.rpartition("/")
-    if "@" in parts.path:
-        raise ConfigurationError(
-            "the address cannot be read: in a password, / is written %2F, ? is %3F and # is %23"
-        )
     if not campaign or (not path and campaign.isdecimal()):
         raise ConfigurationError(
             "the address names no campaign: write redis://HOST:PORT/DATABASE/CAMPAIGN"

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from redis import Redis
 
-from ...bulk.journal.codec import decode_error
 from ...errors import CleverAppError
 from ...limits.shared.faults import fault_of
+from ...limits.shared.urls import is_readable
 from .names import DEFAULT_PREFIX, Names, check_word, split_address
 from .reading import (
     ask_chunk,
@@ -59,6 +59,8 @@ class RedisJournalReader:
     def __init__(self, redis: str, campaign: str, *, prefix: str = DEFAULT_PREFIX) -> None:
         self._names = Names(check_word("prefix", prefix), check_word("campaign", campaign))
         self._name = f"the campaign {campaign!r} in Redis"
+        if not is_readable(redis):
+            raise unusable_url()
         try:
             self._redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
                 redis, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
@@ -118,8 +120,7 @@ class RedisJournalReader:
 
     def errors(self) -> list[tuple[ErrorRecord, int]]:
         """The errors that results hold, and how often each; the most frequent first."""
-        found = self._follow(ask_errors(self._names))
-        return [(decode_error(told), count) for told, count in found.most_common()]
+        return self._follow(ask_errors(self._names))
 
     def holder(self) -> LockHolder | None:
         """Somebody who is at work on it; None where nobody is."""

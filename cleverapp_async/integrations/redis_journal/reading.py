@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from ...bulk.journal.codec import decode_error
 from ...bulk.journal.records import JournalSession, JournalState, JournalSummary
 from ...errors import JournalError
 from .codec import Code, entry_of, key_of_text, read_fate
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from ...bulk.journal.lock import LockHolder
-    from ...bulk.journal.records import JournalEntry
+    from ...bulk.journal.records import ErrorRecord, JournalEntry
     from ...limits.quota import LimitKey
     from .names import Names
     from .store import Value
@@ -25,6 +26,7 @@ __all__ = [
     "Steps",
     "ask_chunk",
     "ask_errors",
+    "ask_given",
     "ask_holders",
     "ask_keys",
     "ask_left",
@@ -39,11 +41,27 @@ Steps: TypeAlias = "Generator[tuple[Value, ...], object, T]"
 """Gives commands, is sent their replies, and returns what they come to."""
 
 _AT_ONCE = 500
+_COUNTED = ("given", "duplicates", "chunks", "chunk_size")
 
 
 def ask_meta(names: Names) -> Steps[dict[str, str]]:
-    """The campaign's facts; empty where there is no such campaign."""
-    return as_texts((yield ("HGETALL", names.meta)))
+    """The campaign's facts; empty where there is no such campaign.
+
+    Raises:
+        ValueError: A number among them is none.
+    """
+    meta = as_texts((yield ("HGETALL", names.meta)))
+    for name in _COUNTED:
+        number(meta.get(name))
+    float(meta.get("created_at", 0))
+    return meta
+
+
+def ask_given(names: Names, chunk: int) -> Steps[tuple[dict[str, str], dict[str, str]]]:
+    """The messages of a chunk, and what was left out of it, by index and as they are kept."""
+    kept = as_texts((yield ("HGETALL", names.messages(chunk))))
+    left_out = as_texts((yield ("HGETALL", names.duplicates(chunk))))
+    return kept, left_out
 
 
 def ask_keys(names: Names) -> Steps[dict[str, LimitKey | None]]:
@@ -88,8 +106,8 @@ def ask_chunk(names: Names, chunk: int) -> Steps[list[tuple[Code, JournalEntry]]
     return found
 
 
-def ask_errors(names: Names) -> Steps[Counter[str]]:
-    """How often each error stands in a result, as the journal keeps it."""
+def ask_errors(names: Names) -> Steps[list[tuple[ErrorRecord, int]]]:
+    """The errors that results hold, and how often each; the most frequent first."""
     meta = yield from ask_meta(names)
     found: Counter[str] = Counter()
     for chunk in range(number(meta.get("chunks"))):
@@ -100,7 +118,7 @@ def ask_errors(names: Names) -> Steps[Counter[str]]:
                 error = json.loads(fate.result)[-1]
                 if error is not None:
                     found[error] += 1
-    return found
+    return [(decode_error(told), count) for told, count in found.most_common()]
 
 
 def _session(told: str) -> JournalSession:

@@ -16,6 +16,8 @@ from ...errors import (
     JournalWriteError,
 )
 from ...limits.shared.faults import examine, fault_of
+from ...limits.shared.in_time import in_time
+from ...limits.shared.urls import UNREADABLE_URL, is_readable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -29,7 +31,7 @@ __all__ = ["Store", "Value", "read_failure", "unusable_url"]
 T = TypeVar("T")
 Value = str | int | float | bytes
 
-_TIMEOUT = 5.0
+_TIMEOUT, _LONGEST = 5.0, 30.0
 
 
 def read_failure(name: str, fault: Fault) -> JournalError:
@@ -42,9 +44,7 @@ def read_failure(name: str, fault: Fault) -> JournalError:
 
 def unusable_url() -> ConfigurationError:
     """The error of a URL that cannot be used; what was said of it may show its password."""
-    return ConfigurationError(
-        "the URL of Redis cannot be read: it is like redis://:password@host:6379/0"
-    )
+    return ConfigurationError(UNREADABLE_URL)
 
 
 @define(eq=False)
@@ -54,18 +54,23 @@ class Store:
     Attributes:
         source: A URL, or a client of the caller's, which is not closed.
         name: What the journal is called in errors.
+        seconds: For one command, whatever a client of the caller's own allows it.
     """
 
     source: str | Redis = field(repr=False)
     name: str
+    seconds: float = _LONGEST
     _redis: Redis | None = field(default=None, init=False, repr=False)
+    _reached: bool = field(default=False, init=False)
 
     async def do(self, *command: Value) -> object:
         """Carry out one command; raises what the client raises."""
         # The client's own annotations leave open what a command takes and gives.
         client = self._client()
         execute = cast("Callable[..., Awaitable[object]]", client.execute_command)  # pyright: ignore[reportUnknownMemberType]
-        return await execute(*command)
+        found = await in_time(execute(*command), self.seconds)
+        self._reached = True
+        return found
 
     async def run(self, script: Script, keys: Sequence[str], *arguments: Value) -> object:
         """Carry out a script, which Redis keeps by its digest; raises what the client raises."""
@@ -123,10 +128,14 @@ class Store:
             raise
         except Exception as error:  # noqa: BLE001 - a client of the caller's may raise anything
             fault = fault_of(error, self._redis)
-        raise read_failure(self.name, await examine(fault, self._redis, _TIMEOUT))
+        if not self._reached:
+            fault = await examine(fault, self._redis, _TIMEOUT)
+        raise read_failure(self.name, fault)
 
     def write_failure(self, error: BaseException) -> JournalWriteError:
         """The error of a write that failed."""
+        if isinstance(error, JournalWriteError):
+            return error
         fault = fault_of(error, self._redis)
         remedy = fault.remedy or "mend it"
         return JournalWriteError(
@@ -140,7 +149,7 @@ class Store:
 
     def named(self, name: str) -> Store:
         """The same connections under another name; this one closes them."""
-        return Store(self._client(), name)
+        return Store(self._client(), name, self.seconds)
 
     async def close(self) -> None:
         """Let the connections go; those of the caller's own client stay."""
@@ -164,6 +173,8 @@ class Store:
         return self._redis
 
     def _connect(self, url: str) -> Redis:
+        if not is_readable(url):
+            raise unusable_url()
         try:
             return Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
                 url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT

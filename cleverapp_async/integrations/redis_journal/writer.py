@@ -23,6 +23,8 @@ __all__ = ["DONE", "INTENT", "LOST", "MOVED", "RESULT", "WITHDRAWAL", "Change", 
 
 INTENT, WITHDRAWAL, RESULT = "intent", "withdrawal", "result"
 DONE, LOST, MOVED = 1, 0, -1
+_ERASED = -2
+_ANSWERS = frozenset({DONE, LOST, MOVED})
 
 Change: TypeAlias = "tuple[Value, Value, Value, Value, Value, Value]"
 """What it is, the message's index, the row of its key, the state it was taken in, two values."""
@@ -53,11 +55,16 @@ class Writer:
     _lease: Lease
     _patience: float
     _sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    _made: str = field(default="", init=False)
     _queue: deque[_Write] = field(factory=deque[_Write], init=False)
     _batch: list[_Write] = field(factory=list[_Write], init=False)
     _kept: list[_Write] = field(factory=list[_Write], init=False)
     _task: asyncio.Task[None] | None = field(default=None, init=False)
     _broken: JournalWriteError | None = field(default=None, init=False)
+
+    def begin(self, made: str) -> None:
+        """Say which campaign is written to: when it was made, as its facts tell."""
+        self._made = made
 
     def add(self, change: Change) -> asyncio.Future[int]:
         """Write a change, whether or not somebody awaits the answer.
@@ -143,12 +150,21 @@ class Writer:
         """One round trip; done twice it does no more than once."""
         names, lease = self._names, self._lease
         chunk = int(lease.unit)
-        keys = (names.fences, names.fates(chunk), names.counts, names.left)
+        keys = (names.fences, names.fates(chunk), names.counts, names.left, names.meta)
         values = [value for write in batch for value in write.change]
-        reply = await self._store.run(CHANGE, keys, chunk, lease.fence, *values)
-        for write, answer in zip(batch, as_list(reply), strict=True):
+        reply = await self._store.run(CHANGE, keys, chunk, lease.fence, self._made, *values)
+        answers = [int(str(answer)) for answer in as_list(reply)]
+        if answers == [_ERASED]:
+            raise JournalWriteError(
+                f"{self._store.name} was erased while it was being sent, so that what became of "
+                "its messages is not kept"
+            )
+        if len(answers) != len(batch) or not _ANSWERS.issuperset(answers):
+            # Before anybody is told: what is no answer lets nothing leave.
+            raise ValueError("the answer is none of the script's")
+        for write, answer in zip(batch, answers, strict=True):
             if not write.answer.done():
-                write.answer.set_result(int(str(answer)))
+                write.answer.set_result(answer)
 
 
 def _look_at(answer: asyncio.Future[int]) -> None:

@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 from taskiq.exceptions import TaskiqError
 from taskiq_redis import RedisStreamBroker
 
+from ...limits.shared.in_time import in_time
 from ..redis_journal.replies import as_text
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Redelivery:
         while True:
             await asyncio.sleep(seconds)
             try:
-                await self.beat()
+                await in_time(self.beat(), _BEATS * seconds)
             except (RedisError, TaskiqError, OSError):
                 # Redis is away; the next beat tries again.
                 continue

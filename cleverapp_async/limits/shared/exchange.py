@@ -18,6 +18,7 @@ _MARGIN, _MARGIN_SHARE = 0.05, 8
 _PATIENCE, _PATIENCE_LEAST, _PATIENCE_SHARE = 0.2, 0.02, 10
 _TURN_SECONDS, _TURN_MOST = 3.0, 6
 _HEAD = 6
+_OVERTAKEN = -1
 
 
 @frozen
@@ -201,7 +202,7 @@ class Answer:
             TypeError: The same.
         """
         parts = list(cast("Iterable[object]", raw))
-        if len(parts) == 1:
+        if len(parts) == 1 and _whole(parts[0]) == _OVERTAKEN:
             return None
         if len(parts) < _HEAD:
             raise ValueError(f"the answer has {len(parts)} parts")

@@ -10,6 +10,7 @@ import asyncio
 import re
 import ssl
 from typing import TYPE_CHECKING, cast
+from urllib.parse import quote
 
 from attrs import evolve, frozen
 from redis.exceptions import (
@@ -106,14 +107,14 @@ def fault_of(error: BaseException, client: object = None) -> Fault:
         error: The exception.
         client: The client, whose password must not be told.
     """
-    told = _without_secrets(f"{type(error).__name__}: {error}".strip(": "), client)
+    told = _without_secrets(error, client)
     if _passes(error):
         stale = isinstance(error, (LostError, OSError)) and not isinstance(error, LATE)
         return Fault(told, None, stale)
     if isinstance(error, InvalidResponse):
         # What is no Redis may send anything back, the password included.
         told = "InvalidResponse: the answer is not in the protocol of Redis"
-    causes = " ".join(f"{type(each).__name__}: {each}" for each in _chain(error))
+    causes = " ".join(map(_said, _chain(error)))
     remedies = (remedy for pattern, remedy in _REMEDIES if pattern.search(causes))
     return Fault(told, next(remedies, _UNKNOWN), stale=False)
 
@@ -133,21 +134,36 @@ async def examine(fault: Fault, client: object, seconds: float) -> Fault:
 
 def _passes(error: BaseException) -> bool:
     chain = list(_chain(error))
-    if any(isinstance(each, _LASTING) or _NO_CLUSTER in str(each) for each in chain):
+    if any(isinstance(each, _LASTING) or _NO_CLUSTER in _said(each) for each in chain):
         return False
     if any(isinstance(each, ssl.SSLError) and not isinstance(each, _PASSING_SSL) for each in chain):
         return False
-    if isinstance(error, (RedisError, RedisClusterException)) and _PASSING_TEXT.search(str(error)):
+    if isinstance(error, (RedisError, RedisClusterException)) and _PASSING_TEXT.search(
+        _text(error)
+    ):
         return True
     return isinstance(error, _PASSING)
 
 
+def _text(error: BaseException) -> str:
+    """What an exception says; nothing where it fails at that, too."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - an exception of the caller's own may do anything
+        return ""
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {_text(error)}".strip(": ")
+
+
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """An exception and what it came of."""
-    seen: list[BaseException] = []
+    # By identity: an exception of the caller's own may compare as it likes.
+    seen: set[int] = set()
     following: BaseException | None = error
-    while following is not None and following not in seen:
-        seen.append(following)
+    while following is not None and id(following) not in seen:
+        seen.add(id(following))
         yield following
         following = following.__cause__ or following.__context__
 
@@ -158,10 +174,16 @@ def _settings(client: object) -> Mapping[str, object]:
     return cast("Mapping[str, object]", settings) if isinstance(settings, dict) else {}
 
 
-def _without_secrets(told: str, client: object) -> str:
-    password = _settings(client).get("password")
-    told = _ARGUMENTS.sub("", told)
-    return told.replace(str(password), "***") if password else told
+def _without_secrets(error: BaseException, client: object) -> str:
+    """What a client said; nothing of it where the password stands in it, however it is written.
+
+    To blot out the password alone would show where a short one stands in a text that all know.
+    """
+    told = _ARGUMENTS.sub("", _said(error))
+    password = str(_settings(client).get("password") or "")
+    forms = {password, repr(password)[1:-1], repr(password.encode())[2:-1], quote(password, "")}
+    shown = told.removeprefix(type(error).__name__)
+    return f"{type(error).__name__}: ***" if any(form and form in shown for form in forms) else told
 
 
 async def _speaks_otherwise(client: object, seconds: float) -> bool:
@@ -174,7 +196,8 @@ async def _speaks_otherwise(client: object, seconds: float) -> bool:
     secured = "SSL" in getattr(connection, "__name__", "")
     context = None
     if not secured:
-        context = ssl.create_default_context()
+        # Without the trusted certificates, which take long to load: nothing is sent over it.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
         async with asyncio.timeout(seconds):

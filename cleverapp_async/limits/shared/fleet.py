@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import os
 import secrets
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
@@ -83,12 +84,14 @@ class Fleet:
     _tasks: set[asyncio.Task[None]] = field(factory=set["asyncio.Task[None]"])
     _unreachable: bool = False
     _process: str = ""
+    _pid: int = 0
     _numbers: Iterator[int] = field(factory=lambda: itertools.count(1))
 
     @property
     def process(self) -> str:
-        """A random name of this process, made when it is first used: after any fork."""
-        self._process = self._process or secrets.token_hex(6)
+        """A random name of this process; a child that was forked has another one."""
+        if self._pid != os.getpid():
+            self._pid, self._process = os.getpid(), secrets.token_hex(6)
         return self._process
 
     def number(self) -> int:

@@ -75,8 +75,7 @@ class SharedLimiter:
                 it fails in a way that waiting cannot mend, whatever the policy.
         """
         loop = self._bind()
-        if self._fleet.closed:
-            raise _closed()
+        self._check_open()
         if self._fault is not None:
             # It may have been mended: whoever comes finds out at once.
             self._retry_at = -math.inf
@@ -94,6 +93,7 @@ class SharedLimiter:
                 self._trim()
             raise
         try:
+            self._check_open()
             own = await self._own.acquire(lane=lane, spacing=spacing, returned=returned)
         except BaseException:
             self.on_returned(slot)
@@ -162,6 +162,7 @@ class SharedLimiter:
         The fleet is closed before: nothing begins any more, and whoever waits is told so.
         """
         self._refuse_all(_closed)
+        self._own.turn_away(_closed)
         if self._timer is not None:
             self._timer.cancel()
         if self._call is not None:
@@ -212,6 +213,10 @@ class SharedLimiter:
                 "this limiter serves another event loop: make one LimiterRegistry per event loop"
             )
         return loop
+
+    def _check_open(self) -> None:
+        if self._fleet.closed:
+            raise _closed()
 
     def _now(self) -> float:
         return self._loop.time() if self._loop else -math.inf
@@ -308,13 +313,18 @@ class SharedLimiter:
                 self._fleet.script, self._names, question.arguments(self._terms)
             )
             answer = Answer.read(raw)
+            if answer is not None and demand and answer.wait is None and not answer.grants:
+                raise ValueError("the answer neither grants anything nor says when")  # noqa: TRY301
         except StoreError as error:
             self._failed(error.fault)
-        except (ValueError, TypeError) as error:
+        except Exception as error:  # noqa: BLE001 - what is no answer may fail in any way
             self._failed(self._fleet.store.fault_of(error))
         else:
             if answer is not None:
                 self._learn(question, answer, asked_at)
+            else:
+                # A client repeated a call whose answer was lost, and this was the repeat's.
+                self._retry_at = self._now() + _BACK_OFF
 
     def _learn(self, question: Question, answer: Answer, asked_at: float) -> None:
         self._fleet.reached()

@@ -9,7 +9,7 @@ from attrs import frozen
 from ..quota import AccountKey, LimitKey
 from .names import META, check_prefix, key_names, read_key
 from .script import Script
-from .store import Store, open_client
+from .store import Store, StoreError, open_client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -80,8 +80,15 @@ class Overview:
         """Every key, accounts first.
 
         Raises:
-            StoreError: Redis cannot be reached.
+            StoreError: Redis cannot be reached, or holds what no limit wrote.
         """
+        try:
+            return await self._read()
+        except (ValueError, TypeError) as error:
+            fault = self._store.fault_of(error)
+        raise StoreError(fault)
+
+    async def _read(self) -> list[KeyState]:
         scanned = cast("_Scanned", self._commands)
         pattern = f"{self._prefix}:{{*}}*:{META}"
 

@@ -79,11 +79,13 @@ class SharedLimiterRegistry(LimiterRegistry):
         if self._fleet.closed:
             return
         self._fleet.closed = True
-        for _, limiter in list(self._all()):
-            if isinstance(limiter, SharedLimiter):
-                await limiter.close()
-        await self._fleet.stop()
-        await self._fleet.store.close()
+        try:
+            for _, limiter in list(self._all()):
+                if isinstance(limiter, SharedLimiter):
+                    await limiter.close()
+        finally:
+            await self._fleet.stop()
+            await self._fleet.store.close()
 
     def _make(self, key: LimitKey | AccountKey, quotas: tuple[Quota, ...]) -> Limiter:
         # What is not limited needs no log; a pause of it is this process's own.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from attrs import evolve
 
 from ...errors import ConfigurationError
+from .in_time import in_time
+from .urls import UNREADABLE_URL, is_readable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -53,7 +54,8 @@ def open_client(url: str, timeout: float) -> Commands:
         raise ConfigurationError(
             "shared limits need redis-py: install cleverapp-async[redis]"
         ) from None
-    fault = ""
+    if not is_readable(url):
+        raise ConfigurationError(UNREADABLE_URL)
     try:
         # redis-py gives the settings of a pool no types.
         from_url = cast("Callable[..., BlockingConnectionPool]", BlockingConnectionPool.from_url)  # pyright: ignore[reportUnknownMemberType]
@@ -69,8 +71,8 @@ def open_client(url: str, timeout: float) -> Commands:
         return cast("Commands", Redis.from_pool(pool))
     except (ValueError, AttributeError):
         # It may hold a password: neither the URL nor what was said of it is shown.
-        fault = "the URL of Redis cannot be read: it is like redis://:password@host:6379/0"
-    raise ConfigurationError(fault)
+        pass
+    raise ConfigurationError(UNREADABLE_URL)
 
 
 class Store:
@@ -110,8 +112,7 @@ class Store:
             StoreError: It failed, in whatever way, or did not come in time.
         """
         try:
-            async with asyncio.timeout(self._timeout):
-                found = await answer
+            found = await in_time(answer, self._timeout)
         except Exception as error:  # noqa: BLE001 - a user's own client may raise anything
             fault = self.fault_of(error)
         else:

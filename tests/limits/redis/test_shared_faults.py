@@ -87,7 +87,20 @@ async def refusal(
         return first
 
 
+class SpeechlessError(Exception):
+    """An error that fails when it is asked what it says."""
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+class OfNoUsualKindError(BaseException):
+    """What ``except Exception`` lets through."""
+
+
 UNEXPECTED: list[Fails] = [
+    SpeechlessError,
+    OfNoUsualKindError,
     lambda: RuntimeError("Event loop is closed"),
     lambda: UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"),
     MemoryError,
@@ -113,13 +126,52 @@ async def test_whatever_a_client_raises_everybody_is_answered(
     assert "cannot be used" in str(error)
 
 
-@pytest.mark.parametrize("answer", [None, [], [1, 2], "nonsense", [b"x"] * 6, object()])
+@pytest.mark.parametrize(
+    "answer",
+    [None, [], [1], "x", [1, 2], "nonsense", [b"x"] * 6, object(), [1, b"epoch", -1, 0, 0, 0]],
+)
 async def test_an_answer_that_is_none_is_an_error(answer: object) -> None:
     """What is not the script's answer is neither a grant, nor asked for without end."""
     client = BrokenClient(MemoryError, answer)
     client.fails = None
     await refusal(client)
     assert client.calls < 10
+
+
+async def test_an_answer_to_a_repeated_call_is_asked_for_again_with_pauses() -> None:
+    """A client that repeats a call gets "too late": that is neither an error nor a busy loop."""
+    client = BrokenClient(MemoryError, [-1])
+    client.fails = None
+    async with shared(client, "wait", "p") as limits:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await limits.limiter(KEY).acquire()
+    assert 2 <= client.calls < 10
+
+
+class DeafClient:
+    """A client that never answers, and goes on when it is cancelled."""
+
+    def __init__(self) -> None:
+        self.over = asyncio.Event()
+
+    async def execute_command(self, *args: str | int) -> object:
+        """Wait for the end of the test."""
+        del args
+        while not self.over.is_set():
+            with suppress(asyncio.CancelledError):
+                await self.over.wait()
+        raise RuntimeError
+
+
+async def test_a_client_that_loses_its_cancellation_is_not_waited_for() -> None:
+    """Its time is over all the same, and the registry can be closed."""
+    client = DeafClient()
+    async with asyncio.timeout(10):
+        async with registry(client, "p", on_unavailable="raise", timeout=0.1) as limits:
+            with pytest.raises(LimiterUnavailableError, match="no answer within"):
+                await limits.limiter(KEY).acquire()
+        client.over.set()
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -208,6 +260,27 @@ async def test_a_closed_registry_leaves_nobody_waiting() -> None:
     for late in (waiting, asyncio.create_task(limiter.acquire())):
         with pytest.raises(ClientStateError, match="closed"):
             await late
+
+
+async def test_closing_tells_those_whom_only_the_own_window_keeps_waiting(
+    server: RedisServer, prefix: str
+) -> None:
+    """They have a slot of the fleet when a refusal pauses the process: closing ends that."""
+    limits = registry(server.url, prefix)
+    limiter = limits.limiter(KEY)
+    (await limiter.acquire()).settle()
+    permit = await limiter.acquire()
+    waiting = asyncio.create_task(limiter.acquire())
+    async with asyncio.timeout(10):
+        while limiter.snapshot().in_flight < 2:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+        # In the same turn in which the other one has its slot.
+        permit.refuse(60.0)
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        await limits.close()
+        with pytest.raises(ClientStateError, match="closed"):
+            await waiting
 
 
 _TWO_LOOPS = """

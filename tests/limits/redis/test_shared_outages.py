@@ -221,7 +221,7 @@ async def test_a_server_that_never_answers_is_no_hang(own_server: RedisServer, p
     began = now()
     with pytest.raises(LimiterUnavailableError, match=r"no answer within 0\.2 s"):
         await limits.limiter(KEY).acquire()
-    assert now() - began < 0.6
+    assert now() - began < 2.0
     own_server.thaw()
     await limits.close()
 

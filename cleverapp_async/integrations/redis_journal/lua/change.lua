@@ -1,7 +1,11 @@
 -- Intents, withdrawals and results, in their order; each may come twice and counts once.
--- KEYS: fences, fates, counts, left. ARGV: chunk, fence; then for each change: what it is, the
--- message's index, the row of its key, the state it was taken in, and two values.
--- Gives one number per change: 1 done (or nothing to do), 0 the lease is lost, -1 not in that state.
+-- ARGV: chunk, fence, when the campaign was made; then for each change: what it is, the message's
+-- index, the row of its key, the state it was taken in, and two values.
+-- Gives one number per change: 1 done (or nothing to do), 0 the lease is lost, -1 not in that state;
+-- -2 alone where the campaign is gone.
+if is_erased() then
+    return {-2}
+end
 local ours = is_ours()
 
 local function intend(index, fate, taken, now)
@@ -69,7 +73,7 @@ local function record(index, fate, taken, state, result)
 end
 
 local done = {}
-for at = 3, #ARGV, 6 do
+for at = 4, #ARGV, 6 do
     local kind, index, taken = ARGV[at], ARGV[at + 1], ARGV[at + 3]
     local fate = read(redis.call('HGET', FATES, index), ARGV[at + 2])
     if kind == 'intent' then

@@ -1,5 +1,8 @@
 -- Comes before orphans.lua and change.lua: how a message's fate is kept.
 --
+-- KEYS: fences, fates, counts, left, meta. ARGV: chunk, fence, when the campaign was made, then what
+-- each needs. A campaign that was erased, or made anew under its name, is none of the runner's.
+--
 -- A fate is `state|before|key|fence|intent_at|result`: the state now and the one that the intent
 -- took the place of, the row of the key, the fence of the last intent's runner, when that was or
 -- ended without a result, and the last result. A message without a fate is pending. Behind the
@@ -11,6 +14,10 @@
 local FENCES, FATES, COUNTS, LEFT = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local UNIT, FENCE = ARGV[1], ARGV[2]
 local TO_SEND = {['0'] = 1, ['1'] = 1, ['2'] = 0, ['3'] = 0, ['4'] = 1, ['5'] = 0, ['6'] = 1}
+
+local function is_erased()
+    return redis.call('HGET', KEYS[5], 'created_at') ~= ARGV[3]
+end
 
 local function is_ours()
     return redis.call('HGET', FENCES, UNIT) == FENCE

@@ -1,5 +1,5 @@
 -- Takes one chunk of messages in, all or nothing; doing it twice does no more than once.
--- KEYS: fences, meta, addresses, messages, duplicates, counts, left.
+-- KEYS: fences, meta, addresses, messages, duplicates, counts, left, fates.
 -- ARGV: fence, chunk, index of the first message, number of messages; then for each message its
 -- address (empty: duplicates are kept), the row of its key, itself, and its digest.
 -- Gives 1, 0 where the lease is lost, or -1 where another chunk is due.
@@ -13,6 +13,8 @@ if given == first + count then
 elseif given ~= first then
     return -1
 end
+-- Whatever an earlier campaign of this name left here is not about these messages.
+redis.call('UNLINK', KEYS[4], KEYS[5], KEYS[8])
 local kept, by_key = 0, {}
 for number = 0, count - 1 do
     local at, index = 5 + number * 4, tostring(first + number)

@@ -1,0 +1,56 @@
+"""Waits for what a client answers, in time, whatever the client does with a cancellation."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+__all__ = ["in_time"]
+
+T = TypeVar("T")
+
+_LAST_WORDS = 0.1
+
+
+async def in_time(answer: Awaitable[T], seconds: float) -> T:
+    """Wait for an answer, so long and no longer.
+
+    A timeout around the answer would not do: it ends with the cancellation of what it waits for,
+    and redis-py loses one that comes while it gives up a connection.
+
+    Args:
+        answer: What a client gives; it is cancelled when its time is over.
+        seconds: For how long to wait.
+
+    Raises:
+        TimeoutError: It did not come in time.
+        RuntimeError: The client ended it in a way that means something else to a task: by a
+            cancellation that nobody asked for, say.
+        Exception: What else the client raised.
+    """
+    task = asyncio.ensure_future(answer)
+    try:
+        await asyncio.wait([task], timeout=seconds)
+        if task.done():
+            return _result_of(task)
+    finally:
+        if not task.done():
+            task.add_done_callback(_look_at)
+            task.cancel()
+            await asyncio.wait([task], timeout=_LAST_WORDS)
+    raise TimeoutError
+
+
+def _result_of(task: asyncio.Future[T]) -> T:
+    error = asyncio.CancelledError() if task.cancelled() else task.exception()
+    if error is None or isinstance(error, Exception | KeyboardInterrupt | SystemExit):
+        return task.result()
+    raise RuntimeError(f"the client ended the call by a {type(error).__name__}: it was cancelled")
+
+
+def _look_at(task: asyncio.Future[T]) -> None:
+    if not task.cancelled():
+        task.exception()
