@@ -23,6 +23,7 @@ __all__ = ["StaleConnectionError", "WitnessedBody"]
 OTHER_CONNECTION = frozenset({408, 421, 425})
 """Statuses after which the next request takes another connection (RFC 9110, RFC 8470)."""
 
+_ALERT = b"\x15\x03"
 _DEFAULT_TYPE = "application/octet-stream"
 
 # aiohttp drains a larger body after writing it, and the drain raises the same error.
@@ -106,6 +107,15 @@ class WitnessedBody(Payload):
         self.stale = True
         response.close()
         raise StaleConnectionError
+
+    @property
+    def met_tls(self) -> bool:
+        """Whether a TLS alert answers a request without TLS: then no HTTP was read there.
+
+        It is one where nothing came before it on the connection, and behind HTTP it is noise.
+        """
+        listener = self._listener
+        return not self.reused and listener is not None and listener.began.startswith(_ALERT)
 
     def answered(self, status: int) -> None:
         """The answer has been read to its end.

@@ -18,11 +18,12 @@ from attrs import frozen
 from yarl import URL
 
 from .._response import RawResponse
+from .._tls import SPEAKS_TLS
 from ..errors import Outcome
 from .body import StaleConnectionError, WitnessedBody
 from .headers import StruckHeaders
 from .query import QueryAdded
-from .reasons import met_tls, reason_of
+from .reasons import reason_of
 from .token import with_token
 
 if TYPE_CHECKING:
@@ -59,6 +60,14 @@ async def _without_length(
 ) -> aiohttp.ClientResponse:
     """The body of a GET is empty and only there as a witness: nothing on the wire tells of it."""
     request.headers.popall(hdrs.CONTENT_LENGTH, None)
+    return await handler(request)
+
+
+async def _without_expect(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Leave out what only keeps aiohttp from waiting between a head and its body."""
+    request.headers.popall(hdrs.EXPECT, None)
     return await handler(request)
 
 
@@ -141,15 +150,19 @@ class Transport:
             request.body, request.content_type, witness, self._config.keepalive_timeout
         )
         session, address = self._session(), self._address(request.name, query)
-        writes = request.http_method == "POST"
+        writes, sent_headers = request.http_method == "POST", self._headers
         # Those of a request replace the session's, and aiohttp has no public way to ask for them.
         middlewares: Sequence[aiohttp.ClientMiddlewareType] = getattr(session, "_middlewares", ())
+        if hdrs.EXPECT in session.headers:
+            # A lent session's: the head, which may hold the message, would leave by itself.
+            sent_headers = {**_HEADERS, hdrs.EXPECT: ""}
+            middlewares = (*middlewares, _without_expect)
         try:
             async with session.request(
                 request.http_method,
                 address.bare,
                 data=leaving,
-                headers=self._headers,
+                headers=sent_headers,
                 allow_redirects=False,
                 raise_for_status=False,
                 auto_decompress=True,
@@ -167,8 +180,8 @@ class Transport:
                 return None
             problem = reason_of(StaleConnectionError() if leaving.stale else error)
             if not status:
-                if met_tls(error):
-                    return WireFailure(Outcome.NOT_SENT, problem, connecting=True)
+                if leaving.met_tls:
+                    return WireFailure(Outcome.NOT_SENT, SPEAKS_TLS, connecting=True)
                 sent = witness.outcome is not Outcome.NOT_SENT
                 connecting = isinstance(error, _CONNECTING) and not sent
                 return WireFailure(witness.outcome, problem, connecting)
