@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -317,3 +318,34 @@ async def test_a_portal_does_not_see_the_rest() -> None:
         why, _ = await paused(client, None)
         assert len(raw.requests) == 5
     assert why.kind == "redirect"
+
+
+async def test_a_messenger_at_its_limit_keeps_no_other_from_the_wire() -> None:
+    """What waits for a paused key gives its seat up, however many wait for it."""
+    refused = "Достигнут лимит отправки сообщений для telegram"
+    body = json.dumps({"error": refused}).encode()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        telegram = b"messenger=telegram" in await raw.read_request(reader)
+        refusal = http(body, 400, {"Retry-After": "60"})
+        writer.write(refusal if telegram else http(b'{"success":true}'))
+
+    messages = [
+        SendMessage(bot_id=1, messenger=name, contact_external_id="7", text=str(number))
+        for name in ("telegram", "vk")
+        for number in range(9)
+    ]
+    async with (
+        raw_server(serve) as raw,
+        quick(raw.base_url) as client,
+        client.send_many(messages) as run,
+        asyncio.timeout(20),
+    ):
+        told = []
+        async for outcome in run:
+            told.append(outcome)
+            if len(told) == 9:
+                run.drain()
+    sent = [one.message.messenger for one in told if one.outcome is Outcome.ACCEPTED]
+    assert sent == ["vk"] * 9
+    assert {one.outcome for one in told[9:]} == {Outcome.NOT_SENT}
