@@ -125,9 +125,11 @@ class Transport:
         Raises:
             asyncio.CancelledError: The task was cancelled; the witness knows what is certain.
         """
+        # One for all tries: a lent session is let go where the client is closed meanwhile.
+        session = self._session()
         try:
             # Each connection that is not fit is closed, until one is, or a new one is made.
-            while (result := await self._exchange(request, witness, time_limit)) is None:
+            while (result := await self._exchange(session, request, witness, time_limit)) is None:
                 pass
             return result  # noqa: TRY300 - an else would stand far from it
         except asyncio.CancelledError as error:
@@ -136,7 +138,11 @@ class Transport:
         raise asyncio.CancelledError(*told)
 
     async def _exchange(
-        self, request: WireRequest, witness: Witness, time_limit: float
+        self,
+        session: aiohttp.ClientSession,
+        request: WireRequest,
+        witness: Witness,
+        time_limit: float,
     ) -> RawResponse | WireFailure | None:
         """Send it on one connection; None where that was not fit for it, and another may be."""
         status, body = 0, bytearray()
@@ -149,7 +155,7 @@ class Transport:
         leaving = WitnessedBody(
             request.body, request.content_type, witness, self._config.keepalive_timeout
         )
-        session, address = self._session(), self._address(request.name, query)
+        address = self._address(request.name, query)
         writes, sent_headers = request.http_method == "POST", self._headers
         # Those of a request replace the session's, and aiohttp has no public way to ask for them.
         middlewares: Sequence[aiohttp.ClientMiddlewareType] = getattr(session, "_middlewares", ())
