@@ -205,8 +205,8 @@ def _by_status(raw: RawResponse, body: object, name: str) -> ApiError:
     if status == 429:  # noqa: PLR2004 - the documented status of the account's limit
         return RateLimitError(status, body, name, retry_after=retry_after(raw.headers))
     if status >= 500:  # noqa: PLR2004 - what 5xx means is no magic
-        told = retry_after(raw.headers, of_limit=False)
-        return ServerError(status, body, name, retry_after=told)
+        back_after = retry_after(raw.headers, of_limit=False)
+        return ServerError(status, body, name, retry_after=back_after)
     if told := _why_not_there(status, body):
         return MethodNotFoundError(status, body, name, message=told)
     if status >= 400:  # noqa: PLR2004 - what 4xx means is no magic
@@ -269,8 +269,8 @@ def retry_after(headers: Mapping[str, str], *, of_limit: bool = True) -> float |
 
     Args:
         headers: By their lower-case names.
-        of_limit: Whether a limit refused. Some servers tell the moment of its reset in every answer:
-            in another one it says nothing of when to come back.
+        of_limit: Whether a limit refused. Some servers tell the moment of its reset in every
+            answer: in another one it says nothing of when to come back.
     """
     now = _date(headers.get("date", "")) or datetime.now(UTC)
     asked = _asked(headers, now)

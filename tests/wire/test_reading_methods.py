@@ -112,7 +112,7 @@ def test_a_body_can_be_read_as_text() -> None:
 
 
 async def test_an_attempt_sends_a_reading_once() -> None:
-    """aiohttp would send it again by itself where a kept connection broke, past the limits."""
+    """Where a kept connection broke, aiohttp does not repeat it by itself, past the limits."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await raw.read_request(reader)
