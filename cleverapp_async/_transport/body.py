@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from aiohttp import ClientConnectionError, ClientConnectionResetError, ServerDisconnectedError
+from aiohttp import ClientConnectionError, ClientConnectionResetError
 from aiohttp.payload import Payload
 
 from ..errors import Outcome
@@ -73,11 +73,7 @@ class WitnessedBody(Payload):
 
         Raises:
             StaleConnectionError: The connection is not fit for it: nothing was written.
-            ServerDisconnectedError: It left before, on a connection that broke.
         """
-        if self._witness.outcome is not Outcome.NOT_SENT:
-            # aiohttp sends a GET again by itself, and the limits would count both as one.
-            raise ServerDisconnectedError
         nothing_left = writer.output_size == 0
         if nothing_left:
             self._listen(writer)

@@ -55,12 +55,32 @@ class WireFailure:
     connecting: bool = False
 
 
-async def _without_length(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """The body of a GET is empty and only there as a witness: nothing on the wire tells of it."""
-    request.headers.popall(hdrs.CONTENT_LENGTH, None)
-    return await handler(request)
+class _Reading:
+    """A client middleware for one GET, whose body is empty and only there as a witness.
+
+    Args:
+        witness: Learns whether it left.
+    """
+
+    def __init__(self, witness: Witness) -> None:
+        self._witness = witness
+        self._request: aiohttp.ClientRequest | None = None
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        """Send it with nothing on the wire that tells of the body, and once.
+
+        Raises:
+            ServerDisconnectedError: It left already, on a kept connection that broke: aiohttp makes
+                it again by itself, and the limits would count both as one.
+        """
+        again = self._request is not None and self._request is not request
+        if again and self._witness.outcome is not Outcome.NOT_SENT:
+            raise aiohttp.ServerDisconnectedError
+        self._request = request
+        request.headers.popall(hdrs.CONTENT_LENGTH, None)
+        return await handler(request)
 
 
 async def _without_expect(
@@ -174,7 +194,7 @@ class Transport:
                 auto_decompress=True,
                 timeout=self._within(time_limit),
                 skip_auto_headers=None if writes else _OF_BODIES,
-                middlewares=(*middlewares, *(() if writes else (_without_length,)), address),
+                middlewares=(*middlewares, *(() if writes else (_Reading(witness),)), address),
             ) as response:
                 leaving.check(response)
                 status = response.status
