@@ -208,7 +208,8 @@ def _by_status(raw: RawResponse, body: object, name: str) -> ApiError:
     if status == 429:  # noqa: PLR2004 - the documented status of the account's limit
         return RateLimitError(status, body, name, retry_after=retry_after(raw.headers))
     if status >= 500:  # noqa: PLR2004 - what 5xx means is no magic
-        return ServerError(status, body, name, retry_after=retry_after(raw.headers))
+        back_after = retry_after(raw.headers, of_limit=False)
+        return ServerError(status, body, name, retry_after=back_after)
     if told := _why_not_there(status, body):
         return MethodNotFoundError(status, body, name, message=told)
     if status >= 400:  # noqa: PLR2004 - what 4xx means is no magic
@@ -258,7 +259,7 @@ def _last_part(location: str) -> str:
     return path.rstrip("/").rpartition("/")[2].lower()
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
+def retry_after(headers: Mapping[str, str], *, of_limit: bool = True) -> float | None:
     """Seconds after which the refusing window is over; None where the answer does not say.
 
     ``Retry-After`` (a number or a date) and ``X-RateLimit-Reset`` (Unix seconds) are read, and the
@@ -268,9 +269,16 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
     Moments are compared with the answer's own ``Date`` where it has one, so that a client whose
     clock is wrong waits as long as the server meant.
+
+    Args:
+        headers: By their lower-case names.
+        of_limit: Whether a limit refused. Some servers tell the moment of its reset in every
+            answer: in another one it says nothing of when to come back.
     """
     now = _date(headers.get("date", "")) or datetime.now(UTC)
-    asked = max(_asked(headers, now), _until_reset(headers, now))
+    asked = _asked(headers, now)
+    if of_limit:
+        asked = max(asked, _until_reset(headers, now))
     if asked <= 0:
         return None
     return asked + 1 if asked.is_integer() else asked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, cast
 
 from aiohttp import ClientConnectionError, ClientConnectionResetError
@@ -12,8 +13,6 @@ from ..errors import Outcome
 from .listener import Listener, listen
 
 if TYPE_CHECKING:
-    import asyncio
-
     from aiohttp import ClientResponse
     from aiohttp.abc import AbstractStreamWriter
 
@@ -21,7 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["StaleConnectionError", "WitnessedBody"]
 
+_ALERT = b"\x15\x03"
 _DEFAULT_TYPE = "application/octet-stream"
+
+# One until the loop sees the bytes, one until it has read them.
+_TURNS = 2
 
 # aiohttp drains a larger body after writing it, and the drain raises the same error.
 _DRAINED_FROM = 32 * 1024
@@ -73,7 +76,7 @@ class WitnessedBody(Payload):
         """
         nothing_left = writer.output_size == 0
         if nothing_left:
-            self._listen(writer)
+            await self._listen(writer)
         self._witness.fire()
         try:
             await writer.write(self._bytes)
@@ -105,6 +108,15 @@ class WitnessedBody(Payload):
         response.close()
         raise StaleConnectionError
 
+    @property
+    def met_tls(self) -> bool:
+        """Whether a TLS alert answers a request without TLS: then no HTTP was read there.
+
+        It is one where nothing came before it on the connection, and behind HTTP it is noise.
+        """
+        listener = self._listener
+        return not self.reused and listener is not None and listener.began.startswith(_ALERT)
+
     def answered(self, status: int) -> None:
         """The answer has been read to its end.
 
@@ -116,19 +128,23 @@ class WitnessedBody(Payload):
             if status in OF_CONNECTION:
                 self._listener.spoilt = True
 
-    def _listen(self, writer: AbstractStreamWriter) -> None:
+    async def _listen(self, writer: AbstractStreamWriter) -> None:
         """Listen on the connection; refuse it where something came before the request."""
         protocol = cast("asyncio.Protocol", getattr(writer, "protocol", None))
         transport = cast("asyncio.Transport | None", getattr(writer, "transport", None))
         if transport is None or transport.is_closing():
             return  # The write will be refused.
         self._listener, self.reused = listen(transport, protocol)
-        # The tickets of a TLS session wait on a fresh connection, and are none of our business.
-        told = self.reused or transport.get_extra_info("sslcontext") is None
+        noise = self._listener.has_noise()
+        if noise and not self.reused and transport.get_extra_info("sslcontext") is not None:
+            # The tickets of a TLS session, or an answer behind them: let the loop read it.
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
+            noise = self._listener.spoilt
         self.stale = (
-            bool(getattr(protocol, "should_close", False))
+            noise
+            or bool(getattr(protocol, "should_close", False))
             or (self.reused and self._listener.is_stale(self._keepalive))
-            or (told and self._listener.has_noise())
         )
         if self.stale:
             raise StaleConnectionError

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Listener", "listen"]
 
+# As many as tell a TLS alert from everything else.
+_BEGINNING = 2
+
 
 class Listener(asyncio.Protocol):
     """Stands between a connection and aiohttp's protocol, and hears every byte first.
@@ -28,6 +31,7 @@ class Listener(asyncio.Protocol):
 
     Attributes:
         spoilt: Whether the connection must not be used again.
+        began: The first bytes that came since the last request.
     """
 
     def __init__(self, transport: asyncio.Transport, protocol: asyncio.Protocol) -> None:
@@ -39,6 +43,7 @@ class Listener(asyncio.Protocol):
         self._earlier: StreamReader | None = None
         self._heard_at = self._time()
         self.spoilt = False
+        self.began = b""
 
     def ask(self, asker: object) -> None:
         """A request is about to be written: the bytes to come are its answer's.
@@ -48,6 +53,7 @@ class Listener(asyncio.Protocol):
         """
         self._asker = asker
         self._earlier = self._payload()
+        self.began = b""
 
     def rest(self, asker: object) -> None:
         """The answer has been read: any further byte is nobody's, unless another request asks.
@@ -83,6 +89,8 @@ class Listener(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Hand bytes on, and notice those beyond the end of the answer."""
         self._heard_at = self._time()
+        if len(self.began) < _BEGINNING:
+            self.began += data[:_BEGINNING]
         if self._asker is None:
             self.spoilt = True
         elif len(data) > 1:

@@ -9,13 +9,10 @@ import ssl
 import aiohttp
 from aiohttp import client_exceptions as aio
 
-from .._tls import SPEAKS_TLS, tls_fault
+from .._tls import tls_fault
 from .body import StaleConnectionError
 
-__all__ = ["REASONS", "met_tls", "reason_of"]
-
-# The first bytes of a TLS alert, as aiohttp's parsers show what is no HTTP.
-_ALERT = r"\x15\x03"
+__all__ = ["REASONS", "reason_of"]
 
 REASONS: dict[type[BaseException], str] = {
     aio.ClientConnectorDNSError: "the host name could not be resolved: check the base URL and DNS",
@@ -72,8 +69,6 @@ def reason_of(error: BaseException) -> str:
     """
     kind = type(error)
     known = next((REASONS[base] for base in kind.__mro__ if base in REASONS), "an unexpected error")
-    if met_tls(error):
-        return f"{SPEAKS_TLS} ({kind.__name__})"
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(cause, ssl.SSLError):
         told, remedy = tls_fault(cause)
@@ -81,8 +76,3 @@ def reason_of(error: BaseException) -> str:
     number = cause.errno if isinstance(cause, OSError) else None
     system = f": {os.strerror(number)}" if isinstance(number, int) and number > 0 else ""
     return f"{known}{system} ({kind.__name__})"
-
-
-def met_tls(error: BaseException) -> bool:
-    """Whether the answer to a request without TLS was a TLS alert: then no HTTP was read there."""
-    return isinstance(error, aiohttp.ClientResponseError) and _ALERT in error.message

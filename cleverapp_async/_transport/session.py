@@ -18,11 +18,12 @@ from attrs import frozen
 from yarl import URL
 
 from .._response import RawResponse
+from .._tls import SPEAKS_TLS
 from ..errors import Outcome
 from .body import StaleConnectionError, WitnessedBody
 from .headers import StruckHeaders
 from .query import QueryAdded
-from .reasons import met_tls, reason_of
+from .reasons import reason_of
 from .token import with_token
 
 if TYPE_CHECKING:
@@ -54,11 +55,39 @@ class WireFailure:
     connecting: bool = False
 
 
-async def _without_length(
+class _Reading:
+    """A client middleware for one GET, whose body is empty and only there as a witness.
+
+    Args:
+        witness: Learns whether it left.
+    """
+
+    def __init__(self, witness: Witness) -> None:
+        self._witness = witness
+        self._request: aiohttp.ClientRequest | None = None
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        """Send it with nothing on the wire that tells of the body, and once.
+
+        Raises:
+            ServerDisconnectedError: It left already, on a kept connection that broke: aiohttp makes
+                it again by itself, and the limits would count both as one.
+        """
+        again = self._request is not None and self._request is not request
+        if again and self._witness.outcome is not Outcome.NOT_SENT:
+            raise aiohttp.ServerDisconnectedError
+        self._request = request
+        request.headers.popall(hdrs.CONTENT_LENGTH, None)
+        return await handler(request)
+
+
+async def _without_expect(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """The body of a GET is empty and only there as a witness: nothing on the wire tells of it."""
-    request.headers.popall(hdrs.CONTENT_LENGTH, None)
+    """Leave out what only keeps aiohttp from waiting between a head and its body."""
+    request.headers.popall(hdrs.EXPECT, None)
     return await handler(request)
 
 
@@ -116,9 +145,11 @@ class Transport:
         Raises:
             asyncio.CancelledError: The task was cancelled; the witness knows what is certain.
         """
+        # One for all tries: a lent session is let go where the client is closed meanwhile.
+        session = self._session()
         try:
             # Each connection that is not fit is closed, until one is, or a new one is made.
-            while (result := await self._exchange(request, witness, time_limit)) is None:
+            while (result := await self._exchange(session, request, witness, time_limit)) is None:
                 pass
             return result  # noqa: TRY300 - an else would stand far from it
         except BaseException as error:  # noqa: BLE001 - it is raised again
@@ -129,7 +160,11 @@ class Transport:
         raise passing.with_traceback(None)
 
     async def _exchange(
-        self, request: WireRequest, witness: Witness, time_limit: float
+        self,
+        session: aiohttp.ClientSession,
+        request: WireRequest,
+        witness: Witness,
+        time_limit: float,
     ) -> RawResponse | WireFailure | None:
         """Send it on one connection; None where that was not fit for it, and another may be."""
         status, body = 0, bytearray()
@@ -138,22 +173,25 @@ class Transport:
         leaving = WitnessedBody(
             request.body, request.content_type, witness, self._config.keepalive_timeout
         )
-        session = self._session()
-        writes = request.http_method == "POST"
+        writes, sent_headers = request.http_method == "POST", self._headers
         # Those of a request replace the session's, and aiohttp has no public way to ask for them.
         middlewares: Sequence[aiohttp.ClientMiddlewareType] = getattr(session, "_middlewares", ())
+        if hdrs.EXPECT in session.headers:
+            # A lent session's: the head, which may hold the message, would leave by itself.
+            sent_headers = {**_HEADERS, hdrs.EXPECT: ""}
+            middlewares = (*middlewares, _without_expect)
         try:
             async with session.request(
                 request.http_method,
                 address.bare,
                 data=leaving,
-                headers=self._headers,
+                headers=sent_headers,
                 allow_redirects=False,
                 raise_for_status=False,
                 auto_decompress=True,
                 timeout=self._within(time_limit),
                 skip_auto_headers=None if writes else _OF_BODIES,
-                middlewares=(*middlewares, *(() if writes else (_without_length,)), address),
+                middlewares=(*middlewares, *(() if writes else (_Reading(witness),)), address),
             ) as response:
                 leaving.check(response)
                 status = response.status
@@ -165,8 +203,8 @@ class Transport:
                 return None
             problem = reason_of(StaleConnectionError() if leaving.stale else error)
             if not status:
-                if met_tls(error):
-                    return WireFailure(Outcome.NOT_SENT, problem, connecting=True)
+                if leaving.met_tls:
+                    return WireFailure(Outcome.NOT_SENT, SPEAKS_TLS, connecting=True)
                 sent = witness.outcome is not Outcome.NOT_SENT
                 connecting = isinstance(error, _CONNECTING) and not sent
                 return WireFailure(witness.outcome, problem, connecting)

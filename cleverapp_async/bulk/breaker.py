@@ -18,9 +18,11 @@ from ..errors import (
     LimiterUnavailableError,
     MessengerLimitError,
     MethodNotFoundError,
+    NotProcessedError,
     NotSentError,
     OutcomeUnknownError,
     RateLimitError,
+    RequestTimeoutError,
     ServerError,
     UnexpectedResponseError,
 )
@@ -65,6 +67,8 @@ _TROUBLES: tuple[tuple[type[CleverAppError], Trouble | None], ...] = (
     (MessengerLimitError, _KEY_LIMIT),
     (RateLimitError, _LIMIT),
     (ServerError, _SERVER),
+    (RequestTimeoutError, _SILENCE),
+    (NotProcessedError, _ANSWER),
     (LimiterUnavailableError, _LIMITER),
     (ConnectError, _CONNECTION),
     (DeadlineExceededError, None),
@@ -72,6 +76,14 @@ _TROUBLES: tuple[tuple[type[CleverAppError], Trouble | None], ...] = (
     (OutcomeUnknownError, _SILENCE),
 )
 """By the kind of error, the first that fits."""
+
+_WHATEVER_THE_BODY = (
+    AuthenticationError,
+    MethodNotFoundError,
+    RateLimitError,
+    RequestTimeoutError,
+    ServerError,
+)
 
 # Of the way to the API and of the form of a request, never of a recipient: Payment Required, Not
 # Acceptable, Proxy Authentication Required, Length Required, Unsupported Media Type, Upgrade
@@ -85,9 +97,7 @@ def trouble_of(error: CleverAppError | None) -> Trouble | None:
         if 300 <= error.status < 400 and isinstance(error, UnexpectedResponseError):  # noqa: PLR2004
             return _REDIRECT
         # A text is no JSON: a page of somebody between, whatever its status says.
-        page = isinstance(error.body, str) and not isinstance(
-            error, AuthenticationError | MethodNotFoundError | RateLimitError | ServerError
-        )
+        page = isinstance(error.body, str) and not isinstance(error, _WHATEVER_THE_BODY)
         if page or isinstance(error, UnexpectedResponseError) or error.status in _OF_THE_WAY:
             return _ANSWER
         if isinstance(error, ForbiddenError):

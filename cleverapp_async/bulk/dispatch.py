@@ -32,6 +32,9 @@ from .supply import Supply
 
 __all__ = ["Dispatcher"]
 
+_LAPSE = 0.25
+"""Seconds after which a seat is given up that a message got before its limits let it leave."""
+
 
 @define(eq=False)
 class _Work:
@@ -41,6 +44,7 @@ class _Work:
     held: bool = False
     over: bool = False
     seated: bool = False
+    lapse: asyncio.TimerHandle | None = None
     sent_back: bool = False
 
     def __lt__(self, other: _Work) -> bool:
@@ -213,6 +217,7 @@ class Dispatcher:
 
     async def _commit(self, work: _Work, before: Callable[[], Awaitable[None]] | None) -> None:
         """The last moment before a message leaves."""
+        _keep_seat(work)
         if not work.seated:
             if work.sent_back:
                 self._flight.take_again()
@@ -248,6 +253,7 @@ class Dispatcher:
             self._flight.trust()
 
     def _leave(self, work: _Work) -> None:
+        _keep_seat(work)
         if work.seated:
             work.seated = False
             self._flight.leave()
@@ -340,12 +346,15 @@ class Dispatcher:
             self._leave(work)
 
     async def _deliver(self, work: _Work) -> Reply:
-        try:
-            return await self.deliver(work.message, work.fate)
-        except _FullError:
-            await self._flight.wait()
-        work.seated = True
-        return await self.deliver(work.message, work.fate)
+        while True:
+            try:
+                return await self.deliver(work.message, work.fate)
+            except _FullError:
+                await self._flight.wait()
+            work.seated = True
+            # Its key may be paused meanwhile: who waits for that keeps nobody from the wire.
+            loop = asyncio.get_running_loop()
+            work.lapse = loop.call_later(_LAPSE, self._leave, work)
 
     def _end_rest(self) -> None:
         """What is not in work will never be, in this run."""
@@ -408,6 +417,13 @@ class Dispatcher:
         if not self.draining:
             self.drain()
         self.news.set()
+
+
+def _keep_seat(work: _Work) -> None:
+    """The seat no longer lapses by itself."""
+    if work.lapse is not None:
+        work.lapse.cancel()
+        work.lapse = None
 
 
 def _as_journal_error(error: BaseException) -> CleverAppError:

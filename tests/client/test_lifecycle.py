@@ -79,6 +79,31 @@ async def test_a_lent_session_is_not_closed() -> None:
             assert answer.status == 404
 
 
+@pytest.mark.parametrize("turns", range(1, 8))
+async def test_a_client_that_is_closed_makes_no_session_of_its_own(turns: int) -> None:
+    """At whatever moment: also while a connection that is too old is replaced by another one."""
+    begun: list[object] = []
+
+    async def note(*about: object) -> None:
+        begun.append(about)
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_start.append(note)
+    async with (
+        Simulator(limits=SimulatorLimits.none()) as simulator,
+        aiohttp.ClientSession(trace_configs=[trace]) as session,
+    ):
+        config = one_attempt(keepalive_timeout=0.0)
+        client = client_of(simulator.base_url, session=session, config=config)
+        await client.send_message(contact_id=1, text="Hi")
+        sending = asyncio.create_task(client.send_message(contact_id=2, text="Hi"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await client.close()
+        await asyncio.gather(sending, return_exceptions=True)
+        assert len(simulator.arrivals) <= len(begun)
+
+
 async def test_two_clients_share_a_session() -> None:
     """Each watches its own requests; closing one leaves the other working."""
     fault = Fault.reset_after(on=2)

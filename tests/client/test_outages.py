@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,8 @@ OUTAGES: dict[str, tuple[Callable[..., Fault], str, Outcome]] = {
     "503": (partial(Fault.answer, 503, {"message": "x"}), "server", Outcome.UNKNOWN),
     "500": (Fault.server_error, "server", Outcome.UNKNOWN),
     "502": (partial(Fault.html, 502), "server", Outcome.UNKNOWN),
+    "408": (partial(Fault.answer, 408, {}), "silence", Outcome.UNKNOWN),
+    "408 page": (partial(Fault.html, 408), "silence", Outcome.UNKNOWN),
     "301": (partial(Fault.redirect, "/x", 301), "redirect", Outcome.REJECTED),
     "302": (partial(Fault.redirect, "/x", 302), "redirect", Outcome.UNKNOWN),
     "307": (partial(Fault.redirect, "/x", 307), "redirect", Outcome.REJECTED),
@@ -132,6 +135,23 @@ async def test_nobody_listening_costs_nothing(tmp_path: Path) -> None:
     assert [one.outcome for one in told] == [Outcome.NOT_SENT] * 5
     async with Simulator(limits=FREE) as simulator, quick(simulator.base_url) as client:
         await collect(client.send_many(None, journal=SqliteJournal(path)))
+    assert states(path) == {JournalState.ACCEPTED: COUNT}
+
+
+@pytest.mark.parametrize("status", [421, 425])
+async def test_what_takes_nothing_up_pauses_and_loses_nothing(status: int, tmp_path: Path) -> None:
+    """A server that answers for another one says so to everybody."""
+    path = tmp_path / "run.db"
+    fault = Fault.answer(status, {}, times=20)
+    async with (
+        Simulator(limits=FREE, faults=[fault]) as simulator,
+        quick(simulator.base_url) as client,
+    ):
+        why, told = await paused(client, path, texts())
+        assert (why.kind, why.in_a_row) == ("answer", 5)
+        assert {one.outcome for one in told} == {Outcome.NOT_SENT}
+        await collect(client.send_many(None, journal=SqliteJournal(path)))
+        assert len(simulator.deliveries) == COUNT
     assert states(path) == {JournalState.ACCEPTED: COUNT}
 
 
@@ -317,3 +337,34 @@ async def test_a_portal_does_not_see_the_rest() -> None:
         why, _ = await paused(client, None)
         assert len(raw.requests) == 5
     assert why.kind == "redirect"
+
+
+async def test_a_messenger_at_its_limit_keeps_no_other_from_the_wire() -> None:
+    """What waits for a paused key gives its seat up, however many wait for it."""
+    refused = "Достигнут лимит отправки сообщений для telegram"
+    body = json.dumps({"error": refused}).encode()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        telegram = b"messenger=telegram" in await raw.read_request(reader)
+        refusal = http(body, 400, {"Retry-After": "60"})
+        writer.write(refusal if telegram else http(b'{"success":true}'))
+
+    messages = [
+        SendMessage(bot_id=1, messenger=name, contact_external_id="7", text=str(number))
+        for name in ("telegram", "vk")
+        for number in range(9)
+    ]
+    async with (
+        raw_server(serve) as raw,
+        quick(raw.base_url) as client,
+        client.send_many(messages) as run,
+        asyncio.timeout(20),
+    ):
+        told = []
+        async for outcome in run:
+            told.append(outcome)
+            if len(told) == 9:
+                run.drain()
+    sent = [one.message for one in told if one.outcome is Outcome.ACCEPTED]
+    assert sent == messages[9:]
+    assert {one.outcome for one in told[9:]} == {Outcome.NOT_SENT}

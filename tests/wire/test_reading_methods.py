@@ -109,3 +109,18 @@ def test_a_body_can_be_read_as_text() -> None:
     assert body.decode() == "Да"
     assert body.size == 4
     assert body.content_type == "application/json"
+
+
+async def test_an_attempt_sends_a_reading_once() -> None:
+    """Where a kept connection broke, aiohttp does not repeat it by itself, past the limits."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await raw.read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
+        await raw.read_request(reader)
+
+    async with raw_server(serve) as raw, client_of(raw.base_url) as client:
+        await client.call("getSomething", http_method="GET")
+        with pytest.raises(OutcomeUnknownError):
+            await client.call("getSomething", http_method="GET")
+        assert len(raw.requests) == 2

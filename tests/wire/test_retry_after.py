@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 
+from cleverapp_async import ServerError
 from cleverapp_async._response import retry_after
+from tests.wire.rig import client_of, http, raw_server
 
 NOON = "Wed, 21 Oct 2015 12:00:00 GMT"
 
@@ -96,3 +99,14 @@ def test_the_reset_counts_where_it_is_later(
     """Of ``Retry-After`` and ``X-RateLimit-Reset`` the later one counts, if it can be meant."""
     headers = {"retry-after": asked, "x-ratelimit-reset": str(reset), "date": NOON}
     assert retry_after(headers) == seconds
+
+
+async def test_a_limits_reset_does_not_tell_when_a_server_works_again() -> None:
+    """Servers put it into every answer; an error is no reason to hold everything until then."""
+    reset = {"X-RateLimit-Reset": str(int(time.time()) + 3000)}
+    async with raw_server(http(b"{}", 500, reset)) as raw, client_of(raw.base_url) as client:
+        for _ in range(2):
+            with pytest.raises(ServerError) as caught:
+                await client.send_message(contact_id=1, text="Hi", deadline=60)
+            assert caught.value.retry_after is None
+        assert len(raw.requests) == 2

@@ -349,3 +349,31 @@ async def test_a_connection_that_was_idle_for_too_long_is_not_used_again(
             assert await send(client, f"m{number}") is Outcome.ACCEPTED
         assert len(server.connections) == connections
         assert len(server.taken) == 4
+
+
+@pytest.mark.parametrize("answer", [100, 200, 417, None], ids=str)
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_a_lent_session_that_waits_for_leave_does_not_let_a_head_go_alone(
+    method: str, answer: int | None
+) -> None:
+    """A head holds the whole message: to send it and wait for 100 Continue would prove nothing."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await raw.read_request(reader)
+        if answer is None:
+            return
+        interim = b"HTTP/1.1 100 Continue\r\n\r\n" if answer == 100 else b""
+        writer.write(interim + http(b'{"success":true}', 417 if answer == 417 else 200))
+
+    session = aiohttp.ClientSession(headers={"expect": "100-Continue"})
+    async with (
+        raw_server(serve) as raw,
+        session,
+        client_of(raw.base_url, config=QUICK, session=session) as client,
+    ):
+        outcome = await send(client, "only", method)
+        assert all(b"xpect:" not in request for request in raw.requests)
+    expected = {None: Outcome.UNKNOWN, 417: Outcome.REJECTED}.get(answer, Outcome.ACCEPTED)
+    assert outcome is expected
+    if method == "POST":
+        assert len(raw.requests) == 1

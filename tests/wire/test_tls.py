@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -16,9 +17,10 @@ from cleverapp_async.cli.check_network import Address, check_connection
 from tests.wire.rig import TOKEN, client_of, http, raw_server
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
+ALERT = b"\x15\x03\x03\x00\x02\x02\x46"
+"""Fatal, protocol version: what a port for TLS says to anything else."""
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 ACCEPTED = http(b'{"success":true}')
 PLAIN = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -135,11 +137,44 @@ async def test_a_port_that_does_not_speak_tls(authority: trustme.CA) -> None:
 
 async def test_a_port_that_speaks_tls_alone(authority: trustme.CA) -> None:
     """A TLS alert in answer to a request without TLS: nothing has read it."""
-    async with raw_server(b"\x15\x03\x03\x00\x02\x02\x46") as raw:
+    async with raw_server(ALERT) as raw:
         error = await send(raw.base_url, trust_of(authority, trusted=False))
     assert type(error) is ConnectError
     assert error.outcome is Outcome.NOT_SENT
     assert "begin the base URL with https" in str(error)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 500 Oh\r\nContent-Length: 2\r\n\r\n{}" + ALERT,
+        b"HTTP/1.1 103 Early Hints\r\n\r\n" + ALERT,
+        b"HTTP/1.1 200 OK\r\nX-" + ALERT + b": a\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + ALERT + b": a\r\n\r\n",
+    ],
+    ids=["behind an answer", "behind a hint", "in a name", "at the head of a name"],
+)
+async def test_a_tls_alert_proves_nothing_behind_http(authority: trustme.CA, answer: bytes) -> None:
+    """What has spoken HTTP may have read the message, whatever follows."""
+    async with raw_server(answer) as raw:
+        error = await send(raw.base_url, trust_of(authority, trusted=False))
+        assert len(raw.requests) == 1
+    assert error.outcome is Outcome.UNKNOWN
+
+
+async def test_a_tls_alert_that_comes_byte_by_byte(authority: trustme.CA) -> None:
+    """The network may cut it anywhere."""
+
+    async def alert(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await raw.read_request(reader)
+        for byte in ALERT:
+            writer.write(bytes([byte]))
+            await writer.drain()
+            await asyncio.sleep(0)
+
+    async with raw_server(alert) as raw:
+        error = await send(raw.base_url, trust_of(authority, trusted=False))
+    assert (type(error), error.outcome) == (ConnectError, Outcome.NOT_SENT)
 
 
 def test_an_error_nobody_knows_has_a_remedy() -> None:
