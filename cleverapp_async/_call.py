@@ -16,7 +16,7 @@ from .models.route import Route
 __all__ = ["Call", "Fate", "Progress", "Reply"]
 
 
-@define
+@define(repr=False)
 class Fate:
     """What is known of a call while it runs, for whoever may have to cancel it.
 

@@ -35,7 +35,7 @@ _DEEPEST = 250
 """Messages of one key in memory at most: reading more at once makes nothing quicker."""
 
 
-@define(kw_only=True)
+@define(repr=False, kw_only=True)
 class JournalSupply:
     """Reads a journal key by key, so that no key's messages hide behind another's.
 

@@ -36,7 +36,8 @@ _LAPSE = 0.25
 """Seconds after which a seat is given up that a message got before its limits let it leave."""
 
 
-@define(eq=False)
+# In debug mode asyncio makes the repr of whatever it calls: these would hold all messages.
+@define(eq=False, repr=False)
 class _Work:
     index: int
     message: Message
@@ -59,7 +60,7 @@ class _FullError(Exception):
     """No seat on the wire is free: a message waits for one without its limits' slots."""
 
 
-@define(eq=False, kw_only=True)
+@define(eq=False, repr=False, kw_only=True)
 class Dispatcher:
     """Starts messages as their keys' turns come, and queues their outcomes.
 
@@ -395,7 +396,8 @@ class Dispatcher:
             self.tell(ended)
         else:
             self._keeping.add(future)
-            future.add_done_callback(partial(self._kept, ended))
+            # No partial, of whose arguments asyncio would make reprs in debug mode.
+            future.add_done_callback(lambda kept: self._kept(ended, kept))
         self._judge_service(error)
         if self.breaker is not None and not self.draining:
             paused = self.breaker.note(key, ended)

@@ -86,7 +86,7 @@ class Supply(Protocol):
         """The run has ended, and why."""
 
 
-@define
+@define(repr=False)
 class IterableSupply:
     """Reads an iterable as far as there is room; keeps nothing.
 

@@ -45,6 +45,11 @@ async def ended(
     return process.returncode, out.decode(), err.decode()
 
 
+def uncounted(environment: dict[str, str]) -> dict[str, str]:
+    """An environment in which coverage writes no file: it cannot either, on a disk that is full."""
+    return {name: value for name, value in environment.items() if "COVERAGE" not in name}
+
+
 async def line_with(stream: asyncio.StreamReader | None, text: str) -> str:
     """Read up to the line that holds a text."""
     assert stream is not None

@@ -16,7 +16,7 @@ import pytest
 
 from cleverapp_async.simulator import Fault, Latency, Simulator, SimulatorLimits
 from tests.cli.command import TOKEN
-from tests.cli.processes import PIPE, line_with, on_a_terminal, start
+from tests.cli.processes import PIPE, line_with, on_a_terminal, start, uncounted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,7 +151,7 @@ async def test_outcomes_on_a_full_disk(
         )
         process = await asyncio.create_subprocess_exec(
             *("/bin/sh", "-c", f"{command} {given}"),
-            env=environment,
+            env=uncounted(environment),
             stderr=PIPE,
         )
         _, err = await process.communicate()

@@ -198,7 +198,7 @@ async def test_a_journal_of_other_messages_is_told_by_place_and_field(tmp_path: 
                 await _all(client.send_many(messages, journal=journal))
             assert caught.value.index == 0
             assert clean(caught.value)
-            assert "message 0" in str(caught.value)
+            assert "message 1" in str(caught.value)
 
 
 async def test_a_fault_of_a_users_limiter_is_told_by_type_and_place() -> None:

@@ -41,7 +41,7 @@ _Work: TypeAlias = "Callable[[sqlite3.Connection], object]"
 _Opened: TypeAlias = "Callable[[Callable[[], bool]], AbstractContextManager[OpenJournal]]"
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class _Job:
     """Something to do in the thread, between two commits."""
 
@@ -60,7 +60,7 @@ def _settle(answer: _Answer, result: object, error: BaseException | None) -> Non
         answer.set_exception(error)
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Writer:
     """Owns the connection to a journal, in a thread of its own, from ``start`` to ``stop``.
 

@@ -49,7 +49,7 @@ _ORPHAN = ErrorRecord(
 )
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class ChunkJournal:
     """Some messages of a campaign, for one runner at a time; satisfies :class:`Journal`.
 

@@ -33,13 +33,13 @@ _AT_ONCE = 500
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class _Write:
     change: Change
     answer: asyncio.Future[int]
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Writer:
     """Writes changes in their order; while one round trip is under way the next ones gather.
 
