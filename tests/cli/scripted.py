@@ -6,7 +6,7 @@ import json
 import signal
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,7 +40,10 @@ def scripted(*answers: bytes) -> Generator[str]:
     def serve() -> None:
         left = list(answers)
         while left:
-            connection, _ = server.accept()
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return  # The block has ended, and nobody asks for the rest.
             with connection:
                 asked = b""
                 while b"\r\n\r\n" not in asked and (heard := connection.recv(65_536)):
@@ -59,4 +62,6 @@ def scripted(*answers: bytes) -> Generator[str]:
         thread.start()
         yield f"http://127.0.0.1:{server.getsockname()[1]}/api/v1"
         done.set()
+        with suppress(OSError):
+            server.shutdown(socket.SHUT_RDWR)
         thread.join(10)
