@@ -24,8 +24,10 @@ from tests.cli.command import TOKEN
 from tests.cli.scripted import answer, scripted
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
+
+    from cleverapp_async import Message
 
 # A title, an erased screen, a C1 sequence, a turned direction, two ends of lines, a deletion.
 HOSTILE = "HACK\x1b]0;t\x07\x1b[2J\x9b31m\u202ex\u2028y\u2029z\x85\x7f\r!"
@@ -108,6 +110,14 @@ class Terminal:
                 self.shown += chunk
 
 
+async def _end(
+    journal: SqliteJournal, given: Sequence[Message], states: Sequence[JournalState]
+) -> None:
+    """Make the journal of a campaign that nobody runs."""
+    await fill(journal, given, states)
+    await journal.close(f"interrupted {HOSTILE}")
+
+
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[dict[str, str]]:
     """What the cases name, in words that a terminal would obey."""
@@ -121,7 +131,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[dict[str
     )
     states = [JournalState.UNKNOWN, JournalState.REJECTED, JournalState.PENDING]
     given = [evolve(message, bot_id=number) for number in (7, 8, 9)]
-    asyncio.run(fill(SqliteJournal(journal), given, states))
+    asyncio.run(_end(SqliteJournal(journal), given, states))
     refusal = answer(422, {"message": HOSTILE, "errors": {HOSTILE: [HOSTILE]}, "error": HOSTILE})
     with scripted(*[refusal] * 8) as url:
         monkeypatch.setenv("CLEVERAPP_BASE_URL", url)
