@@ -362,7 +362,7 @@ def test_parameters_nested_too_deeply(cleverapp: Run) -> None:
     deep = "[" * 5000 + "]" * 5000
     ended = cleverapp("call", "newMethod", f"a:={deep}", "--http-method", "POST")
     assert ended.code == 2
-    assert "nested too deeply" in ended.err
+    assert "nested" in ended.err
 
 
 @pytest.mark.parametrize(
