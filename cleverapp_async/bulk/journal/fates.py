@@ -100,9 +100,9 @@ _ORPHAN = ErrorRecord(
     message="it may have reached the server: the run that sent it ended before the answer",
 )
 _ORPHANED = f"""
-    UPDATE fate SET state = {_UNKNOWN}, ended_at = ?1, permanent = 0, attempts = 1, waited = NULL,
-    on_wire = NULL, contact_id = NULL, error_id = ?2,
-    before = ({_EARLIER} + ifnull({_REPLACED.format(now="?1")}, 0)) * 10
+    UPDATE fate SET state = {_UNKNOWN}, ended_at = :now, permanent = 0, attempts = 1, waited = NULL,
+    on_wire = NULL, contact_id = NULL, error_id = :error,
+    before = ({_EARLIER} + ifnull({_REPLACED.format(now=":now")}, 0)) * 10
     WHERE state = {_INTENT}
 """  # noqa: S608 - made of constants
 
@@ -157,7 +157,8 @@ def orphan_intents(connection: sqlite3.Connection) -> tuple[int, ...]:
     found = connection.execute("SELECT id FROM fate WHERE state = ? ORDER BY id", (_INTENT,))
     indexes = tuple(cast("list[int]", [row[0] for row in found]))
     if indexes:
-        connection.execute(_ORPHANED, (time.time(), error_id(connection, _ORPHAN)))
+        told = {"now": time.time(), "error": error_id(connection, _ORPHAN)}
+        connection.execute(_ORPHANED, told)
     return indexes
 
 
