@@ -167,7 +167,7 @@ async def test_a_run_without_redis_sends_nothing_and_is_resumed(tmp_path: Path) 
         with redis_server(tmp_path) as server:
             async with (
                 _client(simulator) as client,
-                RedisJournal(server.url, "c", chunk_size=300, patience=0.3, lease=0.3) as journal,
+                RedisJournal(server.url, "c", chunk_size=300, patience=1.5, lease=0.5) as journal,
             ):
                 await journal.load(
                     [message(number) for number in range(300)], origin=client.base_url
