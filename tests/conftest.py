@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import traceback
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +17,13 @@ if TYPE_CHECKING:
 
 # No deadline: asyncio's debug mode and coverage make the time of one example mean nothing. The blob
 # repeats a failure that another machine found.
-settings.register_profile("cleverapp_async", deadline=None, print_blob=True)
+settings.register_profile("cleverapp_async", max_examples=50, deadline=None, print_blob=True)
 settings.load_profile("cleverapp_async")
+
+# In debug mode every callback, future and task notes the stack that made it: the whole of it, unless
+# told otherwise, pytest's forty frames included. The innermost name the place as well.
+asyncio.constants.DEBUG_STACK_DEPTH = 5
+traceback.extract_stack.__defaults__ = (None, 5)
 
 begin_with_default_signals()
 

@@ -20,9 +20,15 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
+from sybil import Sybil
+from sybil.parsers.markdown import CodeBlockParser
+
+from cleverapp_async.simulator import Simulator, SimulatorLimits
 
 if TYPE_CHECKING:
-    from sybil import Example
+    from pathlib import Path
+
+    from sybil import Document, Example
 
 _PAGE = "__page__"
 _ENVIRONMENT = ("CLEVERAPP_API_TOKEN", "CLEVERAPP_BASE_URL")
@@ -57,9 +63,8 @@ class SimulatorThread:
             self._address.set_exception(error)
 
     async def _serve(self) -> None:
-        from cleverapp_async.simulator import Simulator  # noqa: PLC0415 - a page's need, not pytest's
-
-        async with Simulator() as simulator:
+        # Each block has a client of its own, which knows nothing of what the one before has sent.
+        async with Simulator(limits=SimulatorLimits.none()) as simulator:
             self._address.set_result((simulator.api_token, simulator.base_url))
             await asyncio.wrap_future(self._stop)
 
@@ -100,16 +105,10 @@ class Page:
             exec(code, namespace)  # noqa: S102 - our own documents
 
 
-def open_page(namespace: dict[str, Any]) -> None:
-    """Prepares a page before its first block."""
-    namespace[_PAGE] = page = Page()
-    page.open()
-
-
-def close_page(namespace: dict[str, Any]) -> None:
-    """Cleans up after a page's last block."""
-    page: Page = namespace.pop(_PAGE)
-    page.close()
+def examples_of(page: Path) -> Document:
+    """The Python blocks of a page, in its order."""
+    parser = CodeBlockParser(language="python", evaluator=evaluate)
+    return Sybil(parsers=[parser], path=str(page.parent)).parse(page)
 
 
 def evaluate(example: Example) -> None:

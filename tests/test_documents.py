@@ -1,4 +1,4 @@
-"""The runner of the documents' code: that it would notice a broken example."""
+"""The code of README.md and docs/*.md, and its runner: that it would notice a broken example."""
 
 from __future__ import annotations
 
@@ -7,16 +7,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sybil import Sybil
-from sybil.parsers.markdown import CodeBlockParser
 
-from .documents import Page, evaluate
+from .documents import Page, examples_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
 ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_code_of_a_page_runs(page: Path) -> None:
+    """What users copy works, block after block as the page has them."""
+    shared = Page()
+    shared.open()
+    try:
+        examples = examples_of(page)
+        examples.namespace["__page__"] = shared
+        for example in examples:
+            example.evaluate()
+    finally:
+        shared.close()
 
 
 @pytest.fixture
@@ -31,10 +44,9 @@ def run_page(text: str, folder: Path, namespace: dict[str, Any]) -> None:
     """Writes a page and runs its blocks in order."""
     path = folder / "page.md"
     path.write_text(text, encoding="utf-8")
-    parser = CodeBlockParser(language="python", evaluator=evaluate)
-    document = Sybil(parsers=[parser], path=str(folder)).parse(path)
+    document = examples_of(path)
     document.namespace.update(namespace)
-    for example in document.examples():
+    for example in document:
         example.evaluate()
     namespace.update(document.namespace)
 

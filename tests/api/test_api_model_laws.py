@@ -48,7 +48,7 @@ def same(before: object, after: object) -> bool:
 
 @EACH_MODEL
 @STRICT_AND_LENIENT
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_nothing_of_an_answer_is_lost(
     model: type[attrs.AttrsInstance], lenient: bool, data: st.DataObject
@@ -77,7 +77,7 @@ def test_a_strict_reader_takes_it_or_says_why(
 
 
 @EACH_ROW
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(
     body=st.binary(max_size=60),
     status=st.sampled_from([200, 201, 400, 422, 429, 500]),
@@ -91,7 +91,7 @@ def test_any_bytes_are_an_answer_or_one_of_our_errors(
 
 
 @EACH_ROW
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(data=st.data(), lenient=st.booleans())
 def test_any_json_is_an_answer_or_one_of_our_errors(
     row: Endpoint, data: st.DataObject, lenient: bool

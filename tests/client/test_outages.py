@@ -216,7 +216,7 @@ async def test_a_campaign_that_met_an_api_keeps_to_it(fault: Fault, tmp_path: Pa
 async def test_an_outage_in_the_middle_meets_no_more_than_is_needed() -> None:
     """Where the limits let few out at a time, a server that falls silent swallows five."""
     limits = LimiterRegistry(account=Quota(2, 0.05), messengers={}, other_messengers=None)
-    config = ClientConfig(attempt_timeout=1)
+    config = ClientConfig(attempt_timeout=0.5)
     told: list[SendOutcome] = []
     async with (
         Simulator(limits=FREE) as simulator,
