@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import traceback
 from typing import TYPE_CHECKING
@@ -20,9 +19,8 @@ if TYPE_CHECKING:
 settings.register_profile("cleverapp_async", max_examples=50, deadline=None, print_blob=True)
 settings.load_profile("cleverapp_async")
 
-# In debug mode every callback, future and task notes the stack that made it: the whole of it, unless
-# told otherwise, pytest's forty frames included. The innermost name the place as well.
-asyncio.constants.DEBUG_STACK_DEPTH = 5
+# In debug mode every future notes the stack that made it: the whole of it, unless told otherwise,
+# pytest's forty frames included. The innermost name the place as well.
 traceback.extract_stack.__defaults__ = (None, 5)
 
 begin_with_default_signals()
