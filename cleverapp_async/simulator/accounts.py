@@ -6,10 +6,9 @@ import operator
 import re
 from typing import TYPE_CHECKING, Final
 
+from .laravel.parameters import Value, as_integer
+from .laravel.rules import at_least, integer, matches
 from .money import AccountPage
-from .reading import Value, as_integer
-from .rules import at_least, matches
-from .validation import integer
 
 if TYPE_CHECKING:
     from .state.accounts import Account, AccountStore

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from .endpoints import NO_ROUTE, Call, Decision, Route, World
-from .reading import Parameters, as_integer
-from .validation import Rules, integer, missing_row, required
+from .laravel.parameters import Parameters, as_integer
+from .laravel.rules import Rules, integer, missing_row, required
 
 if TYPE_CHECKING:
     from .state.records import SimulatedContact

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias, overload
 
 from attrs import define, field, frozen
 
-from .reading import Parameters
+from .laravel.parameters import Parameters
 
 ArrivalVerdict: TypeAlias = Literal[
     "accepted",

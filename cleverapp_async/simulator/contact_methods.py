@@ -7,14 +7,25 @@ from typing import Final
 from attrs import evolve
 
 from .addressing import CONTACT_RULES, bot_route, contact_route, of_bot, of_contact
-from .endpoints import Call, Decision, Endpoint
-from .paging import PER_PAGE, answer_page
-from .reading import elements
-from .rules import all_of, array, at_least, at_most, email, max_length, parts, required_if, scalar
+from .endpoints import PER_PAGE, Call, Decision, Endpoint
+from .laravel.parameters import elements, parts
+from .laravel.rules import (
+    Rules,
+    all_of,
+    array,
+    at_least,
+    at_most,
+    email,
+    integer,
+    max_length,
+    required,
+    required_if,
+    scalar,
+    string,
+)
 from .show_contact import ID_NAMES, show_contact
 from .state.contacts import WHATSAPP, phone_digits
 from .state.records import SimulatedContact
-from .validation import Rules, integer, required, string
 
 MAX_COUNT: Final = 500
 """Contacts on the largest page (API docs, «Контакты»)."""
@@ -69,7 +80,7 @@ def _get_contacts(call: Call) -> Decision:
     ids = directory.listed(
         call.integer("bot_id"), call.integer("date_from"), call.integer("date_to")
     )
-    return answer_page(call, ids, show, call.integer("count") or PER_PAGE)
+    return call.answer_page(ids, show, call.integer("count") or PER_PAGE)
 
 
 def _create_or_update(call: Call, bot_id: int) -> Decision:

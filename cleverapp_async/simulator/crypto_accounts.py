@@ -10,12 +10,12 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from .laravel.parameters import as_decimal
+from .laravel.rules import NUMERIC, above_zero, matches, say
 from .money import EXACT, AccountPage, spell
-from .rules import NUMERIC, above_zero, as_decimal, matches
-from .validation import say
 
 if TYPE_CHECKING:
-    from .reading import Parameters, Value
+    from .laravel.parameters import Parameters, Value
     from .state.accounts import Account, AccountStore
     from .state.store import State
 

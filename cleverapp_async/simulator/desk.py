@@ -15,10 +15,10 @@ from .endpoints import NO_ROUTE
 from .fault_actions import WireDone
 from .fault_schedule import FaultSchedule
 from .judge import MAX_BODY, Inquiry, Judge
+from .laravel.parameters import read_parameters
+from .laravel.replies import html_reply, wants_json
 from .latency import Latency
 from .openapi import OPENAPI_PATH, openapi_reply
-from .reading import read_parameters
-from .reply import html_reply, wants_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -6,19 +6,19 @@ together in ``judge``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, TypeVar
 
 from attrs import define, frozen
 
 from .arrivals import ArrivalVerdict
+from .laravel.parameters import Parameters, as_integer
+from .laravel.replies import Reply, error_reply, json_reply, page_body
+from .laravel.rules import Errors, Rules
 from .limits import Meters, Quota, Rounding
-from .reading import Parameters, as_integer
-from .reply import Reply, error_reply, json_reply
 from .shapes import Shapes
 from .state.store import State
-from .validation import Errors, Rules
 
 Route: TypeAlias = tuple[int | None, str | None]
 """The bot and the messenger a request goes through, as far as they are known."""
@@ -33,6 +33,11 @@ UNSUPPORTED_STATUS: Final = 422
 """The status of an unsupported messenger's refusal (*assumed*)."""
 
 NO_ROUTE: Final[Route] = (None, None)
+
+PER_PAGE: Final = 100
+"""Rows on a page where the request does not say (that of getListSchemas; elsewhere *assumed*)."""
+
+Row = TypeVar("Row")
 
 
 @frozen
@@ -95,6 +100,23 @@ class Call:
     def answer_bare(self, body: object, status: int = HTTPStatus.OK) -> Decision:
         """Accept, with an answer that is not in an envelope."""
         return Decision("accepted", json_reply(self.world.shapes.encodable(body), status))
+
+    def answer_page(
+        self, rows: Sequence[Row], show: Callable[[Row], object], per_page: int = PER_PAGE
+    ) -> Decision:
+        """Accept, with the page of these rows that is asked for.
+
+        The page's number is read as Laravel's paginator does: what is no positive integer is
+        page 1.
+
+        Args:
+            rows: All the rows; only those of the page are looked at.
+            show: Gives a row its shape.
+            per_page: Rows on a page.
+        """
+        number = max(1, self.integer("page") or 1)
+        url = f"{self.world.links_url}/{self.endpoint}"
+        return self.answer_bare(page_body(rows, show, number=number, per_page=per_page, url=url))
 
     def missing(self) -> Decision:
         """Refuse: what an id names does not exist (status and text are *assumed*)."""

@@ -13,7 +13,7 @@ from .faults import Fault, Trigger
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .reading import Parameters
+    from .laravel.parameters import Parameters
 
 
 @define

@@ -5,22 +5,25 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from .reading import Parameters, Value, as_integer
-from .rules import as_boolean, as_decimal, boolean, matches, max_length, numeric, one_of
-from .state.lists import OWN_NAMES
-from .state.records import SimulatedField
-from .validation import (
+from .laravel.parameters import Parameters, Value, as_boolean, as_decimal, as_integer, present
+from .laravel.rules import (
     EXISTS,
     Errors,
     Rule,
     Rules,
+    boolean,
     integer,
-    present,
+    matches,
+    max_length,
+    numeric,
+    one_of,
     required,
     say,
     string,
     validate,
 )
+from .state.lists import OWN_NAMES
+from .state.records import SimulatedField
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

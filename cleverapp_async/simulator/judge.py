@@ -26,10 +26,10 @@ from . import (
     variables,
 )
 from .endpoints import NO_ROUTE, Call, Decision, Endpoint, Route, World, invalid
-from .reading import Parameters, Value
-from .reply import HTML_TYPE, NO_HEADERS, Reply, error_reply
+from .laravel.parameters import Parameters, Value
+from .laravel.replies import HTML_TYPE, NO_HEADERS, Reply, error_reply
+from .laravel.rules import validate
 from .state.clock import now as unix_now
-from .validation import validate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,18 +7,28 @@ from typing import TYPE_CHECKING, Final
 
 from .endpoints import NO_ROUTE, Call, Decision, Endpoint, Route, World, text_of
 from .fields import canonical, read_values
+from .laravel.rules import (
+    EXISTS,
+    IN,
+    Errors,
+    Rules,
+    array,
+    at_least,
+    at_most,
+    integer,
+    required,
+    say,
+    string,
+)
 from .lists import SCHEMA_RULES, of_schema, schema_route
-from .paging import answer_page
-from .rules import IN, array, at_least, at_most
 from .state.clock import now
 from .state.lists import OWN_NAMES, ListItem, ListSchema
-from .validation import EXISTS, Errors, Rules, integer, required, say, string
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .addressing import Handle
-    from .reading import Parameters, Value
+    from .laravel.parameters import Parameters, Value
     from .shapes import Shapes
 
 MAX_LIMIT: Final = 500
@@ -111,7 +121,7 @@ def _get_list_items(call: Call, schema: ListSchema) -> Decision:
     if order_by is not None:
         items.sort(key=partial(_rank, field), reverse=direction == "desc")
     show = partial(show_item, schema, call.world.shapes)
-    return answer_page(call, items, show, call.integer("limit") or DEFAULT_LIMIT)
+    return call.answer_page(items, show, call.integer("limit") or DEFAULT_LIMIT)
 
 
 def _equals(slug: str, wanted: object, item: ListItem) -> bool:

@@ -7,23 +7,26 @@ from typing import TYPE_CHECKING, Final
 from .addressing import Handle, bot_route, no_route
 from .endpoints import NO_ROUTE, Call, Decision, Endpoint, Route, World, text_of
 from .fields import MAX_NAME, read_field
-from .paging import answer_page
-from .rules import UNIQUE, array, as_boolean, boolean, max_length
-from .state.clock import now
-from .validation import (
+from .laravel.parameters import as_boolean
+from .laravel.rules import (
+    UNIQUE,
     Errors,
     Rules,
+    array,
+    boolean,
     integer,
+    max_length,
     missing_row,
     required,
     say,
     string,
 )
+from .state.clock import now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .reading import Parameters, Value
+    from .laravel.parameters import Parameters, Value
     from .shapes import Shapes
     from .state.lists import ListSchema
     from .state.records import SimulatedField
@@ -79,8 +82,8 @@ def show_schema(schema: ListSchema, shapes: Shapes) -> dict[str, object]:
 
 def _get_list_schemas(call: Call) -> Decision:
     shapes = call.world.shapes
-    return answer_page(
-        call, call.world.state.lists.schemas(), lambda schema: show_schema(schema, shapes)
+    return call.answer_page(
+        call.world.state.lists.schemas(), lambda schema: show_schema(schema, shapes)
     )
 
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from .addressing import no_route
 from .endpoints import Call, Decision, Endpoint
+from .laravel.rules import required, url
 from .state.clock import now
-from .validation import required, url
 
 LIFETIME: Final = 3600
 """Seconds for which an invented link is good (*assumed*)."""

@@ -6,11 +6,9 @@ from types import MappingProxyType
 from typing import Final
 
 from .endpoints import NO_ROUTE, Call, Decision, Endpoint, Route, World, text_of
-from .reading import Parameters, as_integer
-from .reply import json_reply
-from .show_contact import shown_phone
-from .state.contacts import WHATSAPP
-from .validation import (
+from .laravel.parameters import Parameters, as_integer
+from .laravel.replies import json_reply
+from .laravel.rules import (
     Rules,
     integer,
     missing_row,
@@ -21,6 +19,8 @@ from .validation import (
     url,
     validate,
 )
+from .show_contact import shown_phone
+from .state.contacts import WHATSAPP
 
 _SEND_MESSAGE_RULES: Final[Rules] = MappingProxyType(
     {

@@ -10,12 +10,11 @@ from attrs import frozen
 
 from .addressing import CONTACT_RULES, contact_route, of_contact
 from .endpoints import NO_ROUTE, Call, Decision, Endpoint, Route, World
-from .reading import Parameters, Value, as_integer
-from .rules import MAX, max_length
+from .laravel.parameters import Parameters, Value, as_integer
+from .laravel.rules import MAX, Rule, Rules, integer, max_length, required, say, string
 from .state.accounts import Account, AccountStore, Amount
 from .state.clock import now
 from .state.store import State
-from .validation import Rule, Rules, integer, required, say, string
 
 if TYPE_CHECKING:
     from .state.records import SimulatedContact

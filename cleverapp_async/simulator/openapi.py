@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from .reply import Reply, encode
+from .laravel.replies import Reply, encode
 
 OPENAPI_PATH: Final = "/api/openapi.json"
 

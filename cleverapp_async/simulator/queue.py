@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from .endpoints import NO_ROUTE, Call, Decision, Endpoint, Route, World, text_of
-from .reading import Parameters, as_integer
-from .reply import json_reply
+from .laravel.parameters import Parameters, as_integer
+from .laravel.replies import json_reply
+from .laravel.rules import Rules, integer, missing_row, required, required_without_all, string
 from .show_contact import shown_phone
-from .validation import Rules, integer, missing_row, required, required_without_all, string
 
 if TYPE_CHECKING:
     from .state.records import SimulatedContact

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from .addressing import CONTACT_RULES, contact_route, of_contact
 from .endpoints import Call, Decision, Endpoint
-from .paging import answer_page
-from .reading import Value, as_integer, elements
-from .rules import array, as_boolean, between, boolean
+from .laravel.parameters import Value, as_boolean, as_integer, elements
+from .laravel.rules import Rules, array, between, boolean, integer
 from .show_contact import show_contact
-from .validation import Rules, integer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +75,7 @@ def _get_referrals(call: Call, contact: SimulatedContact) -> Decision:
     def show(contact_id: int) -> object:
         return show_contact(call.world, call.world.state.directory.kept(contact_id))
 
-    return answer_page(call, _filtered(call, contact), show)
+    return call.answer_page(_filtered(call, contact), show)
 
 
 def _get_count_referrals(call: Call, contact: SimulatedContact) -> Decision:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from .addressing import CONTACT_RULES, bot_route, contact_route, of_bot, of_contact
 from .endpoints import Call, Decision, Endpoint
-from .rules import max_length
-from .validation import (
+from .laravel.rules import (
     Rules,
     integer,
+    max_length,
     missing_row,
     required,
     required_without,

@@ -6,10 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 from .addressing import CONTACT_RULES, contact_route, of_contact
 from .endpoints import Call, Decision, Endpoint
-from .paging import answer_page
-from .rules import as_boolean, boolean, max_length
+from .laravel.parameters import as_boolean
+from .laravel.rules import (
+    Rules,
+    boolean,
+    integer,
+    max_length,
+    missing_row,
+    required,
+    required_without,
+    string,
+)
 from .state.clock import now
-from .validation import Rules, integer, missing_row, required, required_without, string
 
 if TYPE_CHECKING:
     from .shapes import Shapes
@@ -61,7 +69,7 @@ def _get_contact_variables(call: Call, contact: SimulatedContact) -> Decision:
         return show_variable(variable, shapes)
 
     if shapes.variables == "older":
-        return answer_page(call, variables, show)
+        return call.answer_page(variables, show)
     return call.answer([show(variable) for variable in variables])
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cleverapp_async.simulator import Simulator, generate
 from cleverapp_async.simulator.endpoints import NO_ROUTE
 from cleverapp_async.simulator.judge import API_PREFIX, ENDPOINTS, Inquiry
-from cleverapp_async.simulator.reading import read_parameters
+from cleverapp_async.simulator.laravel.parameters import read_parameters
 from tests.simulator.wire import API_HEADERS
 from tests.simulator.worlds import METHODS, NO_LIMITS
 

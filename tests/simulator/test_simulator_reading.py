@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async.simulator.reading import (
+from cleverapp_async.simulator.laravel.parameters import (
     MAX_FIELDS,
     Value,
     as_integer,

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async.simulator import Simulator, generate
-from cleverapp_async.simulator.reading import MAX_JSON_DEPTH, read_parameters
+from cleverapp_async.simulator.laravel.parameters import MAX_JSON_DEPTH, read_parameters
 from cleverapp_async.simulator.shapes import Shapes
 from cleverapp_async.simulator.state.referrals import ReferralStore
 from cleverapp_async.simulator.state.timeline import Timeline
 
 if TYPE_CHECKING:
-    from cleverapp_async.simulator.reading import Value
+    from cleverapp_async.simulator.laravel.parameters import Value
 
 MOMENTS = st.integers(0, 20)
 BOUND = st.none() | st.integers(-2, 22)

@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from email.parser import BytesParser
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 from urllib.parse import parse_qsl
@@ -33,6 +34,7 @@ the innermost one holds)."""
 
 _PHP_BLANKS: Final = " \t\n\r\0\x0b"
 _PHP_SPACES: Final = " \t\n\v\f\r"
+_NUMBER_SHAPE: Final = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,3})?")
 _INDEX: Final = re.compile(r"-?[1-9]\d{0,18}|0", re.ASCII)
 
 
@@ -102,6 +104,32 @@ def as_integer(value: Value) -> int | None:
         return None
     number = int(text)
     return number if -(2**63) <= number < 2**63 else None
+
+
+def as_boolean(value: Value) -> bool | None:
+    """Give the truth value that Laravel sees: true, false, 1, 0, "1" or "0"; else None."""
+    if isinstance(value, float) or value not in (True, False, "1", "0"):
+        return None
+    return value in (True, "1")
+
+
+def as_decimal(value: Value) -> Decimal | None:
+    """Give the exact number that a value spells, or None; a float by its shortest spelling."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return None
+    text = str(value).strip()
+    return Decimal(text) if _NUMBER_SHAPE.fullmatch(text) else None
+
+
+def present(parameters: Parameters) -> Parameters:
+    """Leave out what is null: an absent parameter."""
+    return {name: value for name, value in parameters.items() if value is not None}
+
+
+def parts(value: Value) -> tuple[str, ...]:
+    """Split a comma-separated list; what is no string is a list of one empty word."""
+    words = value.split(",") if isinstance(value, str) else [""]
+    return tuple(word.strip() for word in words)
 
 
 def elements(value: Value) -> list[Value]:

@@ -6,10 +6,10 @@ JSON is encoded as PHP does: ``\u`` escapes for everything outside ASCII, and ``
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 from aiohttp import web
 from attrs import evolve, frozen
@@ -24,6 +24,13 @@ _ELSEWHERE: Final[Mapping[int, str]] = {
 
 JSON_TYPE: Final = "application/json"
 HTML_TYPE: Final = "text/html; charset=UTF-8"
+
+# How many pages are named on each side of the current one below a table: Laravel's ``UrlWindow``.
+_EACH_SIDE: Final = 3
+_NEAR_AN_END: Final = _EACH_SIDE + 4
+_SHOWN_WHOLE: Final = 2 * _EACH_SIDE + 8
+
+Row = TypeVar("Row")
 
 
 @frozen
@@ -115,6 +122,82 @@ def wants_json(headers: Mapping[str, str]) -> bool:
         return True
     ajax = headers.get("X-Requested-With") == "XMLHttpRequest"
     return ajax and accept in {"", "*", "*/*"}
+
+
+def page_body(
+    rows: Sequence[Row], show: Callable[[Row], object], *, number: int, per_page: int, url: str
+) -> dict[str, object]:
+    """Make the body of one page of rows (API docs, «Списки»: the sample of getListSchemas).
+
+    A page beyond the last is empty. The links carry neither the token nor other parameters.
+
+    Args:
+        rows: All the rows; only those of the page are looked at.
+        show: Gives a row its shape.
+        number: Which page, from 1.
+        per_page: Rows on a page.
+        url: The address of the method.
+    """
+    total = len(rows)
+    first = (number - 1) * per_page
+    data = [show(row) for row in rows[first : first + per_page]]
+    last_page = max(1, -(-total // per_page))
+    return {
+        "data": data,
+        "links": {
+            "first": _page_url(url, 1),
+            "last": _page_url(url, last_page),
+            "prev": _page_url(url, number - 1) if number > 1 else None,
+            "next": _page_url(url, number + 1) if number < last_page else None,
+        },
+        "meta": {
+            "current_page": number,
+            "from": first + 1 if data else None,
+            "last_page": last_page,
+            "links": _links(url, number, last_page),
+            "path": url,
+            "per_page": per_page,
+            "to": first + len(data) if data else None,
+            "total": total,
+        },
+    }
+
+
+def _page_url(url: str, page: int) -> str:
+    return f"{url}?page={page}"
+
+
+def _links(url: str, page: int, last_page: int) -> list[dict[str, object]]:
+    """What Laravel's paginator shows below a table: two arrows, and the pages that are near."""
+    before = _page_url(url, page - 1) if page > 1 else None
+    after = _page_url(url, page + 1) if page < last_page else None
+    return [
+        _link(before, "pagination.previous", active=False),
+        *(
+            _link(None, "...", active=False)
+            if number is None
+            else _link(_page_url(url, number), str(number), active=number == page)
+            for number in _shown(page, last_page)
+        ),
+        _link(after, "pagination.next", active=False),
+    ]
+
+
+def _link(url: str | None, label: str, *, active: bool) -> dict[str, object]:
+    return {"url": url, "label": label, "active": active}
+
+
+def _shown(page: int, last_page: int) -> list[int | None]:
+    """The pages that are shown, None for a gap: Laravel's ``UrlWindow``, three on each side."""
+    start, end = [1, 2], [last_page - 1, last_page]
+    if last_page < _SHOWN_WHOLE:
+        return list(range(1, last_page + 1))
+    if page <= _NEAR_AN_END:
+        return [*range(1, _NEAR_AN_END + _EACH_SIDE + 1), None, *end]
+    if page > last_page - _NEAR_AN_END:
+        return [*start, None, *range(last_page - _NEAR_AN_END - _EACH_SIDE + 1, last_page + 1)]
+    around = range(page - _EACH_SIDE, page + _EACH_SIDE + 1)
+    return [*start, None, *around, None, *end]
 
 
 def _phrase(status: int) -> str:
