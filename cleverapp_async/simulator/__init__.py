@@ -16,9 +16,9 @@ from .seed.generate import generate
 from .seed.load import load_seed, parse_seed
 from .server import Simulator
 from .shapes import CountReferralsShape, DateStyle, EmptyObjects, VariablesShape
-from .state.errors import SeedError
 from .state.records import (
     SeedData,
+    SeedError,
     SimulatedAccount,
     SimulatedBot,
     SimulatedContact,

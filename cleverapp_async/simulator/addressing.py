@@ -36,7 +36,7 @@ def bot_route(world: World, parameters: Parameters) -> Route:
 def contact_route(world: World, parameters: Parameters) -> Route:
     """Give the bot of the contact that is named, and no messenger: none is limited."""
     contact_id = as_integer(parameters.get("contact_id"))
-    contact = None if contact_id is None else world.state.directory.by_id(contact_id)
+    contact = None if contact_id is None else world.state.contacts.by_id(contact_id)
     return NO_ROUTE if contact is None else (contact.bot_id, None)
 
 
@@ -45,7 +45,7 @@ def of_contact(handle: Callable[[Call, SimulatedContact], Decision]) -> Handle:
 
     def handler(call: Call) -> Decision:
         contact_id = call.integer("contact_id")
-        contact = None if contact_id is None else call.world.state.directory.obtain(contact_id)
+        contact = None if contact_id is None else call.world.state.contacts.obtain(contact_id)
         if contact is None:
             return call.invalid(missing_row("contact_id"))
         return call.refuse_bot() or handle(call, contact)
@@ -58,7 +58,7 @@ def of_bot(handle: Callable[[Call, int], Decision]) -> Handle:
 
     def handler(call: Call) -> Decision:
         bot_id = call.integer("bot_id")
-        if bot_id is None or not call.world.state.directory.has_bot(bot_id):
+        if bot_id is None or not call.world.state.contacts.has_bot(bot_id):
             return call.invalid(missing_row("bot_id"))
         return call.refuse_bot() or handle(call, bot_id)
 

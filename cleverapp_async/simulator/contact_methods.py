@@ -23,8 +23,8 @@ from .laravel.rules import (
     scalar,
     string,
 )
-from .show_contact import ID_NAMES, show_contact
-from .state.contacts import WHATSAPP, phone_digits
+from .show_contact import show_contact
+from .state.contacts import ID_NAMES, WHATSAPP, phone_digits
 from .state.records import SimulatedContact
 
 MAX_COUNT: Final = 500
@@ -71,25 +71,25 @@ def _get_contacts(call: Call) -> Decision:
     refused = call.refuse_bot()
     if refused is not None:
         return refused
-    directory = call.world.state.directory
+    contacts = call.world.state.contacts
     with_ = parts(call.parameters.get("with", ""))
 
     def show(contact_id: int) -> object:
-        return show_contact(call.world, directory.kept(contact_id), with_)
+        return show_contact(call.world, contacts.kept(contact_id), with_)
 
-    ids = directory.listed(
+    ids = contacts.listed(
         call.integer("bot_id"), call.integer("date_from"), call.integer("date_to")
     )
     return call.answer_page(ids, show, call.integer("count") or PER_PAGE)
 
 
 def _create_or_update(call: Call, bot_id: int) -> Decision:
-    directory, messenger = call.world.state.directory, call.text("messenger") or ""
+    contacts, messenger = call.world.state.contacts, call.text("messenger") or ""
     ids = {name: str(call.parameters[sent]) for sent, name in _SENT_IDS if sent in call.parameters}
     own = ids.pop(ID_NAMES.get(messenger, ""), "")
     phone = call.text("phone")
     external_id = phone_digits(phone or "") or phone or "" if messenger == WHATSAPP else own
-    found = directory.by_triple(bot_id, messenger, external_id or phone or "")
+    found = contacts.by_triple(bot_id, messenger, external_id or phone or "")
     before = found or SimulatedContact(0, bot_id, messenger, external_id)
     contact = evolve(
         before,
@@ -102,9 +102,9 @@ def _create_or_update(call: Call, bot_id: int) -> Decision:
         other_ids={**before.other_ids, **ids},
     )
     if found is None:
-        contact = directory.create(contact)
+        contact = contacts.create(contact)
     else:
-        directory.replace(contact)
+        contacts.replace(contact)
     for tag in elements(call.parameters.get("tags")):
         call.world.state.tags.attach(contact.id, bot_id, str(tag))
     return call.answer(show_contact(call.world, contact), created=found is None)

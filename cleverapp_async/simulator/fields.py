@@ -28,7 +28,7 @@ from .state.records import SimulatedField
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .state.contacts import Directory
+    from .state.contacts import ContactStore
 
 TYPES: Final = ("string", "number", "bool", "contact")
 """The types seen on the page; a new field is of one of these (*assumed*)."""
@@ -80,14 +80,14 @@ def read_field(slug: str, spec: Value, place: str) -> tuple[SimulatedField | Non
 
 
 def read_values(
-    fields: Mapping[str, SimulatedField], data: Parameters, directory: Directory, *, whole: bool
+    fields: Mapping[str, SimulatedField], data: Parameters, contacts: ContactStore, *, whole: bool
 ) -> tuple[dict[str, object], Errors]:
     """Read an item's values.
 
     Args:
         fields: The list's fields.
         data: The values by slug; null is no value.
-        directory: Finds contacts.
+        contacts: Finds contacts.
         whole: Whether values that are required must be there: not in an update, which only
             may not take them away.
 
@@ -110,7 +110,7 @@ def read_values(
         values[slug] = canonical(field, value)
         if field.type == "contact" and place not in errors and given:
             contact_id = as_integer(value)
-            if contact_id is None or directory.obtain(contact_id) is None:
+            if contact_id is None or contacts.obtain(contact_id) is None:
                 errors[place] = [say(EXISTS, place)]
     if whole:
         for slug, field in fields.items():

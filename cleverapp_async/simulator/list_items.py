@@ -137,8 +137,8 @@ def _contacts(schema: ListSchema, item: ListItem) -> set[object]:
 
 
 def _of_bot(call: Call, schema: ListSchema, bot_id: int, item: ListItem) -> bool:
-    directory = call.world.state.directory
-    found = (directory.by_id(one) for one in _contacts(schema, item) if isinstance(one, int))
+    contacts = call.world.state.contacts
+    found = (contacts.by_id(one) for one in _contacts(schema, item) if isinstance(one, int))
     return any(contact is not None and contact.bot_id == bot_id for contact in found)
 
 
@@ -158,7 +158,7 @@ def _rank(field: str, item: ListItem) -> tuple[int, float | int, str]:
 
 def _add_list_item(call: Call, schema: ListSchema) -> Decision:
     state = call.world.state
-    values, errors = read_values(schema.fields, _data(call, "data"), state.directory, whole=True)
+    values, errors = read_values(schema.fields, _data(call, "data"), state.contacts, whole=True)
     if errors:
         return call.invalid(errors)
     item = state.lists.add_item(schema, values, now())
@@ -166,8 +166,8 @@ def _add_list_item(call: Call, schema: ListSchema) -> Decision:
 
 
 def _update_list_item(call: Call, item: ListItem, schema: ListSchema) -> Decision:
-    directory = call.world.state.directory
-    values, errors = read_values(schema.fields, _data(call, "data"), directory, whole=False)
+    contacts = call.world.state.contacts
+    values, errors = read_values(schema.fields, _data(call, "data"), contacts, whole=False)
     if errors:
         return call.invalid(errors)
     item.values.update(values)

@@ -93,7 +93,7 @@ def _get_list_schema(call: Call, schema: ListSchema) -> Decision:
 
 def _create_list_schema(call: Call) -> Decision:
     bot_id = call.integer("bot_id")
-    if bot_id is not None and not call.world.state.directory.has_bot(bot_id):
+    if bot_id is not None and not call.world.state.contacts.has_bot(bot_id):
         return call.invalid(missing_row("bot_id"))
     refused = call.refuse_bot()
     if refused is not None:

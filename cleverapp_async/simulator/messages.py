@@ -49,7 +49,7 @@ _ACCEPTED: Final = Decision("accepted", json_reply({"success": True}), taken=Tru
 def _message_route(world: World, parameters: Parameters) -> Route:
     if "contact_id" in parameters:
         contact_id = as_integer(parameters["contact_id"])
-        contact = None if contact_id is None else world.state.directory.by_id(contact_id)
+        contact = None if contact_id is None else world.state.contacts.by_id(contact_id)
         return NO_ROUTE if contact is None else (contact.bot_id, contact.messenger)
     return as_integer(parameters.get("bot_id")), text_of(parameters, "messenger")
 
@@ -60,7 +60,7 @@ def _send_message(call: Call) -> Decision:
         return call.invalid(missing_row("contact_id"))
     if "contact_id" not in call.parameters:
         external_id = call.text("contact_external_id") or ""
-        if not call.world.state.directory.has_triple(bot_id, messenger, external_id):
+        if not call.world.state.contacts.has_triple(bot_id, messenger, external_id):
             return call.invalid(missing_row("contact_external_id"))
     quota = call.world.meters.limits.of_messenger(messenger)
     return (
@@ -78,12 +78,12 @@ def _whatsapp_route(world: World, parameters: Parameters) -> Route:
 
 def _send_message_to_whatsapp(call: Call) -> Decision:
     bot_id = as_integer(call.parameters["bot_id"])
-    directory = call.world.state.directory
-    if bot_id is None or not directory.has_bot(bot_id):
+    contacts = call.world.state.contacts
+    if bot_id is None or not contacts.has_bot(bot_id):
         return call.invalid(missing_row("bot_id"))
     phone = call.text("phone") or ""
     name = call.text("name")
-    if name is None and not directory.knows_number(bot_id, phone):
+    if name is None and not contacts.knows_number(bot_id, phone):
         return call.invalid(validate({"name": (required,)}, call.parameters))
     refused = (
         call.refuse_bot()
@@ -92,13 +92,13 @@ def _send_message_to_whatsapp(call: Call) -> Decision:
     )
     if refused:
         return refused
-    made = directory.whatsapp(bot_id, phone, name)
+    made = contacts.whatsapp(bot_id, phone, name)
     contact = {
         "id": made.id,
         "phone": shown_phone(made),
         "name": made.name,
         "messenger": WHATSAPP,
-        "created_at": call.world.shapes.date(directory.since(made.id)),
+        "created_at": call.world.shapes.date(contacts.since(made.id)),
     }
     return Decision("accepted", json_reply({"data": contact}), taken=True)
 

@@ -33,13 +33,13 @@ def _address(parameters: Parameters) -> str:
 
 
 def _contact(world: World, parameters: Parameters) -> SimulatedContact | None:
-    directory, address = world.state.directory, _address(parameters)
+    contacts, address = world.state.contacts, _address(parameters)
     if address == "phone":
-        return directory.by_phone(text_of(parameters, address) or "")
+        return contacts.by_phone(text_of(parameters, address) or "")
     number = as_integer(parameters.get(address))
     if number is None:
         return None
-    return directory.by_id(number) if address == "contact_id" else directory.by_bitrix(number)
+    return contacts.by_id(number) if address == "contact_id" else contacts.by_bitrix(number)
 
 
 def _route(world: World, parameters: Parameters) -> Route:
@@ -49,7 +49,7 @@ def _route(world: World, parameters: Parameters) -> Route:
 
 def _send_message_to_queue(call: Call) -> Decision:
     contact, address = _contact(call.world, call.parameters), _address(call.parameters)
-    anybody = call.world.state.directory.everybody and address != "contact_id"
+    anybody = call.world.state.contacts.everybody and address != "contact_id"
     if contact is None and not anybody:
         return call.invalid(missing_row(address))
     refused = call.refuse_bot()

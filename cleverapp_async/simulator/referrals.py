@@ -32,13 +32,13 @@ def _get_referrers(call: Call, contact: SimulatedContact) -> Decision:
     state, date = call.world.state, call.world.shapes.date
     depth = call.integer("depth") or MAX_DEPTH
     ids = (contact.id, *islice(state.referrals.chain(contact.id), depth))
-    people = [state.directory.kept(contact_id) for contact_id in ids]
+    people = [state.contacts.kept(contact_id) for contact_id in ids]
     flat: list[dict[str, object]] = [
         {
             "id": one.id,
             "name": one.name,
             "messenger": one.messenger,
-            "created_at": date(state.directory.since(one.id)),
+            "created_at": date(state.contacts.since(one.id)),
         }
         for one in people
     ]
@@ -73,7 +73,7 @@ def _tag_name(call: Call, contact: SimulatedContact, key: str, value: Value) -> 
 
 def _get_referrals(call: Call, contact: SimulatedContact) -> Decision:
     def show(contact_id: int) -> object:
-        return show_contact(call.world, call.world.state.directory.kept(contact_id))
+        return show_contact(call.world, call.world.state.contacts.kept(contact_id))
 
     return call.answer_page(_filtered(call, contact), show)
 

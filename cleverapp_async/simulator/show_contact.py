@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from .state.contacts import WHATSAPP
+from .state.contacts import ID_NAMES, WHATSAPP
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from .endpoints import World
     from .state.records import SimulatedContact
-
-ID_NAMES: Final[Mapping[str, str]] = {
-    "telegram": "telegram_id",
-    "viber": "viber_id",
-    "vk": "vk_user_id",
-}
-"""What a contact's id in its messenger is called; a string always."""
 
 
 def show_contact(
@@ -47,7 +40,7 @@ def show_contact(
     shown.update(contact.other_ids)
     shown["address"] = contact.address
     shown["utm"] = None if contact.utm is None else dict(contact.utm)
-    shown["created_at"] = world.shapes.date(world.state.directory.since(contact.id))
+    shown["created_at"] = world.shapes.date(world.state.contacts.since(contact.id))
     if "tags" in with_:
         shown["tags"] = list(world.state.tags.of_contact(contact.id))
     if "variables" in with_:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from ..state.errors import SeedError
-from ..state.records import SeedData, SimulatedContact
+from ..state.records import SeedData, SeedError, SimulatedContact
 from .node import Node
 from .parts import names, read_bot, read_contact, read_list
 

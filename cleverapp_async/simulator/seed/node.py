@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from attrs import frozen
 
-from ..state.errors import SeedError
-from ..state.records import aware
+from ..state.records import SeedError, aware
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import AttrsInstance, fields
 
-from ..show_contact import ID_NAMES
-from ..state.contacts import WHATSAPP
-from ..state.errors import SeedError
+from ..state.contacts import ID_NAMES, WHATSAPP
 from ..state.records import (
+    SeedError,
     SimulatedAccount,
     SimulatedBot,
     SimulatedContact,
