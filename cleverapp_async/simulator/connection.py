@@ -20,7 +20,7 @@ LINGER: Final = 0.2
 """Seconds an unread body is waited for before its connection is closed."""
 
 
-class Attendant(Protocol):
+class ConnectionObserver(Protocol):
     """Whom a connection tells what happens to it."""
 
     def opened(self, connection: Connection) -> None:
@@ -55,12 +55,12 @@ class SilentAccessLog(AbstractAccessLogger):
 class Connection(web.RequestHandler):
     """Reads requests as aiohttp does, and can be reset, written to raw and waited for."""
 
-    __slots__ = ("_attendant", "_wire", "between_requests", "gone")
+    __slots__ = ("_observer", "_wire", "between_requests", "gone")
 
     _wire: asyncio.Transport
 
     def __init__(
-        self, server: web.Server, attendant: Attendant, loop: asyncio.AbstractEventLoop
+        self, server: web.Server, observer: ConnectionObserver, loop: asyncio.AbstractEventLoop
     ) -> None:
         super().__init__(
             server,
@@ -69,7 +69,7 @@ class Connection(web.RequestHandler):
             logger=logging.getLogger("cleverapp_async.simulator"),
             lingering_time=LINGER,
         )
-        self._attendant = attendant
+        self._observer = observer
         self.between_requests = True
         self.gone = asyncio.Event()
 
@@ -77,19 +77,19 @@ class Connection(web.RequestHandler):
         """Start serving, unless a fault resets the connection at once."""
         super().connection_made(transport)
         self._wire = cast("asyncio.Transport", transport)
-        self._attendant.opened(self)
+        self._observer.opened(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Wake up whatever waited for the client to leave."""
         self.gone.set()
         super().connection_lost(exc)
-        self._attendant.closed(self)
+        self._observer.closed(self)
 
     def data_received(self, data: bytes) -> None:
         """Let aiohttp parse, unless a fault resets the connection before."""
         if self.between_requests:
             self.between_requests = False
-            if self._attendant.resets_on_first_bytes():
+            if self._observer.resets_on_first_bytes():
                 self.reset()
                 return
         super().data_received(data)
@@ -104,7 +104,7 @@ class Connection(web.RequestHandler):
         """Answer bytes that are no request without showing them: they may hold the token."""
         if status >= 500:  # noqa: PLR2004 - a bug in a handler or in a user's predicate: tell
             return super().handle_error(request, status, exc, message)
-        self._attendant.unreadable(status)
+        self._observer.unreadable(status)
         response = html_reply(status).response()
         response.force_close()
         return response

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cleverapp_async.simulator import Arrival, ArrivalVerdict, Simulator, SimulatorLimits
-from cleverapp_async.simulator.arrivals import ArrivalLog
 from cleverapp_async.simulator.referee import judge_log
+from cleverapp_async.simulator.request_log import ArrivalLog
 
 if TYPE_CHECKING:
     from cleverapp_async.simulator import Verdict

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from .addressing import no_route
-from .endpoints import Call, Decision, Endpoint
-from .laravel.rules import required, url
-from .state.clock import now
+from ..context import Call, Decision, Endpoint
+from ..laravel.rules import required, url
+from ..state.clock import now
+from .lookups import no_channel
 
 LIFETIME: Final = 3600
 """Seconds for which an invented link is good (*assumed*)."""
@@ -16,7 +16,7 @@ LIFETIME: Final = 3600
 
 def _decode_short_link(call: Call) -> Decision:
     short = call.text("url") or ""
-    known = call.world.state.short_links.get(short)
+    known = call.state.short_links.get(short)
     return call.answer({"url": _invent(short) if known is None else known})
 
 
@@ -27,5 +27,5 @@ def _invent(short: str) -> str:
 
 
 ENDPOINTS: Final = (
-    Endpoint("decodeShortLink", "POST", {"url": (required, url)}, no_route, _decode_short_link),
+    Endpoint("decodeShortLink", "POST", {"url": (required, url)}, no_channel, _decode_short_link),
 )

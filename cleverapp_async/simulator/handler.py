@@ -4,39 +4,44 @@ from __future__ import annotations
 
 import asyncio
 import random
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from aiohttp import web
 from attrs import define, field
 
-from .arrivals import Arrival, ArrivalVerdict, Logbook
 from .connection import Connection
-from .endpoints import NO_ROUTE
+from .context import NO_CHANNEL
 from .fault_actions import WireDone
 from .fault_schedule import FaultSchedule
-from .judge import MAX_BODY, Inquiry, Judge
 from .laravel.parameters import read_parameters
-from .laravel.replies import html_reply, wants_json
+from .laravel.replies import Reply, encode, html_reply, wants_json
 from .latency import Latency
-from .openapi import OPENAPI_PATH, openapi_reply
+from .request_log import Arrival, ArrivalVerdict, RequestLog
+from .router import MAX_BODY, ParsedRequest, Router
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from .latency import Delay
 
+OPENAPI_PATH: Final = "/api/openapi.json"
+
+OPENAPI_FILE: Final = Path(__file__).with_name("openapi.json")
+"""The API's description, which ``python -m cleverapp_async.openapi`` prints."""
+
 _NOT_TAKEN: Final = html_reply(503)
 """What a fault works with when the application never saw the request: a proxy's page."""
 
 
 @define(eq=False)
-class Desk:
+class RequestHandler:
     """Serves requests, and knows every open connection and running request."""
 
-    _judge: Judge
+    _router: Router
     _latency: Latency
     _schedule: FaultSchedule
-    _logbook: Logbook
+    _request_log: RequestLog
     _rng: random.Random
     connections: set[Connection] = field(init=False, factory=set[Connection])
     _running: set[asyncio.Task[object]] = field(init=False, factory=set[asyncio.Task[object]])
@@ -102,25 +107,25 @@ class Desk:
             return WireDone()
         if request.method == "GET" and request.path == OPENAPI_PATH:
             return openapi_reply().response()
-        inquiry = _inquire(request, body)
+        parsed = _parse(request, body)
         await self._delay(self._latency.out)
         now = asyncio.get_running_loop().time()
-        judge = self._judge
-        known = judge.authenticates(inquiry)
-        route = judge.route(inquiry) if known else NO_ROUTE
-        fault = self._schedule.pick(inquiry.endpoint, inquiry.parameters)
+        router = self._router
+        known = router.authenticates(parsed)
+        channel = router.channel(parsed) if known else NO_CHANNEL
+        fault = self._schedule.pick(parsed.endpoint, parsed.parameters)
         verdict: ArrivalVerdict = "fault"
         reply = _NOT_TAKEN
         taken = False
         if fault is None or fault.taken:
-            decision = judge.decide(inquiry, route, now)
+            decision = router.decide(parsed, channel, now)
             verdict, reply, taken = decision.verdict, decision.reply, decision.taken
-        self._logbook.add(
+        self._request_log.add(
             Arrival(
                 now,
-                inquiry.endpoint,
-                *route,
-                inquiry.parameters,
+                parsed.endpoint,
+                *channel,
+                parsed.parameters,
                 verdict,
                 reply.status if fault is None else fault.action.status(reply),
                 taken,
@@ -139,22 +144,32 @@ class Desk:
 
     def _log_unread(self, verdict: ArrivalVerdict, status: int | None, fault: str | None) -> None:
         now = asyncio.get_running_loop().time()
-        self._logbook.add(
-            Arrival(now, "", *NO_ROUTE, {}, verdict, status, taken=False, fault=fault)
+        self._request_log.add(
+            Arrival(now, "", *NO_CHANNEL, {}, verdict, status, taken=False, fault=fault)
         )
 
 
-def _inquire(request: web.BaseRequest, body: bytes) -> Inquiry:
+def _parse(request: web.BaseRequest, body: bytes) -> ParsedRequest:
     headers = request.headers
     readable = body if len(body) <= MAX_BODY else b""
     parameters = read_parameters(
         request.rel_url.raw_query_string, readable, headers.get("Content-Type", "")
     )
     token = parameters.pop("api_token", None)
-    return Inquiry(request.method, request.path, token, parameters, wants_json(headers), len(body))
+    return ParsedRequest(
+        request.method, request.path, token, parameters, wants_json(headers), len(body)
+    )
 
 
 async def _drop(connections: Collection[Connection]) -> None:
     for connection in connections:
         connection.abort()
     await asyncio.gather(*(connection.gone.wait() for connection in connections))
+
+
+def openapi_reply(file: Path = OPENAPI_FILE) -> Reply:
+    """Answer with the description as it stands in a file, or 404 when there is none."""
+    try:
+        return Reply(200, file.read_bytes())
+    except FileNotFoundError:
+        return Reply(404, encode({"message": "No description of the API is here."}))

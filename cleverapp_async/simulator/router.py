@@ -11,9 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, evolve, field, frozen
 
-from . import (
+from .context import NO_CHANNEL, Call, Channel, Context, Decision, Endpoint, invalid
+from .laravel.parameters import Parameters, Value
+from .laravel.replies import HTML_TYPE, NO_HEADERS, Reply, error_reply
+from .laravel.rules import validate
+from .limits import Rounding
+from .pages import (
     account,
-    contact_methods,
+    contacts,
     list_items,
     lists,
     media,
@@ -24,16 +29,12 @@ from . import (
     tags,
     variables,
 )
-from .endpoints import NO_ROUTE, Call, Decision, Endpoint, Route, World, invalid
-from .laravel.parameters import Parameters, Value
-from .laravel.replies import HTML_TYPE, NO_HEADERS, Reply, error_reply
-from .laravel.rules import validate
 from .state.clock import now as unix_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .arrivals import ArrivalVerdict
+    from .request_log import ArrivalVerdict
 
 API_PREFIX: Final = "/api/v1/"
 
@@ -46,7 +47,7 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
         messages,
         queue,
         account,
-        contact_methods,
+        contacts,
         tags,
         variables,
         money,
@@ -61,7 +62,7 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
 
 
 @frozen
-class Inquiry:
+class ParsedRequest:
     """A request that was read whole.
 
     Args:
@@ -87,83 +88,86 @@ class Inquiry:
 
 
 @define
-class Judge:
-    """Decides about requests; holds the token and the world."""
+class Router:
+    """Finds the endpoint of each request and decides about it; holds the token."""
 
-    world: World
+    _context: Context
     _api_token: str = field(repr=False)
+    _rounding: Rounding = "up"
 
-    def authenticates(self, inquiry: Inquiry) -> bool:
+    def authenticates(self, request: ParsedRequest) -> bool:
         """Tell whether a request carries the token."""
-        return inquiry.token == self._api_token
+        return request.token == self._api_token
 
-    def route(self, inquiry: Inquiry) -> Route:
+    def channel(self, request: ParsedRequest) -> Channel:
         """Give the bot and the messenger a request addresses, as far as they are known."""
-        row = self._row(inquiry)
-        return NO_ROUTE if row is None else row.route(self.world, inquiry.parameters)
+        row = self._row(request)
+        return NO_CHANNEL if row is None else row.channel(self._context, request.parameters)
 
-    def decide(self, inquiry: Inquiry, route: Route, now: float) -> Decision:
+    def decide(self, request: ParsedRequest, channel: Channel, now: float) -> Decision:
         """Decide about a request that arrived now, counting it where it counts."""
-        row = self._row(inquiry)
+        row = self._row(request)
         if row is None:
-            return _refuse("not_found", 404, "", inquiry)
-        refused = self._refuse_request(inquiry, row)
+            return _refuse("not_found", 404, "", request)
+        refused = self._refuse_request(request, row)
         if refused is not None:
             return refused
-        throttled = self.world.meters.admit_account(now)
+        throttled = self._context.limiter.admit_account(now)
         if throttled is None:
-            return self._handle(inquiry, row, route, now)
+            return self._handle(request, row, channel, now)
         headers = {
             "X-RateLimit-Limit": str(throttled.limit),
             "X-RateLimit-Remaining": str(throttled.remaining),
         }
         if throttled.retry_after is not None:
-            headers |= self._come_back(throttled.retry_after)
-            return _refuse("refused_account", 429, "Too Many Attempts.", inquiry, headers)
-        decision = self._handle(inquiry, row, route, now)
+            headers |= self._when_to_retry(throttled.retry_after)
+            return _refuse("refused_account", 429, "Too Many Attempts.", request, headers)
+        decision = self._handle(request, row, channel, now)
         return evolve(decision, reply=decision.reply.with_headers(headers))
 
-    def _handle(self, inquiry: Inquiry, row: Endpoint, route: Route, now: float) -> Decision:
-        errors = validate(row.rules, inquiry.parameters)
+    def _handle(
+        self, request: ParsedRequest, row: Endpoint, channel: Channel, now: float
+    ) -> Decision:
+        errors = validate(row.rules, request.parameters)
         if errors:
-            return invalid(errors, wants_json=inquiry.wants_json)
+            return invalid(errors, wants_json=request.wants_json)
         return row.handle(
-            Call(self.world, row.name, inquiry.parameters, route, now, inquiry.wants_json)
+            Call(self._context, row.name, request.parameters, channel, now, request.wants_json)
         )
 
-    def _refuse_request(self, inquiry: Inquiry, row: Endpoint) -> Decision | None:
+    def _refuse_request(self, request: ParsedRequest, row: Endpoint) -> Decision | None:
         # Laravel gives every GET route its HEAD, and answers OPTIONS by itself.
         taken = ("GET", "HEAD") if row.http_method == "GET" else ("POST",)
-        if inquiry.http_method == "OPTIONS":
+        if request.http_method == "OPTIONS":
             return Decision("wrong_method", Reply(200, b"", HTML_TYPE, {"Allow": ",".join(taken)}))
-        if inquiry.http_method not in taken:
+        if request.http_method not in taken:
             allowed = ", ".join(taken)
             text = (
-                f"The {inquiry.http_method} method is not supported for this route. "
+                f"The {request.http_method} method is not supported for this route. "
                 f"Supported methods: {allowed}."
             )
-            return _refuse("wrong_method", 405, text, inquiry, {"Allow": allowed})
-        if inquiry.size > MAX_BODY:
-            return _refuse("too_large", 413, "", inquiry)
-        if not self.authenticates(inquiry):
-            return _refuse("unauthenticated", 401, "Unauthenticated.", inquiry)
+            return _refuse("wrong_method", 405, text, request, {"Allow": allowed})
+        if request.size > MAX_BODY:
+            return _refuse("too_large", 413, "", request)
+        if not self.authenticates(request):
+            return _refuse("unauthenticated", 401, "Unauthenticated.", request)
         return None
 
-    def _come_back(self, seconds: float) -> dict[str, str]:
+    def _when_to_retry(self, seconds: float) -> dict[str, str]:
         """When a refused client may come back, in whole seconds: rounded as it was chosen."""
-        whole = math.ceil(seconds) if self.world.retry_after == "up" else math.floor(seconds)
+        whole = math.ceil(seconds) if self._rounding == "up" else math.floor(seconds)
         return {"Retry-After": str(whole), "X-RateLimit-Reset": str(unix_now() + whole)}
 
-    def _row(self, inquiry: Inquiry) -> Endpoint | None:
-        return ENDPOINTS.get(inquiry.endpoint) if inquiry.path.startswith(API_PREFIX) else None
+    def _row(self, request: ParsedRequest) -> Endpoint | None:
+        return ENDPOINTS.get(request.endpoint) if request.path.startswith(API_PREFIX) else None
 
 
 def _refuse(
     verdict: ArrivalVerdict,
     status: int,
     text: str,
-    inquiry: Inquiry,
+    request: ParsedRequest,
     headers: Mapping[str, str] = NO_HEADERS,
 ) -> Decision:
-    reply = error_reply(status, {"message": text}, wants_json=inquiry.wants_json, headers=headers)
+    reply = error_reply(status, {"message": text}, wants_json=request.wants_json, headers=headers)
     return Decision(verdict, reply)

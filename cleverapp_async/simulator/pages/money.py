@@ -7,17 +7,17 @@ a string is not documented. *Assumed*: a string in the answer, which keeps it ex
 
 from __future__ import annotations
 
+import decimal
 import re
 from collections.abc import Callable
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from .addressing import CONTACT_RULES, contact_route, of_contact
-from .endpoints import NO_ROUTE, Call, Decision, Endpoint, Route, World
-from .laravel.parameters import Parameters, Value, as_decimal, as_integer
-from .laravel.rules import (
+from ..context import NO_CHANNEL, Call, Channel, Context, Decision, Endpoint
+from ..laravel.parameters import Parameters, Value, as_decimal, as_integer
+from ..laravel.rules import (
     MAX,
     NUMERIC,
     Rule,
@@ -31,12 +31,13 @@ from .laravel.rules import (
     say,
     string,
 )
-from .state.accounts import Account, AccountStore
-from .state.clock import now
-from .state.store import State
+from ..state.accounts import Account, AccountStore
+from ..state.clock import now
+from ..state.store import State
+from .lookups import CONTACT_RULES, contact_channel, of_contact
 
 if TYPE_CHECKING:
-    from .state.records import SimulatedContact
+    from ..state.records import SimulatedContact
 
 MOST: Final = 2**63 - 1
 """The most an account can hold, in minor units (*assumed*: a 64-bit column)."""
@@ -53,7 +54,7 @@ MAX_DESCRIPTION: Final = 255
 INSUFFICIENT: Final = "Недостаточно средств на счете."
 """Told of ``amount`` when more is withdrawn than is there (*assumed*)."""
 
-_EXACT: Final = Context(prec=100)
+_EXACT: Final = decimal.Context(prec=100)
 """Adds and subtracts without rounding what the rules let through."""
 
 _WITHOUT_MINOR_UNIT: Final = frozenset(
@@ -94,20 +95,22 @@ class _Kind:
             "description": (required, string, max_length(MAX_DESCRIPTION)),
         }
         opening: Rules = {**CONTACT_RULES, "currency": (required, string, self.currency)}
-        noun, route, of_account = self.noun, self._route, self._of_account
+        noun, channel, of_account = self.noun, self._channel, self._of_account
         return (
-            Endpoint(f"get{noun}s", "GET", CONTACT_RULES, contact_route, of_contact(self._get)),
-            Endpoint(f"add{noun}", "POST", opening, contact_route, of_contact(self._add)),
-            Endpoint(f"delete{noun}", "POST", account, route, of_account(self._delete)),
-            Endpoint(f"addFundsTo{noun}", "POST", funds, route, of_account(self._deposit)),
-            Endpoint(f"withdrawFundsFrom{noun}", "POST", funds, route, of_account(self._withdraw)),
+            Endpoint(f"get{noun}s", "GET", CONTACT_RULES, contact_channel, of_contact(self._get)),
+            Endpoint(f"add{noun}", "POST", opening, contact_channel, of_contact(self._add)),
+            Endpoint(f"delete{noun}", "POST", account, channel, of_account(self._delete)),
+            Endpoint(f"addFundsTo{noun}", "POST", funds, channel, of_account(self._deposit)),
+            Endpoint(
+                f"withdrawFundsFrom{noun}", "POST", funds, channel, of_account(self._withdraw)
+            ),
         )
 
-    def _route(self, world: World, parameters: Parameters) -> Route:
-        account = self._find(world.state, as_integer(parameters.get("account_id")))
+    def _channel(self, context: Context, parameters: Parameters) -> Channel:
+        account = self._find(context.state, as_integer(parameters.get("account_id")))
         if account is None:
-            return NO_ROUTE
-        return world.state.contacts.kept(account.contact_id).bot_id, None
+            return NO_CHANNEL
+        return context.state.contacts.kept(account.contact_id).bot_id, None
 
     def _find(self, state: State, account_id: int | None) -> Account | None:
         return None if account_id is None else self.store(state).get(account_id)
@@ -118,7 +121,7 @@ class _Kind:
         """Look up the account, refuse what may not be seen, then handle."""
 
         def handler(call: Call) -> Decision:
-            account = self._find(call.world.state, call.integer("account_id"))
+            account = self._find(call.state, call.integer("account_id"))
             if account is None:
                 return call.missing()
             return call.refuse_bot() or handle(call, account)
@@ -126,7 +129,7 @@ class _Kind:
         return handler
 
     def _shown(self, call: Call, account: Account) -> dict[str, object]:
-        date = call.world.shapes.date
+        date = call.variants.date
         return {
             "id": account.id,
             **self.show(account),
@@ -136,17 +139,17 @@ class _Kind:
         }
 
     def _get(self, call: Call, contact: SimulatedContact) -> Decision:
-        accounts = self.store(call.world.state).of_contact(contact.id)
+        accounts = self.store(call.state).of_contact(contact.id)
         return call.answer([self._shown(call, account) for account in accounts])
 
     def _add(self, call: Call, contact: SimulatedContact) -> Decision:
         currency = call.text("currency") or ""
-        account = self.store(call.world.state).open(contact.id, currency, Decimal(0), now())
+        account = self.store(call.state).open(contact.id, currency, Decimal(0), now())
         return call.answer(self._shown(call, account), created=True)
 
     def _delete(self, call: Call, account: Account) -> Decision:
-        self.store(call.world.state).close(account)
-        return call.answer_bare({"success": True})
+        self.store(call.state).close(account)
+        return call.succeed()
 
     def _deposit(self, call: Call, account: Account) -> Decision:
         return self._set_balance(call, account, _EXACT.add(account.amount, self._amount(call)))

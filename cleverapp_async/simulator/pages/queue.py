@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .endpoints import NO_ROUTE, Call, Decision, Endpoint, Route, World, text_of
-from .laravel.parameters import Parameters, as_integer
-from .laravel.replies import json_reply
-from .laravel.rules import Rules, integer, missing_row, required, required_without_all, string
-from .show_contact import shown_phone
+from ..context import NO_CHANNEL, Call, Channel, Context, Decision, Endpoint, text_of
+from ..laravel.parameters import Parameters, as_integer
+from ..laravel.replies import json_reply
+from ..laravel.rules import Rules, integer, missing_row, required, required_without_all, string
+from .contacts import shown_phone
 
 if TYPE_CHECKING:
-    from .state.records import SimulatedContact
+    from ..state.records import SimulatedContact
 
 _ADDRESSES: Final = ("contact_id", "bitrix_contact_id", "phone")
 
@@ -32,8 +32,8 @@ def _address(parameters: Parameters) -> str:
     return next((name for name in _ADDRESSES if name in parameters), "contact_id")
 
 
-def _contact(world: World, parameters: Parameters) -> SimulatedContact | None:
-    contacts, address = world.state.contacts, _address(parameters)
+def _contact(context: Context, parameters: Parameters) -> SimulatedContact | None:
+    contacts, address = context.state.contacts, _address(parameters)
     if address == "phone":
         return contacts.by_phone(text_of(parameters, address) or "")
     number = as_integer(parameters.get(address))
@@ -42,23 +42,23 @@ def _contact(world: World, parameters: Parameters) -> SimulatedContact | None:
     return contacts.by_id(number) if address == "contact_id" else contacts.by_bitrix(number)
 
 
-def _route(world: World, parameters: Parameters) -> Route:
-    contact = _contact(world, parameters)
-    return NO_ROUTE if contact is None else (contact.bot_id, None)
+def _channel(context: Context, parameters: Parameters) -> Channel:
+    contact = _contact(context, parameters)
+    return NO_CHANNEL if contact is None else (contact.bot_id, None)
 
 
 def _send_message_to_queue(call: Call) -> Decision:
-    contact, address = _contact(call.world, call.parameters), _address(call.parameters)
-    anybody = call.world.state.contacts.everybody and address != "contact_id"
+    contact, address = _contact(call.context, call.parameters), _address(call.parameters)
+    anybody = call.state.contacts.everybody and address != "contact_id"
     if contact is None and not anybody:
         return call.invalid(missing_row(address))
     refused = call.refuse_bot()
     if refused is not None:
         return refused
-    call.world.state.queued += 1
+    call.state.queued += 1
     answer: dict[str, object] = {
         "success": True,
-        "message_id": call.text("message_id") or str(call.world.state.queued),
+        "message_id": call.text("message_id") or str(call.state.queued),
         "phone": call.text("phone"),
         "text": call.text("text"),
     }
@@ -71,4 +71,6 @@ def _send_message_to_queue(call: Call) -> Decision:
     return Decision("accepted", json_reply(answer), taken=True)
 
 
-ENDPOINTS: Final = (Endpoint("sendMessageToQueue", "POST", _RULES, _route, _send_message_to_queue),)
+ENDPOINTS: Final = (
+    Endpoint("sendMessageToQueue", "POST", _RULES, _channel, _send_message_to_queue),
+)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .addressing import CONTACT_RULES, contact_route, of_contact
-from .endpoints import Call, Decision, Endpoint
-from .laravel.parameters import as_boolean
-from .laravel.rules import (
+from ..context import Call, Decision, Endpoint
+from ..laravel.parameters import as_boolean
+from ..laravel.rules import (
     Rules,
     boolean,
     integer,
@@ -17,12 +16,13 @@ from .laravel.rules import (
     required_without,
     string,
 )
-from .state.clock import now
+from ..state.clock import now
+from .lookups import CONTACT_RULES, contact_channel, of_contact
 
 if TYPE_CHECKING:
-    from .shapes import Shapes
-    from .state.records import SimulatedContact
-    from .state.variables import Variable
+    from ..state.records import SimulatedContact
+    from ..state.variables import Variable
+    from ..variants import AnswerVariants
 
 MAX_NAME: Final = 255
 """Characters of the longest name (*assumed*: Laravel's default column)."""
@@ -41,9 +41,9 @@ _DELETE_RULES: Final[Rules] = {
 }
 
 
-def show_variable(variable: Variable, shapes: Shapes) -> dict[str, object]:
+def show_variable(variable: Variable, variants: AnswerVariants) -> dict[str, object]:
     """Give a variable the shape of CleverApp's page, or of a sibling's older one."""
-    if shapes.variables == "current":
+    if variants.variables == "current":
         return {
             "id": variable.id,
             "name": variable.name,
@@ -56,25 +56,25 @@ def show_variable(variable: Variable, shapes: Shapes) -> dict[str, object]:
         "value": variable.value,
         "deletable": variable.deletable,
         "variable": {"name": variable.name},
-        "created_at": shapes.date(variable.created_at),
-        "updated_at": shapes.date(variable.updated_at),
+        "created_at": variants.date(variable.created_at),
+        "updated_at": variants.date(variable.updated_at),
     }
 
 
 def _get_contact_variables(call: Call, contact: SimulatedContact) -> Decision:
-    shapes = call.world.shapes
-    variables = tuple(call.world.state.variables.of_contact(contact.id))
+    variants = call.variants
+    variables = tuple(call.state.variables.of_contact(contact.id))
 
     def show(variable: Variable) -> object:
-        return show_variable(variable, shapes)
+        return show_variable(variable, variants)
 
-    if shapes.variables == "older":
+    if variants.variables == "older":
         return call.answer_page(variables, show)
     return call.answer([show(variable) for variable in variables])
 
 
 def _set_contact_variable(call: Call, contact: SimulatedContact) -> Decision:
-    variables, name = call.world.state.variables, call.text("name") or ""
+    variables, name = call.state.variables, call.text("name") or ""
     created = variables.get(contact.id, name) is None
     variable = variables.put(
         contact.id,
@@ -84,11 +84,11 @@ def _set_contact_variable(call: Call, contact: SimulatedContact) -> Decision:
         deletable=as_boolean(call.parameters.get("deletable")) or False,
         moment=now(),
     )
-    return call.answer(show_variable(variable, call.world.shapes), created=created)
+    return call.answer(show_variable(variable, call.variants), created=created)
 
 
 def _delete_contact_variable(call: Call, contact: SimulatedContact) -> Decision:
-    variables = call.world.state.variables
+    variables = call.state.variables
     number, name = call.integer("id"), call.text("name") or ""
     if number is not None:
         variable = variables.find(contact.id, number)
@@ -97,7 +97,7 @@ def _delete_contact_variable(call: Call, contact: SimulatedContact) -> Decision:
     if variable is None:
         return call.invalid(missing_row("name" if number is None else "id"))
     variables.delete(contact.id, variable.name)
-    return call.answer_bare({"success": True})
+    return call.succeed()
 
 
 ENDPOINTS: Final = (
@@ -105,17 +105,17 @@ ENDPOINTS: Final = (
         "getContactVariables",
         "GET",
         CONTACT_RULES,
-        contact_route,
+        contact_channel,
         of_contact(_get_contact_variables),
     ),
     Endpoint(
-        "setContactVariable", "POST", _SET_RULES, contact_route, of_contact(_set_contact_variable)
+        "setContactVariable", "POST", _SET_RULES, contact_channel, of_contact(_set_contact_variable)
     ),
     Endpoint(
         "deleteContactVariable",
         "POST",
         _DELETE_RULES,
-        contact_route,
+        contact_channel,
         of_contact(_delete_contact_variable),
     ),
 )

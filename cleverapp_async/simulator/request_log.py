@@ -86,7 +86,7 @@ class ArrivalLog(Sequence[Arrival]):
 
 
 @define
-class Logbook:
+class RequestLog:
     """Keeps the arrivals, and beside them those which were taken."""
 
     _arrivals: list[Arrival] = field(init=False, factory=list[Arrival], repr=False)

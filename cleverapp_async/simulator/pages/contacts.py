@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
-from .addressing import CONTACT_RULES, bot_route, contact_route, of_bot, of_contact
-from .endpoints import PER_PAGE, Call, Decision, Endpoint
-from .laravel.parameters import elements, parts
-from .laravel.rules import (
+from ..context import PER_PAGE, Call, Decision, Endpoint
+from ..laravel.parameters import elements, parts
+from ..laravel.rules import (
     Rules,
     all_of,
     array,
@@ -23,9 +22,14 @@ from .laravel.rules import (
     scalar,
     string,
 )
-from .show_contact import show_contact
-from .state.contacts import ID_NAMES, WHATSAPP, phone_digits
-from .state.records import SimulatedContact
+from ..state.contacts import ID_NAMES, WHATSAPP, phone_digits
+from ..state.records import SimulatedContact
+from .lookups import CONTACT_RULES, bot_channel, contact_channel, of_bot, of_contact
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from ..context import Context
 
 MAX_COUNT: Final = 500
 """Contacts on the largest page (API docs, «Контакты»)."""
@@ -67,15 +71,63 @@ _STATUS_RULES: Final[Rules] = {
 }
 
 
+def show_contact(
+    context: Context, contact: SimulatedContact, with_: Collection[str] = ()
+) -> dict[str, object]:
+    """Give a contact the shape of the page.
+
+    Args:
+        context: What is known.
+        contact: A contact that is kept.
+        with_: ``tags`` and ``variables`` are added when they are in it.
+    """
+    messenger = contact.messenger
+    shown: dict[str, object] = {
+        "id": contact.id,
+        "bot_id": contact.bot_id,
+        "phone": shown_phone(contact),
+        "email": contact.email,
+        "name": contact.name,
+        "messenger": messenger,
+    }
+    own = ID_NAMES.get(messenger)
+    if own is not None:
+        shown[own] = contact.external_id or None
+    if messenger == "telegram" or contact.telegram_username is not None:
+        shown["telegram_username"] = contact.telegram_username
+    shown.update(contact.other_ids)
+    shown["address"] = contact.address
+    shown["utm"] = None if contact.utm is None else dict(contact.utm)
+    shown["created_at"] = context.variants.date(context.state.contacts.since(contact.id))
+    if "tags" in with_:
+        shown["tags"] = list(context.state.tags.of_contact(contact.id))
+    if "variables" in with_:
+        older = context.variants.variables == "older"
+        shown["variables"] = [
+            {"variable": {"name": one.name}, "value": one.value}
+            if older
+            else {"name": one.name, "value": one.value}
+            for one in context.state.variables.of_contact(contact.id)
+        ]
+    return shown
+
+
+def shown_phone(contact: SimulatedContact) -> str | None:
+    """Give a contact's phone number: in WhatsApp also its external id is one."""
+    if contact.phone is None and contact.messenger == WHATSAPP:
+        return contact.external_id
+    return contact.phone
+
+
 def _get_contacts(call: Call) -> Decision:
     refused = call.refuse_bot()
     if refused is not None:
         return refused
-    contacts = call.world.state.contacts
+    contacts = call.state.contacts
     with_ = parts(call.parameters.get("with", ""))
 
     def show(contact_id: int) -> object:
-        return show_contact(call.world, contacts.kept(contact_id), with_)
+        return show_contact(call.context, contacts.kept(contact_id), with_)
 
     ids = contacts.listed(
         call.integer("bot_id"), call.integer("date_from"), call.integer("date_to")
@@ -84,7 +136,7 @@ def _get_contacts(call: Call) -> Decision:
 
 
 def _create_or_update(call: Call, bot_id: int) -> Decision:
-    contacts, messenger = call.world.state.contacts, call.text("messenger") or ""
+    contacts, messenger = call.state.contacts, call.text("messenger") or ""
     ids = {name: str(call.parameters[sent]) for sent, name in _SENT_IDS if sent in call.parameters}
     own = ids.pop(ID_NAMES.get(messenger, ""), "")
     phone = call.text("phone")
@@ -106,8 +158,8 @@ def _create_or_update(call: Call, bot_id: int) -> Decision:
     else:
         contacts.replace(contact)
     for tag in elements(call.parameters.get("tags")):
-        call.world.state.tags.attach(contact.id, bot_id, str(tag))
-    return call.answer(show_contact(call.world, contact), created=found is None)
+        call.state.tags.attach(contact.id, bot_id, str(tag))
+    return call.answer(show_contact(call.context, contact), created=found is None)
 
 
 _SENT_IDS: Final = (
@@ -118,12 +170,14 @@ _SENT_IDS: Final = (
 
 
 def _set_ysell_status(call: Call, contact: SimulatedContact) -> Decision:
-    call.world.state.ysell_statuses[contact.id] = call.text("status") or ""
-    return call.answer_bare({"success": True})
+    call.state.ysell_statuses[contact.id] = call.text("status") or ""
+    return call.succeed()
 
 
 ENDPOINTS: Final = (
-    Endpoint("getContacts", "GET", _LIST_RULES, bot_route, _get_contacts),
-    Endpoint("createOrUpdateContact", "POST", _WRITE_RULES, bot_route, of_bot(_create_or_update)),
-    Endpoint("setYsellStatus", "POST", _STATUS_RULES, contact_route, of_contact(_set_ysell_status)),
+    Endpoint("getContacts", "GET", _LIST_RULES, bot_channel, _get_contacts),
+    Endpoint("createOrUpdateContact", "POST", _WRITE_RULES, bot_channel, of_bot(_create_or_update)),
+    Endpoint(
+        "setYsellStatus", "POST", _STATUS_RULES, contact_channel, of_contact(_set_ysell_status)
+    ),
 )

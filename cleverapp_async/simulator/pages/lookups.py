@@ -9,35 +9,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from .endpoints import NO_ROUTE, Call, Decision, Route, World
-from .laravel.parameters import Parameters, as_integer
-from .laravel.rules import Rules, integer, missing_row, required
+from ..context import NO_CHANNEL, Call, Channel, Context, Decision
+from ..laravel.parameters import Parameters, as_integer
+from ..laravel.rules import Rules, integer, missing_row, required
 
 if TYPE_CHECKING:
-    from .state.records import SimulatedContact
+    from ..state.records import SimulatedContact
 
 CONTACT_RULES: Rules = {"contact_id": (required, integer)}
 
 Handle: TypeAlias = Callable[[Call], Decision]
 
 
-def no_route(world: World, parameters: Parameters) -> Route:
+def no_channel(context: Context, parameters: Parameters) -> Channel:
     """Tell that a method goes through no bot."""
-    del world, parameters
-    return NO_ROUTE
+    del context, parameters
+    return NO_CHANNEL
 
 
-def bot_route(world: World, parameters: Parameters) -> Route:
+def bot_channel(context: Context, parameters: Parameters) -> Channel:
     """Give the bot that is named, and no messenger: none is limited."""
-    del world
+    del context
     return as_integer(parameters.get("bot_id")), None
 
 
-def contact_route(world: World, parameters: Parameters) -> Route:
+def contact_channel(context: Context, parameters: Parameters) -> Channel:
     """Give the bot of the contact that is named, and no messenger: none is limited."""
     contact_id = as_integer(parameters.get("contact_id"))
-    contact = None if contact_id is None else world.state.contacts.by_id(contact_id)
-    return NO_ROUTE if contact is None else (contact.bot_id, None)
+    contact = None if contact_id is None else context.state.contacts.by_id(contact_id)
+    return NO_CHANNEL if contact is None else (contact.bot_id, None)
 
 
 def of_contact(handle: Callable[[Call, SimulatedContact], Decision]) -> Handle:
@@ -45,7 +45,7 @@ def of_contact(handle: Callable[[Call, SimulatedContact], Decision]) -> Handle:
 
     def handler(call: Call) -> Decision:
         contact_id = call.integer("contact_id")
-        contact = None if contact_id is None else call.world.state.contacts.obtain(contact_id)
+        contact = None if contact_id is None else call.state.contacts.obtain(contact_id)
         if contact is None:
             return call.invalid(missing_row("contact_id"))
         return call.refuse_bot() or handle(call, contact)
@@ -58,7 +58,7 @@ def of_bot(handle: Callable[[Call, int], Decision]) -> Handle:
 
     def handler(call: Call) -> Decision:
         bot_id = call.integer("bot_id")
-        if bot_id is None or not call.world.state.contacts.has_bot(bot_id):
+        if bot_id is None or not call.state.contacts.has_bot(bot_id):
             return call.invalid(missing_row("bot_id"))
         return call.refuse_bot() or handle(call, bot_id)
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Final
 
-from .addressing import CONTACT_RULES, contact_route, of_contact
-from .endpoints import Call, Decision, Endpoint
-from .laravel.parameters import Value, as_boolean, as_integer, elements
-from .laravel.rules import Rules, array, between, boolean, integer
-from .show_contact import show_contact
+from ..context import Call, Decision, Endpoint
+from ..laravel.parameters import Value, as_boolean, as_integer, elements
+from ..laravel.rules import Rules, array, between, boolean, integer
+from .contacts import show_contact
+from .lookups import CONTACT_RULES, contact_channel, of_contact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .state.records import SimulatedContact
+    from ..state.records import SimulatedContact
 
 MAX_DEPTH: Final = 10
 """Referrers at most, and when the request does not say (the latter *assumed*)."""
@@ -29,7 +29,7 @@ _DOWN_RULES: Final[Rules] = {**CONTACT_RULES, "filters": (array,)}
 
 
 def _get_referrers(call: Call, contact: SimulatedContact) -> Decision:
-    state, date = call.world.state, call.world.shapes.date
+    state, date = call.state, call.variants.date
     depth = call.integer("depth") or MAX_DEPTH
     ids = (contact.id, *islice(state.referrals.chain(contact.id), depth))
     people = [state.contacts.kept(contact_id) for contact_id in ids]
@@ -50,7 +50,7 @@ def _get_referrers(call: Call, contact: SimulatedContact) -> Decision:
 
 
 def _filtered(call: Call, contact: SimulatedContact) -> Sequence[int]:
-    state = call.world.state
+    state = call.state
     found = state.referrals.of(contact.id)
     filters = call.parameters.get("filters")
     if not isinstance(filters, dict):
@@ -68,26 +68,26 @@ def _tag_name(call: Call, contact: SimulatedContact, key: str, value: Value) -> 
     if key == "tag_name":
         return value if isinstance(value, str) else None
     tag_id = as_integer(value)
-    return None if tag_id is None else call.world.state.tags.name(contact.bot_id, tag_id)
+    return None if tag_id is None else call.state.tags.name(contact.bot_id, tag_id)
 
 
 def _get_referrals(call: Call, contact: SimulatedContact) -> Decision:
     def show(contact_id: int) -> object:
-        return show_contact(call.world, call.world.state.contacts.kept(contact_id))
+        return show_contact(call.context, call.state.contacts.kept(contact_id))
 
     return call.answer_page(_filtered(call, contact), show)
 
 
 def _get_count_referrals(call: Call, contact: SimulatedContact) -> Decision:
     count = {"count": len(_filtered(call, contact))}
-    bare = call.world.shapes.count_referrals == "bare"
+    bare = call.variants.count_referrals == "bare"
     return call.answer_bare(count) if bare else call.answer(count)
 
 
 ENDPOINTS: Final = (
-    Endpoint("getReferrers", "GET", _UP_RULES, contact_route, of_contact(_get_referrers)),
-    Endpoint("getReferrals", "POST", _DOWN_RULES, contact_route, of_contact(_get_referrals)),
+    Endpoint("getReferrers", "GET", _UP_RULES, contact_channel, of_contact(_get_referrers)),
+    Endpoint("getReferrals", "POST", _DOWN_RULES, contact_channel, of_contact(_get_referrals)),
     Endpoint(
-        "getCountReferrals", "POST", _DOWN_RULES, contact_route, of_contact(_get_count_referrals)
+        "getCountReferrals", "POST", _DOWN_RULES, contact_channel, of_contact(_get_count_referrals)
     ),
 )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .addressing import CONTACT_RULES, bot_route, contact_route, of_bot, of_contact
-from .endpoints import Call, Decision, Endpoint
-from .laravel.rules import (
+from ..context import Call, Decision, Endpoint
+from ..laravel.rules import (
     Rules,
     integer,
     max_length,
@@ -15,9 +14,10 @@ from .laravel.rules import (
     required_without,
     string,
 )
+from .lookups import CONTACT_RULES, bot_channel, contact_channel, of_bot, of_contact
 
 if TYPE_CHECKING:
-    from .state.records import SimulatedContact
+    from ..state.records import SimulatedContact
 
 MAX_NAME: Final = 255
 """Characters of the longest tag (*assumed*: Laravel's default column)."""
@@ -30,41 +30,43 @@ _RULES: Final[Rules] = {
 
 
 def _get_bot_tags(call: Call, bot_id: int) -> Decision:
-    return call.answer(list(call.world.state.tags.of_bot(bot_id)))
+    return call.answer(list(call.state.tags.of_bot(bot_id)))
 
 
 def _get_contact_tags(call: Call, contact: SimulatedContact) -> Decision:
-    return call.answer(list(call.world.state.tags.of_contact(contact.id)))
+    return call.answer(list(call.state.tags.of_contact(contact.id)))
 
 
 def _named(call: Call, contact: SimulatedContact) -> str | None:
     tag_id = call.integer("tag_id")
     if tag_id is None:
         return call.text("name")
-    return call.world.state.tags.name(contact.bot_id, tag_id)
+    return call.state.tags.name(contact.bot_id, tag_id)
 
 
 def _attach(call: Call, contact: SimulatedContact) -> Decision:
     name = _named(call, contact)
     if name is None:
         return call.invalid(missing_row("tag_id"))
-    call.world.state.tags.attach(contact.id, contact.bot_id, name)
-    return call.answer_bare({"success": True})
+    call.state.tags.attach(contact.id, contact.bot_id, name)
+    return call.succeed()
 
 
 def _detach(call: Call, contact: SimulatedContact) -> Decision:
     name = _named(call, contact)
     if name is None:
         return call.invalid(missing_row("tag_id"))
-    call.world.state.tags.detach(contact.id, name)
-    return call.answer_bare({"success": True})
+    call.state.tags.detach(contact.id, name)
+    return call.succeed()
 
 
 ENDPOINTS: Final = (
     Endpoint(
-        "getBotTags", "GET", {"bot_id": (required, integer)}, bot_route, of_bot(_get_bot_tags)
+        "getBotTags", "GET", {"bot_id": (required, integer)}, bot_channel, of_bot(_get_bot_tags)
     ),
-    Endpoint("getContactTags", "GET", CONTACT_RULES, contact_route, of_contact(_get_contact_tags)),
-    Endpoint("attachTagToContact", "POST", _RULES, contact_route, of_contact(_attach)),
-    Endpoint("detachTagFromContact", "POST", _RULES, contact_route, of_contact(_detach)),
+    Endpoint(
+        "getContactTags", "GET", CONTACT_RULES, contact_channel, of_contact(_get_contact_tags)
+    ),
+    Endpoint("attachTagToContact", "POST", _RULES, contact_channel, of_contact(_attach)),
+    Endpoint("detachTagFromContact", "POST", _RULES, contact_channel, of_contact(_detach)),
 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from .endpoints import NO_ROUTE, Call, Decision, Endpoint, Route, World, text_of
-from .laravel.parameters import Parameters, as_integer
-from .laravel.replies import json_reply
-from .laravel.rules import (
+from ..context import NO_CHANNEL, Call, Channel, Context, Decision, Endpoint, text_of
+from ..laravel.parameters import Parameters, as_integer
+from ..laravel.replies import json_reply
+from ..laravel.rules import (
     Rules,
     integer,
     missing_row,
@@ -19,8 +19,8 @@ from .laravel.rules import (
     url,
     validate,
 )
-from .show_contact import shown_phone
-from .state.contacts import WHATSAPP
+from ..state.contacts import WHATSAPP
+from .contacts import shown_phone
 
 _SEND_MESSAGE_RULES: Final[Rules] = MappingProxyType(
     {
@@ -46,23 +46,23 @@ _WHATSAPP_RULES: Final[Rules] = MappingProxyType(
 _ACCEPTED: Final = Decision("accepted", json_reply({"success": True}), taken=True)
 
 
-def _message_route(world: World, parameters: Parameters) -> Route:
+def _message_channel(context: Context, parameters: Parameters) -> Channel:
     if "contact_id" in parameters:
         contact_id = as_integer(parameters["contact_id"])
-        contact = None if contact_id is None else world.state.contacts.by_id(contact_id)
-        return NO_ROUTE if contact is None else (contact.bot_id, contact.messenger)
+        contact = None if contact_id is None else context.state.contacts.by_id(contact_id)
+        return NO_CHANNEL if contact is None else (contact.bot_id, contact.messenger)
     return as_integer(parameters.get("bot_id")), text_of(parameters, "messenger")
 
 
 def _send_message(call: Call) -> Decision:
-    bot_id, messenger = call.route
+    bot_id, messenger = call.channel
     if bot_id is None or messenger is None:
         return call.invalid(missing_row("contact_id"))
     if "contact_id" not in call.parameters:
         external_id = call.text("contact_external_id") or ""
-        if not call.world.state.contacts.has_triple(bot_id, messenger, external_id):
+        if not call.state.contacts.has_triple(bot_id, messenger, external_id):
             return call.invalid(missing_row("contact_external_id"))
-    quota = call.world.meters.limits.of_messenger(messenger)
+    quota = call.context.limiter.limits.of_messenger(messenger)
     return (
         call.refuse_bot()
         or call.refuse_messenger()
@@ -71,14 +71,14 @@ def _send_message(call: Call) -> Decision:
     )
 
 
-def _whatsapp_route(world: World, parameters: Parameters) -> Route:
-    del world
+def _whatsapp_channel(context: Context, parameters: Parameters) -> Channel:
+    del context
     return as_integer(parameters.get("bot_id")), WHATSAPP
 
 
 def _send_message_to_whatsapp(call: Call) -> Decision:
     bot_id = as_integer(call.parameters["bot_id"])
-    contacts = call.world.state.contacts
+    contacts = call.state.contacts
     if bot_id is None or not contacts.has_bot(bot_id):
         return call.invalid(missing_row("bot_id"))
     phone = call.text("phone") or ""
@@ -88,7 +88,7 @@ def _send_message_to_whatsapp(call: Call) -> Decision:
     refused = (
         call.refuse_bot()
         or call.refuse_messenger()
-        or call.refuse_limit(bot_id, WHATSAPP, call.world.meters.limits.whatsapp_direct)
+        or call.refuse_limit(bot_id, WHATSAPP, call.context.limiter.limits.whatsapp_direct)
     )
     if refused:
         return refused
@@ -98,7 +98,7 @@ def _send_message_to_whatsapp(call: Call) -> Decision:
         "phone": shown_phone(made),
         "name": made.name,
         "messenger": WHATSAPP,
-        "created_at": call.world.shapes.date(contacts.since(made.id)),
+        "created_at": call.variants.date(contacts.since(made.id)),
     }
     return Decision("accepted", json_reply({"data": contact}), taken=True)
 
@@ -107,12 +107,12 @@ WHATSAPP_DIRECT: Final = "sendMessageToWhatsApp"
 """The method which has a WhatsApp quota of its own."""
 
 ENDPOINTS: Final = (
-    Endpoint("sendMessage", "POST", _SEND_MESSAGE_RULES, _message_route, _send_message),
+    Endpoint("sendMessage", "POST", _SEND_MESSAGE_RULES, _message_channel, _send_message),
     Endpoint(
         WHATSAPP_DIRECT,
         "POST",
         _WHATSAPP_RULES,
-        _whatsapp_route,
+        _whatsapp_channel,
         _send_message_to_whatsapp,
     ),
 )

@@ -20,7 +20,7 @@ EMPTY_OBJECTS: Final[tuple[str, ...]] = get_args(EmptyObjects)
 
 
 @frozen
-class Shapes:
+class AnswerVariants:
     """Which of the known shapes an answer takes.
 
     Args:

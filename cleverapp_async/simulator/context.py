@@ -1,7 +1,7 @@
 """What one method of the API is to the simulator.
 
 A page of the API is one module of handlers with a table of rows; the tables are put
-together in ``judge``.
+together in ``router``.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Final, Literal, TypeAlias, TypeVar
 
 from attrs import define, frozen
 
-from .arrivals import ArrivalVerdict
 from .laravel.parameters import Parameters, as_integer
 from .laravel.replies import Reply, error_reply, json_reply, page_body
 from .laravel.rules import Errors, Rules
-from .limits import Meters, Quota, Rounding
-from .shapes import Shapes
+from .limits import Quota, RateLimiter
+from .request_log import ArrivalVerdict
 from .state.store import State
+from .variants import AnswerVariants
 
-Route: TypeAlias = tuple[int | None, str | None]
+Channel: TypeAlias = tuple[int | None, str | None]
 """The bot and the messenger a request goes through, as far as they are known."""
 
 FORBIDDEN_STATUS: Final = 403
@@ -32,7 +32,7 @@ MESSENGER_LIMIT_STATUS: Final = 422
 UNSUPPORTED_STATUS: Final = 422
 """The status of an unsupported messenger's refusal (*assumed*)."""
 
-NO_ROUTE: Final[Route] = (None, None)
+NO_CHANNEL: Final[Channel] = (None, None)
 
 PER_PAGE: Final = 100
 """Rows on a page where the request does not say (that of getListSchemas; elsewhere *assumed*)."""
@@ -49,35 +49,59 @@ class Decision:
     taken: bool = False
 
 
+@frozen
+class Refusals:
+    """What the server refuses beyond the limits, and with which statuses.
+
+    Args:
+        forbidden_bots: Bots the account has no access to.
+        unsupported_messengers: Messengers nothing can be sent to.
+        forbidden_status: The status of a forbidden bot's refusal.
+        messenger_limit_status: The status of a messenger limit's refusal.
+        unsupported_status: The status of an unsupported messenger's refusal.
+    """
+
+    forbidden_bots: frozenset[int] = frozenset()
+    unsupported_messengers: frozenset[str] = frozenset()
+    forbidden_status: int = FORBIDDEN_STATUS
+    messenger_limit_status: int = MESSENGER_LIMIT_STATUS
+    unsupported_status: int = UNSUPPORTED_STATUS
+
+
 @define
-class World:
+class Context:
     """What handlers know and change.
 
     ``links_url`` is the URL before the methods' names that the links of a page show.
     """
 
     state: State
-    shapes: Shapes
+    variants: AnswerVariants
+    limiter: RateLimiter
+    refusals: Refusals
     links_url: str
-    meters: Meters
-    forbidden_bots: frozenset[int]
-    unsupported_messengers: frozenset[str]
-    forbidden_status: int
-    messenger_limit_status: int
-    unsupported_status: int
-    retry_after: Rounding = "up"
 
 
 @frozen
 class Call:
     """One valid request on its way through a handler."""
 
-    world: World
+    context: Context
     endpoint: str
     parameters: Parameters
-    route: Route
+    channel: Channel
     now: float
     wants_json: bool
+
+    @property
+    def state(self) -> State:
+        """What the server knows."""
+        return self.context.state
+
+    @property
+    def variants(self) -> AnswerVariants:
+        """In which forms the server answers."""
+        return self.context.variants
 
     def text(self, name: str) -> str | None:
         """Give a parameter that is a string, else None."""
@@ -99,7 +123,11 @@ class Call:
 
     def answer_bare(self, body: object, status: int = HTTPStatus.OK) -> Decision:
         """Accept, with an answer that is not in an envelope."""
-        return Decision("accepted", json_reply(self.world.shapes.encodable(body), status))
+        return Decision("accepted", json_reply(self.variants.encodable(body), status))
+
+    def succeed(self) -> Decision:
+        """Accept, with an answer that says only so."""
+        return self.answer_bare({"success": True})
 
     def answer_page(
         self, rows: Sequence[Row], show: Callable[[Row], object], per_page: int = PER_PAGE
@@ -115,7 +143,7 @@ class Call:
             per_page: Rows on a page.
         """
         number = max(1, self.integer("page") or 1)
-        url = f"{self.world.links_url}/{self.endpoint}"
+        url = f"{self.context.links_url}/{self.endpoint}"
         return self.answer_bare(page_body(rows, show, number=number, per_page=per_page, url=url))
 
     def missing(self) -> Decision:
@@ -129,31 +157,35 @@ class Call:
 
     def refuse_bot(self) -> Decision | None:
         """Refuse when the account has no access to the bot."""
-        if self.route[0] not in self.world.forbidden_bots:
+        if self.channel[0] not in self.context.refusals.forbidden_bots:
             return None
         return Decision(
-            "forbidden", json_reply({"message": "Forbidden"}, self.world.forbidden_status)
+            "forbidden",
+            json_reply({"message": "Forbidden"}, self.context.refusals.forbidden_status),
         )
 
     def refuse_messenger(self) -> Decision | None:
         """Refuse when the messenger is not one that can be written to."""
-        messenger = self.route[1]
-        if messenger not in self.world.unsupported_messengers:
+        messenger = self.channel[1]
+        if messenger not in self.context.refusals.unsupported_messengers:
             return None
         text = (
             "На данный момент не реализована отправка сообщений "
             f"в мессенджер контакта ({messenger})"
         )
-        return Decision("unsupported", json_reply({"error": text}, self.world.unsupported_status))
+        return Decision(
+            "unsupported", json_reply({"error": text}, self.context.refusals.unsupported_status)
+        )
 
     def refuse_limit(self, bot_id: int, messenger: str, quota: Quota | None) -> Decision | None:
         """Count the message, or refuse it when its bot and messenger have had enough."""
         scope = (self.endpoint, bot_id, messenger)
-        if self.world.meters.admit(scope, quota, self.now):
+        if self.context.limiter.admit(scope, quota, self.now):
             return None
         text = f"Достигнут лимит отправки сообщений для {messenger}"
         return Decision(
-            "refused_messenger", json_reply({"error": text}, self.world.messenger_limit_status)
+            "refused_messenger",
+            json_reply({"error": text}, self.context.refusals.messenger_limit_status),
         )
 
 
@@ -165,14 +197,14 @@ class Endpoint:
         name: The last part of its path.
         http_method: The only HTTP method it takes.
         rules: Its validation.
-        route: Which bot and messenger a request addresses; never fails.
+        channel: Which bot and messenger a request addresses; never fails.
         handle: Answers a request which keeps the rules.
     """
 
     name: str
     http_method: Literal["GET", "POST"]
     rules: Rules
-    route: Callable[[World, Parameters], Route]
+    channel: Callable[[Context, Parameters], Channel]
     handle: Callable[[Call], Decision]
 
 
