@@ -7,8 +7,8 @@ that the two cannot share a mistake.
 from __future__ import annotations
 
 from .assumptions import ASSUMPTIONS, Assumption
-from .faults import Fault, Trigger
-from .latency import Constant, Delay, Latency, Lognormal, Uniform
+from .faults.faults import Fault, Trigger
+from .faults.latency import Constant, Delay, Latency, Lognormal, Uniform
 from .limits import WINDOW_KINDS, Quota, Rounding, SimulatorLimits, WindowKind
 from .referee import Duplicate, Tally, Verdict, most_in_any_window
 from .request_log import Arrival, ArrivalLog, ArrivalVerdict

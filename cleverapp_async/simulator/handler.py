@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Final, cast
 from aiohttp import web
 from attrs import define, field
 
-from .connection import Connection
 from .context import NO_CHANNEL
-from .fault_actions import WireDone
-from .fault_schedule import FaultSchedule
+from .faults.actions import WireDone
+from .faults.connection import Connection
+from .faults.latency import Latency
+from .faults.schedule import FaultSchedule
 from .laravel.parameters import read_parameters
 from .laravel.replies import Reply, encode, html_reply, wants_json
-from .latency import Latency
 from .request_log import Arrival, ArrivalVerdict, RequestLog
 from .router import MAX_BODY, ParsedRequest, Router
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from .latency import Delay
+    from .faults.latency import Delay
 
 OPENAPI_PATH: Final = "/api/openapi.json"
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 from attrs import define, field
 
-from .connection import Connection
 from .context import FORBIDDEN_STATUS, MESSENGER_LIMIT_STATUS, UNSUPPORTED_STATUS, Context, Refusals
-from .fault_schedule import FaultSchedule
-from .faults import Fault
+from .faults.connection import Connection
+from .faults.faults import Fault
+from .faults.latency import Latency
+from .faults.schedule import FaultSchedule
 from .handler import RequestHandler
-from .latency import Latency
 from .limits import ROUNDINGS, WINDOW_KINDS, RateLimiter, Rounding, SimulatorLimits, WindowKind
 from .pages.messages import WHATSAPP_DIRECT
 from .referee import DuplicateKey, everything, judge_log

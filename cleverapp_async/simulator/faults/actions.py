@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 from aiohttp import web
 from attrs import frozen
 
-from .laravel.replies import Reply, encode
+from ..laravel.replies import Reply, encode
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter

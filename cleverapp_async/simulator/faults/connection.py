@@ -11,7 +11,7 @@ from typing import Final, Protocol, cast
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
-from .laravel.replies import html_reply
+from ..laravel.replies import html_reply
 
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 """``SO_LINGER`` on, for 0 seconds: closing sends RST."""

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import define, field
 
-from .fault_actions import Reset
+from .actions import Reset
 from .faults import Fault, Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .laravel.parameters import Parameters
+    from ..laravel.parameters import Parameters
 
 
 @define

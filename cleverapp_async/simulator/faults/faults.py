@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
 
 from attrs import field, frozen
 
-from . import fault_actions as actions
-from .laravel.parameters import Parameters
-from .laravel.replies import JSON_TYPE, NO_HEADERS, Reply, encode, html_reply, redirect_reply
+from ..laravel.parameters import Parameters
+from ..laravel.replies import JSON_TYPE, NO_HEADERS, Reply, encode, html_reply, redirect_reply
+from . import actions
 
 if TYPE_CHECKING:
     from datetime import timedelta
