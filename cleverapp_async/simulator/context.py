@@ -15,7 +15,7 @@ from attrs import define, frozen
 from .laravel.parameters import Parameters, as_integer
 from .laravel.replies import Reply, error_reply, json_reply, page_body
 from .laravel.rules import Errors, Rules
-from .limits import Quota, RateLimiter
+from .limits import RateLimiter
 from .request_log import ArrivalVerdict
 from .state.store import State
 from .variants import AnswerVariants
@@ -177,10 +177,10 @@ class Call:
             "unsupported", json_reply({"error": text}, self.context.refusals.unsupported_status)
         )
 
-    def refuse_limit(self, bot_id: int, messenger: str, quota: Quota | None) -> Decision | None:
+    def refuse_limit(self, bot_id: int, messenger: str) -> Decision | None:
         """Count the message, or refuse it when its bot and messenger have had enough."""
         scope = (self.endpoint, bot_id, messenger)
-        if self.context.limiter.admit(scope, quota, self.now):
+        if self.context.limiter.admit(scope, self.now):
             return None
         text = f"Достигнут лимит отправки сообщений для {messenger}"
         return Decision(

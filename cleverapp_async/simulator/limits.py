@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Final, Literal, Protocol, TypeAlias, get_args
 
 import attrs
-from attrs import Factory, define, field, frozen
+from attrs import define, field, frozen
 
 WindowKind: TypeAlias = Literal["sliding", "fixed", "bucket"]
 
@@ -26,8 +26,18 @@ WINDOW_KINDS: Final[tuple[WindowKind, ...]] = ("sliding", "fixed", "bucket")
 _WHOLE_TOKEN: Final = 1.0 - 1e-9
 """A token is whole at this level: refilling adds up floats, which may end a hair short."""
 
+Rounding: TypeAlias = Literal["up", "down"]
+
+ROUNDINGS: Final[tuple[str, ...]] = get_args(Rounding)
+
+WHATSAPP_DIRECT: Final = "sendMessageToWhatsApp"
+"""The method which has a WhatsApp quota of its own."""
+
 Quota: TypeAlias = tuple[int, float]
 """How many requests, and in how many seconds."""
+
+Scope: TypeAlias = tuple[str, int, str]
+"""What a messenger's quota holds for: endpoint, bot and messenger."""
 
 DOCUMENTED_MESSENGERS: Final[Mapping[str, Quota | None]] = MappingProxyType(
     {
@@ -123,18 +133,15 @@ class SimulatorLimits:
             return None
         return self.messengers.get(messenger, self.other_messengers)
 
-
-Scope: TypeAlias = tuple[str, int, str]
-"""Whose window: endpoint, bot and messenger."""
-
-
-Rounding: TypeAlias = Literal["up", "down"]
-
-ROUNDINGS: Final[tuple[str, ...]] = get_args(Rounding)
+    def of(self, endpoint: str, messenger: str) -> Quota | None:
+        """Give a method's quota for one bot and a messenger."""
+        return self.whatsapp_direct if endpoint == WHATSAPP_DIRECT else self.of_messenger(messenger)
 
 
 class QuotaCounter(Protocol):
     """Counts what is admitted under one quota."""
+
+    limit: int
 
     def wait(self, now: float) -> float:
         """Give the seconds until one more is admitted; 0.0 when it is admitted now."""
@@ -266,27 +273,19 @@ class Throttled:
     retry_after: float | None = None
 
 
-def _longest_first(quotas: tuple[Quota, ...]) -> list[Quota]:
-    return sorted(quotas, key=lambda quota: -quota[1])
-
-
 @define
 class RateLimiter:
     """Every counter of one server; a request is counted when it is admitted."""
 
     limits: SimulatorLimits
     kind: WindowKind
-    _account: list[tuple[Quota, QuotaCounter]] = field(
-        init=False,
-        default=Factory(
-            lambda self: [
-                ((limit, period), make_counter(self.kind, limit, period))
-                for limit, period in _longest_first(self.limits.account or ())
-            ],
-            takes_self=True,
-        ),
-    )
+    _account: list[QuotaCounter] = field(init=False)
     _scopes: dict[Scope, QuotaCounter] = field(init=False, factory=dict[Scope, QuotaCounter])
+
+    def __attrs_post_init__(self) -> None:
+        """Put the account's counters one behind the other, the longest period first."""
+        quotas = sorted(self.limits.account or (), key=lambda quota: -quota[1])
+        self._account = [make_counter(self.kind, *quota) for quota in quotas]
 
     def admit_account(self, now: float) -> Throttled | None:
         """Pass a request through the account's throttles, one behind the other, or refuse it.
@@ -298,22 +297,24 @@ class RateLimiter:
             What its answer tells of the limits; None where the account has none.
         """
         told: Throttled | None = None
-        for (limit, _), window in self._account:
-            wait = window.wait(now)
+        for counter in self._account:
+            wait = counter.wait(now)
             if wait > 0.0:
-                return Throttled(limit, window.remaining(now), wait)
-            window.take(now)
-            told = Throttled(limit, window.remaining(now))
+                return Throttled(counter.limit, counter.remaining(now), wait)
+            counter.take(now)
+            told = Throttled(counter.limit, counter.remaining(now))
         return told
 
-    def admit(self, scope: Scope, quota: Quota | None, now: float) -> bool:
-        """Count a message in the window of its scope, or refuse it and count nothing."""
-        if quota is None:
-            return True
-        window = self._scopes.get(scope)
-        if window is None:
-            window = self._scopes[scope] = make_counter(self.kind, *quota)
-        if window.wait(now) > 0.0:
+    def admit(self, scope: Scope, now: float) -> bool:
+        """Count a message under the quota of its scope, or refuse it and count nothing."""
+        counter = self._scopes.get(scope)
+        if counter is None:
+            endpoint, _, messenger = scope
+            quota = self.limits.of(endpoint, messenger)
+            if quota is None:
+                return True
+            counter = self._scopes[scope] = make_counter(self.kind, *quota)
+        if counter.wait(now) > 0.0:
             return False
-        window.take(now)
+        counter.take(now)
         return True

@@ -209,7 +209,6 @@ def judge_log(
     arrivals: Iterable[Arrival],
     limits: SimulatorLimits,
     *,
-    whatsapp_direct: str,
     key: DuplicateKey = everything,
 ) -> Verdict:
     """Router a log of arrivals.
@@ -217,7 +216,6 @@ def judge_log(
     Args:
         arrivals: The log, in its order.
         limits: The quotas that hold.
-        whatsapp_direct: The name of the method which has its own WhatsApp quota.
         key: What tells messages apart; equal keys of taken arrivals are duplicates.
     """
     series: dict[tuple[str, int, str], _Series] = {}
@@ -242,13 +240,7 @@ def judge_log(
             taken.setdefault(key(arrival), []).append(arrival)
     return Verdict(
         keys=tuple(
-            counted.tally(
-                limits.whatsapp_direct
-                if scope[0] == whatsapp_direct
-                else limits.of_messenger(scope[2]),
-                scope,
-            )
-            for scope, counted in series.items()
+            counted.tally(limits.of(scope[0], scope[2]), scope) for scope, counted in series.items()
         ),
         account=tuple(
             account.tally(quota, (None, None, None)) for quota in limits.account or (None,)

@@ -20,7 +20,6 @@ from .faults.latency import Latency
 from .faults.schedule import FaultSchedule
 from .handler import RequestHandler
 from .limits import ROUNDINGS, WINDOW_KINDS, RateLimiter, Rounding, SimulatorLimits, WindowKind
-from .pages.messages import WHATSAPP_DIRECT
 from .referee import DuplicateKey, everything, judge_log
 from .request_log import ArrivalLog, RequestLog
 from .router import API_PREFIX, Router
@@ -206,7 +205,7 @@ class Simulator:
         Args:
             key: What tells messages apart; by default the endpoint and all parameters.
         """
-        return judge_log(self.arrivals, self.limits, whatsapp_direct=WHATSAPP_DIRECT, key=key)
+        return judge_log(self.arrivals, self.limits, key=key)
 
     def add_fault(self, fault: Fault) -> None:
         """Arm one more fault; it counts requests from now on."""

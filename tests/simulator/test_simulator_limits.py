@@ -8,6 +8,7 @@ from cleverapp_async.simulator import SimulatorLimits
 from cleverapp_async.simulator.limits import RateLimiter
 
 SCOPE = ("sendMessage", 1, "telegram")
+DIRECT = ("sendMessageToWhatsApp", 1, "whatsapp")
 
 
 def test_documented_quotas_are_the_default() -> None:
@@ -26,7 +27,7 @@ def test_none_switches_everything_off() -> None:
     limiter = RateLimiter(limits, "sliding")
     assert limits.of_messenger("whatsapp") is None
     assert all(limiter.admit_account(0.0) is None for _ in range(200))
-    assert all(limiter.admit(SCOPE, limits.whatsapp_direct, 0.0) for _ in range(200))
+    assert all(limiter.admit(scope, 0.0) for scope in (SCOPE, DIRECT) for _ in range(200))
 
 
 def test_scaling_divides_every_period() -> None:
@@ -95,8 +96,7 @@ def test_an_account_without_limits_tells_of_none() -> None:
 
 def test_scopes_do_not_share_a_window() -> None:
     """Bots, messengers and methods are counted apart."""
-    limiter = RateLimiter(SimulatorLimits(), "fixed")
-    quota = (1, 10.0)
+    limiter = RateLimiter(SimulatorLimits(other_messengers=(1, 10.0), messengers={}), "fixed")
     scopes = [SCOPE, ("sendMessage", 2, "telegram"), ("sendMessage", 1, "viber")]
-    assert [limiter.admit(scope, quota, 0.0) for scope in scopes] == [True] * 3
-    assert [limiter.admit(scope, quota, 9.0) for scope in scopes] == [False] * 3
+    assert [limiter.admit(scope, 0.0) for scope in scopes] == [True] * 3
+    assert [limiter.admit(scope, 9.0) for scope in scopes] == [False] * 3

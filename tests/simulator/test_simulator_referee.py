@@ -31,7 +31,7 @@ def arrival(
 
 def judge(*arrivals: Arrival, limits: SimulatorLimits = LIMITS) -> Verdict:
     """Judge a log."""
-    return judge_log(arrivals, limits, whatsapp_direct="sendMessageToWhatsApp")
+    return judge_log(arrivals, limits)
 
 
 def test_an_empty_log_is_clean() -> None:

@@ -132,11 +132,16 @@ def parts(value: Value) -> tuple[str, ...]:
     return tuple(word.strip() for word in words)
 
 
+def members(value: Value) -> dict[str, Value]:
+    """Give an object's members, or a list's by their positions; of anything else nothing."""
+    if isinstance(value, list):
+        return {str(index): item for index, item in enumerate(value)}
+    return value if isinstance(value, dict) else {}
+
+
 def elements(value: Value) -> list[Value]:
     """Give what a list or an object holds; of anything else nothing."""
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+    return list(members(value).values())
 
 
 _INT64_DIGITS: Final = 19
@@ -230,9 +235,7 @@ def _read_json(body: bytes) -> dict[str, Value]:
         data = _normalize(read, MAX_JSON_DEPTH)
     except (ValueError, RecursionError):
         return {}
-    if isinstance(data, list):
-        return {str(index): item for index, item in enumerate(data)}
-    return data if isinstance(data, dict) else {}
+    return members(data)
 
 
 def _multipart_pairs(body: bytes, content_type: str) -> list[tuple[str, str]]:

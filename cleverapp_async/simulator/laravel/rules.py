@@ -11,7 +11,16 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from .parameters import Parameters, Value, as_boolean, as_decimal, as_integer, parts, present
+from .parameters import (
+    Parameters,
+    Value,
+    as_boolean,
+    as_decimal,
+    as_integer,
+    members,
+    parts,
+    present,
+)
 
 Rule: TypeAlias = Callable[[str, Parameters], "str | None"]
 """A rule: the field's name and all the parameters in, the text of the failure or None out."""
@@ -225,11 +234,8 @@ def say(template: str, field: str, values: str = "") -> str:
 def _elements(field: str, parameters: Parameters) -> list[tuple[str, Parameters]]:
     if not field.endswith(".*"):
         return [(field, parameters)]
-    value = parameters.get(field[:-2])
-    elements = dict(enumerate(value)) if isinstance(value, list) else value
-    if not isinstance(elements, dict):
-        return []
-    named = {f"{field[:-1]}{key}": element for key, element in elements.items()}
+    held = members(parameters.get(field[:-2]))
+    named = {f"{field[:-1]}{key}": element for key, element in held.items()}
     return [(name, present({name: element})) for name, element in named.items()]
 
 

@@ -6,7 +6,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ..context import NO_CHANNEL, Call, Channel, Context, Decision, Endpoint, text_of
-from ..laravel.parameters import Parameters, Value, as_boolean, as_decimal, as_integer, present
+from ..laravel.parameters import (
+    Parameters,
+    Value,
+    as_boolean,
+    as_decimal,
+    as_integer,
+    members,
+    present,
+)
 from ..laravel.rules import (
     EXISTS,
     IN,
@@ -99,13 +107,6 @@ def show_item(schema: ListSchema, variants: AnswerVariants, item: ListItem) -> d
     }
 
 
-def _data(call: Call, name: str) -> dict[str, Value]:
-    value = call.parameters.get(name)
-    if isinstance(value, list):
-        return {str(index): element for index, element in enumerate(value)}
-    return value if isinstance(value, dict) else {}
-
-
 def _read_values(
     fields: Mapping[str, SimulatedField], data: Parameters, contacts: ContactStore, *, whole: bool
 ) -> tuple[dict[str, object], Errors]:
@@ -178,7 +179,7 @@ def _number(value: Value) -> object:
 def _get_list_items(call: Call, schema: ListSchema) -> Decision:
     errors: Errors = {}
     keep: list[Callable[[ListItem], bool]] = []
-    for slug, value in _data(call, "filters").items():
+    for slug, value in members(call.parameters.get("filters")).items():
         if slug not in schema.fields:
             errors[f"filters.{slug}"] = [say(EXISTS, f"filters.{slug}")]
             continue
@@ -237,7 +238,9 @@ def _rank(field: str, item: ListItem) -> tuple[int, float | int, str]:
 
 def _add_list_item(call: Call, schema: ListSchema) -> Decision:
     state = call.state
-    values, errors = _read_values(schema.fields, _data(call, "data"), state.contacts, whole=True)
+    values, errors = _read_values(
+        schema.fields, members(call.parameters.get("data")), state.contacts, whole=True
+    )
     if errors:
         return call.invalid(errors)
     item = state.lists.add_item(schema, values, now())
@@ -246,7 +249,9 @@ def _add_list_item(call: Call, schema: ListSchema) -> Decision:
 
 def _update_list_item(call: Call, item: ListItem, schema: ListSchema) -> Decision:
     contacts = call.state.contacts
-    values, errors = _read_values(schema.fields, _data(call, "data"), contacts, whole=False)
+    values, errors = _read_values(
+        schema.fields, members(call.parameters.get("data")), contacts, whole=False
+    )
     if errors:
         return call.invalid(errors)
     item.values.update(values)

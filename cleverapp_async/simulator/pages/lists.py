@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ..context import NO_CHANNEL, Call, Channel, Context, Decision, Endpoint, text_of
-from ..laravel.parameters import Parameters, Value, as_boolean, present
+from ..laravel.parameters import Parameters, Value, as_boolean, members, present
 from ..laravel.rules import (
     EXISTS,
     UNIQUE,
@@ -145,10 +145,9 @@ def _create_list_schema(call: Call) -> Decision:
     refused = call.refuse_bot()
     if refused is not None:
         return refused
-    specs = call.parameters["fields"]
     errors: Errors = {}
     fields: dict[str, SimulatedField] = {}
-    for slug, spec in _by_slug(specs).items():
+    for slug, spec in members(call.parameters["fields"]).items():
         field, wrong = _read_field(slug, spec, f"fields.{slug}")
         errors.update(wrong)
         if field is not None:
@@ -163,12 +162,6 @@ def _create_list_schema(call: Call) -> Decision:
         moment=now(),
     )
     return call.answer(show_schema(schema, call.variants))
-
-
-def _by_slug(specs: Value) -> dict[str, Value]:
-    if isinstance(specs, list):
-        return {str(index): spec for index, spec in enumerate(specs)}
-    return specs if isinstance(specs, dict) else {}
 
 
 def _add_list_schema_field(call: Call, schema: ListSchema) -> Decision:

@@ -19,6 +19,7 @@ from ..laravel.rules import (
     url,
     validate,
 )
+from ..limits import WHATSAPP_DIRECT
 from ..state.contacts import WHATSAPP
 from .contacts import shown_phone
 
@@ -62,11 +63,10 @@ def _send_message(call: Call) -> Decision:
         external_id = call.text("contact_external_id") or ""
         if not call.state.contacts.has_triple(bot_id, messenger, external_id):
             return call.invalid(missing_row("contact_external_id"))
-    quota = call.context.limiter.limits.of_messenger(messenger)
     return (
         call.refuse_bot()
         or call.refuse_messenger()
-        or call.refuse_limit(bot_id, messenger, quota)
+        or call.refuse_limit(bot_id, messenger)
         or _ACCEPTED
     )
 
@@ -85,11 +85,7 @@ def _send_message_to_whatsapp(call: Call) -> Decision:
     name = call.text("name")
     if name is None and not contacts.knows_number(bot_id, phone):
         return call.invalid(validate({"name": (required,)}, call.parameters))
-    refused = (
-        call.refuse_bot()
-        or call.refuse_messenger()
-        or call.refuse_limit(bot_id, WHATSAPP, call.context.limiter.limits.whatsapp_direct)
-    )
+    refused = call.refuse_bot() or call.refuse_messenger() or call.refuse_limit(bot_id, WHATSAPP)
     if refused:
         return refused
     made = contacts.whatsapp(bot_id, phone, name)
@@ -102,9 +98,6 @@ def _send_message_to_whatsapp(call: Call) -> Decision:
     }
     return Decision("accepted", json_reply({"data": contact}), taken=True)
 
-
-WHATSAPP_DIRECT: Final = "sendMessageToWhatsApp"
-"""The method which has a WhatsApp quota of its own."""
 
 ENDPOINTS: Final = (
     Endpoint("sendMessage", "POST", _SEND_MESSAGE_RULES, _message_channel, _send_message),
