@@ -189,6 +189,10 @@ class Call:
         )
 
 
+Handler: TypeAlias = Callable[[Call], Decision]
+"""Answers a request which keeps the rules of its method."""
+
+
 @frozen
 class Endpoint:
     """One method.
@@ -205,7 +209,7 @@ class Endpoint:
     http_method: Literal["GET", "POST"]
     rules: Rules
     channel: Callable[[Context, Parameters], Channel]
-    handle: Callable[[Call], Decision]
+    handle: Handler
 
 
 def text_of(parameters: Parameters, name: str) -> str | None:

@@ -244,6 +244,7 @@ class TokenBucket:
         return int(self._tokens + (1.0 - _WHOLE_TOKEN))
 
     def _refill(self, now: float) -> None:
+        # The first stamp is minus infinity: what is gained then is endless, and the bucket full.
         gained = (now - self._stamp) * self.limit / self.period
         self._tokens = min(float(self.limit), self._tokens + gained)
         self._stamp = now

@@ -36,8 +36,10 @@ if TYPE_CHECKING:
 
 _BACKLOG: Final = 1024
 _PATIENCE: Final = 1.0
-_TURNS_TO_ATTACH: Final = 3
 """Seconds aiohttp gets for ending its own tasks; they were cancelled before."""
+
+_TURNS_TO_ATTACH: Final = 3
+"""Turns of the loop after which a connection that was accepted is attached to the server."""
 
 
 def _names(values: Iterable[str]) -> frozenset[str]:

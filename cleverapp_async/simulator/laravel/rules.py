@@ -53,6 +53,9 @@ REGEX: Final = "Поле {f} имеет ошибочный формат."
 REQUIRED_IF: Final = "Поле {f} обязательно для заполнения, когда {v}."
 UNIQUE: Final = "Такое значение поля {f} уже существует."
 
+COLUMN_LENGTH: Final = 255
+"""Characters of the longest name, tag and so on (*assumed*: Laravel's default column)."""
+
 _EMAIL_SHAPE: Final = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+")
 _URL_SHAPE: Final = re.compile(
     r"[a-z][a-z0-9+.-]*://"
@@ -192,6 +195,10 @@ def max_length(most: int) -> Rule:
     return _value(
         MAX_LENGTH, lambda value: not isinstance(value, str) or len(value) <= most, str(most)
     )
+
+
+short_text: Final = (string, max_length(COLUMN_LENGTH))
+"""Demand a string that fits into a column."""
 
 
 def at_least(least: int) -> Rule:

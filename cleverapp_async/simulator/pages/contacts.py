@@ -9,6 +9,7 @@ from attrs import evolve
 from ..context import PER_PAGE, Call, Decision, Endpoint
 from ..laravel.parameters import elements, parts
 from ..laravel.rules import (
+    COLUMN_LENGTH,
     Rules,
     all_of,
     array,
@@ -20,6 +21,7 @@ from ..laravel.rules import (
     required,
     required_if,
     scalar,
+    short_text,
     string,
 )
 from ..state.contacts import ID_NAMES, WHATSAPP, phone_digits
@@ -37,11 +39,6 @@ MAX_COUNT: Final = 500
 MAX_STATUS: Final = 64
 """Characters of the longest Ysell status (WatBot's docs)."""
 
-MAX_TEXT: Final = 255
-"""Characters of the longest name and so on (*assumed*: Laravel's default column)."""
-
-_SHORT: Final = (string, max_length(MAX_TEXT))
-
 _LIST_RULES: Final[Rules] = {
     "date_from": (integer,),
     "date_to": (integer,),
@@ -52,17 +49,17 @@ _LIST_RULES: Final[Rules] = {
 
 _WRITE_RULES: Final[Rules] = {
     "bot_id": (required, integer),
-    "messenger": (required, *_SHORT),
-    "name": (required, *_SHORT),
-    "phone": (required_if("messenger", WHATSAPP), *_SHORT),
-    "telegram_id": (required_if("messenger", "telegram"), scalar, max_length(MAX_TEXT)),
-    "telegram_username": _SHORT,
-    "viber_id": (scalar, max_length(MAX_TEXT)),
-    "vk_id": (scalar, max_length(MAX_TEXT)),
-    "email": (*_SHORT, email),
-    "address": _SHORT,
+    "messenger": (required, *short_text),
+    "name": (required, *short_text),
+    "phone": (required_if("messenger", WHATSAPP), *short_text),
+    "telegram_id": (required_if("messenger", "telegram"), scalar, max_length(COLUMN_LENGTH)),
+    "telegram_username": short_text,
+    "viber_id": (scalar, max_length(COLUMN_LENGTH)),
+    "vk_id": (scalar, max_length(COLUMN_LENGTH)),
+    "email": (*short_text, email),
+    "address": short_text,
     "tags": (array,),
-    "tags.*": (required, *_SHORT),
+    "tags.*": (required, *short_text),
 }
 
 _STATUS_RULES: Final[Rules] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from ..context import NO_CHANNEL, Call, Channel, Context, Decision, Endpoint, text_of
+from ..context import NO_CHANNEL, Call, Channel, Context, Decision, Endpoint, Handler, text_of
 from ..laravel.parameters import (
     Parameters,
     Value,
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from ..state.contacts import ContactStore
     from ..state.records import SimulatedField
     from ..variants import AnswerVariants
-    from .lookups import Handle
 
 MAX_LIMIT: Final = 500
 """Items on the largest page (*assumed*: as contacts)."""
@@ -85,7 +84,7 @@ def _item_channel(context: Context, parameters: Parameters) -> Channel:
     return NO_CHANNEL if schema is None else (schema.bot_id, None)
 
 
-def _of_item(handle: Callable[[Call, ListItem, ListSchema], Decision]) -> Handle:
+def _of_item(handle: Callable[[Call, ListItem, ListSchema], Decision]) -> Handler:
     def handler(call: Call) -> Decision:
         lists = call.state.lists
         item = lists.item(call.text("item_id") or "")

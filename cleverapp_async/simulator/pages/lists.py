@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from ..context import NO_CHANNEL, Call, Channel, Context, Decision, Endpoint, text_of
+from attrs import asdict
+
+from ..context import NO_CHANNEL, Call, Channel, Context, Decision, Endpoint, Handler, text_of
 from ..laravel.parameters import Parameters, Value, as_boolean, members, present
 from ..laravel.rules import (
     EXISTS,
@@ -16,18 +18,18 @@ from ..laravel.rules import (
     boolean,
     integer,
     matches,
-    max_length,
     missing_row,
     one_of,
     required,
     say,
+    short_text,
     string,
     validate,
 )
 from ..state.clock import now
 from ..state.lists import OWN_NAMES
 from ..state.records import SimulatedField
-from .lookups import Handle, bot_channel, no_channel
+from .lookups import bot_channel, no_channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,16 +37,13 @@ if TYPE_CHECKING:
     from ..state.lists import ListSchema
     from ..variants import AnswerVariants
 
-MAX_NAME: Final = 255
-"""Characters of the longest name (*assumed*: Laravel's default column)."""
-
 TYPES: Final = ("string", "number", "bool", "contact")
 """The types seen on the page; a new field is of one of these (*assumed*)."""
 
 _SLUG: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 
 _FIELD_RULES: Final[Rules] = {
-    "name": (required, string, max_length(MAX_NAME)),
+    "name": (required, *short_text),
     "type": (required, one_of(TYPES)),
     "is_required": (boolean,),
     "is_hidden": (boolean,),
@@ -54,7 +53,7 @@ _FIELD_RULES: Final[Rules] = {
 SCHEMA_RULES: Final[Rules] = {"schema_id": (required, string)}
 
 _CREATE_RULES: Final[Rules] = {
-    "name": (required, string, max_length(MAX_NAME)),
+    "name": (required, *short_text),
     "fields": (required, array),
     "is_menu": (boolean,),
     "bot_id": (integer,),
@@ -67,7 +66,7 @@ def schema_channel(context: Context, parameters: Parameters) -> Channel:
     return NO_CHANNEL if schema is None else (schema.bot_id, None)
 
 
-def of_schema(handle: Callable[[Call, ListSchema], Decision]) -> Handle:
+def of_schema(handle: Callable[[Call, ListSchema], Decision]) -> Handler:
     """Look up the list, refuse what may not be seen, then handle."""
 
     def handler(call: Call) -> Decision:
@@ -83,16 +82,7 @@ def show_schema(schema: ListSchema, variants: AnswerVariants) -> dict[str, objec
     """Give a list the shape of the page."""
     return {
         "id": schema.id,
-        "fields": {
-            slug: {
-                "name": field.name,
-                "type": field.type,
-                "is_required": field.is_required,
-                "is_hidden": field.is_hidden,
-                "is_encryptable": field.is_encryptable,
-            }
-            for slug, field in schema.fields.items()
-        },
+        "fields": {slug: asdict(field) for slug, field in schema.fields.items()},
         "name": schema.name,
         "is_menu": schema.is_menu,
         "created_at": variants.date(schema.created_at),

@@ -6,19 +6,18 @@ An unknown contact or bot is a failed validation (``exists``), another unknown i
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from ..context import NO_CHANNEL, Call, Channel, Context, Decision
+from ..context import NO_CHANNEL, Call, Channel, Context, Decision, Handler
 from ..laravel.parameters import Parameters, as_integer
 from ..laravel.rules import Rules, integer, missing_row, required
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..state.records import SimulatedContact
 
 CONTACT_RULES: Rules = {"contact_id": (required, integer)}
-
-Handle: TypeAlias = Callable[[Call], Decision]
 
 
 def no_channel(context: Context, parameters: Parameters) -> Channel:
@@ -40,7 +39,7 @@ def contact_channel(context: Context, parameters: Parameters) -> Channel:
     return NO_CHANNEL if contact is None else (contact.bot_id, None)
 
 
-def of_contact(handle: Callable[[Call, SimulatedContact], Decision]) -> Handle:
+def of_contact(handle: Callable[[Call, SimulatedContact], Decision]) -> Handler:
     """Look up the contact, refuse what may not be seen, then handle."""
 
     def handler(call: Call) -> Decision:
@@ -53,7 +52,7 @@ def of_contact(handle: Callable[[Call, SimulatedContact], Decision]) -> Handle:
     return handler
 
 
-def of_bot(handle: Callable[[Call, int], Decision]) -> Handle:
+def of_bot(handle: Callable[[Call, int], Decision]) -> Handler:
     """Look up the bot, refuse what may not be seen, then handle."""
 
     def handler(call: Call) -> Decision:

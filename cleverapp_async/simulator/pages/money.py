@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from ..context import NO_CHANNEL, Call, Channel, Context, Decision, Endpoint
+from ..context import NO_CHANNEL, Call, Channel, Context, Decision, Endpoint, Handler
 from ..laravel.parameters import Parameters, Value, as_decimal, as_integer
 from ..laravel.rules import (
     MAX,
@@ -26,9 +26,9 @@ from ..laravel.rules import (
     at_least,
     integer,
     matches,
-    max_length,
     required,
     say,
+    short_text,
     string,
 )
 from ..state.accounts import Account, AccountStore
@@ -47,9 +47,6 @@ MOST_CRYPTO: Final = Decimal("1" + "0" * 30)
 
 PLACES: Final = 18
 """Digits after the point (*assumed*: those of the smallest unit of ether)."""
-
-MAX_DESCRIPTION: Final = 255
-"""Characters of the longest description (*assumed*: Laravel's default column)."""
 
 INSUFFICIENT: Final = "Недостаточно средств на счете."
 """Told of ``amount`` when more is withdrawn than is there (*assumed*)."""
@@ -92,7 +89,7 @@ class _Kind:
         funds: Rules = {
             **account,
             "amount": (required, *self.amount),
-            "description": (required, string, max_length(MAX_DESCRIPTION)),
+            "description": (required, *short_text),
         }
         opening: Rules = {**CONTACT_RULES, "currency": (required, string, self.currency)}
         noun, channel, of_account = self.noun, self._channel, self._of_account
@@ -115,9 +112,7 @@ class _Kind:
     def _find(self, state: State, account_id: int | None) -> Account | None:
         return None if account_id is None else self.store(state).get(account_id)
 
-    def _of_account(
-        self, handle: Callable[[Call, Account], Decision]
-    ) -> Callable[[Call], Decision]:
+    def _of_account(self, handle: Callable[[Call, Account], Decision]) -> Handler:
         """Look up the account, refuse what may not be seen, then handle."""
 
         def handler(call: Call) -> Decision:

@@ -8,24 +8,23 @@ from ..context import Call, Decision, Endpoint
 from ..laravel.rules import (
     Rules,
     integer,
-    max_length,
     missing_row,
     required,
     required_without,
-    string,
+    short_text,
 )
 from .lookups import CONTACT_RULES, bot_channel, contact_channel, of_bot, of_contact
 
 if TYPE_CHECKING:
-    from ..state.records import SimulatedContact
+    from collections.abc import Callable
 
-MAX_NAME: Final = 255
-"""Characters of the longest tag (*assumed*: Laravel's default column)."""
+    from ..context import Handler
+    from ..state.records import SimulatedContact
 
 _RULES: Final[Rules] = {
     **CONTACT_RULES,
     "tag_id": (required_without("name"), integer),
-    "name": (required_without("tag_id"), string, max_length(MAX_NAME)),
+    "name": (required_without("tag_id"), *short_text),
 }
 
 
@@ -37,27 +36,27 @@ def _get_contact_tags(call: Call, contact: SimulatedContact) -> Decision:
     return call.answer(list(call.state.tags.of_contact(contact.id)))
 
 
-def _named(call: Call, contact: SimulatedContact) -> str | None:
-    tag_id = call.integer("tag_id")
-    if tag_id is None:
-        return call.text("name")
-    return call.state.tags.name(contact.bot_id, tag_id)
+def _of_tag(change: Callable[[Call, SimulatedContact, str], None]) -> Handler:
+    """Look up the contact and the tag's name, then change what the contact has."""
+
+    def handle(call: Call, contact: SimulatedContact) -> Decision:
+        tag_id, name = call.integer("tag_id"), call.text("name")
+        if tag_id is not None:
+            name = call.state.tags.name(contact.bot_id, tag_id)
+        if name is None:
+            return call.invalid(missing_row("tag_id"))
+        change(call, contact, name)
+        return call.succeed()
+
+    return of_contact(handle)
 
 
-def _attach(call: Call, contact: SimulatedContact) -> Decision:
-    name = _named(call, contact)
-    if name is None:
-        return call.invalid(missing_row("tag_id"))
+def _attach(call: Call, contact: SimulatedContact, name: str) -> None:
     call.state.tags.attach(contact.id, contact.bot_id, name)
-    return call.succeed()
 
 
-def _detach(call: Call, contact: SimulatedContact) -> Decision:
-    name = _named(call, contact)
-    if name is None:
-        return call.invalid(missing_row("tag_id"))
+def _detach(call: Call, contact: SimulatedContact, name: str) -> None:
     call.state.tags.detach(contact.id, name)
-    return call.succeed()
 
 
 ENDPOINTS: Final = (
@@ -67,6 +66,6 @@ ENDPOINTS: Final = (
     Endpoint(
         "getContactTags", "GET", CONTACT_RULES, contact_channel, of_contact(_get_contact_tags)
     ),
-    Endpoint("attachTagToContact", "POST", _RULES, contact_channel, of_contact(_attach)),
-    Endpoint("detachTagFromContact", "POST", _RULES, contact_channel, of_contact(_detach)),
+    Endpoint("attachTagToContact", "POST", _RULES, contact_channel, _of_tag(_attach)),
+    Endpoint("detachTagFromContact", "POST", _RULES, contact_channel, _of_tag(_detach)),
 )

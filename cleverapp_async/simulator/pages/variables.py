@@ -10,10 +10,10 @@ from ..laravel.rules import (
     Rules,
     boolean,
     integer,
-    max_length,
     missing_row,
     required,
     required_without,
+    short_text,
     string,
 )
 from ..state.clock import now
@@ -24,12 +24,9 @@ if TYPE_CHECKING:
     from ..state.variables import Variable
     from ..variants import AnswerVariants
 
-MAX_NAME: Final = 255
-"""Characters of the longest name (*assumed*: Laravel's default column)."""
-
 _SET_RULES: Final[Rules] = {
     **CONTACT_RULES,
-    "name": (required, string, max_length(MAX_NAME)),
+    "name": (required, *short_text),
     "value": (required, string),
     "deletable": (boolean,),
 }

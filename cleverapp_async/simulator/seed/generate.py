@@ -1,4 +1,4 @@
-"""Makes up a world: the same one for the same arguments.
+"""Makes up seed data: the same for the same arguments.
 
 Nobody in it is real: phone numbers begin with 7000, which is no area of Russia's numbering
 plan, and addresses of e-mail end in example.com.
@@ -87,7 +87,7 @@ def generate(contacts: int = 1000, seed: int = 0) -> SeedData:
 
     Args:
         contacts: How many contacts, with ids from 1.
-        seed: Another number makes another world.
+        seed: Another number makes other data.
 
     Returns:
         What ``Simulator(seed_data=...)`` takes; equal for equal arguments.
