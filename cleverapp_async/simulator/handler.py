@@ -11,8 +11,8 @@ from aiohttp import web
 from attrs import define, field
 
 from .context import NO_CHANNEL
-from .faults.actions import WireDone
-from .faults.connection import Connection
+from .faults.actions import Exchange, WireDone
+from .faults.connection import ServerConnection
 from .faults.latency import Latency
 from .faults.schedule import FaultSchedule
 from .laravel.parameters import read_parameters
@@ -43,17 +43,17 @@ class RequestHandler:
     _schedule: FaultSchedule
     _request_log: RequestLog
     _rng: random.Random
-    connections: set[Connection] = field(init=False, factory=set[Connection])
+    connections: set[ServerConnection] = field(init=False, factory=set[ServerConnection])
     _running: set[asyncio.Task[object]] = field(init=False, factory=set[asyncio.Task[object]])
     refusing: bool = field(init=False, default=False)
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: ServerConnection) -> None:
         """Take note of a new connection; reset it when a fault says so."""
         self.connections.add(connection)
         if self._schedule.pick_unread("accept") is not None:
             connection.reset()
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: ServerConnection) -> None:
         """Take note of a connection that is gone."""
         self.connections.discard(connection)
 
@@ -87,7 +87,7 @@ class RequestHandler:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Serve one request."""
-        connection = cast("Connection", request.protocol)
+        connection = cast("ServerConnection", request.protocol)
         task = cast("asyncio.Task[object]", asyncio.current_task())
         self._running.add(task)
         try:
@@ -99,7 +99,9 @@ class RequestHandler:
             response.force_close()
         return response
 
-    async def _serve(self, request: web.BaseRequest, connection: Connection) -> web.StreamResponse:
+    async def _serve(
+        self, request: web.BaseRequest, connection: ServerConnection
+    ) -> web.StreamResponse:
         try:
             body = await request.read()
         except (ConnectionError, web.RequestPayloadError):
@@ -135,7 +137,7 @@ class RequestHandler:
         await self._delay(self._latency.back)
         if fault is None:
             return reply.response()
-        return await fault.action.play(reply, connection, request)
+        return await fault.action.play(Exchange(reply, connection, request))
 
     async def _delay(self, delay: Delay) -> None:
         seconds = delay.draw(self._rng)
@@ -161,7 +163,7 @@ def _parse(request: web.BaseRequest, body: bytes) -> ParsedRequest:
     )
 
 
-async def _drop(connections: Collection[Connection]) -> None:
+async def _drop(connections: Collection[ServerConnection]) -> None:
     for connection in connections:
         connection.abort()
     await asyncio.gather(*(connection.gone.wait() for connection in connections))

@@ -14,7 +14,7 @@ from aiohttp import web
 from attrs import define, field
 
 from .context import FORBIDDEN_STATUS, MESSENGER_LIMIT_STATUS, UNSUPPORTED_STATUS, Context, Refusals
-from .faults.connection import Connection
+from .faults.connection import ServerConnection
 from .faults.faults import Fault
 from .faults.latency import Latency
 from .faults.schedule import FaultSchedule
@@ -288,7 +288,7 @@ class Simulator:
     async def _listen(self, server: web.Server, bound: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         self._listener = await loop.create_server(
-            lambda: Connection(server, self._handler, loop), sock=bound, backlog=_BACKLOG
+            lambda: ServerConnection(server, self._handler, loop), sock=bound, backlog=_BACKLOG
         )
 
     async def _stop_listening(self) -> None:

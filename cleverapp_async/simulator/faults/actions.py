@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal
 
 from aiohttp import web
 from attrs import frozen
 
 from ..laravel.replies import Reply, encode
+from .connection import ServerConnection
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
-
-    from .connection import Connection
 
 MEBIBYTE: Final = 2**20
 _PIECE: Final = b"x" * 65_536
@@ -37,32 +37,42 @@ class WireDone(web.StreamResponse):
         del data
 
 
-class Action(Protocol):
-    """Plays a fault."""
+@frozen
+class Exchange:
+    """A request that a fault strikes.
 
-    def status(self, reply: Reply) -> int | None:
-        """Tell the status the client will see, None when it is no whole, valid answer."""
-        ...
+    Args:
+        reply: The answer without the fault.
+        connection: The connection it came over.
+        request: The request.
+    """
 
-    async def play(
-        self, reply: Reply, connection: Connection, request: web.BaseRequest
-    ) -> web.StreamResponse:
-        """Do to the connection what the fault does, given the answer without it."""
-        ...
+    reply: Reply
+    connection: ServerConnection
+    request: web.BaseRequest
 
 
-class _NoAnswer:
-    """For actions after which no valid answer comes."""
+class Action(ABC):
+    """What a fault does; an attrs class, so that equal faults compare equal."""
 
     __slots__ = ()
 
     def status(self, reply: Reply) -> int | None:
+        """Tell the status the client will see, None when it is no whole, valid answer.
+
+        Args:
+            reply: The answer without the fault.
+        """
         del reply
         return None
 
+    @abstractmethod
+    async def play(self, exchange: Exchange) -> web.StreamResponse:
+        """Do to the connection what the fault does."""
 
-class _SameStatus:
-    """For actions which keep the status of the real answer."""
+
+class _SameStatus(Action):
+    """An action which keeps the status of the real answer."""
 
     __slots__ = ()
 
@@ -71,34 +81,28 @@ class _SameStatus:
 
 
 @frozen
-class Reset(_NoAnswer):
+class Reset(Action):
     """Reset the connection; before anything is read, the connection itself sees to it."""
 
     at: Literal["accept", "bytes", "read"]
 
-    async def play(
-        self, reply: Reply, connection: Connection, request: web.BaseRequest
-    ) -> web.StreamResponse:
+    async def play(self, exchange: Exchange) -> web.StreamResponse:
         """Reset the connection instead of answering."""
-        del reply, request
-        connection.reset()
+        exchange.connection.reset()
         return WireDone()
 
 
 @frozen
-class Hang(_NoAnswer):
+class Hang(Action):
     """Never answer; close after ``seconds`` when given."""
 
     seconds: float | None
 
-    async def play(
-        self, reply: Reply, connection: Connection, request: web.BaseRequest
-    ) -> web.StreamResponse:
+    async def play(self, exchange: Exchange) -> web.StreamResponse:
         """Wait for the client to leave, or for the time to pass."""
-        del reply, request
         with suppress(TimeoutError):
             async with asyncio.timeout(self.seconds):
-                await connection.gone.wait()
+                await exchange.connection.gone.wait()
         return WireDone()
 
 
@@ -115,48 +119,39 @@ class SlowBody(_SameStatus):
             msg = f"chunk is from 1 and interval from 0, not {self.chunk!r} and {self.interval!r}"
             raise ValueError(msg)
 
-    async def play(
-        self, reply: Reply, connection: Connection, request: web.BaseRequest
-    ) -> web.StreamResponse:
+    async def play(self, exchange: Exchange) -> web.StreamResponse:
         """Write the head, then piece after piece until the client leaves."""
-        del request
-        raw = reply.raw()
-        start = len(raw) - len(reply.body)
-        connection.write(raw[:start])
+        raw = exchange.reply.raw()
+        start = len(raw) - len(exchange.reply.body)
+        exchange.connection.write(raw[:start])
         for offset in range(start, len(raw), self.chunk):
-            if connection.gone.is_set():
+            if exchange.connection.gone.is_set():
                 break
             await asyncio.sleep(self.interval)
-            connection.write(raw[offset : offset + self.chunk])
+            exchange.connection.write(raw[offset : offset + self.chunk])
         return WireDone()
 
 
 @frozen
-class TruncatedBody(_NoAnswer):
+class TruncatedBody(Action):
     """Write half of the announced body."""
 
-    async def play(
-        self, reply: Reply, connection: Connection, request: web.BaseRequest
-    ) -> web.StreamResponse:
+    async def play(self, exchange: Exchange) -> web.StreamResponse:
         """Write the head and the first half of the body."""
-        del request
-        raw = reply.raw()
-        connection.write(raw[: len(raw) - (len(reply.body) + 1) // 2])
+        raw = exchange.reply.raw()
+        exchange.connection.write(raw[: len(raw) - (len(exchange.reply.body) + 1) // 2])
         return WireDone()
 
 
 @frozen
-class Malformed(_NoAnswer):
+class Malformed(Action):
     """Write bytes that are no HTTP."""
 
     data: bytes
 
-    async def play(
-        self, reply: Reply, connection: Connection, request: web.BaseRequest
-    ) -> web.StreamResponse:
+    async def play(self, exchange: Exchange) -> web.StreamResponse:
         """Write the bytes."""
-        del reply, request
-        connection.write(self.data)
+        exchange.connection.write(self.data)
         return WireDone()
 
 
@@ -166,13 +161,10 @@ class OversizedHeader(_SameStatus):
 
     size: int
 
-    async def play(
-        self, reply: Reply, connection: Connection, request: web.BaseRequest
-    ) -> web.StreamResponse:
+    async def play(self, exchange: Exchange) -> web.StreamResponse:
         """Write the answer with the header."""
-        del request
-        first, _, rest = reply.raw().partition(b"\r\n")
-        connection.write(first + b"\r\nX-Padding: " + b"x" * self.size + b"\r\n" + rest)
+        first, _, rest = exchange.reply.raw().partition(b"\r\n")
+        exchange.connection.write(first + b"\r\nX-Padding: " + b"x" * self.size + b"\r\n" + rest)
         return WireDone()
 
 
@@ -183,11 +175,9 @@ class OversizedBody(_SameStatus):
     mebibytes: int
     compressed: bool
 
-    async def play(
-        self, reply: Reply, connection: Connection, request: web.BaseRequest
-    ) -> web.StreamResponse:
+    async def play(self, exchange: Exchange) -> web.StreamResponse:
         """Write the body as far as the client takes it."""
-        del connection
+        reply = exchange.reply
         pieces = self.mebibytes * MEBIBYTE // len(_PIECE)
         head, tail = b'{"success":true,"padding":"', b'"}'
         if self.compressed:
@@ -202,7 +192,7 @@ class OversizedBody(_SameStatus):
         )
         response.content_length = len(head) + len(_PIECE) * pieces + len(tail)
         with suppress(ConnectionError):
-            await response.prepare(request)
+            await response.prepare(exchange.request)
             await response.write(head)
             for _ in range(pieces):
                 await response.write(_PIECE)
@@ -212,7 +202,7 @@ class OversizedBody(_SameStatus):
 
 
 @frozen
-class TooMany:
+class TooMany(Action):
     """Refuse with 429."""
 
     retry_after: float | str | timedelta | None
@@ -222,11 +212,9 @@ class TooMany:
         del reply
         return 429
 
-    async def play(
-        self, reply: Reply, connection: Connection, request: web.BaseRequest
-    ) -> web.StreamResponse:
+    async def play(self, exchange: Exchange) -> web.StreamResponse:
         """Answer with the form of Retry-After that was asked for."""
-        del reply, connection, request
+        del exchange
         value = self.retry_after
         if isinstance(value, timedelta):
             value = format_datetime(datetime.now(UTC) + value, usegmt=True)
@@ -235,7 +223,7 @@ class TooMany:
 
 
 @frozen
-class Answer:
+class Answer(Action):
     """Give another answer."""
 
     reply: Reply
@@ -245,9 +233,7 @@ class Answer:
         del reply
         return self.reply.status
 
-    async def play(
-        self, reply: Reply, connection: Connection, request: web.BaseRequest
-    ) -> web.StreamResponse:
+    async def play(self, exchange: Exchange) -> web.StreamResponse:
         """Answer with the scripted reply."""
-        del reply, connection, request
+        del exchange
         return self.reply.response()

@@ -23,11 +23,11 @@ LINGER: Final = 0.2
 class ConnectionObserver(Protocol):
     """Whom a connection tells what happens to it."""
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: ServerConnection) -> None:
         """Take note of a new connection."""
         ...
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: ServerConnection) -> None:
         """Take note of a connection that is gone."""
         ...
 
@@ -52,7 +52,7 @@ class SilentAccessLog(AbstractAccessLogger):
         """Log nothing."""
 
 
-class Connection(web.RequestHandler):
+class ServerConnection(web.RequestHandler):
     """Reads requests as aiohttp does, and can be reset, written to raw and waited for."""
 
     __slots__ = ("_observer", "_wire", "between_requests", "gone")

@@ -52,12 +52,12 @@ def read_parameters(query: str, body: bytes, content_type: str) -> dict[str, Val
     merged = read_pairs(parse_qsl(query, keep_blank_values=True)) if query else {}
     if body:
         merged.update(read_body(body, content_type))
-    present: dict[str, Value] = {}
+    kept: dict[str, Value] = {}
     for name, value in merged.items():
         clean = value.strip(_PHP_BLANKS) if type(value) is str else value
         if clean is not None and clean != "":
-            present[name] = clean
-    return present
+            kept[name] = clean
+    return kept
 
 
 def read_body(body: bytes, content_type: str) -> dict[str, Value]:
