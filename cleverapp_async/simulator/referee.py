@@ -211,7 +211,7 @@ def judge_log(
     *,
     key: DuplicateKey = everything,
 ) -> Verdict:
-    """Router a log of arrivals.
+    """Judge a log of arrivals.
 
     Args:
         arrivals: The log, in its order.

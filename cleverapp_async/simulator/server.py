@@ -202,7 +202,7 @@ class Simulator:
         self._request_log.clear()
 
     def referee(self, key: DuplicateKey = everything) -> Verdict:
-        """Router what has arrived so far.
+        """Judge what has arrived so far.
 
         Args:
             key: What tells messages apart; by default the endpoint and all parameters.
