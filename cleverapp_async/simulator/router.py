@@ -76,7 +76,7 @@ class ParsedRequest:
 
     http_method: str
     path: str
-    token: Value
+    token: Value = field(repr=False)
     parameters: Parameters
     wants_json: bool
     size: int
