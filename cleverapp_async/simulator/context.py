@@ -1,7 +1,7 @@
-"""What one method of the API is to the simulator.
+"""What a handler of one of the API's methods works with, and what it decides.
 
-A page of the API is one module of handlers with a table of rows; the tables are put
-together in ``router``.
+A page of the API is one module of ``pages``: handlers, and a table of endpoints that names
+them. ``router`` puts the tables together.
 """
 
 from __future__ import annotations
