@@ -6,19 +6,18 @@ that the two cannot share a mistake.
 
 from __future__ import annotations
 
-from .arrivals import Arrival, ArrivalLog, ArrivalVerdict
 from .assumptions import ASSUMPTIONS, Assumption
-from .faults import Fault, Trigger
-from .latency import Constant, Delay, Latency, Lognormal, Uniform
-from .limits import Quota, Rounding, SimulatorLimits
-from .referee import most_in_any_window
+from .faults.faults import Fault, Trigger
+from .faults.latency import Constant, Delay, Latency, Lognormal, Uniform
+from .limits import WINDOW_KINDS, Quota, Rounding, SimulatorLimits, WindowKind
+from .referee import Duplicate, Tally, Verdict, most_in_any_window
+from .request_log import Arrival, ArrivalLog, ArrivalVerdict
 from .seed.generate import generate
 from .seed.load import load_seed, parse_seed
 from .server import Simulator
-from .shapes import CountReferralsShape, DateStyle, EmptyObjects, VariablesShape
-from .state.errors import SeedError
 from .state.records import (
     SeedData,
+    SeedError,
     SimulatedAccount,
     SimulatedBot,
     SimulatedContact,
@@ -28,8 +27,7 @@ from .state.records import (
     SimulatedListSchema,
     SimulatedVariable,
 )
-from .verdict import Duplicate, Tally, Verdict
-from .windows import WINDOW_KINDS, WindowKind
+from .variants import CountReferralsShape, DateStyle, EmptyObjects, VariablesShape
 
 __all__ = [
     "ASSUMPTIONS",

@@ -1,4 +1,7 @@
-"""The documented quotas, and the meters which count against them on arrival.
+"""The documented quotas, and three ways in which a server may count "N in T" on arrival.
+
+The API docs do not say which way is used. All times are seconds of one monotonic clock (the event
+loop's); all windows are half open: arrivals at ``t`` and at ``t + period`` are not in one window.
 
 Sources: API docs, "Основы" (account: 2 per second, 120 per minute) and "Сообщения"
 (per bot and messenger: WhatsApp 1, Telegram, Viber and ICQ 10 in 10 seconds;
@@ -8,17 +11,33 @@ sendMessageToWhatsApp 1 per second). Messengers not in that table are *assumed* 
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, Protocol, TypeAlias, get_args
 
 import attrs
-from attrs import Factory, define, field, frozen
+from attrs import define, field, frozen
 
-from .windows import Window, WindowKind, make_window
+WindowKind: TypeAlias = Literal["sliding", "fixed", "bucket"]
+
+WINDOW_KINDS: Final[tuple[WindowKind, ...]] = ("sliding", "fixed", "bucket")
+
+_WHOLE_TOKEN: Final = 1.0 - 1e-9
+"""A token is whole at this level: refilling adds up floats, which may end a hair short."""
+
+Rounding: TypeAlias = Literal["up", "down"]
+
+ROUNDINGS: Final[tuple[str, ...]] = get_args(Rounding)
+
+WHATSAPP_DIRECT: Final = "sendMessageToWhatsApp"
+"""The method which has a WhatsApp quota of its own."""
 
 Quota: TypeAlias = tuple[int, float]
 """How many requests, and in how many seconds."""
+
+Scope: TypeAlias = tuple[str, int, str]
+"""What a messenger's quota holds for: endpoint, bot and messenger."""
 
 DOCUMENTED_MESSENGERS: Final[Mapping[str, Quota | None]] = MappingProxyType(
     {
@@ -114,14 +133,130 @@ class SimulatorLimits:
             return None
         return self.messengers.get(messenger, self.other_messengers)
 
+    def of(self, endpoint: str, messenger: str) -> Quota | None:
+        """Give a method's quota for one bot and a messenger."""
+        return self.whatsapp_direct if endpoint == WHATSAPP_DIRECT else self.of_messenger(messenger)
 
-Scope: TypeAlias = tuple[str, int, str]
-"""Whose window: endpoint, bot and messenger."""
+
+class QuotaCounter(Protocol):
+    """Counts what is admitted under one quota."""
+
+    limit: int
+
+    def wait(self, now: float) -> float:
+        """Give the seconds until one more is admitted; 0.0 when it is admitted now."""
+        ...
+
+    def take(self, now: float) -> None:
+        """Count one that arrived now."""
+        ...
+
+    def remaining(self, now: float) -> int:
+        """Give how many more are admitted now."""
+        ...
 
 
-Rounding: TypeAlias = Literal["up", "down"]
+@define
+class SlidingWindow:
+    """Admits at most ``limit`` in any window of ``period`` seconds."""
 
-ROUNDINGS: Final[tuple[str, ...]] = get_args(Rounding)
+    limit: int
+    period: float
+    _stamps: deque[float] = field(init=False, factory=deque[float], repr=False)
+
+    def wait(self, now: float) -> float:
+        """Give the seconds until the oldest of a full window leaves it."""
+        self._expire(now)
+        if len(self._stamps) < self.limit:
+            return 0.0
+        return self.period - (now - self._stamps[0])
+
+    def take(self, now: float) -> None:
+        """Count one that arrived now."""
+        self._stamps.append(now)
+
+    def remaining(self, now: float) -> int:
+        """Give how many more are admitted now."""
+        self._expire(now)
+        return self.limit - len(self._stamps)
+
+    def _expire(self, now: float) -> None:
+        stamps = self._stamps
+        while stamps and now - stamps[0] >= self.period:
+            stamps.popleft()
+
+
+@define
+class FixedWindow:
+    """Admits ``limit`` in a window that opens with its first arrival, as Laravel's limiter.
+
+    Laravel counts in whole seconds: a window ends on one, and may be up to a second shorter than
+    its period. Periods below a second, which only a simulator has, are kept whole.
+    """
+
+    limit: int
+    period: float
+    _opened: float = field(init=False, default=float("-inf"), repr=False)
+    _count: int = field(init=False, default=0, repr=False)
+
+    def wait(self, now: float) -> float:
+        """Give the seconds until a full window ends."""
+        if now - self._opened >= self.period or self._count < self.limit:
+            return 0.0
+        return self.period - (now - self._opened)
+
+    def take(self, now: float) -> None:
+        """Count one that arrived now, opening a window when none is open."""
+        if now - self._opened >= self.period:
+            self._opened = now if self.period < 1.0 else math.floor(now)
+            self._count = 0
+        self._count += 1
+
+    def remaining(self, now: float) -> int:
+        """Give how many more are admitted now."""
+        return self.limit - (self._count if now - self._opened < self.period else 0)
+
+
+@define
+class TokenBucket:
+    """Admits a burst of ``limit``, refilled at ``limit / period`` tokens per second."""
+
+    limit: int
+    period: float
+    _tokens: float = field(init=False, default=0.0, repr=False)
+    _stamp: float = field(init=False, default=float("-inf"), repr=False)
+
+    def wait(self, now: float) -> float:
+        """Give the seconds until one whole token is there."""
+        self._refill(now)
+        if self._tokens >= _WHOLE_TOKEN:
+            return 0.0
+        return (1.0 - self._tokens) * self.period / self.limit
+
+    def take(self, now: float) -> None:
+        """Take one token."""
+        self._refill(now)
+        self._tokens -= 1.0
+
+    def remaining(self, now: float) -> int:
+        """Give the whole tokens that are there now."""
+        self._refill(now)
+        return int(self._tokens + (1.0 - _WHOLE_TOKEN))
+
+    def _refill(self, now: float) -> None:
+        # The first stamp is minus infinity: what is gained then is endless, and the bucket full.
+        gained = (now - self._stamp) * self.limit / self.period
+        self._tokens = min(float(self.limit), self._tokens + gained)
+        self._stamp = now
+
+
+def make_counter(kind: WindowKind, limit: int, period: float) -> QuotaCounter:
+    """Make a counter of a kind that has counted nothing yet."""
+    if kind == "sliding":
+        return SlidingWindow(limit, period)
+    if kind == "fixed":
+        return FixedWindow(limit, period)
+    return TokenBucket(limit, period)
 
 
 @frozen
@@ -139,27 +274,19 @@ class Throttled:
     retry_after: float | None = None
 
 
-def _longest_first(quotas: tuple[Quota, ...]) -> list[Quota]:
-    return sorted(quotas, key=lambda quota: -quota[1])
-
-
 @define
-class Meters:
-    """Every window of one server; a request is counted when it is admitted."""
+class RateLimiter:
+    """Every counter of one server; a request is counted when it is admitted."""
 
     limits: SimulatorLimits
     kind: WindowKind
-    _account: list[tuple[Quota, Window]] = field(
-        init=False,
-        default=Factory(
-            lambda self: [
-                ((limit, period), make_window(self.kind, limit, period))
-                for limit, period in _longest_first(self.limits.account or ())
-            ],
-            takes_self=True,
-        ),
-    )
-    _scopes: dict[Scope, Window] = field(init=False, factory=dict[Scope, Window])
+    _account: list[QuotaCounter] = field(init=False)
+    _scopes: dict[Scope, QuotaCounter] = field(init=False, factory=dict[Scope, QuotaCounter])
+
+    def __attrs_post_init__(self) -> None:
+        """Put the account's counters one behind the other, the longest period first."""
+        quotas = sorted(self.limits.account or (), key=lambda quota: -quota[1])
+        self._account = [make_counter(self.kind, *quota) for quota in quotas]
 
     def admit_account(self, now: float) -> Throttled | None:
         """Pass a request through the account's throttles, one behind the other, or refuse it.
@@ -171,22 +298,24 @@ class Meters:
             What its answer tells of the limits; None where the account has none.
         """
         told: Throttled | None = None
-        for (limit, _), window in self._account:
-            wait = window.wait(now)
+        for counter in self._account:
+            wait = counter.wait(now)
             if wait > 0.0:
-                return Throttled(limit, window.remaining(now), wait)
-            window.take(now)
-            told = Throttled(limit, window.remaining(now))
+                return Throttled(counter.limit, counter.remaining(now), wait)
+            counter.take(now)
+            told = Throttled(counter.limit, counter.remaining(now))
         return told
 
-    def admit(self, scope: Scope, quota: Quota | None, now: float) -> bool:
-        """Count a message in the window of its scope, or refuse it and count nothing."""
-        if quota is None:
-            return True
-        window = self._scopes.get(scope)
-        if window is None:
-            window = self._scopes[scope] = make_window(self.kind, *quota)
-        if window.wait(now) > 0.0:
+    def admit(self, scope: Scope, now: float) -> bool:
+        """Count a message under the quota of its scope, or refuse it and count nothing."""
+        counter = self._scopes.get(scope)
+        if counter is None:
+            endpoint, _, messenger = scope
+            quota = self.limits.of(endpoint, messenger)
+            if quota is None:
+                return True
+            counter = self._scopes[scope] = make_counter(self.kind, *quota)
+        if counter.wait(now) > 0.0:
             return False
-        window.take(now)
+        counter.take(now)
         return True

@@ -14,13 +14,12 @@ import json
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from attrs import define, field
+from attrs import define, field, frozen
 
-from .arrivals import Arrival, ArrivalVerdict
+from .request_log import Arrival, ArrivalVerdict
 
 if TYPE_CHECKING:
     from .limits import Quota, SimulatorLimits
-from .verdict import Duplicate, Tally, Verdict
 
 DuplicateKey: TypeAlias = Callable[[Arrival], Hashable]
 
@@ -29,6 +28,126 @@ _NO_KEY: Final[frozenset[ArrivalVerdict]] = frozenset({"invalid", "not_found", "
 _NO_ACCOUNT: Final[frozenset[ArrivalVerdict]] = frozenset(
     {"unauthenticated", "not_found", "wrong_method", "too_large", "malformed", "incomplete"}
 )
+
+
+@frozen
+class Tally:
+    """What reached one key, or the account, under one quota.
+
+    Args:
+        endpoint: The method, or None for the account.
+        bot_id: The bot, or None for the account.
+        messenger: The messenger, or None for the account.
+        limit: How many the quota allows, or None when it is off.
+        period: In how many seconds, or None.
+        arrivals: How many requests reached the server.
+        accepted: How many of them were accepted.
+        refusals: How many were refused by a limit.
+        most: The most arrivals in any window of the period; 0 without a quota.
+        most_accepted: The most accepted ones in any window; 0 without a quota.
+    """
+
+    endpoint: str | None
+    bot_id: int | None
+    messenger: str | None
+    limit: int | None
+    period: float | None
+    arrivals: int
+    accepted: int
+    refusals: int
+    most: int
+    most_accepted: int
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether some window held more arrivals than the quota allows."""
+        return self.limit is not None and self.most > self.limit
+
+    def __str__(self) -> str:
+        name = f"{self.endpoint} of bot {self.bot_id} in {self.messenger}"
+        if self.endpoint is None:
+            name = "account"
+        text = f"{name}: {self.arrivals} arrived, {self.accepted} accepted, {self.refusals} refused"
+        if self.limit is None or self.period is None:
+            return f"{text}; no limit"
+        verdict = "EXCEEDED" if self.exceeded else "kept"
+        quota = f"{self.limit} per {self.period:g} s"
+        return f"{text}; at most {self.most} in any {self.period:g} s, {quota} {verdict}"
+
+
+@frozen
+class Duplicate:
+    """A message that was taken more than once."""
+
+    first: Arrival = field(repr=False)
+    times: int
+    endpoint: str
+    bot_id: int | None
+    messenger: str | None
+
+    def __str__(self) -> str:
+        return (
+            f"taken {self.times} times: {self.endpoint} of bot {self.bot_id} in {self.messenger},"
+            f" first at {self.first.at:.3f} s"
+        )
+
+
+@frozen
+class Verdict:
+    """The referee's findings.
+
+    Args:
+        keys: One tally per endpoint, bot and messenger, in the order of their first arrival.
+        account: One tally per quota of the account; one without a quota when there is none.
+        duplicates: Messages that were taken more than once.
+        refusals: How many requests a limit refused.
+        deliveries: How many messages were taken.
+        arrivals: Everything that reached the server.
+    """
+
+    keys: tuple[Tally, ...]
+    account: tuple[Tally, ...]
+    duplicates: tuple[Duplicate, ...]
+    refusals: int
+    deliveries: int
+    arrivals: int
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was refused by a limit or taken twice, and no window exceeded."""
+        return not (
+            self.refusals
+            or self.duplicates
+            or any(tally.exceeded for tally in (*self.keys, *self.account))
+        )
+
+    def key(self, bot_id: int, messenger: str, endpoint: str = "sendMessage") -> Tally:
+        """Find the tally of one key.
+
+        Raises:
+            KeyError: Nothing arrived for it.
+        """
+        for tally in self.keys:
+            if (tally.endpoint, tally.bot_id, tally.messenger) == (endpoint, bot_id, messenger):
+                return tally
+        raise KeyError((endpoint, bot_id, messenger))
+
+    def lines(self) -> list[str]:
+        """Put the findings into words, a line each."""
+        head = "clean" if self.clean else "NOT clean"
+        first = (
+            f"{head}: {self.arrivals} arrived, {self.deliveries} taken,"
+            f" {self.refusals} refused, {len(self.duplicates)} duplicated"
+        )
+        return [
+            first,
+            *(str(tally) for tally in self.account),
+            *(str(tally) for tally in self.keys),
+            *(str(duplicate) for duplicate in self.duplicates),
+        ]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
 
 
 def most_in_any_window(times: Sequence[float], period: float) -> int:
@@ -90,7 +209,6 @@ def judge_log(
     arrivals: Iterable[Arrival],
     limits: SimulatorLimits,
     *,
-    whatsapp_direct: str,
     key: DuplicateKey = everything,
 ) -> Verdict:
     """Judge a log of arrivals.
@@ -98,7 +216,6 @@ def judge_log(
     Args:
         arrivals: The log, in its order.
         limits: The quotas that hold.
-        whatsapp_direct: The name of the method which has its own WhatsApp quota.
         key: What tells messages apart; equal keys of taken arrivals are duplicates.
     """
     series: dict[tuple[str, int, str], _Series] = {}
@@ -123,13 +240,7 @@ def judge_log(
             taken.setdefault(key(arrival), []).append(arrival)
     return Verdict(
         keys=tuple(
-            counted.tally(
-                limits.whatsapp_direct
-                if scope[0] == whatsapp_direct
-                else limits.of_messenger(scope[2]),
-                scope,
-            )
-            for scope, counted in series.items()
+            counted.tally(limits.of(scope[0], scope[2]), scope) for scope, counted in series.items()
         ),
         account=tuple(
             account.tally(quota, (None, None, None)) for quota in limits.account or (None,)

@@ -13,34 +13,33 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 from attrs import define, field
 
-from .arrivals import ArrivalLog, Logbook
-from .connection import Connection
-from .desk import Desk
-from .endpoints import FORBIDDEN_STATUS, MESSENGER_LIMIT_STATUS, UNSUPPORTED_STATUS, World
-from .fault_schedule import FaultSchedule
-from .faults import Fault
-from .judge import API_PREFIX, Judge
-from .latency import Latency
-from .limits import ROUNDINGS, Meters, Rounding, SimulatorLimits
-from .listening import bind
-from .messages import WHATSAPP_DIRECT
+from .context import FORBIDDEN_STATUS, MESSENGER_LIMIT_STATUS, UNSUPPORTED_STATUS, Context, Refusals
+from .faults.connection import ServerConnection
+from .faults.faults import Fault
+from .faults.latency import Latency
+from .faults.schedule import FaultSchedule
+from .handler import RequestHandler
+from .limits import ROUNDINGS, WINDOW_KINDS, RateLimiter, Rounding, SimulatorLimits, WindowKind
 from .referee import DuplicateKey, everything, judge_log
+from .request_log import ArrivalLog, RequestLog
+from .router import API_PREFIX, Router
 from .seed.load import choose_seed
-from .shapes import CountReferralsShape, DateStyle, EmptyObjects, Shapes, VariablesShape
 from .state.records import SeedData, SimulatedContact
 from .state.store import make_state
-from .windows import WINDOW_KINDS, WindowKind
+from .variants import AnswerVariants, CountReferralsShape, DateStyle, EmptyObjects, VariablesShape
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from .verdict import Verdict
+    from .referee import Verdict
 
 _BACKLOG: Final = 1024
 _PATIENCE: Final = 1.0
-_TURNS_TO_ATTACH: Final = 3
 """Seconds aiohttp gets for ending its own tasks; they were cancelled before."""
+
+_TURNS_TO_ATTACH: Final = 3
+"""Turns of the loop after which a connection that was accepted is attached to the server."""
 
 
 def _names(values: Iterable[str]) -> frozenset[str]:
@@ -115,17 +114,17 @@ class Simulator:
     host: str = "127.0.0.1"
     port: int = 0
     seed: int = 0
-    _logbook: Logbook = field(init=False, factory=Logbook, repr=False)
+    _request_log: RequestLog = field(init=False, factory=RequestLog, repr=False)
     _schedule: FaultSchedule = field(init=False, repr=False)
-    _world: World = field(init=False, repr=False)
-    _desk: Desk = field(init=False, repr=False)
+    _context: Context = field(init=False, repr=False)
+    _handler: RequestHandler = field(init=False, repr=False)
     _web: web.Server | None = field(init=False, default=None, repr=False)
     _listener: asyncio.Server | None = field(init=False, default=None, repr=False)
     _reserved: socket.socket | None = field(init=False, default=None, repr=False)
     _bound_port: int = field(init=False, default=0, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        """Check the arguments and furnish the world."""
+        """Check the arguments, and make what the server knows."""
         if not self.api_token:
             msg = "the simulator needs a token: it checks it"
             raise ValueError(msg)
@@ -135,29 +134,31 @@ class Simulator:
         if self.retry_after not in ROUNDINGS:
             msg = f"retry_after is one of {', '.join(ROUNDINGS)}, not {self.retry_after!r}"
             raise ValueError(msg)
-        shapes = Shapes(
+        variants = AnswerVariants(
             self.variables_shape, self.date_style, self.count_referrals_shape, self.empty_objects
         )
-        seed = choose_seed(self.contacts, self.seed_file, self.seed_data)
-        world = self._world = World(
-            make_state(seed, self.forbidden_bots),
-            shapes,
-            self.links_url or "",
-            Meters(self.limits, self.window),
+        refusals = Refusals(
             self.forbidden_bots,
             self.unsupported_messengers,
             self.forbidden_status,
             self.messenger_limit_status,
             self.unsupported_status,
-            self.retry_after,
+        )
+        seed = choose_seed(self.contacts, self.seed_file, self.seed_data)
+        self._context = Context(
+            make_state(seed, self.forbidden_bots),
+            variants,
+            RateLimiter(self.limits, self.window),
+            refusals,
+            self.links_url or "",
         )
         self._schedule = FaultSchedule(random.Random(f"faults {self.seed}"))
         self._schedule.add(self.faults)
-        self._desk = Desk(
-            Judge(world, self.api_token),
+        self._handler = RequestHandler(
+            Router(self._context, self.api_token, self.retry_after),
             self.latency,
             self._schedule,
-            self._logbook,
+            self._request_log,
             random.Random(f"latency {self.seed}"),
         )
 
@@ -189,16 +190,16 @@ class Simulator:
     @property
     def arrivals(self) -> ArrivalLog:
         """Everything that arrived, in order; a view that grows."""
-        return self._logbook.arrivals
+        return self._request_log.arrivals
 
     @property
     def deliveries(self) -> ArrivalLog:
         """The arrivals whose message would be delivered; a view that grows."""
-        return self._logbook.deliveries
+        return self._request_log.deliveries
 
     def clear_arrivals(self) -> None:
         """Empty the log; the windows of the limits stay as they are."""
-        self._logbook.clear()
+        self._request_log.clear()
 
     def referee(self, key: DuplicateKey = everything) -> Verdict:
         """Judge what has arrived so far.
@@ -206,7 +207,7 @@ class Simulator:
         Args:
             key: What tells messages apart; by default the endpoint and all parameters.
         """
-        return judge_log(self.arrivals, self.limits, whatsapp_direct=WHATSAPP_DIRECT, key=key)
+        return judge_log(self.arrivals, self.limits, key=key)
 
     def add_fault(self, fault: Fault) -> None:
         """Arm one more fault; it counts requests from now on."""
@@ -230,11 +231,11 @@ class Simulator:
         if self._web is not None:
             msg = "the simulator runs already"
             raise RuntimeError(msg)
-        listening = bind(self.host, self.port)
+        listening = _bind(self.host, self.port)
         self._bound_port = listening.getsockname()[1]
-        self._world.links_url = (self.links_url or self.base_url).rstrip("/")
+        self._context.links_url = (self.links_url or self.base_url).rstrip("/")
         server = self._web = web.Server(
-            self._desk.handle,
+            self._handler.handle,
             # The body is read whole, whatever its size: the answer decides about it.
             request_factory=lambda message, payload, protocol, writer, task: web.BaseRequest(
                 message, payload, protocol, writer, task, task.get_loop(), client_max_size=0
@@ -253,9 +254,9 @@ class Simulator:
             self._reserved.close()
             self._reserved = None
         server.pre_shutdown()
-        await self._desk.cancel_running()
+        await self._handler.cancel_running()
         await server.shutdown(_PATIENCE)
-        await self._desk.disconnect()
+        await self._handler.disconnect()
 
     @asynccontextmanager
     async def refusing(self) -> AsyncGenerator[None, None]:
@@ -273,13 +274,13 @@ class Simulator:
             raise RuntimeError(msg)
         await self._stop_listening()
         # Bound and not listening: nobody else gets the port, and connecting is refused.
-        reserved = self._reserved = bind(self.host, self._bound_port)
-        self._desk.refusing = True
+        reserved = self._reserved = _bind(self.host, self._bound_port)
+        self._handler.refusing = True
         try:
-            await self._desk.drop_idle()
+            await self._handler.drop_idle()
             yield
         finally:
-            self._desk.refusing = False
+            self._handler.refusing = False
             if self._reserved is reserved:
                 self._reserved = None
                 await self._listen(server, reserved)
@@ -287,7 +288,7 @@ class Simulator:
     async def _listen(self, server: web.Server, bound: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         self._listener = await loop.create_server(
-            lambda: Connection(server, self._desk, loop), sock=bound, backlog=_BACKLOG
+            lambda: ServerConnection(server, self._handler, loop), sock=bound, backlog=_BACKLOG
         )
 
     async def _stop_listening(self) -> None:
@@ -302,3 +303,24 @@ class Simulator:
         for _ in range(_TURNS_TO_ATTACH):
             await asyncio.sleep(0)
         listener.close()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """Bind a TCP socket that does not listen yet: connecting to it is refused.
+
+    Args:
+        host: An IPv4 or IPv6 address.
+        port: The port, or 0 for a free one.
+
+    Raises:
+        OSError: The port is taken, or the address is not one of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound

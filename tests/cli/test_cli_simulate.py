@@ -78,7 +78,7 @@ def test_the_verdict_of_a_bad_client(capsys: pytest.CaptureFixture[str]) -> None
     arrivals = [arrival("sendMessage", "whatsapp", at / 10) for at in range(3)]
     arrivals.append(arrival("sendMessageToWhatsApp", "whatsapp", 1.0))
     limits = SimulatorLimits(whatsapp_direct=None)
-    verdict = judge_log(arrivals, limits, whatsapp_direct="sendMessageToWhatsApp", key=everything)
+    verdict = judge_log(arrivals, limits, key=everything)
     show_verdict(Console(width=100), verdict)
     shown = capsys.readouterr().out
     assert "The referee's verdict: NOT clean. 4 arrived, 4 were taken, 0 refused" in shown

@@ -14,7 +14,7 @@ from cleverapp_async.endpoints import ParametersIn
 from cleverapp_async.openapi import document
 from cleverapp_async.openapi.schemas import Schemas
 from cleverapp_async.simulator import Simulator
-from cleverapp_async.simulator.openapi import OPENAPI_FILE
+from cleverapp_async.simulator.handler import OPENAPI_FILE
 
 if TYPE_CHECKING:
     from typing import Any

@@ -84,7 +84,7 @@ async def test_hang_until_the_client_leaves(serve: Serve, taken: bool) -> None:
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(reader.read(), 0.05)
     await leave(writer)
-    await until(lambda: not simulator._desk._running)
+    await until(lambda: not simulator._handler._running)
     assert [arrival.taken for arrival in simulator.arrivals] == [taken]
 
 
@@ -109,8 +109,8 @@ async def test_slow_body_ends_when_the_client_leaves(serve: Serve) -> None:
     writer.write(GOOD)
     await reader.readuntil(b"\r\n\r\n")
     await leave(writer)
-    await until(lambda: not simulator._desk._running)
-    assert not simulator._desk.connections
+    await until(lambda: not simulator._handler._running)
+    assert not simulator._handler.connections
 
 
 @pytest.mark.parametrize(("chunk", "interval"), [(0, 1.0), (1, -1.0)])
@@ -169,8 +169,8 @@ async def test_oversized_body_stops_when_the_client_leaves(serve: Serve) -> None
     writer.write(GOOD)
     await reader.readexactly(1000)
     writer.transport.abort()
-    await until(lambda: not simulator._desk._running)
-    assert not simulator._desk.connections
+    await until(lambda: not simulator._handler._running)
+    assert not simulator._handler.connections
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ async def test_a_reset_of_a_connection_that_is_closing(serve: Serve) -> None:
     writer.write(GOOD)
     await until(lambda: simulator.arrivals)
     writer.transport.abort()
-    await until(lambda: not simulator._desk._running)
+    await until(lambda: not simulator._handler._running)
     assert simulator.arrivals[0].taken
 
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleverapp_async.simulator import Simulator, generate
-from cleverapp_async.simulator.endpoints import NO_ROUTE
-from cleverapp_async.simulator.judge import API_PREFIX, ENDPOINTS, Inquiry
-from cleverapp_async.simulator.reading import read_parameters
+from cleverapp_async.simulator.context import NO_CHANNEL
+from cleverapp_async.simulator.laravel.parameters import read_parameters
+from cleverapp_async.simulator.router import API_PREFIX, ENDPOINTS, ParsedRequest
 from tests.simulator.wire import API_HEADERS
 from tests.simulator.worlds import METHODS, NO_LIMITS
 
@@ -117,7 +117,7 @@ def test_no_parameters_break_a_method(
 ) -> None:
     """Whatever comes as JSON, form or query, the answer is JSON and no server error."""
     simulator: Simulator = request.getfixturevalue(fixture)
-    judge = simulator._desk._judge
+    router = simulator._handler._router
 
     @settings(max_examples=8)
     @given(parameters(method), st.sampled_from(["json", "form", "query"]))
@@ -129,10 +129,10 @@ def test_no_parameters_break_a_method(
             read = read_parameters("", form(given_).encode(), kind)
         else:
             read = read_parameters(form(given_), b"", "")
-        inquiry = Inquiry(
+        parsed = ParsedRequest(
             METHODS[method], API_PREFIX + method, simulator.api_token, read, wants_json=True, size=0
         )
-        decision = judge.decide(inquiry, judge.route(inquiry), 0.0)
+        decision = router.decide(parsed, router.channel(parsed), 0.0)
         assert decision.reply.status in {200, 201, 404, 422}
         assert isinstance(json.loads(decision.reply.body, parse_constant=pytest.fail), dict)
 
@@ -140,10 +140,10 @@ def test_no_parameters_break_a_method(
 
 
 @pytest.mark.parametrize("method", sorted(METHODS))
-def test_the_route_of_no_parameters_is_none(world: Simulator, method: str) -> None:
-    """Asking for the route of an empty request finds no bot."""
-    bot_id, _ = ENDPOINTS[method].route(world._world, {})
-    assert bot_id is NO_ROUTE[0]
+def test_the_channel_of_no_parameters_is_none(world: Simulator, method: str) -> None:
+    """Asking for the channel of an empty request finds no bot."""
+    bot_id, _ = ENDPOINTS[method].channel(world._context, {})
+    assert bot_id is NO_CHANNEL[0]
 
 
 NASTY: Final = (

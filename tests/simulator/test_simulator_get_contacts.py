@@ -229,7 +229,7 @@ async def test_a_status_has_at_most_64_characters(serve: Serve) -> None:
     api = Api(await serve(simulator := Simulator(limits=NO_LIMITS, seed_data=WORLD)))
     answer = await api("setYsellStatus", contact_id=5, status="я" * 64)
     assert answer.json == {"success": True}
-    assert simulator._world.state.ysell_statuses == {5: "я" * 64}
+    assert simulator._context.state.ysell_statuses == {5: "я" * 64}
     assert await api.errors("setYsellStatus", contact_id=5, status="я" * 65) == {
         "status": ["Количество символов в поле status не может превышать 64."]
     }

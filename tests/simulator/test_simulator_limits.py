@@ -5,9 +5,10 @@ import pickle
 import pytest
 
 from cleverapp_async.simulator import SimulatorLimits
-from cleverapp_async.simulator.limits import Meters
+from cleverapp_async.simulator.limits import RateLimiter
 
 SCOPE = ("sendMessage", 1, "telegram")
+DIRECT = ("sendMessageToWhatsApp", 1, "whatsapp")
 
 
 def test_documented_quotas_are_the_default() -> None:
@@ -23,10 +24,10 @@ def test_documented_quotas_are_the_default() -> None:
 def test_none_switches_everything_off() -> None:
     """Without limits nothing is refused."""
     limits = SimulatorLimits.none()
-    meters = Meters(limits, "sliding")
+    limiter = RateLimiter(limits, "sliding")
     assert limits.of_messenger("whatsapp") is None
-    assert all(meters.admit_account(0.0) is None for _ in range(200))
-    assert all(meters.admit(SCOPE, limits.whatsapp_direct, 0.0) for _ in range(200))
+    assert all(limiter.admit_account(0.0) is None for _ in range(200))
+    assert all(limiter.admit(scope, 0.0) for scope in (SCOPE, DIRECT) for _ in range(200))
 
 
 def test_scaling_divides_every_period() -> None:
@@ -75,10 +76,10 @@ def test_limits_travel_to_another_process() -> None:
 
 def test_what_the_second_refuses_is_counted_against_the_minute() -> None:
     """The account's throttles stand one behind the other, the longest period first."""
-    meters = Meters(SimulatorLimits(account=((2, 1.0), (4, 60.0))), "sliding")
+    limiter = RateLimiter(SimulatorLimits(account=((2, 1.0), (4, 60.0))), "sliding")
 
     def ask(now: float) -> tuple[int, int, float | None]:
-        told = meters.admit_account(now)
+        told = limiter.admit_account(now)
         assert told is not None
         return told.limit, told.remaining, told.retry_after
 
@@ -90,13 +91,12 @@ def test_what_the_second_refuses_is_counted_against_the_minute() -> None:
 
 def test_an_account_without_limits_tells_of_none() -> None:
     """Where the account has no quota there is nothing to tell."""
-    assert Meters(SimulatorLimits.none(), "fixed").admit_account(0.0) is None
+    assert RateLimiter(SimulatorLimits.none(), "fixed").admit_account(0.0) is None
 
 
 def test_scopes_do_not_share_a_window() -> None:
     """Bots, messengers and methods are counted apart."""
-    meters = Meters(SimulatorLimits(), "fixed")
-    quota = (1, 10.0)
+    limiter = RateLimiter(SimulatorLimits(other_messengers=(1, 10.0), messengers={}), "fixed")
     scopes = [SCOPE, ("sendMessage", 2, "telegram"), ("sendMessage", 1, "viber")]
-    assert [meters.admit(scope, quota, 0.0) for scope in scopes] == [True] * 3
-    assert [meters.admit(scope, quota, 9.0) for scope in scopes] == [False] * 3
+    assert [limiter.admit(scope, 0.0) for scope in scopes] == [True] * 3
+    assert [limiter.admit(scope, 9.0) for scope in scopes] == [False] * 3

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits, generate
-from cleverapp_async.simulator.judge import ENDPOINTS
-from cleverapp_async.simulator.openapi import openapi_reply
+from cleverapp_async.simulator.handler import openapi_reply
+from cleverapp_async.simulator.router import ENDPOINTS
 from tests.simulator.wire import API_HEADERS
 from tests.simulator.worlds import METHODS, NO_LIMITS, WORLD, Api
 
@@ -109,7 +109,7 @@ async def test_bots_without_access_are_forbidden_everywhere(serve: Serve) -> Non
         ("addFundsToContactAccount", {"account_id": 1, "amount": 1, "description": "x"}),
     ):
         if "account_id" in parameters:
-            accounts = simulator._world.state.accounts.of_contact(mine)
+            accounts = simulator._context.state.accounts.of_contact(mine)
             parameters = {**parameters, "account_id": accounts[0].id}  # noqa: PLW2901 - its id
         answer = await api(name, **parameters)
         assert (answer.status, answer.json) == (403, {"message": "Forbidden"}), name

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async.simulator import Simulator
-from cleverapp_async.simulator.accounts import note
-from cleverapp_async.simulator.money import INSUFFICIENT, spell
+from cleverapp_async.simulator.pages.money import INSUFFICIENT, note, spell
 from tests.simulator.worlds import NO_LIMITS, WORLD, Api, nothing_like
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cleverapp_async.simulator import Arrival, ArrivalVerdict, Simulator, SimulatorLimits
-from cleverapp_async.simulator.arrivals import ArrivalLog
 from cleverapp_async.simulator.referee import judge_log
+from cleverapp_async.simulator.request_log import ArrivalLog
 
 if TYPE_CHECKING:
     from cleverapp_async.simulator import Verdict
@@ -31,7 +31,7 @@ def arrival(
 
 def judge(*arrivals: Arrival, limits: SimulatorLimits = LIMITS) -> Verdict:
     """Judge a log."""
-    return judge_log(arrivals, limits, whatsapp_direct="sendMessageToWhatsApp")
+    return judge_log(arrivals, limits)
 
 
 def test_an_empty_log_is_clean() -> None:

@@ -6,18 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.simulator import rules, validation
-from cleverapp_async.simulator.rules import as_boolean, as_decimal, email, matches
+from cleverapp_async.simulator.laravel import rules
+from cleverapp_async.simulator.laravel.parameters import as_boolean, as_decimal
+from cleverapp_async.simulator.laravel.rules import email, matches
 from tests.simulator.worlds import SAMPLES
 
 if TYPE_CHECKING:
-    from cleverapp_async.simulator.reading import Value
+    from cleverapp_async.simulator.laravel.parameters import Value
 
 TEXTS = {
-    name: text
-    for module in (rules, validation)
-    for name, text in vars(module).items()
-    if isinstance(text, str) and "{f}" in text
+    name: text for name, text in vars(rules).items() if isinstance(text, str) and "{f}" in text
 }
 
 

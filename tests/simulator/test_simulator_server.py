@@ -241,7 +241,7 @@ async def test_a_client_that_leaves_amid_its_body_sent_nothing(serve: Serve) -> 
     _, writer = await connect(simulator)
     head = request_bytes(f"{TOKEN}&contact_id=1&text=Hi", body=b"x" * 10)
     writer.write(head[:-5])
-    await until(lambda: bool(simulator._desk._running))
+    await until(lambda: bool(simulator._handler._running))
     writer.transport.abort()
     await until(lambda: bool(simulator.arrivals))
     assert (simulator.arrivals[0].verdict, simulator.arrivals[0].taken) == ("incomplete", False)
@@ -252,7 +252,7 @@ async def test_a_request_that_was_sent_whole_counts_though_its_client_left(serve
     await serve(simulator := Simulator(limits=NO_LIMITS, latency=Latency.constant(0.02)))
     _, writer = await connect(simulator)
     writer.write(request_bytes(f"{TOKEN}&contact_id=1&text=Hi"))
-    await until(lambda: bool(simulator._desk._running))
+    await until(lambda: bool(simulator._handler._running))
     writer.transport.abort()
     await until(lambda: bool(simulator.deliveries))
     assert simulator.deliveries[0].parameters == {"contact_id": "1", "text": "Hi"}
@@ -287,7 +287,7 @@ async def test_closing_is_quick_whatever_hangs(serve: Serve) -> None:
     open_connections = [await connect(simulator) for _ in range(6)]
     for _, writer in open_connections[:3]:
         writer.write(request_bytes(f"{TOKEN}&contact_id=1&text=Hi"))
-    await until(lambda: len(simulator._desk._running) == 3)
+    await until(lambda: len(simulator._handler._running) == 3)
     async with asyncio.timeout(2):
         await simulator.close()
     assert [await reader.read() for reader, _ in open_connections] == [b""] * 6
@@ -306,7 +306,7 @@ async def test_closing_does_not_wait_for_a_client_that_does_not_read(serve: Serv
     async with asyncio.timeout(2):
         await simulator.close()
     await leave(writer)
-    assert not simulator._desk.connections
+    assert not simulator._handler.connections
 
 
 async def test_refused_connections_and_the_same_port_again(serve: Serve) -> None:
@@ -315,7 +315,7 @@ async def test_refused_connections_and_the_same_port_again(serve: Serve) -> None
     url = call.simulator.base_url
     await call.send()
     async with call.simulator.refusing():
-        assert not call.simulator._desk.connections
+        assert not call.simulator._handler.connections
         with pytest.raises(aiohttp.ClientConnectorError):
             await call.send()
     assert call.simulator.base_url == url
@@ -328,7 +328,7 @@ async def test_a_request_under_way_is_answered_while_refusing(serve: Serve) -> N
     await serve(simulator := Simulator(limits=NO_LIMITS, latency=Latency.constant(0.02)))
     reader, writer = await connect(simulator)
     writer.write(request_bytes(f"{TOKEN}&contact_id=1&text=Hi"))
-    await until(lambda: bool(simulator._desk._running))
+    await until(lambda: bool(simulator._handler._running))
     async with simulator.refusing():
         assert b'{"success":true}' in await reader.read()
     await leave(writer)

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async.simulator import Simulator, generate
-from cleverapp_async.simulator.reading import MAX_JSON_DEPTH, read_parameters
-from cleverapp_async.simulator.shapes import Shapes
+from cleverapp_async.simulator.laravel.parameters import MAX_JSON_DEPTH, read_parameters
+from cleverapp_async.simulator.state.contacts import CreationIndex
 from cleverapp_async.simulator.state.referrals import ReferralStore
-from cleverapp_async.simulator.state.timeline import Timeline
+from cleverapp_async.simulator.variants import AnswerVariants
 
 if TYPE_CHECKING:
-    from cleverapp_async.simulator.reading import Value
+    from cleverapp_async.simulator.laravel.parameters import Value
 
 MOMENTS = st.integers(0, 20)
 BOUND = st.none() | st.integers(-2, 22)
@@ -28,17 +28,17 @@ BOUND = st.none() | st.integers(-2, 22)
 def test_a_span_holds_what_a_search_would_find(
     first: dict[int, int], later: dict[int, int], since: int | None, until: int | None
 ) -> None:
-    """Any span of a timeline gives the ids that came in it, ascending."""
-    timeline = Timeline()
-    timeline.extend(first.items())
+    """Any span of the index gives the ids that came in it, ascending."""
+    index = CreationIndex()
+    index.extend(first.items())
     for number, moment in later.items():
-        timeline.add(number, moment)
+        index.add(number, moment)
     wanted = sorted(
         number
         for number, moment in (first | later).items()
         if (since is None or moment >= since) and (until is None or moment <= until)
     )
-    assert list(timeline.select(since, until)) == wanted
+    assert list(index.select(since, until)) == wanted
 
 
 @given(st.lists(st.integers(0, 9), min_size=10, max_size=10))
@@ -69,8 +69,8 @@ def test_an_unknown_shape_is_refused(argument: str) -> None:
 
 def test_dates_have_two_styles() -> None:
     """A moment is spelt with its offset or with microseconds and a Z."""
-    assert Shapes().date(0) == "1970-01-01T00:00:00+00:00"
-    assert Shapes(dates="zulu").date(0) == "1970-01-01T00:00:00.000000Z"
+    assert AnswerVariants().date(0) == "1970-01-01T00:00:00+00:00"
+    assert AnswerVariants(dates="zulu").date(0) == "1970-01-01T00:00:00.000000Z"
 
 
 @pytest.mark.parametrize(("depth", "read"), [(MAX_JSON_DEPTH - 1, True), (MAX_JSON_DEPTH, False)])
@@ -104,7 +104,7 @@ def test_an_infinite_number_is_absent() -> None:
 def test_a_large_world_is_made_and_listed() -> None:
     """Pages of 20,000 contacts are slices: the last costs what the first does."""
     simulator = Simulator(seed_data=generate(20_000))
-    directory = simulator._world.state.directory
-    ids = directory.listed(None)
-    assert ids is directory.listed(None)
+    contacts = simulator._context.state.contacts
+    ids = contacts.listed(None)
+    assert ids is contacts.listed(None)
     assert ids[19_999:] == [20_000]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.simulator.validation import (
+from cleverapp_async.simulator.laravel.rules import (
     Rule,
     integer,
     missing_row,
@@ -17,7 +17,7 @@ from cleverapp_async.simulator.validation import (
 )
 
 if TYPE_CHECKING:
-    from cleverapp_async.simulator.reading import Value
+    from cleverapp_async.simulator.laravel.parameters import Value
 
 
 @pytest.mark.parametrize(

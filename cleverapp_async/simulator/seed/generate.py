@@ -1,4 +1,4 @@
-"""Makes up a world: the same one for the same arguments.
+"""Makes up seed data: the same for the same arguments.
 
 Nobody in it is real: phone numbers begin with 7000, which is no area of Russia's numbering
 plan, and addresses of e-mail end in example.com.
@@ -17,10 +17,11 @@ from ..state.records import (
     SimulatedBot,
     SimulatedContact,
     SimulatedCryptoAccount,
+    SimulatedField,
+    SimulatedItem,
+    SimulatedListSchema,
     SimulatedVariable,
 )
-from . import names
-from .generate_lists import goods, orders
 
 START: Final = datetime(2024, 1, 1, tzinfo=UTC)
 """When the first generated contact came; every ten minutes comes another."""
@@ -38,13 +39,55 @@ MESSENGERS: Final = (
 _BOTS: Final = (1, 1, 1, 2, 2, 3)
 _CURRENCIES: Final = ("RUB", "RUB", "RUB", "USD", "JPY")
 
+MOST_ORDERS: Final = 500
+"""Orders, however many contacts there are."""
+
+ORDERS_ID: Final = "65921f8000000000000000a1"
+GOODS_ID: Final = "65921f8000000000000000a2"
+
+# Common words, and nobody's own.
+_MEN: Final = (
+    "Александр", "Алексей", "Андрей", "Артём", "Борис", "Василий", "Виктор", "Глеб", "Дмитрий",
+    "Егор", "Иван", "Кирилл", "Максим", "Михаил", "Никита", "Олег", "Пётр", "Роман", "Сергей",
+    "Фёдор",
+)  # fmt: skip
+
+_WOMEN: Final = (
+    "Алина", "Анастасия", "Анна", "Вера", "Виктория", "Галина", "Дарья", "Екатерина", "Елена",
+    "Ирина", "Ксения", "Любовь", "Мария", "Надежда", "Наталья", "Ольга", "Полина", "Светлана",
+    "Татьяна", "Юлия",
+)  # fmt: skip
+
+_SURNAMES: Final = (
+    "Алексеев", "Андреев", "Васильев", "Волков", "Григорьев", "Егоров", "Зайцев", "Иванов",
+    "Козлов", "Кузнецов", "Лебедев", "Макаров", "Михайлов", "Морозов", "Никитин", "Новиков",
+    "Орлов", "Павлов", "Петров", "Романов", "Семёнов", "Сергеев", "Смирнов", "Соколов",
+    "Степанов", "Фёдоров", "Яковлев",
+)  # fmt: skip
+
+_CITIES: Final = (
+    "Москва", "Санкт-Петербург", "Новосибирск", "Екатеринбург", "Казань", "Нижний Новгород",
+    "Самара", "Омск", "Пермь", "Воронеж",
+)  # fmt: skip
+
+_STREETS: Final = ("ул. Пушкина", "ул. Мира", "ул. Садовая", "пр. Ленина", "ул. Лесная")
+
+_TAGS: Final = (
+    "Горячий", "Реклама", "Акция", "Одежда", "Обувь", "Опт", "Новый", "Постоянный", "Отписался",
+    "Оплатил",
+)  # fmt: skip
+
+_SOURCES: Final = ("landing", "instagram", "yandex", "vk", "email")
+
+_GOODS: Final = ("Футболка", "Куртка", "Кепка", "Шарф", "Кроссовки", "Рюкзак", "Зонт", "Кружка")
+
 
 def generate(contacts: int = 1000, seed: int = 0) -> SeedData:
     """Make up contacts of three bots, their tags, variables, accounts and referrers, and two lists.
 
     Args:
         contacts: How many contacts, with ids from 1.
-        seed: Another number makes another world.
+        seed: Another number makes other data.
 
     Returns:
         What ``Simulator(seed_data=...)`` takes; equal for equal arguments.
@@ -60,8 +103,8 @@ def generate(contacts: int = 1000, seed: int = 0) -> SeedData:
     people = tuple(_contact(number, rng, of_bot) for number in range(1, contacts + 1))
     return SeedData(
         contacts=people,
-        bots=tuple(SimulatedBot(bot_id, names.TAGS) for bot_id, _ in MESSENGERS),
-        list_schemas=(orders(contacts, START, rng), goods(START, rng)),
+        bots=tuple(SimulatedBot(bot_id, _TAGS) for bot_id, _ in MESSENGERS),
+        list_schemas=(_orders(contacts, START, rng), _goods(START, rng)),
     )
 
 
@@ -85,7 +128,7 @@ def _contact(number: int, rng: random.Random, of_bot: dict[int, list[int]]) -> S
         telegram_username=f"user{number}" if telegram and _happens(rng, 70) else None,
         utm=_utm(rng) if _happens(rng, 30) else None,
         created_at=START + timedelta(seconds=600 * number + rng.randrange(600)),
-        tags=tuple(rng.sample(names.TAGS, rng.randrange(4))),
+        tags=tuple(rng.sample(_TAGS, rng.randrange(4))),
         variables=_variables(rng),
         accounts=_accounts(rng),
         crypto_accounts=_crypto_accounts(rng),
@@ -98,19 +141,19 @@ def _happens(rng: random.Random, percent: int) -> bool:
 
 
 def _name(rng: random.Random) -> str:
-    surname = rng.choice(names.SURNAMES)
+    surname = rng.choice(_SURNAMES)
     if _happens(rng, 50):
-        return f"{rng.choice(names.MEN)} {surname}"
-    return f"{rng.choice(names.WOMEN)} {surname}а"
+        return f"{rng.choice(_MEN)} {surname}"
+    return f"{rng.choice(_WOMEN)} {surname}а"
 
 
 def _address(rng: random.Random) -> str:
-    return f"г. {rng.choice(names.CITIES)}, {rng.choice(names.STREETS)}, д. {rng.randrange(1, 100)}"
+    return f"г. {rng.choice(_CITIES)}, {rng.choice(_STREETS)}, д. {rng.randrange(1, 100)}"
 
 
 def _utm(rng: random.Random) -> dict[str, str | None]:
     return {
-        "utm_source": rng.choice(names.SOURCES),
+        "utm_source": rng.choice(_SOURCES),
         "utm_medium": "cpc",
         "utm_campaign": f"campaign{rng.randrange(1, 10)}",
         "utm_term": None,
@@ -120,7 +163,7 @@ def _utm(rng: random.Random) -> dict[str, str | None]:
 
 def _variables(rng: random.Random) -> tuple[SimulatedVariable, ...]:
     every = (
-        SimulatedVariable("Город", rng.choice(names.CITIES)),
+        SimulatedVariable("Город", rng.choice(_CITIES)),
         SimulatedVariable("Заказов", str(rng.randrange(20))),
         SimulatedVariable("Купон", f"K{rng.randrange(10_000):04d}", deletable=True),
     )
@@ -138,3 +181,48 @@ def _crypto_accounts(rng: random.Random) -> tuple[SimulatedCryptoAccount, ...]:
         return ()
     amount = Decimal(rng.randrange(1_000_000_000)).scaleb(-8)
     return (SimulatedCryptoAccount(rng.choice(("BTC", "ETH", "USDT")), amount),)
+
+
+def _orders(contacts: int, start: datetime, rng: random.Random) -> SimulatedListSchema:
+    """Make up orders of the first contacts, one a minute."""
+    items = tuple(
+        SimulatedItem(
+            {
+                "name": rng.choice(_GOODS),
+                "quantity": rng.randrange(1, 10),
+                "is_vip": not rng.randrange(5),
+                "contact": number,
+            },
+            f"65921f80{1:08x}{number:08x}",
+            start + timedelta(minutes=number),
+        )
+        for number in range(1, min(contacts, MOST_ORDERS) + 1)
+    )
+    fields = {
+        "name": SimulatedField("Название", "string", is_required=True),
+        "quantity": SimulatedField("Количество", "number"),
+        "is_vip": SimulatedField("VIP", "bool", is_required=True),
+        "contact": SimulatedField("Контакт", "contact", is_required=True),
+    }
+    return SimulatedListSchema("Заказы", fields, ORDERS_ID, items=items, created_at=start)
+
+
+def _goods(start: datetime, rng: random.Random) -> SimulatedListSchema:
+    """Make up the goods, each with a price in roubles."""
+    items = tuple(
+        SimulatedItem(
+            {"name": name, "price": rng.randrange(100, 10_000), "in_stock": bool(rng.randrange(5))},
+            f"65921f80{2:08x}{number:08x}",
+            start + timedelta(minutes=number),
+        )
+        for number, name in enumerate(_GOODS, 1)
+    )
+    fields = {
+        "name": SimulatedField("Название", "string", is_required=True),
+        "price": SimulatedField("Цена", "number", is_required=True),
+        "in_stock": SimulatedField("В наличии", "bool"),
+        "note": SimulatedField("Заметка", "string", is_hidden=True),
+    }
+    return SimulatedListSchema(
+        "Товары", fields, GOODS_ID, is_menu=True, bot_id=1, items=items, created_at=start
+    )

@@ -8,19 +8,140 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, cast
 
-from attrs import evolve
+from attrs import AttrsInstance, evolve, fields, frozen
 
-from ..state.errors import SeedError
-from ..state.records import SeedData, SimulatedContact
-from .node import Node
-from .parts import names, read_bot, read_contact, read_list
+from ..state.contacts import ID_NAMES, WHATSAPP
+from ..state.records import (
+    SeedData,
+    SeedError,
+    SimulatedAccount,
+    SimulatedBot,
+    SimulatedContact,
+    SimulatedCryptoAccount,
+    SimulatedField,
+    SimulatedItem,
+    SimulatedListSchema,
+    SimulatedVariable,
+    aware,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from os import PathLike
+
+_MOST: Final = Decimal("1" + "0" * 30)
+
+_SHOWN: Final = 60
+"""Characters of a faulty value that are shown."""
+
+
+@frozen
+class _Node:
+    """A value read from JSON, and where it stands, such as ``$.contacts[3].bot_id``.
+
+    Every method gives the value as what it should be.
+
+    Raises:
+        SeedError: It is something else.
+    """
+
+    value: object
+    place: str = "$"
+
+    def fail(self, wanted: str) -> SeedError:
+        """Make the error that something else was wanted."""
+        shown = repr(self.value)
+        shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+        return SeedError(self.place, f"{wanted} is needed, not {shown}")
+
+    def members(self) -> dict[str, _Node]:
+        """Give an object's members, without those that are null."""
+        value = self.value
+        if not isinstance(value, dict):
+            raise self.fail("an object")
+        members = cast("dict[str, object]", value)
+        return {
+            name: _Node(one, f"{self.place}.{name}")
+            for name, one in members.items()
+            if one is not None
+        }
+
+    def record(self, known: Collection[str], needed: Collection[str] = ()) -> dict[str, _Node]:
+        """Give an object's members, which all have to be known, and some there."""
+        members = self.members()
+        for name, member in members.items():
+            if name not in known:
+                raise SeedError(member.place, f"is not known; known are {', '.join(known)}")
+        for name in needed:
+            if name not in members:
+                raise SeedError(f"{self.place}.{name}", "is needed")
+        return members
+
+    def items(self) -> list[_Node]:
+        """Give an array's elements."""
+        value = self.value
+        if not isinstance(value, list):
+            raise self.fail("an array")
+        items = cast("list[object]", value)
+        return [_Node(one, f"{self.place}[{index}]") for index, one in enumerate(items)]
+
+    def text(self) -> str:
+        """Give a string that is not empty."""
+        if not isinstance(self.value, str) or not self.value:
+            raise self.fail("a string")
+        return self.value
+
+    def texts(self) -> tuple[str, ...]:
+        """Give an array of strings."""
+        return tuple(item.text() for item in self.items())
+
+    def integer(self) -> int:
+        """Give an integer."""
+        if not isinstance(self.value, int) or isinstance(self.value, bool):
+            raise self.fail("an integer")
+        return self.value
+
+    def number(self) -> int:
+        """Give an integer above 0 that 64 bits hold: an id."""
+        number = self.integer()
+        if not 0 < number < 2**63:
+            raise self.fail("an integer above 0")
+        return number
+
+    def minor_units(self) -> int:
+        """Give an integer from 0 that 64 bits hold: an amount."""
+        number = self.integer()
+        if not 0 <= number < 2**63:
+            raise self.fail("an integer from 0")
+        return number
+
+    def flag(self) -> bool:
+        """Give true or false."""
+        if not isinstance(self.value, bool):
+            raise self.fail("true or false")
+        return self.value
+
+    def moment(self) -> datetime:
+        """Give a date with its offset, as ISO 8601 spells it."""
+        try:
+            return aware(datetime.fromisoformat(self.text()))
+        except ValueError:
+            raise self.fail("an ISO 8601 date since 1970 with its offset") from None
+
+    def decimal(self) -> Decimal:
+        """Give an exact number from 0, spelled as a string."""
+        try:
+            amount = Decimal(self.text())
+        except InvalidOperation:
+            raise self.fail("a decimal number in a string") from None
+        if not (amount.is_finite() and 0 <= amount <= _MOST):
+            raise self.fail("a decimal number from 0")
+        return amount
 
 
 def load_seed(path: str | PathLike[str]) -> SeedData:
@@ -61,14 +182,14 @@ def parse_seed(data: object) -> SeedData:
     Raises:
         SeedError: It is no seed; the error names the place, such as ``$.contacts[3].bot_id``.
     """
-    root = Node(data).record(names(SeedData))
+    root = _Node(data).record(_names(SeedData))
     contacts = root.get("contacts")
     bots, lists = root.get("bots"), root.get("list_schemas")
     me, links = root.get("me"), root.get("short_links")
     return SeedData(
-        None if contacts is None else tuple(read_contact(one) for one in contacts.items()),
-        () if bots is None else tuple(read_bot(one) for one in bots.items()),
-        () if lists is None else tuple(read_list(one) for one in lists.items()),
+        None if contacts is None else tuple(_read_contact(one) for one in contacts.items()),
+        () if bots is None else tuple(_read_bot(one) for one in bots.items()),
+        () if lists is None else tuple(_read_list(one) for one in lists.items()),
         None if me is None else {name: one.value for name, one in me.members().items()},
         {} if links is None else {name: one.text() for name, one in links.members().items()},
     )
@@ -103,3 +224,112 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(text)
     return number
+
+
+def _names(record: type[AttrsInstance]) -> tuple[str, ...]:
+    """Give the names of a record's fields."""
+    return tuple(one.name for one in fields(record))
+
+
+_ID_NAMES: Final = tuple(ID_NAMES.values())
+_CONTACT: Final = (
+    *(name for name in _names(SimulatedContact) if name != "other_ids"),
+    *_ID_NAMES,
+)
+_TEXTS: Final = ("phone", "name", "email", "address", "telegram_username")
+_NUMBERS: Final = ("bitrix_contact_id", "referrer_id")
+
+
+def _read_bot(node: _Node) -> SimulatedBot:
+    """Read a bot."""
+    found = node.record(_names(SimulatedBot), ("id",))
+    return SimulatedBot(found["id"].number(), found["tags"].texts() if "tags" in found else ())
+
+
+def _read_contact(node: _Node) -> SimulatedContact:
+    """Read a contact: its id in its messenger by the API's name of it, or as external_id."""
+    found = node.record(_CONTACT, ("id", "bot_id", "messenger"))
+    messenger = found["messenger"].text()
+    texts = {name: found[name].text() for name in (*_TEXTS, *_ID_NAMES) if name in found}
+    numbers = {name: found[name].number() for name in _NUMBERS if name in found}
+    own = "phone" if messenger == WHATSAPP else ID_NAMES.get(messenger)
+    external_id = found["external_id"].text() if "external_id" in found else texts.get(own or "")
+    if external_id is None:
+        raise SeedError(f"{node.place}.{own or 'external_id'}", "is needed")
+    utm = found.get("utm")
+    return SimulatedContact(
+        found["id"].number(),
+        found["bot_id"].number(),
+        messenger,
+        external_id,
+        phone=texts.get("phone"),
+        name=texts.get("name"),
+        email=texts.get("email"),
+        address=texts.get("address"),
+        telegram_username=texts.get("telegram_username"),
+        utm=None if utm is None else {name: one.text() for name, one in utm.members().items()},
+        other_ids={name: texts[name] for name in _ID_NAMES if name in texts and name != own},
+        bitrix_contact_id=numbers.get("bitrix_contact_id"),
+        created_at=found["created_at"].moment() if "created_at" in found else None,
+        tags=found["tags"].texts() if "tags" in found else (),
+        variables=tuple(_variable(one) for one in _items(found, "variables")),
+        accounts=tuple(_account(one) for one in _items(found, "accounts")),
+        crypto_accounts=tuple(_crypto_account(one) for one in _items(found, "crypto_accounts")),
+        referrer_id=numbers.get("referrer_id"),
+    )
+
+
+def _items(found: Mapping[str, _Node], name: str) -> list[_Node]:
+    return found[name].items() if name in found else []
+
+
+def _id(found: Mapping[str, _Node]) -> int | None:
+    return found["id"].number() if "id" in found else None
+
+
+def _variable(node: _Node) -> SimulatedVariable:
+    found = node.record(_names(SimulatedVariable), ("name", "value"))
+    deletable = "deletable" in found and found["deletable"].flag()
+    return SimulatedVariable(found["name"].text(), found["value"].text(), deletable, _id(found))
+
+
+def _account(node: _Node) -> SimulatedAccount:
+    found = node.record(_names(SimulatedAccount), ("currency",))
+    amount = found["amount"].minor_units() if "amount" in found else 0
+    return SimulatedAccount(found["currency"].text(), amount, _id(found))
+
+
+def _crypto_account(node: _Node) -> SimulatedCryptoAccount:
+    found = node.record(_names(SimulatedCryptoAccount), ("currency",))
+    amount = found["amount"].decimal() if "amount" in found else SimulatedCryptoAccount("").amount
+    return SimulatedCryptoAccount(found["currency"].text(), amount, _id(found))
+
+
+def _read_list(node: _Node) -> SimulatedListSchema:
+    """Read a list with its items."""
+    found = node.record(_names(SimulatedListSchema), ("name", "fields"))
+    return SimulatedListSchema(
+        found["name"].text(),
+        {slug: _field(one) for slug, one in found["fields"].members().items()},
+        found["id"].text() if "id" in found else None,
+        "is_menu" in found and found["is_menu"].flag(),
+        found["bot_id"].number() if "bot_id" in found else None,
+        tuple(_item(one) for one in _items(found, "items")),
+        found["created_at"].moment() if "created_at" in found else None,
+    )
+
+
+def _field(node: _Node) -> SimulatedField:
+    flags = ("is_required", "is_hidden", "is_encryptable")
+    found = node.record(("name", "type", *flags), ("name", "type"))
+    given = (name in found and found[name].flag() for name in flags)
+    return SimulatedField(found["name"].text(), found["type"].text(), *given)
+
+
+def _item(node: _Node) -> SimulatedItem:
+    found = node.members()
+    return SimulatedItem(
+        {slug: one.value for slug, one in found.items() if slug not in {"id", "created_at"}},
+        found["id"].text() if "id" in found else None,
+        found["created_at"].moment() if "created_at" in found else None,
+    )

@@ -1,38 +1,34 @@
-"""Accounts of contacts, in minor units or in exact decimals."""
+"""Accounts and crypto accounts of contacts; their balances are exact decimals."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from attrs import define, field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Amount = TypeVar("Amount", int, Decimal)
-
 
 @define
-class Account(Generic[Amount]):
+class Account:
     """One account of a contact."""
 
     id: int
     contact_id: int
     currency: str
-    amount: Amount
+    amount: Decimal
     created_at: int
     updated_at: int
 
 
 @define
-class AccountStore(Generic[Amount]):
+class AccountStore:
     """Knows accounts by id and by contact."""
 
-    _by_id: dict[int, Account[Amount]] = field(init=False, factory=dict[int, "Account[Amount]"])
-    _of_contact: dict[int, list[Account[Amount]]] = field(
-        init=False, factory=dict[int, "list[Account[Amount]]"]
-    )
+    _by_id: dict[int, Account] = field(init=False, factory=dict[int, Account])
+    _of_contact: dict[int, list[Account]] = field(init=False, factory=dict[int, list[Account]])
     _reserved: set[int] = field(init=False, factory=set[int])
     _next_id: int = field(init=False, default=1)
 
@@ -42,11 +38,11 @@ class AccountStore(Generic[Amount]):
         self._reserved.add(account_id)
         return free
 
-    def get(self, account_id: int) -> Account[Amount] | None:
+    def get(self, account_id: int) -> Account | None:
         """Find an account."""
         return self._by_id.get(account_id)
 
-    def of_contact(self, contact_id: int) -> Sequence[Account[Amount]]:
+    def of_contact(self, contact_id: int) -> Sequence[Account]:
         """Give a contact's accounts, the oldest first."""
         return self._of_contact.get(contact_id, ())
 
@@ -54,10 +50,10 @@ class AccountStore(Generic[Amount]):
         self,
         contact_id: int,
         currency: str,
-        amount: Amount,
+        amount: Decimal,
         moment: int,
         account_id: int | None = None,
-    ) -> Account[Amount]:
+    ) -> Account:
         """Open an account.
 
         Args:
@@ -77,7 +73,7 @@ class AccountStore(Generic[Amount]):
         self._of_contact.setdefault(contact_id, []).append(account)
         return account
 
-    def close(self, account: Account[Amount]) -> None:
+    def close(self, account: Account) -> None:
         """Remove an account, whatever is on it."""
         del self._by_id[account.id]
         self._of_contact[account.contact_id].remove(account)

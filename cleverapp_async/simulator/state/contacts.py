@@ -1,23 +1,22 @@
 """Who is a contact, and who can be written to.
 
-Given nobody, the directory takes every positive contact id (bot 1, Telegram) and every
+Given nobody, the store takes every positive contact id (bot 1, Telegram) and every
 triple for a contact; such a contact is kept once a method other than sendMessage names it.
 Given contacts, only those exist. Writing to a WhatsApp number adds its contact in either case.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, evolve, field
 
 from .clock import now
-from .errors import SeedError
-from .records import SimulatedContact
-from .timeline import Timeline
+from .records import SeedError, SimulatedContact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 EVERYBODY_BOT_ID: Final = 1
 EVERYBODY_MESSENGER: Final = "telegram"
@@ -26,6 +25,13 @@ FIRST_MADE_ID: Final = 1_000_000_001
 
 WHATSAPP: Final = "whatsapp"
 
+ID_NAMES: Final[Mapping[str, str]] = {
+    "telegram": "telegram_id",
+    "viber": "viber_id",
+    "vk": "vk_user_id",
+}
+"""What a contact's id in its messenger is called; a string always."""
+
 
 def phone_digits(phone: str) -> str:
     """Give the digits of a number: ``+7 999 123-45-67`` and ``79991234567`` are one (assumed)."""
@@ -33,7 +39,41 @@ def phone_digits(phone: str) -> str:
 
 
 @define
-class Directory:
+class CreationIndex:
+    """Ids in two orders: by number, and by the moment they came to be.
+
+    It tells which ids came between two moments without looking at every one.
+    """
+
+    _ids: list[int] = field(init=False, factory=list[int])
+    _moments: list[int] = field(init=False, factory=list[int])
+    _by_moment: list[int] = field(init=False, factory=list[int])
+
+    def extend(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Add many ids with their moments at once, to an index that is empty."""
+        found = sorted((moment, number) for number, moment in pairs)
+        self._moments = [moment for moment, _ in found]
+        self._by_moment = [number for _, number in found]
+        self._ids = sorted(self._by_moment)
+
+    def add(self, number: int, moment: int) -> None:
+        """Add one id with its moment, in Unix seconds."""
+        self._ids.insert(bisect_left(self._ids, number), number)
+        place = bisect_right(self._moments, moment)
+        self._moments.insert(place, moment)
+        self._by_moment.insert(place, number)
+
+    def select(self, since: int | None = None, until: int | None = None) -> Sequence[int]:
+        """Give the ids that came in a closed span of moments, ascending."""
+        if since is None and until is None:
+            return self._ids
+        first = 0 if since is None else bisect_left(self._moments, since)
+        last = len(self._moments) if until is None else bisect_right(self._moments, until)
+        return sorted(self._by_moment[first:last])
+
+
+@define
+class ContactStore:
     """Finds contacts by id, by triple and by phone number, and lists them.
 
     Args:
@@ -50,8 +90,8 @@ class Directory:
     )
     _by_phone: dict[str, int] = field(init=False, factory=dict[str, int])
     _by_bitrix: dict[int, int] = field(init=False, factory=dict[int, int])
-    _of_bot: dict[int, Timeline] = field(init=False, factory=dict[int, Timeline])
-    _all: Timeline = field(init=False, factory=Timeline)
+    _of_bot: dict[int, CreationIndex] = field(init=False, factory=dict[int, CreationIndex])
+    _all: CreationIndex = field(init=False, factory=CreationIndex)
     _next_id: int = field(init=False, default=FIRST_MADE_ID)
 
     def by_id(self, contact_id: int) -> SimulatedContact | None:
@@ -136,8 +176,8 @@ class Directory:
         self, bot_id: int | None, since: int | None = None, until: int | None = None
     ) -> Sequence[int]:
         """Give the ids of the kept contacts, ascending; of one bot, of a span of Unix seconds."""
-        timeline = self._all if bot_id is None else self._of_bot.get(bot_id)
-        return () if timeline is None else timeline.select(since, until)
+        index = self._all if bot_id is None else self._of_bot.get(bot_id)
+        return () if index is None else index.select(since, until)
 
     def is_kept(self, contact_id: int) -> bool:
         """Tell whether a contact is kept."""
@@ -149,10 +189,10 @@ class Directory:
 
     def add_bot(self, bot_id: int) -> None:
         """Let a bot exist."""
-        self._of_bot.setdefault(bot_id, Timeline())
+        self._of_bot.setdefault(bot_id, CreationIndex())
 
     def fill(self, contacts: Iterable[SimulatedContact]) -> None:
-        """Keep the contacts of a seed, into a directory that has none.
+        """Keep the contacts of a seed, into a store that has none.
 
         Raises:
             SeedError: Two of them have one id.
@@ -200,10 +240,10 @@ class Directory:
             self._by_bitrix.setdefault(contact.bitrix_contact_id, contact.id)
 
 
-def make_directory(
+def make_contacts(
     contacts: Iterable[SimulatedContact] | None, unseen_bots: frozenset[int] = frozenset()
-) -> Directory:
-    """Make the directory of these contacts, or of everybody."""
-    directory = Directory(contacts is None, unseen_bots)
-    directory.fill(contacts or ())
-    return directory
+) -> ContactStore:
+    """Make the store of these contacts, or of everybody."""
+    store = ContactStore(contacts is None, unseen_bots)
+    store.fill(contacts or ())
+    return store

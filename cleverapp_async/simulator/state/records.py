@@ -1,4 +1,4 @@
-"""What a simulated world can be made of, as a user of the simulator gives it."""
+"""What a simulator can start with, as its user gives it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,23 @@ from decimal import Decimal
 
 from attrs import field, frozen
 from attrs.converters import optional
+
+
+class SeedError(ValueError):
+    """A simulator cannot start with this seed.
+
+    Args:
+        place: Where it is wrong, such as ``$.contacts[3].bot_id``.
+        message: What is wrong there.
+    """
+
+    def __init__(self, place: str, message: str) -> None:
+        super().__init__(place, message)
+        self.place = place
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}"
 
 
 def aware(moment: datetime) -> datetime:

@@ -35,6 +35,7 @@ class ReferralStore:
 
     def circle(self) -> int | None:
         """Find a contact that is among its own referrers, or None when this is a forest."""
+        # Whoever is on a way that ended is clear, so that every contact is passed only once.
         clear: set[int] = set()
         for start in self._referrer:
             way: set[int] = set()

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import define, field
 
 from .accounts import AccountStore
 from .clock import now
-from .contacts import Directory, make_directory
-from .errors import SeedError
+from .contacts import ContactStore, make_contacts
 from .lists import OWN_NAMES, ListStore
+from .records import SeedError
 from .referrals import ReferralStore
-from .reserve import reserve_ids
 from .tags import TagStore
 from .variables import VariableStore
 
 if TYPE_CHECKING:
-    from .records import SeedData, SimulatedContact, SimulatedListSchema
+    from collections.abc import Sequence
+
+    from .records import (
+        SeedData,
+        SimulatedAccount,
+        SimulatedContact,
+        SimulatedCryptoAccount,
+        SimulatedListSchema,
+    )
+
+    _SeedAccounts: TypeAlias = Sequence[SimulatedAccount | SimulatedCryptoAccount]
+
+_HEX_ID: Final = re.compile(r"[0-9a-f]{24}")
 
 DEFAULT_ME: Final[Mapping[str, object]] = {
     "id": 1,
@@ -32,13 +44,13 @@ DEFAULT_ME: Final[Mapping[str, object]] = {
 class State:
     """Everything that methods read and change; lives as long as its simulator."""
 
-    directory: Directory
+    contacts: ContactStore
     me: Mapping[str, object] = DEFAULT_ME
     short_links: Mapping[str, str] = field(factory=dict[str, str])
     tags: TagStore = field(init=False, factory=TagStore)
     variables: VariableStore = field(init=False, factory=VariableStore)
-    accounts: AccountStore[int] = field(init=False, factory=AccountStore[int])
-    crypto_accounts: AccountStore[Decimal] = field(init=False, factory=AccountStore[Decimal])
+    accounts: AccountStore = field(init=False, factory=AccountStore)
+    crypto_accounts: AccountStore = field(init=False, factory=AccountStore)
     referrals: ReferralStore = field(init=False, factory=ReferralStore)
     lists: ListStore = field(init=False, factory=ListStore)
     ysell_statuses: dict[int, str] = field(init=False, factory=dict[int, str])
@@ -55,15 +67,15 @@ def make_state(seed: SeedData, unseen_bots: frozenset[int] = frozenset()) -> Sta
     Raises:
         SeedError: It contradicts itself; the place is that in a seed file.
     """
-    directory = make_directory(seed.contacts, unseen_bots)
-    state = State(directory, DEFAULT_ME if seed.me is None else seed.me, dict(seed.short_links))
-    reserve_ids(state, seed)
+    contacts = make_contacts(seed.contacts, unseen_bots)
+    state = State(contacts, DEFAULT_ME if seed.me is None else seed.me, dict(seed.short_links))
+    _reserve_ids(state, seed)
     for bot in seed.bots:
-        directory.add_bot(bot.id)
+        contacts.add_bot(bot.id)
         for tag in bot.tags:
             state.tags.add(bot.id, tag)
     for index, contact in enumerate(seed.contacts or ()):
-        _furnish(state, contact, f"$.contacts[{index}]")
+        _add_contact_data(state, contact, f"$.contacts[{index}]")
     circle = state.referrals.circle()
     if circle is not None:
         raise SeedError("$.contacts", f"contact {circle} is among its own referrers")
@@ -72,8 +84,59 @@ def make_state(seed: SeedData, unseen_bots: frozenset[int] = frozenset()) -> Sta
     return state
 
 
-def _furnish(state: State, contact: SimulatedContact, place: str) -> None:
-    moment = state.directory.since(contact.id)
+def _reserve_ids(state: State, seed: SeedData) -> None:
+    """Keep every id that the seed gives from being given to anything else.
+
+    Raises:
+        SeedError: An id is there twice, or is none.
+    """
+    for index, contact in enumerate(seed.contacts or ()):
+        place = f"$.contacts[{index}]"
+        _reserve_variables(state.variables, contact, f"{place}.variables")
+        for name, store, accounts in _accounts(state, contact):
+            _reserve_accounts(store, accounts, f"{place}.{name}")
+    for index, schema in enumerate(seed.list_schemas):
+        _reserve_list(state.lists, schema, f"$.list_schemas[{index}]")
+
+
+def _reserve_variables(store: VariableStore, contact: SimulatedContact, place: str) -> None:
+    for index, variable in enumerate(contact.variables):
+        number, name = variable.id, variable.name
+        if number is not None and not store.declare(contact.bot_id, name, number):
+            text = f"{number} is not the id of {name!r} only, or not its only id"
+            raise SeedError(f"{place}[{index}].id", text)
+
+
+def _accounts(
+    state: State, contact: SimulatedContact
+) -> tuple[tuple[str, AccountStore, _SeedAccounts], ...]:
+    """Give both kinds of accounts: the name in a seed, the store and what the contact has."""
+    return (
+        ("accounts", state.accounts, contact.accounts),
+        ("crypto_accounts", state.crypto_accounts, contact.crypto_accounts),
+    )
+
+
+def _reserve_accounts(store: AccountStore, accounts: _SeedAccounts, place: str) -> None:
+    for index, account in enumerate(accounts):
+        if account.id is not None and not store.reserve(account.id):
+            raise SeedError(f"{place}[{index}].id", f"{account.id} is there twice")
+
+
+def _reserve_list(store: ListStore, schema: SimulatedListSchema, place: str) -> None:
+    ids = [(schema.id, f"{place}.id")]
+    ids += [(item.id, f"{place}.items[{index}].id") for index, item in enumerate(schema.items)]
+    for number, here in ids:
+        if number is None:
+            continue
+        if not _HEX_ID.fullmatch(number):
+            raise SeedError(here, f"an id is 24 hex digits, not {number!r}")
+        if not store.reserve(number):
+            raise SeedError(here, f"{number} is there twice")
+
+
+def _add_contact_data(state: State, contact: SimulatedContact, place: str) -> None:
+    moment = state.contacts.since(contact.id)
     for tag in contact.tags:
         state.tags.attach(contact.id, contact.bot_id, tag)
     for index, variable in enumerate(contact.variables):
@@ -87,13 +150,13 @@ def _furnish(state: State, contact: SimulatedContact, place: str) -> None:
             deletable=variable.deletable,
             moment=moment,
         )
-    for account in contact.accounts:
-        state.accounts.open(contact.id, account.currency, account.amount, moment, account.id)
-    for crypto in contact.crypto_accounts:
-        state.crypto_accounts.open(contact.id, crypto.currency, crypto.amount, moment, crypto.id)
+    for _, store, accounts in _accounts(state, contact):
+        for account in accounts:
+            amount = Decimal(account.amount)
+            store.open(contact.id, account.currency, amount, moment, account.id)
     referrer = contact.referrer_id
     if referrer is not None:
-        if not state.directory.is_kept(referrer):
+        if not state.contacts.is_kept(referrer):
             raise SeedError(f"{place}.referrer_id", f"there is no contact {referrer}")
         state.referrals.add(contact.id, referrer)
 

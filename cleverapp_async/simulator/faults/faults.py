@@ -1,0 +1,232 @@
+"""Scripted faults: what goes wrong, and with which requests.
+
+``Fault.hang(taken=True, on=3)`` hangs on the third request, having taken its message.
+Every constructor takes the options of `Trigger` beside its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
+
+from attrs import field, frozen
+
+from ..laravel.parameters import Parameters
+from ..laravel.replies import JSON_TYPE, NO_HEADERS, Reply, encode, html_reply, redirect_reply
+from . import actions
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+Predicate: TypeAlias = Callable[[Parameters], bool]
+
+
+class TriggerOptions(TypedDict, total=False):
+    """The options of `Trigger`, as keywords of every constructor of `Fault`."""
+
+    on: int
+    every: int
+    probability: float
+    endpoint: str
+    when: Predicate
+    times: int
+
+
+@frozen
+class Trigger:
+    """Which requests a fault meets; all that is given must hold.
+
+    Requests are counted from when the fault was added, and only those of ``endpoint`` for
+    which ``when`` holds.
+
+    Args:
+        on: Only the request of this number, from 1.
+        every: Every request whose number is a multiple of this.
+        probability: Each with this probability, from 0 to 1.
+        endpoint: Only requests of this method.
+        when: Only requests whose parameters (without the token) satisfy this.
+        times: At most so many.
+
+    Raises:
+        ValueError: A number that can never hold.
+    """
+
+    on: int | None = None
+    every: int | None = None
+    probability: float | None = None
+    endpoint: str | None = None
+    when: Predicate | None = None
+    times: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse numbers which can never hold."""
+        for name, value in (("on", self.on), ("every", self.every), ("times", self.times)):
+            if value is not None and value < 1:
+                msg = f"{name} is counted from 1, not {value!r}"
+                raise ValueError(msg)
+        if self.probability is not None and not 0 <= self.probability <= 1:
+            msg = f"a probability is from 0 to 1, not {self.probability!r}"
+            raise ValueError(msg)
+
+
+@frozen
+class Fault:
+    """One scripted fault; make it with one of the class methods.
+
+    ``taken`` says whether the server works on the request before things go wrong. If it
+    does, limits count it and the message may be delivered; if not, nothing happens to it.
+    """
+
+    kind: str
+    action: actions.Action
+    taken: bool
+    trigger: Trigger = field(factory=Trigger)
+
+    @classmethod
+    def reset_before(
+        cls, at: Literal["accept", "bytes"] = "bytes", **options: Unpack[TriggerOptions]
+    ) -> Fault:
+        """Reset the connection on accepting it, or when a request's first bytes come.
+
+        Nothing has been read then, so neither ``endpoint`` nor ``when`` can be given; with
+        ``at="accept"`` it is connections that are counted.
+
+        Raises:
+            ValueError: ``endpoint`` or ``when`` was given.
+        """
+        if "endpoint" in options or "when" in options:
+            msg = "a reset before reading knows neither endpoint nor parameters"
+            raise ValueError(msg)
+        return cls("reset_before", actions.Reset(at), taken=False, trigger=Trigger(**options))
+
+    @classmethod
+    def reset_after(cls, *, taken: bool = True, **options: Unpack[TriggerOptions]) -> Fault:
+        """Reset the connection after the whole request was read."""
+        return cls("reset_after", actions.Reset("read"), taken, Trigger(**options))
+
+    @classmethod
+    def hang(
+        cls,
+        *,
+        taken: bool = True,
+        seconds: float | None = None,
+        **options: Unpack[TriggerOptions],
+    ) -> Fault:
+        """Say nothing until the client leaves, or for ``seconds``, then close."""
+        return cls("hang", actions.Hang(seconds), taken, Trigger(**options))
+
+    @classmethod
+    def slow_body(
+        cls,
+        *,
+        chunk: int = 1,
+        interval: float = 0.05,
+        taken: bool = True,
+        **options: Unpack[TriggerOptions],
+    ) -> Fault:
+        """Write the head at once and the body ``chunk`` bytes each ``interval`` seconds."""
+        return cls("slow_body", actions.SlowBody(chunk, interval), taken, Trigger(**options))
+
+    @classmethod
+    def truncated_body(cls, *, taken: bool = True, **options: Unpack[TriggerOptions]) -> Fault:
+        """Announce the whole body, write half of it, close."""
+        return cls("truncated_body", actions.TruncatedBody(), taken, Trigger(**options))
+
+    @classmethod
+    def malformed(
+        cls,
+        data: bytes = b"HTTP/1.1 OK fine\r\n\r\n",
+        *,
+        taken: bool = True,
+        **options: Unpack[TriggerOptions],
+    ) -> Fault:
+        """Write bytes that are no HTTP answer (by default a bad status line), close."""
+        return cls("malformed", actions.Malformed(data), taken, Trigger(**options))
+
+    @classmethod
+    def oversized_header(
+        cls, size: int = 65_536, *, taken: bool = True, **options: Unpack[TriggerOptions]
+    ) -> Fault:
+        """Answer with one header of ``size`` bytes."""
+        return cls("oversized_header", actions.OversizedHeader(size), taken, Trigger(**options))
+
+    @classmethod
+    def oversized_body(
+        cls,
+        mebibytes: int = 9,
+        *,
+        compressed: bool = False,
+        taken: bool = True,
+        **options: Unpack[TriggerOptions],
+    ) -> Fault:
+        """Answer with JSON of more than so many MiB; ``compressed`` sends it deflated."""
+        action = actions.OversizedBody(mebibytes, compressed)
+        return cls("oversized_body", action, taken, Trigger(**options))
+
+    @classmethod
+    def too_many(
+        cls,
+        retry_after: float | str | timedelta | None = None,
+        **options: Unpack[TriggerOptions],
+    ) -> Fault:
+        """Refuse with 429; the message is not taken.
+
+        Args:
+            retry_after: ``Retry-After`` as it goes out: a number of seconds as written
+                (``3`` or ``1.5``), a timedelta as the HTTP date that far ahead, a string
+                as it is, None for no header.
+            **options: See `Trigger`.
+        """
+        action = actions.TooMany(retry_after)
+        return cls("too_many", action, taken=False, trigger=Trigger(**options))
+
+    @classmethod
+    def html(
+        cls, status: int = 502, *, taken: bool = False, **options: Unpack[TriggerOptions]
+    ) -> Fault:
+        """Answer with an HTML page of this status."""
+        return cls("html", actions.Answer(html_reply(status)), taken, Trigger(**options))
+
+    @classmethod
+    def server_error(
+        cls, status: int = 500, *, taken: bool = False, **options: Unpack[TriggerOptions]
+    ) -> Fault:
+        """Answer with Laravel's JSON for a crash."""
+        reply = Reply(status, encode({"message": "Server Error"}))
+        return cls("server_error", actions.Answer(reply), taken, Trigger(**options))
+
+    @classmethod
+    def redirect(
+        cls,
+        location: str = "/login",
+        status: int = 302,
+        *,
+        taken: bool = False,
+        **options: Unpack[TriggerOptions],
+    ) -> Fault:
+        """Answer with a redirect."""
+        reply = redirect_reply(status, location)
+        return cls("redirect", actions.Answer(reply), taken, Trigger(**options))
+
+    @classmethod
+    def answer(
+        cls,
+        status: int,
+        body: bytes | str | Mapping[str, object],
+        headers: Mapping[str, str] = NO_HEADERS,
+        *,
+        taken: bool = False,
+        **options: Unpack[TriggerOptions],
+    ) -> Fault:
+        """Answer with anything: a mapping as JSON, a string as UTF-8, bytes as they are.
+
+        The content type is JSON unless ``headers`` has a ``Content-Type``.
+        """
+        if isinstance(body, str):
+            content = body.encode()
+        else:
+            content = body if isinstance(body, bytes) else encode(body)
+        rest = {name: value for name, value in headers.items() if name.lower() != "content-type"}
+        kinds = [value for name, value in headers.items() if name.lower() == "content-type"]
+        reply = Reply(status, content, (kinds or [JSON_TYPE])[0], rest)
+        return cls("answer", actions.Answer(reply), taken, Trigger(**options))

@@ -1,0 +1,31 @@
+"""The page on media of sibling brands' docs: decodeShortLink."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from ..context import Call, Decision, Endpoint
+from ..laravel.rules import required, url
+from ..state.clock import now
+from .lookups import no_channel
+
+LIFETIME: Final = 3600
+"""Seconds for which an invented link is good (*assumed*)."""
+
+
+def _decode_short_link(call: Call) -> Decision:
+    short = call.text("url") or ""
+    known = call.state.short_links.get(short)
+    return call.answer({"url": _invent(short) if known is None else known})
+
+
+def _invent(short: str) -> str:
+    digest = hashlib.sha256(short.encode("utf-8", "replace")).hexdigest()
+    expires_at = now() + LIFETIME
+    return f"https://storage.example.com/{digest[:16]}?expires_at={expires_at}&s=1&sign={digest}"
+
+
+ENDPOINTS: Final = (
+    Endpoint("decodeShortLink", "POST", {"url": (required, url)}, no_channel, _decode_short_link),
+)

@@ -1,0 +1,111 @@
+"""The page «Сообщения» of the API docs: sendMessage and sendMessageToWhatsApp."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from ..context import NO_CHANNEL, Call, Channel, Context, Decision, Endpoint, text_of
+from ..laravel.parameters import Parameters, as_integer
+from ..laravel.replies import json_reply
+from ..laravel.rules import (
+    Rules,
+    integer,
+    missing_row,
+    required,
+    required_without,
+    required_without_all,
+    string,
+    url,
+    validate,
+)
+from ..limits import WHATSAPP_DIRECT
+from ..state.contacts import WHATSAPP
+from .contacts import shown_phone
+
+_SEND_MESSAGE_RULES: Final[Rules] = MappingProxyType(
+    {
+        "contact_id": (required_without("messenger", "bot_id", "contact_external_id"), integer),
+        "text": (required_without_all("image", "file"), string),
+        "image": (required_without_all("text", "file"), url),
+        "file": (required_without_all("text", "image"), url),
+        "messenger": (required_without("contact_id"), string),
+        "bot_id": (required_without("contact_id"), integer),
+        "contact_external_id": (required_without("contact_id"), string),
+    }
+)
+
+_WHATSAPP_RULES: Final[Rules] = MappingProxyType(
+    {
+        "bot_id": (required, integer),
+        "phone": (required, string),
+        "text": (required, string),
+        "name": (string,),
+    }
+)
+
+_ACCEPTED: Final = Decision("accepted", json_reply({"success": True}), taken=True)
+
+
+def _message_channel(context: Context, parameters: Parameters) -> Channel:
+    if "contact_id" in parameters:
+        contact_id = as_integer(parameters["contact_id"])
+        contact = None if contact_id is None else context.state.contacts.by_id(contact_id)
+        return NO_CHANNEL if contact is None else (contact.bot_id, contact.messenger)
+    return as_integer(parameters.get("bot_id")), text_of(parameters, "messenger")
+
+
+def _send_message(call: Call) -> Decision:
+    bot_id, messenger = call.channel
+    if bot_id is None or messenger is None:
+        return call.invalid(missing_row("contact_id"))
+    if "contact_id" not in call.parameters:
+        external_id = call.text("contact_external_id") or ""
+        if not call.state.contacts.has_triple(bot_id, messenger, external_id):
+            return call.invalid(missing_row("contact_external_id"))
+    return (
+        call.refuse_bot()
+        or call.refuse_messenger()
+        or call.refuse_limit(bot_id, messenger)
+        or _ACCEPTED
+    )
+
+
+def _whatsapp_channel(context: Context, parameters: Parameters) -> Channel:
+    del context
+    return as_integer(parameters.get("bot_id")), WHATSAPP
+
+
+def _send_message_to_whatsapp(call: Call) -> Decision:
+    bot_id = as_integer(call.parameters["bot_id"])
+    contacts = call.state.contacts
+    if bot_id is None or not contacts.has_bot(bot_id):
+        return call.invalid(missing_row("bot_id"))
+    phone = call.text("phone") or ""
+    name = call.text("name")
+    if name is None and not contacts.knows_number(bot_id, phone):
+        return call.invalid(validate({"name": (required,)}, call.parameters))
+    refused = call.refuse_bot() or call.refuse_messenger() or call.refuse_limit(bot_id, WHATSAPP)
+    if refused:
+        return refused
+    made = contacts.whatsapp(bot_id, phone, name)
+    contact = {
+        "id": made.id,
+        "phone": shown_phone(made),
+        "name": made.name,
+        "messenger": WHATSAPP,
+        "created_at": call.variants.date(contacts.since(made.id)),
+    }
+    return Decision("accepted", json_reply({"data": contact}), taken=True)
+
+
+ENDPOINTS: Final = (
+    Endpoint("sendMessage", "POST", _SEND_MESSAGE_RULES, _message_channel, _send_message),
+    Endpoint(
+        WHATSAPP_DIRECT,
+        "POST",
+        _WHATSAPP_RULES,
+        _whatsapp_channel,
+        _send_message_to_whatsapp,
+    ),
+)
