@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import options
-from .connection import Connection, connection_options
+from . import params
+from .shared_options import Connection, connection_options
 
 if TYPE_CHECKING:
     from .exits import Exit
@@ -34,8 +34,7 @@ __all__ = ["call"]
 )
 @click.option(
     "--deadline",
-    callback=options.optional_duration,
-    metavar="DURATION",
+    type=params.DURATION,
     help="For everything: waiting for limits, and all attempts.",
 )
 @connection_options

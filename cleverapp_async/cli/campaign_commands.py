@@ -9,8 +9,8 @@ from attrs import field, frozen
 
 from ..config import DEFAULT_BASE_URL
 from .durations import write_duration
-from .quotas import LimitSettings
 from .schedule_options import GivenHours
+from .shared_options import LimitSettings
 
 __all__ = ["Resuming", "command", "this_command"]
 

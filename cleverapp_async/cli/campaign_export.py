@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..bulk.journal.records import JournalEntry
-    from .quotas import LimitSettings
+    from .shared_options import LimitSettings
 
 __all__ = ["lines_of", "print_lines", "run_export", "run_report"]
 

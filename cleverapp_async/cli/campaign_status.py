@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .exits import Exit
-    from .quotas import LimitSettings
     from .schedule_options import GivenHours
+    from .shared_options import LimitSettings
 
 __all__ = ["run_status"]
 

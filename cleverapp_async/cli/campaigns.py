@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from .campaign_changes import purge, resolve
-from .limit_options import limit_options
 from .schedule_options import GivenHours, schedule_options
+from .shared_options import limit_options
 
 if TYPE_CHECKING:
     from datetime import datetime, time
 
     from ..limits.quota import Quota
     from .exits import Exit
-    from .quotas import Override
+    from .params import LimitOverride
 
 __all__ = ["campaign"]
 
@@ -50,7 +50,7 @@ def status(
     journal: str,
     as_json: bool,
     watch: bool,
-    limits: tuple[Override, ...],
+    limits: tuple[LimitOverride, ...],
     account_limit: tuple[Quota, ...] | None,
     scale: float,
     not_before: time | None,
@@ -64,7 +64,7 @@ def status(
     the forecast to count with them, and for the commands shown to have them.
     """
     from .campaign_status import run_status
-    from .quotas import LimitSettings
+    from .shared_options import LimitSettings
 
     code: Exit = run_status(
         journal,
@@ -173,7 +173,7 @@ def report(
     journal: str,
     output: str,
     force: bool,
-    limits: tuple[Override, ...],
+    limits: tuple[LimitOverride, ...],
     account_limit: tuple[Quota, ...] | None,
     scale: float,
 ) -> None:
@@ -183,7 +183,7 @@ def report(
     documented limits, or those given here.
     """
     from .campaign_export import run_report
-    from .quotas import LimitSettings
+    from .shared_options import LimitSettings
 
     settings = LimitSettings(overrides=limits, account=account_limit, scale=scale)
     context.exit(run_report(journal, output, force=force, limits=settings))

@@ -15,7 +15,7 @@ from .finding import Finding, fail, fine
 from .token import TOKEN_VARIABLE, read_token
 
 if TYPE_CHECKING:
-    from .connection import Connection
+    from .shared_options import Connection
 
 __all__ = ["Settings", "check_address", "check_token"]
 

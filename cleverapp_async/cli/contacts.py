@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from . import options
-from .connection import Connection, connection_options
+from . import params
+from .shared_options import Connection, connection_options
 
 if TYPE_CHECKING:
     from .exits import Exit
@@ -45,20 +45,19 @@ def contacts() -> None:
 )
 @click.option(
     "--date-from",
-    callback=options.date_from,
-    metavar="DATE",
+    type=params.DATE_FROM,
     help="Created on this day or later, such as 2024-01-31; a time may follow.",
 )
 @click.option(
     "--date-to",
-    callback=options.date_to,
-    metavar="DATE",
+    type=params.DATE_TO,
     help="Created on this day or earlier.",
 )
 @click.option(
     "--with",
     "with_",
-    callback=options.additions,
+    type=params.ADDITIONS,
+    default="",
     metavar="tags,variables",
     help="What to add to each contact (one brand documents it).",
 )

@@ -22,11 +22,11 @@ from .exits import Exit
 from .interrupts import Interrupts
 from .outcomes import Sink, open_sink
 from .plan import Wanted, make_plan
-from .quotas import LimitSettings
 from .recipients import Defaults, read_message
 from .rows import Row
 from .screen import make_console
 from .sending import check, send_plan, tell_the_rest
+from .shared_options import LimitSettings
 from .show import choose_view
 from .source import Source, open_source
 from .template import Template

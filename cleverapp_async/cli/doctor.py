@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .connection import Connection, connection_options
+from .shared_options import Connection, connection_options
 
 __all__ = ["doctor"]
 

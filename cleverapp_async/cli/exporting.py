@@ -10,12 +10,12 @@ import click
 from attrs import frozen
 
 from ..errors import CleverAppError
-from .connection import Connection
 from .contact_rows import CsvRows, JsonRows
 from .exits import BadInputError, CommandError, Exit
 from .failures import failure
 from .part_file import PartFile
 from .screen import is_screen, make_console
+from .shared_options import Connection
 from .source import Format
 from .token import read_token
 from .waiting import run_interruptibly

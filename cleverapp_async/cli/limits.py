@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import options
+from . import params
 from .exits import Exit
 
 __all__ = ["limits"]
@@ -33,10 +33,9 @@ def limits() -> None:
 @click.option("--prefix", default="cleverapp", show_default=True, help="What its keys begin with.")
 @click.option(
     "--every",
-    callback=options.duration,
+    type=params.DURATION,
     default="1s",
     show_default=True,
-    metavar="DURATION",
     help="How often to look.",
 )
 @click.option("--once", is_flag=True, help="Look once and end.")

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from . import options
-from .limit_options import limit_options
+from . import params
 from .schedule_options import GivenHours, schedule_options
+from .shared_options import limit_options
 
 if TYPE_CHECKING:
     from datetime import datetime, time
 
     from ..limits.quota import Quota
     from .exits import Exit
-    from .quotas import Override
+    from .params import LimitOverride
     from .source import InputFormat
     from .template import Template
 
@@ -35,20 +35,20 @@ _RESENDABLE = ("not_sent", "rejected", "unknown")
 @click.argument("file", required=False)
 @click.option(
     "--text",
-    callback=options.template,
+    type=params.TEMPLATE,
     metavar="TEMPLATE",
     help="Text for rows without their own; {column} takes a cell, {{ and }} are braces.",
 )
 @click.option(
     "--image",
-    callback=options.template,
+    type=params.TEMPLATE,
     metavar="TEMPLATE",
     help="Link to a picture, for rows without their own.",
 )
 @click.option(
     "--file",
     "file_link",
-    callback=options.template,
+    type=params.TEMPLATE,
     metavar="TEMPLATE",
     help="Link to a file, for rows without their own.",
 )
@@ -123,7 +123,7 @@ _RESENDABLE = ("not_sent", "rejected", "unknown")
 )
 @click.option(
     "--attempt-timeout",
-    callback=options.duration,
+    type=params.DURATION,
     default="60s",
     show_default=True,
     metavar="DURATION",
@@ -131,7 +131,7 @@ _RESENDABLE = ("not_sent", "rejected", "unknown")
 )
 @click.option(
     "--drain-timeout",
-    callback=options.duration,
+    type=params.DURATION,
     default="30s",
     show_default=True,
     metavar="DURATION",
@@ -171,7 +171,7 @@ def send(
     not_after: time | None,
     timezone: str | None,
     at: datetime | None,
-    limits: tuple[Override, ...],
+    limits: tuple[LimitOverride, ...],
     account_limit: tuple[Quota, ...] | None,
     scale: float,
     quiet: bool,

@@ -12,10 +12,11 @@ from ..errors import ConfigurationError
 from ..limits.quota import Quota
 from .campaign_commands import Resuming
 from .exits import BadInputError, CommandError, Exit
+from .params import LimitOverride
 from .plan import Wanted
-from .quotas import LimitSettings, Override
 from .recipients import Defaults
 from .schedule_options import GivenHours
+from .shared_options import LimitSettings
 from .source import InputFormat
 
 __all__ = ["Sending"]
@@ -58,7 +59,7 @@ class Sending:
     base_url: str | None
     concurrency: int
     attempt_timeout: float
-    limits: tuple[Override, ...]
+    limits: tuple[LimitOverride, ...]
     account_limit: tuple[Quota, ...] | None
     scale: float
     quiet: bool

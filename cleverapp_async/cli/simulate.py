@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import options
+from . import params
 from .exits import BadInputError, Exit
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ FAULTS = (
 )
 @click.option(
     "--scale",
-    callback=options.scale,
-    type=float,
+    type=params.SCALE,
     default=1.0,
     help="The limits' time runs so many times as fast.",
 )

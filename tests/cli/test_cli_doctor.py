@@ -18,9 +18,9 @@ from cleverapp_async.cli.check_network import (
     judge_tls_error,
 )
 from cleverapp_async.cli.check_settings import Settings, check_token
-from cleverapp_async.cli.connection import Connection
 from cleverapp_async.cli.examination import Examination
 from cleverapp_async.cli.finding import fine
+from cleverapp_async.cli.shared_options import Connection
 from cleverapp_async.simulator import Simulator
 from tests.cli.command import TOKEN
 from tests.cli.scripted import INTERRUPT, answer, scripted

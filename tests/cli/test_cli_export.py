@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from cleverapp_async.bulk.report.formulas import escape, unescape
 from cleverapp_async.cli.contact_rows import CsvRows, JsonRows
-from cleverapp_async.cli.dates import read_from, read_to
+from cleverapp_async.cli.params import read_from, read_to
 from cleverapp_async.cli.part_file import PartFile
 from cleverapp_async.cli.recipients import read_route
 from cleverapp_async.cli.rows import Row
