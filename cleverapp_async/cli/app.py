@@ -9,7 +9,7 @@ from .campaigns import campaign
 from .contacts import contacts
 from .demo import demo
 from .doctor import doctor
-from .exits import Exit
+from .errors import Exit
 from .limits import limits
 from .send import send
 from .simulate import simulate

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 from attrs import frozen
 
 from ..endpoints import Kind
-from .exits import BadInputError
+from .errors import BadInputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

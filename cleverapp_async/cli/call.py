@@ -10,7 +10,7 @@ from . import params
 from .shared_options import Connection, connection_options
 
 if TYPE_CHECKING:
-    from .exits import Exit
+    from .errors import Exit
 
 __all__ = ["call"]
 

@@ -14,8 +14,7 @@ from ..endpoints import ENDPOINTS, Endpoint, Repeat
 from ..errors import CleverAppError
 from ..events import AttemptStarted, Event
 from .arguments import read_arguments, unknown_names
-from .exits import BadInputError, CommandError, Exit
-from .failures import failure
+from .errors import BadInputError, CommandError, Exit, failure
 from .print_json import print_json, print_raw
 from .shared_options import Connection
 from .token import read_token

@@ -8,7 +8,7 @@ import click
 
 if TYPE_CHECKING:
     from .campaign_settling import Verdict
-    from .exits import Exit
+    from .errors import Exit
 
 __all__ = ["purge", "resolve"]
 

@@ -8,9 +8,9 @@ import sys
 from attrs import field, frozen
 
 from ..config import DEFAULT_BASE_URL
-from .durations import write_duration
 from .schedule_options import GivenHours
 from .shared_options import LimitSettings
+from .text import write_duration
 
 __all__ = ["Resuming", "command", "this_command"]
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from .._terminal import printable
-from .clocks import as_iso, say_moment
 from .print_json import as_json
 from .screen import make_table
+from .text import as_iso, say_moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,10 +10,10 @@ import click
 from ..bulk.journal.records import JournalState
 from ..errors import JournalError
 from ..limits.quota import AccountKey
+from .atomic_file import AtomicFile
 from .campaign_entries import as_line
 from .campaign_reading import entries_of, journal_failure, open_reader
-from .exits import BadInputError, CommandError, Exit
-from .part_file import PartFile
+from .errors import BadInputError, CommandError, Exit
 from .print_json import to_stdout
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def print_lines(lines: Iterable[bytes]) -> Exit:
 
 
 def _write_file(lines: Iterable[bytes], output: str) -> Exit:
-    with PartFile.create(output, counted=False) as file:
+    with AtomicFile.create(output, counted=False) as file:
         try:
             for line in lines:
                 file.write(line)

@@ -14,8 +14,8 @@ from ..limits.quota import AccountKey
 from .campaign_commands import Resuming
 from .campaign_reading import in_redis
 from .campaign_state import CampaignState, Step, steps
-from .clocks import as_iso
 from .report import tell_forecast
+from .text import as_iso
 
 if TYPE_CHECKING:
     from ..bulk.journal.records import JournalSession

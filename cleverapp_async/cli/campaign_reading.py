@@ -10,7 +10,7 @@ from attrs import evolve
 from ..bulk.journal.records import JournalState
 from ..errors import ConfigurationError, JournalError, JournalWriteError
 from .campaign_state import CampaignState
-from .exits import BadInputError, CommandError, Exit
+from .errors import BadInputError, CommandError, Exit
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

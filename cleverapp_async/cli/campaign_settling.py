@@ -10,7 +10,7 @@ import click
 from ..bulk.journal.records import JournalState
 from ..errors import JournalError
 from .campaign_reading import journal_failure, open_reader
-from .exits import BadInputError, Exit
+from .errors import BadInputError, Exit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from ..bulk.journal.lock import LockHolder
 from ..bulk.journal.records import JournalState, JournalSummary
-from .exits import Exit
+from .errors import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

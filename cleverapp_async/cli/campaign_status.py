@@ -15,14 +15,14 @@ from .campaign_commands import Resuming
 from .campaign_outlook import Outlook, as_json
 from .campaign_reading import look, look_into
 from .campaign_view import draw_status
-from .exits import BadInputError
+from .errors import BadInputError
 from .print_json import to_stdout
 from .screen import make_console
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .exits import Exit
+    from .errors import Exit
     from .schedule_options import GivenHours
     from .shared_options import LimitSettings
 

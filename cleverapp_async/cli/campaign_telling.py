@@ -14,7 +14,7 @@ from ..errors import JournalLostError, Outcome
 from .campaign_commands import Resuming, this_command
 from .campaign_reading import look, open_reader
 from .campaign_state import CampaignState, steps
-from .exits import CommandError, Exit
+from .errors import CommandError, Exit
 from .report import show_exit, show_report, tell_forecast, tell_hours
 from .tally import wrong_setting
 

@@ -11,9 +11,9 @@ from rich.text import Text
 
 from .._terminal import printable
 from ..bulk.journal.records import JournalState
-from .clocks import say_age, say_moment
-from .exits import MEANINGS, Exit
+from .errors import MEANINGS, Exit
 from .screen import make_table
+from .text import say_age, say_moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from .._base_url import check_base_url
 from ..brands import Brand
 from ..config import DEFAULT_BASE_URL
 from ..errors import ConfigurationError
-from .exits import CommandError
+from .errors import CommandError
 from .finding import Finding, fail, fine
 from .token import TOKEN_VARIABLE, read_token
 

@@ -9,7 +9,7 @@ from .check_account import check_account
 from .check_install import check_packages, check_python
 from .check_network import Address, Resolve, check_connection, check_name, resolve
 from .check_settings import Settings, check_address, check_token
-from .exits import Exit
+from .errors import Exit
 from .finding import Finding, warn
 from .shared_options import Connection
 from .waiting import run_interruptibly

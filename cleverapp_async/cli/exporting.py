@@ -10,10 +10,9 @@ import click
 from attrs import frozen
 
 from ..errors import CleverAppError
+from .atomic_file import AtomicFile
 from .contact_rows import CsvRows, JsonRows
-from .exits import BadInputError, CommandError, Exit
-from .failures import failure
-from .part_file import PartFile
+from .errors import BadInputError, CommandError, Exit, failure
 from .screen import is_screen, make_console
 from .shared_options import Connection
 from .source import Format
@@ -76,7 +75,7 @@ def run_export(export: Export) -> Exit:
         _check_order(export.date_from, export.date_to)
     writer = export.writer()
     token = read_token(export.token_file)
-    with PartFile.create(export.output) as file:
+    with AtomicFile.create(export.output) as file:
         try:
             run_interruptibly(lambda: _export(export, writer, file, token))
             file.finish()
@@ -98,7 +97,7 @@ def _check_order(date_from: int, date_to: int) -> None:
         raise BadInputError("--date-from is later than --date-to: there is nothing between.")
 
 
-async def _export(export: Export, writer: RowWriter, file: PartFile, token: str) -> None:
+async def _export(export: Export, writer: RowWriter, file: AtomicFile, token: str) -> None:
     with _progress(quiet=export.quiet) as tell:
         async with export.connection.client(token) as client:
             file.begin(writer.header())

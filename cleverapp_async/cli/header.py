@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .exits import BadInputError
+from .errors import BadInputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

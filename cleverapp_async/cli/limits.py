@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from . import params
-from .exits import Exit
+from .errors import Exit
 
 __all__ = ["limits"]
 

@@ -11,8 +11,8 @@ import click
 from attrs import frozen
 
 from ..limits.quota import Quota
-from .durations import read_duration, write_duration
 from .template import Template
+from .text import read_duration, write_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

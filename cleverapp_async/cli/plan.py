@@ -14,7 +14,7 @@ from ..errors import Outcome
 from ..limits.quota import LimitKey
 from ..models.messages import Message
 from ..models.route import Route
-from .exits import BadInputError
+from .errors import BadInputError
 from .recipients import ADDRESS_COLUMNS, Defaults, read_message, read_route
 from .rows import Fault, Row
 from .source import Source

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..bulk.report.formulas import unescape
-from .exits import BadInputError
+from .errors import BadInputError
 from .exported import exported_columns
 from .header import check_names
 from .rows import Fault, Row, Table

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from .arrow import DataType, load_arrow
 from .cell_text import Digits, Misfit, cell_text
-from .exits import BadInputError
+from .errors import BadInputError
 from .header import check_names
 from .rows import Row, Table
 

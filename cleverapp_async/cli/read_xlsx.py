@@ -9,7 +9,7 @@ from attrs import frozen
 
 from ..bulk.report.formulas import unescape
 from .cell_text import SHEET, Misfit, cell_text
-from .exits import BadInputError
+from .errors import BadInputError
 from .exported import exported_columns
 from .header import check_names
 from .rows import Fault, Row, Table

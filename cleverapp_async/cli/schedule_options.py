@@ -44,7 +44,7 @@ class GivenHours:
         """
         from ..bulk.schedule import Schedule
         from ..errors import ConfigurationError
-        from .exits import BadInputError
+        from .errors import BadInputError
 
         if self.not_before is None and self.not_after is None and self.at is None:
             if self.timezone is not None:

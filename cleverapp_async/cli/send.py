@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime, time
 
     from ..limits.quota import Quota
-    from .exits import Exit
+    from .errors import Exit
     from .params import LimitOverride
     from .source import InputFormat
     from .template import Template

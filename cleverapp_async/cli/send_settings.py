@@ -11,7 +11,7 @@ from ..config import DEFAULT_BASE_URL, ClientConfig
 from ..errors import ConfigurationError
 from ..limits.quota import Quota
 from .campaign_commands import Resuming
-from .exits import BadInputError, CommandError, Exit
+from .errors import BadInputError, CommandError, Exit
 from .params import LimitOverride
 from .plan import Wanted
 from .recipients import Defaults

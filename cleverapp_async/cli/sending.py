@@ -12,7 +12,7 @@ from .._terminal import printable
 from ..errors import Outcome
 from .carrying import Campaign, carry_out
 from .dry_run import tell_only
-from .exits import BadInputError, Exit
+from .errors import BadInputError, Exit
 from .interrupts import Interrupts
 from .outcomes import Stream, open_sink
 from .plan import Plan, make_plan

@@ -17,7 +17,7 @@ from .verbose_log import verbose_log
 
 if TYPE_CHECKING:
     from ..bulk.schedule import Schedule
-    from .exits import Exit
+    from .errors import Exit
     from .interrupts import Interrupts
     from .journal_run import RunEnd
     from .outcomes import Sink

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import params
-from .exits import BadInputError, Exit
+from .errors import BadInputError, Exit
 
 if TYPE_CHECKING:
     from ..simulator import Fault, Simulator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, cast
 
 from attrs import field, frozen
 
-from .exits import BadInputError
+from .errors import BadInputError
 from .read_csv import read_csv
 from .read_jsonl import read_jsonl
 from .read_parquet import read_parquet

@@ -12,7 +12,7 @@ from zipfile import BadZipFile, ZipFile
 
 from attrs import frozen
 
-from .exits import BadInputError
+from .errors import BadInputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from .exits import BadInputError
+from .errors import BadInputError
 
 if TYPE_CHECKING:
     from .xlsx_parts import XlsxParts

@@ -18,7 +18,7 @@ from pyarrow import parquet
 
 from cleverapp_async.bulk.report.formulas import escape
 from cleverapp_async.cli.check_install import check_packages
-from cleverapp_async.cli.exits import BadInputError
+from cleverapp_async.cli.errors import BadInputError
 from cleverapp_async.cli.plan import Wanted, make_plan
 from cleverapp_async.cli.recipients import Defaults
 from cleverapp_async.cli.source import open_source

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from cleverapp_async.cli.exits import BadInputError
+from cleverapp_async.cli.errors import BadInputError
 from cleverapp_async.cli.read_parquet import read_parquet
 from cleverapp_async.cli.rows import Row
 

@@ -11,7 +11,7 @@ from attrs import evolve
 from cleverapp_async import CleverAppClient, LimiterRegistry, Outcome
 from cleverapp_async.bulk.journal.reader import JournalReader
 from cleverapp_async.cli.carrying import Campaign, carry_out
-from cleverapp_async.cli.exits import BadInputError, Exit
+from cleverapp_async.cli.errors import BadInputError, Exit
 from cleverapp_async.cli.interrupts import Interrupts
 from cleverapp_async.cli.journal_run import JournalRun
 from cleverapp_async.cli.outcomes import open_sink

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.cli.exits import BadInputError
+from cleverapp_async.cli.errors import BadInputError
 from cleverapp_async.cli.read_csv import read_csv
 from cleverapp_async.cli.read_jsonl import read_jsonl
 from cleverapp_async.cli.rows import Fault, Row, Table

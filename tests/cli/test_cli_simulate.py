@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from cleverapp_async.cli.exits import BadInputError
+from cleverapp_async.cli.errors import BadInputError
 from cleverapp_async.cli.simulate import FAULTS, read_fault
 from cleverapp_async.cli.verdict import show_verdict
 from cleverapp_async.simulator import Arrival, SimulatorLimits

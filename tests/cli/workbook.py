@@ -13,7 +13,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 from attrs import define, field, frozen
 
-from cleverapp_async.cli.exits import BadInputError
+from cleverapp_async.cli.errors import BadInputError
 from cleverapp_async.cli.read_xlsx import load_grid
 
 if TYPE_CHECKING:

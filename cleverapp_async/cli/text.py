@@ -1,11 +1,16 @@
-"""Durations as people write and read them."""
+"""Durations and moments as people write and read them."""
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-__all__ = ["read_duration", "say_duration", "write_duration"]
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+__all__ = ["as_iso", "read_duration", "say_age", "say_duration", "say_moment", "write_duration"]
 
 _WRITTEN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -49,3 +54,33 @@ def say_duration(seconds: float) -> str:
         if count:
             said.append(f"{count} {name}{'' if count == 1 else 's'}")
     return " ".join(said)
+
+
+def say_moment(seconds: float, zone: tzinfo | None = None) -> str:
+    """A moment to the minute: ``2026-12-01 10:00``.
+
+    Args:
+        seconds: Unix seconds.
+        zone: The zone it is told in, and then named; None: this machine's.
+    """
+    told = datetime.fromtimestamp(seconds, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    return told if zone is None else f"{told} {zone}"
+
+
+def say_age(since: float, now: float) -> str:
+    """How long something has lasted: ``3 hours 12 minutes``.
+
+    Args:
+        since: Unix seconds of its beginning.
+        now: Unix seconds of this moment.
+    """
+    return say_duration(max(0.0, round(now - since)))
+
+
+def as_iso(seconds: float) -> str:
+    """A moment for programs, to the millisecond, in UTC.
+
+    Args:
+        seconds: Unix seconds.
+    """
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

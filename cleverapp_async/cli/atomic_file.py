@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 
 from attrs import define
 
-from .exits import BadInputError
+from .errors import BadInputError
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["PartFile", "create_private"]
+__all__ = ["AtomicFile", "create_private"]
 
 _OWNER_ONLY = 0o600
 
@@ -30,7 +30,7 @@ def create_private(path: Path) -> BinaryIO:
 
 
 @define
-class PartFile:
+class AtomicFile:
     """Written as ``NAME.part``, renamed by :meth:`finish`; nothing is ever written over.
 
     Left without :meth:`finish`, the part stays where :attr:`kept` says, unless nothing worth
