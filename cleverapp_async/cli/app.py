@@ -6,7 +6,7 @@ import click
 
 from .call import call
 from .campaigns import campaign
-from .contacts import contacts
+from .contacts.command import contacts
 from .demo import demo
 from .doctor import doctor
 from .errors import Exit

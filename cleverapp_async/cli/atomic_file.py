@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
+import click
 from attrs import define
 
-from .errors import BadInputError
+from .errors import BadInputError, CommandError, Exit
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from types import TracebackType
 
-__all__ = ["AtomicFile", "create_private"]
+__all__ = ["AtomicFile", "create_private", "output_format", "whole_file"]
 
 _OWNER_ONLY = 0o600
+_SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
 def create_private(path: Path) -> BinaryIO:
@@ -142,6 +146,49 @@ class AtomicFile:
         finally:
             if not self._rows:
                 self.part.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_file(name: str, *, counted: bool = True) -> Generator[AtomicFile]:
+    """A new file that gets its name at the end of the block; what happens before that is told.
+
+    Args:
+        name: The name that it gets.
+        counted: Whether each write is one contact.
+
+    Raises:
+        CommandError: It cannot be made, or not be written to its end.
+        click.exceptions.Exit: It was interrupted.
+    """
+    with AtomicFile.create(name, counted=counted) as file:
+        try:
+            yield file
+            file.finish()
+        except KeyboardInterrupt:
+            click.echo(f"Interrupted. {file.kept}", err=True)
+            raise click.exceptions.Exit(Exit.INTERRUPTED) from None
+        except OSError as error:
+            told = f"{file.part} cannot be written: {error.strerror}. {file.kept}"
+            raise CommandError(told, Exit.FAILED) from None
+
+
+def output_format(output: str, given: str | None) -> str:
+    """The format of a file that is written: ``csv`` or ``jsonl``.
+
+    Args:
+        output: The file's name.
+        given: What ``--format`` says; None goes by the suffix of the name.
+
+    Raises:
+        BadInputError: Nothing tells it.
+    """
+    chosen = given or _SUFFIXES.get(Path(output).suffix.lower())
+    if chosen is None:
+        raise BadInputError(
+            f"--output {output}: its name tells no format. End it with .csv or .jsonl, or give "
+            "--format."
+        )
+    return chosen
 
 
 def _in_the_way(path: Path) -> BadInputError:

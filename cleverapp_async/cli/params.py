@@ -11,7 +11,7 @@ import click
 from attrs import frozen
 
 from ..limits.quota import Quota
-from .template import Template
+from .recipients.template import Template
 from .text import read_duration, write_duration
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from ..limits.quota import Quota
     from .errors import Exit
     from .params import LimitOverride
-    from .source import InputFormat
-    from .template import Template
+    from .recipients.source import InputFormat
+    from .recipients.template import Template
 
 __all__ = ["send"]
 
@@ -192,7 +192,7 @@ def send(
     without FILE, goes on with it, and `cleverapp campaign` looks into it. Each recipient gets the
     first of its messages alone. The exit code then tells how the whole campaign stands.
     """
-    from .recipients import Defaults
+    from .recipients.messages import Defaults
     from .send_settings import Sending
     from .sending import run_send
 

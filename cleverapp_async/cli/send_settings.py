@@ -14,10 +14,10 @@ from .campaign_commands import Resuming
 from .errors import BadInputError, CommandError, Exit
 from .params import LimitOverride
 from .plan import Wanted
-from .recipients import Defaults
+from .recipients.messages import Defaults
+from .recipients.source import InputFormat
 from .schedule_options import GivenHours
 from .shared_options import LimitSettings
-from .source import InputFormat
 
 __all__ = ["Sending"]
 

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from cleverapp_async.bulk.report.formulas import escape, unescape
 from cleverapp_async.cli.atomic_file import AtomicFile
-from cleverapp_async.cli.contact_rows import CsvRows, JsonRows
+from cleverapp_async.cli.contacts.rows import CsvRows, JsonRows
 from cleverapp_async.cli.params import read_from, read_to
-from cleverapp_async.cli.recipients import read_route
-from cleverapp_async.cli.rows import Row
+from cleverapp_async.cli.recipients.messages import read_route
+from cleverapp_async.cli.recipients.rows import Row
 from cleverapp_async.models.contact import Contact
 from cleverapp_async.models.utm import Utm
 from cleverapp_async.models.variable import ContactVariable, VariableName
@@ -285,7 +285,7 @@ def test_progress(
     cleverapp: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, screen: bool
 ) -> None:
     """Long exports tell how far they are, on a screen by a line that changes."""
-    monkeypatch.setattr("cleverapp_async.cli.exporting.is_screen", lambda: screen)
+    monkeypatch.setattr("cleverapp_async.cli.contacts.command.is_screen", lambda: screen)
     many = page(*(dict[str, object](id=number) for number in range(1, 5002)))
     ended = failed(cleverapp, tmp_path / "c.csv", many)
     assert ended.code == 0

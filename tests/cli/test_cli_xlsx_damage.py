@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async.cli.errors import BadInputError
-from cleverapp_async.cli.rows import Row
+from cleverapp_async.cli.recipients.rows import Row
 from tests.cli.workbook import Workbook, refusal, table
 
 SHEET = "xl/worksheets/sheet1.xml"

@@ -7,19 +7,16 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from attrs import frozen
 
-from ..bulk.report.formulas import unescape
+from ...bulk.report.formulas import unescape
+from ..errors import BadInputError
 from .cell_text import SHEET, Misfit, cell_text
-from .errors import BadInputError
-from .exported import exported_columns
-from .header import check_names
-from .rows import Fault, Row, Table
-from .xlsx_parts import open_parts
-from .xlsx_survey import Survey, column_letters, survey
+from .rows import Fault, Row, Table, check_names, exported_columns
+from .xlsx_check import Survey, column_letters, open_parts, survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from .xlsx_parts import SheetPart
+    from .xlsx_check import SheetPart
 
 __all__ = ["Grid", "load_grid"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, cast
 
-from .errors import BadInputError
+from ..errors import BadInputError
 from .rows import Fault, Row, Table
 
 if TYPE_CHECKING:

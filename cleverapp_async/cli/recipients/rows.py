@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-__all__ = ["Fault", "Row", "Table"]
+from ...bulk.report.export import COLUMNS
+from ..contacts.rows import TEXT_COLUMNS
+from ..errors import BadInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["Fault", "Row", "Table", "check_names", "exported_columns"]
 
 
 def _no_misfits() -> Mapping[str, str]:
@@ -70,3 +78,37 @@ class Table:
     columns: tuple[str, ...] | None
     records: Iterator[Row | Fault]
     header_line: int | None = 1
+
+
+def check_names(source: str, line: int | None, names: Sequence[str]) -> None:
+    """Refuse names that could not tell the columns apart.
+
+    Args:
+        source: The file's name, for errors.
+        line: The line on which the header stands; None where it has no line of its own.
+        names: The names, from the first column on.
+
+    Raises:
+        BadInputError: One is empty, or stands there twice.
+    """
+    place = source if line is None else f"{source}, line {line}"
+    seen: set[str] = set()
+    for number, name in enumerate(names, 1):
+        if not name:
+            raise BadInputError(
+                f"{place}: column {number} of the header has no name. "
+                "Name it, or delete the column."
+            )
+        if name in seen:
+            raise BadInputError(
+                f"{place}: the header names {name!r} twice. Rename one of the columns."
+            )
+        seen.add(name)
+
+
+def exported_columns(columns: Iterable[str]) -> frozenset[str]:
+    """The columns of an export of contacts or of a campaign; none where the table is neither."""
+    there = set(columns)
+    if there.issuperset(COLUMNS):
+        return frozenset(COLUMNS)
+    return frozenset(TEXT_COLUMNS if "contact_id" in there else ())

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import define, field
 
-from ..bulk.report.formulas import escape
-from .print_json import as_json
+from ...bulk.report.formulas import escape
+from ..print_json import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..models.contact import Contact
-    from ..models.variable import ContactVariable
+    from ...models.contact import Contact
+    from ...models.variable import ContactVariable
 
 __all__ = ["TEXT_COLUMNS", "CsvRows", "JsonRows", "RowWriter", "as_record"]
 

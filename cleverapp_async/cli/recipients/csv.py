@@ -6,11 +6,9 @@ import csv
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ..bulk.report.formulas import unescape
-from .errors import BadInputError
-from .exported import exported_columns
-from .header import check_names
-from .rows import Fault, Row, Table
+from ...bulk.report.formulas import unescape
+from ..errors import BadInputError
+from .rows import Fault, Row, Table, check_names, exported_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

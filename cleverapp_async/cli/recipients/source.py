@@ -13,22 +13,20 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, cast
 
 from attrs import field, frozen
 
-from .errors import BadInputError
-from .read_csv import read_csv
-from .read_jsonl import read_jsonl
-from .read_parquet import read_parquet
-from .read_xlsx import Grid, load_grid
-from .xlsx_parts import OLE_MARK
+from ..errors import BadInputError
+from .csv import read_csv
+from .jsonl import read_jsonl
+from .parquet import read_parquet
+from .xlsx import Grid, load_grid
+from .xlsx_check import OLE_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from .rows import Table
 
-__all__ = ["Format", "InputFormat", "Source", "open_source"]
+__all__ = ["InputFormat", "Source", "open_source"]
 
-Format: TypeAlias = Literal["csv", "jsonl"]
-"""Formats of text, line by line: what is written, too."""
 InputFormat: TypeAlias = Literal["csv", "jsonl", "xlsx", "parquet"]
 """What is read; the last two need the extra `files`."""
 

@@ -6,10 +6,10 @@ import re
 
 from attrs import define, field, frozen
 
-from ..errors import InvalidRequestError
-from ..models.messages import Message, SendMessage, SendMessageToWhatsApp
-from ..models.messenger import Messenger
-from ..models.route import Route
+from ...errors import InvalidRequestError
+from ...models.messages import Message, SendMessage, SendMessageToWhatsApp
+from ...models.messenger import Messenger
+from ...models.route import Route
 from .rows import Fault, Row
 from .template import Template
 
