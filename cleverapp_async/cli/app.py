@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from .call import call
+from .call.command import call
 from .campaigns import campaign
 from .contacts.command import contacts
 from .demo import demo
-from .doctor import doctor
+from .doctor.command import doctor
 from .errors import Exit
 from .limits import limits
 from .send import send

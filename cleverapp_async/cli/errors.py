@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from .._terminal import printable
+from ..bulk.breaker import trouble_of
 from ..endpoints import ENDPOINTS
 from ..errors import (
-    AuthenticationError,
     CleverAppError,
     ConfigurationError,
     InvalidRequestError,
     MethodNotFoundError,
     Outcome,
+    UnexpectedResponseError,
     ValidationError,
 )
 
 if TYPE_CHECKING:
     from ..field_errors import FieldError
 
-__all__ = ["MEANINGS", "BadInputError", "CommandError", "Exit", "exit_of", "failure"]
+__all__ = [
+    "MEANINGS",
+    "BadInputError",
+    "CommandError",
+    "Exit",
+    "exit_of",
+    "failure",
+    "wrong_setting",
+]
 
 
 class Exit(IntEnum):
@@ -45,6 +54,8 @@ MEANINGS: dict[Exit, str] = {
     Exit.INTERRUPTED: "interrupted",
 }
 """In words, for the closing table and the help."""
+
+_OPTIONS = {"token": "the token and --base-url", "base URL": "--base-url"}
 
 
 class CommandError(click.ClickException):
@@ -87,15 +98,30 @@ def exit_of(error: CleverAppError, *, reads: bool) -> Exit:
         error: What the client raised.
         reads: Whether the method changes nothing.
     """
-    if isinstance(error, AuthenticationError | ConfigurationError):
-        return Exit.CONFIGURATION
-    if isinstance(error, MethodNotFoundError) and error.endpoint in ENDPOINTS:
-        # The method is there: the base URL leads elsewhere.
+    setting = wrong_setting(error)
+    # A redirect may be one of a portal on the way, which is gone the next time.
+    certain = setting is not None and not isinstance(error, UnexpectedResponseError)
+    if certain or isinstance(error, ConfigurationError):
         return Exit.CONFIGURATION
     if isinstance(error, InvalidRequestError):
         return Exit.USAGE
     unknown = error.outcome is Outcome.UNKNOWN and not reads
     return Exit.UNKNOWN if unknown else Exit.FAILED
+
+
+def wrong_setting(error: CleverAppError) -> Literal["token", "base URL"] | None:
+    """The setting that an error shows to be wrong; None where it shows nothing of the kind.
+
+    Args:
+        error: What the client raised.
+    """
+    trouble = trouble_of(error)
+    kind = None if trouble is None else trouble.kind
+    if kind == "token":
+        return "token"
+    # Of a method that the table does not know, the name may be wrong as well.
+    unknown_method = isinstance(error, MethodNotFoundError) and error.endpoint not in ENDPOINTS
+    return "base URL" if kind in {"address", "redirect"} and not unknown_method else None
 
 
 def _told(error: CleverAppError, *, reads: bool) -> str:
@@ -108,8 +134,9 @@ def _told(error: CleverAppError, *, reads: bool) -> str:
     if error.outcome is Outcome.UNKNOWN:
         fate = "nothing was changed" if reads else "whether it was carried out is not known"
         told += "" if fate in told else f"; {fate}"
-    if isinstance(error, AuthenticationError):
-        told += ". Check the token and --base-url: `cleverapp doctor` helps"
+    setting = wrong_setting(error)
+    if setting is not None:
+        told += f". Check {_OPTIONS[setting]}: `cleverapp doctor` helps"
     return told + "."
 
 

@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.cli.check_account import judge_clock
-from cleverapp_async.cli.check_install import check_packages, check_python
-from cleverapp_async.cli.check_network import (
+from cleverapp_async.cli.doctor.checks import (
+    Settings,
+    check_packages,
+    check_python,
+    check_token,
+    fine,
+)
+from cleverapp_async.cli.doctor.command import Examination
+from cleverapp_async.cli.doctor.network_checks import (
     Address,
     check_connection,
     check_name,
+    judge_clock,
     judge_tls,
     judge_tls_error,
 )
-from cleverapp_async.cli.check_settings import Settings, check_token
-from cleverapp_async.cli.examination import Examination
-from cleverapp_async.cli.finding import fine
 from cleverapp_async.cli.shared_options import Connection
 from cleverapp_async.simulator import Simulator
 from tests.cli.command import TOKEN

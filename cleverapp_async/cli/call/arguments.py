@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 from attrs import frozen
 
-from ..endpoints import Kind
-from .errors import BadInputError
+from ...endpoints import Kind
+from ..errors import BadInputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from ..endpoints import Endpoint
+    from ...endpoints import Endpoint
 
 __all__ = ["read_arguments", "unknown_names"]
 

@@ -1,4 +1,4 @@
-"""Whether the server's name is known, and whether it can be connected."""
+"""Whether the server is found, reached and takes the token, and whether the clocks agree."""
 
 from __future__ import annotations
 
@@ -9,18 +9,37 @@ import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-from .._tls import tls_fault
-from .finding import fail, fine, warn
+from ..._answers import raw_answers
+from ..._tls import tls_fault
+from ...errors import (
+    CleverAppError,
+    ForbiddenError,
+    NotFoundError,
+)
+from ..errors import wrong_setting
+from .checks import fail, fine, warn
 
 if TYPE_CHECKING:
-    from .finding import Finding
+    from ...client import CleverAppClient
+    from .checks import Finding
 
-__all__ = ["Address", "Resolve", "check_connection", "check_name", "judge_tls", "judge_tls_error"]
+__all__ = [
+    "Address",
+    "Resolve",
+    "check_account",
+    "check_connection",
+    "check_name",
+    "judge_clock",
+    "judge_tls",
+    "judge_tls_error",
+]
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
 """Gives a host's addresses."""
@@ -160,3 +179,64 @@ def judge_tls_error(error: OSError) -> Finding:
 def _system_word(error: OSError) -> str:
     """The system's word: the event loop's own text names all addresses that it tried."""
     return os.strerror(error.errno) if error.errno else type(error).__name__
+
+
+_ANSWER_PATIENCE = 30.0
+_CLOCK_TOLERANCE = 5.0
+
+
+async def check_account(client: CleverAppClient) -> list[Finding]:
+    """Ask whose token it is; the answer's date tells the server's time.
+
+    Args:
+        client: Made with the token.
+    """
+    with raw_answers() as answers:
+        try:
+            await client.get_me(deadline=_ANSWER_PATIENCE)
+        except CleverAppError as error:
+            account = _account_fault(error)
+        else:
+            account = fine("account", "getMe takes the token")
+    date = answers[-1].headers.get("date") if answers else None
+    return [account, judge_clock(date, time.time())]
+
+
+def _account_fault(error: CleverAppError) -> Finding:
+    told = str(error).rstrip(". ")
+    setting = wrong_setting(error)
+    # getMe asks for nothing but the account: what is forbidden or not found is all of it.
+    if setting == "token" or isinstance(error, ForbiddenError):
+        remedy = "Take the token from the account's settings, of the brand that the base URL names."
+        return fail("account", told, remedy)
+    if setting == "base URL" or isinstance(error, NotFoundError):
+        return fail("account", told, "Check the path of the base URL: it ends with /api/v1.")
+    return fail("account", told, "Check the base URL, and try again later.")
+
+
+def judge_clock(date: str | None, now: float) -> Finding:
+    """How far this machine's clock is off the server's, as far as an answer's date tells.
+
+    Args:
+        date: The ``Date`` header, exact to a second; None where there was none.
+        now: Unix seconds here when the answer was there.
+    """
+    remedy = "Compare this machine's clock with another."
+    if date is None:
+        return warn("clock", "not checked: no answer told the server's time", remedy)
+    try:
+        moment = parsedate_to_datetime(date)
+    except ValueError:
+        return warn("clock", "not checked: the server's date cannot be read", remedy)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    # The header cuts off the part of a second: half of it on the average.
+    ahead = now - moment.timestamp() - 0.5
+    if abs(ahead) <= _CLOCK_TOLERANCE:
+        return fine("clock", f"within {_CLOCK_TOLERANCE:g} s of the server's")
+    way = "ahead of" if ahead > 0 else "behind"
+    return warn(
+        "clock",
+        f"{abs(ahead):.0f} s {way} the server's",
+        "Let this machine set its clock by the network (NTP): dates in filters go by it.",
+    )
