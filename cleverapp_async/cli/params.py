@@ -17,6 +17,11 @@ from .text import read_duration, write_duration
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    _ParamType = click.ParamType[object]
+else:
+    # Earlier releases of click cannot be told what a type gives.
+    _ParamType = click.ParamType
+
 __all__ = [
     "ACCOUNT_LIMIT",
     "ADDITIONS",
@@ -155,7 +160,7 @@ def read_moment(text: str) -> datetime:
         ) from None
 
 
-class Parsed(click.ParamType):
+class Parsed(_ParamType):
     """A type whose values a function reads.
 
     Args:

@@ -10,7 +10,7 @@ from ..client import CleverAppClient
 from ..config import DEFAULT_BASE_URL, ClientConfig
 from ..errors import ConfigurationError
 from ..limits.quota import Quota
-from .campaign_commands import Resuming
+from .campaign.state import Resuming
 from .errors import BadInputError, CommandError, Exit
 from .params import LimitOverride
 from .plan import Wanted

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..errors import JournalError
-from .campaign_reading import journal_failure
+from .campaign.reader import journal_failure
 from .campaign_telling import CampaignTeller
 from .journal_run import JournalRun
 from .outcomes import Stream, open_sink

@@ -1,34 +1,119 @@
-"""A campaign's standing for people: tables, sentences and what can be done next."""
+"""``cleverapp campaign status``: tables, sentences and what can be done next, once or live."""
 
 from __future__ import annotations
 
+import sys
+import time
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import click
 from rich.console import Group
+from rich.live import Live
 from rich.padding import Padding
 from rich.text import Text
 
-from .._terminal import printable
-from ..bulk.journal.records import JournalState
-from .errors import MEANINGS, Exit
-from .screen import make_table
-from .text import say_age, say_moment
+from ..._terminal import printable
+from ...bulk.journal.records import JournalState
+from ..errors import MEANINGS, BadInputError, Exit
+from ..print_json import as_json, to_stdout
+from ..schedule_options import GivenHours, schedule_options
+from ..screen import make_console, make_table
+from ..shared_options import LimitSettings, limit_options
+from ..text import say_age, say_moment
+from .outlook import Outlook, as_record
+from .reader import look, look_into
+from .state import Resuming
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from datetime import time as time_of_day
     from typing import TypeAlias
 
     from rich.console import RenderableType
     from rich.table import Table
 
-    from ..bulk.journal.lock import LockHolder
-    from ..limits.quota import LimitKey
-    from .campaign_outlook import Outlook
+    from ...bulk.journal.lock import LockHolder
+    from ...limits.quota import LimitKey, Quota
+    from ..params import LimitOverride
 
     ByKey: TypeAlias = tuple[LimitKey | None, Mapping[JournalState, int]]
 
-__all__ = ["draw_status"]
+__all__ = ["draw_status", "status"]
+
+_EVERY = 1.0
+_SHARE = 4
+"""Looking takes a fifth of the time at most: counting a million messages is work."""
+
+
+@click.command(
+    epilog=(
+        "Exit codes: 0 everything was accepted; 1 some were rejected, or are not sent yet; 2 the "
+        "journal cannot be read; 4 some may have been sent, nobody can tell; 130 interrupted."
+    )
+)
+@click.argument("journal", metavar="RUN.db")
+@click.option("--json", "for_programs", is_flag=True, help="Print one JSON object.")
+@click.option("--watch", is_flag=True, help="Show it anew every second, until it is finished.")
+@limit_options
+@schedule_options
+@click.pass_context
+def status(
+    context: click.Context,
+    *,
+    journal: str,
+    for_programs: bool,
+    watch: bool,
+    limits: tuple[LimitOverride, ...],
+    account_limit: tuple[Quota, ...] | None,
+    scale: float,
+    not_before: time_of_day | None,
+    not_after: time_of_day | None,
+    timezone: str | None,
+    at: datetime | None,
+) -> None:
+    """Show how a campaign stands, what is left, and the commands to go on.
+
+    The journal holds neither limits nor hours: give the same options as to `cleverapp send` for
+    the forecast to count with them, and for the commands shown to have them.
+    """
+    if watch and (for_programs or not sys.stdout.isatty()):
+        raise BadInputError("--watch is for a terminal, and not for --json.")
+    settings = LimitSettings(overrides=limits, account=account_limit, scale=scale)
+    hours = GivenHours(not_before=not_before, not_after=not_after, timezone=timezone, at=at)
+    schedule = hours.schedule()
+    with look_into(journal) as reader:
+
+        def outlook() -> Outlook:
+            state = look(reader)
+            resuming = Resuming(
+                journal=journal, base_url=state.summary.origin, limits=settings, hours=hours
+            )
+            return Outlook(state=state, resuming=resuming, schedule=schedule)
+
+        found = _watch(outlook) if watch else outlook()
+    if for_programs:
+        to_stdout(f"{as_json(as_record(found), indent=2)}\n".encode())
+    else:
+        make_console(stderr=False).print(draw_status(found), soft_wrap=True)
+    context.exit(found.state.exit)
+
+
+def _watch(outlook: Callable[[], Outlook]) -> Outlook:
+    """Look until it is finished, or somebody has seen enough."""
+    began = time.monotonic()
+    found = outlook()
+    live = Live(auto_refresh=False, transient=True, console=make_console(stderr=False))
+    with suppress(KeyboardInterrupt), live:
+        while not found.state.finished or found.state.holder is not None:
+            live.update(draw_status(found, commands=False), refresh=True)
+            time.sleep(max(_EVERY, _SHARE * (time.monotonic() - began)))
+            began = time.monotonic()
+            found = outlook()
+    return found
+
 
 _KEYS_SHOWN = 20
 _UNKNOWN_ROUTE = "route unknown"

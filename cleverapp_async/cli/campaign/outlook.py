@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from ..bulk.forecast import Forecast, forecast
-from ..bulk.journal.records import JournalState
-from ..bulk.schedule import Schedule
-from ..limits.quota import AccountKey
-from .campaign_commands import Resuming
-from .campaign_reading import in_redis
-from .campaign_state import CampaignState, Step, steps
-from .report import tell_forecast
-from .text import as_iso
+from ...bulk.forecast import Forecast, forecast
+from ...bulk.journal.records import JournalState
+from ...bulk.schedule import Schedule
+from ...limits.quota import AccountKey
+from ..report import tell_forecast
+from ..text import as_iso
+from .reader import in_redis
+from .state import CampaignState, Resuming, Step, steps
 
 if TYPE_CHECKING:
-    from ..bulk.journal.records import JournalSession
-    from ..limits.quota import LimitKey
+    from ...bulk.journal.records import JournalSession
+    from ...limits.quota import LimitKey
 
-__all__ = ["Outlook", "as_json"]
+__all__ = ["Outlook", "as_record"]
 
 
 @frozen(kw_only=True)
@@ -66,7 +65,7 @@ class Outlook:
         return told if self.schedule is None else f"{told}, {self.schedule.told()}"
 
 
-def as_json(outlook: Outlook) -> dict[str, object]:
+def as_record(outlook: Outlook) -> dict[str, object]:
     """Everything that ``cleverapp campaign status --json`` prints."""
     state, summary = outlook.state, outlook.state.summary
     found, ends_at, holder = outlook.forecast, outlook.ends_at, state.holder

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import evolve
 
-from ..bulk.journal.records import JournalState
-from ..errors import ConfigurationError, JournalError, JournalWriteError
-from .campaign_state import CampaignState
-from .errors import BadInputError, CommandError, Exit
+from ...bulk.journal.records import JournalState
+from ...errors import ConfigurationError, JournalError, JournalWriteError
+from ..errors import BadInputError, CommandError, Exit
+from .state import CampaignState
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from ..bulk.journal.lock import LockHolder
-    from ..bulk.journal.reader import JournalReader
-    from ..bulk.journal.records import JournalEntry, JournalSummary
+    from ...bulk.journal.lock import LockHolder
+    from ...bulk.journal.reader import JournalReader
+    from ...bulk.journal.records import JournalEntry, JournalSummary
 
 __all__ = [
     "CampaignReader",
@@ -56,7 +56,7 @@ def open_reader(journal: str) -> Generator[JournalReader]:
     Raises:
         CommandError: It cannot be read, at once or later; the message says why.
     """
-    from ..bulk.journal.reader import JournalReader
+    from ...bulk.journal.reader import JournalReader
 
     try:
         with JournalReader(journal) as reader:
@@ -85,7 +85,7 @@ def look_into(journal: str) -> Generator[CampaignReader]:
             yield reader
         return
     try:
-        from ..integrations.redis_journal import RedisJournalReader
+        from ...integrations.redis_journal import RedisJournalReader
     except ModuleNotFoundError:
         raise BadInputError(
             "a campaign in Redis needs the extra `redis`: pip install 'cleverapp-async[redis]'"
