@@ -17,8 +17,7 @@ from ..errors import BadInputError
 from .csv import read_csv
 from .jsonl import read_jsonl
 from .parquet import read_parquet
-from .xlsx import Grid, load_grid
-from .xlsx_check import OLE_MARK
+from .xlsx import OLE_MARK, Grid, load_grid
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
