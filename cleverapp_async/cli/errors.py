@@ -50,7 +50,7 @@ MEANINGS: dict[Exit, str] = {
     Exit.FAILED: "some were rejected, left out or not sent",
     Exit.USAGE: "the command or its input cannot be used",
     Exit.CONFIGURATION: "the token or another setting does not work",
-    Exit.UNKNOWN: "some may have been sent, nobody can tell",
+    Exit.UNKNOWN: "some outcomes are unknown",
     Exit.INTERRUPTED: "interrupted",
 }
 """In words, for the closing table and the help."""
@@ -132,8 +132,8 @@ def _told(error: CleverAppError, *, reads: bool) -> str:
     if error.attempts > 1:
         told += f" after {error.attempts} attempts"
     if error.outcome is Outcome.UNKNOWN:
-        fate = "nothing was changed" if reads else "whether it was carried out is not known"
-        told += "" if fate in told else f"; {fate}"
+        outcome = "nothing was changed" if reads else "whether it was carried out is not known"
+        told += "" if outcome in told else f"; {outcome}"
     setting = wrong_setting(error)
     if setting is not None:
         told += f". Check {_OPTIONS[setting]}: `cleverapp doctor` helps"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from difflib import get_close_matches
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import click
 from attrs import define, field, frozen
@@ -21,16 +21,18 @@ from ..token import read_token
 from ..waiting import run_interruptibly
 from .arguments import read_arguments, unknown_names
 
-__all__ = ["call"]
+if TYPE_CHECKING:
+    from ..._response import RawResponse
 
-_NOTHING = "nothing was changed"
+__all__ = ["call"]
 
 
 @click.command(
     epilog=(
         "The token comes from CLEVERAPP_API_TOKEN or --token-file. Exit codes: 0 the server took "
         "it; 1 it was rejected, or not sent; 2 the command cannot be used; 3 the token or another "
-        "setting does not work; 4 it may have been carried out, nobody can tell; 130 interrupted."
+        "setting does not work; 4 its outcome is unknown: it may have been carried out; 130 "
+        "interrupted."
     )
 )
 @click.argument("method")
@@ -96,19 +98,12 @@ def call(
                     print_raw(answers[-1])
             raise failure(error, reads=called.reads) from None
         except KeyboardInterrupt:
-            unknown = started.seen and not called.reads
-            left = f"{method} may have been carried out, nobody can tell" if unknown else _NOTHING
-            click.echo(f"Interrupted: {left}.", err=True)
+            told = "nothing was changed"
+            if started.seen and not called.reads:
+                told = f"{method} may have been carried out, its outcome is unknown"
+            click.echo(f"Interrupted: {told}.", err=True)
             context.exit(Exit.INTERRUPTED)
-    try:
-        if raw:
-            print_raw(answers[-1])
-        else:
-            print_json(content)
-    except BrokenPipeError:
-        return  # Whoever reads has seen enough.
-    except OSError as error:
-        raise called.answer_lost(error) from None
+    _show(called, content, answers[-1] if raw else None)
 
 
 @frozen
@@ -165,3 +160,16 @@ class _Started:
 
     def __call__(self, event: Event) -> None:
         self.seen = self.seen or isinstance(event, AttemptStarted)
+
+
+def _show(called: _Method, content: object, raw: RawResponse | None) -> None:
+    """Print the answer: what it holds, or as it came."""
+    try:
+        if raw is not None:
+            print_raw(raw)
+        else:
+            print_json(content)
+    except BrokenPipeError:
+        return  # Whoever reads has seen enough.
+    except OSError as error:
+        raise called.answer_lost(error) from None

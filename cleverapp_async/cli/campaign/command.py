@@ -41,7 +41,7 @@ _HERE = "cleverapp_async.cli.campaign"
         ),
         "unknown": (
             f"{_HERE}.export:unknown",
-            "List the messages that may have been sent, nobody can tell.",
+            "List the messages whose outcome is unknown.",
         ),
     },
 )

@@ -55,9 +55,10 @@ _format = click.option(
 @click.argument("journal", metavar="RUN.db")
 @_format
 def unknown(*, journal: str, given_format: str) -> None:
-    """List the messages that may have been sent, nobody can tell.
+    """List the messages whose outcome is unknown.
 
-    Those whose run died before the answer are among them, unless it is still at work.
+    They may have been sent. Those whose run died before the answer are among them, unless it
+    is still at work.
     """
     _list(journal, given_format, JournalState.UNKNOWN)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import evolve
 
+from ...bulk.journal.reader import JournalReader
 from ...bulk.journal.records import JournalState
 from ...errors import ConfigurationError, JournalError, JournalWriteError
 from ..errors import BadInputError, CommandError, Exit
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from ...bulk.journal.lock import LockHolder
-    from ...bulk.journal.reader import JournalReader
     from ...bulk.journal.records import JournalEntry, JournalSummary
 
 __all__ = [
@@ -56,8 +56,6 @@ def open_reader(journal: str) -> Generator[JournalReader]:
     Raises:
         CommandError: It cannot be read, at once or later; the message says why.
     """
-    from ...bulk.journal.reader import JournalReader
-
     try:
         with JournalReader(journal) as reader:
             yield reader

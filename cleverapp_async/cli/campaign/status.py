@@ -51,7 +51,7 @@ _SHARE = 4
 @click.command(
     epilog=(
         "Exit codes: 0 everything was accepted; 1 some were rejected, or are not sent yet; 2 the "
-        "journal cannot be read; 4 some may have been sent, nobody can tell; 130 interrupted."
+        "journal cannot be read; 4 some outcomes are unknown; 130 interrupted."
     )
 )
 @click.argument("journal", metavar="RUN.db")

@@ -34,11 +34,11 @@ __all__ = [
     "Address",
     "Resolve",
     "check_account",
+    "check_certificate",
+    "check_clock",
     "check_connection",
     "check_name",
-    "judge_clock",
-    "judge_tls",
-    "judge_tls_error",
+    "tls_finding",
 ]
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
@@ -139,13 +139,13 @@ async def _check_tls(address: Address, writer: asyncio.StreamWriter, patience: f
         async with asyncio.timeout(patience):
             await writer.start_tls(trust, server_hostname=address.host)
     except OSError as error:
-        return judge_tls_error(error)
+        return tls_finding(error)
     secured = cast("ssl.SSLObject", writer.get_extra_info("ssl_object"))
     certificate = cast("Mapping[str, object]", secured.getpeercert() or {})
-    return judge_tls(secured.version() or "TLS", certificate, time.time())
+    return check_certificate(secured.version() or "TLS", certificate, time.time())
 
 
-def judge_tls(version: str, certificate: Mapping[str, object], now: float) -> Finding:
+def check_certificate(version: str, certificate: Mapping[str, object], now: float) -> Finding:
     """Whether the server's certificate, valid now, will be so for a while.
 
     Args:
@@ -163,7 +163,7 @@ def judge_tls(version: str, certificate: Mapping[str, object], now: float) -> Fi
     return fine("TLS", told)
 
 
-def judge_tls_error(error: OSError) -> Finding:
+def tls_finding(error: OSError) -> Finding:
     """Why TLS could not be used.
 
     Args:
@@ -199,7 +199,7 @@ async def check_account(client: CleverAppClient) -> list[Finding]:
         else:
             account = fine("account", "getMe takes the token")
     date = answers[-1].headers.get("date") if answers else None
-    return [account, judge_clock(date, time.time())]
+    return [account, check_clock(date, time.time())]
 
 
 def _account_fault(error: CleverAppError) -> Finding:
@@ -214,7 +214,7 @@ def _account_fault(error: CleverAppError) -> Finding:
     return fail("account", told, "Check the base URL, and try again later.")
 
 
-def judge_clock(date: str | None, now: float) -> Finding:
+def check_clock(date: str | None, now: float) -> Finding:
     """How far this machine's clock is off the server's, as far as an answer's date tells.
 
     Args:

@@ -1,9 +1,13 @@
-"""Parquet: row groups batch by batch, so that a file of any length takes the same memory."""
+"""Parquet: row groups batch by batch, so that a file of any length takes the same memory.
+
+pyarrow comes without types: the second half of this file declares what is used of it, and is the
+only place that touches it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+from typing import BinaryIO, Protocol, cast
 
 from attrs import frozen
 
@@ -11,20 +15,7 @@ from ..errors import BadInputError
 from .cell_text import DOUBLE, SINGLE, Digits, Misfit, cell_text
 from .rows import Row, Table, check_names
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-
-__all__ = [
-    "Arrow",
-    "Batch",
-    "Column",
-    "DataType",
-    "ParquetFile",
-    "Scalar",
-    "load_arrow",
-    "read_parquet",
-]
+__all__ = ["read_parquet"]
 
 _ENCRYPTED_MARK = b"PARE"
 _BATCH = 1000
