@@ -52,7 +52,7 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """What the help says of the commands, cut to the width that click cuts it to."""
         names = self.list_commands(ctx)
-        width = formatter.width - 6 - max(map(len, names))
+        width = formatter.width - 6 - max(map(len, names), default=0)
         told = [(name, self._stub(name).get_short_help_str(width)) for name in names]
         with formatter.section("Commands"):
             formatter.write_dl(told)
