@@ -58,6 +58,7 @@ def test_refuses_faults(text: str, told: str) -> None:
         (("--latency", "slow"), "--latency: 'slow' is not a latency"),
         (("--fault", "flood=1"), "there is no 'flood'"),
         (("--scale", "0"), "no number above 0"),
+        (("--scale", "fast"), "no number above 0"),
         (("--window", "round"), "'round' is not one of"),
     ],
 )
