@@ -1,23 +1,70 @@
-"""The command ``cleverapp``: each of its own commands imports what it needs when it runs."""
+"""The command ``cleverapp``: each of its own commands is imported when it is asked for."""
 
 from __future__ import annotations
 
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, cast
+
 import click
 
-from .call import call
-from .campaigns import campaign
-from .contacts import contacts
-from .demo import demo
-from .doctor import doctor
-from .exits import Exit
-from .limits import limits
-from .send import send
-from .simulate import simulate
+from .errors import Exit
 
-__all__ = ["Commands", "cleverapp"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Commands", "LazyGroup", "cleverapp"]
+
+_HERE = "cleverapp_async.cli"
 
 
-class Commands(click.Group):
+class LazyGroup(click.Group):
+    """A group that imports a command when it runs; the help of the group needs none of them.
+
+    Args:
+        name: The group's name.
+        lazy: For each command where it is, as ``module:attribute``, and what the group's help
+            says of it: the first sentence of its own help.
+        **attributes: As of a group of click.
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        lazy: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+        **attributes: object,
+    ) -> None:
+        super().__init__(name, **attributes)  # type: ignore[arg-type] # click tells of wrong ones
+        self._lazy = lazy
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands, in the order of the alphabet."""
+        return sorted({*super().list_commands(ctx), *self._lazy})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, imported; None where there is none."""
+        if cmd_name not in self._lazy:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = self._lazy[cmd_name][0].partition(":")
+        return cast("click.Command", getattr(import_module(module), attribute))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What the help says of the commands, cut to the width that click cuts it to."""
+        names = self.list_commands(ctx)
+        width = formatter.width - 6 - max(map(len, names), default=0)
+        told = [(name, self._stub(name).get_short_help_str(width)) for name in names]
+        with formatter.section("Commands"):
+            formatter.write_dl(told)
+
+    def _stub(self, name: str) -> click.Command:
+        """A command that has nothing but its help, where the true one is not imported for it."""
+        if name in self._lazy:
+            return click.Command(name, help=self._lazy[name][1])
+        return self.commands[name]
+
+
+class Commands(LazyGroup):
     """Commands that end with 130 when Ctrl-C stops them, whatever they are doing.
 
     Click's own code for that, 1, says of a campaign that messages were rejected.
@@ -33,12 +80,28 @@ class Commands(click.Group):
 
 
 @click.group(
-    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=Commands,
+    lazy={
+        "call": (
+            f"{_HERE}.call.command:call",
+            "Call one METHOD of the API, such as getContactTags contact_id=5.",
+        ),
+        "campaign": (
+            f"{_HERE}.campaign.command:campaign",
+            "Look into the journal of a campaign.",
+        ),
+        "contacts": (f"{_HERE}.contacts.command:contacts", "Work with the contacts of bots."),
+        "demo": (f"{_HERE}.demo:demo", "Send a bundled list to the simulator."),
+        "doctor": (
+            f"{_HERE}.doctor.command:doctor",
+            "Check what a call needs, one line each, with a remedy.",
+        ),
+        "limits": (f"{_HERE}.limits:limits", "Look at limits that many processes share."),
+        "send": (f"{_HERE}.send:send", "Send a message to each recipient in a file."),
+        "simulate": (f"{_HERE}.simulate:simulate", "Serve the API on this machine."),
+    },
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="cleverapp-async", prog_name="cleverapp")
 def cleverapp() -> None:
     """Send messages through the CleverApp API, exactly within its limits and never twice."""
-
-
-for command in (send, campaign, call, contacts, limits, doctor, simulate, demo):
-    cleverapp.add_command(command)

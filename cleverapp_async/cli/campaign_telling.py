@@ -11,10 +11,9 @@ from .._terminal import printable
 from ..bulk.journal.records import JournalState, JournalSummary, Loaded
 from ..bulk.schedule import Schedule
 from ..errors import JournalLostError, Outcome
-from .campaign_commands import Resuming, this_command
-from .campaign_reading import look, open_reader
-from .campaign_state import CampaignState, steps
-from .exits import CommandError, Exit
+from .campaign.reader import look, open_reader
+from .campaign.state import CampaignState, Resuming, steps, this_command
+from .errors import CommandError, Exit
 from .report import show_exit, show_report, tell_forecast, tell_hours
 from .tally import wrong_setting
 

@@ -13,7 +13,7 @@ from ..bulk.outcome import SendOutcome
 from ..bulk.schedule import Schedule
 from ..client import CleverAppClient
 from ..errors import CampaignPausedError, NotSentError, Outcome
-from .exits import BadInputError
+from .errors import BadInputError
 from .feed import Feed
 from .interrupts import Interrupts
 from .outcomes import Sink

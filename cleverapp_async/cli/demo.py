@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import options
+from . import params
 
 __all__ = ["demo"]
 
@@ -19,8 +19,7 @@ _SCALE = 20.0
 )
 @click.option(
     "--scale",
-    callback=options.scale,
-    type=float,
+    type=params.SCALE,
     default=_SCALE,
     show_default=True,
     help="The limits' time runs so many times as fast.",

@@ -17,19 +17,19 @@ from ..errors import CleverAppError, Outcome, UnsupportedMessengerError, Validat
 from ..models.messages import SendMessage
 from ..simulator import WINDOW_KINDS, Latency, SimulatedContact, Simulator, SimulatorLimits
 from .carrying import Campaign
-from .durations import say_duration
-from .exits import Exit
+from .errors import Exit
 from .interrupts import Interrupts
 from .outcomes import Sink, open_sink
 from .plan import Wanted, make_plan
-from .quotas import LimitSettings
-from .recipients import Defaults, read_message
-from .rows import Row
+from .recipients.messages import Defaults, read_message
+from .recipients.rows import Row
+from .recipients.source import Source, open_source
+from .recipients.template import Template
 from .screen import make_console
 from .sending import check, send_plan, tell_the_rest
+from .shared_options import LimitSettings
 from .show import choose_view
-from .source import Source, open_source
-from .template import Template
+from .text import say_duration
 from .verdict import show_verdict
 
 if TYPE_CHECKING:

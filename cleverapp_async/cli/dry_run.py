@@ -10,12 +10,12 @@ import click
 
 from ..bulk.forecast import forecast
 from ..limits.quota import AccountKey
-from .campaign_reading import open_reader
-from .campaign_state import left_by_key
-from .clocks import say_moment
-from .exits import Exit
+from .campaign.reader import open_reader
+from .campaign.state import left_by_key
+from .errors import Exit
 from .report import show_forecast
 from .screen import make_console
+from .text import say_moment
 
 if TYPE_CHECKING:
     from collections import Counter

@@ -18,7 +18,7 @@ from ..bulk.schedule import Schedule
 from ..client import CleverAppClient
 from ..errors import CampaignPausedError, JournalError
 from ..limits.quota import LimitKey
-from .campaign_state import left_by_key
+from .campaign.state import left_by_key
 from .interrupts import Interrupts
 from .outcomes import Sink
 from .plan import Plan

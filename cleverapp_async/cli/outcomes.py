@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 from attrs import frozen
 
 from ..errors import ApiError, CleverAppError, ValidationError
-from .exits import BadInputError
-from .part_file import create_private
+from .atomic_file import create_private
+from .errors import BadInputError
 from .print_json import as_json, to_stdout
 
 if TYPE_CHECKING:

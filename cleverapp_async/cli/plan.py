@@ -14,10 +14,10 @@ from ..errors import Outcome
 from ..limits.quota import LimitKey
 from ..models.messages import Message
 from ..models.route import Route
-from .exits import BadInputError
-from .recipients import ADDRESS_COLUMNS, Defaults, read_message, read_route
-from .rows import Fault, Row
-from .source import Source
+from .errors import BadInputError
+from .recipients.messages import ADDRESS_COLUMNS, Defaults, read_message, read_route
+from .recipients.rows import Fault, Row
+from .recipients.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

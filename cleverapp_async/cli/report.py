@@ -14,11 +14,10 @@ from rich.text import Text
 from .._terminal import printable
 from ..bulk.forecast import UNKNOWN_ROUTE, Forecast
 from ..errors import Outcome
-from .clocks import say_moment
-from .durations import say_duration
-from .exits import MEANINGS, Exit
+from .errors import MEANINGS, Exit
 from .plan import FAULTS_SHOWN, Plan
 from .screen import make_table
+from .text import say_duration, say_moment
 
 if TYPE_CHECKING:
     from rich.console import Console

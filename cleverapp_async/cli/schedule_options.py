@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 from attrs import frozen
 
-from . import options
+from . import params
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ class GivenHours:
         """
         from ..bulk.schedule import Schedule
         from ..errors import ConfigurationError
-        from .exits import BadInputError
+        from .errors import BadInputError
 
         if self.not_before is None and self.not_after is None and self.at is None:
             if self.timezone is not None:
@@ -78,7 +78,7 @@ def schedule_options(command: F) -> F:
     for option in (
         click.option(
             "--at",
-            callback=options.moment,
+            type=params.MOMENT,
             metavar="WHEN",
             help="Begin no sooner, such as 2026-12-01T10:00; an offset may follow.",
         ),
@@ -89,13 +89,13 @@ def schedule_options(command: F) -> F:
         ),
         click.option(
             "--not-after",
-            callback=options.hour,
+            type=params.HOUR,
             metavar="HH:MM",
             help="Send nothing later in the day: what waits goes on the next day.",
         ),
         click.option(
             "--not-before",
-            callback=options.hour,
+            type=params.HOUR,
             metavar="HH:MM",
             help="Send nothing earlier in the day.",
         ),

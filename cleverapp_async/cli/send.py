@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from . import options
-from .limit_options import limit_options
+from . import params
 from .schedule_options import GivenHours, schedule_options
+from .shared_options import limit_options
 
 if TYPE_CHECKING:
     from datetime import datetime, time
 
     from ..limits.quota import Quota
-    from .exits import Exit
-    from .quotas import Override
-    from .source import InputFormat
-    from .template import Template
+    from .errors import Exit
+    from .params import LimitOverride
+    from .recipients.source import InputFormat
+    from .recipients.template import Template
 
 __all__ = ["send"]
 
@@ -35,20 +35,20 @@ _RESENDABLE = ("not_sent", "rejected", "unknown")
 @click.argument("file", required=False)
 @click.option(
     "--text",
-    callback=options.template,
+    type=params.TEMPLATE,
     metavar="TEMPLATE",
     help="Text for rows without their own; {column} takes a cell, {{ and }} are braces.",
 )
 @click.option(
     "--image",
-    callback=options.template,
+    type=params.TEMPLATE,
     metavar="TEMPLATE",
     help="Link to a picture, for rows without their own.",
 )
 @click.option(
     "--file",
     "file_link",
-    callback=options.template,
+    type=params.TEMPLATE,
     metavar="TEMPLATE",
     help="Link to a file, for rows without their own.",
 )
@@ -123,7 +123,7 @@ _RESENDABLE = ("not_sent", "rejected", "unknown")
 )
 @click.option(
     "--attempt-timeout",
-    callback=options.duration,
+    type=params.DURATION,
     default="60s",
     show_default=True,
     metavar="DURATION",
@@ -131,7 +131,7 @@ _RESENDABLE = ("not_sent", "rejected", "unknown")
 )
 @click.option(
     "--drain-timeout",
-    callback=options.duration,
+    type=params.DURATION,
     default="30s",
     show_default=True,
     metavar="DURATION",
@@ -171,7 +171,7 @@ def send(
     not_after: time | None,
     timezone: str | None,
     at: datetime | None,
-    limits: tuple[Override, ...],
+    limits: tuple[LimitOverride, ...],
     account_limit: tuple[Quota, ...] | None,
     scale: float,
     quiet: bool,
@@ -192,7 +192,7 @@ def send(
     without FILE, goes on with it, and `cleverapp campaign` looks into it. Each recipient gets the
     first of its messages alone. The exit code then tells how the whole campaign stands.
     """
-    from .recipients import Defaults
+    from .recipients.messages import Defaults
     from .send_settings import Sending
     from .sending import run_send
 

@@ -10,13 +10,14 @@ from ..client import CleverAppClient
 from ..config import DEFAULT_BASE_URL, ClientConfig
 from ..errors import ConfigurationError
 from ..limits.quota import Quota
-from .campaign_commands import Resuming
-from .exits import BadInputError, CommandError, Exit
+from .campaign.state import Resuming
+from .errors import BadInputError, CommandError, Exit
+from .params import LimitOverride
 from .plan import Wanted
-from .quotas import LimitSettings, Override
-from .recipients import Defaults
+from .recipients.messages import Defaults
+from .recipients.source import InputFormat
 from .schedule_options import GivenHours
-from .source import InputFormat
+from .shared_options import LimitSettings
 
 __all__ = ["Sending"]
 
@@ -58,7 +59,7 @@ class Sending:
     base_url: str | None
     concurrency: int
     attempt_timeout: float
-    limits: tuple[Override, ...]
+    limits: tuple[LimitOverride, ...]
     account_limit: tuple[Quota, ...] | None
     scale: float
     quiet: bool

@@ -12,10 +12,11 @@ from .._terminal import printable
 from ..errors import Outcome
 from .carrying import Campaign, carry_out
 from .dry_run import tell_only
-from .exits import BadInputError, Exit
+from .errors import BadInputError, Exit
 from .interrupts import Interrupts
 from .outcomes import Stream, open_sink
 from .plan import Plan, make_plan
+from .recipients.source import open_source
 from .report import (
     say_messages,
     show_duplicates,
@@ -28,7 +29,6 @@ from .report import (
 from .screen import make_console
 from .sending_campaign import send_campaign
 from .show import LiveView, choose_view
-from .source import open_source
 from .token import read_token
 from .verbose_log import verbose_log
 

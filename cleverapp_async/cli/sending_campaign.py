@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..errors import JournalError
-from .campaign_reading import journal_failure
+from .campaign.reader import journal_failure
 from .campaign_telling import CampaignTeller
 from .journal_run import JournalRun
 from .outcomes import Stream, open_sink
@@ -17,7 +17,7 @@ from .verbose_log import verbose_log
 
 if TYPE_CHECKING:
     from ..bulk.schedule import Schedule
-    from .exits import Exit
+    from .errors import Exit
     from .interrupts import Interrupts
     from .journal_run import RunEnd
     from .outcomes import Sink

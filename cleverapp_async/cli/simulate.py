@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import options
-from .exits import BadInputError, Exit
+from . import params
+from .errors import BadInputError, Exit
 
 if TYPE_CHECKING:
     from ..simulator import Fault, Simulator
@@ -57,8 +57,7 @@ FAULTS = (
 )
 @click.option(
     "--scale",
-    callback=options.scale,
-    type=float,
+    type=params.SCALE,
     default=1.0,
     help="The limits' time runs so many times as fast.",
 )

@@ -13,9 +13,8 @@ from ..bulk.schedule import Schedule
 from ..client import CleverAppClient
 from ..errors import Outcome
 from ..limits.quota import LimitKey
-from .clocks import say_moment
-from .durations import say_duration
 from .tally import Tally
+from .text import say_duration, say_moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from ..bulk.run import BulkRun
-from .durations import say_duration
 from .show import View
 from .tally import Tally
+from .text import say_duration
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -12,7 +12,7 @@ from ..bulk.eta import EtaMeter
 from ..bulk.results import is_permanent
 from ..errors import AuthenticationError, CampaignPausedError, Outcome
 from ..limits.quota import LimitKey
-from .exits import Exit
+from .errors import Exit
 from .plan import limit_key
 from .workload import Work
 

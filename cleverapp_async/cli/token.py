@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from .exits import CommandError, Exit
+from .errors import CommandError, Exit
 
 __all__ = ["TOKEN_VARIABLE", "read_token"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..simulator import SeedError, generate, load_seed
-from .exits import BadInputError
+from .errors import BadInputError
 
 if TYPE_CHECKING:
     from ..simulator import SeedData

@@ -8,12 +8,20 @@ import pytest
 
 from cleverapp_async._response import RawResponse
 from cleverapp_async._terminal import guard_streams
-from cleverapp_async.cli.arguments import read_arguments
-from cleverapp_async.cli.exits import BadInputError
-from cleverapp_async.cli.failures import exit_of, failure
+from cleverapp_async.cli.call.arguments import read_arguments
+from cleverapp_async.cli.errors import BadInputError, Exit, exit_of, failure, wrong_setting
 from cleverapp_async.cli.print_json import as_json, print_json, print_raw
 from cleverapp_async.endpoints import ENDPOINTS
-from cleverapp_async.errors import ConnectError, OutcomeUnknownError, ServerError, ValidationError
+from cleverapp_async.errors import (
+    ApiError,
+    AuthenticationError,
+    ConnectError,
+    MethodNotFoundError,
+    OutcomeUnknownError,
+    ServerError,
+    UnexpectedResponseError,
+    ValidationError,
+)
 from cleverapp_async.field_errors import FieldError
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits, generate
 from tests.cli.command import TOKEN
@@ -384,4 +392,24 @@ def test_a_base_url_that_leads_elsewhere_is_a_wrong_setting(
     """Where a method that exists is not found a setting is wrong; a newer one may be missing."""
     monkeypatch.chdir(tmp_path)
     with scripted(answer(404, {"message": ""})) as url:
-        assert cleverapp(*command, "--base-url", url).code == code
+        ended = cleverapp(*command, "--base-url", url)
+    assert ended.code == code
+    assert ("Check --base-url" in ended.err) is (code == 3)
+
+
+@pytest.mark.parametrize(
+    ("error", "setting"),
+    [
+        (AuthenticationError(401, {}, "getMe"), "token"),
+        (MethodNotFoundError(404, {}, "getMe"), "base URL"),
+        (MethodNotFoundError(404, {}, "newMethod"), None),
+        (UnexpectedResponseError(302, "", "getMe"), "base URL"),
+        (ServerError(503, {}, "getMe"), None),
+    ],
+    ids=["token", "method", "newer", "redirect", "server"],
+)
+def test_which_setting_an_error_shows_to_be_wrong(error: ApiError, setting: str | None) -> None:
+    """The token, or where the API is looked for; a portal's redirect is no certain sign of it."""
+    assert wrong_setting(error) == setting
+    certain = setting is not None and not isinstance(error, UnexpectedResponseError)
+    assert (exit_of(error, reads=True) is Exit.CONFIGURATION) is certain

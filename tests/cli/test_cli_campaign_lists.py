@@ -21,7 +21,7 @@ from cleverapp_async.bulk.journal.records import (
     JournalState,
 )
 from cleverapp_async.bulk.journal.sqlite import SqliteJournal
-from cleverapp_async.cli.campaign_entries import as_line
+from cleverapp_async.cli.campaign.export import as_line
 from tests.cli.campaigns import fill, make_journal, messages, records
 from tests.cli.command import TOKEN
 from tests.cli.processes import uncounted

@@ -10,7 +10,7 @@ import pytest
 
 from cleverapp_async.bulk.journal.records import JournalState
 from cleverapp_async.bulk.journal.sqlite import SqliteJournal
-from cleverapp_async.cli.campaign_commands import Resuming
+from cleverapp_async.cli.campaign.state import Resuming
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.cli.campaigns import fill, messages
 from tests.cli.command import TOKEN

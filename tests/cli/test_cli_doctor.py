@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.cli.check_account import judge_clock
-from cleverapp_async.cli.check_install import check_packages, check_python
-from cleverapp_async.cli.check_network import (
+from cleverapp_async.cli.doctor.checks import (
+    Settings,
+    check_packages,
+    check_python,
+    check_token,
+    fine,
+)
+from cleverapp_async.cli.doctor.command import Examination
+from cleverapp_async.cli.doctor.network_checks import (
     Address,
+    check_certificate,
+    check_clock,
     check_connection,
     check_name,
-    judge_tls,
-    judge_tls_error,
+    tls_finding,
 )
-from cleverapp_async.cli.check_settings import Settings, check_token
-from cleverapp_async.cli.connection import Connection
-from cleverapp_async.cli.examination import Examination
-from cleverapp_async.cli.finding import fine
+from cleverapp_async.cli.shared_options import Connection
 from cleverapp_async.simulator import Simulator
 from tests.cli.command import TOKEN
 from tests.cli.scripted import INTERRUPT, answer, scripted
@@ -244,23 +248,23 @@ def test_certificates() -> None:
     """One that ends soon is a warning; one that is not valid fails, with OpenSSL's word for it."""
     certificate = {"notAfter": "Jan 31 00:00:00 2030 GMT"}
     ends = ssl.cert_time_to_seconds("Jan 31 00:00:00 2030 GMT")
-    assert judge_tls("TLSv1.3", certificate, ends - 40 * 86_400).told == (
+    assert check_certificate("TLSv1.3", certificate, ends - 40 * 86_400).told == (
         "TLSv1.3, the certificate is valid for 40 days"
     )
-    assert judge_tls("TLSv1.3", certificate, ends - 5 * 86_400).level == "warn"
+    assert check_certificate("TLSv1.3", certificate, ends - 5 * 86_400).level == "warn"
     error = ssl.SSLCertVerificationError()
     error.verify_message = "certificate has expired"
-    assert judge_tls_error(error).told == "the certificate is not valid: certificate has expired"
+    assert tls_finding(error).told == "the certificate is not valid: certificate has expired"
 
 
 def test_clocks() -> None:
     """A clock is compared as far as the header's whole seconds allow."""
     date, now = "Wed, 31 Jan 2024 00:00:00 GMT", 1_706_659_200.0
-    assert judge_clock(date, now + 0.9).level == "ok"
-    assert judge_clock(date, now + 60.5).told == "60 s ahead of the server's"
-    assert judge_clock(date, now - 59.5).told == "60 s behind the server's"
-    assert judge_clock("Wed, 31 Jan 2024 00:00:00 -0000", now).level == "ok"
-    assert judge_clock("yesterday", now).told == "not checked: the server's date cannot be read"
+    assert check_clock(date, now + 0.9).level == "ok"
+    assert check_clock(date, now + 60.5).told == "60 s ahead of the server's"
+    assert check_clock(date, now - 59.5).told == "60 s behind the server's"
+    assert check_clock("Wed, 31 Jan 2024 00:00:00 -0000", now).level == "ok"
+    assert check_clock("yesterday", now).told == "not checked: the server's date cannot be read"
 
 
 def test_pythons() -> None:

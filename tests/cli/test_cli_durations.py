@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async.cli.durations import read_duration, say_duration, write_duration
+from cleverapp_async.cli.text import read_duration, say_duration, write_duration
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async.bulk.report.formulas import escape, unescape
-from cleverapp_async.cli.contact_rows import CsvRows, JsonRows
-from cleverapp_async.cli.dates import read_from, read_to
-from cleverapp_async.cli.part_file import PartFile
-from cleverapp_async.cli.recipients import read_route
-from cleverapp_async.cli.rows import Row
+from cleverapp_async.cli.atomic_file import AtomicFile
+from cleverapp_async.cli.contacts.rows import CsvRows, JsonRows
+from cleverapp_async.cli.params import read_from, read_to
+from cleverapp_async.cli.recipients.messages import read_route
+from cleverapp_async.cli.recipients.rows import Row
 from cleverapp_async.models.contact import Contact
 from cleverapp_async.models.utm import Utm
 from cleverapp_async.models.variable import ContactVariable, VariableName
@@ -285,7 +285,7 @@ def test_progress(
     cleverapp: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, screen: bool
 ) -> None:
     """Long exports tell how far they are, on a screen by a line that changes."""
-    monkeypatch.setattr("cleverapp_async.cli.exporting.is_screen", lambda: screen)
+    monkeypatch.setattr("cleverapp_async.cli.contacts.command.is_screen", lambda: screen)
     many = page(*(dict[str, object](id=number) for number in range(1, 5002)))
     ended = failed(cleverapp, tmp_path / "c.csv", many)
     assert ended.code == 0
@@ -319,7 +319,7 @@ def test_a_name_that_is_taken_meanwhile(
     if not links:
         monkeypatch.setattr(os, "link", refuse_links)
     path = tmp_path / "c.csv"
-    with PartFile.create(str(path)) as file:
+    with AtomicFile.create(str(path)) as file:
         file.write(b"1\n")
         path.write_text("mine")
         with pytest.raises(Exception, match="no file is ever written over"):
@@ -331,7 +331,7 @@ def test_a_name_that_is_taken_meanwhile(
 def test_a_file_system_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there are no links the part is renamed."""
     monkeypatch.setattr(os, "link", refuse_links)
-    with PartFile.create(str(tmp_path / "c.csv")) as file:
+    with AtomicFile.create(str(tmp_path / "c.csv")) as file:
         file.write(b"1\n")
         file.finish()
     assert [path.name for path in tmp_path.iterdir()] == ["c.csv"]

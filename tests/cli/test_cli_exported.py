@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 
 from cleverapp_async import JournalEntry, SendMessage, SendMessageToWhatsApp
 from cleverapp_async.bulk.report.export import COLUMNS, csv_lines
-from cleverapp_async.cli.contact_rows import CsvRows
-from cleverapp_async.cli.exported import exported_columns
-from cleverapp_async.cli.read_csv import read_csv
-from cleverapp_async.cli.recipients import Defaults, read_message
-from cleverapp_async.cli.rows import Row
+from cleverapp_async.cli.contacts.rows import CsvRows
+from cleverapp_async.cli.recipients.csv import read_csv
+from cleverapp_async.cli.recipients.messages import Defaults, read_message
+from cleverapp_async.cli.recipients.rows import Row, exported_columns
 from cleverapp_async.models.contact import Contact
 
 TEXTS = st.text(

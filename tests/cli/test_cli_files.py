@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from cleverapp_async.bulk.report.formulas import escape
-from cleverapp_async.cli.check_install import check_packages
-from cleverapp_async.cli.exits import BadInputError
+from cleverapp_async.cli.doctor.checks import check_packages
+from cleverapp_async.cli.errors import BadInputError
 from cleverapp_async.cli.plan import Wanted, make_plan
-from cleverapp_async.cli.recipients import Defaults
-from cleverapp_async.cli.source import open_source
-from cleverapp_async.cli.template import Template
+from cleverapp_async.cli.recipients.messages import Defaults
+from cleverapp_async.cli.recipients.source import open_source
+from cleverapp_async.cli.recipients.template import Template
 from tests.cli.workbook import Workbook
 
 if TYPE_CHECKING:

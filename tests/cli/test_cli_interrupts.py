@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from cleverapp_async.cli.app import Commands, cleverapp
-from cleverapp_async.cli.exits import Exit
+from cleverapp_async.cli.errors import Exit
 from cleverapp_async.cli.interrupts import Interrupts
 
 

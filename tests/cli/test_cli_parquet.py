@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from cleverapp_async.cli.exits import BadInputError
-from cleverapp_async.cli.read_parquet import read_parquet
-from cleverapp_async.cli.rows import Row
+from cleverapp_async.cli.errors import BadInputError
+from cleverapp_async.cli.recipients.parquet import read_parquet
+from cleverapp_async.cli.recipients.rows import Row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cleverapp_async.cli.rows import Table
+    from cleverapp_async.cli.recipients.rows import Table
 
 
 def written(columns: Mapping[str, object], **options: object) -> bytes:

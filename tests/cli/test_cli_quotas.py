@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async.cli.quotas import LimitSettings, Override, read_account_limit, read_limit
+from cleverapp_async.cli.params import LimitOverride, read_account_limit, read_limit
+from cleverapp_async.cli.shared_options import LimitSettings
 from cleverapp_async.limits.quota import AccountKey, LimitKey, Quota
 
 ACCOUNT = AccountKey("")
@@ -16,12 +17,12 @@ NAMES = st.sampled_from(["whatsapp", "telegram", "others", "sendMessageToWhatsAp
 
 def test_reads_a_messenger_limit() -> None:
     """A messenger, N and T make a quota."""
-    assert read_limit("WhatsApp = 1/10s") == Override("whatsapp", (Quota(1, 10.0),))
+    assert read_limit("WhatsApp = 1/10s") == LimitOverride("whatsapp", (Quota(1, 10.0),))
 
 
 def test_reads_no_limit() -> None:
     """The word none switches a limit off."""
-    assert read_limit("telegram=none") == Override("telegram", ())
+    assert read_limit("telegram=none") == LimitOverride("telegram", ())
     assert read_account_limit("None") == ()
 
 
@@ -66,12 +67,12 @@ def test_quicker_time_is_exact() -> None:
 
 
 @given(
-    st.lists(st.builds(Override, NAMES, QUOTAS), max_size=3).map(tuple),
+    st.lists(st.builds(LimitOverride, NAMES, QUOTAS), max_size=3).map(tuple),
     st.none() | QUOTAS,
     st.floats(0.01, 1000),
 )
 def test_what_is_written_is_read_again(
-    overrides: tuple[Override, ...], account: tuple[Quota, ...] | None, scale: float
+    overrides: tuple[LimitOverride, ...], account: tuple[Quota, ...] | None, scale: float
 ) -> None:
     """Limits that a command is printed with are the same when the command is given."""
     written = LimitSettings(overrides=overrides, account=account, scale=scale).written()

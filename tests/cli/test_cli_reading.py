@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.cli.exits import BadInputError
-from cleverapp_async.cli.read_csv import read_csv
-from cleverapp_async.cli.read_jsonl import read_jsonl
-from cleverapp_async.cli.rows import Fault, Row, Table
-from cleverapp_async.cli.source import open_source
+from cleverapp_async.cli.errors import BadInputError
+from cleverapp_async.cli.recipients.csv import read_csv
+from cleverapp_async.cli.recipients.jsonl import read_jsonl
+from cleverapp_async.cli.recipients.rows import Fault, Row, Table
+from cleverapp_async.cli.recipients.source import open_source
 
 if TYPE_CHECKING:
     from tests.cli.command import Write

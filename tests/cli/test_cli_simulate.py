@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from cleverapp_async.cli.exits import BadInputError
+from cleverapp_async.cli.errors import BadInputError
 from cleverapp_async.cli.simulate import FAULTS, read_fault
 from cleverapp_async.cli.verdict import show_verdict
 from cleverapp_async.simulator import Arrival, SimulatorLimits
@@ -58,6 +58,7 @@ def test_refuses_faults(text: str, told: str) -> None:
         (("--latency", "slow"), "--latency: 'slow' is not a latency"),
         (("--fault", "flood=1"), "there is no 'flood'"),
         (("--scale", "0"), "no number above 0"),
+        (("--scale", "fast"), "no number above 0"),
         (("--window", "round"), "'round' is not one of"),
     ],
 )

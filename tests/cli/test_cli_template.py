@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async.cli.template import Template, TemplateError
+from cleverapp_async.cli.recipients.template import Template, TemplateError
 
 
 def test_fills_columns() -> None:

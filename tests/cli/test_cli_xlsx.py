@@ -7,7 +7,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from cleverapp_async.cli.rows import Fault, Row
+from cleverapp_async.cli.recipients.rows import Fault, Row
 from tests.cli.workbook import Raw, Workbook, computed, failed, refusal, table
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async.cli.exits import BadInputError
-from cleverapp_async.cli.rows import Row
+from cleverapp_async.cli.errors import BadInputError
+from cleverapp_async.cli.recipients.rows import Row
 from tests.cli.workbook import Workbook, refusal, table
 
 SHEET = "xl/worksheets/sheet1.xml"

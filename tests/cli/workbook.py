@@ -13,11 +13,11 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 from attrs import define, field, frozen
 
-from cleverapp_async.cli.exits import BadInputError
-from cleverapp_async.cli.read_xlsx import load_grid
+from cleverapp_async.cli.errors import BadInputError
+from cleverapp_async.cli.recipients.xlsx import load_grid
 
 if TYPE_CHECKING:
-    from cleverapp_async.cli.rows import Table
+    from cleverapp_async.cli.recipients.rows import Table
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

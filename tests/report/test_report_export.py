@@ -16,8 +16,8 @@ from cleverapp_async.bulk.journal.records import (
 )
 from cleverapp_async.bulk.report.export import COLUMNS, csv_lines
 from cleverapp_async.bulk.report.formulas import escape, unescape
-from cleverapp_async.cli.recipients import Defaults, read_message
-from cleverapp_async.cli.rows import Row
+from cleverapp_async.cli.recipients.messages import Defaults, read_message
+from cleverapp_async.cli.recipients.rows import Row
 from cleverapp_async.models.messages import Message, SendMessage, SendMessageToWhatsApp
 
 if TYPE_CHECKING:

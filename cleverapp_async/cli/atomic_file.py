@@ -1,0 +1,202 @@
+"""A new file that has its name only when it is whole: until then it ends in ``.part``."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+import click
+from attrs import define
+
+from .errors import BadInputError, CommandError, Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from types import TracebackType
+
+__all__ = ["AtomicFile", "create_private", "output_format", "whole_file"]
+
+_OWNER_ONLY = 0o600
+_SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+
+
+def create_private(path: Path) -> BinaryIO:
+    """A new file that its owner alone may read, from its first byte: it holds people's data.
+
+    Raises:
+        FileExistsError: The name is taken, be it by a link that leads nowhere.
+        OSError: It cannot be made.
+    """
+    # `Path.open` takes no opener.
+    return open(path, "xb", opener=lambda name, flags: os.open(name, flags, _OWNER_ONLY))
+
+
+@define
+class AtomicFile:
+    """Written as ``NAME.part``, renamed by :meth:`finish`; nothing is ever written over.
+
+    Left without :meth:`finish`, the part stays where :attr:`kept` says, unless nothing worth
+    keeping is in it.
+
+    Attributes:
+        path: The name that it gets.
+        part: The name that it has until then.
+    """
+
+    path: Path
+    part: Path
+    _file: BinaryIO
+    _counted: bool = True
+    _rows: int = 0
+
+    @classmethod
+    def create(cls, name: str, *, counted: bool = True) -> Self:
+        """Make it, empty.
+
+        Args:
+            name: The name that it gets.
+            counted: Whether each write is one contact, as :attr:`kept` then tells.
+
+        Raises:
+            BadInputError: A file of either name is there, or none can be made.
+        """
+        path, part = Path(name), Path(f"{name}.part")
+        if path.exists():
+            raise _in_the_way(path)
+        try:
+            return cls(path, part, create_private(part), counted)
+        except FileExistsError:
+            raise BadInputError(
+                f"{part} exists: an earlier export did not end, or another is running. "
+                "Move it away."
+            ) from None
+        except OSError as error:
+            raise BadInputError(f"{part} cannot be written: {error.strerror}.") from None
+
+    @property
+    def kept(self) -> str:
+        """What of an unfinished file is there, as a sentence."""
+        if not self._rows:
+            return "Nothing was written."
+        try:
+            if not self._file.closed:
+                self._file.flush()
+        except OSError:
+            # Nobody knows how many of the rows a full disk has taken.
+            return f"What could be written of it is in {self.part}, which is not whole."
+        if not self._counted:
+            return f"What was written before is in {self.part}, which is not whole."
+        return f"{_count(self._rows)} from before are in {self.part}, which is not whole."
+
+    @property
+    def rows(self) -> int:
+        """How many rows are written."""
+        return self._rows
+
+    def begin(self, header: bytes) -> None:
+        """Write what stands before the rows."""
+        self._file.write(header)
+
+    def write(self, row: bytes) -> None:
+        """Write one row."""
+        self._file.write(row)
+        self._rows += 1
+
+    def finish(self) -> None:
+        """Give it its name.
+
+        Raises:
+            BadInputError: Meanwhile another file got that name; this one stays as the part.
+            OSError: It cannot be written.
+        """
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        try:
+            # A link, unlike a rename, never takes another file's place.
+            os.link(self.part, self.path)
+        except FileExistsError:
+            raise _in_the_way(self.path) from None
+        except OSError:
+            if self.path.exists():
+                raise _in_the_way(self.path) from None
+            self.part.rename(self.path)
+        else:
+            self.part.unlink()
+
+    def __enter__(self) -> Self:
+        """Give itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it; a part without rows goes."""
+        try:
+            self._file.close()
+        except OSError:
+            # On a full disk it fails once more at what it failed to write before, which was told.
+            if error is None:
+                raise
+        finally:
+            if not self._rows:
+                self.part.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_file(name: str, *, counted: bool = True) -> Generator[AtomicFile]:
+    """A new file that gets its name at the end of the block; what happens before that is told.
+
+    Args:
+        name: The name that it gets.
+        counted: Whether each write is one contact.
+
+    Raises:
+        CommandError: It cannot be made, or not be written to its end.
+        click.exceptions.Exit: It was interrupted.
+    """
+    with AtomicFile.create(name, counted=counted) as file:
+        try:
+            yield file
+            file.finish()
+        except KeyboardInterrupt:
+            click.echo(f"Interrupted. {file.kept}", err=True)
+            raise click.exceptions.Exit(Exit.INTERRUPTED) from None
+        except OSError as error:
+            told = f"{file.part} cannot be written: {error.strerror}. {file.kept}"
+            raise CommandError(told, Exit.FAILED) from None
+
+
+def output_format(output: str, given: str | None) -> str:
+    """The format of a file that is written: ``csv`` or ``jsonl``.
+
+    Args:
+        output: The file's name.
+        given: What ``--format`` says; None goes by the suffix of the name.
+
+    Raises:
+        BadInputError: Nothing tells it.
+    """
+    chosen = given or _SUFFIXES.get(Path(output).suffix.lower())
+    if chosen is None:
+        raise BadInputError(
+            f"--output {output}: its name tells no format. End it with .csv or .jsonl, or give "
+            "--format."
+        )
+    return chosen
+
+
+def _in_the_way(path: Path) -> BadInputError:
+    return BadInputError(
+        f"--output {path} exists, and no file is ever written over. "
+        "Give another name, or move the file away."
+    )
+
+
+def _count(rows: int) -> str:
+    return "The contact" if rows == 1 else f"The {rows} contacts"

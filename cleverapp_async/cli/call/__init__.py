@@ -1,0 +1,1 @@
+"""``cleverapp call``, and how its arguments are read."""

@@ -1,0 +1,1 @@
+"""``cleverapp campaign``, a file for each kind of look or change."""

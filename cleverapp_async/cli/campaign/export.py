@@ -1,0 +1,283 @@
+"""``cleverapp campaign export``, ``report``, ``unknown`` and ``failed``: what a journal holds."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from ..._terminal import printable
+from ...bulk.journal.records import JournalState
+from ...bulk.report import write_report
+from ...bulk.report.export import csv_lines
+from ...errors import JournalError
+from ...limits.quota import AccountKey
+from ..atomic_file import output_format, whole_file
+from ..errors import BadInputError, CommandError, Exit
+from ..print_json import as_json, to_stdout
+from ..screen import make_console, make_table
+from ..shared_options import LimitSettings, limit_options
+from ..text import as_iso, say_moment
+from .reader import entries_of, journal_failure, look_into, open_reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rich.table import Table
+
+    from ...bulk.journal.records import ErrorRecord, JournalEntry
+    from ...limits.quota import Quota
+    from ..params import LimitOverride
+    from .reader import CampaignReader
+
+__all__ = ["as_line", "as_record", "export", "failed", "report", "unknown"]
+
+_STATES = ("pending", "intent", "accepted", "rejected", "not_sent", "unknown")
+_LISTING = "Exit codes: 0 listed; 2 the journal cannot be read; 130 interrupted."
+_SHOWN = 1000
+_TEXT = 40
+_COLUMNS = ("state", "recipient", "text", "at", "error")
+
+_format = click.option(
+    "--format",
+    "given_format",
+    type=click.Choice(("jsonl", "csv", "table")),
+    default="jsonl",
+    show_default=True,
+    help="JSON lines, which `cleverapp send --only` reads; CSV; or a table of the first 1000.",
+)
+
+
+@click.command(epilog=_LISTING)
+@click.argument("journal", metavar="RUN.db")
+@_format
+def unknown(*, journal: str, given_format: str) -> None:
+    """List the messages whose outcome is unknown.
+
+    They may have been sent. Those whose run died before the answer are among them, unless it
+    is still at work.
+    """
+    _list(journal, given_format, JournalState.UNKNOWN)
+
+
+@click.command(epilog=_LISTING)
+@click.argument("journal", metavar="RUN.db")
+@_format
+def failed(*, journal: str, given_format: str) -> None:
+    """List the messages that were rejected or not sent, and why."""
+    _list(journal, given_format, JournalState.REJECTED, JournalState.NOT_SENT)
+
+
+@click.command(
+    epilog=(
+        "Exit codes: 0 the file is whole; 1 it cannot be written to its end; 2 the journal cannot "
+        "be read, or FILE exists or cannot be made; 130 interrupted."
+    )
+)
+@click.argument("journal", metavar="RUN.db")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="FILE",
+    help="New file, or - for standard output; while it is written its name ends in .part.",
+)
+@click.option(
+    "--state",
+    "states",
+    type=click.Choice(_STATES),
+    multiple=True,
+    help="Only messages in this state. Repeatable.",
+)
+@click.option(
+    "--format",
+    "given_format",
+    type=click.Choice(("jsonl", "csv")),
+    help="How it is written; by default the suffix of FILE tells, and - is CSV.",
+)
+def export(
+    *,
+    journal: str,
+    output: str,
+    states: tuple[str, ...],
+    given_format: str | None,
+) -> None:
+    """Write all messages of a campaign, with what came of them, to a file.
+
+    Cells of the CSV that a spreadsheet would compute are escaped with an apostrophe.
+    """
+    chosen = (
+        "csv" if output == "-" and given_format is None else output_format(output, given_format)
+    )
+    with open_reader(journal) as reader:
+        lines = _lines(_entries(journal, reader, *map(JournalState, states)), chosen)
+        if output == "-":
+            _print_lines(lines)
+            return
+        with whole_file(output, counted=False) as file:
+            for line in lines:
+                file.write(line)
+    click.echo(f"{output} is written.", err=True)
+
+
+@click.command(
+    epilog=(
+        "Exit codes: 0 the report is written; 1 it cannot be written; 2 the journal cannot be "
+        "read, or FILE exists; 130 interrupted."
+    )
+)
+@click.argument("journal", metavar="RUN.db")
+@click.option("-o", "--output", required=True, metavar="FILE", help="The page, such as r.html.")
+@click.option("--force", is_flag=True, help="Write over FILE, such as an older report.")
+@limit_options
+def report(
+    *,
+    journal: str,
+    output: str,
+    force: bool,
+    limits: tuple[LimitOverride, ...],
+    account_limit: tuple[Quota, ...] | None,
+    scale: float,
+) -> None:
+    """Write a report of a campaign: one HTML page that asks for nothing from outside.
+
+    It holds recipients and texts of the messages that may have been sent. Its charts show the
+    documented limits, or those given here.
+    """
+    path = Path(output)
+    if path.exists() and not force:
+        raise BadInputError(
+            f"--output {output} exists. Give another name, or --force to write over it."
+        )
+    registry = LimitSettings(overrides=limits, account=account_limit, scale=scale).registry()
+    try:
+        write_report(
+            journal,
+            path,
+            quotas_of=registry.quotas,
+            account=registry.quotas(AccountKey("")),
+        )
+    except JournalError as error:
+        raise journal_failure(error) from None
+    except OSError as error:
+        raise CommandError(
+            f"--output {output} cannot be written: {error.strerror}.", Exit.FAILED
+        ) from None
+    click.echo(f"{output} is written: open it in a browser.", err=True)
+
+
+def _list(journal: str, given_format: str, *states: JournalState) -> None:
+    with look_into(journal) as reader:
+        entries = _entries(journal, reader, *states)
+        if given_format != "table":
+            _print_lines(_lines(entries, given_format))
+            return
+        table, more = _draw(entries)
+    make_console(stderr=False).print(table)
+    if more:
+        click.echo("There are more: `cleverapp campaign export` gives all.", err=True)
+
+
+def _entries(journal: str, reader: CampaignReader, *states: JournalState) -> Iterator[JournalEntry]:
+    if reader.summary().purged:
+        raise BadInputError(f"{journal}: recipients and texts were erased: none is left.")
+    return entries_of(reader, *states)
+
+
+def _lines(entries: Iterable[JournalEntry], chosen: str) -> Iterable[bytes]:
+    """Messages as the lines of a file: ``jsonl``, or ``csv`` with formulas escaped."""
+    return map(as_line, entries) if chosen == "jsonl" else csv_lines(entries)
+
+
+def _print_lines(lines: Iterable[bytes]) -> None:
+    """Write lines to standard output, as long as somebody reads them."""
+    try:
+        for line in lines:
+            to_stdout(line)
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(Exit.INTERRUPTED) from None
+    except BrokenPipeError:
+        return  # Whoever reads has seen enough.
+
+
+def as_record(entry: JournalEntry) -> dict[str, object]:
+    """One message as a JSON object, in the form of the outcomes of ``cleverapp send``.
+
+    ``row`` is its number in the campaign, from 1, and ``outcome`` its state: ``pending``, and
+    ``intent`` while a run is at work, besides the outcomes.
+    """
+    record: dict[str, object] = {"row": entry.index + 1, "outcome": entry.state.value}
+    record |= entry.message.parameters()
+    if entry.intent_at is not None:
+        record["intent_at"] = as_iso(entry.intent_at)
+    result = entry.result
+    if result is None:
+        return record
+    record["ended_at"] = as_iso(result.ended_at)
+    if result.contact_id is not None:
+        record["answered_contact_id"] = result.contact_id
+    record["attempts"] = result.attempts
+    for name, seconds in (("waited", result.waited), ("on_wire", result.on_wire)):
+        if seconds is not None:
+            record[name] = round(seconds, 4)
+    if result.error is not None:
+        record["error"] = _error(result.error)
+    return record
+
+
+def as_line(entry: JournalEntry) -> bytes:
+    """One message as a JSON line."""
+    return as_json(as_record(entry)).encode() + b"\n"
+
+
+def _draw(entries: Iterator[JournalEntry]) -> tuple[Table, bool]:
+    """The first messages as a table.
+
+    Args:
+        entries: What is shown of.
+
+    Returns:
+        The table, and whether there are more.
+    """
+    table = make_table("number", _COLUMNS, left=_COLUMNS)
+    for entry in islice(entries, _SHOWN):
+        result = entry.result
+        at = entry.intent_at if result is None else result.ended_at
+        error = None if result is None else result.error
+        cells = (
+            entry.state.value.replace("_", " "),
+            _recipient(entry),
+            _shortened(str(entry.message.parameters().get("text", ""))),
+            "" if at is None else say_moment(at),
+            "" if error is None else f"{error.type}: {error.message}",
+        )
+        table.add_row(str(entry.index + 1), *(Text(printable(cell)) for cell in cells))
+    return table, next(entries, None) is not None
+
+
+def _error(error: ErrorRecord) -> dict[str, object]:
+    told: dict[str, object] = {"type": error.type, "message": error.message}
+    if error.status is not None:
+        told["status"] = error.status
+    if error.fields:
+        told["fields"] = [
+            {"field": name, "rule": rule, "related": list(related), "message": message}
+            for name, rule, related, message in error.fields
+        ]
+    return told
+
+
+def _recipient(entry: JournalEntry) -> str:
+    parameters = entry.message.parameters()
+    if "contact_id" in parameters:
+        return f"contact {parameters['contact_id']}"
+    whom = parameters.get("phone", parameters.get("contact_external_id", ""))
+    messenger = parameters.get("messenger", "whatsapp")
+    return f"{whom} in {messenger} of bot {parameters.get('bot_id', '')}"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _TEXT else text[:_TEXT] + "…"

@@ -1,0 +1,245 @@
+"""``cleverapp campaign status``: tables, sentences and what can be done next, once or live."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import suppress
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Group
+from rich.live import Live
+from rich.padding import Padding
+from rich.text import Text
+
+from ..._terminal import printable
+from ...bulk.journal.records import JournalState
+from ..errors import MEANINGS, BadInputError, Exit
+from ..print_json import as_json, to_stdout
+from ..schedule_options import GivenHours, schedule_options
+from ..screen import make_console, make_table
+from ..shared_options import LimitSettings, limit_options
+from ..text import say_age, say_moment
+from .outlook import Outlook, as_record
+from .reader import look, look_into
+from .state import Resuming
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from datetime import time as time_of_day
+    from typing import TypeAlias
+
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from ...bulk.journal.lock import LockHolder
+    from ...limits.quota import LimitKey, Quota
+    from ..params import LimitOverride
+
+    ByKey: TypeAlias = tuple[LimitKey | None, Mapping[JournalState, int]]
+
+__all__ = ["draw_status", "status"]
+
+_EVERY = 1.0
+_SHARE = 4
+"""Looking takes a fifth of the time at most: counting a million messages is work."""
+
+
+@click.command(
+    epilog=(
+        "Exit codes: 0 everything was accepted; 1 some were rejected, or are not sent yet; 2 the "
+        "journal cannot be read; 4 some outcomes are unknown; 130 interrupted."
+    )
+)
+@click.argument("journal", metavar="RUN.db")
+@click.option("--json", "for_programs", is_flag=True, help="Print one JSON object.")
+@click.option("--watch", is_flag=True, help="Show it anew every second, until it is finished.")
+@limit_options
+@schedule_options
+@click.pass_context
+def status(
+    context: click.Context,
+    *,
+    journal: str,
+    for_programs: bool,
+    watch: bool,
+    limits: tuple[LimitOverride, ...],
+    account_limit: tuple[Quota, ...] | None,
+    scale: float,
+    not_before: time_of_day | None,
+    not_after: time_of_day | None,
+    timezone: str | None,
+    at: datetime | None,
+) -> None:
+    """Show how a campaign stands, what is left, and the commands to go on.
+
+    The journal holds neither limits nor hours: give the same options as to `cleverapp send` for
+    the forecast to count with them, and for the commands shown to have them.
+    """
+    if watch and (for_programs or not sys.stdout.isatty()):
+        raise BadInputError("--watch is for a terminal, and not for --json.")
+    settings = LimitSettings(overrides=limits, account=account_limit, scale=scale)
+    hours = GivenHours(not_before=not_before, not_after=not_after, timezone=timezone, at=at)
+    schedule = hours.schedule()
+    with look_into(journal) as reader:
+
+        def outlook() -> Outlook:
+            state = look(reader)
+            resuming = Resuming(
+                journal=journal, base_url=state.summary.origin, limits=settings, hours=hours
+            )
+            return Outlook(state=state, resuming=resuming, schedule=schedule)
+
+        found = _watch(outlook) if watch else outlook()
+    if for_programs:
+        to_stdout(f"{as_json(as_record(found), indent=2)}\n".encode())
+    else:
+        make_console(stderr=False).print(draw_status(found), soft_wrap=True)
+    context.exit(found.state.exit)
+
+
+def _watch(outlook: Callable[[], Outlook]) -> Outlook:
+    """Look until it is finished, or somebody has seen enough."""
+    began = time.monotonic()
+    found = outlook()
+    live = Live(auto_refresh=False, transient=True, console=make_console(stderr=False))
+    with suppress(KeyboardInterrupt), live:
+        while not found.state.finished or found.state.holder is not None:
+            live.update(draw_status(found, commands=False), refresh=True)
+            time.sleep(max(_EVERY, _SHARE * (time.monotonic() - began)))
+            began = time.monotonic()
+            found = outlook()
+    return found
+
+
+_KEYS_SHOWN = 20
+_UNKNOWN_ROUTE = "route unknown"
+_STYLES = {
+    JournalState.PENDING: "",
+    JournalState.INTENT: "cyan",
+    JournalState.ACCEPTED: "green",
+    JournalState.REJECTED: "red",
+    JournalState.NOT_SENT: "yellow",
+    JournalState.UNKNOWN: "magenta",
+}
+_NAMES = {state: state.value.replace("_", " ") for state in JournalState} | {
+    JournalState.INTENT: "under way"
+}
+_ORDER = (
+    JournalState.ACCEPTED,
+    JournalState.REJECTED,
+    JournalState.NOT_SENT,
+    JournalState.UNKNOWN,
+    JournalState.INTENT,
+    JournalState.PENDING,
+)
+_NOT_YET = "some were rejected, or are not sent yet"
+"""What exit 1 means of a campaign that may still go on."""
+
+
+def draw_status(outlook: Outlook, *, commands: bool = True) -> RenderableType:
+    """Everything that ``cleverapp campaign status`` shows.
+
+    Args:
+        outlook: How the campaign stands, and what is to come.
+        commands: Whether what can be done is shown.
+    """
+    state = outlook.state
+    parts: list[RenderableType] = [
+        *map(Text, _head(outlook)),
+        Padding(_counts(outlook), (1, 0, 1, 2), expand=False),
+        *map(Text, _sentences(outlook)),
+    ]
+    done = outlook.steps if commands else []
+    if done:
+        parts += [Text(), Text("What can be done:")]
+    for step in done:
+        # On a line of its own, which nothing breaks: it is there to be copied.
+        parts += [Text(f"  {step.does}:"), Text(f"    {step.command}", style="bold")]
+    code = state.exit
+    style = "green" if code is Exit.OK else "yellow"
+    meaning = _NOT_YET if code is Exit.FAILED else MEANINGS[code]
+    parts += [Text(), Text(f"Exit {code.value}: {meaning}.", style=style)]
+    return Group(*parts)
+
+
+def _head(outlook: Outlook) -> list[str]:
+    summary = outlook.state.summary
+    what = f"{_count(summary.messages, 'message')} to {summary.origin}"
+    told = [f"{outlook.resuming.journal}: {what}, begun {say_moment(summary.created_at)}"]
+    if summary.duplicates:
+        them = "was" if summary.duplicates == 1 else "were"
+        left_out = _count(summary.duplicates, "duplicate")
+        rule = "each recipient gets the first of its messages alone"
+        told.append(f"{left_out} {them} left out: {rule}.")
+    if not summary.complete:
+        told.append("Not all messages are read in: nothing was sent yet.")
+    if summary.purged:
+        told.append("Recipients and texts were erased.")
+    return told
+
+
+def _counts(outlook: Outlook) -> Table:
+    state = outlook.state
+    shown = [one for one in _ORDER if state.counts[one]] or [JournalState.PENDING]
+    table = make_table("route", [_NAMES[one] for one in shown])
+    rows = sorted(state.summary.by_key.items(), key=_by_work)
+    for key, by_state in islice(rows, _KEYS_SHOWN):
+        counts = state.settled(by_state)
+        name = _UNKNOWN_ROUTE if key is None else str(key)
+        table.add_row(Text(printable(name)), *(str(counts[one] or "") for one in shown))
+    if len(rows) > _KEYS_SHOWN:
+        table.add_row(Text(f"and {len(rows) - _KEYS_SHOWN} more", style="dim"))
+    totals = (Text(str(state.counts[one]), style=f"bold {_STYLES[one]}") for one in shown)
+    table.add_row(Text("total", style="bold"), *totals)
+    return table
+
+
+def _by_work(item: ByKey) -> tuple[int, str]:
+    """The keys with most messages first, the unknown route last."""
+    key, counts = item
+    return (-sum(counts.values()) if key is not None else 1, str(key))
+
+
+def _sentences(outlook: Outlook) -> list[str]:
+    state, summary, now = outlook.state, outlook.state.summary, outlook.now
+    holder = state.holder
+    told: list[str] = []
+    if holder is not None:
+        told.append(f"{_runner(holder, now)}.")
+    elif summary.sessions:
+        last = summary.sessions[-1]
+        ended = "its process died, nobody knows why" if last.ended is None else last.ended
+        when = "" if last.ended_at is None else f" {say_moment(last.ended_at)}"
+        runs = _count(len(summary.sessions), "run")
+        told.append(f"Nobody runs it. It had {runs}; the last one ended{when}: {printable(ended)}.")
+    if summary.retryable:
+        told.append(f"{summary.retryable} of the rejected may pass: the next run sends them again.")
+    if state.to_send:
+        told.append(_left(outlook))
+    return told
+
+
+def _runner(holder: LockHolder, now: float) -> str:
+    told = "Another process" if holder.pid is None else f"Process {holder.pid}"
+    if holder.host is not None:
+        told += f" on {printable(holder.host)}"
+    told += " runs it"
+    if holder.since is None:
+        return told
+    return f"{told}, since {say_moment(holder.since)} ({say_age(holder.since, now)})"
+
+
+def _left(outlook: Outlook) -> str:
+    told = f"{_count(outlook.state.to_send, 'message')} left: {outlook.told()}"
+    if outlook.ends_at is None:
+        return f"{told}."
+    condition = "" if outlook.state.holder is not None else " if it goes on now"
+    return f"{told}; the end is not before {say_moment(outlook.ends_at)}{condition}."
+
+
+def _count(count: int, name: str) -> str:
+    return f"{count} {name}{'' if count == 1 else 's'}"

@@ -1,0 +1,1 @@
+"""``cleverapp contacts``, and the form in which contacts are written."""

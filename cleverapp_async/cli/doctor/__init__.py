@@ -1,0 +1,1 @@
+"""``cleverapp doctor``, and the checks that it makes."""

@@ -1,0 +1,149 @@
+"""The exit codes, the errors that end a command, and the client's errors in words for people."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from .._terminal import printable
+from ..bulk.breaker import trouble_of
+from ..endpoints import ENDPOINTS
+from ..errors import (
+    CleverAppError,
+    ConfigurationError,
+    InvalidRequestError,
+    MethodNotFoundError,
+    Outcome,
+    UnexpectedResponseError,
+    ValidationError,
+)
+
+if TYPE_CHECKING:
+    from ..field_errors import FieldError
+
+__all__ = [
+    "MEANINGS",
+    "BadInputError",
+    "CommandError",
+    "Exit",
+    "exit_of",
+    "failure",
+    "wrong_setting",
+]
+
+
+class Exit(IntEnum):
+    """What a command ends with; see ``MEANINGS``."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    CONFIGURATION = 3
+    UNKNOWN = 4
+    INTERRUPTED = 130
+
+
+MEANINGS: dict[Exit, str] = {
+    Exit.OK: "everything was accepted",
+    Exit.FAILED: "some were rejected, left out or not sent",
+    Exit.USAGE: "the command or its input cannot be used",
+    Exit.CONFIGURATION: "the token or another setting does not work",
+    Exit.UNKNOWN: "some outcomes are unknown",
+    Exit.INTERRUPTED: "interrupted",
+}
+"""In words, for the closing table and the help."""
+
+_OPTIONS = {"token": "the token and --base-url", "base URL": "--base-url"}
+
+
+class CommandError(click.ClickException):
+    """Ends the command with one clear message.
+
+    Args:
+        message: What is wrong, where, and the remedy.
+        code: What to exit with.
+    """
+
+    def __init__(self, message: str, code: Exit) -> None:
+        super().__init__(message)
+        # Where click reads what to exit with; it declares this for the class.
+        vars(self)["exit_code"] = int(code)
+
+
+class BadInputError(CommandError):
+    """The input as a whole cannot be used: exit 2."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Exit.USAGE)
+
+
+def failure(error: CleverAppError, *, reads: bool, note: str = "") -> CommandError:
+    """What ends the command.
+
+    Args:
+        error: What the client raised.
+        reads: Whether the method changes nothing, so that its failure leaves nothing open.
+        note: What is to be said besides, a sentence.
+    """
+    told = _told(error, reads=reads)
+    return CommandError(f"{told} {note}".rstrip(), exit_of(error, reads=reads))
+
+
+def exit_of(error: CleverAppError, *, reads: bool) -> Exit:
+    """The exit code: rejected, not sent and not read are 1, what may have been done is 4.
+
+    Args:
+        error: What the client raised.
+        reads: Whether the method changes nothing.
+    """
+    setting = wrong_setting(error)
+    # A redirect may be one of a portal on the way, which is gone the next time.
+    certain = setting is not None and not isinstance(error, UnexpectedResponseError)
+    if certain or isinstance(error, ConfigurationError):
+        return Exit.CONFIGURATION
+    if isinstance(error, InvalidRequestError):
+        return Exit.USAGE
+    unknown = error.outcome is Outcome.UNKNOWN and not reads
+    return Exit.UNKNOWN if unknown else Exit.FAILED
+
+
+def wrong_setting(error: CleverAppError) -> Literal["token", "base URL"] | None:
+    """The setting that an error shows to be wrong; None where it shows nothing of the kind.
+
+    Args:
+        error: What the client raised.
+    """
+    trouble = trouble_of(error)
+    kind = None if trouble is None else trouble.kind
+    if kind == "token":
+        return "token"
+    # Of a method that the table does not know, the name may be wrong as well.
+    unknown_method = isinstance(error, MethodNotFoundError) and error.endpoint not in ENDPOINTS
+    return "base URL" if kind in {"address", "redirect"} and not unknown_method else None
+
+
+def _told(error: CleverAppError, *, reads: bool) -> str:
+    if isinstance(error, ValidationError) and error.errors:
+        lines = [f"{error.endpoint} was rejected (HTTP {error.status}):"]
+        return "\n".join([*lines, *(f"  {_of_field(one)}" for one in error.errors)])
+    told = printable(str(error)).rstrip(". ")
+    if error.attempts > 1:
+        told += f" after {error.attempts} attempts"
+    if error.outcome is Outcome.UNKNOWN:
+        outcome = "nothing was changed" if reads else "whether it was carried out is not known"
+        told += "" if outcome in told else f"; {outcome}"
+    setting = wrong_setting(error)
+    if setting is not None:
+        told += f". Check {_OPTIONS[setting]}: `cleverapp doctor` helps"
+    return told + "."
+
+
+def _of_field(error: FieldError) -> str:
+    place = f"{error.field}: " if error.field else ""
+    told = printable(f"{place}{error.message}")
+    if error.rule is None:
+        return told
+    related = f" {', '.join(error.related)}" if error.related else ""
+    return f"{told} [{error.rule}{related}]"

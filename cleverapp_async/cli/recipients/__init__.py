@@ -1,0 +1,1 @@
+"""The recipients: rows of a file in any of four formats, and the message that each asks for."""

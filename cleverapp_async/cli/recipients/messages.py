@@ -1,0 +1,196 @@
+"""What a row means: the message it asks for, or everything that is wrong with it."""
+
+from __future__ import annotations
+
+import re
+
+from attrs import define, field, frozen
+
+from ...errors import InvalidRequestError
+from ...models.messages import Message, SendMessage, SendMessageToWhatsApp
+from ...models.messenger import Messenger
+from ...models.route import Route
+from .rows import Fault, Row
+from .template import Template
+
+__all__ = ["ADDRESS_COLUMNS", "Defaults", "read_message", "read_route"]
+
+ADDRESS_COLUMNS = ("contact_id", "contact_external_id", "phone")
+"""A row needs one of these: which it is decides how its message goes."""
+
+_WHOLE = re.compile(r"[0-9]{1,18}", re.ASCII)
+_WHATSAPP = "whatsapp"
+
+_REMEDIES = {
+    "contact_id": "Write the contact's id, or address by bot_id, messenger and contact_external_id",
+    "bot_id": "Write the bot's id, or give --bot-id for all rows",
+    "messenger": "Write telegram, whatsapp, viber and so on, or give --messenger for all rows",
+    "contact_external_id": "Write the contact's id in the messenger, or the phone number",
+    "phone": "Write it with the country code, such as 79991234567",
+    "text": "Write a text, or give --text for all rows",
+    "image": "Write a link such as https://example.com/picture.jpg",
+    "file": "Write a link such as https://example.com/price.pdf",
+    "name": "Write the recipient's name, or leave the cell empty",
+}
+_NOBODY = "Write a contact_id; or bot_id, messenger and contact_external_id; or bot_id and phone"
+
+
+@frozen(kw_only=True)
+class Defaults:
+    """What holds for rows that do not say otherwise.
+
+    Attributes:
+        bot_id: For rows without ``contact_id`` and without their own.
+        messenger: The same.
+        text: Template for rows without their own text.
+        image: Template for rows without their own image.
+        file: Template for rows without their own file.
+    """
+
+    bot_id: int | None = None
+    messenger: str | None = None
+    text: Template | None = None
+    image: Template | None = None
+    file: Template | None = None
+
+    @property
+    def templates(self) -> tuple[tuple[str, Template], ...]:
+        """The templates there are, by the parameter they are for."""
+        given = (("text", self.text), ("image", self.image), ("file", self.file))
+        return tuple((name, template) for name, template in given if template is not None)
+
+    @property
+    def given(self) -> tuple[tuple[str, object], ...]:
+        """Everything that is filled in, by the parameter it is for."""
+        plain = (("bot_id", self.bot_id), ("messenger", self.messenger))
+        return (*((name, value) for name, value in plain if value is not None), *self.templates)
+
+
+@define
+class _Reading:
+    """One row while it is read."""
+
+    row: Row
+    defaults: Defaults
+    faults: list[Fault] = field(factory=list[Fault])
+
+    def message(self) -> Message | None:
+        text = self.content("text", self.defaults.text)
+        image = self.content("image", self.defaults.image)
+        file = self.content("file", self.defaults.file)
+        contact_id = self.whole("contact_id")
+        bot_id, messenger = self.whole("bot_id"), self.cell("messenger")
+        external_id, phone = self.cell("contact_external_id"), self.cell("phone")
+        if "contact_id" not in self.row.cells:
+            bot_id = self.defaults.bot_id if bot_id is None else bot_id
+            messenger = messenger or self.defaults.messenger
+        if phone is not None and external_id is None and "contact_id" not in self.row.cells:
+            return self.to_whatsapp(bot_id, messenger, phone, text, image or file)
+        if self.faults:
+            return None
+        return SendMessage(
+            contact_id=contact_id,
+            bot_id=bot_id,
+            messenger=messenger,
+            contact_external_id=external_id,
+            text=text,
+            image=image,
+            file=file,
+        )
+
+    def to_whatsapp(
+        self,
+        bot_id: int | None,
+        messenger: str | None,
+        phone: str,
+        text: str | None,
+        media: str | None,
+    ) -> Message | None:
+        if messenger is not None and messenger.lower() != _WHATSAPP:
+            # Any other word may be of the column beside it: a name, or a phone number.
+            known = messenger.lower() in set(Messenger)
+            self.fault(
+                "messenger",
+                "a row with a phone and no contact_external_id goes to WhatsApp, not "
+                + (messenger if known else "elsewhere"),
+                "Put the number into contact_external_id, or leave the messenger out",
+            )
+        if media is not None:
+            self.fault(
+                "image, file",
+                "a WhatsApp message to a phone number holds text alone",
+                "Leave image and file out, or put the number into contact_external_id",
+            )
+        if bot_id is None and "bot_id" not in self.row.cells:
+            self.fault("bot_id", "it is missing: a phone needs the bot that writes to it")
+        if text is None and not self.faults:
+            self.fault("text", "nothing to send")
+        if self.faults or bot_id is None or text is None:
+            return None
+        name = self.cell("name")
+        return SendMessageToWhatsApp(bot_id=bot_id, phone=phone, text=text, name=name)
+
+    def cell(self, name: str) -> str | None:
+        if name in self.row.misfits:
+            self.fault(name, self.row.misfits[name])
+        value = self.row.cells.get(name)
+        return None if value is None else value.strip()
+
+    def whole(self, name: str) -> int | None:
+        value = self.cell(name)
+        if value is None:
+            return None
+        if _WHOLE.fullmatch(value):
+            return int(value)
+        self.fault(name, f"{name} must be a whole number")
+        return None
+
+    def content(self, name: str, default: Template | None) -> str | None:
+        """The row's own text as it stands, or else the default's with the row's cells."""
+        if name in self.row.misfits:
+            self.fault(name, self.row.misfits[name])
+        own = self.row.cells.get(name)
+        if own is not None or default is None:
+            return own if own is None or name == "text" else own.strip()
+        empty = [column for column in default.columns if column not in self.row.cells]
+        for column in empty:
+            self.fault(
+                column,
+                self.row.misfits.get(column, f"it is empty, and the template of {name} needs it"),
+                f"Fill it in, or give this row a {name} of its own",
+            )
+        return None if empty else default.render(self.row.cells)
+
+    def fault(self, column: str, text: str, remedy: str | None = None) -> None:
+        row = self.row
+        self.faults.append(Fault(row.number, row.line, column, text, remedy or _REMEDIES[column]))
+
+
+def read_message(row: Row, defaults: Defaults) -> Message | tuple[Fault, ...]:
+    """The message that a row asks for, or its faults.
+
+    A row with a ``contact_id`` goes by that alone; one with a ``contact_external_id`` by bot,
+    messenger and that; one with a ``phone`` and neither of them by ``sendMessageToWhatsApp``.
+    """
+    reading = _Reading(row, defaults)
+    try:
+        message = reading.message()
+    except InvalidRequestError as error:
+        known = next((name for name in error.fields if name in _REMEDIES), "text")
+        nobody = set(ADDRESS_COLUMNS[:2]) <= set(error.fields) and not row.cells.get("contact_id")
+        told = str(error)
+        reading.fault(", ".join(error.fields), told, _NOBODY if nobody else _REMEDIES[known])
+        message = None
+    return tuple(reading.faults) if message is None else message
+
+
+def read_route(row: Row) -> Route | None:
+    """The bot and messenger that a row says its contact is written to through.
+
+    An export of contacts tells both, in columns that address nobody.
+    """
+    bot_id = row.cells.get("contact_bot_id", "").strip()
+    messenger = row.cells.get("contact_messenger", "").strip().lower()
+    if "contact_id" not in row.cells or not messenger or not _WHOLE.fullmatch(bot_id):
+        return None
+    return Route(int(bot_id), messenger)

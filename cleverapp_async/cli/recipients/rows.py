@@ -1,0 +1,114 @@
+"""Rows of recipients as the file has them, before anybody asks what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from ...bulk.report.export import COLUMNS
+from ..contacts.rows import TEXT_COLUMNS
+from ..errors import BadInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["Fault", "Row", "Table", "check_names", "exported_columns"]
+
+
+def _no_misfits() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
+@frozen
+class Row:
+    """One record of the input.
+
+    Attributes:
+        number: Its number among the records, from 1; the header does not count.
+        line: The line of the file on which it begins, from 1.
+        cells: By column; cells that hold nothing or white space are left out.
+        misfits: By column, what is wrong with a value that is neither text nor number.
+    """
+
+    number: int
+    line: int
+    cells: Mapping[str, str]
+    misfits: Mapping[str, str] = field(factory=_no_misfits)
+
+
+@frozen
+class Fault:
+    """What is wrong with one record.
+
+    Attributes:
+        number: The record's number, from 1.
+        line: The line of the file on which it begins, from 1.
+        column: The column or columns, or an empty string for the record as a whole.
+        text: What is wrong.
+        remedy: What to do about it.
+    """
+
+    number: int
+    line: int
+    column: str
+    text: str
+    remedy: str
+
+    def told(self, source: str) -> str:
+        """In one line, with the place."""
+        place = f"{source}, line {self.line}"
+        if self.column:
+            place += f", {self.column}"
+        return f"{place}: {self.text}. {self.remedy}."
+
+
+@frozen
+class Table:
+    """The whole input, read once from front to back.
+
+    Attributes:
+        columns: The header's columns; None where each record has its own.
+        records: The rows, and the faults of records that are none.
+        header_line: The line on which the header stands; None where it has none of its own.
+    """
+
+    columns: tuple[str, ...] | None
+    records: Iterator[Row | Fault]
+    header_line: int | None = 1
+
+
+def check_names(source: str, line: int | None, names: Sequence[str]) -> None:
+    """Refuse names that could not tell the columns apart.
+
+    Args:
+        source: The file's name, for errors.
+        line: The line on which the header stands; None where it has no line of its own.
+        names: The names, from the first column on.
+
+    Raises:
+        BadInputError: One is empty, or stands there twice.
+    """
+    place = source if line is None else f"{source}, line {line}"
+    seen: set[str] = set()
+    for number, name in enumerate(names, 1):
+        if not name:
+            raise BadInputError(
+                f"{place}: column {number} of the header has no name. "
+                "Name it, or delete the column."
+            )
+        if name in seen:
+            raise BadInputError(
+                f"{place}: the header names {name!r} twice. Rename one of the columns."
+            )
+        seen.add(name)
+
+
+def exported_columns(columns: Iterable[str]) -> frozenset[str]:
+    """The columns of an export of contacts or of a campaign; none where the table is neither."""
+    there = set(columns)
+    if there.issuperset(COLUMNS):
+        return frozenset(COLUMNS)
+    return frozenset(TEXT_COLUMNS if "contact_id" in there else ())

@@ -1,0 +1,89 @@
+"""Texts with ``{column}`` fields: plain names and nothing else, so that no cell can do harm."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Template", "TemplateError"]
+
+# `string.Formatter().parse` would take `a!r` and `a:>9` apart, which are names of columns here,
+# and does not tell at which character it failed. Doubled braces come first, so that they never
+# begin or end a field.
+_BRACES = re.compile(r"\{\{|\}\}|\{(?P<name>[^{}]*)\}|[{}]")
+
+
+class TemplateError(ValueError):
+    """The template cannot be read; the message says where and what to write instead."""
+
+
+@frozen
+class Template:
+    """A text whose ``{column}`` fields a row's cells fill; ``{{`` and ``}}`` stand for braces.
+
+    A field is a column's name to the letter: there are no attributes, indexes or formats, and
+    what a cell holds is never read as a template.
+
+    Attributes:
+        parts: Literal texts and, after each, the column that follows it (None at the end).
+    """
+
+    parts: tuple[tuple[str, str | None], ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Template:
+        """Read a template.
+
+        Raises:
+            TemplateError: A brace stands alone, or a field has no name.
+        """
+        parts: list[tuple[str, str | None]] = []
+        literal = ""
+        end = 0
+        for found in _BRACES.finditer(text):
+            literal += text[end : found.start()]
+            end = found.end()
+            name: str | None = found["name"]
+            if name is None:
+                literal += _brace(found[0], found.start() + 1)
+            elif not name.strip():
+                raise TemplateError(
+                    f"'{{}}' at character {found.start() + 1} names no column: write {{column}} "
+                    "with its name"
+                )
+            else:
+                parts.append((literal, name))
+                literal = ""
+        parts.append((literal + text[end:], None))
+        return cls(tuple(parts))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns it uses, each once, in their order."""
+        return tuple(dict.fromkeys(name for _, name in self.parts if name is not None))
+
+    def render(self, cells: Mapping[str, str]) -> str:
+        """The text for one row.
+
+        Args:
+            cells: The row's cells by column; all of :attr:`columns` must be there.
+        """
+        return "".join(
+            literal + ("" if name is None else cells[name]) for literal, name in self.parts
+        )
+
+
+def _brace(found: str, place: int) -> str:
+    """The brace that a doubled one stands for; a single one is refused."""
+    if found == "}":
+        raise TemplateError(f"'}}' at character {place} closes nothing: write '}}}}' for a brace")
+    if found == "{":
+        raise TemplateError(
+            f"'{{' at character {place} is not closed: write {{column}}, or '{{{{' for a brace"
+        )
+    return found[0]

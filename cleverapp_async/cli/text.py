@@ -1,0 +1,86 @@
+"""Durations and moments as people write and read them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+__all__ = ["as_iso", "read_duration", "say_age", "say_duration", "say_moment", "write_duration"]
+
+_WRITTEN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?", re.ASCII)
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+
+
+def read_duration(text: str) -> float:
+    """The seconds of ``10s``, ``500ms``, ``1m``, ``2h`` or a plain number of seconds.
+
+    Raises:
+        ValueError: It is none of these, or not above 0; the message says so.
+    """
+    match = _WRITTEN.fullmatch(text.strip())
+    seconds = float(match[1]) * _SECONDS[match[2] or "s"] if match else 0.0
+    if seconds <= 0:
+        raise ValueError(f"{text!r} is not a duration above 0 such as 10s, 500ms or 1m")
+    return seconds
+
+
+def write_duration(seconds: float) -> str:
+    """A duration exactly as :func:`read_duration` reads it: ``10s``."""
+    whole, _, part = f"{Decimal(repr(float(seconds))):f}".partition(".")
+    part = part.rstrip("0")
+    return f"{whole}.{part}s" if part else f"{whole}s"
+
+
+def say_duration(seconds: float) -> str:
+    """A duration in at most two units: ``1 hour 12 minutes``, ``9.5 seconds``."""
+    if seconds < _UNITS[2][0]:
+        shown = f"{seconds:.1f}".removesuffix(".0")
+        if shown != "60":
+            return f"{shown} second{'' if shown == '1' else 's'}"
+    first = next(place for place, (size, _) in enumerate(_UNITS) if seconds >= size - 0.5)
+    smaller = _UNITS[first + 1][0]
+    whole = round(seconds / smaller) * smaller
+    if first and whole >= _UNITS[first - 1][0]:
+        first -= 1
+    said: list[str] = []
+    for size, name in _UNITS[first : first + 2]:
+        count, whole = divmod(whole, size)
+        if count:
+            said.append(f"{count} {name}{'' if count == 1 else 's'}")
+    return " ".join(said)
+
+
+def say_moment(seconds: float, zone: tzinfo | None = None) -> str:
+    """A moment to the minute: ``2026-12-01 10:00``.
+
+    Args:
+        seconds: Unix seconds.
+        zone: The zone it is told in, and then named; None: this machine's.
+    """
+    told = datetime.fromtimestamp(seconds, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    return told if zone is None else f"{told} {zone}"
+
+
+def say_age(since: float, now: float) -> str:
+    """How long something has lasted: ``3 hours 12 minutes``.
+
+    Args:
+        since: Unix seconds of its beginning.
+        now: Unix seconds of this moment.
+    """
+    return say_duration(max(0.0, round(now - since)))
+
+
+def as_iso(seconds: float) -> str:
+    """A moment for programs, to the millisecond, in UTC.
+
+    Args:
+        seconds: Unix seconds.
+    """
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

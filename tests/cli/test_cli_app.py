@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from cleverapp_async.cli.app import LazyGroup, cleverapp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_WIDE = 1000
+
+
+def lazy_groups(group: click.Group) -> Iterator[LazyGroup]:
+    """Give the group and those inside it that import their commands."""
+    if isinstance(group, LazyGroup):
+        yield group
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from lazy_groups(command)
+
+
+@pytest.mark.parametrize("group", [*lazy_groups(cleverapp)], ids=lambda group: str(group.name))
+def test_the_help_says_of_a_command_what_it_says_itself(group: LazyGroup) -> None:
+    """What is said of a command without importing it is the beginning of its own help."""
+    context = click.Context(group, terminal_width=_WIDE, max_content_width=_WIDE)
+    shown = group.get_help(context)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        assert f"  {name} " in shown
+        assert f" {command.get_short_help_str(_WIDE)}\n" in f"{shown}\n"
+
+
+def test_the_help_imports_no_command() -> None:
+    """What a command needs is not waited for before it is asked for."""
+    code = (
+        "import sys\n"
+        "from cleverapp_async.cli.app import cleverapp\n"
+        "cleverapp(['--help'], standalone_mode=False)\n"
+        "print([name for name in sys.modules if name.startswith('rich')])\n"
+        "print(sorted(name for name in sys.modules if '.cli.' in name))\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    *_, rich, modules = ended.stdout.splitlines()
+    assert rich == "[]"
+    assert modules == str(["cleverapp_async.cli.app", "cleverapp_async.cli.errors"])
+
+
+def test_a_command_that_is_not_there_is_told() -> None:
+    """A wrong name is told as click tells it, and ends with 2."""
+    ended = CliRunner().invoke(cleverapp, ["sned"])
+    assert ended.exit_code == 2
+    assert "No such command 'sned'" in ended.output
+
+
+def test_commands_that_are_there_already_stand_beside_the_others() -> None:
+    """A group that imports some of its commands shows and runs the others as well."""
+    group = LazyGroup("group", lazy={"call": ("cleverapp_async.cli.call.command:call", "Call.")})
+    group.add_command(click.Command("here", help="Be here.", callback=lambda: click.echo("done")))
+    runner = CliRunner()
+    shown = runner.invoke(group, ["--help"]).output
+    assert "call  Call." in shown
+    assert "here  Be here." in shown
+    assert runner.invoke(group, ["here"]).output == "done\n"
+    assert runner.invoke(group, ["call", "--help"]).exit_code == 0
