@@ -18,8 +18,8 @@ from .connection import Connection
 from .exits import BadInputError, CommandError, Exit
 from .failures import failure
 from .print_json import print_json, print_raw
+from .signals import run_interruptibly
 from .token import read_token
-from .waiting import run_interruptibly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

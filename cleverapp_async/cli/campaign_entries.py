@@ -9,8 +9,8 @@ from rich.text import Text
 
 from .._terminal import printable
 from .clocks import as_iso, say_moment
+from .console import make_table
 from .print_json import as_json
-from .screen import make_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from ..bulk.journal.records import JournalState
 from .campaign_entries import draw_entries
 from .campaign_export import lines_of, print_lines
 from .campaign_reading import CampaignReader, entries_of, look_into
+from .console import make_console
 from .exits import BadInputError, Exit
-from .screen import make_console
 
 __all__ = ["list_failed", "list_unknown"]
 

@@ -15,9 +15,9 @@ from .campaign_commands import Resuming
 from .campaign_outlook import Outlook, as_json
 from .campaign_reading import look, look_into
 from .campaign_view import draw_status
+from .console import make_console
 from .exits import BadInputError
 from .print_json import to_stdout
-from .screen import make_console
 
 if TYPE_CHECKING:
     from collections.abc import Callable

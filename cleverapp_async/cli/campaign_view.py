@@ -12,8 +12,8 @@ from rich.text import Text
 from .._terminal import printable
 from ..bulk.journal.records import JournalState
 from .clocks import say_age, say_moment
+from .console import make_table
 from .exits import MEANINGS, Exit
-from .screen import make_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,10 +15,10 @@ from ..client import CleverAppClient
 from ..errors import CampaignPausedError, NotSentError, Outcome
 from .exits import BadInputError
 from .feed import Feed
-from .interrupts import Interrupts
 from .outcomes import Sink
 from .plan import Plan, Planned
 from .show import View
+from .signals import Interrupts
 from .standing import Standings
 from .stopping import DRAIN_TIMEOUT, Stopper
 from .tally import Tally

@@ -17,20 +17,20 @@ from ..errors import CleverAppError, Outcome, UnsupportedMessengerError, Validat
 from ..models.messages import SendMessage
 from ..simulator import WINDOW_KINDS, Latency, SimulatedContact, Simulator, SimulatorLimits
 from .carrying import Campaign
+from .console import make_console
 from .durations import say_duration
 from .exits import Exit
-from .interrupts import Interrupts
 from .outcomes import Sink, open_sink
 from .plan import Wanted, make_plan
 from .quotas import LimitSettings
 from .recipients import Defaults, read_message
 from .rows import Row
-from .screen import make_console
 from .sending import check, send_plan, tell_the_rest
 from .show import choose_view
+from .signals import Interrupts
+from .simulate import show_verdict
 from .source import Source, open_source
 from .template import Template
-from .verdict import show_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -13,9 +13,9 @@ from ..limits.quota import AccountKey
 from .campaign_reading import open_reader
 from .campaign_state import left_by_key
 from .clocks import say_moment
+from .console import make_console
 from .exits import Exit
 from .report import show_forecast
-from .screen import make_console
 
 if TYPE_CHECKING:
     from collections import Counter

@@ -12,7 +12,7 @@ from .check_settings import Settings, check_address, check_token
 from .connection import Connection
 from .exits import Exit
 from .finding import Finding, warn
-from .waiting import run_interruptibly
+from .signals import run_interruptibly
 
 __all__ = ["Examination", "run_doctor"]
 

@@ -11,14 +11,14 @@ from attrs import frozen
 
 from ..errors import CleverAppError
 from .connection import Connection
+from .console import is_screen, make_console
 from .contact_rows import CsvRows, JsonRows
 from .exits import BadInputError, CommandError, Exit
 from .failures import failure
 from .part_file import PartFile
-from .screen import is_screen, make_console
+from .signals import run_interruptibly
 from .source import Format
 from .token import read_token
-from .waiting import run_interruptibly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

@@ -8,7 +8,7 @@ from attrs import frozen
 from rich.text import Text
 
 from .._terminal import printable
-from .screen import make_console
+from .console import make_console
 
 __all__ = ["Finding", "Level", "fail", "fine", "warn"]
 

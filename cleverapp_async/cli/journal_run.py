@@ -19,10 +19,10 @@ from ..client import CleverAppClient
 from ..errors import CampaignPausedError, JournalError
 from ..limits.quota import LimitKey
 from .campaign_state import left_by_key
-from .interrupts import Interrupts
 from .outcomes import Sink
 from .plan import Plan
 from .show import View
+from .signals import Interrupts
 from .standing import Standings
 from .stopping import DRAIN_TIMEOUT, Stopper
 from .tally import Tally

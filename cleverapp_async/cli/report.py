@@ -15,10 +15,10 @@ from .._terminal import printable
 from ..bulk.forecast import UNKNOWN_ROUTE, Forecast
 from ..errors import Outcome
 from .clocks import say_moment
+from .console import make_table
 from .durations import say_duration
 from .exits import MEANINGS, Exit
 from .plan import FAULTS_SHOWN, Plan
-from .screen import make_table
 
 if TYPE_CHECKING:
     from rich.console import Console

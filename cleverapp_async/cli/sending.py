@@ -11,9 +11,9 @@ import click
 from .._terminal import printable
 from ..errors import Outcome
 from .carrying import Campaign, carry_out
+from .console import make_console, verbose_log
 from .dry_run import tell_only
 from .exits import BadInputError, Exit
-from .interrupts import Interrupts
 from .outcomes import Stream, open_sink
 from .plan import Plan, make_plan
 from .report import (
@@ -25,12 +25,11 @@ from .report import (
     tell_forecast,
     tell_hours,
 )
-from .screen import make_console
 from .sending_campaign import send_campaign
 from .show import LiveView, choose_view
+from .signals import Interrupts
 from .source import open_source
 from .token import read_token
-from .verbose_log import verbose_log
 
 if TYPE_CHECKING:
     from rich.console import Console

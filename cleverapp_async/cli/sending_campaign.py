@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING
 from ..errors import JournalError
 from .campaign_reading import journal_failure
 from .campaign_telling import CampaignTeller
+from .console import make_console, verbose_log
 from .journal_run import JournalRun
 from .outcomes import Stream, open_sink
-from .screen import make_console
 from .show import LiveView, choose_view
-from .verbose_log import verbose_log
 
 if TYPE_CHECKING:
     from ..bulk.schedule import Schedule
     from .exits import Exit
-    from .interrupts import Interrupts
     from .journal_run import RunEnd
     from .outcomes import Sink
     from .plan import Plan
     from .send_settings import Sending
+    from .signals import Interrupts
 
 __all__ = ["send_campaign"]
 

@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from .screen import is_screen, make_table
+from .console import is_screen, make_table
 from .standing import Standings
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from ..errors import ConfigurationError
 from ..limits.quota import AccountKey
 from ..limits.shared.overview import KeyState, Overview
 from ..limits.shared.store import StoreError
+from .console import make_console, make_table
 from .durations import say_duration
 from .exits import BadInputError, CommandError, Exit
 from .print_json import print_json
-from .screen import make_console, make_table
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from cleverapp_async.cli.app import Commands, cleverapp
 from cleverapp_async.cli.exits import Exit
-from cleverapp_async.cli.interrupts import Interrupts
+from cleverapp_async.cli.signals import Interrupts
 
 
 def test_raises_where_nobody_listens() -> None:

@@ -11,14 +11,14 @@ from attrs import evolve
 from cleverapp_async import CleverAppClient, LimiterRegistry, Outcome
 from cleverapp_async.bulk.journal.reader import JournalReader
 from cleverapp_async.cli.carrying import Campaign, carry_out
+from cleverapp_async.cli.console import make_console
 from cleverapp_async.cli.exits import BadInputError, Exit
-from cleverapp_async.cli.interrupts import Interrupts
 from cleverapp_async.cli.journal_run import JournalRun
 from cleverapp_async.cli.outcomes import open_sink
 from cleverapp_async.cli.plan import Wanted, make_plan
 from cleverapp_async.cli.recipients import Defaults
-from cleverapp_async.cli.screen import make_console
 from cleverapp_async.cli.show import NoView
+from cleverapp_async.cli.signals import Interrupts
 from cleverapp_async.cli.source import open_source
 from cleverapp_async.cli.template import Template
 from cleverapp_async.simulator import Simulator, SimulatorLimits

@@ -21,9 +21,9 @@ from cleverapp_async import (
 from cleverapp_async._terminal import printable
 from cleverapp_async.bulk.forecast import forecast
 from cleverapp_async.bulk.schedule import Schedule
+from cleverapp_async.cli.console import is_screen
 from cleverapp_async.cli.plan import Wanted, make_plan
 from cleverapp_async.cli.recipients import Defaults
-from cleverapp_async.cli.screen import is_screen
 from cleverapp_async.cli.show import LiveView, NoView, PlainView
 from cleverapp_async.cli.source import open_source
 from cleverapp_async.cli.standing import Standings, next_slot

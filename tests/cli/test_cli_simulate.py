@@ -7,8 +7,7 @@ import pytest
 from rich.console import Console
 
 from cleverapp_async.cli.exits import BadInputError
-from cleverapp_async.cli.simulate import FAULTS, read_fault
-from cleverapp_async.cli.verdict import show_verdict
+from cleverapp_async.cli.simulate import FAULTS, read_fault, show_verdict
 from cleverapp_async.simulator import Arrival, SimulatorLimits
 from cleverapp_async.simulator.referee import everything, judge_log
 

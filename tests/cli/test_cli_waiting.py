@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from cleverapp_async.cli.waiting import run_interruptibly
+from cleverapp_async.cli.signals import run_interruptibly
 
 
 def test_gives_the_result() -> None:

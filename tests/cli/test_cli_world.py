@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cleverapp_async.cli.exits import BadInputError
-from cleverapp_async.cli.world import make_world
+from cleverapp_async.cli.simulate import make_seed
 
 if TYPE_CHECKING:
     from tests.cli.command import Run, Write
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 def test_made_up_contacts() -> None:
     """As many contacts as asked for are made up, others with another seed."""
-    world = make_world(5, None, 1)
+    world = make_seed(5, None, 1)
     assert world is not None
     assert len(world.contacts or ()) == 5
-    assert make_world(5, None, 1) == world
-    assert make_world(5, None, 2) != world
-    assert make_world(None, None, 1) is None
+    assert make_seed(5, None, 1) == world
+    assert make_seed(5, None, 2) != world
+    assert make_seed(None, None, 1) is None
 
 
 def test_a_seed_file(write: Write) -> None:
     """What the file names is there at the start."""
     contact = {"id": 5, "bot_id": 1, "messenger": "telegram", "external_id": "9"}
-    world = make_world(None, write("seed.json", json.dumps({"contacts": [contact]})), 0)
+    world = make_seed(None, write("seed.json", json.dumps({"contacts": [contact]})), 0)
     assert world is not None
     assert [one.id for one in world.contacts or ()] == [5]
 
@@ -40,7 +40,7 @@ def test_what_cannot_be_a_world(write: Write) -> None:
         (None, "/nowhere.json", "--seed-file /nowhere.json cannot be read: No such file"),
     ):
         with pytest.raises(BadInputError) as caught:
-            make_world(contacts, seed_file, 0)
+            make_seed(contacts, seed_file, 0)
         assert told in str(caught.value)
 
 

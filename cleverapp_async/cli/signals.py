@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: told to whoever can stop in order, or raised where nobody can."""
+"""Ctrl-C and SIGTERM: passed to whoever can stop in order, raised where nobody can."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import asyncio
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from attrs import define, field
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from types import FrameType, TracebackType
 
-__all__ = ["Interrupts"]
+__all__ = ["Interrupts", "run_interruptibly"]
+
+T = TypeVar("T")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -78,3 +81,33 @@ class Interrupts:
         if self._tell is None:
             raise KeyboardInterrupt
         self._tell()
+
+
+def run_interruptibly(main: Callable[[], Awaitable[T]]) -> T:
+    """Run it in an event loop of its own; Ctrl-C and SIGTERM cancel it in order.
+
+    Args:
+        main: Makes what is run.
+
+    Raises:
+        KeyboardInterrupt: A signal came; what was run has ended.
+    """
+    with Interrupts() as interrupts:
+        try:
+            return asyncio.run(_guarded(main, interrupts))
+        except asyncio.CancelledError:
+            pass
+    raise KeyboardInterrupt
+
+
+async def _guarded(main: Callable[[], Awaitable[T]], interrupts: Interrupts) -> T:
+    task = asyncio.ensure_future(main())
+
+    def stop() -> None:
+        task.cancel()
+
+    interrupts.tell(asyncio.get_running_loop(), stop)
+    try:
+        return await task
+    finally:
+        interrupts.tell(None, None)
