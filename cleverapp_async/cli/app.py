@@ -11,7 +11,7 @@ from .demo import demo
 from .doctor import doctor
 from .exits import Exit
 from .limits import limits
-from .send import send
+from .send.command import send
 from .simulate import simulate
 
 __all__ = ["Commands", "cleverapp"]

@@ -15,7 +15,7 @@ from .campaign_commands import Resuming
 from .campaign_reading import in_redis
 from .campaign_state import CampaignState, Step, steps
 from .clocks import as_iso
-from .report import tell_forecast
+from .send.report import tell_forecast
 
 if TYPE_CHECKING:
     from ..bulk.journal.records import JournalSession

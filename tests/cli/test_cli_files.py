@@ -19,8 +19,8 @@ from pyarrow import parquet
 from cleverapp_async.bulk.report.formulas import escape
 from cleverapp_async.cli.check_install import check_packages
 from cleverapp_async.cli.exits import BadInputError
-from cleverapp_async.cli.plan import Wanted, make_plan
 from cleverapp_async.cli.recipients import Defaults
+from cleverapp_async.cli.send.plan import Wanted, make_plan
 from cleverapp_async.cli.source import open_source
 from cleverapp_async.cli.template import Template
 from tests.cli.workbook import Workbook

@@ -6,18 +6,17 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from . import options
-from .limit_options import limit_options
-from .schedule_options import GivenHours, schedule_options
+from .. import options
+from ..limit_options import limit_options
+from ..schedule_options import GivenHours, schedule_options
 
 if TYPE_CHECKING:
     from datetime import datetime, time
 
-    from ..limits.quota import Quota
-    from .exits import Exit
-    from .quotas import Override
-    from .source import InputFormat
-    from .template import Template
+    from ...limits.quota import Quota
+    from ..quotas import Override
+    from ..source import InputFormat
+    from ..template import Template
 
 __all__ = ["send"]
 
@@ -192,37 +191,41 @@ def send(
     without FILE, goes on with it, and `cleverapp campaign` looks into it. Each recipient gets the
     first of its messages alone. The exit code then tells how the whole campaign stands.
     """
-    from .recipients import Defaults
-    from .send_settings import Sending
-    from .sending import run_send
+    from ..quotas import LimitSettings
+    from ..recipients import Defaults
+    from .options import CampaignOptions, ClientOptions, RecipientOptions, SendOptions
+    from .run import run_send
 
-    sending = Sending(
-        path=file,
-        format=cast("InputFormat | None", given_format),
-        sheet=sheet,
-        defaults=Defaults(
-            bot_id=bot_id, messenger=messenger, text=text, image=image, file=file_link
+    given = SendOptions(
+        recipients=RecipientOptions(
+            path=file,
+            format=cast("InputFormat | None", given_format),
+            sheet=sheet,
+            defaults=Defaults(
+                bot_id=bot_id, messenger=messenger, text=text, image=image, file=file_link
+            ),
+            only=frozenset(only),
+            skip_bad_rows=skip_bad_rows,
+            drop_duplicates=drop_duplicates,
         ),
-        only=frozenset(only),
-        skip_bad_rows=skip_bad_rows,
-        drop_duplicates=drop_duplicates,
-        dry_run=dry_run,
-        output="-" if output is None and journal is None else output,
-        journal=journal,
-        resend_unknown=resend_unknown,
-        retry_rejected=retry_rejected,
-        allow_duplicates=allow_duplicates,
+        campaign=CampaignOptions(
+            journal=journal,
+            resend_unknown=resend_unknown,
+            retry_rejected=retry_rejected,
+            allow_duplicates=allow_duplicates,
+        ),
+        sender=ClientOptions(
+            token_file=token_file,
+            base_url=base_url,
+            concurrency=concurrency,
+            attempt_timeout=attempt_timeout,
+            limits=LimitSettings(overrides=limits, account=account_limit, scale=scale),
+        ),
         hours=GivenHours(not_before=not_before, not_after=not_after, timezone=timezone, at=at),
         drain_timeout=drain_timeout,
-        token_file=token_file,
-        base_url=base_url,
-        concurrency=concurrency,
-        attempt_timeout=attempt_timeout,
-        limits=limits,
-        account_limit=account_limit,
-        scale=scale,
+        dry_run=dry_run,
+        output="-" if output is None and journal is None else output,
         quiet=quiet,
         verbose=verbose,
     )
-    code: Exit = run_send(sending)
-    context.exit(code)
+    context.exit(run_send(given))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from ..bulk.run import BulkRun
-from .durations import say_duration
-from .show import View
+from ...bulk.run import BulkRun
+from ..durations import say_duration
+from .progress import View
 from .tally import Tally
 
 if TYPE_CHECKING:
