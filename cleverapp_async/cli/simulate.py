@@ -166,11 +166,11 @@ async def _serve(simulator: Simulator, interrupts: Interrupts, guide: str) -> No
     import asyncio
 
     stop = asyncio.Event()
-    async with simulator:
-        interrupts.tell(asyncio.get_running_loop(), stop.set)
-        click.echo(guide.format(base_url=simulator.base_url, token=simulator.api_token))
-        await stop.wait()
-    interrupts.tell(None, None)
+    # Outermost: Ctrl-C again, while it stops, breaks nothing off.
+    with interrupts.passed_to(stop.set):
+        async with simulator:
+            click.echo(guide.format(base_url=simulator.base_url, token=simulator.api_token))
+            await stop.wait()
 
 
 def read_fault(text: str) -> Fault:

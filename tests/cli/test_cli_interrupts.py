@@ -31,11 +31,10 @@ async def test_tells_who_listens() -> None:
             both.set()
 
     with Interrupts() as interrupts:
-        interrupts.tell(asyncio.get_running_loop(), listen)
-        signal.raise_signal(signal.SIGTERM)
-        signal.raise_signal(signal.SIGINT)
-        await both.wait()
-        interrupts.tell(None, None)
+        with interrupts.passed_to(listen):
+            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGINT)
+            await both.wait()
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert told == [1, 1]
@@ -73,9 +72,9 @@ def test_a_loop_that_cannot_listen_is_told_all_the_same() -> None:
 
     async def listen() -> list[int]:
         told: list[int] = []
-        interrupts.tell(asyncio.get_running_loop(), lambda: told.append(1))
-        signal.raise_signal(signal.SIGINT)
-        await asyncio.sleep(0)
+        with interrupts.passed_to(lambda: told.append(1)):
+            signal.raise_signal(signal.SIGINT)
+            await asyncio.sleep(0)
         return told
 
     with Interrupts() as interrupts, asyncio.Runner(loop_factory=DeafLoop) as runner:

@@ -265,12 +265,9 @@ class Runner:
             stopper = Stopper(run, tally, self.view, self.drain_timeout)
             writer = _Writer(self.sink, tally, stopper)
             self._begin(run, tally)
-            showing = asyncio.create_task(self._show(run, tally))
-            self.interrupts.tell(asyncio.get_running_loop(), stopper.interrupt)
             try:
-                async with run:
-                    with stopper:
-                        await self._take_all(run, writer)
+                with self.interrupts.passed_to(stopper.interrupt):
+                    await self._take_all(run, writer)
             except CampaignPausedError as error:
                 tally.paused = error
             except JournalError as error:
@@ -281,22 +278,23 @@ class Runner:
                 if not tally.begun:
                     raise
                 stopper.trouble(str(error))
-            finally:
-                self.interrupts.tell(None, None)
-                showing.cancel()
-                self.view.stop()
             self._list_the_rest(writer)
             tally.finish()
         return tally
 
     async def _take_all(self, run: BulkRun, writer: _Writer) -> None:
+        showing = asyncio.create_task(self._show(run, writer.tally))
         try:
-            async for outcome in run:
-                self._begin(run, writer.tally)
-                writer.write(outcome, self.source.place(outcome, self.client))
+            async with run:
+                with writer.stopper:
+                    async for outcome in run:
+                        self._begin(run, writer.tally)
+                        writer.write(outcome, self.source.place(outcome, self.client))
         finally:
-            # A run that has nothing to send, or fails at once, has begun all the same.
+            # A campaign with nothing to send, or that fails at once, has begun all the same.
             self._begin(run, writer.tally)
+            showing.cancel()
+            self.view.stop()
 
     def _begin(self, run: BulkRun, tally: Tally) -> None:
         """Tell what is about to be sent, once, as soon as that is known."""
