@@ -82,7 +82,6 @@ def demo(context: click.Context, *, scale: float, window: str, output: str | Non
     from .send.resume_notes import FileNotes, tell_the_rest
     from .send.run import check
     from .send.runner import FileMessages, Runner
-    from .send.tally import Workload
     from .signals import Interrupts
     from .simulate import show_verdict
     from .source import open_source
@@ -101,21 +100,23 @@ def demo(context: click.Context, *, scale: float, window: str, output: str | Non
 
         async def send() -> Tally:
             async with simulator:
-                limits = LimitSettings(scale=scale).registry()
                 client = CleverAppClient(
-                    simulator.api_token, base_url=simulator.base_url, limits=limits
+                    simulator.api_token,
+                    base_url=simulator.base_url,
+                    limits=LimitSettings(scale=scale).registry(),
                 )
                 plan = make_plan(source, Wanted(defaults=_defaults()))
-                least = Workload.of(plan.counts, limits, client.account).forecast.seconds
+                messages = FileMessages(plan, client)
+                least = messages.work().forecast.seconds
                 console.print(
                     f"The API is simulated at {simulator.base_url}, with the documented limits\n"
                     f"and time {scale:g} times as fast: {say_duration(least * scale)} become "
                     f"{say_duration(least)}.",
                     soft_wrap=True,
                 )
+                check(plan, skip=True)
                 runner = Runner(
-                    source=FileMessages(check(plan, skip=True)),
-                    client=client,
+                    source=messages,
                     sink=expectations,
                     view=choose_view(console, quiet=False, verbose=False),
                     interrupts=interrupts,

@@ -104,8 +104,7 @@ async def send(plan: Plan, simulator: Simulator, output: str) -> Tally:
     )
     with open_sink(output) as sink, Interrupts() as interrupts:
         runner = Runner(
-            source=FileMessages(plan),
-            client=client,
+            source=FileMessages(plan, client),
             sink=sink,
             view=NoView(make_console()),
             interrupts=interrupts,
@@ -154,11 +153,13 @@ async def test_a_change_while_the_journal_fills(write: Write, tmp_path: Path) ->
             Interrupts() as interrupts,
         ):
             messages = CampaignMessages(
-                journal=str(journal), plan=make_plan(source, WANTED), warn=lambda: None
+                journal=str(journal),
+                plan=make_plan(source, WANTED),
+                client=CleverAppClient(simulator.api_token, base_url=simulator.base_url),
+                warn=lambda: None,
             )
             runner = Runner(
                 source=messages,
-                client=CleverAppClient(simulator.api_token, base_url=simulator.base_url),
                 sink=sink,
                 view=NoView(make_console()),
                 interrupts=interrupts,

@@ -88,10 +88,12 @@ def _checked(options: SendOptions) -> Generator[Plan | None]:
         by_recipient=by_recipient,
     )
     with open_source(recipients.path, recipients.format, sheet=recipients.sheet) as source:
-        yield check(make_plan(source, wanted), skip=recipients.skip_bad_rows)
+        plan = make_plan(source, wanted)
+        check(plan, skip=recipients.skip_bad_rows)
+        yield plan
 
 
-def check(plan: Plan, *, skip: bool) -> Plan:
+def check(plan: Plan, *, skip: bool) -> None:
     """Show what is wrong with the rows, and go on only if that is wanted.
 
     Args:
@@ -113,7 +115,6 @@ def check(plan: Plan, *, skip: bool) -> Plan:
             raise BadInputError(f"{rows} faulty, and no other is to be sent.")
         click.echo(f"{rows} left out.", err=True)
     show_duplicates(plan)
-    return plan
 
 
 def _tell_only(plan: Plan | None, options: SendOptions, schedule: Schedule | None) -> Exit:
@@ -171,7 +172,7 @@ def _send(
         notes = FileNotes(
             console=console, output=options.output, schedule=schedule, quiet=options.quiet
         )
-        source = FileMessages(plan)
+        source = FileMessages(plan, client)
     else:
         journal = options.campaign.journal or ""
         campaign_notes = CampaignNotes(
@@ -184,6 +185,7 @@ def _send(
         source = CampaignMessages(
             journal=journal,
             plan=plan,
+            client=client,
             warn=campaign_notes.other_account,
             deduplicate=not options.campaign.allow_duplicates,
             resend_unknown=options.campaign.resend_unknown,
@@ -195,7 +197,6 @@ def _send(
             sink = Stream(view.print_line)
         runner = Runner(
             source=source,
-            client=client,
             sink=sink,
             view=view,
             interrupts=interrupts,

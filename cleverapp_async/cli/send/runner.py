@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from attrs import define, field, frozen
 
 from ...bulk.eta import EtaMeter
+from ...bulk.journal.reader import JournalReader
 from ...bulk.journal.records import JournalState
 from ...bulk.journal.sqlite import SqliteJournal
 from ...bulk.outcome import SendOutcome
@@ -61,11 +62,16 @@ class Place:
 class MessageSource(Protocol):
     """Where the messages of a send come from."""
 
-    def start(self, client: CleverAppClient, schedule: Schedule | None) -> BulkRun:
+    @property
+    def client(self) -> CleverAppClient:
+        """Who sends them."""
+        ...
+
+    def start(self, schedule: Schedule | None) -> BulkRun:
         """The run that sends them; nothing is read before it is iterated over."""
         ...
 
-    def work(self, run: BulkRun, client: CleverAppClient) -> Workload | None:
+    def work(self, run: BulkRun) -> Workload | None:
         """What is to be sent; None as long as that is not known."""
         ...
 
@@ -73,7 +79,7 @@ class MessageSource(Protocol):
         """How far it is until that is known."""
         ...
 
-    def place(self, outcome: SendOutcome, client: CleverAppClient) -> Place:
+    def place(self, outcome: SendOutcome) -> Place:
         """Where a message comes from; asked once for each."""
         ...
 
@@ -92,9 +98,11 @@ class FileMessages:
 
     Attributes:
         plan: What was checked.
+        client: Who sends them.
     """
 
     plan: Plan
+    client: CleverAppClient
     _second_pass: Iterator[Planned] = field(init=False)
     _on_the_way: dict[int, Planned] = field(init=False, factory=dict[int, Planned])
 
@@ -102,23 +110,22 @@ class FileMessages:
         """Begin the second pass; it is lazy."""
         self._second_pass = self.plan.messages()
 
-    def start(self, client: CleverAppClient, schedule: Schedule | None) -> BulkRun:
+    def start(self, schedule: Schedule | None) -> BulkRun:
         """The run that sends them."""
-        return client.send_many(self._messages(client), schedule=schedule)
+        return self.client.send_many(self._messages(), schedule=schedule)
 
-    def work(self, run: BulkRun, client: CleverAppClient) -> Workload:
+    def work(self, run: BulkRun | None = None) -> Workload:
         """What the first pass counted."""
         del run
-        plan = self.plan
+        plan, client = self.plan, self.client
         return Workload.of(plan.counts, client.limits, client.account, bad=plan.bad)
 
     def loading(self) -> str:
         """Nothing: the work is known from the beginning."""
         return ""
 
-    def place(self, outcome: SendOutcome, client: CleverAppClient) -> Place:
+    def place(self, outcome: SendOutcome) -> Place:
         """The row of a message, which is then forgotten: memory stays constant."""
-        del client
         planned = self._on_the_way.pop(outcome.index)
         return Place(planned.number, planned.line, planned.key)
 
@@ -126,11 +133,11 @@ class FileMessages:
         """What the second pass has left."""
         return self._second_pass
 
-    def _messages(self, client: CleverAppClient) -> Iterator[Message]:
+    def _messages(self) -> Iterator[Message]:
         # The run may close this generator early. The second pass stays open, for the rest.
         for index, planned in enumerate(self._second_pass):
             self._on_the_way[index] = planned
-            _learn(planned, client)
+            _learn(planned, self.client)
             yield planned.message
 
 
@@ -141,6 +148,7 @@ class CampaignMessages:
     Attributes:
         journal: The journal's path.
         plan: The file's messages; None: those that the journal holds.
+        client: Who sends them.
         warn: Called before anything is sent, if the token is another than the last run's.
         deduplicate: Whether a recipient gets the first of several messages alone.
         resend_unknown: Whether what may have been sent is sent again.
@@ -149,6 +157,7 @@ class CampaignMessages:
 
     journal: str
     plan: Plan | None
+    client: CleverAppClient
     warn: Callable[[], None]
     deduplicate: bool = True
     resend_unknown: bool = False
@@ -158,11 +167,11 @@ class CampaignMessages:
     _passing: Counter[LimitKey | None] = field(init=False, factory=Counter["LimitKey | None"])
     _orphans: set[int] = field(init=False, factory=set[int])
 
-    def start(self, client: CleverAppClient, schedule: Schedule | None) -> BulkRun:
+    def start(self, schedule: Schedule | None) -> BulkRun:
         """The run that fills the journal or compares with it, and sends what has no result yet."""
         self._passing = self._refusals_that_pass()
-        return client.send_many(
-            None if self.plan is None else self._messages(self.plan, client),
+        return self.client.send_many(
+            None if self.plan is None else self._messages(self.plan),
             journal=_WarningJournal(self.journal, self.warn),
             schedule=schedule,
             deduplicate=self.deduplicate,
@@ -170,20 +179,21 @@ class CampaignMessages:
             retry_rejected=self.retry_rejected,
         )
 
-    def work(self, run: BulkRun, client: CleverAppClient) -> Workload | None:
+    def work(self, run: BulkRun) -> Workload | None:
         """What the journal holds that this run sends; None before it is filled."""
         if run.loaded is None or run.summary is None:
             return None
         self._orphans = {entry.index for entry in run.loaded.orphans}
         self._counts = self._left(run.summary)
         bad = 0 if self.plan is None else self.plan.bad
+        client = self.client
         return Workload.of(self._counts, client.limits, client.account, bad=bad)
 
     def loading(self) -> str:
         """How many messages were read."""
         return f"{self.journal}: {self._read} messages read"
 
-    def place(self, outcome: SendOutcome, client: CleverAppClient) -> Place:
+    def place(self, outcome: SendOutcome) -> Place:
         """The message's number, and what limited it when the journal was filled."""
         number = outcome.index + 1
         if outcome.index in self._orphans:
@@ -191,16 +201,16 @@ class CampaignMessages:
             self._orphans.discard(outcome.index)
             return Place(number, None, None, earlier=True)
         # A route that was learned since then does not count: the work was counted without it.
-        key = client.limit_key(outcome.message)
+        key = self.client.limit_key(outcome.message)
         return Place(number, None, key if key in self._counts else None)
 
     def rest(self) -> Iterator[Planned]:
         """Nothing: the journal keeps what is left."""
         return iter(())
 
-    def _messages(self, plan: Plan, client: CleverAppClient) -> Iterator[Message]:
+    def _messages(self, plan: Plan) -> Iterator[Message]:
         for planned in plan.messages():
-            _learn(planned, client)
+            _learn(planned, self.client)
             self._read += 1
             yield planned.message
 
@@ -212,8 +222,6 @@ class CampaignMessages:
 
     def _refusals_that_pass(self) -> Counter[LimitKey | None]:
         """Refused messages that are sent again unasked, by key; looked up before anything moves."""
-        from ...bulk.journal.reader import JournalReader
-
         # What is wrong with the journal, the run itself will say.
         with suppress(JournalError), JournalReader(self.journal) as reader:
             if reader.summary().retryable:
@@ -230,8 +238,7 @@ class Runner:
     """One send, from the first message to the last outcome.
 
     Attributes:
-        source: Where its messages come from.
-        client: Who sends them; it is closed at the end.
+        source: Where its messages come from, and who sends them: a client that is closed then.
         sink: Where outcomes go.
         view: What shows progress.
         interrupts: Where Ctrl-C is heard of.
@@ -241,7 +248,6 @@ class Runner:
     """
 
     source: MessageSource
-    client: CleverAppClient
     sink: Sink
     view: View
     interrupts: Interrupts
@@ -260,8 +266,8 @@ class Runner:
             JournalError: The journal cannot be used.
         """
         tally = Tally(EtaMeter(self.schedule))
-        async with self.client:
-            run = self.source.start(self.client, self.schedule)
+        async with self.source.client:
+            run = self.source.start(self.schedule)
             stopper = Stopper(run, tally, self.view, self.drain_timeout)
             writer = _Writer(self.sink, tally, stopper)
             self._begin(run, tally)
@@ -289,7 +295,7 @@ class Runner:
                 with writer.stopper:
                     async for outcome in run:
                         self._begin(run, writer.tally)
-                        writer.write(outcome, self.source.place(outcome, self.client))
+                        writer.write(outcome, self.source.place(outcome))
         finally:
             # A campaign with nothing to send, or that fails at once, has begun all the same.
             self._begin(run, writer.tally)
@@ -300,11 +306,11 @@ class Runner:
         """Tell what is about to be sent, once, as soon as that is known."""
         if tally.begun:
             return
-        work = self.source.work(run, self.client)
+        work = self.source.work(run)
         if work is not None:
             tally.begin(work)
             self.announce(run, work)
-            self.view.start(Progress(tally, self.client, self.schedule))
+            self.view.start(Progress(tally, self.source.client, self.schedule))
 
     async def _show(self, run: BulkRun, tally: Tally) -> None:
         """Show how the messages are loaded, then how the send goes, until cancelled."""
