@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from .. import options
+from ..exits import MEANINGS
 from ..limit_options import limit_options
 from ..schedule_options import GivenHours, schedule_options
 
@@ -21,15 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["send"]
 
 _RESENDABLE = ("not_sent", "rejected", "unknown")
+_EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items())
 
 
 @click.command(
-    epilog=(
-        "The token comes from CLEVERAPP_API_TOKEN or --token-file. Exit codes: 0 everything was "
-        "accepted; 1 some were rejected, left out or not sent; 2 the command or its input cannot "
-        "be used; 3 the token or another setting does not work; 4 some may have been sent, nobody "
-        "can tell; 130 interrupted."
-    )
+    epilog=(f"The token comes from CLEVERAPP_API_TOKEN or --token-file. Exit codes: {_EXITS}.")
 )
 @click.argument("file", required=False)
 @click.option(

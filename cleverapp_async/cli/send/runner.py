@@ -292,11 +292,11 @@ class Runner:
         showing = asyncio.create_task(self._show(run, writer.tally))
         try:
             async with run:
-                with writer.stopper:
-                    async for outcome in run:
-                        self._begin(run, writer.tally)
-                        writer.write(outcome, self.source.place(outcome))
+                async for outcome in run:
+                    self._begin(run, writer.tally)
+                    writer.write(outcome, self.source.place(outcome))
         finally:
+            writer.stopper.finish()
             # A campaign with nothing to send, or that fails at once, has begun all the same.
             self._begin(run, writer.tally)
             showing.cancel()
