@@ -31,7 +31,7 @@ from .tally import Workload
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
     from ...bulk.schedule import Schedule
     from ...limits.quota import LimitKey
@@ -123,7 +123,7 @@ def _tell_only(plan: Plan | None, options: SendOptions, schedule: Schedule | Non
     Raises:
         CommandError: The journal cannot be read.
     """
-    counts = {} if plan is None else plan.counts
+    counts: Mapping[LimitKey | None, int] = {} if plan is None else plan.counts
     journal = options.campaign.journal
     if journal is not None and (plan is None or Path(journal).exists()):
         left = _left(journal, options)
