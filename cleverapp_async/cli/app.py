@@ -97,7 +97,7 @@ class Commands(LazyGroup):
             "Check what a call needs, one line each, with a remedy.",
         ),
         "limits": (f"{_HERE}.limits:limits", "Look at limits that many processes share."),
-        "send": (f"{_HERE}.send:send", "Send a message to each recipient in a file."),
+        "send": (f"{_HERE}.send.command:send", "Send a message to each recipient in a file."),
         "simulate": (f"{_HERE}.simulate:simulate", "Serve the API on this machine."),
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -14,9 +14,9 @@ from ..limits.quota import AccountKey
 from ..limits.shared.overview import KeyState, Overview
 from ..limits.shared.store import StoreError
 from . import params
+from .console import make_console, make_table
 from .errors import BadInputError, CommandError, Exit
 from .print_json import print_json
-from .screen import make_console, make_table
 from .text import say_duration
 
 if TYPE_CHECKING:

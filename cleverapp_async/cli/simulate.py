@@ -10,10 +10,12 @@ from . import params
 from .errors import BadInputError, Exit
 
 if TYPE_CHECKING:
-    from ..simulator import Fault, Simulator
-    from .interrupts import Interrupts
+    from rich.console import Console
 
-__all__ = ["FAULTS", "read_fault", "simulate"]
+    from ..simulator import Fault, SeedData, Simulator, Verdict
+    from .signals import Interrupts
+
+__all__ = ["FAULTS", "make_seed", "read_fault", "show_verdict", "simulate"]
 
 _TOKEN = "simulator-token"  # noqa: S105 - known to all, the simulator's own
 FAULTS = (
@@ -107,25 +109,23 @@ def simulate(
     import os
 
     from ..simulator import WINDOW_KINDS, Latency, SeedError, Simulator, SimulatorLimits
-    from .interrupts import Interrupts
-    from .screen import make_console
+    from .console import make_console
+    from .signals import Interrupts
     from .token import TOKEN_VARIABLE
-    from .verdict import show_verdict
-    from .world import make_world
 
     own = os.environ.get(TOKEN_VARIABLE, "").strip()
     try:
         delays = Latency.parse(latency)
     except ValueError as error:
         raise BadInputError(f"--latency: {error}.") from None
-    world = make_world(contacts, seed_file, seed)
+    seed_data = make_seed(contacts, seed_file, seed)
     try:
         simulator = Simulator(
             limits=SimulatorLimits().scaled(scale),
             window=next(kind for kind in WINDOW_KINDS if kind == window),
             latency=delays,
             faults=[read_fault(text) for text in faults],
-            seed_data=world,
+            seed_data=seed_data,
             host=host,
             port=port,
             seed=seed,
@@ -165,11 +165,11 @@ async def _serve(simulator: Simulator, interrupts: Interrupts, guide: str) -> No
     import asyncio
 
     stop = asyncio.Event()
-    async with simulator:
-        interrupts.tell(asyncio.get_running_loop(), stop.set)
-        click.echo(guide.format(base_url=simulator.base_url, token=simulator.api_token))
-        await stop.wait()
-    interrupts.tell(None, None)
+    # Outermost: Ctrl-C again, while it stops, breaks nothing off.
+    with interrupts.passed_to(stop.set):
+        async with simulator:
+            click.echo(guide.format(base_url=simulator.base_url, token=simulator.api_token))
+            await stop.wait()
 
 
 def read_fault(text: str) -> Fault:
@@ -192,3 +192,69 @@ def read_fault(text: str) -> Fault:
             f"--fault {text}: write a probability from 0 to 1, such as {name}=0.01."
         ) from None
     return fault
+
+
+def make_seed(contacts: int | None, seed_file: str | None, seed: int) -> SeedData | None:
+    """What is there at the start; None: nothing in particular.
+
+    Args:
+        contacts: How many contacts are made up.
+        seed_file: The file that names what is there.
+        seed: Another number makes other contacts.
+
+    Raises:
+        BadInputError: Both are given, the file is none, or the number is too large.
+    """
+    from ..simulator import SeedError, generate, load_seed
+
+    if seed_file is None:
+        if contacts is None:
+            return None
+        try:
+            return generate(contacts=contacts, seed=seed)
+        except ValueError as error:
+            raise BadInputError(f"--contacts: {error}.") from None
+    if contacts is not None:
+        raise BadInputError("give --contacts or --seed-file, not both.")
+    try:
+        return load_seed(seed_file)
+    except SeedError as error:
+        raise BadInputError(f"--seed-file {seed_file}: {error}.") from None
+    except OSError as error:
+        raise BadInputError(f"--seed-file {seed_file} cannot be read: {error.strerror}.") from None
+
+
+def show_verdict(console: Console, verdict: Verdict) -> None:
+    """What reached the server, the most in any window, and whether that was allowed."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from .console import make_table
+
+    if not verdict.arrivals:
+        console.print("The referee's verdict: nothing arrived.")
+        return
+    table = make_table("seen by the server", ("arrived", "refused", "most in a window", "allowed"))
+    for tally in (*verdict.keys, *verdict.account):
+        name = f"{tally.messenger} of bot {tally.bot_id}"
+        if tally.endpoint is None:
+            name = "the whole account"
+        elif tally.endpoint != "sendMessage":
+            name += f" ({tally.endpoint})"
+        allowed = "no limit"
+        if tally.limit is not None and tally.period is not None:
+            allowed = f"{tally.limit} in {tally.period:.4g} s"
+        most = Text(str(tally.most), style="red" if tally.exceeded else "green")
+        table.add_row(Text(name), str(tally.arrivals), str(tally.refusals), most, allowed)
+    console.print(Padding(table, (1, 0, 1, 2), expand=False))
+    for duplicate in verdict.duplicates:
+        console.print(f"  {duplicate}")
+    word, style = ("clean", "bold green") if verdict.clean else ("NOT clean", "bold red")
+    console.print(
+        Text.assemble(
+            "The referee's verdict: ",
+            (word, style),
+            f". {verdict.arrivals} arrived, {verdict.deliveries} were taken, {verdict.refusals} "
+            f"refused for a limit, {len(verdict.duplicates)} taken twice.",
+        )
+    )

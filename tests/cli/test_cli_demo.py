@@ -7,8 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from cleverapp_async import NotSentError, Outcome, SendMessage, SendOutcome, ServerError
-from cleverapp_async.cli.demonstration import Expectations
-from cleverapp_async.cli.outcomes import open_sink
+from cleverapp_async.cli.demo import Expectations
+from cleverapp_async.cli.send.outcomes import open_sink
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,10 +19,10 @@ from pyarrow import parquet
 from cleverapp_async.bulk.report.formulas import escape
 from cleverapp_async.cli.doctor.checks import check_packages
 from cleverapp_async.cli.errors import BadInputError
-from cleverapp_async.cli.plan import Wanted, make_plan
 from cleverapp_async.cli.recipients.messages import Defaults
 from cleverapp_async.cli.recipients.source import open_source
 from cleverapp_async.cli.recipients.template import Template
+from cleverapp_async.cli.send.plan import Wanted, make_plan
 from tests.cli.workbook import Workbook
 
 if TYPE_CHECKING:

@@ -10,22 +10,21 @@ from attrs import evolve
 
 from cleverapp_async import CleverAppClient, LimiterRegistry, Outcome
 from cleverapp_async.bulk.journal.reader import JournalReader
-from cleverapp_async.cli.carrying import Campaign, carry_out
+from cleverapp_async.cli.console import make_console
 from cleverapp_async.cli.errors import BadInputError, Exit
-from cleverapp_async.cli.interrupts import Interrupts
-from cleverapp_async.cli.journal_run import JournalRun
-from cleverapp_async.cli.outcomes import open_sink
-from cleverapp_async.cli.plan import Wanted, make_plan
 from cleverapp_async.cli.recipients.messages import Defaults
 from cleverapp_async.cli.recipients.source import open_source
 from cleverapp_async.cli.recipients.template import Template
-from cleverapp_async.cli.screen import make_console
-from cleverapp_async.cli.show import NoView
+from cleverapp_async.cli.send.outcomes import open_sink
+from cleverapp_async.cli.send.plan import Wanted, make_plan
+from cleverapp_async.cli.send.progress import NoView
+from cleverapp_async.cli.send.runner import CampaignMessages, FileMessages, Runner
+from cleverapp_async.cli.signals import Interrupts
 from cleverapp_async.simulator import Simulator, SimulatorLimits
 
 if TYPE_CHECKING:
-    from cleverapp_async.cli.plan import Plan
-    from cleverapp_async.cli.tally import Tally
+    from cleverapp_async.cli.send.plan import Plan
+    from cleverapp_async.cli.send.tally import Tally
     from tests.cli.command import Write
 
 WANTED = Wanted(defaults=Defaults(text=Template.parse("Hi")))
@@ -103,10 +102,15 @@ async def send(plan: Plan, simulator: Simulator, output: str) -> Tally:
     client = CleverAppClient(
         simulator.api_token, base_url=simulator.base_url, limits=LimiterRegistry.unlimited()
     )
-    async with client:
-        with open_sink(output) as sink, Interrupts() as interrupts:
-            view = NoView(make_console())
-            return await carry_out(Campaign(plan, client, sink, view, interrupts))
+    with open_sink(output) as sink, Interrupts() as interrupts:
+        runner = Runner(
+            source=FileMessages(plan, client),
+            sink=sink,
+            view=NoView(make_console()),
+            interrupts=interrupts,
+            announce=lambda *_: None,
+        )
+        return await runner.send()
 
 
 async def test_a_change_while_sending_ends_it(write: Write, tmp_path: Path) -> None:
@@ -148,20 +152,22 @@ async def test_a_change_while_the_journal_fills(write: Write, tmp_path: Path) ->
             open_sink(None) as sink,
             Interrupts() as interrupts,
         ):
-            run = JournalRun(
+            messages = CampaignMessages(
                 journal=str(journal),
                 plan=make_plan(source, WANTED),
                 client=CleverAppClient(simulator.api_token, base_url=simulator.base_url),
+                warn=lambda: None,
+            )
+            runner = Runner(
+                source=messages,
                 sink=sink,
                 view=NoView(make_console()),
                 interrupts=interrupts,
-                warn=lambda: None,
-                told=lambda *_: pytest.fail("it never came to send"),
+                announce=lambda *_: pytest.fail("it never came to send"),
             )
             overwrite(path, recipients().replace("002300", "002301"))
-            async with run.client:
-                with pytest.raises(BadInputError, match="nothing from row 2001 on was sent"):
-                    await run.carry_out()
+            with pytest.raises(BadInputError, match="nothing from row 2001 on was sent"):
+                await runner.send()
         assert len(simulator.arrivals) == 0
     with JournalReader(journal) as reader:
         assert not reader.summary().complete

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import socket
 from typing import TYPE_CHECKING
 
@@ -7,13 +8,12 @@ import pytest
 from rich.console import Console
 
 from cleverapp_async.cli.errors import BadInputError
-from cleverapp_async.cli.simulate import FAULTS, read_fault
-from cleverapp_async.cli.verdict import show_verdict
+from cleverapp_async.cli.simulate import FAULTS, make_seed, read_fault, show_verdict
 from cleverapp_async.simulator import Arrival, SimulatorLimits
 from cleverapp_async.simulator.referee import everything, judge_log
 
 if TYPE_CHECKING:
-    from tests.cli.command import Run
+    from tests.cli.command import Run, Write
 
 
 def test_a_taken_port_is_told(cleverapp: Run) -> None:
@@ -86,3 +86,45 @@ def test_the_verdict_of_a_bad_client(capsys: pytest.CaptureFixture[str]) -> None
     assert "taken 3 times" in shown
     assert "1 in 10 s" in shown
     assert "no limit" in shown
+
+
+def test_made_up_contacts() -> None:
+    """As many contacts as asked for are made up, others with another seed."""
+    seed_data = make_seed(5, None, 1)
+    assert seed_data is not None
+    assert len(seed_data.contacts or ()) == 5
+    assert make_seed(5, None, 1) == seed_data
+    assert make_seed(5, None, 2) != seed_data
+    assert make_seed(None, None, 1) is None
+
+
+def test_a_seed_file(write: Write) -> None:
+    """What the file names is there at the start."""
+    contact = {"id": 5, "bot_id": 1, "messenger": "telegram", "external_id": "9"}
+    seed_data = make_seed(None, write("seed.json", json.dumps({"contacts": [contact]})), 0)
+    assert seed_data is not None
+    assert [one.id for one in seed_data.contacts or ()] == [5]
+
+
+def test_what_is_no_seed(write: Write) -> None:
+    """Too many contacts, two sources, and files that are none are told."""
+    path = write("seed.json", '{"contacts": 5}')
+    for contacts, seed_file, told in (
+        (10_000_000, None, "--contacts: contacts is from 0 to 9999999"),
+        (5, path, "give --contacts or --seed-file, not both."),
+        (None, path, "seed.json, $.contacts: "),
+        (None, "/nowhere.json", "--seed-file /nowhere.json cannot be read: No such file"),
+    ):
+        with pytest.raises(BadInputError) as caught:
+            make_seed(contacts, seed_file, 0)
+        assert told in str(caught.value)
+
+
+def test_a_seed_that_contradicts_itself(cleverapp: Run, write: Write) -> None:
+    """A seed that contradicts itself ends it with 2, and with the place."""
+    contact = {"id": 5, "bot_id": 1, "messenger": "telegram", "external_id": "9"}
+    path = write("seed.json", json.dumps({"contacts": [contact, contact]}))
+    ended = cleverapp("simulate", "--seed-file", path)
+    assert ended.code == 2
+    assert f"--seed-file {path}: " in ended.err
+    assert "contacts[1]" in ended.err

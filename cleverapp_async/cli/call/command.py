@@ -17,8 +17,8 @@ from .. import params
 from ..errors import BadInputError, CommandError, Exit, failure
 from ..print_json import print_json, print_raw
 from ..shared_options import Connection, connection_options
+from ..signals import run_interruptibly
 from ..token import read_token
-from ..waiting import run_interruptibly
 from .arguments import read_arguments, unknown_names
 
 if TYPE_CHECKING:

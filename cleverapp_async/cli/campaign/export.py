@@ -16,9 +16,9 @@ from ...bulk.report.export import csv_lines
 from ...errors import JournalError
 from ...limits.quota import AccountKey
 from ..atomic_file import output_format, whole_file
+from ..console import make_console, make_table
 from ..errors import BadInputError, CommandError, Exit
 from ..print_json import as_json, to_stdout
-from ..screen import make_console, make_table
 from ..shared_options import LimitSettings, limit_options
 from ..text import as_iso, say_moment
 from .reader import entries_of, journal_failure, look_into, open_reader

@@ -16,10 +16,10 @@ from rich.text import Text
 
 from ..._terminal import printable
 from ...bulk.journal.records import JournalState
+from ..console import make_console, make_table
 from ..errors import MEANINGS, BadInputError, Exit
 from ..print_json import as_json, to_stdout
 from ..schedule_options import GivenHours, schedule_options
-from ..screen import make_console, make_table
 from ..shared_options import LimitSettings, limit_options
 from ..text import say_age, say_moment
 from .outlook import Outlook, as_record

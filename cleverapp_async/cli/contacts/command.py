@@ -10,11 +10,11 @@ import click
 from ...errors import CleverAppError
 from .. import params
 from ..atomic_file import output_format, whole_file
+from ..console import is_screen, make_console
 from ..errors import BadInputError, failure
-from ..screen import is_screen, make_console
 from ..shared_options import Connection, connection_options
+from ..signals import run_interruptibly
 from ..token import read_token
-from ..waiting import run_interruptibly
 from .rows import CsvRows, JsonRows
 
 if TYPE_CHECKING:

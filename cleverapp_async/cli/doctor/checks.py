@@ -16,8 +16,8 @@ from ..._terminal import printable
 from ...brands import Brand
 from ...config import DEFAULT_BASE_URL
 from ...errors import ConfigurationError
+from ..console import make_console
 from ..errors import CommandError
-from ..screen import make_console
 from ..token import TOKEN_VARIABLE, read_token
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from click.core import ParameterSource
 
 from ..errors import Exit
 from ..shared_options import Connection, connection_options
-from ..waiting import run_interruptibly
+from ..signals import run_interruptibly
 from .checks import (
     Finding,
     Settings,

@@ -1,19 +1,22 @@
-"""Ctrl-C and SIGTERM: told to whoever can stop in order, or raised where nobody can."""
+"""Ctrl-C and SIGTERM: passed to whoever can stop in order, raised where nobody can."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 from collections.abc import Callable
-from contextlib import suppress
-from typing import TYPE_CHECKING, Self
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from attrs import define, field
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Generator
     from types import FrameType, TracebackType
 
-__all__ = ["Interrupts"]
+__all__ = ["Interrupts", "run_interruptibly"]
+
+T = TypeVar("T")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -22,8 +25,8 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Interrupts:
     """Catches both signals inside a ``with`` block.
 
-    While :meth:`tell` has a listener, it is called in its event loop; otherwise
-    ``KeyboardInterrupt`` is raised where the signal came.
+    Inside :meth:`passed_to` a listener is called in its event loop; elsewhere ``KeyboardInterrupt``
+    is raised where the signal came.
     """
 
     _tell: Callable[[], object] | None = None
@@ -50,19 +53,24 @@ class Interrupts:
         for number, before in self._before.items():
             signal.signal(number, before if callable(before) else signal.SIG_DFL)
 
-    def tell(
-        self, loop: asyncio.AbstractEventLoop | None, listener: Callable[[], None] | None
-    ) -> None:
-        """Call the listener in its loop from now on; None: raise again."""
-        self._take_back()
-        if loop is None or listener is None:
-            return
+    @contextmanager
+    def passed_to(self, listener: Callable[[], None]) -> Generator[None]:
+        """Call the listener in the running event loop while the block runs.
+
+        Args:
+            listener: Called for each signal.
+        """
+        loop = asyncio.get_running_loop()
         self._tell = lambda: loop.call_soon_threadsafe(listener)
         # Where the loop can listen itself, a signal also wakes it at once; Windows has no such.
         with suppress(NotImplementedError):
             for number in self._before:
                 loop.add_signal_handler(number, listener)
                 self._loop = loop
+        try:
+            yield
+        finally:
+            self._take_back()
 
     def _take_back(self) -> None:
         """Take the signals back from the loop that listens."""
@@ -78,3 +86,30 @@ class Interrupts:
         if self._tell is None:
             raise KeyboardInterrupt
         self._tell()
+
+
+def run_interruptibly(main: Callable[[], Awaitable[T]]) -> T:
+    """Run it in an event loop of its own; Ctrl-C and SIGTERM cancel it in order.
+
+    Args:
+        main: Makes what is run.
+
+    Raises:
+        KeyboardInterrupt: A signal came; what was run has ended.
+    """
+    with Interrupts() as interrupts:
+        try:
+            return asyncio.run(_guarded(main, interrupts))
+        except asyncio.CancelledError:
+            pass
+    raise KeyboardInterrupt
+
+
+async def _guarded(main: Callable[[], Awaitable[T]], interrupts: Interrupts) -> T:
+    task = asyncio.ensure_future(main())
+
+    def stop() -> None:
+        task.cancel()
+
+    with interrupts.passed_to(stop):
+        return await task

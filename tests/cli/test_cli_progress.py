@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import io
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from attrs import evolve
 from rich.console import Console
 
 from cleverapp_async import (
     CleverAppClient,
+    EtaMeter,
     LimiterRegistry,
     LimiterSnapshot,
     LimitKey,
@@ -19,16 +20,21 @@ from cleverapp_async import (
     SendOutcome,
 )
 from cleverapp_async._terminal import printable
-from cleverapp_async.bulk.forecast import forecast
 from cleverapp_async.bulk.schedule import Schedule
-from cleverapp_async.cli.plan import Wanted, make_plan
+from cleverapp_async.cli.console import is_screen
 from cleverapp_async.cli.recipients.messages import Defaults
 from cleverapp_async.cli.recipients.source import open_source
 from cleverapp_async.cli.recipients.template import Template
-from cleverapp_async.cli.screen import is_screen
-from cleverapp_async.cli.show import LiveView, NoView, PlainView
-from cleverapp_async.cli.standing import Standings, next_slot
-from cleverapp_async.cli.tally import Tally
+from cleverapp_async.cli.send.plan import Wanted, make_plan
+from cleverapp_async.cli.send.progress import (
+    LiveView,
+    NoView,
+    PlainView,
+    Progress,
+    next_slot,
+    say_rate,
+)
+from cleverapp_async.cli.send.tally import Tally, Workload
 
 if TYPE_CHECKING:
     from tests.cli.command import Write
@@ -60,37 +66,38 @@ def test_the_next_slot_is_that_of_who_waits(
     assert next_slot(snapshot(queued, next_free), quotas) == seconds
 
 
-def standings(write: Write, bots: int) -> Standings:
-    """Give the standings of a send to one contact of each of so many bots, nothing sent yet."""
+def begun(write: Write, bots: int, schedule: Schedule | None = None) -> Progress:
+    """Give the progress of a send to one contact of each of so many bots, nothing sent yet."""
     header = "bot_id,messenger,contact_external_id,contact_id\n"
     rows = "".join(f"{bot},telegram,1,\n" for bot in range(1, bots + 1))
     with open_source(write("r.csv", f"{header}{rows},,,9\n"), None) as source:
         plan = make_plan(source, WANTED)
     client = CleverAppClient("TOKEN", limits=LimiterRegistry(account=Quota(1, 60.0)))
-    limits = client.limits
-    found = forecast(plan.counts, limits.quotas, limits.quotas(client.account))
-    return Standings(Tally(plan), client, found)
+    tally = Tally(EtaMeter(schedule))
+    tally.begin(Workload.of(plan.counts, client.limits, client.account))
+    return Progress(tally, client, schedule)
 
 
-def outcome(bot_id: int, outcome: Outcome = Outcome.ACCEPTED) -> SendOutcome:
-    """Make the outcome of one message."""
+def end(progress: Progress, bot_id: int, outcome: Outcome = Outcome.ACCEPTED) -> None:
+    """Count the outcome of one bot's message."""
     message = SendMessage(bot_id=bot_id, messenger="telegram", contact_external_id="1", text="Hi")
-    return SendOutcome(message=message, outcome=outcome, index=0)
+    ended = SendOutcome(message=message, outcome=outcome, index=0)
+    progress.tally.add(ended, LimitKey(bot_id, "telegram"))
 
 
 async def test_plain_lines(write: Write) -> None:
     """A line comes when enough is done since the last one, and no sooner."""
     out = io.StringIO()
-    standing = standings(write, 39)
+    progress = begun(write, 39)
     view = PlainView(Console(file=out, width=100), every=0.0)
     view.tick()
-    view.start(standing)
+    view.start(progress)
     view.tick()
     assert out.getvalue() == ""
-    standing.tally.add(outcome(1))
+    end(progress, 1)
     view.tick()
     assert out.getvalue() == ""
-    standing.tally.add(outcome(2, Outcome.REJECTED))
+    end(progress, 2, Outcome.REJECTED)
     view.tick()
     view.tick()
     view.stop()
@@ -120,17 +127,17 @@ async def test_the_live_view_waits() -> None:
 
 async def test_a_pause_is_told(write: Write) -> None:
     """While a refusal pauses what decides the end, that is told with how long."""
-    standing = standings(write, 1)
+    progress = begun(write, 1)
     key = LimitKey(1, "telegram")
-    standing.client.limits.pause(key, 300)
-    assert "paused for 5 minutes after a refusal; about 5 minutes left" in standing.told()
+    progress.client.limits.pause(key, 300)
+    assert "paused for 5 minutes after a refusal; about 5 minutes left" in progress.told()
 
 
 async def test_quiet_hours_are_told(write: Write) -> None:
     """Outside its hours a send tells until when, in their zone, and when it ends."""
     opens = datetime(2100, 1, 1, 9, tzinfo=UTC)
-    standing = evolve(standings(write, 1), schedule=Schedule(at=opens, zone="UTC"))
-    told = standing.told()
+    progress = begun(write, 1, Schedule(at=opens, zone="UTC"))
+    told = progress.told()
     assert "; quiet hours until 2100-01-01 09:00 UTC; about " in told
     assert told.endswith("left, until 2100-01-01 09:01 UTC")
 
@@ -138,17 +145,57 @@ async def test_quiet_hours_are_told(write: Write) -> None:
 async def test_hours_that_are_open_are_no_news(write: Write) -> None:
     """Within its hours a send tells its rate and its end."""
     opened = datetime(2001, 1, 1, tzinfo=UTC)
-    standing = evolve(standings(write, 1), schedule=Schedule(at=opened, zone="UTC"))
-    assert "; 0.0 per second, about 1 minute left, until 2" in standing.told()
+    progress = begun(write, 1, Schedule(at=opened, zone="UTC"))
+    assert "; about 1 minute left, until 2" in progress.told()
+    measured(progress, every=30.0)
+    assert "; 2.0 per minute, about 1 minute left, until 2" in progress.told()
+
+
+def measured(progress: Progress, *, every: float, counted: int = 10) -> None:
+    """Let outcomes of one bot have come, the last of them now."""
+    now = time.time()
+    for before in reversed(range(counted)):
+        progress.tally.meter.note(LimitKey(1, "telegram"), now - before * every)
+
+
+async def test_the_end_fits_the_rate_beside_it(write: Write) -> None:
+    """An end that comes later than the rate makes one expect is told with what it waits for."""
+    progress = begun(write, 39)
+    assert progress.told() == "0 of 40 done; about 39 minutes left"
+    measured(progress, every=2.0)
+    assert progress.told() == (
+        "0 of 40 done; 30.0 per minute, about 39 minutes left, bound by the whole account"
+    )
+
+
+async def test_an_end_that_is_but_a_bound_is_told_as_one(write: Write) -> None:
+    """Where nothing was measured of what is left, the limits tell the least that it takes."""
+    progress = begun(write, 39)
+    measured(progress, every=300.0)
+    assert progress.told() == "0 of 40 done; 12.0 per hour, at least 39 minutes left"
+    unlimited = CleverAppClient("TOKEN", limits=LimiterRegistry.unlimited())
+    progress = Progress(Tally(), unlimited)
+    progress.tally.begin(Workload.of({None: 40}, unlimited.limits, unlimited.account))
+    measured(progress, every=300.0)
+    assert progress.told() == "0 of 40 done; 12.0 per hour"
+
+
+@pytest.mark.parametrize(
+    ("rate", "told"),
+    [(12.34, "12.3 per second"), (0.5, "30.0 per minute"), (0.01, "36.0 per hour")],
+)
+def test_slow_rates_are_no_zeros(rate: float, told: str) -> None:
+    """A rate is told in a unit of time in which at least one message ends."""
+    assert say_rate(rate) == told
 
 
 async def test_plain_lines_are_rare(write: Write) -> None:
     """However much is done, ten seconds pass between two lines."""
     out = io.StringIO()
-    standing = standings(write, 1)
+    progress = begun(write, 1)
     view = PlainView(Console(file=out))
-    view.start(standing)
-    standing.tally.add(outcome(1))
+    view.start(progress)
+    end(progress, 1)
     view.tick()
     assert out.getvalue() == ""
 
@@ -156,10 +203,10 @@ async def test_plain_lines_are_rare(write: Write) -> None:
 async def test_the_live_table(write: Write) -> None:
     """The live table has a line for each bot and messenger with work left, and one in words."""
     out = io.StringIO()
-    standing = standings(write, 2)
+    progress = begun(write, 2)
     view = LiveView(Console(file=out, width=100, force_terminal=True, highlight=False))
-    view.start(standing)
-    standing.tally.add(outcome(1))
+    view.start(progress)
+    end(progress, 1)
     view.tick()
     view.say("said above")
     view.print_line(b'{"row": 1}\n')
@@ -177,10 +224,10 @@ async def test_the_live_table(write: Write) -> None:
 async def test_many_keys_are_cut(write: Write) -> None:
     """Of many bots those with work left are shown, and the others counted."""
     out = io.StringIO()
-    standing = standings(write, 20)
-    standing.tally.add(outcome(1))
+    progress = begun(write, 20)
+    end(progress, 1)
     view = LiveView(Console(file=out, width=100, force_terminal=True, highlight=False))
-    view.start(standing)
+    view.start(progress)
     view.stop()
     text = out.getvalue()
     assert "and 9 more" in text
@@ -189,11 +236,12 @@ async def test_many_keys_are_cut(write: Write) -> None:
 
 async def test_all_done_is_told_without_a_guess(write: Write) -> None:
     """At the end no time is left to tell of."""
-    standing = standings(write, 1)
-    standing.tally.add(outcome(1))
+    progress = begun(write, 1)
+    end(progress, 1)
     message = SendMessage(contact_id=9, text="Hi")
-    standing.tally.add(SendOutcome(message=message, outcome=Outcome.ACCEPTED, index=1))
-    assert standing.told() == "2 of 2 done"
+    ended = SendOutcome(message=message, outcome=Outcome.ACCEPTED, index=1)
+    progress.tally.add(ended, None)
+    assert progress.told() == "2 of 2 done"
 
 
 def test_quiet_says_only_what_must_be_said() -> None:

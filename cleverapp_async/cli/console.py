@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -14,11 +16,11 @@ from rich.table import Table
 from .._terminal import behind, cleaned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Generator, Iterable
 
     from rich.console import ConsoleOptions, RenderableType
 
-__all__ = ["is_screen", "make_console", "make_table"]
+__all__ = ["is_screen", "make_console", "make_table", "verbose_log"]
 
 _PLAIN_WIDTH = 100
 
@@ -72,3 +74,24 @@ def make_table(first: str, rest: Iterable[str], *, left: Iterable[str] = ()) -> 
         else:
             table.add_column(name, justify="right", no_wrap=True)
     return table
+
+
+@contextmanager
+def verbose_log(*, on: bool) -> Generator[None]:
+    """Show the package's log while the block runs; the token is in none of it.
+
+    Args:
+        on: Whether it is shown at all.
+    """
+    log = logging.getLogger("cleverapp_async")
+    before = log.level
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    if on:
+        log.addHandler(handler)
+        log.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before)

@@ -9,30 +9,24 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from ..bulk.journal.address import address_of
-from ..errors import Outcome
-from ..limits.quota import LimitKey
-from ..models.messages import Message
-from ..models.route import Route
-from .errors import BadInputError
-from .recipients.messages import ADDRESS_COLUMNS, Defaults, read_message, read_route
-from .recipients.rows import Fault, Row
-from .recipients.source import Source
+from ...bulk.journal.address import address_of
+from ...errors import Outcome
+from ...limits.quota import LimitKey
+from ...models.messages import Message
+from ...models.route import Route
+from ..errors import BadInputError
+from ..recipients.messages import ADDRESS_COLUMNS, Defaults, read_message, read_route
+from ..recipients.rows import Fault, Row
+from ..recipients.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FAULTS_SHOWN", "Plan", "Planned", "Wanted", "limit_key", "make_plan"]
+__all__ = ["FAULTS_SHOWN", "Plan", "Planned", "Wanted", "make_plan"]
 
 FAULTS_SHOWN = 20
 _BLOCK = 1000
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
-
-
-def limit_key(message: Message) -> LimitKey | None:
-    """What limits a message besides the account; None where its row does not tell."""
-    route = message.route
-    return None if route is None else LimitKey(route.bot_id, route.messenger, message.method)
 
 
 @frozen
@@ -54,9 +48,10 @@ class Planned:
     @property
     def key(self) -> LimitKey | None:
         """What limits it besides the account; None where its row does not tell."""
-        if self.route is None:
-            return limit_key(self.message)
-        return LimitKey(self.route.bot_id, self.route.messenger, self.message.method)
+        route = self.route or self.message.route
+        if route is None:
+            return None
+        return LimitKey(route.bot_id, route.messenger, self.message.method)
 
 
 @frozen(kw_only=True)

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from ..bulk.run import BulkRun
-from .show import View
+from ...bulk.run import BulkRun
+from ..text import say_duration
+from .progress import View
 from .tally import Tally
-from .text import say_duration
-
-if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
 
 __all__ = ["DRAIN_TIMEOUT", "Stopper"]
 
@@ -40,20 +35,6 @@ class Stopper:
     _aborting: asyncio.Task[None] | None = field(init=False, default=None)
     _timer: asyncio.TimerHandle | None = field(init=False, default=None)
 
-    def __enter__(self) -> Self:
-        """Give itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """The run has ended: nothing more is to be stopped."""
-        if self._timer is not None:
-            self._timer.cancel()
-
     def interrupt(self) -> None:
         """Somebody wants it to end."""
         if self.tally.interrupted:
@@ -74,6 +55,11 @@ class Stopper:
         """Something makes it pointless to go on."""
         self.tally.trouble = self.tally.trouble or told
         self.run.drain()
+
+    def finish(self) -> None:
+        """The run has ended: nothing more is to be stopped."""
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _abort(self) -> None:
         if self._aborting is None:

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from attrs import frozen
 
-from ..errors import ApiError, CleverAppError, ValidationError
-from .atomic_file import create_private
-from .errors import BadInputError
-from .print_json import as_json, to_stdout
+from ...errors import ApiError, CleverAppError, ValidationError
+from ..atomic_file import create_private
+from ..errors import BadInputError
+from ..print_json import as_json, to_stdout
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from ..bulk.outcome import SendOutcome
+    from ...bulk.outcome import SendOutcome
 
-__all__ = ["Sink", "Stream", "as_record", "open_sink", "to_stdout"]
+__all__ = ["Sink", "Stream", "as_record", "open_sink"]
 
 
 def as_record(number: int, line: int | None, outcome: SendOutcome) -> dict[str, object]:

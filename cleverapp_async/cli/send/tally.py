@@ -1,29 +1,72 @@
-"""What has come of a send so far, counted."""
+"""What a send has to do, and what has come of it so far, counted."""
 
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from attrs import define, field
+from attrs import define, field, frozen
 
-from ..bulk.eta import EtaMeter
-from ..bulk.results import is_permanent
-from ..errors import AuthenticationError, CampaignPausedError, Outcome
-from ..limits.quota import LimitKey
-from .errors import Exit
-from .plan import limit_key
-from .workload import Work
+from ...bulk.eta import EtaMeter
+from ...bulk.forecast import Forecast, forecast
+from ...bulk.results import is_permanent
+from ...errors import AuthenticationError, CampaignPausedError, JournalError, Outcome
+from ...limits.quota import LimitKey
+from ..errors import Exit
 
 if TYPE_CHECKING:
-    from ..bulk.outcome import SendOutcome
+    from ...bulk.outcome import SendOutcome
+    from ...limits.quota import AccountKey
+    from ...limits.registry import LimiterRegistry
 
-__all__ = ["Tally", "wrong_setting"]
+__all__ = ["Tally", "Workload", "stopped_by_a_setting"]
 
-_RECENT = 30.0
 _ERRORS_KEPT = 100
 _OTHER_ERRORS = ("", "further kinds of errors")
+
+
+@frozen
+class Workload:
+    """What a send has to do, wherever its messages come from.
+
+    Attributes:
+        counts: Messages by what limits them; None: nothing tells.
+        bad: Rows of the file with a fault, which are left out.
+        forecast: How long the messages take at least.
+    """
+
+    counts: Mapping[LimitKey | None, int]
+    bad: int
+    forecast: Forecast
+
+    @classmethod
+    def of(
+        cls,
+        counts: Mapping[LimitKey | None, int],
+        limits: LimiterRegistry,
+        account: AccountKey,
+        *,
+        bad: int = 0,
+    ) -> Workload:
+        """The work that so many messages make.
+
+        Args:
+            counts: Messages by what limits them.
+            limits: The limits that they wait for.
+            account: Whose account sends them.
+            bad: Rows of the file with a fault.
+        """
+        return cls(counts, bad, forecast(counts, limits.quotas, limits.quotas(account)))
+
+    @property
+    def total(self) -> int:
+        """How many messages there are."""
+        return self.forecast.account.messages
+
+
+_NO_WORK = Workload({}, 0, forecast({}, lambda _: (), ()))
 
 
 @define
@@ -31,41 +74,47 @@ class Tally:
     """Counts outcomes; knows what the command exits with.
 
     Attributes:
-        work: What was to be sent.
+        meter: How fast messages end; only the hours in which they may leave count.
+        work: What is to be sent; nothing until :meth:`begin` tells it.
+        begun: Whether it ever came to send.
         outcomes: Messages by outcome.
         by_key: Messages by what limits them and outcome.
         errors: By type and first text: how often.
-        waited: Seconds that accepted messages waited for limits, together.
         on_wire: Seconds that accepted messages were on the wire, together.
         attempts: Attempts of accepted messages.
         unauthenticated: Answers that refused the token.
         passing: Refusals that are no verdict on the message: the same may be accepted later.
         interrupted: Whether somebody stopped it.
         paused: The trouble that came too often in a row and stopped it, if one did.
+        failure: What went wrong with the journal and stopped it, if something did.
         trouble: Why reading or writing stopped it, if it did.
         unwritten: Messages by outcome whose outcome could not be written.
-        meter: How fast messages end; only the hours in which they may leave count.
     """
 
-    work: Work
-    outcomes: Counter[Outcome] = field(factory=Counter[Outcome])
-    by_key: dict[LimitKey | None, Counter[Outcome]] = field(
-        factory=dict["LimitKey | None", "Counter[Outcome]"]
-    )
-    errors: Counter[tuple[str, str]] = field(factory=Counter["tuple[str, str]"])
-    waited: float = 0.0
-    on_wire: float = 0.0
-    attempts: int = 0
-    unauthenticated: int = 0
-    passing: int = 0
-    interrupted: bool = False
-    paused: CampaignPausedError | None = None
-    trouble: str | None = None
-    unwritten: Counter[Outcome] = field(factory=Counter[Outcome])
     meter: EtaMeter = field(factory=EtaMeter)
-    _started: float = field(factory=time.monotonic)
-    _ended: float | None = None
-    _recent: deque[float] = field(factory=deque[float])
+    work: Workload = field(init=False, default=_NO_WORK)
+    begun: bool = field(init=False, default=False)
+    outcomes: Counter[Outcome] = field(init=False, factory=Counter[Outcome])
+    by_key: dict[LimitKey | None, Counter[Outcome]] = field(
+        init=False, factory=dict["LimitKey | None", "Counter[Outcome]"]
+    )
+    errors: Counter[tuple[str, str]] = field(init=False, factory=Counter["tuple[str, str]"])
+    on_wire: float = field(init=False, default=0.0)
+    attempts: int = field(init=False, default=0)
+    unauthenticated: int = field(init=False, default=0)
+    passing: int = field(init=False, default=0)
+    interrupted: bool = field(init=False, default=False)
+    paused: CampaignPausedError | None = field(init=False, default=None)
+    failure: JournalError | None = field(init=False, default=None)
+    trouble: str | None = field(init=False, default=None)
+    unwritten: Counter[Outcome] = field(init=False, factory=Counter[Outcome])
+    _started: float = field(init=False, factory=time.monotonic)
+    _ended: float | None = field(init=False, default=None)
+
+    def begin(self, work: Workload) -> None:
+        """It is known what is to be sent."""
+        self.work = work
+        self.begun = True
 
     @property
     def done(self) -> int:
@@ -77,31 +126,19 @@ class Tally:
         """How long it has taken, or took."""
         return (time.monotonic() if self._ended is None else self._ended) - self._started
 
-    @property
-    def rate(self) -> float:
-        """Outcomes per second, of late; 0 where there was none."""
-        now = time.monotonic()
-        while self._recent and self._recent[0] < now - _RECENT:
-            self._recent.popleft()
-        span = min(_RECENT, now - self._started)
-        return len(self._recent) / span if span > 0 else 0.0
-
-    def add(self, outcome: SendOutcome, key: LimitKey | None = None, *, tried: bool = True) -> None:
+    def add(self, outcome: SendOutcome, key: LimitKey | None, *, tried: bool = True) -> None:
         """Count one outcome.
 
         Args:
             outcome: What came of a message.
-            key: What limits it, where its row tells more than the message.
+            key: What limits it; None: nothing tells.
             tried: Whether it comes of a send; the rest of a stopped one says nothing of the rate.
         """
         self.outcomes[outcome.outcome] += 1
-        key = key or limit_key(outcome.message)
         self.by_key.setdefault(key, Counter())[outcome.outcome] += 1
         if tried:
-            self._recent.append(time.monotonic())
             self.meter.note(key, time.time())
         if outcome.receipt is not None:
-            self.waited += outcome.receipt.waited
             self.on_wire += outcome.receipt.on_wire
             self.attempts += outcome.receipt.attempts
         if outcome.error is not None:
@@ -130,7 +167,7 @@ class Tally:
         tokens = self.unauthenticated > 0 and not told[Outcome.ACCEPTED]
         reasons = (
             (self.interrupted, Exit.INTERRUPTED),
-            (tokens or wrong_setting(self.paused), Exit.CONFIGURATION),
+            (tokens or stopped_by_a_setting(self.paused), Exit.CONFIGURATION),
             (told[Outcome.UNKNOWN] > 0, Exit.UNKNOWN),
             (self.trouble is not None and not self.unwritten, Exit.USAGE),
             (told[Outcome.ACCEPTED] < told.total() or self.work.bad > 0, Exit.FAILED),
@@ -139,7 +176,7 @@ class Tally:
         return next((code for holds, code in reasons if holds), Exit.OK)
 
 
-def wrong_setting(paused: CampaignPausedError | None) -> bool:
+def stopped_by_a_setting(paused: CampaignPausedError | None) -> bool:
     """Whether a run was stopped by a setting that does not work: the token, or the base URL.
 
     Args:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from cleverapp_async.cli.app import Commands, cleverapp
 from cleverapp_async.cli.errors import Exit
-from cleverapp_async.cli.interrupts import Interrupts
+from cleverapp_async.cli.signals import Interrupts, run_interruptibly
 
 
 def test_raises_where_nobody_listens() -> None:
@@ -31,11 +31,10 @@ async def test_tells_who_listens() -> None:
             both.set()
 
     with Interrupts() as interrupts:
-        interrupts.tell(asyncio.get_running_loop(), listen)
-        signal.raise_signal(signal.SIGTERM)
-        signal.raise_signal(signal.SIGINT)
-        await both.wait()
-        interrupts.tell(None, None)
+        with interrupts.passed_to(listen):
+            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGINT)
+            await both.wait()
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert told == [1, 1]
@@ -73,9 +72,9 @@ def test_a_loop_that_cannot_listen_is_told_all_the_same() -> None:
 
     async def listen() -> list[int]:
         told: list[int] = []
-        interrupts.tell(asyncio.get_running_loop(), lambda: told.append(1))
-        signal.raise_signal(signal.SIGINT)
-        await asyncio.sleep(0)
+        with interrupts.passed_to(lambda: told.append(1)):
+            signal.raise_signal(signal.SIGINT)
+            await asyncio.sleep(0)
         return told
 
     with Interrupts() as interrupts, asyncio.Runner(loop_factory=DeafLoop) as runner:
@@ -94,3 +93,30 @@ def test_a_command_that_is_stopped_by_ctrl_c_ends_with_130() -> None:
     assert ended.exit_code == Exit.INTERRUPTED
     assert "Interrupted" in ended.output
     assert isinstance(cleverapp, Commands)
+
+
+def test_an_uninterrupted_coroutine_gives_its_result() -> None:
+    """What it runs gives the result."""
+
+    async def main() -> int:
+        return 5
+
+    assert run_interruptibly(main) == 5
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_cancels_in_order(number: signal.Signals) -> None:
+    """A signal lets what runs clean up, then is a KeyboardInterrupt."""
+    ended: list[str] = []
+
+    async def main() -> None:
+        try:
+            signal.raise_signal(number)
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.append("cleaned up")
+
+    with pytest.raises(KeyboardInterrupt):
+        run_interruptibly(main)
+    assert ended == ["cleaned up"]

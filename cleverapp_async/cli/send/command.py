@@ -6,31 +6,27 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from . import params
-from .schedule_options import GivenHours, schedule_options
-from .shared_options import limit_options
+from .. import params
+from ..errors import MEANINGS
+from ..schedule_options import GivenHours, schedule_options
+from ..shared_options import limit_options
 
 if TYPE_CHECKING:
     from datetime import datetime, time
 
-    from ..limits.quota import Quota
-    from .errors import Exit
-    from .params import LimitOverride
-    from .recipients.source import InputFormat
-    from .recipients.template import Template
+    from ...limits.quota import Quota
+    from ..params import LimitOverride
+    from ..recipients.source import InputFormat
+    from ..recipients.template import Template
 
 __all__ = ["send"]
 
 _RESENDABLE = ("not_sent", "rejected", "unknown")
+_EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items())
 
 
 @click.command(
-    epilog=(
-        "The token comes from CLEVERAPP_API_TOKEN or --token-file. Exit codes: 0 everything was "
-        "accepted; 1 some were rejected, left out or not sent; 2 the command or its input cannot "
-        "be used; 3 the token or another setting does not work; 4 some may have been sent, nobody "
-        "can tell; 130 interrupted."
-    )
+    epilog=(f"The token comes from CLEVERAPP_API_TOKEN or --token-file. Exit codes: {_EXITS}.")
 )
 @click.argument("file", required=False)
 @click.option(
@@ -192,37 +188,41 @@ def send(
     without FILE, goes on with it, and `cleverapp campaign` looks into it. Each recipient gets the
     first of its messages alone. The exit code then tells how the whole campaign stands.
     """
-    from .recipients.messages import Defaults
-    from .send_settings import Sending
-    from .sending import run_send
+    from ..recipients.messages import Defaults
+    from ..shared_options import LimitSettings
+    from .options import CampaignOptions, ClientOptions, RecipientOptions, SendOptions
+    from .run import run_send
 
-    sending = Sending(
-        path=file,
-        format=cast("InputFormat | None", given_format),
-        sheet=sheet,
-        defaults=Defaults(
-            bot_id=bot_id, messenger=messenger, text=text, image=image, file=file_link
+    given = SendOptions(
+        recipients=RecipientOptions(
+            path=file,
+            format=cast("InputFormat | None", given_format),
+            sheet=sheet,
+            defaults=Defaults(
+                bot_id=bot_id, messenger=messenger, text=text, image=image, file=file_link
+            ),
+            only=frozenset(only),
+            skip_bad_rows=skip_bad_rows,
+            drop_duplicates=drop_duplicates,
         ),
-        only=frozenset(only),
-        skip_bad_rows=skip_bad_rows,
-        drop_duplicates=drop_duplicates,
-        dry_run=dry_run,
-        output="-" if output is None and journal is None else output,
-        journal=journal,
-        resend_unknown=resend_unknown,
-        retry_rejected=retry_rejected,
-        allow_duplicates=allow_duplicates,
+        campaign=CampaignOptions(
+            journal=journal,
+            resend_unknown=resend_unknown,
+            retry_rejected=retry_rejected,
+            allow_duplicates=allow_duplicates,
+        ),
+        sender=ClientOptions(
+            token_file=token_file,
+            base_url=base_url,
+            concurrency=concurrency,
+            attempt_timeout=attempt_timeout,
+            limits=LimitSettings(overrides=limits, account=account_limit, scale=scale),
+        ),
         hours=GivenHours(not_before=not_before, not_after=not_after, timezone=timezone, at=at),
         drain_timeout=drain_timeout,
-        token_file=token_file,
-        base_url=base_url,
-        concurrency=concurrency,
-        attempt_timeout=attempt_timeout,
-        limits=limits,
-        account_limit=account_limit,
-        scale=scale,
+        dry_run=dry_run,
+        output="-" if output is None and journal is None else output,
         quiet=quiet,
         verbose=verbose,
     )
-    code: Exit = run_send(sending)
-    context.exit(code)
+    context.exit(run_send(given))

@@ -11,18 +11,18 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .._terminal import printable
-from ..bulk.forecast import UNKNOWN_ROUTE, Forecast
-from ..errors import Outcome
-from .errors import MEANINGS, Exit
+from ..._terminal import printable
+from ...bulk.forecast import UNKNOWN_ROUTE, Forecast
+from ...errors import Outcome
+from ..console import make_table
+from ..errors import MEANINGS, Exit
+from ..text import say_duration, say_moment
 from .plan import FAULTS_SHOWN, Plan
-from .screen import make_table
-from .text import say_duration, say_moment
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..bulk.schedule import Schedule
+    from ...bulk.schedule import Schedule
     from .tally import Tally
 
 __all__ = [
@@ -105,12 +105,12 @@ def show_forecast(console: Console, found: Forecast) -> None:
     console.print(f"It takes {told}." if found.seconds else f"{told.capitalize()}.", soft_wrap=True)
 
 
-def show_report(console: Console, tally: Tally, found: Forecast) -> None:
+def show_report(console: Console, tally: Tally) -> None:
     """Outcomes by bot and messenger, errors by kind, and times."""
-    console.print(Padding(_outcomes(tally, found), (1, 0, 1, 2), expand=False))
+    console.print(Padding(_outcomes(tally), (1, 0, 1, 2), expand=False))
     if tally.errors:
         console.print(Padding(_errors(tally), (0, 0, 1, 2), expand=False))
-    console.print(_times(tally, found), soft_wrap=True)
+    console.print(_times(tally), soft_wrap=True)
 
 
 def show_exit(console: Console, code: Exit) -> None:
@@ -119,15 +119,16 @@ def show_exit(console: Console, code: Exit) -> None:
     console.print(Text(f"Exit {code.value}: {MEANINGS[code]}.", style=style))
 
 
-def _outcomes(tally: Tally, found: Forecast) -> Table:
+def _outcomes(tally: Tally) -> Table:
+    shares = tally.work.forecast.shares
     shown = [outcome for outcome in Outcome if outcome in tally.outcomes]
     table = make_table("route", [outcome.value.replace("_", " ") for outcome in shown])
-    for share in islice(found.shares, _KEYS_SHOWN):
+    for share in islice(shares, _KEYS_SHOWN):
         counts = tally.of(share.key)
         name = UNKNOWN_ROUTE if share.key is None else str(share.key)
         table.add_row(Text(name), *(str(counts[outcome] or "") for outcome in shown))
-    if len(found.shares) > _KEYS_SHOWN:
-        table.add_row(Text(f"and {len(found.shares) - _KEYS_SHOWN} more", style="dim"))
+    if len(shares) > _KEYS_SHOWN:
+        table.add_row(Text(f"and {len(shares) - _KEYS_SHOWN} more", style="dim"))
     totals = (Text(str(tally.outcomes[one]), style=f"bold {_STYLES[one]}") for one in shown)
     table.add_row(Text("total", style="bold"), *totals)
     return table
@@ -142,11 +143,12 @@ def _errors(tally: Tally) -> Table:
     return grid
 
 
-def _times(tally: Tally, found: Forecast) -> str:
+def _times(tally: Tally) -> str:
+    least = tally.work.forecast.seconds
     accepted = tally.outcomes[Outcome.ACCEPTED]
     told = f"{say_messages(tally.done)} in {say_duration(round(tally.seconds, 1))}"
-    if found.seconds and tally.done == tally.work.total:
-        told += f" (the limits ask for {say_duration(round(found.seconds, 1))})"
+    if least and tally.done == tally.work.total:
+        told += f" (the limits ask for {say_duration(round(least, 1))})"
     if accepted:
         wire = 1000 * tally.on_wire / accepted
         told += f"; {wire:.0f} ms on the wire each"

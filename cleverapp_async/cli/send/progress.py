@@ -1,0 +1,355 @@
+"""How far a send is, for people: a live table on a terminal, elsewhere a line now and then."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from attrs import define, field, frozen
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from ...bulk.eta import estimate_run
+from ...bulk.forecast import UNKNOWN_ROUTE
+from ...bulk.schedule import Schedule
+from ...client import CleverAppClient
+from ...errors import Outcome
+from ..console import is_screen, make_table
+from ..text import say_duration, say_moment
+from .tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import RenderableType
+
+    from ...limits.protocols import LimiterSnapshot
+    from ...limits.quota import LimitKey, Quota
+
+__all__ = [
+    "LiveView",
+    "NoView",
+    "PlainView",
+    "Progress",
+    "RouteProgress",
+    "View",
+    "choose_view",
+    "next_slot",
+    "say_rate",
+]
+
+_SHORTEST_TOLD = 0.5
+_FAILED = (Outcome.REJECTED, Outcome.NOT_SENT, Outcome.UNKNOWN)
+_RATES = ((1, "second"), (60, "minute"), (3600, "hour"))
+_CLEARLY = 1.2
+"""By this factor the end that is told may differ from what the rate beside it makes one expect."""
+
+_ROUTES_SHOWN = 12
+_LINE_EVERY = 10.0
+_LINE_SHARE = 0.05
+_BAR = 30
+_SHORTEST = 0.05
+
+
+@frozen
+class RouteProgress:
+    """One bot and messenger at one moment.
+
+    Attributes:
+        name: In words.
+        sent: Messages accepted.
+        failed: Messages that ended otherwise.
+        queued: Messages without an outcome.
+        next_slot: Seconds until its next message may leave; None where nothing tells.
+    """
+
+    name: str
+    sent: int
+    failed: int
+    queued: int
+    next_slot: float | None
+
+
+@frozen
+class Progress:
+    """Looks at a running send.
+
+    Attributes:
+        tally: What has come of it so far.
+        client: Whose limits it waits for.
+        schedule: When messages may leave; None: at any time.
+    """
+
+    tally: Tally
+    client: CleverAppClient
+    schedule: Schedule | None = None
+
+    def routes(self, most: int) -> Sequence[RouteProgress]:
+        """The bots and messengers that take longest; where not all fit, those with work left."""
+        remaining = self.tally.remaining()
+        shares = self.tally.work.forecast.shares
+        if len(shares) > most:
+            shares = tuple(share for share in shares if remaining[share.key] > 0)[:most]
+        return [self._route(share.key, remaining[share.key]) for share in shares]
+
+    def told(self) -> str:
+        """In one line."""
+        tally = self.tally
+        failed = sum(tally.outcomes[outcome] for outcome in _FAILED)
+        told = f"{tally.done} of {tally.work.total} done"
+        if failed:
+            told += f", {failed} failed"
+        if tally.done >= tally.work.total:
+            return told
+        return f"{told}; {self._to_come()}"
+
+    def _to_come(self) -> str:
+        """How fast it goes and when it ends; where nothing moves, why."""
+        now, schedule = time.time(), self.schedule
+        remaining = self.tally.remaining()
+        eta = estimate_run(
+            remaining,
+            self.client.limits,
+            self.client.account,
+            now=now,
+            meter=self.tally.meter,
+            schedule=schedule,
+        )
+        rate = self._rate(remaining, now)
+        at_this_rate = 0.0 if rate is None else remaining.total() / rate
+        # The estimate knows no rate of a key that nothing was sent for: then it is a lower bound.
+        about = "at least" if at_this_rate > (eta.seconds - eta.closed) * _CLEARLY else "about"
+        left = f"{about} {say_duration(round(eta.seconds))} left"
+        if schedule is not None:
+            left += f", until {say_moment(eta.at, schedule.zone)}"
+            if not schedule.is_open(now):
+                opens = say_moment(schedule.next_open(now), schedule.zone)
+                return f"quiet hours until {opens}; {left}"
+        if eta.paused >= _SHORTEST_TOLD:
+            return f"paused for {say_duration(round(eta.paused))} after a refusal; {left}"
+        if rate is None:
+            return left
+        if eta.seconds < _SHORTEST_TOLD:
+            return say_rate(rate)
+        if eta.seconds - eta.closed > at_this_rate * _CLEARLY:
+            left += f", bound by {eta.bound_by}"
+        return f"{say_rate(rate)}, {left}"
+
+    def _rate(self, remaining: Mapping[LimitKey | None, int], now: float) -> float | None:
+        """Messages per second of late, as the estimate sees it; None: too few have ended."""
+        bursts = [1]
+        for key, count in remaining.items():
+            if key is not None and count > 0:
+                quotas = self.client.limits.quotas(key)
+                scarcest = max(quotas, key=lambda quota: quota.spacing, default=None)
+                bursts.append(1 if scarcest is None else scarcest.limit)
+        # The silence between two windows of a limit is no slowness.
+        return self.tally.meter.rate_of_all(now, burst=max(bursts))
+
+    def _route(self, key: LimitKey | None, queued: int) -> RouteProgress:
+        counts = self.tally.of(key)
+        slot: float | None = None
+        if key is not None and queued:
+            limits = self.client.limits
+            slot = next_slot(limits.limiter(key).snapshot(), limits.quotas(key))
+        return RouteProgress(
+            UNKNOWN_ROUTE if key is None else str(key),
+            counts[Outcome.ACCEPTED],
+            sum(counts[outcome] for outcome in _FAILED),
+            queued,
+            slot,
+        )
+
+
+def next_slot(snapshot: LimiterSnapshot, quotas: Sequence[Quota]) -> float:
+    """Seconds until the first of those who wait may leave.
+
+    The snapshot tells when a newcomer could: after everybody who waits, one period later for
+    each full round of them.
+    """
+    if not quotas:
+        return snapshot.next_free
+    scarcest = max(quotas, key=lambda quota: quota.spacing)
+    rounds = snapshot.queued // scarcest.limit
+    return max(0.0, snapshot.next_free - rounds * scarcest.period)
+
+
+def say_rate(rate: float) -> str:
+    """A rate in the shortest unit of time in which one message or more ends.
+
+    Args:
+        rate: Messages per second.
+    """
+    size, unit = next((one for one in _RATES if rate * one[0] >= 1), _RATES[-1])
+    return f"{rate * size:.1f} per {unit}"
+
+
+class View(Protocol):
+    """Shows how a send stands."""
+
+    def wait(self, text: str) -> None:
+        """The send is about to begin, and this is how far it is."""
+
+    def start(self, progress: Progress) -> None:
+        """The send begins."""
+
+    def tick(self) -> None:
+        """Time has passed."""
+
+    def say(self, text: str) -> None:
+        """Tell people something."""
+
+    def stop(self) -> None:
+        """The send has ended."""
+
+
+@define
+class NoView:
+    """Shows nothing but what is said."""
+
+    console: Console
+
+    def wait(self, text: str) -> None:
+        """Show nothing."""
+
+    def start(self, progress: Progress) -> None:
+        """Show nothing."""
+
+    def tick(self) -> None:
+        """Show nothing."""
+
+    def say(self, text: str) -> None:
+        """Print it."""
+        self.console.print(text, soft_wrap=True)
+
+    def stop(self) -> None:
+        """Show nothing."""
+
+
+@define
+class PlainView(NoView):
+    """A line every ten seconds or five per cent, whichever comes later.
+
+    Attributes:
+        every: Seconds between two lines at least.
+        step: The share of all messages between two lines at least.
+    """
+
+    every: float = _LINE_EVERY
+    step: float = _LINE_SHARE
+    _progress: Progress | None = field(init=False, default=None)
+    _last: float = field(init=False, factory=time.monotonic)
+    _share: float = field(init=False, default=0.0)
+
+    def wait(self, text: str) -> None:
+        """Print a line where one is due."""
+        now = time.monotonic()
+        if now >= self._last + self.every:
+            self._last = now
+            self.say(f"{text} …")
+
+    def start(self, progress: Progress) -> None:
+        """Remember what to look at."""
+        self._progress = progress
+        self._last = time.monotonic()
+
+    def tick(self) -> None:
+        """Print a line where one is due."""
+        now = time.monotonic()
+        if self._progress is None or now < self._last + self.every:
+            return
+        tally = self._progress.tally
+        share = tally.done / max(1, tally.work.total)
+        if share < self._share + self.step:
+            return
+        self._last, self._share = now, share
+        self.say(self._progress.told())
+
+
+@define
+class LiveView(NoView):
+    """A table that redraws itself, what is printed meanwhile above it."""
+
+    _progress: Progress | None = field(init=False, default=None)
+    _waiting: str = field(init=False, default="")
+    _live: Live = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Make the display; nothing is drawn before it starts."""
+        self._live = Live(
+            console=self.console,
+            auto_refresh=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            transient=True,
+            get_renderable=self._draw,
+        )
+
+    def wait(self, text: str) -> None:
+        """Draw one line."""
+        self._waiting = text
+        self._live.start()
+        self._live.refresh()
+
+    def start(self, progress: Progress) -> None:
+        """Draw for the first time."""
+        self._progress = progress
+        self._live.start()
+        self._live.refresh()
+
+    def tick(self) -> None:
+        """Draw again."""
+        self._live.refresh()
+
+    def print_line(self, line: bytes) -> None:
+        """Print a line of output above the display, unbroken."""
+        self.say(line.decode().rstrip("\n"))
+
+    def stop(self) -> None:
+        """Take the display away: the closing table says it all."""
+        self._live.stop()
+
+    def _draw(self) -> RenderableType:
+        progress = self._progress
+        if progress is None:
+            return Text(f"{self._waiting} …")
+        table = make_table("route", ("sent", "failed", "queued", "next slot"))
+        for row in progress.routes(_ROUTES_SHOWN):
+            slot = "" if row.next_slot is None else _seconds(row.next_slot)
+            table.add_row(
+                Text(row.name),
+                str(row.sent),
+                str(row.failed or ""),
+                str(row.queued or ""),
+                slot if row.queued else Text("done", style="green"),
+            )
+        hidden = len(progress.tally.work.forecast.shares) - table.row_count
+        if hidden:
+            table.add_row(Text(f"and {hidden} more", style="dim"))
+        tally = progress.tally
+        bar = ProgressBar(
+            total=max(1, tally.work.total), completed=tally.done, width=_BAR, complete_style="green"
+        )
+        foot = Table.grid(padding=(0, 1))
+        foot.add_row(bar, Text(progress.told()))
+        return Group(table, Text(), foot)
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= _SHORTEST else "now"
+
+
+def choose_view(console: Console, *, quiet: bool, verbose: bool) -> View:
+    """What shows progress: log lines and a live display do not go together.
+
+    Args:
+        console: Where people read.
+        quiet: Whether nothing is shown.
+        verbose: Whether the log is shown.
+    """
+    if quiet:
+        return NoView(console)
+    return LiveView(console) if is_screen() and not verbose else PlainView(console)

@@ -1,0 +1,288 @@
+"""What is told around a send: what it begins with, what it leaves, and how to go on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from attrs import frozen
+from rich.console import Console
+
+from ..._terminal import printable
+from ...bulk.journal.records import JournalState
+from ...bulk.schedule import Schedule
+from ...errors import JournalLostError, Outcome
+from ..campaign.reader import look, open_reader
+from ..campaign.state import CampaignState, Resuming, steps, this_command
+from ..errors import CommandError, Exit
+from .report import say_messages, show_exit, show_report, tell_forecast, tell_hours
+from .tally import Tally, Workload, stopped_by_a_setting
+
+if TYPE_CHECKING:
+    from ...bulk.run import BulkRun
+
+__all__ = ["CampaignNotes", "FileNotes", "Notes", "tell_the_rest"]
+
+_TOTALS = (
+    (JournalState.ACCEPTED, "accepted"),
+    (JournalState.REJECTED, "rejected"),
+    (JournalState.NOT_SENT, "not sent"),
+    (JournalState.UNKNOWN, "unknown"),
+    (JournalState.PENDING, "not begun"),
+)
+
+
+class Notes(Protocol):
+    """Tells people about one send."""
+
+    def beginning(self, run: BulkRun, work: Workload) -> None:
+        """It is known what is to be sent, and the send begins."""
+        ...
+
+    def ending(self, tally: Tally) -> Exit:
+        """The send has ended.
+
+        Returns:
+            What the command exits with.
+        """
+        ...
+
+
+@frozen(kw_only=True)
+class FileNotes:
+    """Tells people about a send of a file; the outcomes are all that is kept of it.
+
+    Attributes:
+        console: Where they read.
+        output: Where the outcomes go; None: nowhere.
+        schedule: When messages may leave; None: at any time.
+        quiet: Whether only what must be said is said.
+    """
+
+    console: Console
+    output: str | None
+    schedule: Schedule | None = None
+    quiet: bool = False
+
+    def beginning(self, run: BulkRun, work: Workload) -> None:
+        """How much is sent, and how long that takes at least."""
+        del run
+        if not self.quiet:
+            told = _told(f"Sending {say_messages(work.total)}", work, self.schedule)
+            self.console.print(told, soft_wrap=True)
+
+    def ending(self, tally: Tally) -> Exit:
+        """The closing tables, and how to send the rest."""
+        if not self.quiet:
+            show_report(self.console, tally)
+        tell_the_rest(self.console, tally, self.output)
+        code = tally.exit()
+        if not self.quiet:
+            show_exit(self.console, code)
+        return code
+
+
+@frozen(kw_only=True)
+class CampaignNotes:
+    """Tells people about one run of a campaign.
+
+    Attributes:
+        console: Where they read.
+        resuming: What the command to go on is made of.
+        schedule: When messages may leave.
+        quiet: Whether only what must be said is said.
+    """
+
+    console: Console
+    resuming: Resuming
+    schedule: Schedule | None = None
+    quiet: bool = False
+
+    def beginning(self, run: BulkRun, work: Workload) -> None:
+        """What filling the journal came to, and what of the campaign is left to send."""
+        loaded, summary = run.loaded, run.summary
+        if loaded is None or summary is None:
+            return  # it was not filled: nothing begins
+        if loaded.orphans:
+            count = len(loaded.orphans)
+            had = "1 message was" if count == 1 else f"{count} messages were"
+            self._say(f"{had} on the way when an earlier run died, and may have arrived.")
+        if self.quiet:
+            return
+        if loaded.duplicates and not loaded.resumed:
+            left_out = say_messages(loaded.duplicates)
+            self._say(
+                f"{left_out} left out: each recipient gets the first of several alone "
+                "(--allow-duplicates sends them all, in a campaign of its own)."
+            )
+        total, left = summary.messages, work.total
+        resumed = "Resuming" if loaded.resumed else "Sending"
+        these = say_messages(total)
+        if not left:
+            self._say(f"{resumed}: nothing of {these} is left to send.")
+            return
+        if left < total:
+            these = f"{left} of {these}"
+        self._say(_told(f"{resumed} {these}", work, self.schedule))
+
+    def other_account(self) -> None:
+        """Warn that the token is another than the last run's; nothing is sent yet."""
+        self._say(
+            "Warning: the token is not the one that the last run of this campaign had. If it was "
+            "renewed, nothing is wrong. If it is another account's, stop now with Ctrl-C, and "
+            "give the token of the account that the campaign was begun with."
+        )
+
+    def ending(self, tally: Tally) -> Exit:
+        """The closing tables, how the whole campaign stands, and what can be done.
+
+        Raises:
+            CommandError: A journal that nothing happened to cannot be read.
+        """
+        if not tally.begun:
+            return self._never_began()
+        if not self.quiet and tally.done:
+            show_report(self.console, tally)
+        state = self._look(tally)
+        if state is None:
+            return self._without_journal(tally)
+        if not self.quiet:
+            self._say(f"The campaign: {_totals(state)}.")
+        self._causes(tally)
+        for step in steps(state, self.resuming):
+            if step.pressing:
+                self._say(f"To {step.does}: {step.command}")
+        code = _exit(tally, state)
+        if not self.quiet:
+            show_exit(self.console, code)
+        return code
+
+    def _look(self, tally: Tally) -> CampaignState | None:
+        """How the campaign stands; None where its journal cannot tell any more.
+
+        Raises:
+            CommandError: A journal that nothing happened to cannot be read.
+        """
+        if isinstance(tally.failure, JournalLostError):
+            return None  # another file may lie in its place
+        try:
+            with open_reader(self.resuming.journal) as reader:
+                return look(reader)
+        except CommandError:
+            if tally.failure is None:
+                raise
+            return None
+
+    def _without_journal(self, tally: Tally) -> Exit:
+        """What is known of a run whose journal is gone: its own counts, and nothing by name."""
+        self._causes(tally)
+        outcomes = tally.outcomes
+        left = ", ".join(
+            f"{outcomes[one]} {name}"
+            for one, name in (
+                (Outcome.ACCEPTED, "accepted"),
+                (Outcome.REJECTED, "rejected"),
+                (Outcome.UNKNOWN, "unknown"),
+            )
+            if outcomes[one]
+        )
+        if left:
+            self._say(
+                f"This run has sent messages ({left}), and its journal does not tell which: before "
+                "the same list is sent again, bring the journal back, or find out who has a "
+                "message already."
+            )
+        else:
+            self._say("This run has sent nothing.")
+        code = Exit.UNKNOWN if left else Exit.FAILED
+        if not self.quiet:
+            show_exit(self.console, code)
+        return code
+
+    def _never_began(self) -> Exit:
+        self._say(
+            "Interrupted while the journal was read: this run sent nothing. "
+            f"To begin again: {this_command()}"
+        )
+        return Exit.INTERRUPTED
+
+    def _causes(self, tally: Tally) -> None:
+        for cause in (tally.trouble, tally.failure, tally.paused):
+            if cause is not None:
+                self._say(f"Error: {printable(str(cause)).rstrip('. ')}.")
+
+    def _say(self, text: str) -> None:
+        self.console.print(text, soft_wrap=True)
+
+
+def tell_the_rest(console: Console, tally: Tally, output: str | None) -> None:
+    """What stopped a send of a file, what was not sent, and how to send it.
+
+    Args:
+        console: Where people read.
+        tally: What has come of it.
+        output: Where the outcomes went; None: nowhere.
+    """
+    told: list[str] = []
+    if tally.trouble is not None:
+        told.append(f"Error: {tally.trouble}")
+    if tally.paused is not None:
+        told.append(f"Error: {printable(str(tally.paused)).rstrip('. ')}.")
+    if tally.unwritten:
+        told.append(_unwritten(tally))
+    kept = "OUTCOMES.jsonl" if output == "-" else output
+    saved = " (OUTCOMES.jsonl: what standard output was saved as)" if output == "-" else ""
+    rest = [("not sent", "not_sent", tally.outcomes[Outcome.NOT_SENT])]
+    rest += [("refused for what is no fault of theirs", "rejected", tally.passing)]
+    rest = [one for one in rest if one[2]]
+    if rest and output is not None and not tally.unwritten:
+        counts = ", ".join(f"{count} {what}" for what, _, count in rest)
+        only = " ".join(f"--only {outcome}" for _, outcome, _ in rest)
+        told.append(f"{counts}. To send them: cleverapp send {kept} {only}{saved}")
+    if (count := tally.outcomes[Outcome.UNKNOWN]) and not tally.unwritten:
+        told.append(
+            f"{count} may have been sent: look at them before you send them again, which "
+            f"--only unknown would do{saved}"
+        )
+    for line in told:
+        console.print(line, soft_wrap=True)
+
+
+def _unwritten(tally: Tally) -> str:
+    """What is missing among the outcomes: who sends by them alone sends some of it twice."""
+    lost = tally.unwritten
+    counts = ", ".join(
+        f"{lost[outcome]} {outcome.value.replace('_', ' ')}" for outcome in Outcome if lost[outcome]
+    )
+    told = f"Of {say_messages(lost.total())} no outcome was written: {counts}."
+    if lost[Outcome.ACCEPTED] or lost[Outcome.UNKNOWN]:
+        told += (
+            " Find out who has got one before you send to those whom the outcomes lack; with "
+            "--journal a campaign remembers it."
+        )
+    return told
+
+
+def _totals(state: CampaignState) -> str:
+    told = [f"{state.counts[one]} {name}" for one, name in _TOTALS if state.counts[one]]
+    return ", ".join(told) or "no message"
+
+
+def _exit(tally: Tally, state: CampaignState) -> Exit:
+    """What the command exits with: this run's troubles first, then how the campaign stands."""
+    if tally.interrupted:
+        return Exit.INTERRUPTED
+    if stopped_by_a_setting(tally.paused):
+        return Exit.CONFIGURATION
+    if state.exit is not Exit.OK:
+        return state.exit
+    if tally.failure is not None:
+        return Exit.FAILED
+    return Exit.FAILED if tally.work.bad or tally.unwritten else Exit.OK
+
+
+def _told(what: str, work: Workload, schedule: Schedule | None) -> str:
+    """What is sent, how long it takes at least, and in which hours."""
+    told = f"{what}: {tell_forecast(work.forecast)}"
+    if schedule is not None:
+        told += f", {tell_hours(work.forecast, schedule)}"
+    return f"{told}."
