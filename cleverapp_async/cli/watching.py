@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 from rich.live import Live
 
+from .._redis.client import RedisCallError
 from ..errors import ConfigurationError
 from ..limits.quota import AccountKey
 from ..limits.shared.overview import KeyState, Overview
-from ..limits.shared.store import StoreError
 from .durations import say_duration
 from .exits import BadInputError, CommandError, Exit
 from .print_json import print_json
@@ -48,7 +48,7 @@ def run_watch(watching: Watching) -> Exit:
         raise CommandError(f"{error}.", Exit.CONFIGURATION) from None
     except ValueError as error:
         raise BadInputError(f"--prefix: {error}") from None
-    except StoreError as error:
+    except RedisCallError as error:
         remedy = "" if error.fault.remedy else " Give its URL with --redis."
         raise CommandError(f"Redis {error}.{remedy}", Exit.FAILED) from None
     return Exit.OK

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
+from ..._redis.replies import as_list, as_text, number
 from ...bulk.journal.records import (
     ErrorRecord,
     JournalEntry,
@@ -24,23 +25,23 @@ from ...bulk.journal.records import (
 )
 from ...errors import JournalError, NotSentError
 from ...limits.quota import LimitKey
+from .client import JournalClient, journal_script
 from .codec import Code, code_of, result_to_text
+from .keys import KeyNames
 from .lease import Lease
-from .loading import check_campaign
-from .names import Names
-from .reading import ask_chunk, ask_keys, ask_left, ask_meta, no_campaign
-from .replies import as_list, as_text, number
-from .scripts import ORPHANS
-from .store import Store
-from .writer import INTENT, LOST, MOVED, RESULT, WITHDRAWAL, Writer
+from .loader import check_campaign
+from .queries import ask_chunk, ask_keys, ask_left, ask_meta, no_campaign
+from .writer import INTENT, LOST, MOVED, RESULT, WITHDRAWAL, ChunkWriter
 
 if TYPE_CHECKING:
+    from ..._redis.client import Value
     from ...bulk.journal.protocol import Messages
     from ...models.messages import Message
-    from .store import Value
     from .writer import Change
 
 __all__ = ["ChunkJournal"]
+
+_ORPHANS = journal_script("fates", "orphans")
 
 _ALWAYS = frozenset({Code.PENDING, Code.NOT_SENT, Code.REFUSED})
 _ORPHAN = ErrorRecord(
@@ -64,10 +65,10 @@ class ChunkJournal:
     """
 
     number: int
-    _store: Store
-    _names: Names
+    _client: JournalClient
+    _names: KeyNames
     _lease: Lease
-    _writer: Writer
+    _writer: ChunkWriter
     _check: Callable[[], Awaitable[None]]
     _entries: dict[int, JournalEntry] = field(factory=dict[int, JournalEntry], init=False)
     _codes: dict[int, Code] = field(factory=dict[int, Code], init=False)
@@ -90,17 +91,17 @@ class ChunkJournal:
         """
         del create
         await self._check()
-        meta = await self._store.follow(ask_meta(self._names))
+        meta = await self._client.follow(ask_meta(self._names))
         if not meta:
-            raise no_campaign(self._store.name)
-        check_campaign(self._store.name, meta, origin)
+            raise no_campaign(self._client.name)
+        check_campaign(self._client.name, meta, origin)
         if meta.get("complete") != "1":
             raise JournalError(
-                f"{self._store.name} is not complete: its messages are being read in, or that was "
+                f"{self._client.name} is not complete: its messages are being read in, or that was "
                 "interrupted: read them in again"
             )
         if self.number >= number(meta.get("chunks")):
-            raise JournalError(f"{self._store.name} has no chunk {self.number}")
+            raise JournalError(f"{self._client.name} has no chunk {self.number}")
         await self._lease.acquire()
         self._meta, self._began = meta, time.time()
         self._writer.begin(meta.get("created_at", ""))
@@ -133,19 +134,21 @@ class ChunkJournal:
             raise JournalError(
                 "a chunk takes no messages: read all in by RedisJournal.load, and send None"
             )
-        return await self._store.guarded(self._read())
+        return await self._client.guarded(self._read())
 
     async def _read(self) -> Loaded:
         orphans = await self._find_orphans()
-        for code, entry in await self._store.follow(ask_chunk(self._names, self.number)):
+        for code, entry in await self._client.follow(ask_chunk(self._names, self.number)):
             self._entries[entry.index] = entry
             self._codes[entry.index] = code
         self._rows = await self._find_rows()
-        duplicates = int(str(await self._store.do("HLEN", self._names.duplicates(self.number))))
+        duplicates = int(
+            str(await self._client.execute("HLEN", self._names.duplicates(self.number)))
+        )
         missing = self._size() - len(self._entries) - duplicates
         if missing:
             raise JournalError(
-                f"chunk {self.number} of {self._store.name} lacks {missing} of its messages: keys "
+                f"chunk {self.number} of {self._client.name} lacks {missing} of its messages: keys "
                 "were deleted or changed, so it cannot be sent"
             )
         return Loaded(
@@ -258,7 +261,7 @@ class ChunkJournal:
         Raises:
             JournalError: Redis failed.
         """
-        return (await self._store.follow(ask_left(self._names))).get(self.number, 0)
+        return (await self._client.follow(ask_left(self._names))).get(self.number, 0)
 
     async def close(self, ended: str) -> None:
         """Write what is left, note why this run ended, and let the chunk go.
@@ -293,14 +296,14 @@ class ChunkJournal:
         told = result_to_text(
             JournalResult(state=JournalState.UNKNOWN, ended_at=time.time(), error=_ORPHAN)
         )
-        reply = await self._store.run(ORPHANS, keys, self.number, self._lease.fence, made, told)
+        reply = await self._client.run(_ORPHANS, keys, self.number, self._lease.fence, made, told)
         ours, *found = as_list(reply)
         if not ours:
             raise await self._lease.lost()
         return sorted(number(as_text(index)) for index in found)
 
     async def _find_rows(self) -> dict[LimitKey | None, str]:
-        rows = await self._store.follow(ask_keys(self._names))
+        rows = await self._client.follow(ask_keys(self._names))
         return {key: row for row, key in rows.items()}
 
     async def _note_session(self, ended: str | None) -> None:
@@ -312,7 +315,7 @@ class ChunkJournal:
             "ended": ended,
         }
         name = f"{self.number}:{self._lease.fence}"
-        await self._store.ask("HSET", self._names.sessions, name, json.dumps(told))
+        await self._client.ask("HSET", self._names.sessions, name, json.dumps(told))
 
 
 async def _written(answer: asyncio.Future[int]) -> None:

@@ -1,4 +1,4 @@
-"""Messages, fates and results to what Redis holds, and back."""
+"""Messages, their states and results to what Redis holds, and back."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Code",
-    "Fate",
+    "MessageState",
     "address_digest",
     "code_of",
     "decode_stored",
@@ -38,7 +38,7 @@ __all__ = [
     "entry_of",
     "key_of_text",
     "key_to_text",
-    "read_fate",
+    "read_state",
     "result_to_text",
     "stored_message",
 ]
@@ -62,7 +62,7 @@ class Code(Enum):
 
 
 @frozen
-class Fate:
+class MessageState:
     """What is known of one message.
 
     Attributes:
@@ -157,17 +157,17 @@ def _result_of(code: Code, told: str) -> JournalResult | None:
     )
 
 
-def read_fate(raw: str | None) -> Fate:
-    """The fate that the scripts wrote; see ``lua/fates.lua``."""
+def read_state(raw: str | None) -> MessageState:
+    """The state that the scripts wrote; see ``lua/fates.lua``."""
     if not raw:
-        return Fate()
+        return MessageState()
     code, _, _, _, intent_at, result = raw.split("|", 5)
     moment, _, earlier = intent_at.partition(",")
-    return Fate(Code(code), float(moment) if moment else None, result, int(earlier or 0))
+    return MessageState(Code(code), float(moment) if moment else None, result, int(earlier or 0))
 
 
 def entry_of(
-    index: int, stored: str, fate: Fate, keys: Mapping[str, LimitKey | None]
+    index: int, stored: str, known: MessageState, keys: Mapping[str, LimitKey | None]
 ) -> JournalEntry:
     """One message of a campaign, and what is known of it.
 
@@ -177,12 +177,12 @@ def entry_of(
     """
     row, message = decode_stored(stored)
     entry = JournalEntry(index=index, message=message, key=keys[row])
-    if fate.code is Code.PENDING and fate.intent_at is None:
+    if known.code is Code.PENDING and known.intent_at is None:
         return entry
     return evolve(
         entry,
-        state=fate.code.state,
-        intent_at=fate.intent_at,
-        result=_result_of(fate.code, fate.result),
-        earlier=fate.earlier,
+        state=known.code.state,
+        intent_at=known.intent_at,
+        result=_result_of(known.code, known.result),
+        earlier=known.earlier,
     )

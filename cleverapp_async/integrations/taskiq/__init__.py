@@ -15,6 +15,6 @@ The workers are taskiq's own: ``taskiq worker module:broker``.
 from __future__ import annotations
 
 from .register import CampaignTasks, register
-from .reports import ChunkReport, SendReport
+from .results import ChunkReport, SendReport
 
 __all__ = ["CampaignTasks", "ChunkReport", "SendReport", "register"]
