@@ -188,7 +188,7 @@ class RedisClient:
         from .faults import examine  # noqa: PLC0415 - the extra `redis`
 
         if not self._reached:
-            fault = await examine(fault, self._commands, self._patience)
+            fault = await examine(fault, self._commands, self._late_after)
         if fault.remedy is not None and isinstance(self.source, str) and self._commands:
             # A name that leads to another server by now is looked up anew. Calls that are under
             # way keep their connections, until they fail themselves.
@@ -201,7 +201,7 @@ class RedisClient:
         """What an exception means."""
         from .faults import fault_of  # noqa: PLC0415 - the extra `redis`
 
-        return fault_of(error, self._commands, self._patience)
+        return fault_of(error, self._commands, self._late_after)
 
     async def close(self) -> None:
         """Let the connections go; those of the caller's own client stay."""
@@ -210,10 +210,11 @@ class RedisClient:
             await cast("Redis", commands).aclose()
 
     @property
-    def _patience(self) -> float:
-        """Seconds after which an answer counts as late."""
-        made_here = isinstance(self.source, str)
-        return self.attempt_timeout or self.timeout if made_here else self.timeout
+    def _late_after(self) -> float:
+        """Seconds after which an answer is late; a client of the caller's has its own attempts."""
+        if self.attempt_timeout is None or not isinstance(self.source, str):
+            return self.timeout
+        return self.attempt_timeout
 
     def _connect(self, url: str) -> RedisCommands:
         def make() -> Redis:
@@ -222,8 +223,8 @@ class RedisClient:
             from redis.backoff import NoBackoff  # noqa: PLC0415 - the extra
 
             settings: dict[str, Any] = {
-                "socket_timeout": self._patience,
-                "socket_connect_timeout": self._patience,
+                "socket_timeout": self._late_after,
+                "socket_connect_timeout": self._late_after,
             }
             if self.attempt_timeout is None:
                 settings["retry"] = Retry(NoBackoff(), 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import socket
 import time
@@ -18,6 +17,7 @@ from ...bulk.journal.records import (
     ErrorRecord,
     JournalEntry,
     JournalResult,
+    JournalSession,
     JournalState,
     JournalSummary,
     Loaded,
@@ -26,7 +26,7 @@ from ...bulk.journal.records import (
 from ...errors import JournalError, NotSentError
 from ...limits.quota import LimitKey
 from .client import JournalClient, journal_script
-from .codec import Code, code_of, result_to_text
+from .codec import Code, code_of, encode_result, encode_session
 from .keys import KeyNames
 from .lease import Lease
 from .loader import check_campaign
@@ -34,7 +34,6 @@ from .queries import ask_chunk, ask_keys, ask_left, ask_meta, no_campaign
 from .writer import INTENT, LOST, MOVED, RESULT, WITHDRAWAL, ChunkWriter
 
 if TYPE_CHECKING:
-    from ..._redis.client import Value
     from ...bulk.journal.protocol import Messages
     from ...models.messages import Message
     from .writer import Change
@@ -234,7 +233,7 @@ class ChunkJournal:
             JournalWriteError: It is not written: its intent stays without a result, unless
                 :meth:`close` can still write it.
         """
-        change = self._change(RESULT, index, code_of(result).value, result_to_text(result))
+        change = self._change(RESULT, index, code_of(result).value, encode_result(result))
         return _written(self._writer.add(change))
 
     async def summary(self) -> JournalSummary:
@@ -293,7 +292,7 @@ class ChunkJournal:
         names = self._names
         keys = (names.fences, names.fates(self.number), names.counts, names.left, names.meta)
         made = self._meta.get("created_at", "")
-        told = result_to_text(
+        told = encode_result(
             JournalResult(state=JournalState.UNKNOWN, ended_at=time.time(), error=_ORPHAN)
         )
         reply = await self._client.run(_ORPHANS, keys, self.number, self._lease.fence, made, told)
@@ -307,15 +306,15 @@ class ChunkJournal:
         return {key: row for row, key in rows.items()}
 
     async def _note_session(self, ended: str | None) -> None:
-        told: dict[str, Value | None] = {
-            "started_at": self._began,
-            "ended_at": None if ended is None else time.time(),
-            "pid": os.getpid(),
-            "host": socket.gethostname(),
-            "ended": ended,
-        }
+        session = JournalSession(
+            started_at=self._began,
+            ended_at=None if ended is None else time.time(),
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            ended=ended,
+        )
         name = f"{self.number}:{self._lease.fence}"
-        await self._client.ask("HSET", self._names.sessions, name, json.dumps(told))
+        await self._client.ask("HSET", self._names.sessions, name, encode_session(session))
 
 
 async def _written(answer: asyncio.Future[int]) -> None:

@@ -14,7 +14,7 @@ from ...bulk.journal.records import Loaded
 from ...errors import JournalError, JournalMismatchError
 from ...limits.quota import LimitKey
 from .client import JournalClient, journal_script
-from .codec import address_digest, decode_stored, digest_text, key_to_text, stored_message
+from .codec import address_digest, decode_stored, encode_key_text, encode_stored, message_digest
 from .keys import KeyNames
 from .lease import Lease
 from .queries import ask_given, ask_meta
@@ -143,7 +143,7 @@ class CampaignLoader:
             for message in batch:
                 row = await self._row(key_of(message))
                 address = address_digest(message) if deduplicate else ""
-                rows += (address, row, stored_message(message), digest_text(message))
+                rows += (address, row, encode_stored(message), message_digest(message))
             await self._add(first // chunk_size, first, len(batch), rows)
             first += len(batch)
         names = self._names
@@ -155,7 +155,7 @@ class CampaignLoader:
         row = self._keys.get(key)
         if row is None:
             row = self._keys[key] = str(len(self._keys))
-            await self._client.ask("HSET", self._names.keys, row, key_to_text(key))
+            await self._client.ask("HSET", self._names.keys, row, encode_key_text(key))
         return row
 
     async def _add(self, chunk: int, first: int, count: int, rows: list[Value]) -> None:
@@ -230,7 +230,7 @@ async def _compare_chunk(
                 raise _difference(index, message, known)
         elif (duplicate := left_out.get(str(index))) is not None:
             before, _, digest = duplicate.partition("\n")
-            if digest != digest_text(message):
+            if digest != message_digest(message):
                 number = int(before) + 1
                 raise _mismatch(
                     index, f"differs: another one was left out, as a duplicate of message {number}"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from ..._redis.replies import as_list, as_text, as_texts, number
 from ...bulk.journal.codec import decode_error
-from ...bulk.journal.records import JournalSession, JournalState, JournalSummary
+from ...bulk.journal.records import JournalState, JournalSummary
 from ...errors import JournalError
-from .codec import Code, entry_of, key_of_text, read_state
+from .codec import Code, decode_entry, decode_key_text, decode_session, decode_state
 from .lease import read_holder
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def ask_given(names: KeyNames, chunk: int) -> Steps[tuple[dict[str, str], dict[s
 def ask_keys(names: KeyNames) -> Steps[dict[str, LimitKey | None]]:
     """The limit keys by their rows."""
     found = as_texts((yield ("HGETALL", names.keys)))
-    return {row: key_of_text(found[row]) for row in sorted(found, key=int)}
+    return {row: decode_key_text(found[row]) for row in sorted(found, key=int)}
 
 
 def ask_left(names: KeyNames) -> Steps[dict[int, int]]:
@@ -93,8 +93,8 @@ def ask_chunk(names: KeyNames, chunk: int) -> Steps[list[tuple[Code, JournalEntr
     fates = as_texts((yield ("HGETALL", names.fates(chunk))))
     found: list[tuple[Code, JournalEntry]] = []
     for index in sorted(messages, key=int):
-        known = read_state(fates.get(index))
-        found.append((known.code, entry_of(int(index), messages[index], known, keys)))
+        known = decode_state(fates.get(index))
+        found.append((known.code, decode_entry(int(index), messages[index], known, keys)))
     return found
 
 
@@ -105,23 +105,12 @@ def ask_errors(names: KeyNames) -> Steps[list[tuple[ErrorRecord, int]]]:
     for chunk in range(number(meta.get("chunks"))):
         fates = as_texts((yield ("HGETALL", names.fates(chunk))))
         for raw in fates.values():
-            known = read_state(raw)
+            known = decode_state(raw)
             if known.result and known.code not in {Code.PENDING, Code.INTENT}:
                 error = json.loads(known.result)[-1]
                 if error is not None:
                     found[error] += 1
     return [(decode_error(told), count) for told, count in found.most_common()]
-
-
-def _session(told: str) -> JournalSession:
-    kept = json.loads(told)
-    return JournalSession(
-        started_at=kept["started_at"],
-        ended_at=kept["ended_at"],
-        pid=kept["pid"],
-        host=kept["host"],
-        ended=kept["ended"],
-    )
 
 
 def no_campaign(name: str) -> JournalError:
@@ -151,6 +140,7 @@ def ask_summary(names: KeyNames, name: str) -> Steps[JournalSummary]:
             states[state] = states.get(state, 0) + count
             retryable += count if Code(code) is Code.REFUSED else 0
     duplicates = number(meta.get("duplicates"))
+    runs = map(decode_session, sessions.values())
     return JournalSummary(
         created_at=float(meta.get("created_at", 0)),
         origin=meta.get("origin", ""),
@@ -161,5 +151,7 @@ def ask_summary(names: KeyNames, name: str) -> Steps[JournalSummary]:
         deduplicated=meta.get("deduplicated") == "1",
         by_key=by_key,
         retryable=retryable,
-        sessions=tuple(sorted(map(_session, sessions.values()), key=lambda one: one.started_at)),
+        sessions=tuple(
+            sorted(map(decode_session, sessions.values()), key=lambda one: one.started_at)
+        ),
     )

@@ -1,4 +1,7 @@
-"""The limiter of one key of a fleet: waits in line here, asks the log for all who wait."""
+"""The limiter of one key of a fleet: waits in line here, asks the log for all who wait.
+
+Its permits hold a slot of the log and one of this process's own window.
+"""
 
 from __future__ import annotations
 
