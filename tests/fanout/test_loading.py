@@ -234,6 +234,7 @@ async def test_messages_are_read_no_further_than_they_are_written(journal: Redis
         {"campaign": "c", "chunk_size": 0},
         {"campaign": "c", "lease": 0},
         {"campaign": "c", "patience": -1},
+        {"campaign": "c", "timeout": 0},
     ],
 )
 def test_settings_that_cannot_work_are_refused(given: dict[str, str | int]) -> None:

@@ -151,7 +151,5 @@ def ask_summary(names: KeyNames, name: str) -> Steps[JournalSummary]:
         deduplicated=meta.get("deduplicated") == "1",
         by_key=by_key,
         retryable=retryable,
-        sessions=tuple(
-            sorted(map(decode_session, sessions.values()), key=lambda one: one.started_at)
-        ),
+        sessions=tuple(sorted(runs, key=lambda run: run.started_at)),
     )

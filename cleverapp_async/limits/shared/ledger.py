@@ -188,6 +188,8 @@ class Ledger:
     def _owe(self, slot: Slot, known_at: float) -> None:
         """Something of a slot becomes known: nobody can use it before a period after its start."""
         period, margin = self.terms.shortest, self.terms.margin
+        # It is told shortly before a whole number of periods after the slot's start, the first that
+        # leaves the time: whatever else becomes known until then goes along in the same call.
         known_at = max(known_at, slot.due)
         rounds = math.ceil((known_at - slot.due + margin) / period)
         self.tell_at = min(self.tell_at, max(known_at, slot.due + rounds * period - margin))
