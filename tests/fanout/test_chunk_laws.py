@@ -54,7 +54,7 @@ class _World:
 
     async def take_over(self, number: int) -> None:
         """The lease of whoever has it runs out, as they were stopped; somebody else begins."""
-        await client_of(self.journal).do("DEL", self.journal.names.lease("0"))
+        await client_of(self.journal).execute("DEL", self.journal.names.lease("0"))
         chunk = await opened(self.journal)
         found = [
             entry.index
