@@ -87,14 +87,6 @@ class JournalClient:
         """
         return await self.guarded(self.execute(*command))
 
-    async def ask_script(self, script: Script, keys: Sequence[str], *arguments: Value) -> object:
-        """Run a script.
-
-        Raises:
-            JournalError: Redis failed.
-        """
-        return await self.guarded(self.run(script, keys, *arguments))
-
     async def write(self, script: Script, keys: Sequence[str], *arguments: Value) -> object:
         """Run a script that writes.
 

@@ -136,8 +136,9 @@ class Lease:
         heart, self._heart = self._heart, None
         if heart is not None:
             await end_task(heart)
+        release = self._client.run(_RELEASE, self._keys(), self._unit, self.fence)
         try:
-            await self._client.ask_script(_RELEASE, self._keys(), self._unit, self.fence)
+            await self._client.guarded(release)
         except JournalUnreachableError:
             pass
         except JournalError as error:
@@ -172,11 +173,10 @@ class Lease:
 
     async def _prolong(self) -> bool:
         milliseconds = int(self._seconds * 1000)
-        return bool(
-            await self._client.ask_script(
-                _RENEW, self._keys(), self._unit, self.fence, self._holder, milliseconds
-            )
+        renewal = self._client.run(
+            _RENEW, self._keys(), self._unit, self.fence, self._holder, milliseconds
         )
+        return bool(await self._client.guarded(renewal))
 
     def _stopped(self, heart: asyncio.Task[None]) -> None:
         """Nothing prolongs it any more: unless that was the release, say so."""
