@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 from rich.live import Live
 
+from .._redis.client import RedisCallError
 from ..errors import ConfigurationError
 from ..limits.quota import AccountKey
 from ..limits.shared.overview import KeyState, Overview
-from ..limits.shared.store import StoreError
 from . import params
 from .console import make_console, make_table
 from .errors import BadInputError, CommandError, Exit
@@ -73,7 +73,7 @@ def watch(
         raise CommandError(f"{error}.", Exit.CONFIGURATION) from None
     except ValueError as error:
         raise BadInputError(f"--prefix: {error}") from None
-    except StoreError as error:
+    except RedisCallError as error:
         remedy = "" if error.fault.remedy else " Give its URL with --redis."
         raise CommandError(f"Redis {error}.{remedy}", Exit.FAILED) from None
 

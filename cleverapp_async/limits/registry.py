@@ -18,13 +18,14 @@ from .sliding_window import SlidingWindowLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from types import TracebackType
 
+    from .._redis.client import RedisCommands
     from .protocols import Limiter, LimiterFactory, LimiterSnapshot
-    from .shared.fleet import OnUnavailable
-    from .shared.registry import SharedLimiterRegistry
-    from .shared.script import Commands
+    from .shared.factory import SharedLimiterFactory
+    from .shared.member import OnUnavailable
 
-__all__ = ["LimiterRegistry"]
+__all__ = ["LimiterRegistry", "SharedLimiterRegistry"]
 
 _SWEPT_PER_NEWCOMER = 2
 
@@ -90,7 +91,7 @@ class LimiterRegistry:
 
     @staticmethod
     def shared(
-        redis: str | Commands,
+        redis: str | RedisCommands,
         *,
         prefix: str = "cleverapp",
         on_unavailable: OnUnavailable = "wait",
@@ -130,22 +131,24 @@ class LimiterRegistry:
         Raises:
             ConfigurationError: A value cannot work, or the extra is not installed.
         """
-        from .shared.registry import open_registry  # noqa: PLC0415 - the extra `redis`
+        # The import of the package stays quick for those who share no limits.
+        from .shared.factory import SharedLimiterFactory  # noqa: PLC0415
 
-        return open_registry(
+        factory = SharedLimiterFactory.open(
             redis,
             prefix=prefix,
             on_unavailable=on_unavailable,
             local_share=local_share,
             timeout=timeout,
             guard=guard,
-            quotas={
-                "messengers": messengers,
-                "other_messengers": other_messengers,
-                "whatsapp_direct": whatsapp_direct,
-                "keys": keys,
-                "account": account,
-            },
+        )
+        return SharedLimiterRegistry(
+            factory,
+            messengers=messengers,
+            other_messengers=other_messengers,
+            whatsapp_direct=whatsapp_direct,
+            keys=keys,
+            account=account,
         )
 
     def __len__(self) -> int:
@@ -239,3 +242,64 @@ class LimiterRegistry:
                 del self._limiters[key]
             else:
                 self._sweep.append(key)
+
+
+class SharedLimiterRegistry(LimiterRegistry):
+    """Limiters that a fleet keeps together; :meth:`LimiterRegistry.shared` makes it."""
+
+    def __init__(
+        self,
+        factory: SharedLimiterFactory,
+        *,
+        messengers: Mapping[str, Quotas] | None,
+        other_messengers: Quotas,
+        whatsapp_direct: Quotas,
+        keys: Mapping[LimitKey, Quotas] | None,
+        account: Quotas,
+    ) -> None:
+        super().__init__(
+            messengers=messengers,
+            other_messengers=other_messengers,
+            whatsapp_direct=whatsapp_direct,
+            keys=keys,
+            account=account,
+            factory=factory,
+        )
+        self._shared = factory
+
+    @property
+    def round_trips(self) -> int:
+        """How many times Redis was asked so far."""
+        return self._shared.member.client.calls
+
+    @property
+    def own_quotas(self) -> tuple[Quota, ...]:
+        """None: Redis keeps the count over the death of a process, so nothing is told it again."""
+        return ()
+
+    @property
+    def guard(self) -> float:
+        """Seconds for which a slot stays held for a process that says nothing more."""
+        return self._shared.member.guard
+
+    async def __aenter__(self) -> Self:
+        """Give itself."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Tell the fleet which slots are not needed any more, then disconnect.
+
+        Requests still on their way keep their slots for the guard's time. Without closing, so do
+        slots that were used shortly before the end. Whoever still waits gets a
+        :class:`ClientStateError`, and so does whoever asks later.
+        """
+        await self._shared.close([limiter for _, limiter in self._all()])

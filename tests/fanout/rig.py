@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from cleverapp_async import JournalResult, JournalState, SendMessage
-from cleverapp_async.integrations.ending import end_task
+from cleverapp_async._redis.cancellation import end_task
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable

@@ -17,7 +17,7 @@ from cleverapp_async.integrations.redis_journal import ChunkJournal, RedisJourna
 from tests.fanout.rig import entries, load, messages, opened, result, states
 
 if TYPE_CHECKING:
-    from cleverapp_async.integrations.redis_journal.store import Store
+    from cleverapp_async.integrations.redis_journal.client import JournalClient
     from tests.redis_server import RedisServer
 
 _MESSAGES = 3
@@ -54,7 +54,7 @@ class _World:
 
     async def take_over(self, number: int) -> None:
         """The lease of whoever has it runs out, as they were stopped; somebody else begins."""
-        await store_of(self.journal).do("DEL", self.journal.names.lease("0"))
+        await client_of(self.journal).execute("DEL", self.journal.names.lease("0"))
         chunk = await opened(self.journal)
         found = [
             entry.index
@@ -97,9 +97,9 @@ class _World:
             self.sends.append((index, "on its way"))
 
 
-def store_of(journal: RedisJournal) -> Store:
+def client_of(journal: RedisJournal) -> JournalClient:
     """The journal's connection."""
-    return journal._store
+    return journal._client
 
 
 def _check(world: _World, known: dict[int, JournalState]) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cleverapp_async import SendOutcome
-    from cleverapp_async.limits.shared.script import Commands
+    from cleverapp_async._redis.client import RedisCommands
     from tests.redis_server import Engine
 
 
@@ -74,7 +74,7 @@ async def test_a_policy_that_cannot_be_read_is_refused_unless_told(
     with redis_server(tmp_path, engine=engine) as server:
         async with server.client() as redis:
             rights = f"reset on >pw ~* +@all -{hidden.lower()}"
-            await cast("Commands", redis).execute_command(
+            await cast("RedisCommands", redis).execute_command(
                 "ACL", "SETUSER", "hidden", *rights.split()
             )
         url = f"redis://hidden:pw@127.0.0.1:{server.port}/0"

@@ -87,7 +87,7 @@ class Scene:
                 await asyncio.sleep(0.05)
 
     async def _unacknowledged(self) -> dict[str, int]:
-        reply = await self.journal._store.do("XPENDING", "fleet", "taskiq")
+        reply = await self.journal._client.execute("XPENDING", "fleet", "taskiq")
         assert isinstance(reply, dict)
         return reply
 

@@ -11,7 +11,7 @@ from cleverapp_async import JournalLockedError, JournalState, NotSentError
 from cleverapp_async.bulk.journal.records import Resend
 from cleverapp_async.integrations.redis_journal import RedisJournal
 from tests.fanout.rig import ORIGIN, entries, let_expire, load, messages, opened, result, states
-from tests.fanout.test_chunk_laws import store_of
+from tests.fanout.test_chunk_laws import client_of
 
 if TYPE_CHECKING:
     from tests.redis_server import RedisServer
@@ -214,7 +214,7 @@ async def _renewals(journal: RedisJournal, count: int) -> None:
     last, seen = 0, 0
     async with asyncio.timeout(20):
         while seen < count:
-            left = int(str(await store_of(journal).do("PTTL", journal.names.lease("0"))))
+            left = int(str(await client_of(journal).execute("PTTL", journal.names.lease("0"))))
             seen += left > last > 0
             last = left
             await asyncio.sleep(0.01)
@@ -222,6 +222,6 @@ async def _renewals(journal: RedisJournal, count: int) -> None:
 
 async def _commands(journal: RedisJournal) -> int:
     """Scripts that this server has carried out."""
-    reply = await store_of(journal).do("INFO", "commandstats")
+    reply = await client_of(journal).execute("INFO", "commandstats")
     assert isinstance(reply, dict)
     return int(reply["cmdstat_evalsha"]["calls"])

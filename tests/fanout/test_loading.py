@@ -18,7 +18,7 @@ from cleverapp_async import (
 )
 from cleverapp_async.errors import ConfigurationError
 from cleverapp_async.integrations.redis_journal import RedisJournal
-from cleverapp_async.integrations.redis_journal.names import split_address
+from cleverapp_async.integrations.redis_journal.keys import split_address
 from tests.fanout.rig import ORIGIN, entries, load, message, messages, opened, result, states
 
 if TYPE_CHECKING:
@@ -165,14 +165,18 @@ async def test_a_producer_that_was_taken_over_adds_nothing(
     async def source() -> AsyncIterator[Message]:
         for number in range(11):
             yield message(number)
-        await second._store.do("DEL", journal.names.lease("load"))
+        await second._client.execute("DEL", journal.names.lease("load"))
         await load(second, messages(3))
         for number in range(11, 30):
             yield message(number)
 
-    async with RedisJournal(redis.url, journal.campaign, chunk_size=10) as second:
+    # Their hearts beat every five seconds: none prolongs the lease right after it was deleted.
+    async with (
+        RedisJournal(redis.url, journal.campaign, chunk_size=10) as first,
+        RedisJournal(redis.url, journal.campaign, chunk_size=10) as second,
+    ):
         with pytest.raises(JournalLockedError, match="took over"):
-            await load(journal, source())
+            await load(first, source())
         assert await states(journal) == {JournalState.PENDING: 3}
 
 
@@ -205,7 +209,7 @@ async def test_a_campaign_can_be_erased_when_nobody_is_at_work(journal: RedisJou
     await chunk.close("finished")
     await journal.delete()
     assert not await journal.exists()
-    assert await journal._store.do("KEYS", f"*{journal.campaign}*") == []
+    assert await journal._client.execute("KEYS", f"*{journal.campaign}*") == []
 
 
 async def test_messages_are_read_no_further_than_they_are_written(journal: RedisJournal) -> None:
@@ -215,7 +219,7 @@ async def test_messages_are_read_no_further_than_they_are_written(journal: Redis
     async def source() -> AsyncIterator[Message]:
         for number in range(3_000):
             if number % 100 == 0:
-                written = await journal._store.do("HGET", journal.names.meta, "given")
+                written = await journal._client.execute("HGET", journal.names.meta, "given")
                 ahead.append(number - int(cast("bytes", written or b"0")))
             yield message(number)
 
@@ -234,6 +238,7 @@ async def test_messages_are_read_no_further_than_they_are_written(journal: Redis
         {"campaign": "c", "chunk_size": 0},
         {"campaign": "c", "lease": 0},
         {"campaign": "c", "patience": -1},
+        {"campaign": "c", "timeout": 0},
     ],
 )
 def test_settings_that_cannot_work_are_refused(given: dict[str, str | int]) -> None:
@@ -254,5 +259,5 @@ def test_an_address_names_server_database_and_campaign() -> None:
 def test_no_password_shows() -> None:
     """Neither the journal's form nor that of its connection holds the URL."""
     journal = RedisJournal("redis://:hidden@127.0.0.1/0", "spring")
-    assert "hidden" not in repr(journal) + repr(journal._store) + repr(journal.chunk(0))
+    assert "hidden" not in repr(journal) + repr(journal._client) + repr(journal.chunk(0))
     assert RedisJournal.at("redis://:hidden@h/0/spring").campaign == "spring"

@@ -235,11 +235,11 @@ async def test_single_sends_are_forgotten_after_their_time(yard: Yard) -> None:
     await yard.tasks.send(message(7), send_id="order-7")
     await yard.broker.wait_all()
     async with yard.journal("sends.order-7") as journal:
-        keys = await journal._store.do("KEYS", f"{yard.prefix}:*order-7*")
+        keys = await journal._client.execute("KEYS", f"{yard.prefix}:*order-7*")
         assert isinstance(keys, list)
         assert len(keys) >= 6
         for key in keys:
-            left = await journal._store.do("PTTL", key)
+            left = await journal._client.execute("PTTL", key)
             assert isinstance(left, int)
             assert 0 < left <= 7 * 86_400_000
 

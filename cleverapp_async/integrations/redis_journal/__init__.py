@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .chunk import ChunkJournal
 from .journal import RedisJournal
+from .keys import KeyNames
 from .reader import RedisJournalReader
 
-__all__ = ["ChunkJournal", "RedisJournal", "RedisJournalReader"]
+__all__ = ["ChunkJournal", "KeyNames", "RedisJournal", "RedisJournalReader"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import socket
 import time
@@ -13,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
+from ..._redis.replies import as_list, as_text, number
 from ...bulk.journal.records import (
     ErrorRecord,
     JournalEntry,
     JournalResult,
+    JournalSession,
     JournalState,
     JournalSummary,
     Loaded,
@@ -24,23 +25,22 @@ from ...bulk.journal.records import (
 )
 from ...errors import JournalError, NotSentError
 from ...limits.quota import LimitKey
-from .codec import Code, code_of, result_to_text
+from .client import JournalClient, journal_script
+from .codec import Code, code_of, encode_result, encode_session
+from .keys import KeyNames
 from .lease import Lease
-from .loading import check_campaign
-from .names import Names
-from .reading import ask_chunk, ask_keys, ask_left, ask_meta, no_campaign
-from .replies import as_list, as_text, number
-from .scripts import ORPHANS
-from .store import Store
-from .writer import INTENT, LOST, MOVED, RESULT, WITHDRAWAL, Writer
+from .loader import check_campaign
+from .queries import ask_chunk, ask_keys, ask_left, ask_meta, no_campaign
+from .writer import INTENT, LOST, MOVED, RESULT, WITHDRAWAL, ChunkWriter
 
 if TYPE_CHECKING:
     from ...bulk.journal.protocol import Messages
     from ...models.messages import Message
-    from .store import Value
     from .writer import Change
 
 __all__ = ["ChunkJournal"]
+
+_ORPHANS = journal_script("fates", "orphans")
 
 _ALWAYS = frozenset({Code.PENDING, Code.NOT_SENT, Code.REFUSED})
 _ORPHAN = ErrorRecord(
@@ -64,10 +64,10 @@ class ChunkJournal:
     """
 
     number: int
-    _store: Store
-    _names: Names
+    _client: JournalClient
+    _names: KeyNames
     _lease: Lease
-    _writer: Writer
+    _writer: ChunkWriter
     _check: Callable[[], Awaitable[None]]
     _entries: dict[int, JournalEntry] = field(factory=dict[int, JournalEntry], init=False)
     _codes: dict[int, Code] = field(factory=dict[int, Code], init=False)
@@ -90,17 +90,17 @@ class ChunkJournal:
         """
         del create
         await self._check()
-        meta = await self._store.follow(ask_meta(self._names))
+        meta = await self._client.follow(ask_meta(self._names))
         if not meta:
-            raise no_campaign(self._store.name)
-        check_campaign(self._store.name, meta, origin)
+            raise no_campaign(self._client.name)
+        check_campaign(self._client.name, meta, origin)
         if meta.get("complete") != "1":
             raise JournalError(
-                f"{self._store.name} is not complete: its messages are being read in, or that was "
+                f"{self._client.name} is not complete: its messages are being read in, or that was "
                 "interrupted: read them in again"
             )
         if self.number >= number(meta.get("chunks")):
-            raise JournalError(f"{self._store.name} has no chunk {self.number}")
+            raise JournalError(f"{self._client.name} has no chunk {self.number}")
         await self._lease.acquire()
         self._meta, self._began = meta, time.time()
         self._writer.begin(meta.get("created_at", ""))
@@ -133,19 +133,21 @@ class ChunkJournal:
             raise JournalError(
                 "a chunk takes no messages: read all in by RedisJournal.load, and send None"
             )
-        return await self._store.guarded(self._read())
+        return await self._client.guarded(self._read())
 
     async def _read(self) -> Loaded:
         orphans = await self._find_orphans()
-        for code, entry in await self._store.follow(ask_chunk(self._names, self.number)):
+        for code, entry in await self._client.follow(ask_chunk(self._names, self.number)):
             self._entries[entry.index] = entry
             self._codes[entry.index] = code
         self._rows = await self._find_rows()
-        duplicates = int(str(await self._store.do("HLEN", self._names.duplicates(self.number))))
+        duplicates = int(
+            str(await self._client.execute("HLEN", self._names.duplicates(self.number)))
+        )
         missing = self._size() - len(self._entries) - duplicates
         if missing:
             raise JournalError(
-                f"chunk {self.number} of {self._store.name} lacks {missing} of its messages: keys "
+                f"chunk {self.number} of {self._client.name} lacks {missing} of its messages: keys "
                 "were deleted or changed, so it cannot be sent"
             )
         return Loaded(
@@ -231,7 +233,7 @@ class ChunkJournal:
             JournalWriteError: It is not written: its intent stays without a result, unless
                 :meth:`close` can still write it.
         """
-        change = self._change(RESULT, index, code_of(result).value, result_to_text(result))
+        change = self._change(RESULT, index, code_of(result).value, encode_result(result))
         return _written(self._writer.add(change))
 
     async def summary(self) -> JournalSummary:
@@ -258,7 +260,7 @@ class ChunkJournal:
         Raises:
             JournalError: Redis failed.
         """
-        return (await self._store.follow(ask_left(self._names))).get(self.number, 0)
+        return (await self._client.follow(ask_left(self._names))).get(self.number, 0)
 
     async def close(self, ended: str) -> None:
         """Write what is left, note why this run ended, and let the chunk go.
@@ -290,29 +292,29 @@ class ChunkJournal:
         names = self._names
         keys = (names.fences, names.fates(self.number), names.counts, names.left, names.meta)
         made = self._meta.get("created_at", "")
-        told = result_to_text(
+        told = encode_result(
             JournalResult(state=JournalState.UNKNOWN, ended_at=time.time(), error=_ORPHAN)
         )
-        reply = await self._store.run(ORPHANS, keys, self.number, self._lease.fence, made, told)
+        reply = await self._client.run(_ORPHANS, keys, self.number, self._lease.fence, made, told)
         ours, *found = as_list(reply)
         if not ours:
             raise await self._lease.lost()
         return sorted(number(as_text(index)) for index in found)
 
     async def _find_rows(self) -> dict[LimitKey | None, str]:
-        rows = await self._store.follow(ask_keys(self._names))
+        rows = await self._client.follow(ask_keys(self._names))
         return {key: row for row, key in rows.items()}
 
     async def _note_session(self, ended: str | None) -> None:
-        told: dict[str, Value | None] = {
-            "started_at": self._began,
-            "ended_at": None if ended is None else time.time(),
-            "pid": os.getpid(),
-            "host": socket.gethostname(),
-            "ended": ended,
-        }
+        session = JournalSession(
+            started_at=self._began,
+            ended_at=None if ended is None else time.time(),
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            ended=ended,
+        )
         name = f"{self.number}:{self._lease.fence}"
-        await self._store.ask("HSET", self._names.sessions, name, json.dumps(told))
+        await self._client.ask("HSET", self._names.sessions, name, encode_session(session))
 
 
 async def _written(answer: asyncio.Future[int]) -> None:

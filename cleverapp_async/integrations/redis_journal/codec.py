@@ -1,4 +1,4 @@
-"""Messages, fates and results to what Redis holds, and back."""
+"""Messages, their states and results to what Redis holds, and back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ...bulk.journal.codec import (
     encode_key,
     encode_parameters,
 )
-from ...bulk.journal.records import JournalEntry, JournalResult, JournalState
+from ...bulk.journal.records import JournalEntry, JournalResult, JournalSession, JournalState
 from ...errors import JournalError
 
 if TYPE_CHECKING:
@@ -30,17 +30,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Code",
-    "Fate",
+    "MessageState",
     "address_digest",
     "code_of",
+    "decode_entry",
+    "decode_key_text",
+    "decode_session",
+    "decode_state",
     "decode_stored",
-    "digest_text",
-    "entry_of",
-    "key_of_text",
-    "key_to_text",
-    "read_fate",
-    "result_to_text",
-    "stored_message",
+    "encode_key_text",
+    "encode_result",
+    "encode_session",
+    "encode_stored",
+    "message_digest",
 ]
 
 
@@ -62,7 +64,7 @@ class Code(Enum):
 
 
 @frozen
-class Fate:
+class MessageState:
     """What is known of one message.
 
     Attributes:
@@ -85,7 +87,7 @@ def code_of(result: JournalResult) -> Code:
     return Code[result.state.name]
 
 
-def stored_message(message: Message) -> str:
+def encode_stored(message: Message) -> str:
     """A message as a chunk holds it, behind the row of its key."""
     return f"{message.method}\n{encode_parameters(message)}"
 
@@ -109,22 +111,22 @@ def address_digest(message: Message) -> str:
     return blake2b(told.encode(), digest_size=16).hexdigest()
 
 
-def digest_text(message: Message) -> str:
+def message_digest(message: Message) -> str:
     """What a left-out duplicate is recognized by."""
     return digest_of(message.method, encode_parameters(message)).hex()
 
 
-def key_to_text(key: LimitKey | None) -> str:
+def encode_key_text(key: LimitKey | None) -> str:
     """A limit key as text."""
     return json.dumps(encode_key(key))
 
 
-def key_of_text(told: str) -> LimitKey | None:
-    """The limit key that :func:`key_to_text` wrote."""
+def decode_key_text(told: str) -> LimitKey | None:
+    """The limit key that :func:`encode_key_text` wrote."""
     return decode_key(*cast("list[str | int | None]", json.loads(told)))
 
 
-def result_to_text(result: JournalResult) -> str:
+def encode_result(result: JournalResult) -> str:
     """A result without its state, in ASCII."""
     return json.dumps(
         [
@@ -138,7 +140,7 @@ def result_to_text(result: JournalResult) -> str:
     )
 
 
-def _result_of(code: Code, told: str) -> JournalResult | None:
+def _decode_result(code: Code, told: str) -> JournalResult | None:
     if not told or code in {Code.PENDING, Code.INTENT}:
         return None
     ended_at, attempts, waited, on_wire, contact_id, error = cast(
@@ -157,17 +159,48 @@ def _result_of(code: Code, told: str) -> JournalResult | None:
     )
 
 
-def read_fate(raw: str | None) -> Fate:
-    """The fate that the scripts wrote; see ``lua/fates.lua``."""
+def decode_state(raw: str | None) -> MessageState:
+    """The state that the scripts wrote; see ``lua/fates.lua``."""
     if not raw:
-        return Fate()
+        return MessageState()
     code, _, _, _, intent_at, result = raw.split("|", 5)
     moment, _, earlier = intent_at.partition(",")
-    return Fate(Code(code), float(moment) if moment else None, result, int(earlier or 0))
+    return MessageState(Code(code), float(moment) if moment else None, result, int(earlier or 0))
 
 
-def entry_of(
-    index: int, stored: str, fate: Fate, keys: Mapping[str, LimitKey | None]
+def encode_session(session: JournalSession) -> str:
+    """One run as text."""
+    return json.dumps(
+        {
+            "started_at": session.started_at,
+            "ended_at": session.ended_at,
+            "pid": session.pid,
+            "host": session.host,
+            "ended": session.ended,
+        }
+    )
+
+
+def decode_session(told: str) -> JournalSession:
+    """The run that :func:`encode_session` wrote.
+
+    Raises:
+        ValueError: It is none.
+        TypeError: The same.
+        KeyError: The same.
+    """
+    kept = json.loads(told)
+    return JournalSession(
+        started_at=kept["started_at"],
+        ended_at=kept["ended_at"],
+        pid=kept["pid"],
+        host=kept["host"],
+        ended=kept["ended"],
+    )
+
+
+def decode_entry(
+    index: int, stored: str, known: MessageState, keys: Mapping[str, LimitKey | None]
 ) -> JournalEntry:
     """One message of a campaign, and what is known of it.
 
@@ -177,12 +210,12 @@ def entry_of(
     """
     row, message = decode_stored(stored)
     entry = JournalEntry(index=index, message=message, key=keys[row])
-    if fate.code is Code.PENDING and fate.intent_at is None:
+    if known.code is Code.PENDING and known.intent_at is None:
         return entry
     return evolve(
         entry,
-        state=fate.code.state,
-        intent_at=fate.intent_at,
-        result=_result_of(fate.code, fate.result),
-        earlier=fate.earlier,
+        state=known.code.state,
+        intent_at=known.intent_at,
+        result=_decode_result(known.code, known.result),
+        earlier=known.earlier,
     )

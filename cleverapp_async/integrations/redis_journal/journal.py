@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Self
 
+from ..._redis.replies import number
 from ...errors import ConfigurationError, JournalError
 from ...limits.quota import LimitKey
 from .chunk import ChunkJournal
+from .client import JournalClient
 from .durability import check_keeping
+from .keys import DEFAULT_PREFIX, LOAD, KeyNames, check_word, split_address
 from .lease import Lease
-from .loading import Intake
-from .names import DEFAULT_PREFIX, LOAD, Names, check_word, split_address
-from .reading import (
+from .loader import CampaignLoader
+from .queries import (
     ask_chunk,
     ask_errors,
     ask_holders,
@@ -20,9 +23,7 @@ from .reading import (
     ask_summary,
     no_campaign,
 )
-from .replies import number
-from .store import Store
-from .writer import Writer
+from .writer import ChunkWriter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -49,6 +50,11 @@ def _by_route(message: Message) -> LimitKey | None:
     return None if route is None else LimitKey(route.bot_id, route.messenger, message.method)
 
 
+def _name_of(campaign: str) -> str:
+    """What a campaign is called in errors."""
+    return f"the campaign {campaign!r} in Redis"
+
+
 class RedisJournal:
     """A campaign in Redis or Valkey, cut into chunks that any number of workers send.
 
@@ -68,6 +74,7 @@ class RedisJournal:
         lease: Seconds after which a chunk whose worker died can be taken over. A live worker
             prolongs its lease three times in that time.
         patience: Seconds for which a worker waits for a Redis that is away before its run ends.
+        timeout: Seconds for one command, whatever a client of your own allows it.
         durable: Whether a crash of Redis itself must lose nothing: a Redis without ``appendonly
             yes`` and ``appendfsync always`` is then refused. False: crashes of workers alone are
             survived, and after one of Redis up to its last second may be sent again.
@@ -81,24 +88,25 @@ class RedisJournal:
 
     def __init__(
         self,
-        redis: str | Redis | Store,
+        redis: str | Redis,
         campaign: str,
         *,
         prefix: str = DEFAULT_PREFIX,
         chunk_size: int = 500,
         lease: float = 15.0,
         patience: float = 30.0,
+        timeout: float = 30.0,
         durable: bool = True,
         verify: bool = True,
     ) -> None:
         for name, value, least in (("chunk_size", chunk_size, 1), ("patience", patience, 0)):
             if value < least:
                 raise ConfigurationError(f"{name} must be {least} or more, not {value!r}")
-        if not lease > 0:
-            raise ConfigurationError(f"lease must be more than 0 seconds, not {lease!r}")
-        self._names = Names(check_word("prefix", prefix), check_word("campaign", campaign))
-        name = f"the campaign {campaign!r} in Redis"
-        self._store = redis if isinstance(redis, Store) else Store(redis, name)
+        for name, seconds in (("lease", lease), ("timeout", timeout)):
+            if not seconds > 0:
+                raise ConfigurationError(f"{name} must be more than 0 seconds, not {seconds!r}")
+        self._names = KeyNames(check_word("prefix", prefix), check_word("campaign", campaign))
+        self._client = JournalClient.of(redis, _name_of(campaign), timeout)
         self._chunk_size, self._lease, self._patience = chunk_size, lease, patience
         self._durable, self._verify = durable, verify
 
@@ -122,7 +130,7 @@ class RedisJournal:
         return self._names.campaign
 
     @property
-    def names(self) -> Names:
+    def names(self) -> KeyNames:
         """How its keys are called."""
         return self._names
 
@@ -146,7 +154,7 @@ class RedisJournal:
 
     async def close(self) -> None:
         """Let the connections go; a client of your own stays open."""
-        await self._store.close()
+        await self._client.close()
 
     async def load(
         self,
@@ -180,7 +188,7 @@ class RedisJournal:
         lease = self._lease_of(LOAD)
         await lease.acquire()
         try:
-            return await Intake(self._store, self._names, lease).run(
+            return await CampaignLoader(self._client, self._names, lease).run(
                 messages,
                 key_of,
                 origin=origin,
@@ -199,10 +207,10 @@ class RedisJournal:
         lease = self._lease_of(str(number))
         return ChunkJournal(
             number,
-            self._store,
+            self._client,
             self._names,
             lease,
-            Writer(self._store, self._names, lease, self._patience),
+            ChunkWriter(self._client, self._names, lease, self._patience),
             self._check,
         )
 
@@ -212,7 +220,7 @@ class RedisJournal:
         Raises:
             JournalError: Redis failed.
         """
-        return bool(await self._store.follow(ask_meta(self._names)))
+        return bool(await self._client.follow(ask_meta(self._names)))
 
     async def left(self) -> dict[int, int]:
         """By chunk, how many messages a run would send, or has on its way; others are left out.
@@ -220,7 +228,7 @@ class RedisJournal:
         Raises:
             JournalError: Redis failed.
         """
-        return await self._store.follow(ask_left(self._names))
+        return await self._client.follow(ask_left(self._names))
 
     async def holders(self) -> dict[int, LockHolder]:
         """Who is at work on which chunk.
@@ -228,7 +236,7 @@ class RedisJournal:
         Raises:
             JournalError: Redis failed.
         """
-        return await self._store.follow(ask_holders(self._names))
+        return await self._client.follow(ask_holders(self._names))
 
     async def summary(self) -> JournalSummary:
         """The campaign in numbers, also while it runs.
@@ -236,7 +244,7 @@ class RedisJournal:
         Raises:
             JournalError: There is no such campaign, or Redis failed.
         """
-        return await self._store.follow(ask_summary(self._names, self._store.name))
+        return await self._client.follow(ask_summary(self._names, self._client.name))
 
     async def entries(self, *states: JournalState) -> AsyncIterator[JournalEntry]:
         """The messages in these states, all where none is given, by their index.
@@ -244,11 +252,11 @@ class RedisJournal:
         Raises:
             JournalError: There is no such campaign, or Redis failed.
         """
-        meta = await self._store.follow(ask_meta(self._names))
+        meta = await self._client.follow(ask_meta(self._names))
         if not meta:
-            raise no_campaign(self._store.name)
+            raise no_campaign(self._client.name)
         for chunk in range(number(meta.get("chunks"))):
-            for _, entry in await self._store.follow(ask_chunk(self._names, chunk)):
+            for _, entry in await self._client.follow(ask_chunk(self._names, chunk)):
                 if not states or entry.state in states:
                     yield entry
 
@@ -258,7 +266,7 @@ class RedisJournal:
         Raises:
             JournalError: Redis failed.
         """
-        return await self._store.follow(ask_errors(self._names))
+        return await self._client.follow(ask_errors(self._names))
 
     async def pause(self, why: str) -> None:
         """Let workers begin no further chunk; those that are begun go on.
@@ -269,7 +277,7 @@ class RedisJournal:
         Raises:
             JournalError: Redis failed.
         """
-        await self._store.ask("HSET", self._names.meta, "paused", why)
+        await self._client.ask("HSET", self._names.meta, "paused", why)
 
     async def unpause(self) -> None:
         """Undo :meth:`pause`.
@@ -277,7 +285,7 @@ class RedisJournal:
         Raises:
             JournalError: Redis failed.
         """
-        await self._store.ask("HDEL", self._names.meta, "paused")
+        await self._client.ask("HDEL", self._names.meta, "paused")
 
     async def paused(self) -> str | None:
         """Why no further chunk is begun; None where chunks are.
@@ -285,7 +293,7 @@ class RedisJournal:
         Raises:
             JournalError: Redis failed.
         """
-        return (await self._store.follow(ask_meta(self._names))).get("paused")
+        return (await self._client.follow(ask_meta(self._names))).get("paused")
 
     async def delete(self) -> None:
         """Erase the campaign, recipients and texts included.
@@ -300,16 +308,16 @@ class RedisJournal:
             if holders := await self.holders():
                 chunk, holder = next(iter(holders.items()))
                 raise JournalError(
-                    f"{self._store.name} is being sent: {holder} has chunk {chunk}; end the "
+                    f"{self._client.name} is being sent: {holder} has chunk {chunk}; end the "
                     "workers first"
                 )
-            meta = await self._store.follow(ask_meta(self._names))
+            meta = await self._client.follow(ask_meta(self._names))
             for chunk in range(number(meta.get("chunks"))):
-                await self._store.ask("UNLINK", *self._names.of_chunk(chunk))
-            await self._store.ask("UNLINK", *self._names.of_all[:-1])
+                await self._client.ask("UNLINK", *self._names.of_chunk(chunk))
+            await self._client.ask("UNLINK", *self._names.of_all[:-1])
         finally:
             await lease.release()
-        await self._store.ask("UNLINK", self._names.fences)
+        await self._client.ask("UNLINK", self._names.fences)
 
     async def expire(self, seconds: float) -> None:
         """Let Redis erase the campaign after a time, counted from now.
@@ -320,33 +328,31 @@ class RedisJournal:
         Raises:
             JournalError: Redis failed.
         """
-        meta = await self._store.follow(ask_meta(self._names))
+        meta = await self._client.follow(ask_meta(self._names))
         names = list(self._names.of_all)
         for chunk in range(number(meta.get("chunks"))):
             names += self._names.of_chunk(chunk)[:-1]
         for name in names:
-            await self._store.ask("PEXPIRE", name, int(seconds * 1000))
+            await self._client.ask("PEXPIRE", name, int(seconds * 1000))
 
-    def sibling(self, campaign: str, *, chunk_size: int | None = None) -> RedisJournal:
+    def sibling(self, campaign: str, *, chunk_size: int | None = None) -> Self:
         """Another campaign over the same connections, with the same settings.
 
         Args:
             campaign: Its name.
             chunk_size: Messages per chunk; None: as here.
         """
-        return type(self)(
-            self._store.named(f"the campaign {campaign!r} in Redis"),
-            campaign,
-            prefix=self._names.prefix,
-            chunk_size=chunk_size or self._chunk_size,
-            lease=self._lease,
-            patience=self._patience,
-            durable=self._durable,
-            verify=self._verify,
-        )
+        found = copy(self)
+        found._rename(campaign, chunk_size or self._chunk_size)  # noqa: SLF001 - a copy of this one
+        return found
+
+    def _rename(self, campaign: str, chunk_size: int) -> None:
+        self._names = KeyNames(self._names.prefix, check_word("campaign", campaign))
+        self._client = self._client.named(_name_of(campaign))
+        self._chunk_size = chunk_size
 
     async def _check(self) -> None:
-        await check_keeping(self._store, durable=self._durable, verify=self._verify)
+        await check_keeping(self._client, durable=self._durable, verify=self._verify)
 
     def _lease_of(self, unit: str) -> Lease:
-        return Lease(self._store, self._names, unit, self._lease)
+        return Lease(self._client, self._names, unit, self._lease)

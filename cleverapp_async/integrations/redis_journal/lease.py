@@ -9,20 +9,25 @@ the same step as it writes. A lease that ran out while nobody wanted it is taken
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import os
+import secrets
+import socket
+import time
 from contextlib import suppress
+from typing import cast
 
 from attrs import define, field
 
+from ..._redis.cancellation import end_task
+from ..._redis.replies import as_list, as_text, number
+from ...bulk.journal.lock import LockHolder
 from ...errors import JournalError, JournalLockedError, JournalUnreachableError
-from ..ending import end_task
-from .holder import describe_holder, read_lease
-from .names import Names
-from .replies import as_list, as_text, number
-from .scripts import ACQUIRE, RELEASE, RENEW
-from .store import Store
+from .client import JournalClient, journal_script
+from .keys import KeyNames
 
-__all__ = ["Lease", "locked"]
+__all__ = ["Lease", "read_holder"]
 
 _log = logging.getLogger("cleverapp_async")
 
@@ -32,9 +37,42 @@ _BEATS = 3
 _FENCED = "Once somebody took it over, nothing more is sent from here"
 
 
-def locked(what: str, told: str | None) -> JournalLockedError:
+_ACQUIRE = journal_script("acquire")
+_RENEW = journal_script("renew")
+_RELEASE = journal_script("release")
+
+
+def _describe_holder() -> str:
+    """This process, and a token that tells two runs in it apart."""
+    return json.dumps(
+        {
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "since": time.time(),
+            "token": secrets.token_hex(8),
+        }
+    )
+
+
+def read_holder(told: str | None) -> LockHolder | None:
+    """Who a lease names; None where there is no lease."""
+    if told is None:
+        return None
+    said: object = None
+    with suppress(ValueError):
+        said = json.loads(told)
+    held = cast("dict[str, object]", said) if isinstance(said, dict) else {}
+    pid, host, since = held.get("pid"), held.get("host"), held.get("since")
+    return LockHolder(
+        pid if isinstance(pid, int) else None,
+        host if isinstance(host, str) else None,
+        since if isinstance(since, int | float) else None,
+    )
+
+
+def _locked(what: str, told: str | None) -> JournalLockedError:
     """The error for whoever wants what somebody else has."""
-    holder = read_lease(told)
+    holder = read_holder(told)
     by = "another runner, which took over in between" if holder is None else str(holder)
     return JournalLockedError(
         f"{what} is in use by {by}: two runners would send the same messages",
@@ -51,12 +89,12 @@ class Lease:
         fence: Its number; 0 before it was acquired.
     """
 
-    _store: Store
-    _names: Names
+    _client: JournalClient
+    _names: KeyNames
     _unit: str
     _seconds: float
     fence: int = field(default=0, init=False)
-    _holder: str = field(factory=describe_holder, init=False, repr=False)
+    _holder: str = field(factory=_describe_holder, init=False, repr=False)
     _heart: asyncio.Task[None] | None = field(default=None, init=False)
 
     @property
@@ -71,16 +109,18 @@ class Lease:
             JournalLockedError: Somebody else has it.
             JournalError: Redis failed.
         """
-        taken, told = await self._store.guarded(self._take())
+        taken, told = await self._client.guarded(self._take())
         if not taken:
-            raise locked(self._what(), told)
+            raise _locked(self._what(), told)
         self.fence = number(told)
         self._heart = asyncio.create_task(self._beat())
         self._heart.add_done_callback(self._stopped)
 
     async def _take(self) -> tuple[bool, str | None]:
         milliseconds = int(self._seconds * 1000)
-        reply = await self._store.run(ACQUIRE, self._keys(), self._unit, self._holder, milliseconds)
+        reply = await self._client.run(
+            _ACQUIRE, self._keys(), self._unit, self._holder, milliseconds
+        )
         taken, told = map(as_text, as_list(reply))
         return taken == "1" and number(told) > 0, told
 
@@ -88,16 +128,17 @@ class Lease:
         """The error for a lease that somebody else took over."""
         told: object = None
         with suppress(JournalError):
-            told = await self._store.ask("GET", self._keys()[0])
-        return locked(self._what(), as_text(told))
+            told = await self._client.ask("GET", self._keys()[0])
+        return _locked(self._what(), as_text(told))
 
     async def release(self) -> None:
         """Let it go. Where Redis fails it expires by itself."""
         heart, self._heart = self._heart, None
         if heart is not None:
             await end_task(heart)
+        release = self._client.run(_RELEASE, self._keys(), self._unit, self.fence)
         try:
-            await self._store.ask_script(RELEASE, self._keys(), self._unit, self.fence)
+            await self._client.guarded(release)
         except JournalUnreachableError:
             pass
         except JournalError as error:
@@ -105,8 +146,8 @@ class Lease:
 
     def _what(self) -> str:
         if self._unit.isdecimal():
-            return f"chunk {self._unit} of {self._store.name}"
-        return self._store.name
+            return f"chunk {self._unit} of {self._client.name}"
+        return self._client.name
 
     def _keys(self) -> tuple[str, str]:
         return self._names.lease(self._unit), self._names.fences
@@ -132,11 +173,10 @@ class Lease:
 
     async def _prolong(self) -> bool:
         milliseconds = int(self._seconds * 1000)
-        return bool(
-            await self._store.ask_script(
-                RENEW, self._keys(), self._unit, self.fence, self._holder, milliseconds
-            )
+        renewal = self._client.run(
+            _RENEW, self._keys(), self._unit, self.fence, self._holder, milliseconds
         )
+        return bool(await self._client.guarded(renewal))
 
     def _stopped(self, heart: asyncio.Task[None]) -> None:
         """Nothing prolongs it any more: unless that was the release, say so."""

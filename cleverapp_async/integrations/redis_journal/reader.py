@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
-from redis import Redis
-
+from ..._redis.client import open_sync_client
+from ..._redis.faults import fault_of
+from ..._redis.replies import number
 from ...errors import CleverAppError
-from ...limits.shared.faults import fault_of
-from ...limits.shared.urls import is_readable
-from .names import DEFAULT_PREFIX, Names, check_word, split_address
-from .reading import (
+from .client import ATTEMPT_TIMEOUT, read_failure
+from .keys import DEFAULT_PREFIX, KeyNames, check_word, split_address
+from .queries import (
     ask_chunk,
     ask_errors,
     ask_holders,
@@ -19,8 +19,6 @@ from .reading import (
     ask_summary,
     no_campaign,
 )
-from .replies import number
-from .store import read_failure, unusable_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,13 +31,11 @@ if TYPE_CHECKING:
         JournalState,
         JournalSummary,
     )
-    from .reading import Steps
+    from .client import Steps
 
 __all__ = ["RedisJournalReader"]
 
 T = TypeVar("T")
-
-_TIMEOUT = 5.0
 
 
 class RedisJournalReader:
@@ -57,20 +53,9 @@ class RedisJournalReader:
     """
 
     def __init__(self, redis: str, campaign: str, *, prefix: str = DEFAULT_PREFIX) -> None:
-        self._names = Names(check_word("prefix", prefix), check_word("campaign", campaign))
+        self._names = KeyNames(check_word("prefix", prefix), check_word("campaign", campaign))
         self._name = f"the campaign {campaign!r} in Redis"
-        if not is_readable(redis):
-            raise unusable_url()
-        try:
-            self._redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
-                redis, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
-            )
-        except (ValueError, AttributeError):
-            # It may hold a password: nothing that was said of it is shown, nor chained.
-            fault = unusable_url()
-        else:
-            return
-        raise fault
+        self._redis = open_sync_client(redis, ATTEMPT_TIMEOUT)
 
     @classmethod
     def at(cls, address: str, *, prefix: str = DEFAULT_PREFIX) -> Self:
@@ -144,7 +129,7 @@ class RedisJournalReader:
         except CleverAppError:
             raise
         except Exception as error:  # noqa: BLE001 - the keys may hold anything
-            fault = fault_of(error, self._redis)
+            fault = fault_of(error, self._redis, ATTEMPT_TIMEOUT)
         raise read_failure(self._name, fault)
 
     def _carry_out(self, steps: Steps[T]) -> T:

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field
 
+from ..._redis.replies import as_list
 from ...errors import JournalWriteError
+from .client import JournalClient, journal_script
+from .keys import KeyNames
 from .lease import Lease
-from .names import Names
-from .replies import as_list
-from .scripts import CHANGE
-from .store import Store
 
 if TYPE_CHECKING:
-    from .store import Value
+    from ..._redis.client import Value
 
-__all__ = ["DONE", "INTENT", "LOST", "MOVED", "RESULT", "WITHDRAWAL", "Change", "Writer"]
+__all__ = ["DONE", "INTENT", "LOST", "MOVED", "RESULT", "WITHDRAWAL", "Change", "ChunkWriter"]
+
+_CHANGE = journal_script("fates", "change")
 
 INTENT, WITHDRAWAL, RESULT = "intent", "withdrawal", "result"
 DONE, LOST, MOVED = 1, 0, -1
@@ -40,18 +41,18 @@ class _Write:
 
 
 @define(eq=False, repr=False)
-class Writer:
+class ChunkWriter:
     """Writes changes in their order; while one round trip is under way the next ones gather.
 
     Args:
-        store: Where to.
+        client: Where to.
         names: The campaign's keys.
         lease: The chunk's.
         patience: Seconds for which writes are tried again while Redis is away.
     """
 
-    _store: Store
-    _names: Names
+    _client: JournalClient
+    _names: KeyNames
     _lease: Lease
     _patience: float
     _sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -94,7 +95,7 @@ class Writer:
             try:
                 await self._send(kept[begin : begin + _AT_ONCE])
             except Exception as error:  # noqa: BLE001 - whatever it is, it is not written
-                failure = self._store.write_failure(error)
+                failure = self._client.write_failure(error)
                 break
         if failure is not None:
             raise failure
@@ -109,7 +110,7 @@ class Writer:
         self._task = None
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is not None:
-            self._broken = self._broken or self._store.write_failure(error)
+            self._broken = self._broken or self._client.write_failure(error)
             self._give_up([*self._batch, *self._queue], self._broken)
             self._queue.clear()
         elif self._queue:
@@ -131,8 +132,8 @@ class Writer:
             try:
                 await self._send(batch)
             except Exception as error:  # noqa: BLE001 - a client of the caller's may raise anything
-                if not self._store.is_passing(error) or loop.time() + pause > until:
-                    self._broken = self._store.write_failure(error)
+                if not self._client.is_passing(error) or loop.time() + pause > until:
+                    self._broken = self._client.write_failure(error)
                     break
             else:
                 return
@@ -152,11 +153,11 @@ class Writer:
         chunk = int(lease.unit)
         keys = (names.fences, names.fates(chunk), names.counts, names.left, names.meta)
         values = [value for write in batch for value in write.change]
-        reply = await self._store.run(CHANGE, keys, chunk, lease.fence, self._made, *values)
+        reply = await self._client.run(_CHANGE, keys, chunk, lease.fence, self._made, *values)
         answers = [int(str(answer)) for answer in as_list(reply)]
         if answers == [_ERASED]:
             raise JournalWriteError(
-                f"{self._store.name} was erased while it was being sent, so that what became of "
+                f"{self._client.name} was erased while it was being sent, so that what became of "
                 "its messages is not kept"
             )
         if len(answers) != len(batch) or not _ANSWERS.issuperset(answers):

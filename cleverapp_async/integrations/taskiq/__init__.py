@@ -14,7 +14,17 @@ The workers are taskiq's own: ``taskiq worker module:broker``.
 
 from __future__ import annotations
 
+from .context import ClientFactory, JournalFactory
 from .register import CampaignTasks, register
-from .reports import ChunkReport, SendReport
+from .results import ChunkReport, SendReport
+from .tasks import RegisteredTasks
 
-__all__ = ["CampaignTasks", "ChunkReport", "SendReport", "register"]
+__all__ = [
+    "CampaignTasks",
+    "ChunkReport",
+    "ClientFactory",
+    "JournalFactory",
+    "RegisteredTasks",
+    "SendReport",
+    "register",
+]

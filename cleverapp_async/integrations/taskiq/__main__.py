@@ -12,7 +12,7 @@ from ..._terminal import escaped, guard_streams
 from ...bulk.journal.records import JournalState
 from ...errors import ConfigurationError, JournalError
 from ..redis_journal import RedisJournalReader
-from ..redis_journal.names import DEFAULT_PREFIX
+from ..redis_journal.keys import DEFAULT_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

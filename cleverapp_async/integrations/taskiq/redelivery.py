@@ -20,8 +20,8 @@ from redis.exceptions import RedisError
 from taskiq.exceptions import TaskiqError
 from taskiq_redis import RedisStreamBroker
 
-from ...limits.shared.in_time import in_time
-from ..redis_journal.replies import as_text
+from ..._redis.cancellation import in_time
+from ..._redis.replies import as_text
 
 if TYPE_CHECKING:
     from taskiq import AsyncBroker

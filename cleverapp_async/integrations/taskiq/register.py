@@ -10,10 +10,10 @@ from taskiq import AsyncBroker, TaskiqEvents, TaskiqState
 
 from ...bulk.journal.codec import encode_parameters
 from ...errors import ConfigurationError
-from ..redis_journal.names import check_word
-from .crew import ClientFactory, Crew, JournalFactory
-from .reports import ChunkReport, SendReport, send_report
-from .work import SENDS, Queue, Work, single
+from ..redis_journal.keys import check_word
+from .context import ClientFactory, JournalFactory, WorkerContext
+from .results import ChunkReport, SendReport, send_report
+from .tasks import SENDS, RegisteredTasks, TaskHandlers, single
 
 if TYPE_CHECKING:
     from ...bulk.schedule import Schedule
@@ -33,7 +33,7 @@ class CampaignTasks:
         journal_factory: Makes journals.
     """
 
-    queue: Queue
+    queue: RegisteredTasks
     journal_factory: JournalFactory
 
     async def start(self, campaign: str) -> list[int]:
@@ -130,39 +130,39 @@ def register(
     ):
         if value < 1:
             raise ConfigurationError(f"{name} must be 1 or more, not {value!r}")
-    work = Work(
-        crew=Crew(client_factory, journal_factory),
+    handlers = TaskHandlers(
+        context=WorkerContext(client_factory, journal_factory),
         schedule=schedule,
         concurrency=concurrency,
         attempts=attempts,
         keep_sends=keep_sends,
     )
-    work.queue = _tasks_of(broker, work)
+    handlers.queue = _tasks_of(broker, handlers)
 
     async def begin(_: TaskiqState) -> None:
-        await work.begin(broker)
+        await handlers.begin(broker)
 
     async def end(_: TaskiqState) -> None:
-        await work.end()
+        await handlers.end()
 
     broker.add_event_handler(TaskiqEvents.WORKER_STARTUP, begin)
     broker.add_event_handler(TaskiqEvents.WORKER_SHUTDOWN, end)
-    return CampaignTasks(work.queue, journal_factory)
+    return CampaignTasks(handlers.queue, journal_factory)
 
 
-def _tasks_of(broker: AsyncBroker, work: Work) -> Queue:
+def _tasks_of(broker: AsyncBroker, handlers: TaskHandlers) -> RegisteredTasks:
     """Register the tasks; taskiq takes plain functions and looks at their annotations."""
 
     async def send_chunk(campaign: str, chunk: int, attempt: int = 0) -> ChunkReport:
-        return await work.send_chunk(campaign, chunk, attempt)
+        return await handlers.send_chunk(campaign, chunk, attempt)
 
     async def send_message(send_id: str, method: str, parameters: str) -> SendReport:
-        return await work.send_message(send_id, method, parameters)
+        return await handlers.send_message(send_id, method, parameters)
 
     async def wake() -> None:
         """Do nothing: that it was read is all it is for."""
 
-    return Queue(
+    return RegisteredTasks(
         send_chunk=broker.register_task(send_chunk, task_name="cleverapp:send_chunk"),
         send_message=broker.register_task(send_message, task_name="cleverapp:send_message"),
         wake=broker.register_task(wake, task_name="cleverapp:wake"),

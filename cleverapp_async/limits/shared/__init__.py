@@ -2,7 +2,7 @@
 
 **The log.** For each quota of a key there is a sorted set, the window: a slot's name, and when the
 slot is free again, in microseconds of the Redis server's clock. At most N of its entries count at
-any moment. One Lua script (``book.lua``) is the only writer: it takes in what a process has to
+any moment. One Lua script (``exchange.lua``) is the only writer: it takes in what a process has to
 tell, then books what is certain, all quotas together, for the process that calls and for others
 whose turn it is. What it answers is a delay, counted from the moment the answer is read; so no
 clock but the server's counts, and whatever the way takes makes a request later, never earlier.

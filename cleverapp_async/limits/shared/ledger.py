@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from ..protocols import Permit
-from .exchange import Mark, Terms
+from .messages import SlotUpdate, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -117,27 +117,29 @@ class Ledger:
         self.given_back += [slot.name for slot in self.ready[keep:]]
         del self.ready[keep:]
 
-    def news(self, now: float) -> list[Mark]:
+    def news(self, now: float) -> list[SlotUpdate]:
         """All that the log does not know."""
         self._drop_old(now)
         renewed_before = now - 0.9 * self.terms.renewal
-        marks = [self._mark(slot, now, renewed_before) for slot in self._used()]
-        return [mark for mark in marks if any(window not in _NO_NEWS for window in mark.windows)]
+        updates = [self._update(slot, now, renewed_before) for slot in self._used()]
+        return [
+            update for update in updates if any(window not in _NO_NEWS for window in update.windows)
+        ]
 
-    def names(self, besides: Sequence[Mark]) -> list[str]:
-        """Every slot that may still count, but those of the marks."""
-        told = {mark.slot for mark in besides}
+    def names(self, besides: Sequence[SlotUpdate]) -> list[str]:
+        """Every slot that may still count, but those of the updates."""
+        told = {update.slot for update in besides}
         slots = [*self.ready, *self._used()]
         return [slot.name for slot in slots if slot.name not in told]
 
-    def wrote(self, marks: Sequence[Mark], given_back: Sequence[str], now: float) -> None:
+    def wrote(self, updates: Sequence[SlotUpdate], given_back: Sequence[str], now: float) -> None:
         """The log knows these now."""
         del self.given_back[: len(given_back)]
-        for mark in marks:
-            slot = self.ended.get(mark.slot) or self.running.get(mark.slot)
+        for update in updates:
+            slot = self.ended.get(update.slot) or self.running.get(update.slot)
             if slot is None:
                 continue
-            for place, window in enumerate(mark.windows):
+            for place, window in enumerate(update.windows):
                 if window == "h":
                     slot.renewed_at = now
                 elif window is not None and window != "t":
@@ -169,7 +171,7 @@ class Ledger:
         yield from self.ended.values()
         yield from self.running.values()
 
-    def _mark(self, slot: Slot, now: float, renewed_before: float) -> Mark:
+    def _update(self, slot: Slot, now: float, renewed_before: float) -> SlotUpdate:
         windows: list[float | str | None] = []
         for place, cap in enumerate(self.terms.caps):
             stamp = slot.stamp(place, cap, now)
@@ -181,11 +183,13 @@ class Ledger:
                 windows.append("h")
             else:
                 windows.append(None)
-        return Mark(slot.name, tuple(windows))
+        return SlotUpdate(slot.name, tuple(windows))
 
     def _owe(self, slot: Slot, known_at: float) -> None:
         """Something of a slot becomes known: nobody can use it before a period after its start."""
         period, margin = self.terms.shortest, self.terms.margin
+        # It is told shortly before a whole number of periods after the slot's start, the first that
+        # leaves the time: whatever else becomes known until then goes along in the same call.
         known_at = max(known_at, slot.due)
         rounds = math.ceil((known_at - slot.due + margin) / period)
         self.tell_at = min(self.tell_at, max(known_at, slot.due + rounds * period - margin))

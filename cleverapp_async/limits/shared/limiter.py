@@ -1,4 +1,7 @@
-"""The limiter of one key of a fleet: waits in line here, asks the log for all who wait."""
+"""The limiter of one key of a fleet: waits in line here, asks the log for all who wait.
+
+Its permits hold a slot of the log and one of this process's own window.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +9,27 @@ import asyncio
 import math
 from typing import TYPE_CHECKING
 
+from ..._redis.client import RedisCallError
 from ...errors import ClientStateError, LimiterUnavailableError
 from .._lanes import LaneQueue
 from ..protocols import LimiterSnapshot
 from ..quota import Lane
-from ..sliding_window import SlidingWindowLimiter
-from .exchange import Answer, Terms
-from .fleet import share_of
+from ..sliding_window import SETTLE_MARGIN, SlidingWindowLimiter
+from .keys import key_names
 from .ledger import Ledger, Slot
-from .names import key_names
-from .permit import SharedPermit
-from .store import StoreError
-from .talk import Talk
+from .log_session import LogSession
+from .member import share_of
+from .messages import LogReply, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ..._redis.faults import Fault
     from ...errors import CleverAppError
+    from ..protocols import Permit
     from ..quota import AccountKey, LimitKey, Quota
-    from .exchange import Question
-    from .faults import Fault
-    from .fleet import Fleet
+    from .member import FleetMember
+    from .messages import LogRequest
 
 __all__ = ["SharedLimiter"]
 
@@ -39,22 +42,24 @@ class SharedLimiter:
     """Keeps quotas together with every other process on the same Redis.
 
     Args:
-        fleet: The process's part in the fleet.
+        member: This process, as one of the fleet.
         key: What is limited.
         quotas: At least one; all of them hold together.
     """
 
-    def __init__(self, fleet: Fleet, key: LimitKey | AccountKey, quotas: Sequence[Quota]) -> None:
-        self._fleet = fleet
-        self._terms = Terms.of(quotas, fleet.guard)
-        self._names = key_names(fleet.prefix, key, self._terms.windows)
+    def __init__(
+        self, member: FleetMember, key: LimitKey | AccountKey, quotas: Sequence[Quota]
+    ) -> None:
+        self._member = member
+        self._terms = Terms.of(quotas, member.guard)
+        self._names = key_names(member.prefix, key, self._terms.windows)
         self._ledger = Ledger(self._terms)
-        self._talk = Talk(fleet, self._ledger)
+        self._session = LogSession(member, self._ledger)
         self._queue: LaneQueue[Slot] = LaneQueue()
         self._own = SlidingWindowLimiter(*quotas)
         self._share: SlidingWindowLimiter | None = None
-        if fleet.local_share is not None:
-            self._share = SlidingWindowLimiter(*share_of(quotas, fleet.local_share))
+        if member.local_share is not None:
+            self._share = SlidingWindowLimiter(*share_of(quotas, member.local_share))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._call: asyncio.Task[None] | None = None
@@ -106,14 +111,14 @@ class SharedLimiter:
             return 0.0
         now, ready = self._loop.time(), self._ledger.ready
         ahead = self._queue.ahead_of(lane, spacing, returned=returned)
-        moment = max(now, self._talk.blocked_until)
+        moment = max(now, self._session.blocked_until)
         own = self._own.estimate(lane, spacing=spacing, returned=returned)
         if self._failures:
-            return max(own, moment - now) if self._fleet.on_unavailable != "local" else own
+            return max(own, moment - now) if self._member.on_unavailable != "local" else own
         if ahead < len(ready):
             return max(own, ready[ahead].due - now)
-        if self._talk.again_at < math.inf and len(self._queue) > len(ready):
-            moment = max(moment, self._talk.again_at)
+        if self._session.again_at < math.inf and len(self._queue) > len(ready):
+            moment = max(moment, self._session.again_at)
         rounds = [(ahead - len(ready)) // limit * period for limit, period in self._terms.windows]
         return max(own, moment + max(rounds) - now)
 
@@ -126,7 +131,7 @@ class SharedLimiter:
         now = self._bind().time()
         self._own.pause(seconds)
         if seconds > 0:
-            self._talk.pause(seconds, 0)
+            self._session.pause(seconds, 0)
             self._hold_back(now + seconds)
             self._pump()
 
@@ -138,8 +143,8 @@ class SharedLimiter:
             queued=len(self._queue) + own.queued,
             in_flight=len(self._ledger.running),
             next_free=self.estimate(Lane.BULK),
-            refusals=max(self._talk.refusals, own.refusals),
-            paused_for=max(own.paused_for, self._talk.paused_until - now, 0.0),
+            refusals=max(self._session.refusals, own.refusals),
+            paused_for=max(own.paused_for, self._session.paused_until - now, 0.0),
             burst=own.burst,
         )
 
@@ -150,8 +155,8 @@ class SharedLimiter:
             not self._queue
             and not len(self._ledger)
             and self._call is None
-            and not self._talk.unfinished
-            and self._talk.blocked_until <= self._now()
+            and not self._session.unfinished
+            and self._session.blocked_until <= self._now()
             and self._own.idle
             and (self._share is None or self._share.idle)
         )
@@ -168,7 +173,7 @@ class SharedLimiter:
         if self._call is not None:
             await asyncio.wait([self._call])
         self._ledger.give_back_ready(0)
-        if self._talk.urgent or self._ledger.ended or self._talk.again_at < math.inf:
+        if self._session.urgent or self._ledger.ended or self._session.again_at < math.inf:
             await self._ask(0)
 
     # What a permit tells.
@@ -189,7 +194,7 @@ class SharedLimiter:
     def on_refused(self, slot: Slot) -> None:
         """A slot's request was refused: the own window knows by now for how long to pause."""
         seconds = self._own.snapshot().paused_for
-        self._talk.pause(seconds, 1)
+        self._session.pause(seconds, 1)
         self._hold_back(self._now() + seconds)
         self.on_ended(slot)
 
@@ -215,7 +220,7 @@ class SharedLimiter:
         return loop
 
     def _check_open(self) -> None:
-        if self._fleet.closed:
+        if self._member.closed:
             raise _closed()
 
     def _now(self) -> float:
@@ -223,8 +228,8 @@ class SharedLimiter:
 
     def _hold_back(self, until: float) -> None:
         """A pause has begun: what was granted before is void."""
-        self._talk.paused_until = max(self._talk.paused_until, until)
-        self._talk.blocked_until = max(self._talk.blocked_until, until)
+        self._session.paused_until = max(self._session.paused_until, until)
+        self._session.blocked_until = max(self._session.blocked_until, until)
         self._ledger.give_back_ready(0)
 
     def _trim(self) -> None:
@@ -236,7 +241,7 @@ class SharedLimiter:
     def _pump(self) -> None:
         """Hand out the slots that are due, and see to the next moment of any kind."""
         loop, ready = self._loop, self._ledger.ready
-        if loop is None or self._fleet.closed:
+        if loop is None or self._member.closed:
             return
         now = loop.time()
         while ready and ready[0].due <= now:
@@ -245,7 +250,7 @@ class SharedLimiter:
                 self._ledger.give_back(slot)
         moment = self._next_call(now) if self._call is None else math.inf
         if moment <= now:
-            self._call = self._fleet.start(self._ask_for_all())
+            self._call = self._member.start(self._ask_for_all())
             # However it ends, even where it never began: somebody waits for it.
             self._call.add_done_callback(self._asked)
             moment = math.inf
@@ -263,17 +268,17 @@ class SharedLimiter:
 
     def _next_call(self, now: float) -> float:
         """When the log must be asked or told next."""
-        ledger, talk = self._ledger, self._talk
+        ledger, session = self._ledger, self._session
         moment = ledger.tell_at
         if len(self._queue) > len(ledger.ready):
             # Nothing more will be known: ask at once, and tell all that has ended on the way.
-            waits_only = talk.again_at < math.inf and (
+            waits_only = session.again_at < math.inf and (
                 ledger.running or ledger.ready or not ledger.ended
             )
-            moment = min(moment, talk.again_at if waits_only else now)
+            moment = min(moment, session.again_at if waits_only else now)
         else:
-            moment = min(moment, talk.again_at)
-        if talk.urgent:
+            moment = min(moment, session.again_at)
+        if session.urgent:
             moment = now
         return max(moment, self._retry_at)
 
@@ -298,7 +303,7 @@ class SharedLimiter:
             self._refuse_all(lambda: LimiterUnavailableError(f"not sent: {reason}"))
             self._retry_at = self._now() + _BACK_OFF_MOST
         elif (error := call.exception()) is not None:
-            self._failed(self._fleet.store.fault_of(error))
+            self._failed(self._member.client.fault_of(error))
         self._pump()
 
     async def _ask_for_all(self) -> None:
@@ -307,33 +312,31 @@ class SharedLimiter:
     async def _ask(self, demand: int) -> None:
         """Ask the log once."""
         asked_at = self._now()
-        question = self._talk.ask(demand, asked_at)
+        request = self._session.ask(demand, asked_at)
         try:
-            raw = await self._fleet.store.run(
-                self._fleet.script, self._names, question.arguments(self._terms)
-            )
-            answer = Answer.read(raw)
-            if answer is not None and demand and answer.wait is None and not answer.grants:
-                raise ValueError("the answer neither grants anything nor says when")  # noqa: TRY301
-        except StoreError as error:
+            raw = await self._member.exchange(self._names, request.arguments(self._terms))
+            reply = LogReply.read(raw)
+            if reply is not None and demand and reply.wait is None and not reply.grants:
+                raise ValueError("the reply neither grants anything nor says when")  # noqa: TRY301
+        except RedisCallError as error:
             self._failed(error.fault)
-        except Exception as error:  # noqa: BLE001 - what is no answer may fail in any way
-            self._failed(self._fleet.store.fault_of(error))
+        except Exception as error:  # noqa: BLE001 - what is no reply may fail in any way
+            self._failed(self._member.client.fault_of(error))
         else:
-            if answer is not None:
-                self._learn(question, answer, asked_at)
+            if reply is not None:
+                self._learn(request, reply, asked_at)
             else:
                 # A client repeated a call whose answer was lost, and this was the repeat's.
                 self._retry_at = self._now() + _BACK_OFF
 
-    def _learn(self, question: Question, answer: Answer, asked_at: float) -> None:
-        self._fleet.reached()
+    def _learn(self, request: LogRequest, reply: LogReply, asked_at: float) -> None:
+        self._member.reached()
         self._failures = 0
         self._fault = None
         self._retry_at = -math.inf
         self._down_since = math.inf
         self._stop_alone()
-        self._talk.learn(question, answer, asked_at, self._now())
+        self._session.learn(request, reply, asked_at, self._now())
         self._ledger.give_back_ready(len(self._queue))
 
     # While Redis cannot be reached, or used.
@@ -344,8 +347,8 @@ class SharedLimiter:
         self._down_since = min(self._down_since, now)
         if self._failures <= _RECONNECTS and fault.stale:
             return
-        self._fleet.failed(fault)
-        raised = fault.remedy is not None or self._fleet.on_unavailable == "raise"
+        self._member.failed(fault)
+        raised = fault.remedy is not None or self._member.on_unavailable == "raise"
         self._fault = fault if raised else None
         most = min(_BACK_OFF_MOST, max(_BACK_OFF_LEAST, self._terms.shortest / 2))
         self._retry_at = now + min(most, _BACK_OFF * 2.0 ** min(self._failures, _DOUBLED))
@@ -369,9 +372,9 @@ class SharedLimiter:
             and self._alone is None
             and self._fault is None
             and self._failures > _RECONNECTS
-            and not self._fleet.closed
+            and not self._member.closed
         ):
-            self._alone = self._fleet.start(self._serve_alone(self._share))
+            self._alone = self._member.start(self._serve_alone(self._share))
             self._alone.add_done_callback(self._came_back)
 
     def _came_back(self, _: asyncio.Task[None]) -> None:
@@ -387,7 +390,7 @@ class SharedLimiter:
         await asyncio.sleep(self._down_since + self._terms.shortest - self._now())
         while self._queue:
             share = await own_share.acquire()
-            name = f"{self._fleet.process}:s{self._fleet.number()}"
+            name = f"{self._member.process}:s{self._member.number()}"
             slot = self._ledger.make(name, self._now(), share)
             if not self._hand_over(slot):
                 share.refund()
@@ -395,3 +398,48 @@ class SharedLimiter:
 
 def _closed() -> ClientStateError:
     return ClientStateError("not sent: the registry of the shared limits was closed")
+
+
+class SharedPermit:
+    """A permit of :class:`SharedLimiter`."""
+
+    __slots__ = ("_limiter", "_own", "_slot")
+
+    def __init__(self, limiter: SharedLimiter, slot: Slot, own: Permit) -> None:
+        self._limiter: SharedLimiter | None = limiter
+        self._slot = slot
+        self._own = own
+
+    def sent(self) -> None:
+        """The request starts to leave now."""
+        if self._limiter is not None and self._slot.sent_at is None:
+            self._own.sent()
+            self._limiter.on_sent(self._slot)
+
+    def settle(self) -> None:
+        """Ending: an answer arrived."""
+        limiter, self._limiter = self._limiter, None
+        if limiter is not None:
+            self._own.settle()
+            limiter.on_ended(self._slot)
+
+    def refuse(self, retry_after: float | None) -> None:
+        """Ending: the server refused the request for this limit; the whole fleet pauses."""
+        limiter, self._limiter = self._limiter, None
+        if limiter is not None:
+            self._own.refuse(retry_after)
+            limiter.on_refused(self._slot)
+
+    def give_up(self) -> None:
+        """Ending: no answer came, and the request may still arrive."""
+        limiter, self._limiter = self._limiter, None
+        if limiter is not None:
+            self._own.give_up()
+            limiter.on_ended(self._slot, later=SETTLE_MARGIN)
+
+    def refund(self) -> None:
+        """Ending: the request provably never left, so its slot goes back to the fleet."""
+        limiter, self._limiter = self._limiter, None
+        if limiter is not None:
+            self._own.refund()
+            limiter.on_returned(self._slot)

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import cast
 
 from attrs import frozen
 
+from ..._redis.client import RedisClient
+from ..._redis.replies import as_list, as_text
+from ..._redis.script import Script
 from ..quota import AccountKey, LimitKey
-from .names import META, check_prefix, key_names, read_key
-from .script import Script
-from .store import Store, StoreError, open_client
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from .script import Commands
+from .keys import META, check_prefix, key_names, read_key
 
 __all__ = ["KeyState", "Overview"]
 
 _MICRO = 1_000_000
 _SCANNED = 500
+_CONNECTIONS = 8
 
-
-class _Scanned(Protocol):
-    """What is needed of a client of redis-py to find keys, single or of a cluster."""
-
-    def scan_iter(self, match: str, count: int) -> AsyncIterator[bytes | str]:
-        """The keys of a pattern."""
-        ...
+_LOOK = Script("cleverapp_async.limits.shared", ("look.lua",))
 
 
 @frozen
@@ -72,53 +63,52 @@ class Overview:
 
     def __init__(self, redis: str, prefix: str, timeout: float = 5.0) -> None:
         self._prefix = check_prefix(prefix)
-        self._commands: Commands = open_client(redis, timeout)
-        self._store = Store(self._commands, timeout, owned=True)
-        self._script = Script.load("look.lua")
+        self._client = RedisClient(redis, timeout, connections=_CONNECTIONS)
+        self._client.open()
 
     async def look(self) -> list[KeyState]:
         """Every key, accounts first.
 
         Raises:
-            StoreError: Redis cannot be reached, or holds what no limit wrote.
+            RedisCallError: Redis cannot be reached, or holds what no limit wrote.
         """
-        try:
-            return await self._read()
-        except (ValueError, TypeError) as error:
-            fault = self._store.fault_of(error)
-        raise StoreError(fault)
+        return await self._client.guarded(self._look())
 
-    async def _read(self) -> list[KeyState]:
-        scanned = cast("_Scanned", self._commands)
-        pattern = f"{self._prefix}:{{*}}*:{META}"
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._client.close()
 
-        async def names() -> list[str]:
-            found = scanned.scan_iter(match=pattern, count=_SCANNED)
-            return [name if isinstance(name, str) else name.decode() async for name in found]
-
+    async def _look(self) -> list[KeyState]:
         states: list[KeyState] = []
-        for name in sorted(await self._store.guarded(names())):
+        for name in sorted(await self._names()):
             key = read_key(self._prefix, name)
             if key is not None and (state := await self._state(key, name)) is not None:
                 states.append(state)
         return states
 
-    async def close(self) -> None:
-        """Disconnect."""
-        await self._store.close()
+    async def _names(self) -> set[str]:
+        """The name of each log's meta part."""
+        pattern = f"{self._prefix}:{{*}}*:{META}"
+        found: set[str] = set()
+        cursor = "0"
+        while True:
+            reply = await self._client.execute("SCAN", cursor, "MATCH", pattern, "COUNT", _SCANNED)
+            following, some = as_list(reply)
+            found.update(as_text(name) or "" for name in as_list(some))
+            if (cursor := as_text(following) or "0") == "0":
+                return found
 
     async def _state(self, key: LimitKey | AccountKey, name: str) -> KeyState | None:
-        raw = await self._store.guarded(self._commands.execute_command("HGET", name, "windows"))
-        if raw is None:
+        written = as_text(await self._client.execute("HGET", name, "windows"))
+        if written is None:
             return None
-        written = raw.decode() if isinstance(raw, bytes) else str(raw)
         numbers = [int(part) for part in written.split()]
         quotas = tuple(
             (limit, period / _MICRO)
             for limit, period in zip(numbers[::2], numbers[1::2], strict=True)
         )
         keys = key_names(self._prefix, key, quotas)
-        found = cast("list[int]", await self._store.run(self._script, keys, [written]))
+        found = cast("list[int]", await self._client.run(_LOOK, keys, written))
         processes, queued, held, start, refusals, paused, hold = found
         return KeyState(
             key,

@@ -12,16 +12,16 @@ from cleverapp_async import LimiterRegistry, LimitKey, Quota
 from tests.limits.oracle import most_in_window
 
 if TYPE_CHECKING:
-    from cleverapp_async.limits.shared.fleet import OnUnavailable
-    from cleverapp_async.limits.shared.registry import SharedLimiterRegistry
-    from cleverapp_async.limits.shared.script import Commands
+    from cleverapp_async._redis.client import RedisCommands
+    from cleverapp_async.limits.registry import SharedLimiterRegistry
+    from cleverapp_async.limits.shared.member import OnUnavailable
 
 KEY = LimitKey(7, "telegram")
 QUOTA = Quota(3, 0.2)
 
 
 def registry(
-    redis: str | Commands,
+    redis: str | RedisCommands,
     prefix: str,
     quota: Quota | list[Quota] = QUOTA,
     *,

@@ -13,7 +13,7 @@ from tests.limits.redis.fleet import KEY, registry
 from tests.redis_server import redis_server
 
 if TYPE_CHECKING:
-    from cleverapp_async.limits.shared.script import Commands
+    from cleverapp_async._redis.client import RedisCommands
     from tests.redis_server import Engine, RedisServer
 
 PAGE = (Path(__file__).parents[3] / "docs" / "fleet.md").read_text(encoding="utf-8")
@@ -27,7 +27,7 @@ async def url_of(server: RedisServer, user: str) -> str:
     rules = found[1].split()
     password = next(word[1:] for word in rules if word.startswith(">"))
     async with server.client() as redis:
-        await cast("Commands", redis).execute_command("ACL", "SETUSER", user, *rules)
+        await cast("RedisCommands", redis).execute_command("ACL", "SETUSER", user, *rules)
     return f"redis://{user}:{password}@127.0.0.1:{server.port}"
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import define, field
 
+from cleverapp_async._redis.client import RedisClient
 from cleverapp_async.limits.quota import LimitKey, Quota
-from cleverapp_async.limits.shared.exchange import Answer, Terms
-from cleverapp_async.limits.shared.fleet import Fleet
+from cleverapp_async.limits.shared.keys import key_names
 from cleverapp_async.limits.shared.ledger import Ledger
-from cleverapp_async.limits.shared.names import key_names
-from cleverapp_async.limits.shared.store import Store
-from cleverapp_async.limits.shared.talk import Talk
+from cleverapp_async.limits.shared.log_session import LogSession
+from cleverapp_async.limits.shared.member import FleetMember
+from cleverapp_async.limits.shared.messages import LogReply, Terms
 from tests.limits.oracle import most_in_window
 
 if TYPE_CHECKING:
@@ -33,35 +33,35 @@ class Process:
     """One that always wants more, and whose requests are answered at once.
 
     Attributes:
-        talk: Its conversation with the log.
+        session: Its conversation with the log.
         rate: How fast its clock runs, against the server's.
         wakes_at: When it does the next thing, seconds of the server.
     """
 
-    talk: Talk
+    session: LogSession
     rate: float
     wakes_at: float = 0.0
     arrivals: list[float] = field(factory=list[float])
 
     async def step(self, now: float, redis: Redis, run: str) -> None:
         """Ask, send what is due, and sleep by its own clock."""
-        talk, ledger = self.talk, self.talk.ledger
-        names = key_names(talk.fleet.prefix, KEY, ledger.terms.windows)
+        session, ledger = self.session, self.session.ledger
+        names = key_names(session.member.prefix, KEY, ledger.terms.windows)
         local = now * self.rate
-        question = talk.ask(QUOTA.limit - len(ledger.ready), local)
+        request = session.ask(QUOTA.limit - len(ledger.ready), local)
         offset = round((now - time.time()) * 1_000_000)
         await redis.hset(names[0], items=["offset", str(offset), "run", run])
-        asked = question.arguments(ledger.terms)
-        answer = Answer.read(await talk.fleet.store.run(talk.fleet.script, names, asked))
-        assert answer is not None
-        talk.learn(question, answer, local, local)
+        asked = request.arguments(ledger.terms)
+        reply = LogReply.read(await session.member.exchange(names, asked))
+        assert reply is not None
+        session.learn(request, reply, local, local)
         while ledger.ready and ledger.ready[0].due <= local:
             slot = ledger.ready.pop(0)
             ledger.use(slot)
             ledger.sent(slot, local)
             self.arrivals.append(now)
             ledger.end(slot, local, local)
-        moment = min([talk.again_at, ledger.tell_at, *(slot.due for slot in ledger.ready)])
+        moment = min([session.again_at, ledger.tell_at, *(slot.due for slot in ledger.ready)])
         self.wakes_at = max(now + 0.002, moment / self.rate)
 
 
@@ -69,10 +69,10 @@ async def play(server: RedisServer, prefix: str, *rates: float) -> list[float]:
     """The arrivals of some processes on one quota, by the server's clock."""
     async with server.client() as redis:
         run = (await redis.info("server"))["run_id"]
-        fleets = [Fleet(Store(redis, 5.0, owned=False), prefix, GUARD, "wait", None) for _ in rates]
+        members = [FleetMember(RedisClient(redis, 5.0), prefix, GUARD, "wait", None) for _ in rates]
         processes = [
-            Process(Talk(fleet, Ledger(Terms.of([QUOTA], GUARD))), rate, 1_000.0)
-            for fleet, rate in zip(fleets, rates, strict=True)
+            Process(LogSession(member, Ledger(Terms.of([QUOTA], GUARD))), rate, 1_000.0)
+            for member, rate in zip(members, rates, strict=True)
         ]
         while (now := min(each.wakes_at for each in processes)) < 1_000.0 + SECONDS:
             await min(processes, key=lambda each: each.wakes_at).step(now, redis, run)

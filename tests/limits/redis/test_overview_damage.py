@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cleverapp_async._redis.client import RedisCallError
 from cleverapp_async.limits.shared.overview import Overview
-from cleverapp_async.limits.shared.store import StoreError
 
 if TYPE_CHECKING:
     from tests.redis_server import RedisServer
@@ -21,6 +21,6 @@ async def test_a_damaged_key_is_told_as_that(
     async with server.client() as redis:
         await redis.hset(f"{prefix}:{{bot:7}}:sendMessage:telegram:meta", "windows", windows)
     overview = Overview(server.url, prefix)
-    with pytest.raises(StoreError, match="cannot be used"):
+    with pytest.raises(RedisCallError, match="cannot be used"):
         await overview.look()
     await overview.close()

@@ -29,14 +29,14 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as LostError
 
 from cleverapp_async import ClientStateError, LimiterUnavailableError, Outcome
-from cleverapp_async.limits.shared.faults import fault_of
+from cleverapp_async._redis.faults import fault_of
 from tests.limits.redis.fleet import KEY, registry
 from tests.redis_server import FORGETFUL, free_port, redis_server
 
 if TYPE_CHECKING:
-    from cleverapp_async.limits.shared.fleet import OnUnavailable
-    from cleverapp_async.limits.shared.registry import SharedLimiterRegistry
-    from cleverapp_async.limits.shared.script import Commands
+    from cleverapp_async._redis.client import RedisCommands
+    from cleverapp_async.limits.registry import SharedLimiterRegistry
+    from cleverapp_async.limits.shared.member import OnUnavailable
     from tests.redis_server import Engine, RedisServer
 
 ROOT = Path(__file__).parents[3]
@@ -63,14 +63,14 @@ class BrokenClient:
         return self.answers
 
 
-def shared(redis: str | Commands, policy: OnUnavailable, prefix: str) -> SharedLimiterRegistry:
+def shared(redis: str | RedisCommands, policy: OnUnavailable, prefix: str) -> SharedLimiterRegistry:
     """A registry of a policy."""
     share = 0.5 if policy == "local" else None
     return registry(redis, prefix, on_unavailable=policy, local_share=share)
 
 
 async def refusal(
-    redis: str | Commands, policy: OnUnavailable = "wait", prefix: str = "p"
+    redis: str | RedisCommands, policy: OnUnavailable = "wait", prefix: str = "p"
 ) -> LimiterUnavailableError:
     """The error that two who wait get, and one who comes later; long before any time-out."""
     async with shared(redis, policy, prefix) as limits, asyncio.timeout(4):
@@ -211,7 +211,7 @@ async def test_a_call_cancelled_before_it_began_answers_who_waits() -> None:
 )
 def test_what_passes_is_waited_for(error: Exception) -> None:
     """A server that is away, starts, elects, or has too much to do may answer in a moment."""
-    assert fault_of(error).remedy is None
+    assert fault_of(error, None, 1.0).remedy is None
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_what_passes_is_waited_for(error: Exception) -> None:
 )
 def test_what_does_not_pass_has_its_remedy(error: Exception, remedy: str) -> None:
     """Whoever reads the error learns what to change."""
-    assert remedy in (fault_of(error).remedy or "")
+    assert remedy in (fault_of(error, None, 1.0).remedy or "")
 
 
 async def test_what_was_mended_is_found_at_once(server: RedisServer, prefix: str) -> None:

@@ -13,13 +13,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
+from cleverapp_async._redis.client import RedisClient
 from cleverapp_async.limits.quota import LimitKey, Quota
-from cleverapp_async.limits.shared.exchange import Answer, Terms
-from cleverapp_async.limits.shared.fleet import Fleet
+from cleverapp_async.limits.shared.keys import key_names
 from cleverapp_async.limits.shared.ledger import Ledger, Slot
-from cleverapp_async.limits.shared.names import key_names
-from cleverapp_async.limits.shared.store import Store
-from cleverapp_async.limits.shared.talk import Talk
+from cleverapp_async.limits.shared.log_session import LogSession
+from cleverapp_async.limits.shared.member import FleetMember
+from cleverapp_async.limits.shared.messages import LogReply, Terms
 from tests.limits.oracle import most_in_window
 
 if TYPE_CHECKING:
@@ -71,14 +71,14 @@ quotas = st.builds(Quota, st.integers(1, 4), st.sampled_from([0.5, 1.0, 2.5]))
 class Process:
     """One process of the model: its own clock, its own books."""
 
-    talk: Talk
+    session: LogSession
     skew: float
     running: list[tuple[float, Slot]] = field(factory=list[tuple[float, Slot]])
 
     @property
     def ledger(self) -> Ledger:
         """Its slots."""
-        return self.talk.ledger
+        return self.session.ledger
 
 
 @define
@@ -98,9 +98,9 @@ class World:
         self.processes = [self._process(skew) for skew in SKEWS]
 
     def _process(self, skew: float) -> Process:
-        store = Store(self.redis, 5.0, owned=False)
-        fleet = Fleet(store, self._prefix, GUARD, "wait", None)
-        return Process(Talk(fleet, Ledger(Terms.of(self.quotas, GUARD))), skew)
+        client = RedisClient(self.redis, 5.0)
+        member = FleetMember(client, self._prefix, GUARD, "wait", None)
+        return Process(LogSession(member, Ledger(Terms.of(self.quotas, GUARD))), skew)
 
     async def take(self, step: Step) -> None:
         """One process does something."""
@@ -132,19 +132,18 @@ class World:
             if answered <= local:
                 process.running.remove((answered, slot))
                 process.ledger.end(slot, answered, local)
-        talk, terms = process.talk, process.ledger.terms
+        session, terms = process.session, process.ledger.terms
         names = key_names(self._prefix, KEY, terms.windows)
-        question = talk.ask(step.demand, local)
+        request = session.ask(step.demand, local)
         reached = self.now + step.way
         offset = round((reached - time.time()) * 1_000_000)
         # A server known of old: a young one would hold everything for one period first.
         await self.redis.hset(names[0], items=["offset", str(offset), "run", self.run])
-        fleet = talk.fleet
-        answer = Answer.read(await fleet.store.run(fleet.script, names, question.arguments(terms)))
-        assert answer is not None
-        self.now = max(self.now, answer.now + step.way)
+        reply = LogReply.read(await session.member.exchange(names, request.arguments(terms)))
+        assert reply is not None
+        self.now = max(self.now, reply.now + step.way)
         if not step.answer_lost:
-            assert talk.learn(question, answer, local, self.now + process.skew)
+            assert session.learn(request, reply, local, self.now + process.skew)
 
 
 def _play(server: RedisServer, kept: Sequence[Quota], plan: list[Step]) -> World:

@@ -12,7 +12,7 @@ from tests.limits.redis.fleet import KEY, QUOTA, Arrivals, registry
 from tests.limits.stepping import CancelledAt
 
 if TYPE_CHECKING:
-    from cleverapp_async.limits.shared.registry import SharedLimiterRegistry
+    from cleverapp_async.limits.registry import SharedLimiterRegistry
     from tests.redis_server import RedisServer
 
 ACCOUNT = AccountKey("0" * 40)

@@ -19,7 +19,7 @@ from cleverapp_async import (
     Quota,
     Route,
 )
-from cleverapp_async.limits.shared.fleet import share_of
+from cleverapp_async.limits.shared.member import share_of
 from cleverapp_async.simulator import Simulator, SimulatorLimits
 from tests.limits.oracle import most_in_window
 from tests.limits.redis.fleet import KEY, QUOTA, Arrivals, registry
@@ -27,7 +27,7 @@ from tests.redis_server import FORGETFUL, Engine, RedisServer, free_port, redis_
 from tests.wire.rig import client_of
 
 if TYPE_CHECKING:
-    from cleverapp_async.limits.shared.script import Commands
+    from cleverapp_async._redis.client import RedisCommands
 
 # Minutes of real time, and nothing that tells the servers apart: the laws run on both.
 ONE_ENGINE = True
@@ -71,7 +71,7 @@ async def test_a_cluster_takes_it_key_by_key(prefix: str, engine: Engine) -> Non
     cluster_of_one = {"cluster-enabled": "yes", "cluster-port": str(free_port())}
     with redis_server(settings=FORGETFUL | cluster_of_one, engine=engine) as node:
         async with node.client() as redis:
-            commands = cast("Commands", redis)
+            commands = cast("RedisCommands", redis)
             await commands.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16_383)
             async with asyncio.timeout(20):
                 formed = ""

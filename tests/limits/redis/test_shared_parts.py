@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from cleverapp_async import ConfigurationError, LimiterRegistry, Quota
 from cleverapp_async.limits.quota import AccountKey, LimitKey
-from cleverapp_async.limits.shared.exchange import Answer, Mark, Question, Terms
-from cleverapp_async.limits.shared.names import key_names, read_key, tagged
+from cleverapp_async.limits.shared.keys import key_names, read_key, tagged
+from cleverapp_async.limits.shared.messages import LogReply, LogRequest, SlotUpdate, Terms
 from tests.limits.redis.fleet import KEY, registry
 
 if TYPE_CHECKING:
-    from cleverapp_async.limits.shared.fleet import OnUnavailable
+    from cleverapp_async.limits.shared.member import OnUnavailable
     from tests.redis_server import RedisServer
 
 SECRET = "not-to-be-shown"
@@ -72,37 +72,37 @@ def test_a_turn_is_half_a_quota_or_some_seconds(quota: Quota, turn: int) -> None
     assert Terms.of([quota], 10.0).turn == turn
 
 
-def test_a_question_is_plain_text_and_numbers() -> None:
-    """Marks, returns and the audit stand in the arguments in the script's order."""
+def test_a_request_is_plain_text_and_numbers() -> None:
+    """Updates, returns and the audit stand in the arguments in the script's order."""
     terms = Terms.of([Quota(2, 1.0), Quota(120, 60.0)], 62.0)
-    question = Question(
+    request = LogRequest(
         process="p",
         sequence=3,
         demand=4,
-        marks=[Mark("p:1", (0.25, "h")), Mark("p:2", ("t", None))],
+        updates=[SlotUpdate("p:1", (0.25, "h")), SlotUpdate("p:2", ("t", None))],
         given_back=["p:3"],
         known=["p:4"],
         lost=True,
         pause=1.5,
         refusals=1,
     )
-    written = question.arguments(terms)
+    written = request.arguments(terms)
     assert written[:3] == ["p", 3, 4]
     assert written[8:12] == ["1", 1_500_000, 1, "2 1000000 120 60000000"]
     assert written[12:] == [2, "p:1", 250_000, "h", "p:2", "t", "", 1, "p:3", "a", "p:4"]
 
 
-def test_an_answer_is_read_whatever_the_client_decodes() -> None:
+def test_a_reply_is_read_whatever_the_client_decodes() -> None:
     """Bytes and texts alike; an overtaken call has none."""
     raw: list[object] = [5_000_000, b"e", 250_000, 0, 0, 2, b"p:1", 100_000]
-    answer = Answer.read(raw)
-    assert answer is not None
-    assert answer == Answer.read(
+    reply = LogReply.read(raw)
+    assert reply is not None
+    assert reply == LogReply.read(
         [part.decode() if isinstance(part, bytes) else part for part in raw]
     )
-    assert (answer.now, answer.wait, answer.refusals) == (5.0, 0.25, 2)
-    assert [(grant.slot, grant.delay) for grant in answer.grants] == [("p:1", 0.1)]
-    assert Answer.read([-1]) is None
+    assert (reply.now, reply.wait, reply.refusals) == (5.0, 0.25, 2)
+    assert [(grant.slot, grant.delay) for grant in reply.grants] == [("p:1", 0.1)]
+    assert LogReply.read([-1]) is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""All messages of a campaign into Redis, chunk by chunk, in constant memory."""
+"""All messages of a campaign into Redis, or held against those that are there, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -8,30 +8,33 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
+from ..._redis.replies import number
 from ...bulk.journal.batches import batches_of
 from ...bulk.journal.records import Loaded
 from ...errors import JournalError, JournalMismatchError
 from ...limits.quota import LimitKey
-from .codec import address_digest, digest_text, key_to_text, stored_message
-from .comparison import compare_chunk, wrong_length
+from .client import JournalClient, journal_script
+from .codec import address_digest, decode_stored, encode_key_text, encode_stored, message_digest
+from .keys import KeyNames
 from .lease import Lease
-from .names import Names
-from .reading import ask_meta
-from .replies import number
-from .scripts import FINISH, LOAD_CHUNK
-from .store import Store
+from .queries import ask_given, ask_meta
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
+    from ..._redis.client import Value
     from ...bulk.journal.protocol import Messages
     from ...models.messages import Message
-    from .store import Value
 
-__all__ = ["VERSION", "Intake", "check_campaign"]
+__all__ = ["CampaignLoader", "check_campaign"]
 
-VERSION = "1"
+_LOAD_CHUNK = journal_script("load")
+_FINISH = journal_script("finish")
+
+_VERSION = "1"
 """The version of how a campaign is kept."""
+
+_REMEDY = "give the input that the campaign was made from, or another name for another campaign"
 
 
 def check_campaign(name: str, meta: dict[str, str], origin: str) -> None:
@@ -41,10 +44,10 @@ def check_campaign(name: str, meta: dict[str, str], origin: str) -> None:
         JournalMismatchError: It goes to another base URL.
         JournalError: It was made by a later version.
     """
-    if meta and meta.get("version") != VERSION:
+    if meta and meta.get("version") != _VERSION:
         raise JournalError(
             f"{name} was made by another version of cleverapp_async (its form is "
-            f"{meta.get('version')}, this one knows {VERSION}): update cleverapp_async"
+            f"{meta.get('version')}, this one knows {_VERSION}): update cleverapp_async"
         )
     if meta and meta.get("origin") != origin:
         raise JournalMismatchError(
@@ -67,11 +70,11 @@ async def _chunks(messages: Messages, size: int) -> AsyncGenerator[list[Message]
 
 
 @define(eq=False)
-class Intake:
+class CampaignLoader:
     """Reads messages in, or holds them against those of a campaign that is there."""
 
-    _store: Store
-    _names: Names
+    _client: JournalClient
+    _names: KeyNames
     _lease: Lease
     _keys: dict[LimitKey | None, str] = field(factory=dict["LimitKey | None", str], init=False)
 
@@ -92,15 +95,15 @@ class Intake:
             JournalLockedError: Another producer took over.
             JournalError: Redis failed.
         """
-        meta = await self._store.follow(ask_meta(self._names))
-        check_campaign(self._store.name, meta, origin)
+        meta = await self._client.follow(ask_meta(self._names))
+        check_campaign(self._client.name, meta, origin)
         resumed = meta.get("complete") == "1"
         if resumed:
             await self._compare(messages, meta, deduplicate=deduplicate)
         else:
             await self._begin(meta, origin, chunk_size, deduplicate=deduplicate)
             await self._take_in(messages, key_of, chunk_size, deduplicate=deduplicate)
-        meta = await self._store.follow(ask_meta(self._names))
+        meta = await self._client.follow(ask_meta(self._names))
         duplicates = number(meta.get("duplicates"))
         return Loaded(number(meta.get("given")) - duplicates, duplicates, resumed)
 
@@ -110,10 +113,10 @@ class Intake:
         """Drop what an interrupted reading left, fences aside, and begin anew."""
         names = self._names
         for chunk in range(number(meta.get("chunks"))):
-            await self._store.ask("UNLINK", *names.of_chunk(chunk))
-        await self._store.ask("UNLINK", *names.of_all[:-1])
+            await self._client.ask("UNLINK", *names.of_chunk(chunk))
+        await self._client.ask("UNLINK", *names.of_all[:-1])
         facts: dict[str, Value] = {
-            "version": VERSION,
+            "version": _VERSION,
             "origin": origin,
             "created_at": time.time(),
             "complete": 0,
@@ -124,7 +127,7 @@ class Intake:
             "chunks": 0,
         }
         flat = [value for pair in facts.items() for value in pair]
-        await self._store.ask("HSET", names.meta, *flat)
+        await self._client.ask("HSET", names.meta, *flat)
 
     async def _take_in(
         self,
@@ -140,19 +143,19 @@ class Intake:
             for message in batch:
                 row = await self._row(key_of(message))
                 address = address_digest(message) if deduplicate else ""
-                rows += (address, row, stored_message(message), digest_text(message))
+                rows += (address, row, encode_stored(message), message_digest(message))
             await self._add(first // chunk_size, first, len(batch), rows)
             first += len(batch)
         names = self._names
         keys = (names.fences, names.meta, names.addresses)
-        if await self._store.write(FINISH, keys, self._lease.fence) != 1:
+        if await self._client.write(_FINISH, keys, self._lease.fence) != 1:
             raise await self._lease.lost()
 
     async def _row(self, key: LimitKey | None) -> str:
         row = self._keys.get(key)
         if row is None:
             row = self._keys[key] = str(len(self._keys))
-            await self._store.ask("HSET", self._names.keys, row, key_to_text(key))
+            await self._client.ask("HSET", self._names.keys, row, encode_key_text(key))
         return row
 
     async def _add(self, chunk: int, first: int, count: int, rows: list[Value]) -> None:
@@ -167,8 +170,8 @@ class Intake:
             names.left,
             names.fates(chunk),
         )
-        reply = await self._store.write(
-            LOAD_CHUNK, keys, self._lease.fence, chunk, first, count, *rows
+        reply = await self._client.write(
+            _LOAD_CHUNK, keys, self._lease.fence, chunk, first, count, *rows
         )
         if reply != 1:
             raise await self._lease.lost()
@@ -179,13 +182,68 @@ class Intake:
         if deduplicate != (meta.get("deduplicated") == "1"):
             was, now = ("kept", "leaves them out") if deduplicate else ("left out", "keeps them")
             raise JournalMismatchError(
-                f"{self._store.name} was made with duplicates {was}, and this run {now}: choose as "
-                "it was"
+                f"{self._client.name} was made with duplicates {was}, and this run {now}: choose "
+                "as it was"
             )
         chunk_size, total = number(meta.get("chunk_size")) or 1, number(meta.get("given"))
         first = 0
         async for batch in _chunks(messages, chunk_size):
-            await compare_chunk(self._store, self._names, first // chunk_size, first, batch)
+            await _compare_chunk(self._client, self._names, first // chunk_size, first, batch)
             first += len(batch)
         if first < total:
-            raise wrong_length(first, total)
+            raise _wrong_length(first, total)
+
+
+def _mismatch(index: int, told: str) -> JournalMismatchError:
+    told = f"message {index + 1} of the input, counted from 1, {told}; {_REMEDY}"
+    return JournalMismatchError(told, index=index)
+
+
+def _wrong_length(given: int, kept: int) -> JournalMismatchError:
+    """The error for an input that is shorter or longer than the campaign's."""
+    index = min(given, kept)
+    longer = "ends before it" if given < kept else "is one more than the campaign has"
+    return _mismatch(index, f"{longer}: {kept} message(s) were read in")
+
+
+async def _compare_chunk(
+    client: JournalClient, names: KeyNames, chunk: int, first: int, messages: Sequence[Message]
+) -> None:
+    """Hold messages against those of one chunk.
+
+    Args:
+        client: The client of the campaign.
+        names: The campaign's keys.
+        chunk: Which one.
+        first: The index of the first message.
+        messages: All that are given of that chunk.
+
+    Raises:
+        JournalMismatchError: One differs, or is one too many.
+        JournalError: Redis failed.
+    """
+    kept, left_out = await client.follow(ask_given(names, chunk))
+    for index, message in enumerate(messages, first):
+        if (stored := kept.get(str(index))) is not None:
+            _, known = decode_stored(stored)
+            if known != message:
+                raise _difference(index, message, known)
+        elif (duplicate := left_out.get(str(index))) is not None:
+            before, _, digest = duplicate.partition("\n")
+            if digest != message_digest(message):
+                number = int(before) + 1
+                raise _mismatch(
+                    index, f"differs: another one was left out, as a duplicate of message {number}"
+                )
+        else:
+            raise _wrong_length(index + 1, index)
+
+
+def _difference(index: int, given: Message, known: Message) -> JournalMismatchError:
+    if address_digest(given) != address_digest(known):
+        return _mismatch(index, "goes to another recipient than in the campaign")
+    if given.method != known.method:
+        return _mismatch(index, f"is sent by {given.method}, in the campaign by {known.method}")
+    ours, theirs = given.parameters(), known.parameters()
+    name = next(name for name in {**theirs, **ours} if ours.get(name) != theirs.get(name))
+    return _mismatch(index, f"has another {name} than in the campaign")

@@ -28,10 +28,9 @@ from redis.exceptions import TimeoutError as LateError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["LATE", "TLS", "Fault", "examine", "fault_of"]
+__all__ = ["Fault", "examine", "fault_of"]
 
-LATE = (TimeoutError, LateError)
-"""No answer came in time."""
+_LATE = (TimeoutError, LateError)
 
 _PASSING = (LostError, LateError, OSError, ClusterDownError, TryAgainError)
 _LASTING = (AuthenticationError, AuthorizationError, PermissionError, InvalidResponse)
@@ -42,7 +41,7 @@ _PASSING_TEXT = re.compile(
 _NO_CLUSTER = "Cluster mode is not enabled"
 _ARGUMENTS = re.compile(r",? with args beginning with:.*", re.DOTALL)
 
-TLS = "the URL begins with rediss:// where the server speaks TLS, and with redis:// elsewhere"
+_TLS = "the URL begins with rediss:// where the server speaks TLS, and with redis:// elsewhere"
 _CREDENTIALS = "check the user and the password: redis://USER:PASSWORD@HOST:PORT/0"
 _CLUSTER = "this server is part of a cluster: use a client of redis.asyncio.RedisCluster"
 _UNKNOWN = "mend that, as waiting does not help"
@@ -73,7 +72,7 @@ _REMEDIES = tuple(
             r"different (event )?loop|another loop|Event loop is closed",
             "the client was used in another event loop: make one in each (each asyncio.run)",
         ),
-        (r"SSLError|SSL:|CertVerification", TLS + "; its certificate must be one that is trusted"),
+        (r"SSLError|SSL:|CertVerification", _TLS + "; its certificate must be one that is trusted"),
     )
 )
 
@@ -100,16 +99,19 @@ class Fault:
         return f"cannot be used ({self.told}): {self.remedy}"
 
 
-def fault_of(error: BaseException, client: object = None) -> Fault:
+def fault_of(error: BaseException, client: object, timeout: float) -> Fault:
     """What an exception of a client means, whatever its type.
 
     Args:
         error: The exception.
-        client: The client, whose password must not be told.
+        client: The client of redis-py, whose password must not be told; None: there is none yet.
+        timeout: Seconds after which an answer counts as late.
     """
     told = _without_secrets(error, client)
+    if isinstance(error, _LATE):
+        told = f"no answer within {timeout:g} s"
     if _passes(error):
-        stale = isinstance(error, (LostError, OSError)) and not isinstance(error, LATE)
+        stale = isinstance(error, (LostError, OSError)) and not isinstance(error, _LATE)
         return Fault(told, None, stale)
     if isinstance(error, InvalidResponse):
         # What is no Redis may send anything back, the password included.
@@ -128,7 +130,7 @@ async def examine(fault: Fault, client: object, seconds: float) -> Fault:
         seconds: For how long to look.
     """
     if fault.remedy is None and await _speaks_otherwise(client, seconds):
-        return evolve(fault, remedy=TLS, stale=False)
+        return evolve(fault, remedy=_TLS, stale=False)
     return fault
 
 

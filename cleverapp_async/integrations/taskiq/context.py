@@ -16,7 +16,7 @@ from ..redis_journal import RedisJournal
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-__all__ = ["ClientFactory", "Crew", "JournalFactory"]
+__all__ = ["ClientFactory", "JournalFactory", "WorkerContext"]
 
 ClientFactory: TypeAlias = "Callable[[], CleverAppClient]"
 """Makes the one client of a worker process, inside its event loop."""
@@ -28,7 +28,7 @@ _LAST_WORDS = 4.0
 
 
 @define(eq=False)
-class Crew:
+class WorkerContext:
     """Made in every process that registers the tasks; alive where tasks run.
 
     Attributes:

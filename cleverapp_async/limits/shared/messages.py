@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Self, cast
 
 from attrs import frozen
 
+from ..._redis.replies import as_text
+
 if TYPE_CHECKING:
     from ..quota import Quota
 
-__all__ = ["Answer", "Grant", "Mark", "Question", "Terms"]
+__all__ = ["Grant", "LogReply", "LogRequest", "SlotUpdate", "Terms"]
 
 _MICRO = 1_000_000
 _LEAD, _LEAD_SHARE = 0.02, 20
@@ -22,7 +24,7 @@ _OVERTAKEN = -1
 
 
 @frozen
-class Mark:
+class SlotUpdate:
     """What is told of one slot.
 
     Attributes:
@@ -125,14 +127,14 @@ class Terms:
 
 
 @frozen(kw_only=True)
-class Question:
+class LogRequest:
     """One call of a process.
 
     Attributes:
         process: Who calls.
         sequence: Numbers the calls of a process upwards; one that comes late is ignored.
         demand: How many slots it wants.
-        marks: What it tells of its slots.
+        updates: What it tells of its slots.
         given_back: Slots that will never be used.
         known: After a call whose answer was lost: every other slot it knows to be its own.
         lost: Whether the log has forgotten something: wait one period.
@@ -143,7 +145,7 @@ class Question:
     process: str
     sequence: int
     demand: int
-    marks: Sequence[Mark] = ()
+    updates: Sequence[SlotUpdate] = ()
     given_back: Sequence[str] = ()
     known: Sequence[str] | None = None
     lost: bool = False
@@ -151,13 +153,13 @@ class Question:
     refusals: int = 0
 
     def arguments(self, terms: Terms) -> list[str | int]:
-        """The arguments of the script."""
+        """The arguments of ``exchange.lua``, which names them all at its head."""
         written: list[str | int] = [self.process, self.sequence, self.demand, *terms.fixed()]
         written += ["1" if self.lost else "", _micros(self.pause), self.refusals, terms.written()]
-        written.append(len(self.marks))
-        for mark in self.marks:
-            written.append(mark.slot)
-            written += [_mark(window) for window in mark.windows]
+        written.append(len(self.updates))
+        for update in self.updates:
+            written.append(update.slot)
+            written += [_written(window) for window in update.windows]
         written += [len(self.given_back), *self.given_back]
         written += [""] if self.known is None else ["a", *self.known]
         return written
@@ -172,7 +174,7 @@ class Grant:
 
 
 @frozen
-class Answer:
+class LogReply:
     """What the log answers.
 
     Attributes:
@@ -209,12 +211,12 @@ class Answer:
         head = [_whole(parts[place]) for place in (0, 2, 3, 4, 5)]
         now, wait, pause, hold, refusals = head
         grants = tuple(
-            Grant(_text(slot), _whole(delay) / _MICRO)
+            Grant(as_text(slot) or "", _whole(delay) / _MICRO)
             for slot, delay in zip(parts[_HEAD::2], parts[_HEAD + 1 :: 2], strict=True)
         )
         return cls(
             now / _MICRO,
-            _text(parts[1]),
+            as_text(parts[1]) or "",
             None if wait < 0 else wait / _MICRO,
             pause / _MICRO,
             hold / _MICRO,
@@ -227,14 +229,10 @@ def _micros(seconds: float) -> int:
     return round(seconds * _MICRO)
 
 
-def _mark(window: float | str | None) -> str | int:
+def _written(window: float | str | None) -> str | int:
     if window is None:
         return ""
     return window if isinstance(window, str) else int(window * _MICRO)
-
-
-def _text(value: object) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 def _whole(value: object) -> int:

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING
 
+from ..._redis.replies import as_list, as_text, as_texts, number
 from ...bulk.journal.codec import decode_error
-from ...bulk.journal.records import JournalSession, JournalState, JournalSummary
+from ...bulk.journal.records import JournalState, JournalSummary
 from ...errors import JournalError
-from .codec import Code, entry_of, key_of_text, read_fate
-from .holder import read_lease
-from .replies import as_list, as_text, as_texts, number
+from .codec import Code, decode_entry, decode_key_text, decode_session, decode_state
+from .lease import read_holder
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from ...bulk.journal.lock import LockHolder
     from ...bulk.journal.records import ErrorRecord, JournalEntry
     from ...limits.quota import LimitKey
-    from .names import Names
-    from .store import Value
+    from .client import Steps
+    from .keys import KeyNames
 
 __all__ = [
-    "Steps",
     "ask_chunk",
     "ask_errors",
     "ask_given",
@@ -35,16 +32,11 @@ __all__ = [
     "no_campaign",
 ]
 
-T = TypeVar("T")
-
-Steps: TypeAlias = "Generator[tuple[Value, ...], object, T]"
-"""Gives commands, is sent their replies, and returns what they come to."""
-
 _AT_ONCE = 500
 _COUNTED = ("given", "duplicates", "chunks", "chunk_size")
 
 
-def ask_meta(names: Names) -> Steps[dict[str, str]]:
+def ask_meta(names: KeyNames) -> Steps[dict[str, str]]:
     """The campaign's facts; empty where there is no such campaign.
 
     Raises:
@@ -57,26 +49,26 @@ def ask_meta(names: Names) -> Steps[dict[str, str]]:
     return meta
 
 
-def ask_given(names: Names, chunk: int) -> Steps[tuple[dict[str, str], dict[str, str]]]:
+def ask_given(names: KeyNames, chunk: int) -> Steps[tuple[dict[str, str], dict[str, str]]]:
     """The messages of a chunk, and what was left out of it, by index and as they are kept."""
     kept = as_texts((yield ("HGETALL", names.messages(chunk))))
     left_out = as_texts((yield ("HGETALL", names.duplicates(chunk))))
     return kept, left_out
 
 
-def ask_keys(names: Names) -> Steps[dict[str, LimitKey | None]]:
+def ask_keys(names: KeyNames) -> Steps[dict[str, LimitKey | None]]:
     """The limit keys by their rows."""
     found = as_texts((yield ("HGETALL", names.keys)))
-    return {row: key_of_text(found[row]) for row in sorted(found, key=int)}
+    return {row: decode_key_text(found[row]) for row in sorted(found, key=int)}
 
 
-def ask_left(names: Names) -> Steps[dict[int, int]]:
+def ask_left(names: KeyNames) -> Steps[dict[int, int]]:
     """By chunk, how many messages a run would send, or has on its way; no chunk that has none."""
     found = as_texts((yield ("HGETALL", names.left)))
     return {int(chunk): int(found[chunk]) for chunk in sorted(found, key=int) if int(found[chunk])}
 
 
-def ask_holders(names: Names) -> Steps[dict[int, LockHolder]]:
+def ask_holders(names: KeyNames) -> Steps[dict[int, LockHolder]]:
     """Who is at work on which chunk."""
     meta = yield from ask_meta(names)
     chunks = number(meta.get("chunks"))
@@ -85,12 +77,12 @@ def ask_holders(names: Names) -> Steps[dict[int, LockHolder]]:
         some = range(begin, min(begin + _AT_ONCE, chunks))
         leases = as_list((yield ("MGET", *(names.lease(str(chunk)) for chunk in some))))
         for chunk, lease in zip(some, leases, strict=True):
-            if (holder := read_lease(as_text(lease))) is not None:
+            if (holder := read_holder(as_text(lease))) is not None:
                 found[chunk] = holder
     return found
 
 
-def ask_chunk(names: Names, chunk: int) -> Steps[list[tuple[Code, JournalEntry]]]:
+def ask_chunk(names: KeyNames, chunk: int) -> Steps[list[tuple[Code, JournalEntry]]]:
     """The messages of a chunk in their order.
 
     Raises:
@@ -101,35 +93,24 @@ def ask_chunk(names: Names, chunk: int) -> Steps[list[tuple[Code, JournalEntry]]
     fates = as_texts((yield ("HGETALL", names.fates(chunk))))
     found: list[tuple[Code, JournalEntry]] = []
     for index in sorted(messages, key=int):
-        fate = read_fate(fates.get(index))
-        found.append((fate.code, entry_of(int(index), messages[index], fate, keys)))
+        known = decode_state(fates.get(index))
+        found.append((known.code, decode_entry(int(index), messages[index], known, keys)))
     return found
 
 
-def ask_errors(names: Names) -> Steps[list[tuple[ErrorRecord, int]]]:
+def ask_errors(names: KeyNames) -> Steps[list[tuple[ErrorRecord, int]]]:
     """The errors that results hold, and how often each; the most frequent first."""
     meta = yield from ask_meta(names)
     found: Counter[str] = Counter()
     for chunk in range(number(meta.get("chunks"))):
         fates = as_texts((yield ("HGETALL", names.fates(chunk))))
         for raw in fates.values():
-            fate = read_fate(raw)
-            if fate.result and fate.code not in {Code.PENDING, Code.INTENT}:
-                error = json.loads(fate.result)[-1]
+            known = decode_state(raw)
+            if known.result and known.code not in {Code.PENDING, Code.INTENT}:
+                error = json.loads(known.result)[-1]
                 if error is not None:
                     found[error] += 1
     return [(decode_error(told), count) for told, count in found.most_common()]
-
-
-def _session(told: str) -> JournalSession:
-    kept = json.loads(told)
-    return JournalSession(
-        started_at=kept["started_at"],
-        ended_at=kept["ended_at"],
-        pid=kept["pid"],
-        host=kept["host"],
-        ended=kept["ended"],
-    )
 
 
 def no_campaign(name: str) -> JournalError:
@@ -137,7 +118,7 @@ def no_campaign(name: str) -> JournalError:
     return JournalError(f"{name} does not exist: check its name, the prefix and the database")
 
 
-def ask_summary(names: Names, name: str) -> Steps[JournalSummary]:
+def ask_summary(names: KeyNames, name: str) -> Steps[JournalSummary]:
     """The campaign in numbers.
 
     Raises:
@@ -159,6 +140,7 @@ def ask_summary(names: Names, name: str) -> Steps[JournalSummary]:
             states[state] = states.get(state, 0) + count
             retryable += count if Code(code) is Code.REFUSED else 0
     duplicates = number(meta.get("duplicates"))
+    runs = map(decode_session, sessions.values())
     return JournalSummary(
         created_at=float(meta.get("created_at", 0)),
         origin=meta.get("origin", ""),
@@ -169,5 +151,5 @@ def ask_summary(names: Names, name: str) -> Steps[JournalSummary]:
         deduplicated=meta.get("deduplicated") == "1",
         by_key=by_key,
         retryable=retryable,
-        sessions=tuple(sorted(map(_session, sessions.values()), key=lambda one: one.started_at)),
+        sessions=tuple(sorted(runs, key=lambda run: run.started_at)),
     )

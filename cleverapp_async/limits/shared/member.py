@@ -1,4 +1,4 @@
-"""What all limiters of one process share: the connection, the policy, and who this process is."""
+"""What all limiters of one process share: the client, the policy, and who this process is."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from attrs import define, field
 
+from ..._redis.client import RedisClient
+from ..._redis.script import Script
 from ...errors import ConfigurationError
 from ..quota import Quota
-from .script import Script
-from .store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
     from typing import Any
 
-    from .faults import Fault
+    from ..._redis.faults import Fault
 
-__all__ = ["Fleet", "OnUnavailable", "check_policy", "share_of"]
+__all__ = ["FleetMember", "OnUnavailable", "check_policy", "share_of"]
 
 OnUnavailable: TypeAlias = Literal["wait", "raise", "local"]
 """What happens to those who wait while Redis cannot be reached."""
 
 _log = logging.getLogger("cleverapp_async")
+
+_EXCHANGE = Script("cleverapp_async.limits.shared", ("exchange.lua",))
 
 
 def check_policy(on_unavailable: OnUnavailable, local_share: float | None) -> None:
@@ -62,11 +64,11 @@ def share_of(quotas: Sequence[Quota], share: float) -> tuple[Quota, ...]:
 
 
 @define
-class Fleet:
-    """One process's part in the fleet.
+class FleetMember:
+    """One process of the fleet.
 
     Attributes:
-        store: The connection.
+        client: The client of Redis.
         prefix: What every key of Redis begins with.
         guard: Seconds for which a slot stays held for a process that says nothing more.
         on_unavailable: The policy while Redis cannot be reached.
@@ -74,12 +76,11 @@ class Fleet:
         closed: Whether the registry was closed: nothing is granted or told any more.
     """
 
-    store: Store
+    client: RedisClient
     prefix: str
     guard: float
     on_unavailable: OnUnavailable
     local_share: float | None
-    script: Script = field(factory=lambda: Script.load("book.lua"))
     closed: bool = False
     _tasks: set[asyncio.Task[None]] = field(factory=set["asyncio.Task[None]"])
     _unreachable: bool = False
@@ -97,6 +98,14 @@ class Fleet:
     def number(self) -> int:
         """The next number; a limiter that is dropped and made anew goes on with higher ones."""
         return next(self._numbers)
+
+    async def exchange(self, keys: Sequence[str], arguments: Sequence[str | int]) -> object:
+        """Tell the log of one key what has happened, and ask it for slots; what it answers.
+
+        Raises:
+            RedisCallError: It did not answer, or not in time.
+        """
+        return await self.client.guarded(self.client.run(_EXCHANGE, keys, *arguments))
 
     def start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something beside the callers; it is ended with the registry at the latest."""

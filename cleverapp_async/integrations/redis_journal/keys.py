@@ -6,10 +6,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 from attrs import frozen
 
+from ..._redis.client import check_url
 from ...errors import ConfigurationError
-from ...limits.shared.urls import UNREADABLE_URL, is_readable
 
-__all__ = ["DEFAULT_PREFIX", "LOAD", "Names", "check_word", "split_address"]
+__all__ = ["DEFAULT_PREFIX", "LOAD", "KeyNames", "check_word", "split_address"]
 
 DEFAULT_PREFIX = "cleverapp"
 
@@ -42,8 +42,7 @@ def split_address(address: str) -> tuple[str, str]:
         ConfigurationError: It names no campaign, or is no URL; it is not repeated, as it may hold
             a password.
     """
-    if not is_readable(address):
-        raise ConfigurationError(UNREADABLE_URL)
+    check_url(address)
     parts = urlsplit(address)
     path, _, campaign = parts.path.rpartition("/")
     if not campaign or (not path and campaign.isdecimal()):
@@ -54,7 +53,7 @@ def split_address(address: str) -> tuple[str, str]:
 
 
 @frozen
-class Names:
+class KeyNames:
     """The keys of one campaign.
 
     Attributes:

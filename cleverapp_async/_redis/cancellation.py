@@ -1,4 +1,8 @@
-"""Waits for what a client answers, in time, whatever the client does with a cancellation."""
+"""Time-outs and ends of tasks that hold although redis-py may lose a cancellation.
+
+It loses one that comes while it gives up a connection. So a time-out here does not wait for the
+end of what it has cancelled, and a task that must end is cancelled again until it has ended.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +12,18 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-__all__ = ["in_time"]
+__all__ = ["end_task", "in_time"]
 
 T = TypeVar("T")
 
-_LAST_WORDS = 0.1
+_PATIENCE = 0.1
 
 
 async def in_time(answer: Awaitable[T], seconds: float) -> T:
     """Wait for an answer, so long and no longer.
 
-    A timeout around the answer would not do: it ends with the cancellation of what it waits for,
-    and redis-py loses one that comes while it gives up a connection.
+    ``asyncio.timeout`` around the answer would not do: it ends only when what it has cancelled
+    has ended.
 
     Args:
         answer: What a client gives; it is cancelled when its time is over.
@@ -40,8 +44,15 @@ async def in_time(answer: Awaitable[T], seconds: float) -> T:
         if not task.done():
             task.add_done_callback(_look_at)
             task.cancel()
-            await asyncio.wait([task], timeout=_LAST_WORDS)
+            await asyncio.wait([task], timeout=_PATIENCE)
     raise TimeoutError
+
+
+async def end_task(task: asyncio.Task[T]) -> None:
+    """Cancel a task, again and again, and wait until it has ended."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=_PATIENCE)
 
 
 def _result_of(task: asyncio.Future[T]) -> T:
@@ -52,5 +63,6 @@ def _result_of(task: asyncio.Future[T]) -> T:
 
 
 def _look_at(task: asyncio.Future[T]) -> None:
+    # Otherwise asyncio would log that nobody has retrieved the exception.
     if not task.cancelled():
         task.exception()

@@ -1,4 +1,4 @@
-"""What the tasks do."""
+"""What the tasks do: send one chunk of a campaign, or one message."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from attrs import define, field
 from taskiq import AsyncBroker, AsyncTaskiqDecoratedTask
 from taskiq.exceptions import TaskiqError
 
+from ..._redis.cancellation import end_task
 from ...bulk.journal.codec import decode_message
 from ...bulk.schedule import Schedule
 from ...errors import (
@@ -20,20 +21,19 @@ from ...errors import (
     JournalWriteError,
 )
 from ...limits.quota import Lane
-from ..ending import end_task
-from ..redis_journal.names import check_word
-from .crew import Crew
+from ..redis_journal.keys import check_word
+from .context import WorkerContext
 from .redelivery import redelivery_of
-from .reports import ChunkReport, SendReport, send_report
+from .results import ChunkReport, SendReport, send_report
 from .signals import EndSignals
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from ..redis_journal import RedisJournal
-    from .reports import Ended
+    from .results import Ended
 
-__all__ = ["SENDS", "Queue", "Work", "single"]
+__all__ = ["SENDS", "RegisteredTasks", "TaskHandlers", "single"]
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ _LONGEST_REST = 60.0
 
 
 @define(eq=False, kw_only=True)
-class Queue:
+class RegisteredTasks:
     """The registered tasks.
 
     Attributes:
@@ -71,11 +71,11 @@ def single(sends: RedisJournal, send_id: str) -> RedisJournal:
 
 
 @define(eq=False, kw_only=True)
-class Work:
+class TaskHandlers:
     """The bodies of the tasks, and the life of the worker that they run in.
 
     Attributes:
-        crew: What the process has.
+        context: What the process has.
         schedule: When messages of campaigns may leave; None: always.
         concurrency: Messages of one chunk in work at once.
         attempts: How often a chunk is tried while some of it is not sent.
@@ -83,18 +83,18 @@ class Work:
         queue: Where what cannot be done now goes back.
     """
 
-    crew: Crew
+    context: WorkerContext
     schedule: Schedule | None
     concurrency: int
     attempts: int
     keep_sends: float
-    queue: Queue = field(init=False)
+    queue: RegisteredTasks = field(init=False)
     _keeper: asyncio.Task[None] | None = field(default=None, init=False)
     _signals: EndSignals = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Prepare to hear of the end."""
-        self._signals = EndSignals(self.crew.drain)
+        self._signals = EndSignals(self.context.drain)
 
     # The worker's life.
 
@@ -110,14 +110,14 @@ class Work:
         """A worker ends."""
         if self._keeper is not None:
             await end_task(self._keeper)
-        await self.crew.close()
+        await self.context.close()
         self._signals.remove()
 
     # The tasks.
 
     async def send_chunk(self, campaign: str, chunk: int, attempt: int) -> ChunkReport:
         """Send what is left of a chunk; what cannot be sent now goes back into the queue."""
-        journal = self.crew.journal(campaign)
+        journal = self.context.journal(campaign)
         outcomes: Counter[str] = Counter()
 
         async def report(ended: Ended) -> ChunkReport:
@@ -128,7 +128,7 @@ class Work:
 
         if await journal.paused() is not None:
             return await report("paused")
-        run = self.crew.client.send_many(
+        run = self.context.client.send_many(
             None,
             journal=journal.chunk(chunk),
             concurrency=self.concurrency,
@@ -136,7 +136,7 @@ class Work:
         )
         rest, again = 0.0, attempt
         try:
-            async with self.crew.at_work(run):
+            async with self.context.at_work(run):
                 async for outcome in run:
                     outcomes[outcome.outcome.value] += 1
         except JournalLockedError:
@@ -148,12 +148,12 @@ class Work:
         except (JournalWriteError, JournalUnreachableError):
             rest = 1.0
         else:
-            if not self.crew.stopping:
+            if not self.context.stopping:
                 rest, again = min(2.0**attempt, _LONGEST_REST), attempt + 1
         found = await self._stubbornly(lambda: report("finished"))
         if not found["left"] or again >= self.attempts:
             return found
-        await self.crew.rest(rest)
+        await self.context.rest(rest)
         await self._stubbornly(lambda: self.queue.send_chunk.kiq(campaign, chunk, again))
         found["ended"] = "given back"
         return found
@@ -161,14 +161,14 @@ class Work:
     async def send_message(self, send_id: str, method: str, parameters: str) -> SendReport:
         """Send one message, once at most: its id is a campaign of its own."""
         message = decode_message(method, parameters)
-        one = single(self.crew.journal(SENDS), send_id)
-        client = self.crew.client
+        one = single(self.context.journal(SENDS), send_id)
+        client = self.context.client
         rest: float | None = None
         try:
             await one.load([message], origin=client.base_url, key_of=client.limit_key)
             await one.expire(self.keep_sends)
             run = client.send_many(None, journal=one.chunk(0), lane=Lane.INTERACTIVE)
-            async with self.crew.at_work(run):
+            async with self.context.at_work(run):
                 async for _ in run:
                     pass
             await one.expire(self.keep_sends)
@@ -179,7 +179,7 @@ class Work:
         found = await self._stubbornly(lambda: self._report_of(one, send_id))
         if rest is None and found["outcome"] != "pending":
             return found
-        await self.crew.rest(rest or 0.0)
+        await self.context.rest(rest or 0.0)
         await self._stubbornly(lambda: self.queue.send_message.kiq(send_id, method, parameters))
         found["outcome"] = "pending"
         return found
@@ -190,10 +190,10 @@ class Work:
             try:
                 return await do()
             except (JournalUnreachableError, TaskiqError):
-                if self.crew.stopping:
+                if self.context.stopping:
                     # Nothing acknowledges this delivery: another worker gets it.
                     raise
-                await self.crew.rest(1.0)
+                await self.context.rest(1.0)
 
     async def _report_of(self, one: RedisJournal, send_id: str) -> SendReport:
         async for entry in one.entries():

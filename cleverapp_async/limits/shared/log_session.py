@@ -1,4 +1,4 @@
-"""What one process says to the log of one key, and what it makes of the answers: no I/O."""
+"""What one process says to the log of one key, and what it makes of the replies: no I/O."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import math
 
 from attrs import define
 
-from .exchange import Answer, Question
-from .fleet import Fleet
 from .ledger import Ledger
+from .member import FleetMember
+from .messages import LogReply, LogRequest
 
-__all__ = ["Talk"]
+__all__ = ["LogSession"]
 
 _JUMP = 0.1
 """Seconds by which the log's clock may be ahead of what has passed here: more is a step."""
@@ -19,20 +19,20 @@ _SLACK = 1.0
 
 
 @define
-class Talk:
-    """One conversation; moments are loop seconds.
+class LogSession:
+    """One process's requests to one log; moments are loop seconds.
 
     Attributes:
-        fleet: Who this is.
+        member: Who this is.
         ledger: The process's slots.
         again_at: When to ask again for what was not granted; inf when nothing is wanted.
         blocked_until: Until when nothing is granted.
         paused_until: Until when a refusal or a user wants that.
         refusals: The fleet's.
-        answered_at: When the last answer came.
+        answered_at: When the last reply came.
     """
 
-    fleet: Fleet
+    member: FleetMember
     ledger: Ledger
     again_at: float = math.inf
     blocked_until: float = -math.inf
@@ -62,68 +62,68 @@ class Talk:
         self._pause = max(self._pause, seconds)
         self._refused += refusals
 
-    def ask(self, demand: int, now: float) -> Question:
-        """The next question."""
-        marks = self.ledger.news(now)
-        question = Question(
-            process=self.fleet.process,
-            sequence=self.fleet.number(),
+    def ask(self, demand: int, now: float) -> LogRequest:
+        """The next request."""
+        updates = self.ledger.news(now)
+        request = LogRequest(
+            process=self.member.process,
+            sequence=self.member.number(),
             demand=demand,
-            marks=marks,
+            updates=updates,
             given_back=tuple(self.ledger.given_back),
-            known=self.ledger.names(marks) if self._doubtful else None,
+            known=self.ledger.names(updates) if self._doubtful else None,
             lost=self._lost,
             pause=self._pause,
             refusals=self._refused,
         )
         self._doubtful = True
-        return question
+        return request
 
-    def learn(self, question: Question, answer: Answer, asked_at: float, now: float) -> bool:
-        """Make use of an answer.
+    def learn(self, request: LogRequest, reply: LogReply, asked_at: float, now: float) -> bool:
+        """Make use of an reply.
 
         Args:
-            question: What was asked.
-            answer: What was answered.
+            request: What was asked.
+            reply: What was replied.
             asked_at: When it was asked.
-            now: When the answer came.
+            now: When the reply came.
 
         Returns:
             Whether its grants can be trusted; if not, everything is said anew.
         """
         ledger = self.ledger
         self._doubtful = False
-        self._pause = 0.0 if self._pause == question.pause else self._pause
-        self._refused -= question.refusals
+        self._pause = 0.0 if self._pause == request.pause else self._pause
+        self._refused -= request.refusals
         self._lost = False
-        ledger.wrote(question.marks, question.given_back, now)
-        sound = self._judge(answer, asked_at, now)
-        self._epoch, self._clock = answer.epoch, answer.now
+        ledger.wrote(request.updates, request.given_back, now)
+        sound = self._judge(reply, asked_at, now)
+        self._epoch, self._clock = reply.epoch, reply.now
         self._asked_at, self.answered_at = asked_at, now
-        self.refusals = answer.refusals
-        self.paused_until = now + answer.pause if answer.pause else -math.inf
-        self.blocked_until = max(self.paused_until, now + answer.hold)
-        self.again_at = math.inf if answer.wait is None else now + answer.wait
-        if answer.pause:
+        self.refusals = reply.refusals
+        self.paused_until = now + reply.pause if reply.pause else -math.inf
+        self.blocked_until = max(self.paused_until, now + reply.hold)
+        self.again_at = math.inf if reply.wait is None else now + reply.wait
+        if reply.pause:
             # What was granted before the pause began is void as well.
             ledger.give_back_ready(0)
-        for grant in answer.grants:
+        for grant in reply.grants:
             if sound:
                 ledger.grant(grant.slot, now + grant.delay)
             else:
                 ledger.given_back.append(grant.slot)
         return sound
 
-    def _judge(self, answer: Answer, asked_at: float, now: float) -> bool:
+    def _judge(self, reply: LogReply, asked_at: float, now: float) -> bool:
         """Whether the log is still the one it was, and its clock has gone as ours has."""
         if not self._epoch:
             return True
-        if answer.epoch != self._epoch:
+        if reply.epoch != self._epoch:
             expired = asked_at - self.answered_at > self.ledger.terms.expiry - _SLACK
             self.ledger.start_over(now)
             # A server that has just started holds by itself.
-            self._lost = not expired and not answer.hold
+            self._lost = not expired and not reply.hold
         else:
             passed = now - self._asked_at
-            self._lost = answer.now - self._clock > passed * (1 + _DRIFT) + _JUMP
+            self._lost = reply.now - self._clock > passed * (1 + _DRIFT) + _JUMP
         return not self._lost

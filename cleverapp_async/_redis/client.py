@@ -1,0 +1,241 @@
+"""A client of Redis or Valkey: opened in one way, each call bounded in time, each failure told."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, cast
+from urllib.parse import urlsplit
+
+from attrs import define, field
+
+from ..errors import CleverAppError, ConfigurationError
+from .cancellation import in_time
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from redis import Redis as SyncRedis
+    from redis.asyncio import Redis
+
+    from .faults import Fault
+    from .script import Script
+
+__all__ = [
+    "RedisCallError",
+    "RedisClient",
+    "RedisCommands",
+    "Value",
+    "check_url",
+    "open_sync_client",
+]
+
+T = TypeVar("T")
+
+Value: TypeAlias = "str | int | float | bytes"
+"""What a command is made of."""
+
+_UNREADABLE_URL = (
+    "the URL of Redis cannot be read: it is like redis://:password@host:6379/0; in a password, / "
+    "is written %2F, ? is %3F and # is %23, and behind the host, @ is %40"
+)
+"""What is told instead of the URL, which may hold a password."""
+
+
+class RedisCommands(Protocol):
+    """What is needed of a client of redis-py, single or of a cluster."""
+
+    def execute_command(self, *args: str | int) -> Awaitable[object]:
+        """Send one command; its answer."""
+        ...
+
+
+class RedisCallError(Exception):
+    """A call that failed, or of which nobody knows whether it did.
+
+    Attributes:
+        fault: Why, and whether waiting may mend it.
+    """
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.sentence)
+        self.fault = fault
+
+
+def check_url(url: str) -> None:
+    """Refuse a URL with an ``@`` behind its host: it is cut within a password.
+
+    What comes before a ``/``, ``?`` or ``#`` is taken for host and port, and shown as such.
+
+    Raises:
+        ConfigurationError: It is one of these, or no URL at all; it is not repeated.
+    """
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.scheme == "unix" or "@" not in parts.path + parts.query + parts.fragment:
+            return
+    raise ConfigurationError(_UNREADABLE_URL)
+
+
+def open_sync_client(url: str, timeout: float) -> SyncRedis:
+    """A client for use outside of an event loop; it connects when it is first used.
+
+    Args:
+        url: ``redis://``, ``rediss://`` or ``unix://``.
+        timeout: Seconds for connecting, and for each answer.
+
+    Raises:
+        ConfigurationError: The URL cannot work, or the extra ``redis`` is not installed.
+    """
+
+    def make() -> SyncRedis:
+        from redis import Redis  # noqa: PLC0415 - the extra `redis`
+
+        return Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
+            url, socket_timeout=timeout, socket_connect_timeout=timeout
+        )
+
+    return _opened(url, make)
+
+
+def _opened(url: str, make: Callable[[], T]) -> T:
+    """What a URL leads to; no error shows the URL, or what was said of it."""
+    check_url(url)
+    try:
+        return make()
+    except ImportError:
+        told = "Redis needs redis-py: install cleverapp-async[redis]"
+    except (ValueError, AttributeError):
+        told = _UNREADABLE_URL
+    raise ConfigurationError(told)
+
+
+@define(eq=False)
+class RedisClient:
+    """The client of one server or cluster, made when it is first needed.
+
+    Attributes:
+        source: A URL (``redis://``, ``rediss://``, ``unix://``; ``?protocol=3`` speaks RESP3), or
+            a client of the caller's, which is not closed.
+        timeout: Seconds for one call, whatever a client of the caller's own allows it.
+        attempt_timeout: Seconds for one attempt, where redis-py may repeat a call whose answer
+            was lost; None: it may not, and one attempt has the whole time.
+        connections: How many at most; None: as many as there are calls at a time.
+        calls: How many scripts were run.
+    """
+
+    source: str | RedisCommands = field(repr=False)
+    timeout: float
+    attempt_timeout: float | None = None
+    connections: int | None = None
+    calls: int = field(default=0, init=False)
+    _commands: RedisCommands | None = field(default=None, init=False, repr=False)
+    _reached: bool = field(default=False, init=False)
+
+    def open(self) -> RedisCommands:
+        """The client of redis-py; it connects when it is first used.
+
+        Raises:
+            ConfigurationError: The URL cannot work, or the extra ``redis`` is not installed.
+        """
+        if self._commands is None:
+            source = self.source
+            self._commands = self._connect(source) if isinstance(source, str) else source
+        return self._commands
+
+    async def execute(self, *command: Value) -> object:
+        """Carry out one command.
+
+        Raises:
+            ConfigurationError: As by :meth:`open`.
+            TimeoutError: No answer came in time.
+            Exception: What the client raises; :meth:`guarded` tells what it means.
+        """
+        # Neither the client's own annotations nor those of users tell all that a command takes.
+        send = cast("Callable[..., Awaitable[object]]", self.open().execute_command)
+        reply = await in_time(send(*command), self.timeout)
+        self._reached = True
+        return reply
+
+    async def run(self, script: Script, keys: Sequence[str], *arguments: Value) -> object:
+        """Run a script by its digest: one round trip, two where the server does not know it yet.
+
+        Raises:
+            Exception: As by :meth:`execute`.
+        """
+        from redis.exceptions import NoScriptError  # noqa: PLC0415 - the extra `redis`
+
+        self.calls += 1
+        given = (len(keys), *keys, *arguments)
+        try:
+            return await self.execute("EVALSHA", script.digest, *given)
+        except NoScriptError:
+            pass
+        return await self.execute("EVAL", script.text, *given)
+
+    async def guarded(self, answer: Awaitable[T]) -> T:
+        """Wait for what calls of this client come to.
+
+        Raises:
+            RedisCallError: One failed, in whatever way.
+            CleverAppError: The answer's own.
+        """
+        try:
+            return await answer
+        except (CleverAppError, RedisCallError):
+            raise
+        except Exception as error:  # noqa: BLE001 - a user's own client may raise anything
+            fault = self.fault_of(error)
+        from .faults import examine  # noqa: PLC0415 - the extra `redis`
+
+        if not self._reached:
+            fault = await examine(fault, self._commands, self._late_after)
+        if fault.remedy is not None and isinstance(self.source, str) and self._commands:
+            # A name that leads to another server by now is looked up anew. Calls that are under
+            # way keep their connections, until they fail themselves.
+            with suppress(Exception):
+                pool = cast("Redis", self._commands).connection_pool
+                await pool.disconnect(inuse_connections=False)
+        raise RedisCallError(fault)
+
+    def fault_of(self, error: BaseException) -> Fault:
+        """What an exception means."""
+        from .faults import fault_of  # noqa: PLC0415 - the extra `redis`
+
+        return fault_of(error, self._commands, self._late_after)
+
+    async def close(self) -> None:
+        """Let the connections go; those of the caller's own client stay."""
+        commands, self._commands = self._commands, None
+        if commands is not None and commands is not self.source:
+            await cast("Redis", commands).aclose()
+
+    @property
+    def _late_after(self) -> float:
+        """Seconds after which an answer is late; a client of the caller's has its own attempts."""
+        if self.attempt_timeout is None or not isinstance(self.source, str):
+            return self.timeout
+        return self.attempt_timeout
+
+    def _connect(self, url: str) -> RedisCommands:
+        def make() -> Redis:
+            from redis.asyncio import BlockingConnectionPool, Redis  # noqa: PLC0415 - the extra
+            from redis.asyncio.retry import Retry  # noqa: PLC0415 - the extra
+            from redis.backoff import NoBackoff  # noqa: PLC0415 - the extra
+
+            settings: dict[str, Any] = {
+                "socket_timeout": self._late_after,
+                "socket_connect_timeout": self._late_after,
+            }
+            if self.attempt_timeout is None:
+                settings["retry"] = Retry(NoBackoff(), 0)
+            if self.connections is None:
+                return Redis.from_url(url, **settings)  # pyright: ignore[reportUnknownMemberType]
+            settings |= {"max_connections": self.connections, "timeout": self.timeout}
+            # redis-py gives the settings of a pool no types.
+            pool_from_url = cast(
+                "Callable[..., BlockingConnectionPool]",
+                BlockingConnectionPool.from_url,  # pyright: ignore[reportUnknownMemberType]
+            )
+            return Redis.from_pool(pool_from_url(url, **settings))
+
+        return cast("RedisCommands", _opened(url, make))

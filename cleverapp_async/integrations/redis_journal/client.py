@@ -1,0 +1,152 @@
+"""Asks Redis about one campaign; what fails is told as an error of its journal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar, cast
+
+from attrs import define, evolve
+
+from ..._redis.client import RedisCallError, RedisClient
+from ..._redis.script import Script
+from ...errors import JournalError, JournalUnreachableError, JournalWriteError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Generator, Sequence
+
+    from redis.asyncio import Redis
+
+    from ..._redis.client import RedisCommands, Value
+    from ..._redis.faults import Fault
+
+__all__ = ["ATTEMPT_TIMEOUT", "JournalClient", "Steps", "journal_script", "read_failure"]
+
+T = TypeVar("T")
+
+Steps: TypeAlias = "Generator[tuple[Value, ...], object, T]"
+"""Gives commands, is sent their replies, and returns what they come to."""
+
+ATTEMPT_TIMEOUT = 5.0
+"""Seconds for connecting, and for each answer."""
+
+
+def journal_script(*parts: str) -> Script:
+    """A script made of files of the folder ``lua``, which are named without their ending."""
+    package = "cleverapp_async.integrations.redis_journal"
+    return Script(package, tuple(f"lua/{part}.lua" for part in parts))
+
+
+def read_failure(name: str, fault: Fault) -> JournalError:
+    """The error of a question that failed; another type where it does not pass by waiting."""
+    told = f"{name} cannot be read: Redis failed ({fault.told})"
+    if fault.remedy is None:
+        return JournalUnreachableError(told)
+    return JournalError(f"{told}: {fault.remedy}")
+
+
+@define(eq=False)
+class JournalClient:
+    """The client of Redis, for one campaign.
+
+    Attributes:
+        redis: The client, which several campaigns may share.
+        name: What the journal is called in errors.
+        owned: Whether it is this campaign that closes the client.
+    """
+
+    redis: RedisClient
+    name: str
+    owned: bool = True
+
+    @classmethod
+    def of(cls, redis: str | Redis, name: str, timeout: float) -> Self:
+        """A client for a URL, or for a client of the caller's own; connects at the first use.
+
+        Args:
+            redis: One of these.
+            name: What the journal is called in errors.
+            timeout: Seconds for one call.
+        """
+        source = redis if isinstance(redis, str) else cast("RedisCommands", redis)
+        return cls(
+            RedisClient(source, timeout, attempt_timeout=min(timeout, ATTEMPT_TIMEOUT)), name
+        )
+
+    async def execute(self, *command: Value) -> object:
+        """Carry out one command; raises what the client raises."""
+        return await self.redis.execute(*command)
+
+    async def run(self, script: Script, keys: Sequence[str], *arguments: Value) -> object:
+        """Run a script; raises what the client raises."""
+        return await self.redis.run(script, keys, *arguments)
+
+    async def ask(self, *command: Value) -> object:
+        """Carry out one command.
+
+        Raises:
+            JournalError: Redis failed.
+        """
+        return await self.guarded(self.execute(*command))
+
+    async def write(self, script: Script, keys: Sequence[str], *arguments: Value) -> object:
+        """Run a script that writes.
+
+        Raises:
+            JournalWriteError: Redis failed.
+        """
+        try:
+            return await self.run(script, keys, *arguments)
+        except Exception as error:  # noqa: BLE001 - a client of the caller's may raise anything
+            failure = self.write_failure(error)
+        raise failure
+
+    async def follow(self, steps: Steps[T]) -> T:
+        """Carry out commands one after the other.
+
+        Raises:
+            JournalError: Redis failed, or holds what no journal wrote.
+        """
+        return await self.guarded(self._follow(steps))
+
+    async def guarded(self, answer: Awaitable[T]) -> T:
+        """Wait for an answer; errors of Redis are told as those of a journal.
+
+        Raises:
+            JournalError: Redis failed, in whatever way.
+        """
+        try:
+            return await self.redis.guarded(answer)
+        except RedisCallError as error:
+            fault = error.fault
+        raise read_failure(self.name, fault)
+
+    def write_failure(self, error: BaseException) -> JournalWriteError:
+        """The error of a write that failed."""
+        if isinstance(error, JournalWriteError):
+            return error
+        fault = self.redis.fault_of(error)
+        remedy = fault.remedy or "mend it"
+        return JournalWriteError(
+            f"{self.name} cannot be written: Redis failed ({fault.told}): {remedy}, then resume "
+            "the campaign"
+        )
+
+    def is_passing(self, error: BaseException) -> bool:
+        """Whether a command may succeed when it is tried again."""
+        return self.redis.fault_of(error).remedy is None
+
+    def named(self, name: str) -> JournalClient:
+        """The same connections under another name; this one closes them."""
+        return evolve(self, name=name, owned=False)
+
+    async def close(self) -> None:
+        """Let the connections go; those of the caller's own client stay."""
+        if self.owned:
+            await self.redis.close()
+
+    async def _follow(self, steps: Steps[T]) -> T:
+        try:
+            command = next(steps)
+            while True:
+                command = steps.send(await self.execute(*command))
+        except StopIteration as end:
+            return cast("T", end.value)

@@ -1,0 +1,88 @@
+"""Makes the limiters that a fleet keeps together, and closes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from attrs import frozen
+
+from ..._redis.client import RedisClient
+from ...errors import ConfigurationError
+from ..sliding_window import SlidingWindowLimiter
+from .keys import check_prefix
+from .limiter import SharedLimiter
+from .member import FleetMember, check_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..._redis.client import RedisCommands
+    from ..protocols import Limiter
+    from ..quota import AccountKey, LimitKey, Quota
+    from .member import OnUnavailable
+
+__all__ = ["SharedLimiterFactory"]
+
+_CONNECTIONS = 8
+
+
+@frozen
+class SharedLimiterFactory:
+    """A :class:`LimiterFactory` for one process of a fleet.
+
+    Attributes:
+        member: This process, as one of the fleet.
+    """
+
+    member: FleetMember
+
+    @classmethod
+    def open(
+        cls,
+        redis: str | RedisCommands,
+        *,
+        prefix: str,
+        on_unavailable: OnUnavailable,
+        local_share: float | None,
+        timeout: float,
+        guard: float,
+    ) -> Self:
+        """Check the settings; see :meth:`LimiterRegistry.shared`.
+
+        Raises:
+            ConfigurationError: A value cannot work, or the extra ``redis`` is not installed.
+        """
+        check_policy(on_unavailable, local_share)
+        for name, seconds in (("timeout", timeout), ("guard", guard)):
+            if not seconds > 0:
+                raise ConfigurationError(f"{name} must be more than 0 seconds, not {seconds!r}")
+        try:
+            check_prefix(prefix)
+        except ValueError as error:
+            raise ConfigurationError(str(error)) from None
+        # Without attempts of its own: the log ignores a call that was repeated unseen.
+        client = RedisClient(redis, timeout, connections=_CONNECTIONS)
+        client.open()
+        return cls(FleetMember(client, prefix, guard, on_unavailable, local_share))
+
+    def __call__(self, key: LimitKey | AccountKey, quotas: tuple[Quota, ...]) -> Limiter:
+        """The limiter of a key."""
+        # What is not limited needs no log; a pause of it is this process's own.
+        return SharedLimiter(self.member, key, quotas) if quotas else SlidingWindowLimiter()
+
+    async def close(self, limiters: Iterable[Limiter]) -> None:
+        """Close the limiters that were made, then disconnect.
+
+        Args:
+            limiters: All that are still in use.
+        """
+        if self.member.closed:
+            return
+        self.member.closed = True
+        try:
+            for limiter in limiters:
+                if isinstance(limiter, SharedLimiter):
+                    await limiter.close()
+        finally:
+            await self.member.stop()
+            await self.member.client.close()
