@@ -105,8 +105,8 @@ if TYPE_CHECKING:
     from .bulk.journal.sqlite import SqliteJournal
     from .bulk.journal.upkeep import purge_journal, resolve_unknown
     from .bulk.outcome import SendOutcome
-    from .bulk.report.export import export_csv
-    from .bulk.report.write import write_report
+    from .bulk.report.csv import export_csv
+    from .bulk.report.page import write_report
     from .bulk.run import BulkProgress, BulkRun
     from .bulk.schedule import Schedule
 
@@ -262,11 +262,11 @@ _LATER = {
     "Share": "bulk.forecast",
     "SqliteJournal": "bulk.journal.sqlite",
     "address_of": "bulk.journal.address",
-    "export_csv": "bulk.report.export",
+    "export_csv": "bulk.report.csv",
     "forecast": "bulk.forecast",
     "purge_journal": "bulk.journal.upkeep",
     "resolve_unknown": "bulk.journal.upkeep",
-    "write_report": "bulk.report.write",
+    "write_report": "bulk.report.page",
 }
 
 if not TYPE_CHECKING:

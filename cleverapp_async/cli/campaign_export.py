@@ -95,7 +95,7 @@ def lines_of(entries: Iterable[JournalEntry], chosen: str) -> Iterable[bytes]:
         entries: The messages.
         chosen: ``jsonl``, or ``csv`` with formulas escaped.
     """
-    from ..bulk.report.export import csv_lines
+    from ..bulk.report.csv import csv_lines
 
     return map(as_line, entries) if chosen == "jsonl" else csv_lines(entries)
 
@@ -112,7 +112,7 @@ def run_report(journal: str, output: str, *, force: bool, limits: LimitSettings)
     Raises:
         CommandError: It cannot be done; the message says why.
     """
-    from ..bulk.report import write_report
+    from ..bulk.report.page import write_report
 
     path = Path(output)
     if path.exists() and not force:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..bulk.report.export import COLUMNS
+from ..bulk.report.csv import COLUMNS
 from .contact_rows import TEXT_COLUMNS
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import csv
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ..bulk.report.formulas import unescape
+from ..bulk.report.csv import unescape
 from .exits import BadInputError
 from .exported import exported_columns
 from .header import check_names

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from attrs import frozen
 
-from ..bulk.report.formulas import unescape
+from ..bulk.report.csv import unescape
 from .cell_text import SHEET, Misfit, cell_text
 from .exits import BadInputError
 from .exported import exported_columns

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from cleverapp_async.bulk.report.formulas import escape
+from cleverapp_async.bulk.report.csv import escape
 from cleverapp_async.cli.check_install import check_packages
 from cleverapp_async.cli.exits import BadInputError
 from cleverapp_async.cli.plan import Wanted, make_plan

@@ -15,7 +15,7 @@ from cleverapp_async.bulk.journal.records import (
     JournalState,
     JournalSummary,
 )
-from cleverapp_async.bulk.report.figures import figure, in_doubt
+from cleverapp_async.bulk.report.figures import compute_figures, in_doubt
 from cleverapp_async.limits.documented import ACCOUNT_QUOTAS
 from cleverapp_async.limits.quota import LimitKey
 from cleverapp_async.limits.registry import LimiterRegistry
@@ -97,7 +97,7 @@ def told(
     written_at: float = BEGUN + 100_000,
 ) -> ReportFigures:
     """The figures under the documented limits."""
-    return figure(
+    return compute_figures(
         summary,
         rows,
         errors,

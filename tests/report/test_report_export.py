@@ -14,8 +14,7 @@ from cleverapp_async.bulk.journal.records import (
     JournalResult,
     JournalState,
 )
-from cleverapp_async.bulk.report.export import COLUMNS, csv_lines
-from cleverapp_async.bulk.report.formulas import escape, unescape
+from cleverapp_async.bulk.report.csv import COLUMNS, csv_lines, escape, unescape
 from cleverapp_async.cli.recipients import Defaults, read_message
 from cleverapp_async.cli.rows import Row
 from cleverapp_async.models.messages import Message, SendMessage, SendMessageToWhatsApp

@@ -13,7 +13,8 @@ from cleverapp_async.bulk.journal.records import (
 )
 from cleverapp_async.bulk.journal.sqlite import SqliteJournal
 from cleverapp_async.bulk.journal.upkeep import purge_journal
-from cleverapp_async.bulk.report import export_csv, write_report
+from cleverapp_async.bulk.report.csv import export_csv
+from cleverapp_async.bulk.report.page import write_report
 from cleverapp_async.errors import JournalError
 from cleverapp_async.limits.quota import LimitKey, Quota
 from cleverapp_async.models.messages import Message, SendMessage

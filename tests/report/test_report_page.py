@@ -18,9 +18,9 @@ from cleverapp_async.bulk.journal.records import (
     JournalState,
     JournalSummary,
 )
-from cleverapp_async.bulk.report.markup import foreign, tag
+from cleverapp_async.bulk.report.html import foreign, tag
 from cleverapp_async.bulk.report.page import write_page
-from cleverapp_async.bulk.report.words import plain, shortened
+from cleverapp_async.bulk.report.text import plain, shortened
 from cleverapp_async.limits.quota import LimitKey
 from cleverapp_async.models.messages import Message, SendMessage, SendMessageToWhatsApp
 from tests.report import campaigns

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async.bulk.report.clock import Clock
-from cleverapp_async.bulk.report.words import (
+from cleverapp_async.bulk.report.html import time_tag
+from cleverapp_async.bulk.report.text import (
+    Clock,
     percent,
     plain,
     plural,
@@ -122,7 +123,7 @@ def test_moments_are_told_in_the_zone_asked_for() -> None:
     clock = Clock(timezone(timedelta(hours=3)))
     assert clock.written(0) == "1970-01-01 03:00:00"
     assert clock.offset(0) == "UTC+03:00"
-    assert 'datetime="1970-01-01T03:00:00.250+03:00"' in clock.time(0.25).source
+    assert 'datetime="1970-01-01T03:00:00.250+03:00"' in time_tag(clock, 0.25).source
 
 
 def test_a_broken_clock_breaks_no_page() -> None:

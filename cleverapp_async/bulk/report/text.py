@@ -1,14 +1,27 @@
-"""Numbers, durations and foreign texts, as a page shows them."""
+"""Numbers, durations, moments and other people's texts, as a page shows them."""
 
 from __future__ import annotations
 
 import shlex
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
+
+from attrs import frozen
 
 if TYPE_CHECKING:
     from ...limits.quota import Quota
 
-__all__ = ["number", "percent", "plain", "plural", "quoted", "seconds", "shortened", "tell_quota"]
+__all__ = [
+    "Clock",
+    "number",
+    "percent",
+    "plain",
+    "plural",
+    "quoted",
+    "seconds",
+    "shortened",
+    "tell_quota",
+]
 
 # They join letters and emoji, or hold a number and its unit together.
 _JOINERS = "\u200c\u200d\u00a0"
@@ -90,3 +103,35 @@ def seconds(duration: float) -> str:
 def tell_quota(quota: Quota) -> str:
     """A quota in words: ``10 per 10 s``."""
     return f"{number(quota.limit)} per {seconds(quota.period)}"
+
+
+# Ten thousand years from 1970 no date can hold: what a broken clock wrote is shown as the nearest.
+_LAST = 250_000_000_000
+
+
+@frozen
+class Clock:
+    """Shows moments.
+
+    Attributes:
+        zone: The time zone; None for this machine's.
+    """
+
+    zone: tzinfo | None = None
+
+    def at(self, moment: float) -> datetime:
+        """Unix seconds as a moment in the zone."""
+        return datetime.fromtimestamp(min(max(moment, 0), _LAST), UTC).astimezone(self.zone)
+
+    def offset(self, moment: float) -> str:
+        """The zone's offset at a moment, such as ``UTC+03:00``."""
+        written = self.at(moment).strftime("%z")
+        return "UTC" if written == "+0000" else f"UTC{written[:3]}:{written[3:5]}"
+
+    def exact(self, moment: float) -> str:
+        """A moment to the millisecond with its offset, as programs read it (ISO 8601)."""
+        return self.at(moment).isoformat("T", "milliseconds")
+
+    def written(self, moment: float) -> str:
+        """A moment to the second."""
+        return f"{self.at(moment):%Y-%m-%d %H:%M:%S}"

@@ -1,27 +1,78 @@
-"""Messages that may have reached the server, one by one."""
+"""What went wrong: why messages were refused, and those that may have reached the server."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ...models.messages import SendMessageToWhatsApp
-from .markup import NOTHING, Html, foreign, joined, tag
-from .tables import Column, table
-from .words import number, plural, quoted
+from .html import NOTHING, Column, Html, foreign, joined, table, tag, time_tag
+from .text import number, plural, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ...models.messages import Message
     from ..journal.records import JournalEntry
-    from .clock import Clock
-    from .figures import ReportFigures
+    from .figures import ErrorCount, FieldCount, ReportFigures
+    from .text import Clock
 
-__all__ = ["unknown"]
+__all__ = ["errors", "unknown"]
+
+_FIELD_COLUMNS = (
+    Column("field", "name"),
+    Column("rule", "name"),
+    Column("text", "said"),
+    Column("times"),
+)
+_OTHER_COLUMNS = (
+    Column("error", "name"),
+    Column("status"),
+    Column("text", "said"),
+    Column("messages"),
+)
+
+
+def errors(figures: ReportFigures) -> Html:
+    """The tables of errors; nothing where there were none."""
+    found = figures.failures
+    if not found.fields and not found.others:
+        return NOTHING
+    return tag(
+        "section",
+        tag("h2", "Errors", id="errors"),
+        _part(
+            "Refused fields", _FIELD_COLUMNS, [*map(_field, found.fields)], found.fields_left_out
+        ),
+        _part("Other errors", _OTHER_COLUMNS, [*map(_other, found.others)], found.others_left_out),
+        aria_labelledby="errors",
+    )
+
+
+def _part(
+    title: str,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Html | str]],
+    left_out: int,
+) -> Html:
+    if not rows:
+        return NOTHING
+    more = tag("p", f"And {number(left_out)} more.", class_="quiet") if left_out else NOTHING
+    return tag("div", tag("h3", title), table(title, columns, rows, stacked=True), more)
+
+
+def _field(one: FieldCount) -> Sequence[Html | str]:
+    rule = "–" if one.rule is None else foreign(one.rule, 60)
+    return [foreign(one.field or "–", 80), rule, foreign(one.message), number(one.messages)]
+
+
+def _other(one: ErrorCount) -> Sequence[Html | str]:
+    status = "–" if one.status is None else str(one.status)
+    return [foreign(one.type, 80), status, foreign(one.message), number(one.messages)]
+
 
 _OPEN_AT_ONCE = 20
 _TEXT_SHOWN = 120
-_COLUMNS = (
+_UNKNOWN_COLUMNS = (
     Column("number", "when"),
     Column("recipient", "name"),
     Column("text", "said"),
@@ -78,11 +129,11 @@ def _listed(entries: Iterable[JournalEntry], clock: Clock) -> Html:
             f"#{entry.index + 1}",
             _recipient(entry.message),
             _text(entry.message),
-            "–" if entry.intent_at is None else clock.time(entry.intent_at),
+            "–" if entry.intent_at is None else time_tag(clock, entry.intent_at),
         ]
         for entry in entries
     ]
-    return table("Messages of unknown outcome", _COLUMNS, rows, stacked=True)
+    return table("Messages of unknown outcome", _UNKNOWN_COLUMNS, rows, stacked=True)
 
 
 def _recipient(message: Message) -> Html:

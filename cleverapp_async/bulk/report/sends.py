@@ -1,23 +1,26 @@
-"""The timeline: sends against the limit of each key, gaps as gaps."""
+"""Sends over time against the limits, how long messages took, and the runs of the campaign."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .charts import Words, bar_chart, spans
-from .markup import NOTHING, Html, foreign, tag
-from .show_states import name_of
-from .tables import Column, table
-from .words import number, plural, seconds, tell_quota
+from .charts import AltText, bar_chart, strip
+from .histogram import RELATIVE_ERROR
+from .html import NOTHING, Column, Html, foreign, table, tag, time_tag
+from .summary import name_of
+from .text import number, plural, seconds, tell_quota
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .clock import Clock
+    from ...limits.quota import LimitKey
+    from ..journal.records import JournalSession
     from .figures import ReportFigures
+    from .histogram import Spread
+    from .text import Clock
     from .timeline import Bars, Timeline
 
-__all__ = ["sends"]
+__all__ = ["runs", "sends", "times"]
 
 _STRIP = (
     "The strip below the bars is filled while a run was at work. All charts have the same times."
@@ -50,9 +53,9 @@ def sends(figures: ReportFigures, clock: Clock) -> Html:
             "figure",
             _caption("All sends", timeline.all, timeline.width),
             bar_chart(
-                timeline.all, Words("all", "All sends over time", _told(timeline.all, timeline))
+                timeline.all, AltText("all", "All sends over time", _told(timeline.all, timeline))
             ),
-            _runs(figures, timeline),
+            _runs_strip(figures, timeline),
             _axis(timeline, clock),
             tag("p", _STRIP, class_="quiet"),
             class_="all card",
@@ -61,7 +64,7 @@ def sends(figures: ReportFigures, clock: Clock) -> Html:
         tag(
             "details",
             tag("summary", "The same in figures"),
-            _figures(timeline, timeline.keys[:1] if alone else timeline.keys, clock),
+            _in_figures(timeline, timeline.keys[:1] if alone else timeline.keys, clock),
         ),
         aria_labelledby="sends",
     )
@@ -72,7 +75,7 @@ def _chart(timeline: Timeline, bars: Bars, place: int) -> Html:
     return tag(
         "figure",
         _caption(name_of(bars.key), bars, timeline.width),
-        bar_chart(bars, Words(f"key-{place}", title, _told(bars, timeline))),
+        bar_chart(bars, AltText(f"key-{place}", title, _told(bars, timeline))),
         class_="card",
     )
 
@@ -102,7 +105,7 @@ def _told(bars: Bars, timeline: Timeline) -> str:
     return f"{told}; {plural(idle, 'bar')} without a send." if idle else f"{told}."
 
 
-def _runs(figures: ReportFigures, timeline: Timeline) -> Html:
+def _runs_strip(figures: ReportFigures, timeline: Timeline) -> Html:
     """A strip that is filled while a run was at work: a gap above it is a pause."""
     width, bins = timeline.width, len(timeline.all.counts)
     parts: list[tuple[float, float]] = []
@@ -111,7 +114,7 @@ def _runs(figures: ReportFigures, timeline: Timeline) -> Html:
         if right > 0 and left < bins:
             parts.append((max(left, 0), min(max(right, left + bins / 500), bins)))
     told = f"{plural(len(figures.summary.sessions), 'run')} in all."
-    return spans(parts, bins, Words("runs", "When a run was at work", told))
+    return strip(parts, bins, AltText("runs", "When a run was at work", told))
 
 
 def _stretches(figures: ReportFigures, timeline: Timeline) -> Iterator[tuple[float, float]]:
@@ -137,10 +140,10 @@ def _last_send(timeline: Timeline, until: float) -> float:
 
 
 def _axis(timeline: Timeline, clock: Clock) -> Html:
-    return tag("div", clock.time(timeline.start), clock.time(timeline.end), class_="axis")
+    return tag("div", time_tag(clock, timeline.start), time_tag(clock, timeline.end), class_="axis")
 
 
-def _figures(timeline: Timeline, keys: Sequence[Bars], clock: Clock) -> Html:
+def _in_figures(timeline: Timeline, keys: Sequence[Bars], clock: Clock) -> Html:
     """The bars in figures; bins without a send, in a row, are one line."""
     columns = [Column("from", "when"), Column("all")]
     columns += [Column("route not known" if one.key is None else str(one.key)[:60]) for one in keys]
@@ -167,3 +170,103 @@ def _idle(bins: int, width: float, keys: int) -> Sequence[Html | str]:
 
 def _limit(bars: Bars) -> str:
     return "any" if bars.most is None else number(bars.most)
+
+
+_SPREAD_COLUMNS = (
+    Column("bot and messenger", "name"),
+    *map(Column, ("p50", "p90", "p95", "p99", "longest", "messages")),
+)
+
+
+def times(figures: ReportFigures) -> Html:
+    """Two tables of percentiles; nothing where no message tells of its times."""
+    on_wire, waited = figures.times.on_wire, figures.times.waited
+    if on_wire is None and waited is None:
+        return NOTHING
+    note = (
+        "Of messages that were accepted. Half of them took no longer than p50, 99 of 100 no "
+        f"longer than p99. Percentiles are within {RELATIVE_ERROR:.0%}; the longest is exact."
+    )
+    return tag(
+        "section",
+        tag("h2", "Times", id="times"),
+        tag("p", note, class_="quiet"),
+        _spreads("On the wire", [(one.key, one.times.on_wire) for one in figures.keys], on_wire),
+        _spreads(
+            "Waited for limits", [(one.key, one.times.waited) for one in figures.keys], waited
+        ),
+        aria_labelledby="times",
+    )
+
+
+def _spreads(
+    title: str, by_key: Sequence[tuple[LimitKey | None, Spread | None]], total: Spread | None
+) -> Html:
+    if total is None:
+        return NOTHING
+    rows: list[Sequence[Html | str]] = [
+        [name_of(key), *_percentiles(spread)] for key, spread in by_key if spread is not None
+    ]
+    return tag(
+        "div",
+        tag("h3", title),
+        table(title, _SPREAD_COLUMNS, rows, total=["all", *_percentiles(total)]),
+    )
+
+
+def _percentiles(spread: Spread) -> list[str]:
+    shown = (spread.p50, spread.p90, spread.p95, spread.p99, spread.longest)
+    return [*map(seconds, shown), number(spread.count)]
+
+
+_RUNS_LISTED = 50
+_RUN_COLUMNS = (
+    Column("run", "when"),
+    Column("from", "when"),
+    Column("to", "when"),
+    Column("took"),
+    Column("ended", "name"),
+    Column("process", "name"),
+)
+
+
+def runs(figures: ReportFigures, clock: Clock) -> Html:
+    """The campaign's runs; of many the last ones."""
+    summary = figures.summary
+    sessions = [*enumerate(summary.sessions, 1)]
+    begun = tag("p", "Created ", time_tag(clock, summary.created_at), ".", class_="quiet")
+    earlier = len(sessions) - _RUNS_LISTED
+    rows = [
+        _run_row(place, session, clock, running=figures.running and place == len(sessions))
+        for place, session in sessions[-_RUNS_LISTED:]
+    ]
+    return tag(
+        "section",
+        tag("h2", "Runs", id="runs"),
+        begun,
+        tag("p", f"{number(earlier)} earlier runs are left out.", class_="quiet")
+        if earlier > 0
+        else NOTHING,
+        table("Runs of the campaign", _RUN_COLUMNS, rows, stacked=True) if rows else NOTHING,
+        aria_labelledby="runs",
+    )
+
+
+def _run_row(
+    place: int, session: JournalSession, clock: Clock, *, running: bool
+) -> Sequence[Html | str]:
+    ended = session.ended_at
+    if running:
+        told: Html | str = "it runs now"
+    elif session.ended is None:
+        told = "it died"
+    else:
+        told = foreign(session.ended)
+    return [
+        f"#{place}",
+        time_tag(clock, session.started_at),
+        "–" if ended is None else time_tag(clock, ended),
+        "–" if ended is None else seconds(max(ended - session.started_at, 0)),
+        told,
+        foreign(f"{session.pid} on {session.host}", 80),
+    ]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from ..journal.records import JournalState
-from .formulas import escape
 
 if TYPE_CHECKING:
     import os
@@ -16,7 +16,25 @@ if TYPE_CHECKING:
 
     from ..journal.records import ErrorRecord, JournalEntry
 
-__all__ = ["COLUMNS", "ByteStream", "csv_lines", "export_csv"]
+__all__ = ["COLUMNS", "ByteStream", "csv_lines", "escape", "export_csv", "unescape"]
+
+# Blanks, control characters, and those of no width; then a sign, full-width and small forms too.
+_UNSEEN = r"[\s\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+_SIGN = r"[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
+_FORMULA = rf"(?:[\t\r\n]|{_UNSEEN}*+{_SIGN})"
+_DANGEROUS = re.compile(rf"'*+{_FORMULA}")
+_ESCAPED = re.compile(rf"'++{_FORMULA}")
+
+
+def escape(cell: str) -> str:
+    """The cell as no spreadsheet computes it."""
+    return f"'{cell}" if _DANGEROUS.match(cell) else cell
+
+
+def unescape(cell: str) -> str:
+    """The cell as it was before :func:`escape`."""
+    return cell[1:] if _ESCAPED.match(cell) else cell
+
 
 COLUMNS = (
     "number",
