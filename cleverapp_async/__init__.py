@@ -82,8 +82,7 @@ from .retry import Retry, RetryPolicy
 if TYPE_CHECKING:
     from .bulk.eta import Eta, EtaMeter
     from .bulk.forecast import Forecast, Share, forecast
-    from .bulk.journal.address import address_of
-    from .bulk.journal.lock import LockHolder
+    from .bulk.journal.messages import address_of
     from .bulk.journal.protocol import (
         Journal,
         MarkOf,
@@ -91,7 +90,6 @@ if TYPE_CHECKING:
         RecognizesAccount,
         SendHistory,
     )
-    from .bulk.journal.reader import JournalReader, SettledMessage
     from .bulk.journal.records import (
         ErrorRecord,
         JournalEntry,
@@ -100,10 +98,13 @@ if TYPE_CHECKING:
         JournalState,
         JournalSummary,
         Loaded,
+        LockHolder,
         Resend,
+        SettledMessage,
     )
-    from .bulk.journal.sqlite import SqliteJournal
-    from .bulk.journal.upkeep import purge_journal, resolve_unknown
+    from .bulk.journal.sqlite.journal import SqliteJournal
+    from .bulk.journal.sqlite.maintenance import purge_journal, resolve_unknown
+    from .bulk.journal.sqlite.reader import JournalReader
     from .bulk.outcome import SendOutcome
     from .bulk.report.csv import export_csv
     from .bulk.report.page import write_report
@@ -245,27 +246,27 @@ _LATER = {
     "Forecast": "bulk.forecast",
     "Journal": "bulk.journal.protocol",
     "JournalEntry": "bulk.journal.records",
-    "JournalReader": "bulk.journal.reader",
+    "JournalReader": "bulk.journal.sqlite.reader",
     "JournalResult": "bulk.journal.records",
     "JournalSession": "bulk.journal.records",
     "JournalState": "bulk.journal.records",
     "JournalSummary": "bulk.journal.records",
     "Loaded": "bulk.journal.records",
-    "LockHolder": "bulk.journal.lock",
+    "LockHolder": "bulk.journal.records",
     "MarkOf": "bulk.journal.protocol",
     "Messages": "bulk.journal.protocol",
     "RecognizesAccount": "bulk.journal.protocol",
     "Resend": "bulk.journal.records",
     "Schedule": "bulk.schedule",
     "SendHistory": "bulk.journal.protocol",
-    "SettledMessage": "bulk.journal.reader",
+    "SettledMessage": "bulk.journal.records",
     "Share": "bulk.forecast",
-    "SqliteJournal": "bulk.journal.sqlite",
-    "address_of": "bulk.journal.address",
+    "SqliteJournal": "bulk.journal.sqlite.journal",
+    "address_of": "bulk.journal.messages",
     "export_csv": "bulk.report.csv",
     "forecast": "bulk.forecast",
-    "purge_journal": "bulk.journal.upkeep",
-    "resolve_unknown": "bulk.journal.upkeep",
+    "purge_journal": "bulk.journal.sqlite.maintenance",
+    "resolve_unknown": "bulk.journal.sqlite.maintenance",
     "write_report": "bulk.report.page",
 }
 

@@ -15,9 +15,8 @@ from .exits import BadInputError, CommandError, Exit
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from ..bulk.journal.lock import LockHolder
-    from ..bulk.journal.reader import JournalReader
-    from ..bulk.journal.records import JournalEntry, JournalSummary
+    from ..bulk.journal.records import JournalEntry, JournalSummary, LockHolder
+    from ..bulk.journal.sqlite.reader import JournalReader
 
 __all__ = [
     "CampaignReader",
@@ -56,7 +55,7 @@ def open_reader(journal: str) -> Generator[JournalReader]:
     Raises:
         CommandError: It cannot be read, at once or later; the message says why.
     """
-    from ..bulk.journal.reader import JournalReader
+    from ..bulk.journal.sqlite.reader import JournalReader
 
     try:
         with JournalReader(journal) as reader:

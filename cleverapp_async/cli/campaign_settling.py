@@ -40,7 +40,7 @@ def run_resolve(
     Raises:
         CommandError: It cannot be done; the message says why.
     """
-    from ..bulk.journal.upkeep import resolve_unknown
+    from ..bulk.journal.sqlite.maintenance import resolve_unknown
 
     if numbers is not None and not numbers:
         raise BadInputError("which messages? Give --all, or --number for each.")
@@ -92,7 +92,7 @@ def run_purge(journal: str, *, force: bool, yes: bool) -> Exit:
     Raises:
         CommandError: It cannot be done; the message says why.
     """
-    from ..bulk.journal.upkeep import purge_journal
+    from ..bulk.journal.sqlite.maintenance import purge_journal
 
     with open_reader(journal) as reader:
         summary = reader.summary()

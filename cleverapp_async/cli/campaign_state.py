@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from ..bulk.journal.lock import LockHolder
-from ..bulk.journal.records import JournalState, JournalSummary
+from ..bulk.journal.records import JournalState, JournalSummary, LockHolder
 from .exits import Exit
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 from ..bulk.eta import EtaMeter
 from ..bulk.forecast import Forecast, forecast
 from ..bulk.journal.records import JournalState, JournalSummary, Loaded
-from ..bulk.journal.sqlite import SqliteJournal
+from ..bulk.journal.sqlite.journal import SqliteJournal
 from ..bulk.schedule import Schedule
 from ..client import CleverAppClient
 from ..errors import CampaignPausedError, JournalError
@@ -215,7 +215,7 @@ class JournalRun:
 
     def _refusals_that_pass(self) -> Counter[LimitKey | None]:
         """Refused messages that are sent again unasked, by key; looked up before anything moves."""
-        from ..bulk.journal.reader import JournalReader
+        from ..bulk.journal.sqlite.reader import JournalReader
 
         # What is wrong with the journal, the run itself will say.
         with suppress(JournalError), JournalReader(self.journal) as reader:

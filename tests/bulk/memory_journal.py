@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
-from cleverapp_async.bulk.journal.address import address_of
+from cleverapp_async.bulk.journal.messages import address_of
 from cleverapp_async.bulk.journal.records import (
     JournalEntry,
     JournalResult,

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from cleverapp_async.bulk.journal.records import ErrorRecord, JournalResult, JournalState
-from cleverapp_async.bulk.journal.sqlite import SqliteJournal
+from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
 from cleverapp_async.limits.quota import LimitKey
 from cleverapp_async.models.messages import SendMessage
 

@@ -5,19 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async.bulk.journal.codec import (
-    CODES,
-    STATES,
     decode_error,
     decode_key,
-    decode_message,
-    digest_of,
     encode_error,
     encode_key,
-    encode_parameters,
-    state_of,
     whole,
 )
+from cleverapp_async.bulk.journal.messages import decode_message, digest_of, encode_parameters
 from cleverapp_async.bulk.journal.records import ErrorRecord, JournalState
+from cleverapp_async.bulk.journal.sqlite.columns import CODES, STATES, state_of
 from cleverapp_async.errors import JournalError
 from cleverapp_async.limits.quota import LimitKey
 from cleverapp_async.models.messages import Message, SendMessage, SendMessageToWhatsApp

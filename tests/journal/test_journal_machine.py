@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 
 from cleverapp_async.bulk.journal.records import JournalResult, JournalState, Loaded, Resend
-from cleverapp_async.bulk.journal.sqlite import SqliteJournal
+from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
 from cleverapp_async.errors import JournalLockedError, JournalWriteError
 from tests.journal.journals import ORIGIN, copy_journal, load, messages, result
 

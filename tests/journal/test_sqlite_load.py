@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from cleverapp_async.bulk.journal.protocol import Journal
-from cleverapp_async.bulk.journal.reader import JournalReader
 from cleverapp_async.bulk.journal.records import JournalState, Loaded, Resend
-from cleverapp_async.bulk.journal.sqlite import SqliteJournal
+from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
+from cleverapp_async.bulk.journal.sqlite.reader import JournalReader
 from cleverapp_async.errors import InvalidRequestError, JournalError, JournalMismatchError
 from cleverapp_async.models.messages import SendMessage, SendMessageToWhatsApp
 from tests.journal.journals import ORIGIN, TELEGRAM, VIBER, key_of, load, messages, opened

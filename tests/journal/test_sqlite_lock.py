@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.bulk.journal.lock import JournalLock, LockHolder, lock_path, read_holder
-from cleverapp_async.bulk.journal.reader import JournalReader
-from cleverapp_async.bulk.journal.sqlite import SqliteJournal
+from cleverapp_async.bulk.journal.records import LockHolder
+from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
+from cleverapp_async.bulk.journal.sqlite.lock import JournalLock, lock_path, read_holder
+from cleverapp_async.bulk.journal.sqlite.reader import JournalReader
 from cleverapp_async.errors import JournalError, JournalLockedError, JournalWriteError
 from tests.journal.journals import ORIGIN, messages, opened
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _HOLD = """
 import sys
 from pathlib import Path
-from cleverapp_async.bulk.journal.lock import JournalLock
+from cleverapp_async.bulk.journal.sqlite.lock import JournalLock
 JournalLock.acquire(Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()

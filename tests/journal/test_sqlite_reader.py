@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.bulk.journal.reader import JournalReader
 from cleverapp_async.bulk.journal.records import JournalResult, JournalState
+from cleverapp_async.bulk.journal.sqlite.reader import JournalReader
 from cleverapp_async.errors import JournalError
 from tests.journal.journals import (
     ACCEPTED,

@@ -11,8 +11,8 @@ from cleverapp_async.bulk.journal.records import (
     JournalResult,
     JournalState,
 )
-from cleverapp_async.bulk.journal.sqlite import SqliteJournal
-from cleverapp_async.bulk.journal.upkeep import purge_journal
+from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
+from cleverapp_async.bulk.journal.sqlite.maintenance import purge_journal
 from cleverapp_async.bulk.report.csv import export_csv
 from cleverapp_async.bulk.report.page import write_report
 from cleverapp_async.errors import JournalError

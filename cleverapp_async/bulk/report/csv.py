@@ -81,7 +81,7 @@ def export_csv(
         JournalError: The journal cannot be read, or was purged.
         OSError: The stream cannot be written.
     """
-    from ..journal.reader import JournalReader  # noqa: PLC0415 - it needs sqlite3
+    from ..journal.sqlite.reader import JournalReader  # noqa: PLC0415 - it needs sqlite3
 
     written = -1
     with JournalReader(journal) as reader:

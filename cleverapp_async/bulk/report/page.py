@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ...errors import JournalError
 from ...limits.documented import ACCOUNT_QUOTAS
 from ...limits.registry import LimiterRegistry
-from ..journal.reader import JournalReader
+from ..journal.sqlite.reader import JournalReader
 from .figures import compute_figures, in_doubt
 from .html import Html, tag
 from .problems import errors, unknown

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from ...bulk.journal.records import (
-    ErrorRecord,
+    ORPHANED,
     JournalEntry,
     JournalResult,
     JournalState,
@@ -43,10 +43,6 @@ if TYPE_CHECKING:
 __all__ = ["ChunkJournal"]
 
 _ALWAYS = frozenset({Code.PENDING, Code.NOT_SENT, Code.REFUSED})
-_ORPHAN = ErrorRecord(
-    type="OutcomeUnknownError",
-    message="it may have reached the server: the run that sent it ended before the answer",
-)
 
 
 @define(eq=False, repr=False)
@@ -291,7 +287,7 @@ class ChunkJournal:
         keys = (names.fences, names.fates(self.number), names.counts, names.left, names.meta)
         made = self._meta.get("created_at", "")
         told = result_to_text(
-            JournalResult(state=JournalState.UNKNOWN, ended_at=time.time(), error=_ORPHAN)
+            JournalResult(state=JournalState.UNKNOWN, ended_at=time.time(), error=ORPHANED)
         )
         reply = await self._store.run(ORPHANS, keys, self.number, self._lease.fence, made, told)
         ours, *found = as_list(reply)

@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
 import secrets
-import socket
-import time
-from contextlib import suppress
-from typing import cast
+from typing import TYPE_CHECKING
 
-from ...bulk.journal.lock import LockHolder
+from ...bulk.journal.codec import decode_holder, encode_holder
+
+if TYPE_CHECKING:
+    from ...bulk.journal.records import LockHolder
 
 __all__ = ["describe_holder", "read_lease"]
 
 
 def describe_holder() -> str:
     """This process, and a token that tells two runs in it apart."""
-    return json.dumps(
-        {
-            "pid": os.getpid(),
-            "host": socket.gethostname(),
-            "since": time.time(),
-            "token": secrets.token_hex(8),
-        }
-    )
+    return encode_holder(token=secrets.token_hex(8))
 
 
 def read_lease(told: str | None) -> LockHolder | None:
     """Who a lease names; None where there is no lease."""
-    if told is None:
-        return None
-    said: object = None
-    with suppress(ValueError):
-        said = json.loads(told)
-    held = cast("dict[str, object]", said) if isinstance(said, dict) else {}
-    pid, host, since = held.get("pid"), held.get("host"), held.get("since")
-    return LockHolder(
-        pid if isinstance(pid, int) else None,
-        host if isinstance(host, str) else None,
-        since if isinstance(since, int | float) else None,
-    )
+    return None if told is None else decode_holder(told)

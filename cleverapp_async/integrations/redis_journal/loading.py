@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from ...bulk.journal.batches import batches_of
+from ...bulk.journal.comparison import check_deduplication, check_origin, input_too_short
+from ...bulk.journal.messages import batches_of
 from ...bulk.journal.records import Loaded
-from ...errors import JournalError, JournalMismatchError
+from ...errors import JournalError
 from ...limits.quota import LimitKey
 from .codec import address_digest, digest_text, key_to_text, stored_message
-from .comparison import compare_chunk, wrong_length
+from .comparison import compare_chunk
 from .lease import Lease
 from .names import Names
 from .reading import ask_meta
@@ -46,11 +47,8 @@ def check_campaign(name: str, meta: dict[str, str], origin: str) -> None:
             f"{name} was made by another version of cleverapp_async (its form is "
             f"{meta.get('version')}, this one knows {VERSION}): update cleverapp_async"
         )
-    if meta and meta.get("origin") != origin:
-        raise JournalMismatchError(
-            f"{name} goes to {meta.get('origin')}, not to {origin}: resume it there, or take "
-            "another name"
-        )
+    if meta:
+        check_origin(name, meta.get("origin", ""), origin)
 
 
 async def _chunks(messages: Messages, size: int) -> AsyncGenerator[list[Message]]:
@@ -176,16 +174,12 @@ class Intake:
     async def _compare(
         self, messages: Messages, meta: dict[str, str], *, deduplicate: bool
     ) -> None:
-        if deduplicate != (meta.get("deduplicated") == "1"):
-            was, now = ("kept", "leaves them out") if deduplicate else ("left out", "keeps them")
-            raise JournalMismatchError(
-                f"{self._store.name} was made with duplicates {was}, and this run {now}: choose as "
-                "it was"
-            )
+        left_out = meta.get("deduplicated") == "1"
+        check_deduplication(self._store.name, left_out=left_out, leave_out=deduplicate)
         chunk_size, total = number(meta.get("chunk_size")) or 1, number(meta.get("given"))
         first = 0
         async for batch in _chunks(messages, chunk_size):
             await compare_chunk(self._store, self._names, first // chunk_size, first, batch)
             first += len(batch)
         if first < total:
-            raise wrong_length(first, total)
+            raise input_too_short(first, total)

@@ -16,8 +16,7 @@ from .replies import as_list, as_text, as_texts, number
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from ...bulk.journal.lock import LockHolder
-    from ...bulk.journal.records import ErrorRecord, JournalEntry
+    from ...bulk.journal.records import ErrorRecord, JournalEntry, LockHolder
     from ...limits.quota import LimitKey
     from .names import Names
     from .store import Value

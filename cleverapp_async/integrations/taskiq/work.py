@@ -11,7 +11,7 @@ from attrs import define, field
 from taskiq import AsyncBroker, AsyncTaskiqDecoratedTask
 from taskiq.exceptions import TaskiqError
 
-from ...bulk.journal.codec import decode_message
+from ...bulk.journal.messages import decode_message
 from ...bulk.schedule import Schedule
 from ...errors import (
     CampaignPausedError,

@@ -7,25 +7,23 @@ from contextlib import closing
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from ...errors import JournalError
-from .cells import damaged
-from .transactions import transaction
+from ....errors import JournalError
+from ..codec import damaged
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from .transactions import Commit
 
 __all__ = [
     "APPLICATION_ID",
     "INDEX_BY_KEY",
     "MIGRATIONS",
+    "TABLES",
     "TABLES_0",
     "VERSION",
     "check_file",
-    "prepare",
 ]
 
 _Schema: TypeAlias = frozenset[tuple[str, str, str, str]]
@@ -89,7 +87,7 @@ CREATE TABLE duplicate (
 )
 """
 
-_TABLES = (
+TABLES = (
     *_TABLES_OF_ALL,
     # A message without a row here is pending.
     """
@@ -151,7 +149,7 @@ def _known_schemas() -> Mapping[int, tuple[_Schema, ...]]:
             MIGRATIONS[version](connection)
         migrated = _schema_of(connection)
     with closing(sqlite3.connect(":memory:")) as connection:
-        for table in _TABLES:
+        for table in TABLES:
             connection.execute(table)
         made[VERSION] = (_schema_of(connection), migrated)
     return made
@@ -190,24 +188,3 @@ def check_file(connection: sqlite3.Connection, path: Path) -> int | None:
         )
     _check_schema(connection, path, version)
     return version
-
-
-def prepare(connection: sqlite3.Connection, version: int | None, commit: Commit) -> None:
-    """Make the tables in an empty file, or bring an older file up to date, all or nothing.
-
-    Args:
-        connection: A connection to the file.
-        version: What :func:`check_file` told of it.
-        commit: Ends a transaction.
-    """
-    if version == VERSION:
-        return
-    with transaction(connection, commit):
-        if version is None:
-            for table in _TABLES:
-                connection.execute(table)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        else:
-            for older in range(version, VERSION):
-                MIGRATIONS[older](connection)
-        connection.execute(f"PRAGMA user_version = {VERSION}")

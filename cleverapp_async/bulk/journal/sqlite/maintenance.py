@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from ...errors import JournalError
+from ....errors import JournalError
+from ..codec import decode_error, encode_error, whole
+from ..records import ErrorRecord, JournalState
 from . import queries
-from .codec import CODES, decode_error, encode_error, whole
-from .connection import opened_for_writing
-from .fates import error_id, orphan_intents
+from .changes import error_id, orphan_intents
+from .columns import CODES
+from .database import check_integrity, opened_for_writing, transaction
+from .errors import was_interrupted, write_failure
 from .filesystem import resolve_path
-from .integrity import check_whole
-from .reasons import was_interrupted, write_failure
-from .records import ErrorRecord, JournalState
-from .transactions import transaction
 
 if TYPE_CHECKING:
     import os
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
     from pathlib import Path
 
-    from .records import JournalSummary
+    from ..records import JournalSummary
 
 __all__ = ["purge_journal", "resolve_unknown"]
 
@@ -46,7 +45,7 @@ def _opened(given: str | os.PathLike[str]) -> Generator[tuple[Path, sqlite3.Conn
     path = resolve_path(given)
     try:
         with opened_for_writing(path, _commit, make=False) as journal:
-            check_whole(journal.connection, path)
+            check_integrity(journal.connection, path)
             yield path, journal.connection
     except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
         if was_interrupted(error):

@@ -7,19 +7,15 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Self, TypeVar
 from weakref import WeakSet
 
-from attrs import frozen
-
-from ...errors import JournalError
-from ...limits.quota import LimitKey
+from ....errors import JournalError
+from ..codec import decode_error, expect_duration, expect_moment, expect_number
+from ..records import ErrorRecord, JournalState, LockHolder, SettledMessage
 from . import queries
-from .cells import a_duration, a_moment, a_number
-from .codec import CODES, decode_error, state_of
-from .filesystem import check_file_type, check_files_beside, check_mount, resolve_path
-from .guards import guard
-from .handles import Handle
-from .lock import LockHolder, read_holder
-from .reasons import read_failure
-from .records import ErrorRecord, JournalState
+from .columns import CODES, state_of
+from .database import harden
+from .errors import read_failure
+from .filesystem import Handle, check_file_type, check_files_beside, check_mount, resolve_path
+from .lock import read_holder
 from .schema import VERSION, check_file
 
 if TYPE_CHECKING:
@@ -28,9 +24,11 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from .records import JournalEntry, JournalSummary
+    from ..records import JournalEntry, JournalSummary
 
-__all__ = ["JournalReader", "SettledMessage"]
+__all__ = [
+    "JournalReader",
+]
 
 T = TypeVar("T")
 
@@ -51,29 +49,6 @@ WHERE {_WITH_RESULT} GROUP BY fate.error_id ORDER BY 2 DESC, 1
 """  # noqa: S608 - made of constants
 
 
-@frozen
-class SettledMessage:
-    """A message that has a result, without what it says: light enough for charts of millions.
-
-    Attributes:
-        key: What limits it.
-        state: How it ended.
-        intent_at: Unix seconds of the last intent; None: it was never about to leave.
-        ended_at: Unix seconds.
-        waited: Seconds that it waited for limits; None where nothing tells.
-        on_wire: Seconds that it was on the wire; None where nothing tells.
-        attempts: How often it was tried.
-    """
-
-    key: LimitKey | None
-    state: JournalState
-    intent_at: float | None
-    ended_at: float
-    waited: float | None
-    on_wire: float | None
-    attempts: int
-
-
 @contextmanager
 def _reading(path: Path) -> Generator[None]:
     import sqlite3  # noqa: PLC0415 - importing the package must stay quick
@@ -90,7 +65,7 @@ def _try_connect(path: Path, options: str) -> sqlite3.Connection:
     uri = f"{path.as_uri()}?{options}"
     connection = sqlite3.connect(uri, uri=True, timeout=_BUSY, isolation_level=None)
     try:
-        guard(connection)
+        harden(connection)
         connection.execute("PRAGMA query_only = ON")
         connection.execute("SELECT 1 FROM sqlite_master").fetchone()
     except BaseException:
@@ -127,7 +102,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
 
 def _duplicates(connection: sqlite3.Connection) -> Iterator[tuple[int, int]]:
     for index, first in connection.execute("SELECT id, first_id FROM duplicate ORDER BY id"):
-        yield index, a_number(first, "a duplicate")
+        yield index, expect_number(first, "a duplicate")
 
 
 def _settled(connection: sqlite3.Connection) -> Iterator[SettledMessage]:
@@ -138,11 +113,11 @@ def _settled(connection: sqlite3.Connection) -> Iterator[SettledMessage]:
         yield SettledMessage(
             queries.key_in(known, key_id),
             state_of(code),
-            None if intent_at is None else a_moment(intent_at, "an intent's time"),
-            a_moment(ended_at, "the end of a message"),
-            a_duration(waited, "the wait of a message"),
-            a_duration(on_wire, "the time of a message on the wire"),
-            a_number(attempts, "the attempts of a message"),
+            None if intent_at is None else expect_moment(intent_at, "an intent's time"),
+            expect_moment(ended_at, "the end of a message"),
+            expect_duration(waited, "the wait of a message"),
+            expect_duration(on_wire, "the time of a message on the wire"),
+            expect_number(attempts, "the attempts of a message"),
         )
 
 

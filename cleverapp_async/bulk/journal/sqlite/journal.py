@@ -9,40 +9,38 @@ from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...errors import JournalError, JournalLockedError, JournalMismatchError
+from ....errors import JournalError, JournalLockedError
+from ..comparison import check_deduplication
+from ..messages import batches_of
+from ..records import Loaded
 from . import queries
-from .batches import batches_of
-from .connection import opened_for_writing
-from .fates import Kind, orphan_intents, result_row
+from .changes import ChangeKind, orphan_intents
+from .columns import result_row
+from .database import check_integrity, opened_for_writing, transaction
 from .filesystem import check_file_type, resolve_path
-from .fingerprint import Comparison
-from .integrity import check_whole
-from .loading import Intake
-from .records import Loaded
-from .session import begin_session, check_campaign, end_session, last_session
-from .transactions import transaction
-from .writer import Writer
+from .loading import Comparer, Loader
+from .writer import WriterThread
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Awaitable, Callable, Generator
     from pathlib import Path
 
-    from ...limits.quota import LimitKey
-    from ...models.messages import Message
-    from .codec import Cell
-    from .connection import OpenJournal
-    from .fates import Change
-    from .place import Place
-    from .protocol import MarkOf, Messages
-    from .records import JournalEntry, JournalResult, JournalSummary, Resend
+    from ....limits.quota import LimitKey
+    from ....models.messages import Message
+    from ..codec import Cell
+    from ..protocol import MarkOf, Messages
+    from ..records import JournalEntry, JournalResult, JournalSummary, Resend
+    from .changes import Change
+    from .database import OpenJournal
+    from .filesystem import OpenFiles
 
 __all__ = ["SqliteJournal"]
 
 _SALT, _MARK = "account_salt", "account_mark"
 
 
-async def _once_there_is_room(writer: Writer, change: Change) -> None:
+async def _once_there_is_room(writer: WriterThread, change: Change) -> None:
     await writer.room()
     await writer.write(change)
 
@@ -64,10 +62,10 @@ class SqliteJournal:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._given = path
         self._path: Path | None = None
-        self._writer: Writer | None = None
+        self._writer: WriterThread | None = None
         self._commits = 0
         self._session = 0
-        self._place: Place | None = None
+        self._files: OpenFiles | None = None
         self._facts: dict[str, Cell] = {}
         self._keys: dict[int, LimitKey | None] = {}
 
@@ -108,8 +106,8 @@ class SqliteJournal:
             raise JournalError(
                 f"there is no journal {path}: give the path of one, or messages for a new campaign"
             )
-        self._session, self._place = 0, None
-        writer = Writer(path, partial(self._opened, path), self._end, self._end_at_last)
+        self._session, self._files = 0, None
+        writer = WriterThread(path, partial(self._opened, path), self._end, self._end_at_last)
         self._writer = writer
         try:
             await writer.start()
@@ -204,7 +202,7 @@ class SqliteJournal:
         row = next((row for row, its in known.items() if its == key), None)
         if row is None:
             return []
-        asked = queries.Asked(row, after, most, resend.unknown, resend.rejected)
+        asked = queries.TakeQuery(row, after, most, resend.unknown, resend.rejected)
         return await writer.call(partial(queries.take, asked=asked, known=known))
 
     async def sent_since(self, moment: float, most: int) -> list[JournalEntry]:
@@ -233,12 +231,12 @@ class SqliteJournal:
             JournalLockedError: Another run has the journal now: the same.
         """
         writer = self._at_work()
-        change = (Kind.INTENT, index, (index, time.time()))
+        change = (ChangeKind.INTENT, index, (index, time.time()))
         return _once_there_is_room(writer, change) if writer.full else writer.write(change)
 
     def withdraw(self, index: int) -> None:
         """Go back to what was known before the intent, where there is one; nobody waits for it."""
-        self._at_work().add((Kind.WITHDRAWAL, index, (time.time(), index)))
+        self._at_work().add((ChangeKind.WITHDRAWAL, index, (time.time(), index)))
 
     def record(self, index: int, result: JournalResult) -> Awaitable[None]:
         """Write how a message ended; durable once it was awaited, and written even if it is not.
@@ -250,7 +248,7 @@ class SqliteJournal:
             JournalWriteError: It is not written: its intent stays without a result, unless
                 :meth:`close` can still write it.
         """
-        return self._at_work().write((Kind.RESULT, index, result_row(index, result)))
+        return self._at_work().write((ChangeKind.RESULT, index, result_row(index, result)))
 
     async def summary(self) -> JournalSummary:
         """The campaign in numbers."""
@@ -268,7 +266,7 @@ class SqliteJournal:
         """
         writer, self._writer = self._writer, None
         if writer is not None:
-            await writer.stop(partial(end_session, row=self._session, ended=ended))
+            await writer.stop(partial(queries.end_session, row=self._session, ended=ended))
 
     def _commit(self, connection: sqlite3.Connection) -> None:
         """Make a transaction durable: every commit of this journal goes through here.
@@ -281,7 +279,7 @@ class SqliteJournal:
     @contextmanager
     def _opened(self, path: Path, give_up: Callable[[], bool]) -> Generator[OpenJournal]:
         with opened_for_writing(path, self._end, give_up=give_up) as journal:
-            self._place = journal.place
+            self._files = journal.files
             yield journal
 
     def _end(self, connection: sqlite3.Connection) -> None:
@@ -291,9 +289,9 @@ class SqliteJournal:
             JournalLockedError: Another run has begun, although this one holds the lock.
             JournalLostError: The file is not where it was.
         """
-        if self._place is not None:
-            self._place.check()
-        if self._session and last_session(connection) != self._session:
+        if self._files is not None:
+            self._files.check()
+        if self._session and queries.last_session(connection) != self._session:
             raise JournalLockedError(
                 f"another run has begun in the journal {self.path} and has it now: nothing more "
                 "is sent by this one"
@@ -304,20 +302,20 @@ class SqliteJournal:
         self._commit(connection)
         self._commits += 1
 
-    def _at_work(self) -> Writer:
+    def _at_work(self) -> WriterThread:
         if self._writer is None:
             raise JournalError(f"the journal {self.path} is not open")
         return self._writer
 
     async def _take_in(
         self,
-        writer: Writer,
+        writer: WriterThread,
         messages: Messages,
         key_of: Callable[[Message], LimitKey | None],
         *,
         deduplicate: bool,
     ) -> None:
-        intake = Intake(self._end, deduplicate)
+        intake = Loader(self._end, deduplicate)
         await writer.call(intake.begin)
         async with aclosing(batches_of(messages)) as batches:
             async for batch in batches:
@@ -325,24 +323,25 @@ class SqliteJournal:
                 await writer.call(partial(intake.add, batch=rows))
         await writer.call(intake.finish)
 
-    async def _compare(self, writer: Writer, messages: Messages, *, deduplicate: bool) -> None:
-        if deduplicate != bool(self._facts.get("deduplicated")):
-            was, now = ("kept", "leaves them out") if deduplicate else ("left out", "keeps them")
-            raise JournalMismatchError(
-                f"the journal {self.path} was made with duplicates {was}, and this run {now}: "
-                "choose as it was"
-            )
-        comparison = Comparison(self._number("given"))
+    async def _compare(
+        self, writer: WriterThread, messages: Messages, *, deduplicate: bool
+    ) -> None:
+        check_deduplication(
+            f"the journal {self.path}",
+            left_out=bool(self._facts.get("deduplicated")),
+            leave_out=deduplicate,
+        )
+        comparison = Comparer(self._number("given"))
         async with aclosing(batches_of(messages)) as batches:
             async for batch in batches:
                 await writer.call(partial(comparison.check, batch=batch))
         comparison.finish()
 
     def _begin(self, origin: str, path: Path, connection: sqlite3.Connection) -> None:
-        check_whole(connection, path)
-        check_campaign(connection, path, origin)
+        check_integrity(connection, path)
+        queries.check_campaign(connection, path, origin)
         with transaction(connection, self._end):
-            self._session = begin_session(connection, origin)
+            self._session = queries.begin_session(connection, origin)
         self._facts = queries.meta(connection)
 
     def _recognize(self, mark_of: MarkOf, connection: sqlite3.Connection) -> bool | None:

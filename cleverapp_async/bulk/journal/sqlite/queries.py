@@ -1,29 +1,48 @@
-"""What runners and readers ask a journal."""
+"""What runners and readers ask a journal: messages, facts, and the campaign's runs."""
 
 from __future__ import annotations
 
+import os
+import socket
+import time
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from attrs import asdict, evolve, frozen
 
-from .cells import a_line, a_moment, a_number, a_text, damaged
-from .codec import CODES, decode_key, decode_message, decode_result, state_of
-from .fates import earlier_attempts
-from .records import JournalEntry, JournalSession, JournalState, JournalSummary
+from ....errors import JournalError
+from ..codec import (
+    damaged,
+    decode_error,
+    decode_key,
+    expect_line,
+    expect_moment,
+    expect_number,
+    expect_text,
+)
+from ..comparison import check_origin
+from ..messages import decode_message
+from ..records import JournalEntry, JournalSession, JournalState, JournalSummary
+from .columns import CODES, decode_result, earlier_attempts, state_of
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
-    from ...limits.quota import LimitKey
-    from .codec import Cell, ResultColumns
+    from ....limits.quota import LimitKey
+    from ..codec import Cell
+    from .columns import ResultColumns
 
 __all__ = [
-    "Asked",
+    "TakeQuery",
+    "begin_session",
+    "check_campaign",
+    "end_session",
     "entries",
     "fact",
     "key_in",
     "keys",
+    "last_session",
     "meta",
     "pick",
     "sent_since",
@@ -87,7 +106,7 @@ def fact(facts: Mapping[str, Cell], name: str) -> int:
     Raises:
         JournalError: It is no whole number.
     """
-    return a_number(facts.get(name) or 0, f"the fact {name!r}")
+    return expect_number(facts.get(name) or 0, f"the fact {name!r}")
 
 
 def set_meta(connection: sqlite3.Connection, **values: Cell) -> None:
@@ -120,13 +139,13 @@ def _entry(row: _Row, known: _Keys) -> JournalEntry:
         message=decode_message(method, parameters),
         key=key_in(known, key_id),
         state=state,
-        intent_at=None if intent_at is None else a_moment(intent_at, "an intent's time"),
+        intent_at=None if intent_at is None else expect_moment(intent_at, "an intent's time"),
         result=decode_result(state, cast("ResultColumns", tuple(result))),
     )
 
 
 @frozen
-class Asked:
+class TakeQuery:
     """What :meth:`Journal.take` is asked for; the key by its row."""
 
     key: int
@@ -136,7 +155,7 @@ class Asked:
     rejected: bool
 
 
-def take(connection: sqlite3.Connection, asked: Asked, known: _Keys) -> list[JournalEntry]:
+def take(connection: sqlite3.Connection, asked: TakeQuery, known: _Keys) -> list[JournalEntry]:
     """The next messages of a key that are to be sent, see :meth:`Journal.take`."""
     found = connection.execute(_TAKE, asdict(asked))
     return [_entry(row, known) for row in found]
@@ -154,7 +173,7 @@ def sent_since(connection: sqlite3.Connection, moment: float, most: int) -> list
     found = connection.execute(_SENT, {"moment": moment, "most": most}).fetchall()
     picked = pick(connection, (index for index, _ in found))
     return [
-        evolve(entry, earlier=earlier_attempts(a_number(before, "attempts of a message")))
+        evolve(entry, earlier=earlier_attempts(expect_number(before, "attempts of a message")))
         for entry, (_, before) in zip(picked, found, strict=True)
     ]
 
@@ -208,11 +227,11 @@ def _counts(
 def _session(row: tuple[Cell, ...]) -> JournalSession:
     started_at, ended_at, pid, host, ended = row
     return JournalSession(
-        started_at=a_moment(started_at, "the beginning of a run"),
-        ended_at=None if ended_at is None else a_moment(ended_at, "the end of a run"),
-        pid=a_number(pid, "the process of a run"),
-        host=a_line(host, "the machine of a run"),
-        ended=None if ended is None else a_text(ended, "why a run ended"),
+        started_at=expect_moment(started_at, "the beginning of a run"),
+        ended_at=None if ended_at is None else expect_moment(ended_at, "the end of a run"),
+        pid=expect_number(pid, "the process of a run"),
+        host=expect_line(host, "the machine of a run"),
+        ended=None if ended is None else expect_text(ended, "why a run ended"),
     )
 
 
@@ -232,8 +251,8 @@ def summary(connection: sqlite3.Connection) -> JournalSummary:
     if facts.get("complete") and "given" in facts and messages + duplicates != fact(facts, "given"):
         raise damaged(f"it was made of {fact(facts, 'given')} message(s), and holds {messages}")
     return JournalSummary(
-        created_at=a_moment(facts.get("created_at") or 0, "its beginning"),
-        origin=a_line(facts.get("origin") or "", "its base URL"),
+        created_at=expect_moment(facts.get("created_at") or 0, "its beginning"),
+        origin=expect_line(facts.get("origin") or "", "its base URL"),
         complete=bool(facts.get("complete")),
         purged=bool(facts.get("purged")),
         messages=messages,
@@ -242,4 +261,71 @@ def summary(connection: sqlite3.Connection) -> JournalSummary:
         by_key=by_key,
         retryable=retryable,
         sessions=tuple(map(_session, sessions)),
+    )
+
+
+_NOT_THERE = ("MethodNotFoundError", "UnexpectedResponseError")
+"""The refusals that say that the base URL is wrong: no such method, and a redirect."""
+
+
+def check_campaign(connection: sqlite3.Connection, path: Path, origin: str) -> None:
+    """Make sure that the campaign in a journal, if there is one, can be resumed.
+
+    It keeps to its base URL, unless it was tried there and no API was found.
+
+    Raises:
+        JournalError: It was purged, or is damaged.
+        JournalMismatchError: It goes to another base URL.
+    """
+    facts = meta(connection)
+    if facts.get("purged"):
+        raise JournalError(
+            f"the journal {path} was purged of recipients and texts, so its campaign cannot be "
+            "resumed: give the path of a new file"
+        )
+    known = expect_line(facts.get("origin"), "its base URL") if facts.get("complete") else origin
+    if known != origin and not _never_arrived(connection):
+        check_origin(f"the campaign in the journal {path}", known, origin)
+
+
+def _never_arrived(connection: sqlite3.Connection) -> bool:
+    """Whether the campaign was tried and no API found at its base URL, which was wrong then."""
+    tried = connection.execute(
+        "SELECT fate.state, fate.permanent, error.told FROM fate "
+        "LEFT JOIN error ON error.id = fate.error_id GROUP BY 1, 2, 3"
+    ).fetchall()
+    return bool(tried) and all(
+        state_of(code) is JournalState.NOT_SENT
+        or (
+            state_of(code) is JournalState.REJECTED
+            and not permanent
+            and decode_error(told).type in _NOT_THERE
+        )
+        for code, permanent, told in tried
+    )
+
+
+def begin_session(connection: sqlite3.Connection, origin: str) -> int:
+    """Note inside a transaction that a run begins; gives its row."""
+    now = time.time()
+    set_meta(connection, origin=origin)
+    connection.execute("INSERT OR IGNORE INTO meta VALUES ('created_at', ?)", (now,))
+    began = connection.execute(
+        "INSERT INTO session (started_at, pid, host) VALUES (?, ?, ?)",
+        (now, os.getpid(), socket.gethostname()),
+    )
+    return began.lastrowid or 0
+
+
+def last_session(connection: sqlite3.Connection) -> int:
+    """The row of the run that began last; 0 where none has."""
+    found = connection.execute("SELECT max(id) FROM session").fetchone()[0]
+    return found or 0
+
+
+def end_session(connection: sqlite3.Connection, row: int, ended: str) -> None:
+    """Note inside a transaction why a run ended, in ASCII where UTF-8 cannot say it."""
+    told = ended.encode(errors="backslashreplace").decode()
+    connection.execute(
+        "UPDATE session SET ended_at = ?, ended = ? WHERE id = ?", (time.time(), told, row)
     )

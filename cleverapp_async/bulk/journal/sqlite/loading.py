@@ -1,27 +1,28 @@
-"""All messages of a campaign into the journal: in batches, duplicates left out at the end."""
+"""All messages of a campaign into the journal, or held against those that it holds."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field
 
-from ...limits.quota import LimitKey
-from .address import address_of
-from .codec import digest_of, encode_key, encode_parameters
+from ....limits.quota import LimitKey
+from ..codec import encode_key
+from ..comparison import different_message, input_too_long, input_too_short, other_duplicate
+from ..messages import address_of, decode_message, digest_of, encode_parameters
+from .database import Commit, transaction
 from .queries import set_meta
 from .schema import INDEX_BY_KEY
-from .transactions import Commit, transaction
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
-    from ...models.messages import Message
-    from .codec import Cell
+    from ....models.messages import Message
+    from ..codec import Cell
 
-__all__ = ["Intake"]
+__all__ = ["Comparer", "Loader"]
 
 # Rows of one statement: SQLite allows 999 values in a statement everywhere.
 _CHUNK = 200
@@ -49,7 +50,7 @@ def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[Cel
 
 
 @define(eq=False)
-class Intake:
+class Loader:
     """A campaign on its way into an empty journal; its methods run in the writer's thread.
 
     Attributes:
@@ -120,3 +121,62 @@ class Intake:
             )
         connection.execute("DROP TABLE temp.address")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+_Row: TypeAlias = tuple[int, str | None, str | None, int | None, bytes | None]
+
+_ROWS = """
+SELECT id, method, parameters, NULL, NULL FROM message WHERE id >= :begin AND id < :end
+UNION ALL
+SELECT id, NULL, NULL, first_id + 1, digest FROM duplicate WHERE id >= :begin AND id < :end
+ORDER BY 1
+"""
+
+
+@define(eq=False)
+class Comparer:
+    """Messages held against a journal, in constant memory; runs in the writer's thread.
+
+    Attributes:
+        total: Messages that the journal was made from, duplicates included.
+        count: Messages compared.
+    """
+
+    total: int
+    count: int = 0
+
+    def check(self, connection: sqlite3.Connection, batch: Iterable[Message]) -> None:
+        """Compare the next messages.
+
+        Raises:
+            JournalMismatchError: One differs, or there are more than in the journal.
+        """
+        given = list(batch)
+        begin = self.count
+        self.count += len(given)
+        rows = connection.execute(_ROWS, {"begin": begin, "end": self.count})
+        for message, row in zip(given, rows, strict=False):
+            _compare(message, row)
+        if self.count > self.total:
+            raise input_too_long(self.total)
+
+    def finish(self) -> None:
+        """Make sure that no message is missing at the end.
+
+        Raises:
+            JournalMismatchError: The journal has more.
+        """
+        if self.count < self.total:
+            raise input_too_short(self.count, self.total)
+
+
+def _compare(given: Message, row: _Row) -> None:
+    index, method, parameters, first, digest = row
+    ours = encode_parameters(given)
+    if method is None:
+        if digest_of(given.method, ours) != digest:
+            raise other_duplicate(index, first)
+    elif (ours, given.method) != (parameters, method):
+        kept = decode_message(method, parameters)
+        if given != kept:
+            raise different_message(index, given, kept)

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.bulk.journal.reader import JournalReader
 from cleverapp_async.bulk.journal.records import ErrorRecord, JournalResult, JournalState
-from cleverapp_async.bulk.journal.sqlite import SqliteJournal
-from cleverapp_async.bulk.journal.upkeep import purge_journal, resolve_unknown
+from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
+from cleverapp_async.bulk.journal.sqlite.maintenance import purge_journal, resolve_unknown
+from cleverapp_async.bulk.journal.sqlite.reader import JournalReader
 from cleverapp_async.errors import JournalError, JournalLockedError
 from cleverapp_async.models.messages import SendMessageToWhatsApp
 from tests.journal.journals import ACCEPTED, ORIGIN, messages, opened, result

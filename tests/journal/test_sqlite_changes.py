@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from cleverapp_async.bulk.journal.reader import JournalReader
 from cleverapp_async.bulk.journal.records import ErrorRecord, JournalResult, JournalState, Resend
+from cleverapp_async.bulk.journal.sqlite.reader import JournalReader
 from tests.journal.journals import ACCEPTED, copy_journal, messages, opened, result
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cleverapp_async.bulk.journal.records import JournalEntry
-    from cleverapp_async.bulk.journal.sqlite import SqliteJournal
+    from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
 
 S = JournalState
 

@@ -1,4 +1,4 @@
-"""Intents, withdrawals and results on their way into the table of fates."""
+"""Intents, withdrawals and results on their way into the table ``fate``: one row a message."""
 
 from __future__ import annotations
 
@@ -7,28 +7,26 @@ from enum import IntEnum
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from .codec import CODES, Cell, encode_error, whole
-from .records import ErrorRecord, JournalState
+from ..codec import encode_error
+from ..records import ORPHANED, ErrorRecord, JournalState
+from .columns import CODES, Row
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
-    from .records import JournalResult
 
 __all__ = [
     "Change",
-    "Kind",
-    "earlier_attempts",
+    "ChangeKind",
     "error_id",
     "only_unknown",
     "orphan_intents",
-    "result_row",
     "write_changes",
 ]
 
 
-class Kind(IntEnum):
+class ChangeKind(IntEnum):
     """What a change is about."""
 
     INTENT = 0
@@ -36,8 +34,7 @@ class Kind(IntEnum):
     RESULT = 2
 
 
-Row: TypeAlias = tuple[Cell, ...]
-Change: TypeAlias = tuple[Kind, int, Row]
+Change: TypeAlias = tuple[ChangeKind, int, Row]
 """What changes, the message's index, and the row for it."""
 
 _PENDING = CODES[JournalState.PENDING]
@@ -95,11 +92,7 @@ ON CONFLICT (id) DO UPDATE SET
 """
 
 
-_ORPHAN = ErrorRecord(
-    type="OutcomeUnknownError",
-    message="it may have reached the server: the run that sent it ended before the answer",
-)
-_ORPHANED = f"""
+_CALL_UNKNOWN = f"""
     UPDATE fate SET state = {_UNKNOWN}, ended_at = :now, permanent = 0, attempts = 1, waited = NULL,
     on_wire = NULL, contact_id = NULL, error_id = :error,
     before = ({_EARLIER} + ifnull({_REPLACED.format(now=":now")}, 0)) * 10
@@ -108,8 +101,8 @@ _ORPHANED = f"""
 
 
 @cache
-def _statement(kind: Kind, rows: int) -> str:
-    if kind is Kind.INTENT:
+def _statement(kind: ChangeKind, rows: int) -> str:
+    if kind is ChangeKind.INTENT:
         values = ", ".join([f"(?, {_INTENT}, ?)"] * rows)
         return f"INSERT INTO fate (id, state, intent_at) VALUES {values} {_AFTER_INTENT}"  # noqa: S608 - made of constants
     values = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?)"] * rows)
@@ -117,8 +110,8 @@ def _statement(kind: Kind, rows: int) -> str:
     return f"INSERT INTO fate (id, state, {columns}) VALUES {values} {_AFTER_RESULT}"  # noqa: S608 - made of constants
 
 
-def _execute(connection: sqlite3.Connection, kind: Kind, rows: Sequence[Row]) -> None:
-    if kind is Kind.WITHDRAWAL:
+def _execute(connection: sqlite3.Connection, kind: ChangeKind, rows: Sequence[Row]) -> None:
+    if kind is ChangeKind.WITHDRAWAL:
         connection.executemany(_WITHDRAW, rows)
         return
     done = 0
@@ -127,21 +120,6 @@ def _execute(connection: sqlite3.Connection, kind: Kind, rows: Sequence[Row]) ->
             values = [value for row in rows[done : done + chunk] for value in row]
             connection.execute(_statement(kind, chunk), values)
             done += chunk
-
-
-def result_row(index: int, result: JournalResult) -> Row:
-    """The columns of a result; its error goes as JSON in the last one."""
-    return (
-        index,
-        CODES[result.state],
-        result.ended_at,
-        result.permanent,
-        whole(result.attempts),
-        result.waited,
-        result.on_wire,
-        whole(result.contact_id),
-        None if result.error is None else encode_error(result.error),
-    )
 
 
 def error_id(connection: sqlite3.Connection, error: ErrorRecord | str) -> int:
@@ -157,14 +135,9 @@ def orphan_intents(connection: sqlite3.Connection) -> tuple[int, ...]:
     found = connection.execute("SELECT id FROM fate WHERE state = ? ORDER BY id", (_INTENT,))
     indexes = tuple(cast("list[int]", [row[0] for row in found]))
     if indexes:
-        told = {"now": time.time(), "error": error_id(connection, _ORPHAN)}
-        connection.execute(_ORPHANED, told)
+        told = {"now": time.time(), "error": error_id(connection, ORPHANED)}
+        connection.execute(_CALL_UNKNOWN, told)
     return indexes
-
-
-def earlier_attempts(before: int) -> int:
-    """How many attempts of a message came before the last one, by the column ``before``."""
-    return before // 10
 
 
 def only_unknown(connection: sqlite3.Connection, changes: Iterable[Change]) -> list[Change]:
@@ -176,7 +149,7 @@ def only_unknown(connection: sqlite3.Connection, changes: Iterable[Change]) -> l
     for change in changes:
         kind, index, _ = change
         row = connection.execute("SELECT state FROM fate WHERE id = ?", (index,)).fetchone()
-        if kind is Kind.RESULT and row == (_UNKNOWN,):
+        if kind is ChangeKind.RESULT and row == (_UNKNOWN,):
             told.append(change)
     return told
 
@@ -184,8 +157,8 @@ def only_unknown(connection: sqlite3.Connection, changes: Iterable[Change]) -> l
 def write_changes(connection: sqlite3.Connection, changes: Iterable[Change]) -> None:
     """Write changes inside a transaction, each message's in their order."""
     errors: dict[str, int] = {}
-    batch: dict[Kind, list[Row]] = {kind: [] for kind in Kind}
-    indexes: dict[int, Kind] = {}
+    batch: dict[ChangeKind, list[Row]] = {kind: [] for kind in ChangeKind}
+    indexes: dict[int, ChangeKind] = {}
 
     def flush() -> None:
         for kind, rows in batch.items():
@@ -198,7 +171,7 @@ def write_changes(connection: sqlite3.Connection, changes: Iterable[Change]) -> 
             flush()
         indexes[index] = kind
         row = given
-        if kind is Kind.RESULT and isinstance(told := row[-1], str):
+        if kind is ChangeKind.RESULT and isinstance(told := row[-1], str):
             if told not in errors:
                 errors[told] = error_id(connection, told)
             row = (*row[:-1], errors[told])

@@ -10,25 +10,22 @@ held does not share it.
 from __future__ import annotations
 
 import errno
-import json
 import os
-import socket
 import stat
 import struct
 import sys
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
 
-from attrs import define, frozen
+from attrs import define
 
-from ...errors import JournalError, JournalLockedError, JournalWriteError
-from .cells import LATEST
-from .handles import OWNER_ONLY, Handle, NotPlainError, identity_of
+from ....errors import JournalError, JournalLockedError, JournalWriteError
+from ..codec import decode_holder, encode_holder
+from ..records import LockHolder
+from .filesystem import OWNER_ONLY, Handle, NotPlainError, identity_of
 
-__all__ = ["JournalLock", "LockHolder", "lock_path", "read_holder"]
+__all__ = ["JournalLock", "lock_path", "read_holder"]
 
 _TRIES = 5
 _PAUSE = 0.01
@@ -37,31 +34,6 @@ _LONGEST = 4096
 # https://www.sqlite.org/fileformat2.html#the_lock_byte_page
 _PLACE = 2**30 + 1024
 _PLACE_BESIDE = 2**30
-
-
-@frozen
-class LockHolder:
-    """Who has a journal open for writing.
-
-    Attributes:
-        pid: Its process id; None where the file does not tell.
-        host: Its machine; None where the file does not tell.
-        since: Unix seconds; None where the file does not tell.
-    """
-
-    pid: int | None = None
-    host: str | None = None
-    since: float | None = None
-
-    def __str__(self) -> str:
-        """For people: ``process 4711 on alpha since 2026-01-31 12:00:00 UTC``."""
-        told = "another process" if self.pid is None else f"process {self.pid}"
-        if self.host is not None:
-            told += f" on {self.host}"
-        if self.since is not None:
-            moment = datetime.fromtimestamp(self.since, UTC)
-            told += f" since {moment:%Y-%m-%d %H:%M:%S} UTC"
-        return told
 
 
 def lock_path(journal: Path) -> Path:
@@ -125,20 +97,13 @@ else:
 
 def _read(journal: Path) -> LockHolder:
     """Whom the file beside a journal names; a holder without a name where it cannot be read."""
-    told: object = None
-    with suppress(OSError, ValueError, RecursionError):
+    with suppress(OSError):
         handle = Handle.open(lock_path(journal), os.O_RDONLY)
         try:
-            told = json.loads(os.read(handle.number, _LONGEST))
+            return decode_holder(os.read(handle.number, _LONGEST))
         finally:
             handle.close()
-    said = cast("dict[str, object]", told) if isinstance(told, dict) else {}
-    pid, host, since = said.get("pid"), said.get("host"), said.get("since")
-    return LockHolder(
-        pid if isinstance(pid, int) else None,
-        host if isinstance(host, str) and host.isprintable() else None,
-        since if isinstance(since, int | float) and 0 <= since < LATEST else None,
-    )
+    return LockHolder()
 
 
 def read_holder(journal: Path) -> LockHolder | None:
@@ -194,10 +159,11 @@ class JournalLock:
 
     Attributes:
         journal: The journal's file, links followed.
+        file: The journal's file, opened.
     """
 
     journal: Path
-    _file: Handle
+    file: Handle
     _beside: Handle
 
     @classmethod
@@ -230,7 +196,7 @@ class JournalLock:
         return lock
 
     def _take(self) -> None:
-        if not (_BESIDE or _lock_soon(self._file)) or not _lock_soon(self._beside, beside=True):
+        if not (_BESIDE or _lock_soon(self.file)) or not _lock_soon(self._beside, beside=True):
             self._let_go()
             holder = _read(self.journal)
             raise JournalLockedError(
@@ -248,12 +214,12 @@ class JournalLock:
 
     def _check(self) -> None:
         """Make sure that what is locked is what the path leads to, and nothing else does."""
-        if self._file.status().st_nlink > 1:
+        if self.file.status().st_nlink > 1:
             raise JournalError(
                 f"the journal {self.journal} has a second name (a hard link), under which its log "
                 "would be missed: remove the other name, or go on with a copy"
             )
-        if identity_of(self.journal.stat()) != self._file.identity:
+        if identity_of(self.journal.stat()) != self.file.identity:
             raise JournalError(
                 f"the journal {self.journal} was replaced while it was opened: begin again"
             )
@@ -263,18 +229,13 @@ class JournalLock:
             )
 
     def _write_down(self) -> None:
-        for handle in (self._file, self._beside):
+        for handle in (self.file, self._beside):
             if hasattr(os, "fchmod") and stat.S_IMODE(handle.status().st_mode) != OWNER_ONLY:
                 os.fchmod(handle.number, OWNER_ONLY)
         number = self._beside.number
         os.ftruncate(number, 0)
         os.lseek(number, 0, os.SEEK_SET)
-        holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
-        os.write(number, json.dumps(holder).encode())
-
-    def exists(self) -> bool:
-        """Whether the file has a name still, be it another one."""
-        return self._file.status().st_nlink > 0
+        os.write(number, encode_holder().encode())
 
     def release(self) -> None:
         """Let the lock go; SQLite must have closed the file before."""
@@ -288,8 +249,8 @@ class JournalLock:
             _unlock(self._beside.number, beside=True)
         if not _BESIDE:
             with suppress(OSError):
-                _unlock(self._file.number)
+                _unlock(self.file.number)
 
     def _close(self) -> None:
-        self._file.close()
+        self.file.close()
         self._beside.close()

@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from attrs import define, field
 
-from ...errors import JournalError, JournalLockedError
-from .fates import Change, Kind, only_unknown, write_changes
-from .reasons import write_failure
-from .transactions import Commit, transaction
+from ....errors import JournalError, JournalLockedError
+from .changes import Change, ChangeKind, only_unknown, write_changes
+from .database import Commit, transaction
+from .errors import write_failure
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
 
-    from .connection import OpenJournal
+    from .database import OpenJournal
 
-__all__ = ["Writer"]
+__all__ = ["WriterThread"]
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ _LAST_WORDS = 5.0
 
 _Answer: TypeAlias = asyncio.Future[Any] | None
 _Write: TypeAlias = tuple[Change, _Answer]
-_Work: TypeAlias = "Callable[[sqlite3.Connection], object]"
+_Operation: TypeAlias = "Callable[[sqlite3.Connection], object]"
 _Opened: TypeAlias = "Callable[[Callable[[], bool]], AbstractContextManager[OpenJournal]]"
 
 
@@ -45,7 +45,7 @@ _Opened: TypeAlias = "Callable[[Callable[[], bool]], AbstractContextManager[Open
 class _Job:
     """Something to do in the thread, between two commits."""
 
-    work: _Work
+    operation: _Operation
     answer: _Answer
     last: bool = False
 
@@ -61,7 +61,7 @@ def _settle(answer: _Answer, result: object, error: BaseException | None) -> Non
 
 
 @define(eq=False, repr=False)
-class Writer:
+class WriterThread:
     """Owns the connection to a journal, in a thread of its own, from ``start`` to ``stop``.
 
     Everything queued when the thread looks is written in one transaction, which costs one wait for
@@ -121,7 +121,7 @@ class Writer:
             self._leave(None)
             raise
 
-    async def call(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def call(self, operation: Callable[[sqlite3.Connection], T]) -> T:
         """Do something in the thread, after everything queued before it was written.
 
         Raises:
@@ -131,7 +131,7 @@ class Writer:
         if self._gone is not None:
             raise copy.copy(self._gone)
         answer: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(_Job(work, answer))
+        self._queue.put(_Job(operation, answer))
         return await answer
 
     @property
@@ -168,7 +168,7 @@ class Writer:
         self._queued += 1
         self._queue.put((change, None))
 
-    async def stop(self, work: _Work) -> None:
+    async def stop(self, operation: _Operation) -> None:
         """Write what is left, and with it the last words; then end the thread.
 
         Raises:
@@ -179,7 +179,7 @@ class Writer:
         if (gone := self._gone) is not None:
             raise write_failure(self.path, copy.copy(gone), lost=self._lost)
         answer: asyncio.Future[object] = self._loop.create_future()
-        self._leave(answer, work)
+        self._leave(answer, operation)
         await answer
         if self._thread is not None:
             self._thread.join()
@@ -197,15 +197,15 @@ class Writer:
     @property
     def _lost(self) -> int:
         """Results that are not written."""
-        return sum(kind is Kind.RESULT for kind, _, _ in self._kept)
+        return sum(kind is ChangeKind.RESULT for kind, _, _ in self._kept)
 
     def _keep(self, changes: Iterable[Change]) -> None:
         """Remember what is not written, save intents: nothing of those has left."""
-        self._kept += [change for change in changes if change[0] is not Kind.INTENT]
+        self._kept += [change for change in changes if change[0] is not ChangeKind.INTENT]
 
-    def _leave(self, answer: _Answer, work: _Work = lambda _: None) -> None:
+    def _leave(self, answer: _Answer, operation: _Operation = lambda _: None) -> None:
         atexit.unregister(self._stop_at_exit)
-        self._queue.put(_Job(work, answer, last=True))
+        self._queue.put(_Job(operation, answer, last=True))
 
     def _stop_at_exit(self) -> None:
         self._queue.put(_Job(lambda _: None, None, last=True))
@@ -275,7 +275,7 @@ class Writer:
             return
         result, failed = None, None
         try:
-            result = job.work(connection)
+            result = job.operation(connection)
         except BaseException as error:  # noqa: BLE001 - the caller is told
             failed = self._failure(error)
         self._tell(_settle, job.answer, result, failed)
@@ -288,7 +288,7 @@ class Writer:
         while not isinstance(item, _Job):
             self._in_hand.append(item)
             kind, index, _ = item[0]
-            if kind is Kind.INTENT:
+            if kind is ChangeKind.INTENT:
                 self._under_way.add(index)
                 urgent = True
             else:
@@ -318,20 +318,20 @@ class Writer:
         return self.broken
 
     def _finish(self, journal: OpenJournal, last: _Job) -> None:
-        connection, place = journal.connection, journal.place
+        connection, files = journal.connection, journal.files
         try:
             # A file that was moved is the journal still; one that is deleted keeps nothing.
-            if not place.exists:
-                place.check()
+            if not files.exists:
+                files.check()
             with transaction(connection, self.last_commit):
                 changes = self._kept
                 if isinstance(self.broken, JournalLockedError):
                     changes = only_unknown(connection, changes)
                 write_changes(connection, changes)
-                last.work(connection)
-            if place.exists:
+                last.operation(connection)
+            if files.exists:
                 self._kept = []
-            place.leave(connection)
+            files.leave(connection)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is not written
             raise write_failure(self.path, error) from None
 
