@@ -80,7 +80,7 @@ from .models.variable import ContactVariable, VariableName
 from .retry import Retry, RetryPolicy
 
 if TYPE_CHECKING:
-    from .bulk.eta import Eta, EtaMeter
+    from .bulk.eta import Eta
     from .bulk.forecast import Forecast, Share, forecast
     from .bulk.journal.messages import address_of
     from .bulk.journal.protocol import (
@@ -110,6 +110,7 @@ if TYPE_CHECKING:
     from .bulk.report.page import write_report
     from .bulk.run import BulkProgress, BulkRun
     from .bulk.schedule import Schedule
+    from .bulk.throughput import EtaMeter
 
 __all__ = [
     "ABSENT",
@@ -242,7 +243,7 @@ _LATER = {
     "SendOutcome": "bulk.outcome",
     "ErrorRecord": "bulk.journal.records",
     "Eta": "bulk.eta",
-    "EtaMeter": "bulk.eta",
+    "EtaMeter": "bulk.throughput",
     "Forecast": "bulk.forecast",
     "Journal": "bulk.journal.protocol",
     "JournalEntry": "bulk.journal.records",

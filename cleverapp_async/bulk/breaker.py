@@ -20,6 +20,7 @@ from ..errors import (
     MethodNotFoundError,
     NotProcessedError,
     NotSentError,
+    Outcome,
     OutcomeUnknownError,
     RateLimitError,
     RequestTimeoutError,
@@ -31,7 +32,7 @@ from ..limits.quota import LimitKey
 if TYPE_CHECKING:
     from .outcome import SendOutcome
 
-__all__ = ["Breaker", "Trouble", "trouble_of"]
+__all__ = ["Breaker", "Trouble", "is_permanent", "trouble_of"]
 
 
 @frozen
@@ -175,3 +176,8 @@ def _paused(
         kind=trouble.kind,
         remedy=trouble.remedy,
     )
+
+
+def is_permanent(outcome: SendOutcome) -> bool:
+    """Whether a refusal would come again: all but those that are no verdict on the message."""
+    return outcome.outcome is Outcome.REJECTED and trouble_of(outcome.error) is None

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from ..limits.quota import AccountKey, LimitKey
-from .eta_meter import EtaMeter
 from .forecast import ACCOUNT, UNKNOWN_ROUTE, least_seconds
+from .throughput import EtaMeter
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

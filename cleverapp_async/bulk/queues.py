@@ -37,9 +37,11 @@ class KeyQueues(Generic[T]):
     """Hands out items so that every key gets its turn, and none more than it can use.
 
     A key has at most as many items in work as its limit lets through at once: more would only
-    queue at the limiter. Every operation is O(1).
+    queue at the limiter. Items of a key are put in their order.
 
-    Items of a key are put in their order.
+    What is done for every item takes constant time: to put, take and finish one, however many keys
+    and items there are. :meth:`put_back` looks through the items of its key that come before the
+    item's place, :meth:`by_key` through the keys, and :meth:`rest` through everything.
 
     Args:
         width_of: How many items of a key may be in work at once.

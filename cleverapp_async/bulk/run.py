@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from .dispatch import Dispatcher
-    from .hours import Hours
     from .journal.records import JournalSummary, Loaded
     from .outcome import SendOutcome
+    from .schedule_guard import ScheduleGuard
 
 __all__ = ["BulkProgress", "BulkRun"]
 
@@ -62,9 +62,9 @@ class BulkRun:
     Made by :meth:`CleverAppClient.send_many`.
     """
 
-    def __init__(self, dispatcher: Dispatcher, hours: Hours | None = None) -> None:
+    def __init__(self, dispatcher: Dispatcher, guard: ScheduleGuard | None = None) -> None:
         self._dispatcher = dispatcher
-        self._hours = hours
+        self._guard = guard
         self._reader: asyncio.Task[None] | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -74,18 +74,18 @@ class BulkRun:
     def progress(self) -> BulkProgress:
         """How far it is."""
         dispatcher = self._dispatcher
-        opens_at = None if self._hours is None else self._hours.opens_at
+        opens_at = None if self._guard is None else self._guard.opens_at
         return BulkProgress(dispatcher.read, dict(dispatcher.counts), dispatcher.by_key(), opens_at)
 
     @property
     def loaded(self) -> Loaded | None:
         """What reading into the journal came to; None without one, or before that is done."""
-        return self._dispatcher.supply.loaded
+        return self._dispatcher.source.loaded
 
     @property
     def summary(self) -> JournalSummary | None:
         """The campaign as this run found it; None without a journal, or before that is read."""
-        return self._dispatcher.supply.summary
+        return self._dispatcher.source.summary
 
     @property
     def other_account(self) -> bool:
@@ -95,7 +95,7 @@ class BulkRun:
         (logger ``cleverapp_async``). Nothing is wrong where the token was renewed; another
         account knows neither the campaign's contacts nor its bots.
         """
-        return self._dispatcher.supply.other_account
+        return self._dispatcher.source.other_account
 
     def __aiter__(self) -> AsyncIterator[SendOutcome]:
         """Start sending; a run can be iterated once.
@@ -158,7 +158,7 @@ class BulkRun:
             if self._dispatcher.failure is not None:
                 ended = self._why_ended(finished=False)
             try:
-                await self._dispatcher.supply.close(ended)
+                await self._dispatcher.source.close(ended)
             except CleverAppError as error:
                 raise self._with_count(error) from None
 
@@ -193,10 +193,10 @@ class BulkRun:
         dispatcher = self._dispatcher
         if dispatcher.draining:
             return
-        if self._hours is not None:
-            self._keeper = asyncio.create_task(self._hours.keep(dispatcher))
+        if self._guard is not None:
+            self._keeper = asyncio.create_task(self._guard.keep(dispatcher))
             self._keeper.add_done_callback(self._keeper_ended)
-        self._reader = asyncio.create_task(dispatcher.supply.fill(dispatcher))
+        self._reader = asyncio.create_task(dispatcher.source.fill(dispatcher))
         # Also where it is cancelled before its first step.
         self._reader.add_done_callback(lambda _: dispatcher.news.set())
         try:
@@ -229,7 +229,7 @@ class BulkRun:
             raise self._with_count(error) if isinstance(error, CleverAppError) else error
 
     def _keeper_ended(self, keeper: asyncio.Task[None]) -> None:
-        """Nobody would open the hours again: a run that is held would wait for ever."""
+        """Nobody would release the dispatcher again: a run that is held would wait for ever."""
         if not keeper.cancelled() and (error := keeper.exception()) is not None:
             told = f"the schedule failed: {type(error).__name__}: {error}"
             failed = ConfigurationError(told)

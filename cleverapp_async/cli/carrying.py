@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from ..bulk.eta import EtaMeter
 from ..bulk.forecast import forecast
 from ..bulk.outcome import SendOutcome
 from ..bulk.schedule import Schedule
+from ..bulk.throughput import EtaMeter
 from ..client import CleverAppClient
 from ..errors import CampaignPausedError, NotSentError, Outcome
 from .exits import BadInputError

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from ..bulk.eta import EtaMeter
 from ..bulk.forecast import Forecast, forecast
 from ..bulk.journal.records import JournalState, JournalSummary, Loaded
 from ..bulk.journal.sqlite.journal import SqliteJournal
 from ..bulk.schedule import Schedule
+from ..bulk.throughput import EtaMeter
 from ..client import CleverAppClient
 from ..errors import CampaignPausedError, JournalError
 from ..limits.quota import LimitKey

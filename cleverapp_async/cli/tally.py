@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from ..bulk.eta import EtaMeter
-from ..bulk.results import is_permanent
+from ..bulk.breaker import is_permanent
+from ..bulk.throughput import EtaMeter
 from ..errors import AuthenticationError, CampaignPausedError, Outcome
 from ..limits.quota import LimitKey
 from .exits import Exit

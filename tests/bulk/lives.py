@@ -19,9 +19,9 @@ from cleverapp_async import (
     SendReceipt,
 )
 from cleverapp_async._call import Fate, Reply
-from cleverapp_async.bulk.campaign import JournalSupply
 from cleverapp_async.bulk.dispatch import Dispatcher
 from cleverapp_async.bulk.journal.records import Resend
+from cleverapp_async.bulk.journal_source import JournalSource
 from cleverapp_async.bulk.priming import Primer
 from cleverapp_async.bulk.run import BulkRun
 from cleverapp_async.limits.lease import Gate
@@ -135,7 +135,7 @@ class World:
                 fate.withdraw()
             return reply
 
-        supply = JournalSupply(
+        source = JournalSource(
             journal=journal or self.journal,
             messages=messages,
             origin="https://app.example",
@@ -151,7 +151,7 @@ class World:
         )
         return BulkRun(
             Dispatcher(
-                supply=supply,
+                source=source,
                 deliver=deliver,
                 width_of=lambda key: registry.quotas(key)[0].limit if key else 10,
                 concurrency=1000,

@@ -21,7 +21,7 @@ from cleverapp_async import (
 from cleverapp_async._call import Fate, Reply
 from cleverapp_async.bulk.dispatch import Dispatcher
 from cleverapp_async.bulk.run import BulkRun
-from cleverapp_async.bulk.supply import IterableSupply
+from cleverapp_async.bulk.sources import IterableSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,7 +116,7 @@ def run_of(
     """A bulk send over a desk."""
     return BulkRun(
         Dispatcher(
-            supply=IterableSupply(messages, key),
+            source=IterableSource(messages, key),
             deliver=desk.deliver,
             width_of=lambda _: width,
             concurrency=concurrency,

@@ -16,8 +16,8 @@ from .timeline import Binning, Timeline
 
 if TYPE_CHECKING:
     from ...limits.quota import Quota
+    from ..forecast import QuotasOf
     from ..journal.records import ErrorRecord
-    from .timeline import QuotasOf
 
 __all__ = [
     "KEYS_LISTED",

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from ...limits.quota import Quota
+    from ..forecast import QuotasOf
     from .figures import ReportFigures
-    from .timeline import QuotasOf
 
 __all__ = ["write_page", "write_report"]
 

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from .dispatch import Dispatcher
     from .schedule import Schedule
 
-__all__ = ["Hours"]
+__all__ = ["ScheduleGuard"]
 
 _GLANCE = 30.0
 """Seconds after which the wall clock is looked at again: it may have been set anew."""
 
 
-class Hours:
+class ScheduleGuard:
     """Holds a dispatcher while the schedule is closed.
 
     Args:

@@ -19,9 +19,9 @@ from cleverapp_async import (
     ValidationError,
 )
 from cleverapp_async.bulk.breaker import Breaker
-from cleverapp_async.bulk.campaign import JournalSupply
 from cleverapp_async.bulk.dispatch import Dispatcher
 from cleverapp_async.bulk.journal.records import Resend
+from cleverapp_async.bulk.journal_source import JournalSource
 from cleverapp_async.bulk.run import BulkRun
 from cleverapp_async.errors import CampaignPausedError
 from tests.bulk.memory_journal import MemoryJournal
@@ -64,7 +64,7 @@ def campaign(
 ) -> BulkRun:
     """A run over a journal."""
     routes = [] if learned is None else learned
-    supply = JournalSupply(
+    source = JournalSource(
         journal=journal,
         messages=messages,
         origin="https://app.example",
@@ -76,7 +76,7 @@ def campaign(
     )
     return BulkRun(
         Dispatcher(
-            supply=supply,
+            source=source,
             deliver=desk.deliver,
             width_of=lambda _: 2,
             concurrency=concurrency,
@@ -277,8 +277,8 @@ async def test_contacts_are_routed_as_when_they_were_read() -> None:
     """A resume teaches the client through which bot and messenger a contact was to be written."""
     journal, desk = MemoryJournal(), Wire()
     learned: list[tuple[int, Route]] = []
-    supply = campaign(journal, desk, learned=learned)._dispatcher.supply
-    assert isinstance(supply, JournalSupply)
+    source = campaign(journal, desk, learned=learned)._dispatcher.source
+    assert isinstance(source, JournalSource)
     sent = texts("Hi")[0]
     await journal.load([sent], lambda _: key_of(message(0)), deduplicate=False)
     await collect(campaign(journal, desk, learned=learned))

@@ -11,10 +11,10 @@ from attrs import define, field
 from cleverapp_async import Outcome, SendOutcome
 from cleverapp_async._call import Reply
 from cleverapp_async.bulk.dispatch import Dispatcher
-from cleverapp_async.bulk.hours import Hours
 from cleverapp_async.bulk.run import BulkRun
 from cleverapp_async.bulk.schedule import Schedule
-from cleverapp_async.bulk.supply import IterableSupply
+from cleverapp_async.bulk.schedule_guard import ScheduleGuard
+from cleverapp_async.bulk.sources import IterableSource
 from cleverapp_async.testing import run_virtual
 from tests.bulk.rig import RECEIPT, collect, key_of, message, turns
 
@@ -55,16 +55,16 @@ class Wall:
 
     def run(self, messages: Iterable[Message], schedule: Schedule = DAY) -> BulkRun:
         """A run of at most two at once that keeps these hours."""
-        hours = Hours(schedule, clock=self.time)
+        guard = ScheduleGuard(schedule, clock=self.time)
         dispatcher = Dispatcher(
-            supply=IterableSupply(messages, key_of),
+            source=IterableSource(messages, key_of),
             deliver=self.deliver,
             width_of=lambda _: 2,
             concurrency=2,
             look_ahead=1000,
-            is_open=hours.is_open,
+            is_open=guard.is_open,
         )
-        return BulkRun(dispatcher, hours)
+        return BulkRun(dispatcher, guard)
 
 
 def test_nothing_leaves_before_the_hours_begin() -> None:

@@ -11,23 +11,31 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from .._call import Fate
-from ..errors import Outcome, OutcomeUnknownError
+from ..errors import ApiError, CleverAppError, Outcome, OutcomeUnknownError, ValidationError
 from ..limits.quota import LimitKey
 from ..models.messages import Message
 from ..models.route import Route
+from .breaker import is_permanent
 from .journal.protocol import Journal, MarkOf, Messages, RecognizesAccount
-from .journal.records import JournalSummary, Loaded, Resend
+from .journal.records import (
+    ORPHANED,
+    ErrorRecord,
+    JournalResult,
+    JournalState,
+    JournalSummary,
+    Loaded,
+    Resend,
+)
 from .outcome import SendOutcome
 from .priming import Primer
-from .results import result_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from .journal.records import JournalEntry
-    from .supply import Intake
+    from .sources import DispatchQueue
 
-__all__ = ["JournalSupply"]
+__all__ = ["JournalSource"]
 
 _log = logging.getLogger("cleverapp_async")
 
@@ -36,7 +44,7 @@ _DEEPEST = 250
 
 
 @define(repr=False, kw_only=True)
-class JournalSupply:
+class JournalSource:
     """Reads a journal key by key, so that no key's messages hide behind another's.
 
     Args:
@@ -77,7 +85,7 @@ class JournalSupply:
         """What was not begun waits in the journal."""
         return True
 
-    async def fill(self, intake: Intake) -> None:
+    async def fill(self, queue: DispatchQueue) -> None:
         """Load or compare everything, then put in what is to be sent, key by key.
 
         Raises:
@@ -100,38 +108,40 @@ class JournalSupply:
         if self.primer is not None:
             await self.primer.prime(self.journal, self.loaded, self.summary)
         for entry in self.loaded.orphans:
-            intake.tell(_orphan(entry))
-        await self._put_all(intake)
+            queue.tell(_orphan(entry))
+        await self._put_all(queue)
 
-    async def _put_all(self, intake: Intake) -> None:
+    async def _put_all(self, queue: DispatchQueue) -> None:
+        # A cursor per key says how far its messages have been read. Each key is filled up once half
+        # of what it may have in memory is started: so none waits for the reading of another one.
         journal = self.journal
         cursors = dict.fromkeys(await journal.keys(), -1)
         depth = max(1, min(_DEEPEST, self.look_ahead // max(1, len(cursors))))
-        low = max(1, depth // 2)
-        intake.watch(low)
-        hungry = set(cursors)
+        half = max(1, depth // 2)
+        queue.watch(half)
+        low_keys = set(cursors)
         while cursors:
-            for key in hungry & cursors.keys():
-                if intake.queued(key) >= low:
+            for key in low_keys & cursors.keys():
+                if queue.queued(key) >= half:
                     continue
-                wanted = depth - intake.queued(key)
+                wanted = depth - queue.queued(key)
                 entries = await journal.take(key, cursors[key], wanted, self.resend)
                 for entry in entries:
-                    self._put(intake, entry)
+                    self._put(queue, entry)
                 if len(entries) < wanted:
                     del cursors[key]
                 else:
                     cursors[key] = entries[-1].index
             if cursors:
-                hungry = await intake.hungry()
+                low_keys = await queue.low_keys()
 
-    def _put(self, intake: Intake, entry: JournalEntry) -> None:
+    def _put(self, queue: DispatchQueue, entry: JournalEntry) -> None:
         message, key = entry.message, entry.key
         if message.contact_id is not None and key is not None and key.bot_id is not None:
             self.learn(message.contact_id, Route(key.bot_id, key.messenger))
-        intake.put(entry.index, message, key)
+        queue.put(entry.index, message, key)
 
-    def fate(self, index: int) -> Fate:
+    def send_state(self, index: int) -> Fate:
         """What is known of a message; its intent is durable before it leaves."""
         return Fate(
             commit=partial(self._intend, index),
@@ -142,7 +152,7 @@ class JournalSupply:
         """Write an outcome down."""
         now = self.wall()
         self._note(outcome.index, now, now)
-        return self.journal.record(outcome.index, result_of(outcome, now))
+        return self.journal.record(outcome.index, _result_of(outcome, now))
 
     async def _intend(self, index: int) -> None:
         begun = self.wall()
@@ -171,7 +181,38 @@ def _orphan(entry: JournalEntry) -> SendOutcome:
         message=entry.message,
         outcome=Outcome.UNKNOWN,
         index=entry.index,
-        error=OutcomeUnknownError(
-            "it may have reached the server: the run that sent it ended before the answer"
-        ),
+        error=OutcomeUnknownError(ORPHANED.message),
+    )
+
+
+def _record_of(error: CleverAppError) -> ErrorRecord:
+    """An error as a journal keeps it."""
+    fields: tuple[tuple[str, str | None, tuple[str, ...], str], ...] = ()
+    if isinstance(error, ValidationError):
+        fields = tuple((one.field, one.rule, one.related, one.message) for one in error.errors)
+    return ErrorRecord(
+        type=type(error).__name__,
+        message=str(error),
+        status=error.status if isinstance(error, ApiError) else None,
+        fields=fields,
+    )
+
+
+def _result_of(outcome: SendOutcome, now: float) -> JournalResult:
+    """An outcome as a journal keeps it.
+
+    Args:
+        outcome: What became of a message.
+        now: Unix seconds.
+    """
+    receipt, error = outcome.receipt, outcome.error
+    return JournalResult(
+        state=JournalState(outcome.outcome.value),
+        ended_at=now,
+        permanent=is_permanent(outcome),
+        attempts=receipt.attempts if receipt else error.attempts if error else 0,
+        waited=receipt.waited if receipt else None,
+        on_wire=receipt.on_wire if receipt else None,
+        contact_id=outcome.contact.id if outcome.contact else None,
+        error=None if error is None else _record_of(error),
     )

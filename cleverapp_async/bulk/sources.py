@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from .journal.records import JournalSummary, Loaded
     from .outcome import SendOutcome
 
-__all__ = ["Intake", "IterableSupply", "Supply"]
+__all__ = ["DispatchQueue", "IterableSource", "Source"]
 
 _READ_AT_ONCE = 64
 
 
-class Intake(Protocol):
-    """What takes a supply's messages: the dispatcher, as a supply sees it."""
+class DispatchQueue(Protocol):
+    """What takes a source's messages: the dispatcher, as a source sees it."""
 
     def put(self, index: int, message: Message, key: LimitKey | None) -> None:
         """Take in one message."""
@@ -37,10 +37,10 @@ class Intake(Protocol):
         """Wait until a message more would be of use."""
 
     def watch(self, below: int) -> None:
-        """A key is hungry once it starts messages and has fewer left than that."""
+        """A key runs low once it starts messages and has fewer left than that."""
 
-    async def hungry(self) -> set[LimitKey | None]:
-        """Wait until some keys are hungry; which."""
+    async def low_keys(self) -> set[LimitKey | None]:
+        """Wait until some keys run low; which."""
         ...
 
     def queued(self, key: LimitKey | None) -> int:
@@ -48,7 +48,7 @@ class Intake(Protocol):
         ...
 
 
-class Supply(Protocol):
+class Source(Protocol):
     """Gives messages, and is told of their outcomes before anybody else."""
 
     @property
@@ -71,10 +71,10 @@ class Supply(Protocol):
         """Whether a journal was begun, or gone on with last, with another token."""
         ...
 
-    async def fill(self, intake: Intake) -> None:
+    async def fill(self, queue: DispatchQueue) -> None:
         """Put in all messages, as there is room."""
 
-    def fate(self, index: int) -> Fate:
+    def send_state(self, index: int) -> Fate:
         """What is known of a message: nothing yet."""
         ...
 
@@ -87,7 +87,7 @@ class Supply(Protocol):
 
 
 @define(repr=False)
-class IterableSupply:
+class IterableSource:
     """Reads an iterable as far as there is room; keeps nothing.
 
     Args:
@@ -117,7 +117,7 @@ class IterableSupply:
         """There is no journal."""
         return False
 
-    async def fill(self, intake: Intake) -> None:
+    async def fill(self, queue: DispatchQueue) -> None:
         """Put in all messages, as there is room.
 
         Raises:
@@ -125,20 +125,20 @@ class IterableSupply:
         """
         if isinstance(self.messages, AsyncIterable):
             async for message in self.messages:
-                await self._put(intake, message)
+                await self._put(queue, message)
         else:
             for message in self.messages:
-                await self._put(intake, message)
+                await self._put(queue, message)
 
-    async def _put(self, intake: Intake, message: object) -> None:
+    async def _put(self, queue: DispatchQueue, message: object) -> None:
         checked = check_message(message, self._read)
-        intake.put(self._read, checked, self.key_of(checked))
+        queue.put(self._read, checked, self.key_of(checked))
         self._read += 1
         if self._read % _READ_AT_ONCE == 0:
             await asyncio.sleep(0)
-        await intake.room()
+        await queue.room()
 
-    def fate(self, index: int) -> Fate:
+    def send_state(self, index: int) -> Fate:
         """Nothing is known."""
         del index
         return Fate()

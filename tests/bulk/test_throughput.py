@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import LimitKey
-from cleverapp_async.bulk.eta_meter import EtaMeter
 from cleverapp_async.bulk.schedule import Schedule
+from cleverapp_async.bulk.throughput import EtaMeter
 
 KEY = LimitKey(7, "telegram")
 OTHER = LimitKey(8, "telegram")
