@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from .bulk.forecast import Forecast, Share, forecast
     from .bulk.journal.messages import address_of
     from .bulk.journal.protocol import (
+        CampaignReader,
         Journal,
         MarkOf,
         Messages,
@@ -128,6 +129,7 @@ __all__ = [
     "BulkRun",
     "CallOptions",
     "CampaignPausedError",
+    "CampaignReader",
     "CleverAppClient",
     "CleverAppError",
     "ClientConfig",
@@ -242,6 +244,7 @@ _LATER = {
     "BulkRun": "bulk.run",
     "SendOutcome": "bulk.outcome",
     "ErrorRecord": "bulk.journal.records",
+    "CampaignReader": "bulk.journal.protocol",
     "Eta": "bulk.eta",
     "EtaMeter": "bulk.throughput",
     "Forecast": "bulk.forecast",

@@ -10,29 +10,28 @@ from attrs import define, field, frozen
 
 from cleverapp_async import (
     AccountKey,
+    BulkRun,
+    Lane,
     LimiterRegistry,
     LimitKey,
     NotSentError,
     Outcome,
     OutcomeUnknownError,
     Quota,
+    Resend,
     SendReceipt,
 )
 from cleverapp_async._call import Fate, Reply
 from cleverapp_async.bulk.dispatch import Dispatcher
-from cleverapp_async.bulk.journal.records import Resend
 from cleverapp_async.bulk.journal_source import JournalSource
 from cleverapp_async.bulk.priming import Primer
-from cleverapp_async.bulk.run import BulkRun
 from cleverapp_async.limits.lease import Gate
-from cleverapp_async.limits.quota import Lane
 from tests.bulk.memory_journal import MemoryJournal
 from tests.bulk.rig import key_of, message
 from tests.limits.oracle import Oracle
 
 if TYPE_CHECKING:
-    from cleverapp_async import Message, SendOutcome
-    from cleverapp_async.bulk.journal.protocol import Journal
+    from cleverapp_async import Journal, Message, SendOutcome
 
 __all__ = ["ACCOUNT", "Life", "World", "bot"]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from cleverapp_async import (
+    BulkRun,
     LimitKey,
     Message,
     NotSentError,
@@ -20,13 +21,12 @@ from cleverapp_async import (
 )
 from cleverapp_async._call import Fate, Reply
 from cleverapp_async.bulk.dispatch import Dispatcher
-from cleverapp_async.bulk.run import BulkRun
 from cleverapp_async.bulk.sources import IterableSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cleverapp_async.bulk.journal.protocol import Messages
+    from cleverapp_async import Messages
 
 RECEIPT = SendReceipt("send", 1, 0.0, 0.0)
 

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from cleverapp_async import Outcome, SendOutcome
+from cleverapp_async import BulkRun, Outcome, Schedule, SendOutcome
 from cleverapp_async._call import Reply
 from cleverapp_async.bulk.dispatch import Dispatcher
-from cleverapp_async.bulk.run import BulkRun
-from cleverapp_async.bulk.schedule import Schedule
 from cleverapp_async.bulk.schedule_guard import ScheduleGuard
 from cleverapp_async.bulk.sources import IterableSource
 from cleverapp_async.testing import run_virtual

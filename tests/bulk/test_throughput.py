@@ -6,9 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async import LimitKey
-from cleverapp_async.bulk.schedule import Schedule
-from cleverapp_async.bulk.throughput import EtaMeter
+from cleverapp_async import EtaMeter, LimitKey, Schedule
 
 KEY = LimitKey(7, "telegram")
 OTHER = LimitKey(8, "telegram")

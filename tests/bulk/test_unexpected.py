@@ -10,6 +10,7 @@ import pytest
 from attrs import evolve
 
 from cleverapp_async import (
+    BulkRun,
     CleverAppError,
     ConfigurationError,
     JournalError,
@@ -20,7 +21,6 @@ from cleverapp_async import (
     SendOutcome,
 )
 from cleverapp_async.bulk.dispatch import Dispatcher
-from cleverapp_async.bulk.run import BulkRun
 from cleverapp_async.bulk.schedule_guard import ScheduleGuard
 from cleverapp_async.bulk.sources import IterableSource
 from tests.bulk.memory_journal import MemoryJournal

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from cleverapp_async.bulk.journal.records import ErrorRecord, JournalResult, JournalState, Resend
-from cleverapp_async.bulk.journal.sqlite.reader import JournalReader
+from cleverapp_async import ErrorRecord, JournalReader, JournalResult, JournalState, Resend
 from tests.journal.journals import ACCEPTED, copy_journal, messages, opened, result
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cleverapp_async.bulk.journal.records import JournalEntry
-    from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
+    from cleverapp_async import JournalEntry, SqliteJournal
 
 S = JournalState
 

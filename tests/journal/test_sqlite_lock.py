@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.bulk.journal.records import LockHolder
-from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
+from cleverapp_async import (
+    JournalError,
+    JournalLockedError,
+    JournalReader,
+    JournalWriteError,
+    LockHolder,
+    SqliteJournal,
+)
 from cleverapp_async.bulk.journal.sqlite.lock import JournalLock, lock_path, read_holder
-from cleverapp_async.bulk.journal.sqlite.reader import JournalReader
-from cleverapp_async.errors import JournalError, JournalLockedError, JournalWriteError
 from tests.journal.journals import ORIGIN, messages, opened
 
 if TYPE_CHECKING:

@@ -5,12 +5,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.bulk.journal.records import ErrorRecord, JournalResult, JournalState
-from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
-from cleverapp_async.bulk.journal.sqlite.maintenance import purge_journal, resolve_unknown
-from cleverapp_async.bulk.journal.sqlite.reader import JournalReader
-from cleverapp_async.errors import JournalError, JournalLockedError
-from cleverapp_async.models.messages import SendMessageToWhatsApp
+from cleverapp_async import (
+    ErrorRecord,
+    JournalError,
+    JournalLockedError,
+    JournalReader,
+    JournalResult,
+    JournalState,
+    SendMessageToWhatsApp,
+    SqliteJournal,
+    purge_journal,
+    resolve_unknown,
+)
 from tests.journal.journals import ACCEPTED, ORIGIN, messages, opened, result
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleverapp_async import Quota
 from cleverapp_async.bulk.report.html import time_tag
 from cleverapp_async.bulk.report.text import (
     Clock,
@@ -18,7 +19,6 @@ from cleverapp_async.bulk.report.text import (
     shortened,
     tell_quota,
 )
-from cleverapp_async.limits.quota import Quota
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
+import os
 import re
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from ..journal.records import JournalState
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Iterator, Mapping
 
+    from ..journal.protocol import CampaignReader
     from ..journal.records import ErrorRecord, JournalEntry
 
 __all__ = ["COLUMNS", "ByteStream", "csv_lines", "escape", "export_csv", "unescape"]
@@ -57,7 +60,7 @@ class ByteStream(Protocol):
 
 
 def export_csv(
-    journal: str | os.PathLike[str],
+    journal: str | os.PathLike[str] | CampaignReader,
     stream: ByteStream,
     states: Iterable[JournalState] | None = None,
     *,
@@ -66,10 +69,11 @@ def export_csv(
     """Write a campaign's messages as CSV, by number, in constant memory.
 
     Cells that a spreadsheet would compute begin with an apostrophe, numbers with a plus or minus
-    among them; :func:`.formulas.unescape` takes it off.
+    among them; :func:`unescape` takes it off.
 
     Args:
-        journal: The campaign's journal.
+        journal: The campaign's journal: a file, or a reader that is open, of a campaign in Redis
+            for example.
         stream: Where the bytes go; it is not closed.
         states: Only messages in one of these; None for all.
         mark: Whether it begins with the mark by which Excel knows UTF-8.
@@ -81,11 +85,14 @@ def export_csv(
         JournalError: The journal cannot be read, or was purged.
         OSError: The stream cannot be written.
     """
-    from ..journal.sqlite.reader import JournalReader  # noqa: PLC0415 - it needs sqlite3
+    # Whoever reads CSV needs the escapes of this file alone, and no SQLite.
+    from ..journal.sqlite.reader import JournalReader  # noqa: PLC0415
 
-    written = -1
-    with JournalReader(journal) as reader:
-        entries = reader.entries(*(JournalState if states is None else states))
+    with ExitStack() as opened:
+        if isinstance(journal, (str, os.PathLike)):
+            journal = opened.enter_context(JournalReader(journal))
+        entries = journal.entries(*(JournalState if states is None else states))
+        written = -1
         for line in csv_lines(entries, mark=mark):
             stream.write(line)
             written += 1
@@ -99,8 +106,6 @@ def csv_lines(entries: Iterable[JournalEntry], *, mark: bool = True) -> Iterator
         entries: What is written.
         mark: Whether it begins with the mark by which Excel knows UTF-8.
     """
-    import csv  # noqa: PLC0415 - who imports the package may never export
-
     lines = io.StringIO()
     write = csv.writer(lines).writerow
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
@@ -17,7 +17,7 @@ from .timeline import Binning, Timeline
 if TYPE_CHECKING:
     from ...limits.quota import Quota
     from ..forecast import QuotasOf
-    from ..journal.records import ErrorRecord
+    from ..journal.records import ErrorRecord, SettledMessage
 
 __all__ = [
     "KEYS_LISTED",
@@ -28,7 +28,6 @@ __all__ = [
     "FieldCount",
     "KeyFigures",
     "ReportFigures",
-    "Settled",
     "Times",
     "compute_figures",
     "count_failures",
@@ -120,40 +119,6 @@ UNKNOWN_LISTED = 1000
 _NEVER_LEFT = frozenset({JournalState.PENDING, JournalState.NOT_SENT})
 
 
-class Settled(Protocol):
-    """One message that has a result, as charts need it; see :class:`JournalReader`."""
-
-    @property
-    def key(self) -> LimitKey | None:
-        """What limits it."""
-        ...
-
-    @property
-    def state(self) -> JournalState:
-        """How it ended."""
-        ...
-
-    @property
-    def intent_at(self) -> float | None:
-        """Unix seconds of the last intent."""
-        ...
-
-    @property
-    def ended_at(self) -> float:
-        """Unix seconds of the result."""
-        ...
-
-    @property
-    def waited(self) -> float | None:
-        """Seconds that it waited for limits."""
-        ...
-
-    @property
-    def on_wire(self) -> float | None:
-        """Seconds that it was on the wire."""
-        ...
-
-
 @frozen
 class Times:
     """How long messages took.
@@ -230,7 +195,7 @@ def in_doubt(*, running: bool) -> tuple[JournalState, ...]:
 
 def compute_figures(
     summary: JournalSummary,
-    settled: Iterable[Settled],
+    settled: Iterable[SettledMessage],
     errors: Iterable[tuple[ErrorRecord, int]],
     unknown: Iterable[JournalEntry],
     *,
