@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from ._call import Call, Fate, Reply
+    from ._call import Call, Reply, SendState
     from .bulk.journal.protocol import Journal, Messages
     from .bulk.run import BulkRun
     from .bulk.schedule import Schedule
@@ -288,8 +288,8 @@ class CleverAppClient(
             source = IterableSource(messages, self.limit_key)
         guard = None if schedule is None else ScheduleGuard(schedule)
 
-        async def deliver(message: Message, fate: Fate) -> Reply:
-            return await self._deliver(message, fate, lane=lane)
+        async def deliver(message: Message, state: SendState) -> Reply:
+            return await self._deliver(message, state, lane=lane)
 
         def width_of(key: LimitKey | None) -> int:
             if key is None:

@@ -20,7 +20,7 @@ from functools import partial
 
 from attrs import define, field
 
-from .._call import Fate, Reply
+from .._call import Reply, SendState
 from ..errors import ApiError, CleverAppError, JournalError, Outcome, RateLimitError
 from ..limits.quota import LimitKey
 from ..models.contact import Contact
@@ -58,7 +58,7 @@ class _Item:
     index: int
     message: Message
     stage: _Stage = _Stage.QUEUED
-    state: Fate = field(factory=Fate)
+    state: SendState = field(factory=SendState)
 
     def __lt__(self, other: _Item) -> bool:
         return self.index < other.index
@@ -93,7 +93,7 @@ class Dispatcher:
     """
 
     source: Source
-    deliver: Callable[[Message, Fate], Awaitable[Reply]]
+    deliver: Callable[[Message, SendState], Awaitable[Reply]]
     width_of: Callable[[LimitKey | None], int]
     concurrency: int
     look_ahead: int
@@ -279,7 +279,7 @@ class Dispatcher:
             except _NoSeatError:
                 await seat.wait()
 
-    def _state_of(self, item: _Item, seat: Seat) -> Fate:
+    def _state_of(self, item: _Item, seat: Seat) -> SendState:
         """The message's send state, by which the delivery asks and tells the dispatcher."""
         state = self.source.send_state(item.index)
         state.commit = partial(self._commit, seat, state.commit)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from .._call import Fate
+from .._call import SendState
 from ..errors import ApiError, CleverAppError, Outcome, OutcomeUnknownError, ValidationError
 from ..limits.quota import LimitKey
 from ..models.messages import Message
@@ -141,9 +141,9 @@ class JournalSource:
             self.learn(message.contact_id, Route(key.bot_id, key.messenger))
         queue.put(entry.index, message, key)
 
-    def send_state(self, index: int) -> Fate:
+    def send_state(self, index: int) -> SendState:
         """What is known of a message; its intent is durable before it leaves."""
-        return Fate(
+        return SendState(
             commit=partial(self._intend, index),
             withdraw=partial(self._withdraw, index),
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import define
 
-from .._call import Fate
+from .._call import SendState
 from ..limits.quota import LimitKey
 from ..models.messages import Message, check_message
 from .journal.protocol import Messages
@@ -74,7 +74,7 @@ class Source(Protocol):
     async def fill(self, queue: DispatchQueue) -> None:
         """Put in all messages, as there is room."""
 
-    def send_state(self, index: int) -> Fate:
+    def send_state(self, index: int) -> SendState:
         """What is known of a message: nothing yet."""
         ...
 
@@ -138,10 +138,10 @@ class IterableSource:
             await asyncio.sleep(0)
         await queue.room()
 
-    def send_state(self, index: int) -> Fate:
+    def send_state(self, index: int) -> SendState:
         """Nothing is known."""
         del index
-        return Fate()
+        return SendState()
 
     def keep(self, outcome: SendOutcome) -> None:
         """Outcomes go straight on."""

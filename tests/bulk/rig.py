@@ -19,7 +19,7 @@ from cleverapp_async import (
     SendOutcome,
     SendReceipt,
 )
-from cleverapp_async._call import Fate, Reply
+from cleverapp_async._call import Reply, SendState
 from cleverapp_async.bulk.dispatch import Dispatcher
 from cleverapp_async.bulk.sources import IterableSource
 
@@ -73,7 +73,7 @@ class Desk:
     _busy: int = field(default=0, init=False)
     _gates: dict[str, asyncio.Event] = field(factory=dict[str, asyncio.Event], init=False)
 
-    async def deliver(self, sent: Message, fate: Fate) -> Reply:
+    async def deliver(self, sent: Message, state: SendState) -> Reply:
         """Deliver one message, as the client would."""
         text = str(sent.text)
         self.started.append(text)
@@ -82,7 +82,7 @@ class Desk:
         try:
             if self.held(text):
                 if self.on_wire:
-                    fate.waiting, fate.outcome = False, Outcome.UNKNOWN
+                    state.waiting, state.outcome = False, Outcome.UNKNOWN
                 await self._gates.setdefault(text, asyncio.Event()).wait()
             else:
                 await asyncio.sleep(0)
@@ -94,7 +94,7 @@ class Desk:
             raise OutcomeUnknownError("no answer")
         if text.startswith("bug"):
             raise LookupError("a slip")
-        fate.outcome = Outcome.ACCEPTED
+        state.outcome = Outcome.ACCEPTED
         return Reply({"success": True}, RECEIPT)
 
     def release(self) -> None:

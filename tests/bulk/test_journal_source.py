@@ -29,25 +29,25 @@ from tests.bulk.rig import Desk, collect, key_of, message, others, turns
 
 if TYPE_CHECKING:
     from cleverapp_async import Message, Messages, Route
-    from cleverapp_async._call import Fate, Reply
+    from cleverapp_async._call import Reply, SendState
 
 
 class Wire(Desk):
     """A desk that awaits the commit before it delivers, as the pipeline does."""
 
-    async def deliver(self, sent: Message, fate: Fate) -> Reply:
+    async def deliver(self, sent: Message, state: SendState) -> Reply:
         """Commit, then deliver."""
-        if fate.commit is not None:
-            await fate.commit()
+        if state.commit is not None:
+            await state.commit()
         if self.on_wire or not self.held(str(sent.text)):
-            fate.waiting, fate.outcome = False, Outcome.UNKNOWN
+            state.waiting, state.outcome = False, Outcome.UNKNOWN
         if str(sent.text).startswith("forbidden"):
-            fate.waiting, fate.outcome = True, Outcome.REJECTED
+            state.waiting, state.outcome = True, Outcome.REJECTED
             raise ForbiddenError(403, {"message": "Forbidden"}, "sendMessage")
         if str(sent.text).startswith("invalid"):
-            fate.waiting, fate.outcome = True, Outcome.REJECTED
+            state.waiting, state.outcome = True, Outcome.REJECTED
             raise ValidationError(422, {"message": "x"}, "sendMessage")
-        return await super().deliver(sent, fate)
+        return await super().deliver(sent, state)
 
 
 def campaign(

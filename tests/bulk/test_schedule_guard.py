@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cleverapp_async import Message
-    from cleverapp_async._call import Fate
+    from cleverapp_async._call import SendState
 
 EIGHT = datetime(2026, 11, 23, 8, tzinfo=UTC).timestamp()
 HOUR = 3600.0
@@ -40,15 +40,15 @@ class Wall:
         """Unix seconds."""
         return self.start + asyncio.get_running_loop().time()
 
-    async def deliver(self, sent: Message, fate: Fate) -> Reply:
+    async def deliver(self, sent: Message, state: SendState) -> Reply:
         """Wait for a limit, commit, and be on the wire for a while."""
         await asyncio.sleep(self.waits)
-        if fate.commit is not None:
-            await fate.commit()
-        fate.waiting, fate.outcome = False, Outcome.UNKNOWN
+        if state.commit is not None:
+            await state.commit()
+        state.waiting, state.outcome = False, Outcome.UNKNOWN
         self.sent.append((self.time(), str(sent.text)))
         await asyncio.sleep(self.takes)
-        fate.waiting, fate.outcome = True, Outcome.ACCEPTED
+        state.waiting, state.outcome = True, Outcome.ACCEPTED
         return Reply({}, RECEIPT)
 
     def run(self, messages: Iterable[Message], schedule: Schedule = DAY) -> BulkRun:

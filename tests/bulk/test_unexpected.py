@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from cleverapp_async import JournalResult, Message
-    from cleverapp_async._call import Fate, Reply
+    from cleverapp_async._call import Reply, SendState
 
 
 class StrangeError(BaseException):
@@ -157,10 +157,10 @@ async def test_a_journal_that_cannot_take_an_intent_back_leaves_nobody_waiting()
 class Bursting(Desk):
     """A desk on which everything raises what ends programs."""
 
-    async def deliver(self, sent: Message, fate: Fate) -> Reply:
+    async def deliver(self, sent: Message, state: SendState) -> Reply:
         """Raise, when the message is on the wire."""
         await asyncio.sleep(0)
-        fate.waiting, fate.outcome = False, Outcome.UNKNOWN
+        state.waiting, state.outcome = False, Outcome.UNKNOWN
         raise StrangeError(sent.text)
 
 
@@ -175,10 +175,10 @@ async def test_a_delivery_that_raises_what_is_no_exception_has_its_outcome() -> 
 class Forgetful(Desk):
     """A desk whose journal fails between two attempts, of which the first may have arrived."""
 
-    async def deliver(self, sent: Message, fate: Fate) -> Reply:
+    async def deliver(self, sent: Message, state: SendState) -> Reply:
         """Fail as a second commit would."""
         await asyncio.sleep(0)
-        fate.outcome = Outcome.UNKNOWN
+        state.outcome = Outcome.UNKNOWN
         raise JournalWriteError(f"no intent of {sent.text}")
 
 
