@@ -1,4 +1,4 @@
-"""What the clock on the wall shows at an instant, and when its offset changes."""
+"""Local time in a time zone: its offset at an instant, and when that offset changes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def as_zone(zone: tzinfo | str | None) -> tzinfo | None:
-    """The zone of a name; None: the machine's.
+    """The time zone with this name; None stands for the machine's own.
 
     Args:
         zone: A name of the IANA time zone database, a zone, or None.
@@ -60,7 +60,7 @@ def _remedy(zone: str) -> str:
 
 @frozen
 class WallClock:
-    """The clock on the wall of a zone.
+    """The local time of a time zone.
 
     Attributes:
         zone: The zone; None: the machine's.

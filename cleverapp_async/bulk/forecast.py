@@ -1,4 +1,4 @@
-"""How long a send takes at least: pure arithmetic on counts and quotas.
+"""How long a send takes at least, computed from counts and quotas alone.
 
 A forecast is a lower bound. It knows the limits and nothing else: not the server's speed, not the
 network's, not the refusals to come; :mod:`cleverapp_async.bulk.eta` adds what a run has measured.

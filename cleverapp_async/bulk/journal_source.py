@@ -1,4 +1,4 @@
-"""A campaign: messages out of a journal, which hears of each before and after it was sent."""
+"""Messages out of a journal, which is told of each one before and after it is sent."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ class JournalSource:
         queue.put(entry.index, message, key)
 
     def send_state(self, index: int) -> SendState:
-        """What is known of a message; its intent is durable before it leaves."""
+        """A send state by which the journal has the intent on disk before the message leaves."""
         return SendState(
             commit=partial(self._intend, index),
             withdraw=partial(self._withdraw, index),
@@ -169,14 +169,14 @@ class JournalSource:
             self.primer.note(index, begun, ended)
 
     async def close(self, ended: str) -> None:
-        """Let the journal go."""
+        """Close the journal."""
         if self._open:
             self._open = False
             await self.journal.close(ended)
 
 
 def _orphan(entry: JournalEntry) -> SendOutcome:
-    """What a runner that died had on its way."""
+    """The outcome of a message that was on its way when its runner died."""
     return SendOutcome(
         message=entry.message,
         outcome=Outcome.UNKNOWN,

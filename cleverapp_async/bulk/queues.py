@@ -1,4 +1,4 @@
-"""Messages read ahead, queued by what limits them, served in turn."""
+"""Messages that were read ahead, in a queue for each limit key, served in turn."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class _Queue(Generic[T]):
 
 
 class KeyQueues(Generic[T]):
-    """Hands out items so that every key gets its turn, and none more than it can use.
+    """Hands out items so that every key gets its turn, and no key more than its limit can use.
 
     A key has at most as many items in work as its limit lets through at once: more would only
     queue at the limiter. Items of a key are put in their order.

@@ -72,24 +72,24 @@ class BulkRun:
 
     @property
     def progress(self) -> BulkProgress:
-        """How far it is."""
+        """How far the run has come."""
         dispatcher = self._dispatcher
         opens_at = None if self._guard is None else self._guard.opens_at
         return BulkProgress(dispatcher.read, dict(dispatcher.counts), dispatcher.by_key(), opens_at)
 
     @property
     def loaded(self) -> Loaded | None:
-        """What reading into the journal came to; None without one, or before that is done."""
+        """The result of reading the messages into the journal; None without one, or before that."""
         return self._dispatcher.source.loaded
 
     @property
     def summary(self) -> JournalSummary | None:
-        """The campaign as this run found it; None without a journal, or before that is read."""
+        """The campaign as this run found it; None without a journal, or before it has been read."""
         return self._dispatcher.source.summary
 
     @property
     def other_account(self) -> bool:
-        """Whether the token is another than that of the campaign's last run.
+        """Whether the token differs from that of the campaign's last run.
 
         Known once :attr:`summary` is, before anything is sent, and logged then as a warning
         (logger ``cleverapp_async``). Nothing is wrong where the token was renewed; another
@@ -113,7 +113,7 @@ class BulkRun:
         return self._outcomes()
 
     async def __aenter__(self) -> Self:
-        """Give itself."""
+        """Return the run itself."""
         return self
 
     async def __aexit__(
@@ -163,7 +163,7 @@ class BulkRun:
                 raise self._with_count(error) from None
 
     def _with_count(self, error: CleverAppError) -> CleverAppError:
-        """An error of a journal that tells what the run came to before it."""
+        """A journal's error, with how many messages had ended before it."""
         ended = self._dispatcher.counts.copy()
         if self.loaded is not None:
             # Told by this run, and sent by an earlier one.
@@ -229,7 +229,7 @@ class BulkRun:
             raise self._with_count(error) if isinstance(error, CleverAppError) else error
 
     def _keeper_ended(self, keeper: asyncio.Task[None]) -> None:
-        """Nobody would release the dispatcher again: a run that is held would wait for ever."""
+        """End a run whose schedule failed: nobody would release its dispatcher any more."""
         if not keeper.cancelled() and (error := keeper.exception()) is not None:
             told = f"the schedule failed: {type(error).__name__}: {error}"
             failed = ConfigurationError(told)

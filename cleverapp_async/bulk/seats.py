@@ -1,4 +1,4 @@
-"""How many messages are on the wire at once: no more than there is reason to trust the service."""
+"""How many messages are on the wire at once: few, until the service is seen to work."""
 
 from __future__ import annotations
 

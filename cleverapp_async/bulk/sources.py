@@ -58,24 +58,24 @@ class Source(Protocol):
 
     @property
     def loaded(self) -> Loaded | None:
-        """What reading into a journal came to; None without one, or before that is done."""
+        """The result of reading messages into a journal; None without one, or before that."""
         ...
 
     @property
     def summary(self) -> JournalSummary | None:
-        """The campaign as this run found it; None without a journal, or before that is read."""
+        """The campaign as this run found it; None without a journal, or before it has been read."""
         ...
 
     @property
     def other_account(self) -> bool:
-        """Whether a journal was begun, or gone on with last, with another token."""
+        """Whether the journal's last run had another token."""
         ...
 
     async def fill(self, queue: DispatchQueue) -> None:
         """Put in all messages, as there is room."""
 
     def send_state(self, index: int) -> SendState:
-        """What is known of a message: nothing yet."""
+        """A new send state for a message, with what the source does before and after it leaves."""
         ...
 
     def keep(self, outcome: SendOutcome) -> Awaitable[None] | None:
@@ -83,7 +83,7 @@ class Source(Protocol):
         ...
 
     async def close(self, ended: str) -> None:
-        """The run has ended, and why."""
+        """Close the source, and note why the run has ended."""
 
 
 @define(repr=False)
@@ -101,7 +101,7 @@ class IterableSource:
 
     @property
     def lasting(self) -> bool:
-        """Nothing lasts here."""
+        """Nothing is kept, so every message needs an outcome."""
         return False
 
     @property
@@ -139,14 +139,14 @@ class IterableSource:
         await queue.room()
 
     def send_state(self, index: int) -> SendState:
-        """Nothing is known."""
+        """A send state without anything to do."""
         del index
         return SendState()
 
     def keep(self, outcome: SendOutcome) -> None:
-        """Outcomes go straight on."""
+        """Keep nothing."""
         del outcome
 
     async def close(self, ended: str) -> None:
-        """Nothing is held."""
+        """There is nothing to close."""
         del ended

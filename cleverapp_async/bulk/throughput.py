@@ -1,4 +1,4 @@
-"""How fast outcomes come, counting only the time in which they could."""
+"""How fast messages end, counting only the time in which they could be sent."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ _DIGITS = re.compile(r"-?[0-9]{1,4000}", re.ASCII)
 
 
 def damaged(what: str, path: Path | None = None) -> JournalError:
-    """The error of what was read.
+    """The error of a journal that holds something that no journal wrote.
 
     Args:
         what: What is wrong, as a clause.
@@ -211,7 +211,7 @@ def decode_error(told: Cell) -> ErrorRecord:
 
 
 def _is_sound(error: ErrorRecord) -> bool:
-    """Whether everything in an error is of the kind that it should be."""
+    """Whether everything in an error has the type that it should have."""
     texts: list[object] = [error.type, error.message]
     for name, rule, related, text in error.fields:
         texts += [name, text, *related, *([] if rule is None else [rule])]

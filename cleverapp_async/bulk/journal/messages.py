@@ -43,7 +43,7 @@ _BATCH = 400
 
 
 async def batches_of(messages: Messages) -> AsyncGenerator[list[Message]]:
-    """Give messages in batches that keep the event loop for a few milliseconds at most.
+    """Read messages in batches, each of which keeps the event loop busy for a few milliseconds.
 
     Raises:
         InvalidRequestError: Something given is no message; its index is named.
@@ -81,7 +81,7 @@ def encode_parameters(message: Message) -> str:
 
 
 def decode_message(method: Cell, parameters: Cell) -> Message:
-    """The message that two columns hold.
+    """The message with this method and these parameters.
 
     Raises:
         JournalError: They hold none: purged, or written by something else.

@@ -31,7 +31,7 @@ Messages: TypeAlias = Iterable[Message] | AsyncIterable[Message]
 
 @runtime_checkable
 class Journal(Protocol):
-    """Remembers a campaign over crashes, under one rule: no byte leaves before its intent.
+    """Keeps a campaign over crashes, under one rule: no message leaves before its intent is kept.
 
     One runner has it at a time. ``send_many`` calls the methods in this order: ``open``,
     ``load``, then ``take``, ``intend``, ``withdraw`` and ``record`` as messages go, ``close``.
@@ -102,7 +102,7 @@ class Journal(Protocol):
         ...
 
     def withdraw(self, index: int) -> None:
-        """An attempt provably did nothing, and the next one is some time away: no intent now.
+        """Take an intent back: the attempt provably did nothing, and the next one comes later.
 
         Written with the next commit; nobody waits for it. Without an intent nothing changes; an
         intent that was queued and not yet written is undone just so.
@@ -132,7 +132,7 @@ class Journal(Protocol):
 
 @runtime_checkable
 class SendHistory(Protocol):
-    """What a journal may offer beside :class:`Journal`: what it knows of the last minutes.
+    """What a journal may offer besides :class:`Journal`: which messages were sent recently.
 
     A resume asks once, after ``load``, and counts what was sent then against the limits: the
     server still counts it. With a journal that has not this method a resume counts no more than

@@ -1,4 +1,4 @@
-"""What a journal tells of a campaign: states, entries, results, counts."""
+"""The records of a journal: states, entries, results, counts."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class JournalEntry:
 
 @frozen
 class Loaded:
-    """What reading the messages into a journal came to.
+    """The result of reading the messages into a journal.
 
     Attributes:
         messages: Messages in the journal.
@@ -142,7 +142,7 @@ class Loaded:
 
 @frozen(kw_only=True)
 class Resend:
-    """Which messages a resume sends besides those without an intent and the not sent.
+    """Which messages a resume sends besides those that were never sent.
 
     Refusals that may pass (a limit, a token) are always sent again.
 
@@ -215,7 +215,7 @@ class JournalSummary:
 
 @frozen
 class SettledMessage:
-    """A message that has a result, without what it says: light enough for charts of millions.
+    """A message that has a result, without its text: small enough for charts of millions.
 
     Attributes:
         key: What limits it.

@@ -44,7 +44,7 @@ class AltText:
 
 
 def bar_chart(bars: Bars, alt: AltText) -> Html:
-    """Sends by bin as bars, and what the limits let into a bin as a dashed line.
+    """Sends by bin as bars, with the most that the limits allow in a bin as a dashed line.
 
     Args:
         bars: The chart.
@@ -71,7 +71,7 @@ def _outline(counts: Sequence[int], top: float, slit: float) -> str:
 
 
 def strip(parts: Iterable[tuple[float, float]], whole: int, alt: AltText) -> Html:
-    """A strip on which some stretches are filled.
+    """A strip on which some parts are filled.
 
     Args:
         parts: Where each begins and ends, from 0 to ``whole``.
@@ -83,7 +83,7 @@ def strip(parts: Iterable[tuple[float, float]], whole: int, alt: AltText) -> Htm
 
 
 def share_bar(shares: Sequence[tuple[str, int]], alt: AltText) -> Html:
-    """One bar, divided as a whole is; a part that is there is always seen.
+    """One bar that is divided by shares; a share that is not zero is always visible.
 
     Args:
         shares: The class of each part, and how large it is.

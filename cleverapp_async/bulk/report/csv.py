@@ -30,7 +30,7 @@ _ESCAPED = re.compile(rf"'++{_FORMULA}")
 
 
 def escape(cell: str) -> str:
-    """The cell as no spreadsheet computes it."""
+    """The cell in a form that no spreadsheet takes for a formula."""
     return f"'{cell}" if _DANGEROUS.match(cell) else cell
 
 
@@ -56,7 +56,7 @@ class ByteStream(Protocol):
     """Anything that takes bytes: a file opened for them, ``sys.stdout.buffer``."""
 
     def write(self, data: bytes, /) -> object:
-        """Take some."""
+        """Write some bytes."""
 
 
 def export_csv(

@@ -1,4 +1,4 @@
-"""What a report tells, as plain figures: a journal's rows go in once, in constant memory."""
+"""The figures of a report, computed from a journal's rows in one pass and constant memory."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ class KeyFigures:
 
 @frozen(kw_only=True)
 class ReportFigures:
-    """All that a report tells.
+    """Everything that a report shows.
 
     Attributes:
         summary: The campaign in numbers.
@@ -204,7 +204,7 @@ def compute_figures(
     running: bool,
     written_at: float,
 ) -> ReportFigures:
-    """Work a journal's rows into figures; each iterable is read once, row by row.
+    """Compute the figures from a journal's rows; each iterable is read once, row by row.
 
     A send stands in the timeline at its last intent, which is when its last attempt left.
 

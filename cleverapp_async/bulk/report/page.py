@@ -125,7 +125,7 @@ def _check_apart(journal: Path, output: Path) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write a file of its own beside the name, readable by its owner alone, then name it so."""
+    """Write a temporary file beside it, readable by its owner alone, then rename that."""
     handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:

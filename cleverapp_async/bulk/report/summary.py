@@ -1,4 +1,4 @@
-"""The top of the page and its states: did everybody get it, and what must be looked at?"""
+"""The top of the page: how many messages were accepted, and what needs attention."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STATE_WORDS = {
 
 
 def name_of(key: LimitKey | None) -> Html:
-    """A bot and messenger; the messenger is whatever word the sender wrote."""
+    """The name of a bot and messenger; the messenger may be any word that the sender wrote."""
     return tag("span", "route not known") if key is None else foreign(str(key), 80)
 
 
@@ -41,7 +41,7 @@ def _word(state: JournalState, *, running: bool) -> str:
 
 
 def tiles(figures: ReportFigures) -> Html:
-    """How many messages are in each state that there are any in."""
+    """How many messages are in each state; states without messages are left out."""
     counts, whole = figures.summary.by_state, figures.summary.messages
     return tag(
         "dl",
@@ -143,7 +143,7 @@ def tell_state(figures: ReportFigures) -> str:
 
 
 def top(figures: ReportFigures, name: str, clock: Clock) -> Html:
-    """Title, verdict, shares of all, and what must be looked at."""
+    """Title, verdict, the shares of the states, and what needs attention."""
     summary, counts = figures.summary, figures.summary.by_state
     shares = [(state.value, counts[state]) for state in STATE_WORDS]
     told = ", ".join(
@@ -176,7 +176,7 @@ def top(figures: ReportFigures, name: str, clock: Clock) -> Html:
 
 
 def _look(figures: ReportFigures, name: str) -> Html:
-    items = [tag("li", item) for item in _asking(figures, name)]
+    items = [tag("li", item) for item in _attention(figures, name)]
     if not items:
         return NOTHING
     return tag(
@@ -187,13 +187,14 @@ def _look(figures: ReportFigures, name: str) -> Html:
     )
 
 
-def _asking(figures: ReportFigures, name: str) -> Iterator[Html]:
-    """What asks for somebody's eyes, the gravest first."""
+def _attention(figures: ReportFigures, name: str) -> Iterator[Html]:
+    """What needs attention, the most serious first."""
     summary = figures.summary
     if unknown := figures.unknown_in_all:
+        they = "it" if unknown == 1 else "they"
         told = (
-            " may have been sent, and nobody here can tell. Look whether it arrived; nothing is "
-            "repeated unless you say so."
+            f" of unknown outcome: check whether {they} arrived. Nothing is sent again unless you "
+            "say so."
         )
         yield joined([tag("a", plural(unknown, "message"), href="#unknown"), told])
     if refused := summary.by_state[JournalState.REJECTED] - summary.retryable:

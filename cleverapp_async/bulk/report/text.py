@@ -38,7 +38,7 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def plain(text: str) -> str:
-    """A text with nothing in it that is unseen: control, direction and half characters are named.
+    """A text without invisible characters: control, direction and half characters are named.
 
     Writing from right to left keeps its direction; what turns the direction of others does not.
     """
@@ -73,7 +73,7 @@ def quoted(name: str) -> str:
 
 
 def percent(part: int, whole: int) -> str:
-    """A share, with no share that is there shown as nothing, and none that lacks as all."""
+    """A share in per cent; only nothing is shown as 0 %, and only all of it as 100 %."""
     if not whole:
         return "–"
     share = 100 * part / whole

@@ -1,4 +1,4 @@
-"""Sends over time, by limit key, in few bins, beside what the limits let into a bin."""
+"""Sends over time, by limit key, in few bins, beside what the limits allow in a bin."""
 
 from __future__ import annotations
 

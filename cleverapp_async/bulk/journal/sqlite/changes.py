@@ -27,7 +27,7 @@ __all__ = [
 
 
 class ChangeKind(IntEnum):
-    """What a change is about."""
+    """The kinds of changes."""
 
     INTENT = 0
     WITHDRAWAL = 1
@@ -35,7 +35,7 @@ class ChangeKind(IntEnum):
 
 
 Change: TypeAlias = tuple[ChangeKind, int, Row]
-"""What changes, the message's index, and the row for it."""
+"""The kind, the message's index, and the row to write."""
 
 _PENDING = CODES[JournalState.PENDING]
 _INTENT = CODES[JournalState.INTENT]
@@ -131,7 +131,7 @@ def error_id(connection: sqlite3.Connection, error: ErrorRecord | str) -> int:
 
 
 def orphan_intents(connection: sqlite3.Connection) -> tuple[int, ...]:
-    """Call unknown what was under way when its runner died; gives the messages' indexes."""
+    """Mark as unknown what was under way when its runner died; return the messages' indexes."""
     found = connection.execute("SELECT id FROM fate WHERE state = ? ORDER BY id", (_INTENT,))
     indexes = tuple(cast("list[int]", [row[0] for row in found]))
     if indexes:
@@ -141,9 +141,9 @@ def orphan_intents(connection: sqlite3.Connection) -> tuple[int, ...]:
 
 
 def only_unknown(connection: sqlite3.Connection, changes: Iterable[Change]) -> list[Change]:
-    """The results among changes of which another runner knows no more than that they are unknown.
+    """The results among changes whose messages another runner has marked as unknown.
 
-    Such a runner has called what we had on its way unknown; what it has done since is its own.
+    It did so to all that we had on its way; what it has done with a message since is its own.
     """
     told: list[Change] = []
     for change in changes:

@@ -46,7 +46,7 @@ STATES = (
 
 
 def state_of(code: Cell) -> JournalState:
-    """The state of a code; None stands for a message without a row.
+    """The state with this code; None stands for a message without a row.
 
     Raises:
         JournalError: There is no such code.

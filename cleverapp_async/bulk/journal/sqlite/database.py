@@ -32,7 +32,7 @@ Commit: TypeAlias = "Callable[[sqlite3.Connection], None]"
 
 @contextmanager
 def transaction(connection: sqlite3.Connection, commit: Commit) -> Generator[None]:
-    """All that is written inside, or nothing of it."""
+    """Write all that is written inside, or nothing of it."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -56,7 +56,7 @@ _SAFE_SETTINGS = (
 
 
 def harden(connection: sqlite3.Connection, give_up: Callable[[], bool] | None = None) -> None:
-    """Bound what a file can make SQLite do, and let a long query be given up.
+    """Limit what a hostile file can make SQLite do, and let a long query be interrupted.
 
     Args:
         connection: A connection that was just made.
@@ -103,7 +103,7 @@ _UNSOUND = f"SELECT 1 FROM fate WHERE NOT ({_CONDITIONS}) LIMIT 1"  # noqa: S608
 
 
 def check_integrity(connection: sqlite3.Connection, path: Path) -> None:
-    """Look through a journal that is open for writing.
+    """Check the file and the rows of a journal that is open for writing.
 
     Nobody can tell a row that was changed to something that could be true. That every message is
     there, and what limits it, is seen where they are counted: :func:`.queries.summary`.

@@ -1,4 +1,4 @@
-"""What SQLite's errors mean for a journal, in words, with the remedy."""
+"""The errors of a journal in place of SQLite's: what went wrong, and what helps."""
 
 from __future__ import annotations
 

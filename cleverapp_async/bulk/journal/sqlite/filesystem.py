@@ -55,7 +55,7 @@ class NotPlainError(OSError):
 
 
 def identity_of(status: os.stat_result) -> Identity:
-    """Which file a status is of."""
+    """The identity of the file that a status describes."""
     return status.st_dev, status.st_ino
 
 
@@ -168,7 +168,7 @@ _NETWORK_FUSE = frozenset({
 
 
 class Mount(NamedTuple):
-    """What a path lies on.
+    """A mounted file system.
 
     Attributes:
         point: Where it is mounted.

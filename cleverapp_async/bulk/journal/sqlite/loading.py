@@ -1,4 +1,4 @@
-"""All messages of a campaign into the journal, or held against those that it holds."""
+"""Reads all messages of a campaign into the journal, or compares them with those in it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[Cel
 
 @define(eq=False)
 class Loader:
-    """A campaign on its way into an empty journal; its methods run in the writer's thread.
+    """Reads a campaign into an empty journal; its methods run in the writer's thread.
 
     Attributes:
         commit: Ends a transaction.
@@ -103,7 +103,7 @@ class Loader:
         self.count += len(rows)
 
     def finish(self, connection: sqlite3.Connection) -> None:
-        """Leave the duplicates out and call the campaign complete."""
+        """Leave the duplicates out and mark the campaign as complete."""
         connection.create_function("digest", 2, digest_of, deterministic=True)
         connection.execute("PRAGMA synchronous = FULL")
         with transaction(connection, self.commit):
@@ -135,7 +135,7 @@ ORDER BY 1
 
 @define(eq=False)
 class Comparer:
-    """Messages held against a journal, in constant memory; runs in the writer's thread.
+    """Compares messages with those of a journal, in constant memory; runs in the writer's thread.
 
     Attributes:
         total: Messages that the journal was made from, duplicates included.

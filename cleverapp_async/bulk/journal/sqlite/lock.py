@@ -1,4 +1,4 @@
-"""The lock of a journal: one runner at a time, told by name, gone with its process.
+"""The lock of a journal: one runner at a time, known by name, released when its process ends.
 
 The operating system locks the journal's file itself, whatever name it is reached by: a hard link,
 a mount of the single file, and a name that was changed since lead to the same lock. A file beside
@@ -96,7 +96,7 @@ else:
 
 
 def _read(journal: Path) -> LockHolder:
-    """Whom the file beside a journal names; a holder without a name where it cannot be read."""
+    """The holder that the file beside a journal names; one without a name if it is unreadable."""
     with suppress(OSError):
         handle = Handle.open(lock_path(journal), os.O_RDONLY)
         try:
@@ -213,7 +213,7 @@ class JournalLock:
             raise
 
     def _check(self) -> None:
-        """Make sure that what is locked is what the path leads to, and nothing else does."""
+        """Make sure that the locked file is the one at the path, and that it has no second name."""
         if self.file.status().st_nlink > 1:
             raise JournalError(
                 f"the journal {self.journal} has a second name (a hard link), under which its log "

@@ -1,4 +1,4 @@
-"""What a user does to a journal by hand, while nobody runs its campaign."""
+"""Changes that a user makes to a journal by hand, while nobody runs its campaign."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _opened(given: str | os.PathLike[str]) -> Generator[tuple[Path, sqlite3.Conn
 def resolve_unknown(
     path: str | os.PathLike[str], state: JournalState, indexes: Iterable[int] | None = None
 ) -> int:
-    """Settle messages whose outcome is unknown, by the word of a user who found out.
+    """Settle messages whose outcome is unknown, as a user found out what it is.
 
     Args:
         path: The journal's file.

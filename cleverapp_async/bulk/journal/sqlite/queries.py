@@ -1,4 +1,4 @@
-"""What runners and readers ask a journal: messages, facts, and the campaign's runs."""
+"""The queries of runners and readers: messages, facts of the campaign, and its runs."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def _entry(row: _Row, known: _Keys) -> JournalEntry:
 
 @frozen
 class TakeQuery:
-    """What :meth:`Journal.take` is asked for; the key by its row."""
+    """The arguments of :meth:`Journal.take`, with the key by its row."""
 
     key: int
     after: int
@@ -289,7 +289,7 @@ def check_campaign(connection: sqlite3.Connection, path: Path, origin: str) -> N
 
 
 def _never_arrived(connection: sqlite3.Connection) -> bool:
-    """Whether the campaign was tried and no API found at its base URL, which was wrong then."""
+    """Whether every message failed because there is no API at the base URL: it was wrong."""
     tried = connection.execute(
         "SELECT fate.state, fate.permanent, error.told FROM fate "
         "LEFT JOIN error ON error.id = fate.error_id GROUP BY 1, 2, 3"
@@ -306,7 +306,7 @@ def _never_arrived(connection: sqlite3.Connection) -> bool:
 
 
 def begin_session(connection: sqlite3.Connection, origin: str) -> int:
-    """Note inside a transaction that a run begins; gives its row."""
+    """Note inside a transaction that a run begins; return its row."""
     now = time.time()
     set_meta(connection, origin=origin)
     connection.execute("INSERT OR IGNORE INTO meta VALUES ('created_at', ?)", (now,))

@@ -1,4 +1,4 @@
-"""The one thread that writes a journal: group commit, and answers to the event loop."""
+"""The thread that writes a journal: many changes in one commit, then answers to the event loop."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class _Job:
 
 
 def _settle(answer: _Answer, result: object, error: BaseException | None) -> None:
-    """Answer in the event loop; a waiter that was cancelled is never given anything."""
+    """Answer in the event loop; a waiter that was cancelled gets nothing."""
     if answer is None or answer.done() or answer.get_loop().is_closed():
         return
     if error is None:
@@ -136,7 +136,7 @@ class WriterThread:
 
     @property
     def full(self) -> bool:
-        """Whether so much is queued that what may wait should."""
+        """Whether so many changes are queued that intents should wait."""
         return self._queued >= _MOST_QUEUED
 
     async def room(self) -> None:
@@ -169,7 +169,7 @@ class WriterThread:
         self._queue.put((change, None))
 
     async def stop(self, operation: _Operation) -> None:
-        """Write what is left, and with it the last words; then end the thread.
+        """Write what is left, do a last operation in the same commit, and end the thread.
 
         Raises:
             JournalError: They could not be written; the journal is let go all the same.
@@ -186,7 +186,7 @@ class WriterThread:
 
     @property
     def _gone(self) -> JournalError | None:
-        """Why nobody would answer; None while the thread is at work."""
+        """Why the thread cannot answer; None while it is at work."""
         if os.getpid() != self._process:
             return JournalError(
                 f"the journal {self.path} was opened by the process that this one was forked from: "
@@ -282,7 +282,7 @@ class WriterThread:
         self._job = None
 
     def _gather(self) -> _Job | None:
-        """Take in hand what is queued, up to a job; gives the job."""
+        """Collect the queued changes up to the next job; return the job."""
         urgent, until = False, 0.0
         item = self._queue.get()
         while not isinstance(item, _Job):
@@ -336,7 +336,7 @@ class WriterThread:
             raise write_failure(self.path, error) from None
 
     def _failure(self, error: BaseException) -> Exception:
-        """What a waiter is given: nothing that would end the event loop."""
+        """The error for a waiter: never one that would end the event loop."""
         import sqlite3  # noqa: PLC0415 - importing the package must stay quick
 
         ours = (sqlite3.Error, UnicodeDecodeError, StopIteration)
