@@ -30,7 +30,14 @@ _ESCAPED = re.compile(rf"'++{_FORMULA}")
 
 
 def escape(cell: str) -> str:
-    """The cell in a form that no spreadsheet takes for a formula."""
+    """The cell in a form that no spreadsheet takes for a formula.
+
+    A cell that begins with ``=``, ``+``, ``-`` or ``@``, in full width as well, with blanks or
+    invisible characters before it or not, or that begins with a tab or the end of a line, gets an
+    apostrophe before it. So does one that already begins with apostrophes before all that: taking
+    one off is then always right. Numbers that are text, such as ``+79991234567`` or ``-5``, get one
+    too: a spreadsheet would make a long number of the first and lose its plus.
+    """
     return f"'{cell}" if _DANGEROUS.match(cell) else cell
 
 

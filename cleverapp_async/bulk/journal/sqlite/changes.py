@@ -16,14 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-__all__ = [
-    "Change",
-    "ChangeKind",
-    "error_id",
-    "only_unknown",
-    "orphan_intents",
-    "write_changes",
-]
+__all__ = ["Change", "ChangeKind", "error_id", "only_unknown", "orphan_intents", "write_changes"]
 
 
 class ChangeKind(IntEnum):

@@ -68,7 +68,12 @@ class _Use:
 
 
 class _Files:
-    """The files of this process."""
+    """The files of journals that this process has open, by SQLite or by itself.
+
+    POSIX takes all of a process's record locks on a file away as soon as the process closes any
+    handle of it, also those that SQLite holds for another connection. So a handle that is no longer
+    wanted is kept open until the last one of its file is not wanted any more.
+    """
 
     def __init__(self) -> None:
         self.guard = threading.Lock()

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 
     from ..records import JournalEntry, JournalSummary
 
-__all__ = [
-    "JournalReader",
-]
+__all__ = ["JournalReader"]
 
 T = TypeVar("T")
 
