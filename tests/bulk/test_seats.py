@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from cleverapp_async.bulk.seats import WireSeats
+from cleverapp_async.bulk.seats import Seat, WireSeats
+from cleverapp_async.testing import run_virtual
 from tests.bulk.rig import turns
 
 
@@ -106,3 +107,45 @@ async def test_a_cancelled_waiter_loses_nothing_for_anybody(*, admitted: bool) -
     assert second.done()
     seats.leave()
     assert taken(seats) == 1
+
+
+def test_a_seat_that_was_waited_for_lapses() -> None:
+    """A message that waited for its seat and then waits for a limit keeps nobody from the wire."""
+
+    async def wait() -> None:
+        seats = WireSeats(1, 10)
+        seat = Seat(seats)
+        await seat.wait()
+        assert not seats.take()
+        await asyncio.sleep(1)
+        assert seats.take()
+        assert not seat.take()
+
+    run_virtual(wait())
+
+
+def test_a_seat_that_is_used_does_not_lapse() -> None:
+    """Once the message leaves, the seat is its own until it is given back."""
+
+    async def wait() -> None:
+        seats = WireSeats(1, 10)
+        seat = Seat(seats)
+        await seat.wait()
+        assert seat.take()
+        await asyncio.sleep(1)
+        assert not seats.take()
+        seat.leave()
+        seat.leave()
+        assert taken(seats) == 1
+
+    run_virtual(wait())
+
+
+def test_a_message_sent_back_has_no_seat_and_gets_one_without_waiting() -> None:
+    """While it waits for its limit others have its seat; then it leaves beside them."""
+    seats = WireSeats(1, 10)
+    seat = Seat(seats)
+    assert seat.take()
+    seat.send_back()
+    assert Seat(seats).take()
+    assert seat.take()
