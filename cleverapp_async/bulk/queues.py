@@ -115,6 +115,8 @@ class KeyQueues(Generic[T]):
         return {key: (len(queue.items), queue.in_work) for key, queue in self._queues.items()}
 
     def _consider(self, key: LimitKey | None, queue: _Queue[T]) -> None:
+        # Round robin: a key stands in the line of turns once at most, which `ready` says, and goes
+        # to its end each time that one of its items is taken.
         if queue.items and not queue.ready and queue.in_work < queue.width:
             queue.ready = True
             self._turns.append(key)

@@ -201,6 +201,7 @@ class BulkRun:
         self._reader.add_done_callback(lambda _: dispatcher.news.set())
         try:
             while True:
+                # Each outcome that is taken makes room for a message more.
                 while dispatcher.ended:
                     yield dispatcher.ended.popleft()
                     dispatcher.start()
@@ -208,6 +209,7 @@ class BulkRun:
                     self._reader.cancel()
                 if self._reader.done() and not dispatcher.busy:
                     break
+                # Nothing is awaited between the looks above and this: no news is missed.
                 dispatcher.news.clear()
                 await dispatcher.news.wait()
             self._raise_for_failure()

@@ -51,6 +51,7 @@ class _Flow:
         gap, self.silent = self.silent, 0.0
         if self.notes == 0:
             return
+        # Exponential decay: what is older by one half-life counts half.
         fading = math.exp(-gap * math.log(2) / self.half_life)
         # One outcome spread over the gap before it: an even flow then has exactly its own rate.
         spread = (1 - fading) * self.half_life / math.log(2)

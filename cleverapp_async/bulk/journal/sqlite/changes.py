@@ -159,6 +159,8 @@ def write_changes(connection: sqlite3.Connection, changes: Iterable[Change]) -> 
             rows.clear()
         indexes.clear()
 
+    # Changes of one kind go into few statements, which loses the order among the kinds: that makes
+    # no difference as long as no message has two of them.
     for kind, index, given in changes:
         if index in indexes:
             flush()

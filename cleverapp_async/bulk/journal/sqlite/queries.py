@@ -204,6 +204,7 @@ def _counts(
         "SELECT message.key_id, fate.state, ifnull(fate.permanent, 0), count(*) FROM fate "
         "CROSS JOIN message ON message.id = fate.id GROUP BY 1, 2, 3"
     )
+    # A message without a row in `fate` is pending: those are what the rows leave of all messages.
     for row, code, permanent, count in found:
         state = state_of(code)
         if row not in pending:

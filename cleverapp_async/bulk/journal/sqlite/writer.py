@@ -283,6 +283,9 @@ class WriterThread:
 
     def _gather(self) -> _Job | None:
         """Collect the queued changes up to the next job; return the job."""
+        # Sleep until something is queued, then take all that is there. Nobody's sending waits for
+        # results alone: while messages are under way an intent is likely to come soon, and to share
+        # their commit, so that they linger for it.
         urgent, until = False, 0.0
         item = self._queue.get()
         while not isinstance(item, _Job):
