@@ -80,18 +80,17 @@ from .models.variable import ContactVariable, VariableName
 from .retry import Retry, RetryPolicy
 
 if TYPE_CHECKING:
-    from .bulk.eta import Eta, EtaMeter
+    from .bulk.eta import Eta
     from .bulk.forecast import Forecast, Share, forecast
-    from .bulk.journal.address import address_of
-    from .bulk.journal.lock import LockHolder
+    from .bulk.journal.messages import address_of
     from .bulk.journal.protocol import (
+        CampaignReader,
         Journal,
         MarkOf,
         Messages,
         RecognizesAccount,
         SendHistory,
     )
-    from .bulk.journal.reader import JournalReader, SettledMessage
     from .bulk.journal.records import (
         ErrorRecord,
         JournalEntry,
@@ -100,15 +99,19 @@ if TYPE_CHECKING:
         JournalState,
         JournalSummary,
         Loaded,
+        LockHolder,
         Resend,
+        SettledMessage,
     )
-    from .bulk.journal.sqlite import SqliteJournal
-    from .bulk.journal.upkeep import purge_journal, resolve_unknown
+    from .bulk.journal.sqlite.journal import SqliteJournal
+    from .bulk.journal.sqlite.maintenance import purge_journal, resolve_unknown
+    from .bulk.journal.sqlite.reader import JournalReader
     from .bulk.outcome import SendOutcome
-    from .bulk.report.export import export_csv
-    from .bulk.report.write import write_report
+    from .bulk.report.csv import export_csv
+    from .bulk.report.page import write_report
     from .bulk.run import BulkProgress, BulkRun
     from .bulk.schedule import Schedule
+    from .bulk.throughput import EtaMeter
 
 __all__ = [
     "ABSENT",
@@ -126,6 +129,7 @@ __all__ = [
     "BulkRun",
     "CallOptions",
     "CampaignPausedError",
+    "CampaignReader",
     "CleverAppClient",
     "CleverAppError",
     "ClientConfig",
@@ -240,33 +244,34 @@ _LATER = {
     "BulkRun": "bulk.run",
     "SendOutcome": "bulk.outcome",
     "ErrorRecord": "bulk.journal.records",
+    "CampaignReader": "bulk.journal.protocol",
     "Eta": "bulk.eta",
-    "EtaMeter": "bulk.eta",
+    "EtaMeter": "bulk.throughput",
     "Forecast": "bulk.forecast",
     "Journal": "bulk.journal.protocol",
     "JournalEntry": "bulk.journal.records",
-    "JournalReader": "bulk.journal.reader",
+    "JournalReader": "bulk.journal.sqlite.reader",
     "JournalResult": "bulk.journal.records",
     "JournalSession": "bulk.journal.records",
     "JournalState": "bulk.journal.records",
     "JournalSummary": "bulk.journal.records",
     "Loaded": "bulk.journal.records",
-    "LockHolder": "bulk.journal.lock",
+    "LockHolder": "bulk.journal.records",
     "MarkOf": "bulk.journal.protocol",
     "Messages": "bulk.journal.protocol",
     "RecognizesAccount": "bulk.journal.protocol",
     "Resend": "bulk.journal.records",
     "Schedule": "bulk.schedule",
     "SendHistory": "bulk.journal.protocol",
-    "SettledMessage": "bulk.journal.reader",
+    "SettledMessage": "bulk.journal.records",
     "Share": "bulk.forecast",
-    "SqliteJournal": "bulk.journal.sqlite",
-    "address_of": "bulk.journal.address",
-    "export_csv": "bulk.report.export",
+    "SqliteJournal": "bulk.journal.sqlite.journal",
+    "address_of": "bulk.journal.messages",
+    "export_csv": "bulk.report.csv",
     "forecast": "bulk.forecast",
-    "purge_journal": "bulk.journal.upkeep",
-    "resolve_unknown": "bulk.journal.upkeep",
-    "write_report": "bulk.report.write",
+    "purge_journal": "bulk.journal.sqlite.maintenance",
+    "resolve_unknown": "bulk.journal.sqlite.maintenance",
+    "write_report": "bulk.report.page",
 }
 
 if not TYPE_CHECKING:

@@ -13,11 +13,11 @@ from .limits.quota import Lane
 from .models.receipt import SendReceipt
 from .models.route import Route
 
-__all__ = ["Call", "Fate", "Progress", "Reply"]
+__all__ = ["Call", "Progress", "Reply", "SendState"]
 
 
 @define(repr=False)
-class Fate:
+class SendState:
     """What is known of a call while it runs, for whoever may have to cancel it.
 
     Attributes:
@@ -49,7 +49,7 @@ class Call:
         contact_id: The contact whose route the directory may know.
         lane: Whose turn comes first at the limits.
         deadline: Seconds for everything: queue, limits, all attempts. None: no bound.
-        fate: Kept up to date while the call runs.
+        state: Kept up to date while the call runs.
     """
 
     endpoint: Endpoint
@@ -59,7 +59,7 @@ class Call:
     contact_id: int | None = field(default=None, repr=False)
     lane: Lane = Lane.INTERACTIVE
     deadline: float | None = None
-    fate: Fate = field(factory=Fate)
+    state: SendState = field(factory=SendState)
 
 
 @define

@@ -18,7 +18,7 @@ from attrs import define, field
 from cattrs import Converter
 
 from ._answers import note_answer
-from ._call import Call, Fate, Progress, Reply
+from ._call import Call, Progress, Reply, SendState
 from ._converter import converter, lenient_converter
 from ._request import WireRequest, build
 from ._response import RawResponse, read_answer
@@ -87,7 +87,7 @@ class Pipeline:
             NotSentError: It provably never reached the server.
             OutcomeUnknownError: It may have reached the server.
             ApiError: The server answered, and did not say yes.
-            asyncio.CancelledError: The task was cancelled; ``call.fate`` tells what is known.
+            asyncio.CancelledError: The task was cancelled; ``call.state`` tells what is known.
         """
         now = asyncio.get_running_loop().time()
         deadline_at = math.inf if call.deadline is None else now + call.deadline
@@ -101,13 +101,13 @@ class Pipeline:
             delay = self._delay(progress, result)
             error = progress.judge(result)
             if delay is None:
-                call.fate.outcome = error.outcome
+                call.state.outcome = error.outcome
                 raise progress.last(error)
             await self._back_off(progress, error, delay)
 
     async def _attempt(self, progress: Progress, request: WireRequest) -> object:
         """One attempt: its answer's content, or the error that ended it."""
-        time, fate = asyncio.get_running_loop().time, progress.call.fate
+        time, state = asyncio.get_running_loop().time, progress.call.state
         key = self._key(progress.call)
         while True:
             asked_at = time()
@@ -115,22 +115,22 @@ class Pipeline:
             if isinstance(lease, CleverAppError):
                 return lease
             progress.waited += time() - asked_at
-            if fate.commit is not None:
-                await self._commit(fate.commit, lease)
+            if state.commit is not None:
+                await self._commit(state.commit, lease)
             if not self._gate.held_for:
                 break
             # The server said meanwhile that it is down.
             self._transport.release()
             lease.refund()
-            if fate.withdraw is not None and progress.unknown is None:
-                fate.withdraw()
+            if state.withdraw is not None and progress.unknown is None:
+                state.withdraw()
         started_at = time()
         if obstacle := self._obstacle(progress, started_at):
             self._transport.release()
             lease.refund()
             return obstacle
-        witness = Witness(partial(_leave, lease, fate))
-        fate.waiting = False
+        witness = Witness(partial(_leave, lease, state))
+        state.waiting = False
         try:
             self._tell(progress, AttemptStarted)
             limit = min(self._config.attempt_timeout, progress.deadline_at - started_at)
@@ -140,7 +140,7 @@ class Pipeline:
             raise
         finally:
             self._transport.release()
-            fate.waiting = True
+            state.waiting = True
         seconds = time() - started_at
         progress.on_wire += seconds
         if isinstance(result, WireFailure):
@@ -232,7 +232,7 @@ class Pipeline:
             lease.settle()
             raise
         lease.settle()
-        call.fate.outcome = Outcome.ACCEPTED
+        call.state.outcome = Outcome.ACCEPTED
         return content
 
     def _key(self, call: Call) -> LimitKey | None:
@@ -259,7 +259,7 @@ class Pipeline:
 
     def _delay(self, progress: Progress, error: CleverAppError) -> float | None:
         """Seconds until the next attempt, or None to raise the error."""
-        if progress.call.fate.stopping or isinstance(error, DeadlineExceededError):
+        if progress.call.state.stopping or isinstance(error, DeadlineExceededError):
             return None
         if isinstance(error, RateLimitError):
             progress.refusals += 1
@@ -275,15 +275,15 @@ class Pipeline:
 
     async def _back_off(self, progress: Progress, error: CleverAppError, delay: float) -> None:
         """Wait, unless the deadline would pass: then the error is the answer."""
-        fate = progress.call.fate
-        fate.outcome = Outcome.UNKNOWN if progress.unknown else Outcome.NOT_SENT
+        state = progress.call.state
+        state.outcome = Outcome.UNKNOWN if progress.unknown else Outcome.NOT_SENT
         if asyncio.get_running_loop().time() + delay >= progress.deadline_at:
-            fate.outcome = error.outcome
+            state.outcome = error.outcome
             raise progress.last(error)
-        if fate.withdraw is not None and progress.unknown is None:
-            fate.withdraw()
-        if fate.failed is not None:
-            fate.failed(error)
+        if state.withdraw is not None and progress.unknown is None:
+            state.withdraw()
+        if state.failed is not None:
+            state.failed(error)
         self._tell(progress, RetryScheduled, delay, str(progress.not_sent or error))
         if delay > 0:
             await asyncio.sleep(delay)
@@ -301,9 +301,9 @@ class Pipeline:
             self._teller.tell(event)
 
 
-def _leave(lease: Lease, fate: Fate) -> None:
+def _leave(lease: Lease, state: SendState) -> None:
     """The request starts to leave."""
-    fate.outcome = Outcome.UNKNOWN
+    state.outcome = Outcome.UNKNOWN
     lease.sent()
 
 

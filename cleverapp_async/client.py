@@ -39,11 +39,11 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from ._call import Call, Fate, Reply
+    from ._call import Call, Reply, SendState
     from .bulk.journal.protocol import Journal, Messages
     from .bulk.run import BulkRun
     from .bulk.schedule import Schedule
-    from .bulk.supply import Supply
+    from .bulk.sources import Source
     from .models.messages import Message
     from .models.route import Route
 
@@ -253,19 +253,19 @@ class CleverAppClient(
         # Here, as importing the package must stay quick for those who send single messages.
         from .bulk.breaker import Breaker  # noqa: PLC0415
         from .bulk.dispatch import Dispatcher  # noqa: PLC0415
-        from .bulk.hours import Hours  # noqa: PLC0415
         from .bulk.run import BulkRun  # noqa: PLC0415
-        from .bulk.supply import IterableSupply  # noqa: PLC0415
+        from .bulk.schedule_guard import ScheduleGuard  # noqa: PLC0415
+        from .bulk.sources import IterableSource  # noqa: PLC0415
 
         self._check_open()
         _check_numbers(concurrency=concurrency, look_ahead=look_ahead, pause_after=pause_after)
-        supply: Supply
+        source: Source
         if journal is not None:
-            from .bulk.campaign import JournalSupply  # noqa: PLC0415
             from .bulk.journal.records import Resend  # noqa: PLC0415
+            from .bulk.journal_source import JournalSource  # noqa: PLC0415
             from .bulk.priming import Primer  # noqa: PLC0415
 
-            supply = JournalSupply(
+            source = JournalSource(
                 journal=journal,
                 messages=messages,
                 origin=self._base_url,
@@ -285,11 +285,11 @@ class CleverAppClient(
             )
             if messages is None:
                 raise InvalidRequestError("nothing to send: give messages, or a journal to resume")
-            supply = IterableSupply(messages, self.limit_key)
-        hours = None if schedule is None else Hours(schedule)
+            source = IterableSource(messages, self.limit_key)
+        guard = None if schedule is None else ScheduleGuard(schedule)
 
-        async def deliver(message: Message, fate: Fate) -> Reply:
-            return await self._deliver(message, fate, lane=lane)
+        async def deliver(message: Message, state: SendState) -> Reply:
+            return await self._deliver(message, state, lane=lane)
 
         def width_of(key: LimitKey | None) -> int:
             if key is None:
@@ -298,15 +298,15 @@ class CleverAppClient(
             return min(limits, default=concurrency)
 
         dispatcher = Dispatcher(
-            supply=supply,
+            source=source,
             deliver=deliver,
             width_of=width_of,
             concurrency=concurrency,
             look_ahead=look_ahead,
-            is_open=None if hours is None else hours.is_open,
+            is_open=None if guard is None else guard.is_open,
             breaker=None if pause_after is None else Breaker(pause_after),
         )
-        return BulkRun(dispatcher, hours)
+        return BulkRun(dispatcher, guard)
 
     def limit_key(self, message: Message) -> LimitKey | None:
         """What limits a message besides the account; None where its route is not known."""

@@ -25,7 +25,7 @@ from cleverapp_async import (
     SendMessage,
     SendMessageToWhatsApp,
 )
-from cleverapp_async._call import Fate
+from cleverapp_async._call import SendState
 from cleverapp_async.simulator import Fault, Latency, Simulator, SimulatorLimits
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Verdicts:
     def judge(self, number: int, outcome: Outcome | None, delivered: int) -> None:
         """Hold one send against what the server counted."""
         if outcome is None:
-            self.broken.append(f"send {number}: its fate and its error disagree")
+            self.broken.append(f"send {number}: its state and its error disagree")
             return
         self.outcomes[outcome] += 1
         allowed = {Outcome.ACCEPTED: {1}, Outcome.UNKNOWN: {0, 1}}.get(outcome, {0})
@@ -143,19 +143,19 @@ async def _one(
 ) -> Outcome | None:
     """Send one message, perhaps with a deadline, perhaps cancelled on its way.
 
-    None stands for a fate that is not the error's: what a canceller was told would be wrong.
+    None stands for a state that is not the error's: what a canceller was told would be wrong.
     """
-    fate = Fate()
+    state = SendState()
     deadline = rng.uniform(0, 0.05) if rng.random() < plan.deadlines else None
-    task = asyncio.ensure_future(client._deliver(_message(number), fate, deadline=deadline))
+    task = asyncio.ensure_future(client._deliver(_message(number), state, deadline=deadline))
     if rng.random() < plan.cancelled:
         asyncio.get_running_loop().call_later(rng.expovariate(1 / 0.01), task.cancel)
     try:
         await task
     except CleverAppError as error:
-        return error.outcome if fate.outcome is error.outcome else None
+        return error.outcome if state.outcome is error.outcome else None
     except asyncio.CancelledError:
-        return fate.outcome
+        return state.outcome
     return Outcome.ACCEPTED
 
 

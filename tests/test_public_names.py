@@ -41,7 +41,8 @@ def test_what_campaigns_alone_need_is_imported_when_it_is_asked_for() -> None:
     """The import stays quick for those who send single messages."""
     code = (
         "import sys, cleverapp_async as it; "
-        "print('cleverapp_async.bulk.journal.sqlite' in sys.modules, it.SqliteJournal.__name__)"
+        "print('cleverapp_async.bulk.journal.sqlite.journal' in sys.modules, "
+        "it.SqliteJournal.__name__)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False SqliteJournal\n"

@@ -1,4 +1,4 @@
-"""Notices that everything fails for one reason, before a whole campaign is burnt on it."""
+"""Stops a run in which every message fails for one reason, before the whole list is spent on it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from ..errors import (
     MethodNotFoundError,
     NotProcessedError,
     NotSentError,
+    Outcome,
     OutcomeUnknownError,
     RateLimitError,
     RequestTimeoutError,
@@ -31,12 +32,12 @@ from ..limits.quota import LimitKey
 if TYPE_CHECKING:
     from .outcome import SendOutcome
 
-__all__ = ["Breaker", "Trouble", "trouble_of"]
+__all__ = ["Breaker", "Trouble", "is_permanent", "trouble_of"]
 
 
 @frozen
 class Trouble:
-    """Something that concerns every recipient alike, so that it is no verdict on one.
+    """A problem that concerns every recipient alike, so it says nothing about the single message.
 
     Attributes:
         kind: In a word.
@@ -92,7 +93,7 @@ _OF_THE_WAY = frozenset({402, 406, 407, 411, 415, 426, 451})
 
 
 def trouble_of(error: CleverAppError | None) -> Trouble | None:
-    """The trouble that an error tells of; None where it tells of one message alone."""
+    """The trouble behind an error; None where the error concerns one message only."""
     if isinstance(error, ApiError):
         if 300 <= error.status < 400 and isinstance(error, UnexpectedResponseError):  # noqa: PLR2004
             return _REDIRECT
@@ -125,7 +126,7 @@ class Breaker:
     _rows: dict[_Place, Counter[str]] = field(factory=dict["_Place", "Counter[str]"], init=False)
 
     def note(self, key: LimitKey | None, outcome: SendOutcome) -> CampaignPausedError | None:
-        """Take note of one outcome.
+        """Count one outcome.
 
         Returns:
             Why to send nothing more, once there is a reason.
@@ -153,7 +154,7 @@ def _places(key: LimitKey | None) -> tuple[_Place, ...]:
 def _shown_to_work(
     key: LimitKey | None, outcome: SendOutcome, trouble: Trouble | None
 ) -> tuple[_Place, ...]:
-    """What an outcome shows to work: a verdict on one message is as good as a success."""
+    """The places that an outcome proves to work: a verdict on one message counts as a success."""
     if not outcome.accepted and not isinstance(outcome.error, ApiError):
         return ()
     if trouble is None:
@@ -175,3 +176,8 @@ def _paused(
         kind=trouble.kind,
         remedy=trouble.remedy,
     )
+
+
+def is_permanent(outcome: SendOutcome) -> bool:
+    """Whether the same message would be refused again: the refusal concerns this message alone."""
+    return outcome.outcome is Outcome.REJECTED and trouble_of(outcome.error) is None

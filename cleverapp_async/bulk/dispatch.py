@@ -1,62 +1,74 @@
-"""The engine of a bulk send: who is sent when, and what is told in which order."""
+"""The engine of a bulk send: who is sent when, and what is told in which order.
+
+The way of a message: a source puts it into the queue of its limit key. When the key's turn comes
+and there is room, it starts: a task of its own waits for the limits, takes a seat on the wire, has
+the source commit to it (a journal writes its intent) and lets it leave. However the task ends, the
+message's outcome goes to the source first, and to whoever iterates once the source has kept it.
+
+Three things take messages off this way. A closing schedule *holds*: what only waits goes back to
+its place in the queue. A stop *drains*: what only waits is cancelled, what is on the wire ends.
+A failure of the journal, or the breaker, *fails* the run: it drains, and remembers why.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
+from enum import Enum, auto
 from functools import partial
-from pathlib import Path
 
 from attrs import define, field
 
-from .._call import Fate, Reply
-from ..errors import (
-    ApiError,
-    CleverAppError,
-    JournalError,
-    NotSentError,
-    Outcome,
-    OutcomeUnknownError,
-    RateLimitError,
-)
+from .._call import Reply, SendState
+from ..errors import ApiError, CleverAppError, JournalError, Outcome, RateLimitError
 from ..limits.quota import LimitKey
 from ..models.contact import Contact
 from ..models.messages import Message
 from .breaker import Breaker, trouble_of
-from .flight import Flight
-from .outcome import SendOutcome
+from .outcome import SendOutcome, journal_failure, stopped_error, unexpected_error
 from .queues import KeyQueues
-from .supply import Supply
+from .seats import Seat, WireSeats
+from .sources import Source
 
 __all__ = ["Dispatcher"]
 
-_LAPSE = 0.25
-"""Seconds after which a seat is given up that a message got before its limits let it leave."""
+
+class _Stage(Enum):
+    """How far a message is on its way through the dispatcher."""
+
+    QUEUED = auto()
+    """It waits for the turn of its key."""
+
+    STARTED = auto()
+    """A task carries it; whether something of it is on the wire, its send state says."""
+
+    HELD = auto()
+    """Its task was cancelled as the schedule closed: it goes back into the queue."""
+
+    OVER = auto()
+    """What becomes of it is decided: whatever its task still raises changes nothing."""
 
 
 # In debug mode asyncio makes the repr of whatever it calls: these would hold all messages.
 @define(eq=False, repr=False)
-class _Work:
+class _Item:
+    """One message in the dispatcher."""
+
     index: int
     message: Message
-    fate: Fate = field(factory=Fate)
-    held: bool = False
-    over: bool = False
-    seated: bool = False
-    lapse: asyncio.TimerHandle | None = None
-    sent_back: bool = False
+    stage: _Stage = _Stage.QUEUED
+    state: SendState = field(factory=SendState)
 
-    def __lt__(self, other: _Work) -> bool:
+    def __lt__(self, other: _Item) -> bool:
         return self.index < other.index
 
 
-class _HeldError(Exception):
-    """The hours have closed at the very moment in which a message was to leave."""
+class _ClosedError(Exception):
+    """The schedule has closed at the very moment in which a message was to leave."""
 
 
-class _FullError(Exception):
+class _NoSeatError(Exception):
     """No seat on the wire is free: a message waits for one without its limits' slots."""
 
 
@@ -65,7 +77,7 @@ class Dispatcher:
     """Starts messages as their keys' turns come, and queues their outcomes.
 
     Attributes:
-        supply: Where messages come from.
+        source: Where messages come from.
         deliver: Sends one message.
         width_of: How many messages of a key may be in work at once.
         concurrency: Messages in work at once, at the limits and on the wire together.
@@ -80,8 +92,8 @@ class Dispatcher:
         news: Set whenever ``ended`` or what is at work has changed.
     """
 
-    supply: Supply
-    deliver: Callable[[Message, Fate], Awaitable[Reply]]
+    source: Source
+    deliver: Callable[[Message, SendState], Awaitable[Reply]]
     width_of: Callable[[LimitKey | None], int]
     concurrency: int
     look_ahead: int
@@ -93,28 +105,28 @@ class Dispatcher:
     draining: bool = field(default=False, init=False)
     failure: CleverAppError | None = field(default=None, init=False)
     news: asyncio.Event = field(factory=asyncio.Event, init=False)
-    _queues: KeyQueues[_Work] = field(init=False)
-    _flight: Flight = field(init=False)
-    _tasks: dict[asyncio.Task[None], tuple[LimitKey | None, _Work]] = field(
-        factory=dict["asyncio.Task[None]", "tuple[LimitKey | None, _Work]"], init=False
+    _queues: KeyQueues[_Item] = field(init=False)
+    _seats: WireSeats = field(init=False)
+    _tasks: dict[asyncio.Task[None], tuple[LimitKey | None, _Item]] = field(
+        factory=dict["asyncio.Task[None]", "tuple[LimitKey | None, _Item]"], init=False
     )
     _keeping: set[asyncio.Future[None]] = field(factory=set["asyncio.Future[None]"], init=False)
     _room: asyncio.Event = field(factory=asyncio.Event, init=False)
-    _hungry: set[LimitKey | None] = field(factory=set["LimitKey | None"], init=False)
+    _low_keys: set[LimitKey | None] = field(factory=set["LimitKey | None"], init=False)
     _low: int = field(default=0, init=False)
-    _held: bool = field(default=False, init=False)
+    _holding: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Make the queues."""
         self._queues = KeyQueues(self.width_of)
         first = self.concurrency if self.breaker is None else self.breaker.limit
-        self._flight = Flight(first, self.concurrency)
+        self._seats = WireSeats(first, self.concurrency)
 
-    # What a supply calls.
+    # What a source calls.
 
     def put(self, index: int, message: Message, key: LimitKey | None) -> None:
         """Take in one message."""
-        self._queues.put(key, _Work(index, message))
+        self._queues.put(key, _Item(index, message))
         self.read += 1
         if self.draining:
             # The source swallowed its cancellation and went on.
@@ -135,15 +147,15 @@ class Dispatcher:
             await self._room.wait()
 
     def watch(self, below: int) -> None:
-        """A key is hungry once it starts messages and has fewer left than that."""
+        """A key runs low once it starts messages and has fewer left than that."""
         self._low = below
 
-    async def hungry(self) -> set[LimitKey | None]:
-        """Wait until some keys are hungry; which."""
-        while not self._hungry:
+    async def low_keys(self) -> set[LimitKey | None]:
+        """Wait until some keys run low; which."""
+        while not self._low_keys:
             self._room.clear()
             await self._room.wait()
-        found, self._hungry = self._hungry, set()
+        found, self._low_keys = self._low_keys, set()
         return found
 
     def queued(self, key: LimitKey | None) -> int:
@@ -163,40 +175,53 @@ class Dispatcher:
 
     def start(self) -> None:
         """Start what can be started."""
-        if self._held or self.draining:
+        if self._holding or self.draining:
             return
         while self._queues.ready and self._has_room():
-            key, work = self._queues.take()
-            work.fate = self._fate(work)
-            task = asyncio.create_task(self._work(key, work))
-            self._tasks[task] = (key, work)
-            task.add_done_callback(self._ended_one)
-            self._look_for_hunger(key)
+            key, item = self._queues.take()
+            item.stage = _Stage.STARTED
+            seat = Seat(self._seats)
+            item.state = self._state_of(item, seat)
+            task = asyncio.create_task(self._send(key, item, seat))
+            self._tasks[task] = (key, item)
+            # A task that is cancelled before its first step runs no code of its own: so what a
+            # cancellation leads to is done by this callback.
+            task.add_done_callback(self._task_ended)
+            if self._queues.queued(key) < self._low:
+                self._low_keys.add(key)
+                self._room.set()
         if self._wants_more():
             self._room.set()
 
     def hold(self) -> None:
         """Start nothing until :meth:`release`; what only waits goes back into its queue."""
-        self._held = True
-        for task, (_, work) in self._tasks.items():
-            if work.fate.waiting and not work.held and not work.over:
-                work.held = True
+        self._holding = True
+        for task, (_, item) in self._tasks.items():
+            if item.stage is _Stage.STARTED and item.state.waiting:
+                item.stage = _Stage.HELD
                 task.cancel()
 
     def release(self) -> None:
         """Go on after :meth:`hold`."""
-        self._held = False
+        self._holding = False
         self.start()
 
     def drain(self) -> None:
         """Start nothing more; what waits is cancelled, what is on the wire ends."""
         self.draining = True
-        for task, (_, work) in self._tasks.items():
-            work.fate.stopping = True
+        for task, (_, item) in self._tasks.items():
+            item.state.stopping = True
             # One that is over may be the very task that asks for this.
-            if work.fate.waiting and not work.over:
+            if item.state.waiting and item.stage is not _Stage.OVER:
                 task.cancel()
         self._end_rest()
+
+    def fail(self, error: CleverAppError) -> None:
+        """Send nothing more, and remember why."""
+        self.failure = self.failure or error
+        if not self.draining:
+            self.drain()
+        self.news.set()
 
     async def abort(self) -> None:
         """Cancel everything, and wait until it has ended and is written down."""
@@ -208,39 +233,78 @@ class Dispatcher:
         while self._keeping:
             await asyncio.wait(self._keeping)
 
-    # Inside.
+    # How much is started.
 
-    def _fate(self, work: _Work) -> Fate:
-        fate = self.supply.fate(work.index)
-        fate.commit = partial(self._commit, work, fate.commit)
-        fate.failed = partial(self._attempt_failed, work)
-        return fate
+    def _has_room(self) -> bool:
+        # Outcomes that nobody has taken, or that are being kept, hold messages in memory too: who
+        # iterates slowly slows the sending down.
+        busy = len(self._tasks)
+        told = len(self.ended) + len(self._keeping)
+        return busy < self.concurrency and busy + told < 2 * self.concurrency
 
-    async def _commit(self, work: _Work, before: Callable[[], Awaitable[None]] | None) -> None:
-        """The last moment before a message leaves."""
-        _keep_seat(work)
-        if not work.seated:
-            if work.sent_back:
-                self._flight.take_again()
-            elif not self._flight.take():
-                raise _FullError
-            work.seated = True
-        if before is not None:
+    def _wants_more(self) -> bool:
+        return (
+            not self._queues.ready and self._has_room() and self._queues.waiting < self.look_ahead
+        )
+
+    # The way of one message, as its task goes it.
+
+    async def _send(self, key: LimitKey | None, item: _Item, seat: Seat) -> None:
+        state = item.state
+        try:
+            reply = await self._deliver(item, seat)
+        except _ClosedError:
+            self._put_back(key, item)
+        except JournalError as error:
+            if state.outcome is Outcome.NOT_SENT:
+                # It has not left, and no intent of it is written: it waits in the journal.
+                item.stage = _Stage.OVER
+            else:
+                self._end(key, item, state.outcome, error=unexpected_error(state.outcome, error))
+            self.fail(error)
+        except CleverAppError as error:
+            self._end(key, item, error.outcome, error=error)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the run
+            self._end(key, item, state.outcome, error=unexpected_error(state.outcome, error))
+        else:
+            contact = reply.content if isinstance(reply.content, Contact) else None
+            self._end(key, item, Outcome.ACCEPTED, reply=reply, contact=contact)
+        finally:
+            seat.leave()
+
+    async def _deliver(self, item: _Item, seat: Seat) -> Reply:
+        while True:
             try:
-                await before()
+                return await self.deliver(item.message, item.state)
+            except _NoSeatError:
+                await seat.wait()
+
+    def _state_of(self, item: _Item, seat: Seat) -> SendState:
+        """The message's send state, by which the delivery asks and tells the dispatcher."""
+        state = self.source.send_state(item.index)
+        state.commit = partial(self._commit, seat, state.commit)
+        state.failed = partial(self._attempt_failed, seat)
+        return state
+
+    async def _commit(self, seat: Seat, keep_intent: Callable[[], Awaitable[None]] | None) -> None:
+        """The last moment before a message leaves: its limits are won, nothing is on the wire."""
+        if not seat.take():
+            raise _NoSeatError
+        if keep_intent is not None:
+            try:
+                await keep_intent()
             except CleverAppError:
                 raise
             except Exception as error:  # a journal of a user's own raises anything
-                raise _as_journal_error(error) from error
+                raise journal_failure(error) from error
+        # Asked last, as the intent may have taken a while: nothing leaves after closing time.
         if self.is_open is not None and not self.is_open():
-            raise _HeldError
+            raise _ClosedError
 
-    def _attempt_failed(self, work: _Work, error: CleverAppError) -> None:
+    def _attempt_failed(self, seat: Seat, error: CleverAppError) -> None:
         """An attempt failed, and another one is to come."""
         if isinstance(error, RateLimitError):
-            # It waits for its limit, which may take long, and keeps nobody from the wire.
-            work.sent_back = True
-            self._leave(work)
+            seat.send_back()
         else:
             self._judge_service(error)
 
@@ -249,146 +313,93 @@ class Dispatcher:
         if self.breaker is None:
             return
         if trouble_of(error) is not None:
-            self._flight.doubt()
+            self._seats.shrink()
         elif error is None or isinstance(error, ApiError):
-            self._flight.trust()
+            self._seats.grow()
 
-    def _leave(self, work: _Work) -> None:
-        _keep_seat(work)
-        if work.seated:
-            work.seated = False
-            self._flight.leave()
+    # The end of it.
 
-    def _look_for_hunger(self, key: LimitKey | None) -> None:
-        if self._queues.queued(key) < self._low:
-            self._hungry.add(key)
-            self._room.set()
-
-    def _wants_more(self) -> bool:
-        return (
-            not self._queues.ready and self._has_room() and self._queues.waiting < self.look_ahead
-        )
-
-    def _has_room(self) -> bool:
-        busy = len(self._tasks)
-        told = len(self.ended) + len(self._keeping)
-        return busy < self.concurrency and busy + told < 2 * self.concurrency
-
-    def _ended_one(self, task: asyncio.Task[None]) -> None:
-        key, work = self._tasks.pop(task)
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        key, item = self._tasks.pop(task)
         try:
             if task.cancelled():
-                # Told here, as a task cancelled before its first step runs no code of its own.
-                self._cancelled(key, work)
-            elif (error := task.exception()) is not None and not work.over:
+                self._cancelled(key, item)
+            elif (error := task.exception()) is not None and item.stage is not _Stage.OVER:
                 # Something that ends programs, such as SystemExit out of a callback.
-                self._end(key, work, work.fate.outcome, error=_failed(work.fate.outcome, error))
+                outcome = item.state.outcome
+                self._end(key, item, outcome, error=unexpected_error(outcome, error))
         finally:
             self._queues.done(key)
             self.news.set()
         self.start()
 
-    def _cancelled(self, key: LimitKey | None, work: _Work) -> None:
-        outcome = work.fate.outcome
-        if work.over:
+    def _cancelled(self, key: LimitKey | None, item: _Item) -> None:
+        outcome = item.state.outcome
+        if item.stage is _Stage.OVER:
             return
         if outcome is not Outcome.NOT_SENT:
-            self._end(key, work, outcome, error=_stopped(outcome))
-        elif work.held and not self.draining:
-            self._put_back(key, work)
-        elif self.supply.lasting:
-            self._withdraw(work)
+            self._end(key, item, outcome, error=stopped_error(outcome))
+        elif item.stage is _Stage.HELD and not self.draining:
+            self._put_back(key, item)
+        elif self.source.lasting:
+            self._withdraw(item)
             if not self.draining:
                 # By nobody here: the journal, say, cancelled what the message waited for.
-                self.fail(_as_journal_error(asyncio.CancelledError()))
+                self.fail(journal_failure(asyncio.CancelledError()))
         else:
-            self._end(key, work, outcome, error=_stopped(outcome))
+            self._end(key, item, outcome, error=stopped_error(outcome))
 
-    def _withdraw(self, work: _Work) -> None:
+    def _withdraw(self, item: _Item) -> None:
         """A journal that fails to take an intent back says so; the message has not left."""
-        if work.fate.withdraw is None:
+        if item.state.withdraw is None:
             return
         try:
-            work.fate.withdraw()
+            item.state.withdraw()
         except Exception as error:  # noqa: BLE001 - a journal of a user's own raises anything
-            self.fail(_as_journal_error(error))
+            self.fail(journal_failure(error))
 
-    def _put_back(self, key: LimitKey | None, work: _Work) -> None:
-        """A message that was held waits for its turn again."""
-        work.over = True
-        self._withdraw(work)
-        if self.draining:
-            if not self.supply.lasting:
-                self._end(key, work, Outcome.NOT_SENT, error=_stopped(Outcome.NOT_SENT))
-            return
-        self._queues.put_back(key, _Work(work.index, work.message))
-
-    async def _work(self, key: LimitKey | None, work: _Work) -> None:
-        fate = work.fate
-        try:
-            reply = await self._deliver(work)
-        except _HeldError:
-            self._put_back(key, work)
-        except JournalError as error:
-            if fate.outcome is Outcome.NOT_SENT:
-                # It has not left, and no intent of it is written: it waits in the journal.
-                work.over = True
-            else:
-                self._end(key, work, fate.outcome, error=_failed(fate.outcome, error))
-            self.fail(error)
-        except CleverAppError as error:
-            self._end(key, work, error.outcome, error=error)
-        except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the run
-            self._end(key, work, fate.outcome, error=_failed(fate.outcome, error))
-        else:
-            contact = reply.content if isinstance(reply.content, Contact) else None
-            self._end(key, work, Outcome.ACCEPTED, reply=reply, contact=contact)
-        finally:
-            self._leave(work)
-
-    async def _deliver(self, work: _Work) -> Reply:
-        while True:
-            try:
-                return await self.deliver(work.message, work.fate)
-            except _FullError:
-                await self._flight.wait()
-            work.seated = True
-            # Its key may be paused meanwhile: who waits for that keeps nobody from the wire.
-            loop = asyncio.get_running_loop()
-            work.lapse = loop.call_later(_LAPSE, self._leave, work)
+    def _put_back(self, key: LimitKey | None, item: _Item) -> None:
+        """A message that was held waits for its turn again, as an item of its own."""
+        item.stage = _Stage.OVER
+        self._withdraw(item)
+        if not self.draining:
+            self._queues.put_back(key, _Item(item.index, item.message))
+        elif not self.source.lasting:
+            self._end(key, item, Outcome.NOT_SENT, error=stopped_error(Outcome.NOT_SENT))
 
     def _end_rest(self) -> None:
         """What is not in work will never be, in this run."""
-        for key, work in self._queues.rest():
-            if not self.supply.lasting:
-                self._end(key, work, Outcome.NOT_SENT, error=_stopped(Outcome.NOT_SENT))
+        for key, item in self._queues.rest():
+            if not self.source.lasting:
+                self._end(key, item, Outcome.NOT_SENT, error=stopped_error(Outcome.NOT_SENT))
         self.news.set()
 
     def _end(
         self,
         key: LimitKey | None,
-        work: _Work,
+        item: _Item,
         outcome: Outcome,
         *,
         reply: Reply | None = None,
         contact: Contact | None = None,
         error: CleverAppError | None = None,
     ) -> None:
-        work.over = True
+        """Have the source keep an outcome, tell it after that, and take note of what it shows."""
+        item.stage = _Stage.OVER
         ended = SendOutcome(
-            message=work.message,
+            message=item.message,
             outcome=outcome,
-            index=work.index,
+            index=item.index,
             receipt=reply.receipt if reply else None,
             contact=contact,
             error=error,
         )
         try:
-            kept = self.supply.keep(ended)
+            kept = self.source.keep(ended)
             future = None if kept is None else asyncio.ensure_future(kept)
         except BaseException as failure:
             self.tell(ended)
-            self.fail(_as_journal_error(failure))
+            self.fail(journal_failure(failure))
             if not isinstance(failure, Exception):
                 raise
             return
@@ -410,51 +421,5 @@ class Dispatcher:
         self.tell(ended)
         error = asyncio.CancelledError() if future.cancelled() else future.exception()
         if error is not None:
-            self.fail(_as_journal_error(error))
+            self.fail(journal_failure(error))
         self.start()
-
-    def fail(self, error: CleverAppError) -> None:
-        """Send nothing more, and remember why."""
-        self.failure = self.failure or error
-        if not self.draining:
-            self.drain()
-        self.news.set()
-
-
-def _keep_seat(work: _Work) -> None:
-    """The seat no longer lapses by itself."""
-    if work.lapse is not None:
-        work.lapse.cancel()
-        work.lapse = None
-
-
-def _as_journal_error(error: BaseException) -> CleverAppError:
-    """What a journal raised, as an error that stops a run; a journal may raise anything."""
-    if isinstance(error, CleverAppError):
-        return error
-    found = JournalError(f"the journal failed: {_place_of(error)}")
-    found.__cause__ = error
-    return found
-
-
-def _stopped(outcome: Outcome) -> CleverAppError:
-    if outcome is Outcome.UNKNOWN:
-        return OutcomeUnknownError("it may have reached the server: cancelled before the answer")
-    return NotSentError("not sent: the run was stopped")
-
-
-def _place_of(error: BaseException) -> str:
-    """An error by its type and place: its text may hold the message, unless it is one of ours."""
-    if isinstance(error, CleverAppError):
-        return str(error)
-    kind = type(error).__name__
-    frames = traceback.extract_tb(error.__traceback__)
-    if not frames:
-        return kind
-    place = frames[-1]
-    return f"{kind} in {place.name} ({Path(place.filename).name}:{place.lineno})"
-
-
-def _failed(outcome: Outcome, error: BaseException) -> CleverAppError:
-    kind = OutcomeUnknownError if outcome is Outcome.UNKNOWN else NotSentError
-    return kind(f"the SDK failed, please report it: {_place_of(error)}")

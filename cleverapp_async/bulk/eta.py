@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from ..limits.quota import AccountKey, LimitKey
-from .eta_meter import EtaMeter
 from .forecast import ACCOUNT, UNKNOWN_ROUTE, least_seconds
+from .throughput import EtaMeter
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -58,7 +58,7 @@ class Eta:
 
 @frozen
 class _Bound:
-    """One thing that the run cannot end before.
+    """A lower bound of when the run ends.
 
     Attributes:
         name: In words.
@@ -83,7 +83,7 @@ class _Bound:
         return begins + self.seconds if schedule is None else schedule.end_of(begins, self.seconds)
 
     def told(self) -> str:
-        """What of it binds."""
+        """The name of what decides the end: the limit, or the measured rate."""
         if self.measured is None or self.measured <= self.least * _CLEARLY:
             return self.name
         single = self.name not in (ACCOUNT, UNKNOWN_ROUTE)
@@ -101,7 +101,7 @@ def estimate(
     meter: EtaMeter | None = None,
     schedule: Schedule | None = None,
 ) -> Eta:
-    """When a run ends: by its limits, or at the rate of late where that is slower.
+    """When a run ends: by its limits, or at the recent rate where that is slower.
 
     Each key ends no sooner than its pause, and then what remains of it by its quotas or at its
     measured rate. A measured rate tells of a key alone only while the account has room: keys that

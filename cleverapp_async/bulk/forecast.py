@@ -1,4 +1,4 @@
-"""How long a send takes at least: pure arithmetic on counts and quotas.
+"""How long a send takes at least, computed from counts and quotas alone.
 
 A forecast is a lower bound. It knows the limits and nothing else: not the server's speed, not the
 network's, not the refusals to come; :mod:`cleverapp_async.bulk.eta` adds what a run has measured.
@@ -6,25 +6,26 @@ network's, not the refusals to come; :mod:`cleverapp_async.bulk.eta` adds what a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
 
 from ..limits.quota import LimitKey, Quota
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from typing import TypeAlias
+    from collections.abc import Iterable, Mapping
 
     from .schedule import Schedule
 
-    QuotasOf: TypeAlias = Callable[[LimitKey], tuple[Quota, ...]]
-
-__all__ = ["ACCOUNT", "UNKNOWN_ROUTE", "Forecast", "Share", "forecast", "least_seconds"]
+__all__ = ["ACCOUNT", "UNKNOWN_ROUTE", "Forecast", "QuotasOf", "Share", "forecast", "least_seconds"]
 
 ACCOUNT = "the whole account"
 UNKNOWN_ROUTE = "route unknown"
 """Rows by contact_id do not say which bot and messenger they go through."""
+
+QuotasOf: TypeAlias = Callable[[LimitKey], tuple[Quota, ...]]
+"""Tells what limits a key."""
 
 
 @frozen

@@ -1,15 +1,18 @@
-"""What became of one message of a bulk send."""
+"""What became of one message of a bulk send, and the errors of what was not told by the server."""
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 from attrs import field, frozen
 
-from ..errors import CleverAppError, Outcome
+from ..errors import CleverAppError, JournalError, NotSentError, Outcome, OutcomeUnknownError
 from ..models.contact import Contact
 from ..models.messages import Message
 from ..models.receipt import SendReceipt
 
-__all__ = ["SendOutcome"]
+__all__ = ["SendOutcome", "journal_failure", "stopped_error", "unexpected_error"]
 
 
 @frozen(kw_only=True)
@@ -45,3 +48,37 @@ class SendOutcome:
         """
         if self.error is not None:
             raise self.error
+
+
+def stopped_error(outcome: Outcome) -> CleverAppError:
+    """The error of a message that a run was stopped before or in the middle of."""
+    if outcome is Outcome.UNKNOWN:
+        return OutcomeUnknownError("it may have reached the server: cancelled before the answer")
+    return NotSentError("not sent: the run was stopped")
+
+
+def unexpected_error(outcome: Outcome, error: BaseException) -> CleverAppError:
+    """The error of a message whose sending failed for a fault in this package or in a callback."""
+    kind = OutcomeUnknownError if outcome is Outcome.UNKNOWN else NotSentError
+    return kind(f"the SDK failed, please report it: {_place_of(error)}")
+
+
+def journal_failure(error: BaseException) -> CleverAppError:
+    """What a journal raised, as an error that stops a run; a journal may raise anything."""
+    if isinstance(error, CleverAppError):
+        return error
+    found = JournalError(f"the journal failed: {_place_of(error)}")
+    found.__cause__ = error
+    return found
+
+
+def _place_of(error: BaseException) -> str:
+    """An error by its type and place: its text may hold the message, unless it is one of ours."""
+    if isinstance(error, CleverAppError):
+        return str(error)
+    kind = type(error).__name__
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return kind
+    place = frames[-1]
+    return f"{kind} in {place.name} ({Path(place.filename).name}:{place.lineno})"

@@ -1,4 +1,4 @@
-"""A resume's limits: the server still counts what the run before sent within the last period."""
+"""Counts what earlier runs sent within the last period: the server still counts it, too."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ class Primer:
             self.limits.prime(key, found_ages)
 
     def note(self, index: int, begun: float, ended: float) -> None:
-        """What this run wrote about a message, between two moments, has passed these limits."""
+        """Remember that what this run wrote about a message has passed these limits."""
         if self._period:
             name = (self._campaign, index)
             self.limits.counted.note(name, begun, ended, keep=self._period)

@@ -1,4 +1,4 @@
-"""Messages read ahead, queued by what limits them, served in turn."""
+"""Messages that were read ahead, in a queue for each limit key, served in turn."""
 
 from __future__ import annotations
 
@@ -34,12 +34,14 @@ class _Queue(Generic[T]):
 
 
 class KeyQueues(Generic[T]):
-    """Hands out items so that every key gets its turn, and none more than it can use.
+    """Hands out items so that every key gets its turn, and no key more than its limit can use.
 
     A key has at most as many items in work as its limit lets through at once: more would only
-    queue at the limiter. Every operation is O(1).
+    queue at the limiter. Items of a key are put in their order.
 
-    Items of a key are put in their order.
+    What is done for every item takes constant time: to put, take and finish one, however many keys
+    and items there are. :meth:`put_back` looks through the items of its key that come before the
+    item's place, :meth:`by_key` through the keys, and :meth:`rest` through everything.
 
     Args:
         width_of: How many items of a key may be in work at once.
@@ -113,6 +115,8 @@ class KeyQueues(Generic[T]):
         return {key: (len(queue.items), queue.in_work) for key, queue in self._queues.items()}
 
     def _consider(self, key: LimitKey | None, queue: _Queue[T]) -> None:
+        # Round robin: a key stands in the line of turns once at most, which `ready` says, and goes
+        # to its end each time that one of its items is taken.
         if queue.items and not queue.ready and queue.in_work < queue.width:
             queue.ready = True
             self._turns.append(key)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from .dispatch import Dispatcher
-    from .hours import Hours
     from .journal.records import JournalSummary, Loaded
     from .outcome import SendOutcome
+    from .schedule_guard import ScheduleGuard
 
 __all__ = ["BulkProgress", "BulkRun"]
 
@@ -62,9 +62,9 @@ class BulkRun:
     Made by :meth:`CleverAppClient.send_many`.
     """
 
-    def __init__(self, dispatcher: Dispatcher, hours: Hours | None = None) -> None:
+    def __init__(self, dispatcher: Dispatcher, guard: ScheduleGuard | None = None) -> None:
         self._dispatcher = dispatcher
-        self._hours = hours
+        self._guard = guard
         self._reader: asyncio.Task[None] | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -72,30 +72,30 @@ class BulkRun:
 
     @property
     def progress(self) -> BulkProgress:
-        """How far it is."""
+        """How far the run has come."""
         dispatcher = self._dispatcher
-        opens_at = None if self._hours is None else self._hours.opens_at
+        opens_at = None if self._guard is None else self._guard.opens_at
         return BulkProgress(dispatcher.read, dict(dispatcher.counts), dispatcher.by_key(), opens_at)
 
     @property
     def loaded(self) -> Loaded | None:
-        """What reading into the journal came to; None without one, or before that is done."""
-        return self._dispatcher.supply.loaded
+        """The result of reading the messages into the journal; None without one, or before that."""
+        return self._dispatcher.source.loaded
 
     @property
     def summary(self) -> JournalSummary | None:
-        """The campaign as this run found it; None without a journal, or before that is read."""
-        return self._dispatcher.supply.summary
+        """The campaign as this run found it; None without a journal, or before it has been read."""
+        return self._dispatcher.source.summary
 
     @property
     def other_account(self) -> bool:
-        """Whether the token is another than that of the campaign's last run.
+        """Whether the token differs from that of the campaign's last run.
 
         Known once :attr:`summary` is, before anything is sent, and logged then as a warning
         (logger ``cleverapp_async``). Nothing is wrong where the token was renewed; another
         account knows neither the campaign's contacts nor its bots.
         """
-        return self._dispatcher.supply.other_account
+        return self._dispatcher.source.other_account
 
     def __aiter__(self) -> AsyncIterator[SendOutcome]:
         """Start sending; a run can be iterated once.
@@ -113,7 +113,7 @@ class BulkRun:
         return self._outcomes()
 
     async def __aenter__(self) -> Self:
-        """Give itself."""
+        """Return the run itself."""
         return self
 
     async def __aexit__(
@@ -158,12 +158,12 @@ class BulkRun:
             if self._dispatcher.failure is not None:
                 ended = self._why_ended(finished=False)
             try:
-                await self._dispatcher.supply.close(ended)
+                await self._dispatcher.source.close(ended)
             except CleverAppError as error:
                 raise self._with_count(error) from None
 
     def _with_count(self, error: CleverAppError) -> CleverAppError:
-        """An error of a journal that tells what the run came to before it."""
+        """A journal's error, with how many messages had ended before it."""
         ended = self._dispatcher.counts.copy()
         if self.loaded is not None:
             # Told by this run, and sent by an earlier one.
@@ -193,14 +193,15 @@ class BulkRun:
         dispatcher = self._dispatcher
         if dispatcher.draining:
             return
-        if self._hours is not None:
-            self._keeper = asyncio.create_task(self._hours.keep(dispatcher))
+        if self._guard is not None:
+            self._keeper = asyncio.create_task(self._guard.keep(dispatcher))
             self._keeper.add_done_callback(self._keeper_ended)
-        self._reader = asyncio.create_task(dispatcher.supply.fill(dispatcher))
+        self._reader = asyncio.create_task(dispatcher.source.fill(dispatcher))
         # Also where it is cancelled before its first step.
         self._reader.add_done_callback(lambda _: dispatcher.news.set())
         try:
             while True:
+                # Each outcome that is taken makes room for a message more.
                 while dispatcher.ended:
                     yield dispatcher.ended.popleft()
                     dispatcher.start()
@@ -208,6 +209,7 @@ class BulkRun:
                     self._reader.cancel()
                 if self._reader.done() and not dispatcher.busy:
                     break
+                # Nothing is awaited between the looks above and this: no news is missed.
                 dispatcher.news.clear()
                 await dispatcher.news.wait()
             self._raise_for_failure()
@@ -229,7 +231,7 @@ class BulkRun:
             raise self._with_count(error) if isinstance(error, CleverAppError) else error
 
     def _keeper_ended(self, keeper: asyncio.Task[None]) -> None:
-        """Nobody would open the hours again: a run that is held would wait for ever."""
+        """End a run whose schedule failed: nobody would release its dispatcher any more."""
         if not keeper.cancelled() and (error := keeper.exception()) is not None:
             told = f"the schedule failed: {type(error).__name__}: {error}"
             failed = ConfigurationError(told)

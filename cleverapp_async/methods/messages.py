@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, cast, overload
 
-from .._call import Call, Fate, Reply
+from .._call import Call, Reply, SendState
 from ..endpoints import ENDPOINTS
 from ..limits.quota import Lane
 from ..models.messages import Message, SendMessage, SendMessageToWhatsApp
@@ -100,7 +100,7 @@ class MessageMethods(Methods):
             image=image,
             file=file,
         )
-        reply = await self._deliver(message, Fate(), route=route, lane=lane, deadline=deadline)
+        reply = await self._deliver(message, SendState(), route=route, lane=lane, deadline=deadline)
         return reply.receipt
 
     async def send_message_to_whatsapp(
@@ -164,7 +164,7 @@ class MessageMethods(Methods):
         deadline: float | None = None,
     ) -> SendReceipt | Contact:
         """Send one request model; see :meth:`send_message` for what it answers and raises."""
-        reply = await self._deliver(message, Fate(), route=route, lane=lane, deadline=deadline)
+        reply = await self._deliver(message, SendState(), route=route, lane=lane, deadline=deadline)
         if isinstance(message, SendMessageToWhatsApp):
             return cast("Contact", reply.content)
         return reply.receipt
@@ -172,7 +172,7 @@ class MessageMethods(Methods):
     async def _deliver(
         self,
         message: Message,
-        fate: Fate,
+        state: SendState,
         *,
         route: Route | None = None,
         lane: Lane = Lane.INTERACTIVE,
@@ -186,7 +186,7 @@ class MessageMethods(Methods):
             contact_id=message.contact_id,
             lane=lane,
             deadline=deadline,
-            fate=fate,
+            state=state,
         )
         if route is not None and message.contact_id is not None:
             self._learn_route(message.contact_id, route)

@@ -10,29 +10,28 @@ from attrs import define, field, frozen
 
 from cleverapp_async import (
     AccountKey,
+    BulkRun,
+    Lane,
     LimiterRegistry,
     LimitKey,
     NotSentError,
     Outcome,
     OutcomeUnknownError,
     Quota,
+    Resend,
     SendReceipt,
 )
-from cleverapp_async._call import Fate, Reply
-from cleverapp_async.bulk.campaign import JournalSupply
+from cleverapp_async._call import Reply, SendState
 from cleverapp_async.bulk.dispatch import Dispatcher
-from cleverapp_async.bulk.journal.records import Resend
+from cleverapp_async.bulk.journal_source import JournalSource
 from cleverapp_async.bulk.priming import Primer
-from cleverapp_async.bulk.run import BulkRun
 from cleverapp_async.limits.lease import Gate
-from cleverapp_async.limits.quota import Lane
 from tests.bulk.memory_journal import MemoryJournal
 from tests.bulk.rig import key_of, message
 from tests.limits.oracle import Oracle
 
 if TYPE_CHECKING:
-    from cleverapp_async import Message, SendOutcome
-    from cleverapp_async.bulk.journal.protocol import Journal
+    from cleverapp_async import Journal, Message, SendOutcome
 
 __all__ = ["ACCOUNT", "Life", "World", "bot"]
 
@@ -129,13 +128,13 @@ class World:
         """A run of the campaign over the registry as it is."""
         gate, registry, born = Gate(self.registry, ACCOUNT), self.registry, self.deaths
 
-        async def deliver(sent: Message, fate: Fate) -> Reply:
-            while (reply := await self._attempt(gate, sent, fate, born)) is None:
-                assert fate.withdraw is not None
-                fate.withdraw()
+        async def deliver(sent: Message, state: SendState) -> Reply:
+            while (reply := await self._attempt(gate, sent, state, born)) is None:
+                assert state.withdraw is not None
+                state.withdraw()
             return reply
 
-        supply = JournalSupply(
+        source = JournalSource(
             journal=journal or self.journal,
             messages=messages,
             origin="https://app.example",
@@ -151,7 +150,7 @@ class World:
         )
         return BulkRun(
             Dispatcher(
-                supply=supply,
+                source=source,
                 deliver=deliver,
                 width_of=lambda key: registry.quotas(key)[0].limit if key else 10,
                 concurrency=1000,
@@ -159,29 +158,31 @@ class World:
             )
         )
 
-    async def _attempt(self, gate: Gate, sent: Message, fate: Fate, born: int) -> Reply | None:
+    async def _attempt(
+        self, gate: Gate, sent: Message, state: SendState, born: int
+    ) -> Reply | None:
         """One attempt; None: refused, and to be tried again."""
         text = str(sent.text)
         number = int(text)
         out, back = self.trips[number % len(self.trips)]
         ending = self.endings[number % len(self.endings)]
-        fate.waiting = True
+        state.waiting = True
         lease = await gate.enter(key_of(sent), lane=Lane.BULK)
-        assert fate.commit is not None
+        assert state.commit is not None
         try:
-            await fate.commit()
+            await state.commit()
         except BaseException:
             lease.refund()
             raise
         if self.deaths > born:
             # The dead send nothing while they are cleared away.
             raise asyncio.CancelledError
-        fate.waiting = False
+        state.waiting = False
         if ending == "never left":
             lease.refund()
-            fate.outcome = Outcome.NOT_SENT
+            state.outcome = Outcome.NOT_SENT
             raise NotSentError("the wire is down")
-        fate.outcome = Outcome.UNKNOWN
+        state.outcome = Outcome.UNKNOWN
         lease.sent()
         self._leave(out, sent)
         try:
@@ -197,10 +198,10 @@ class World:
         if ending == "refused" and text not in self._refused:
             self._refused.add(text)
             lease.refuse_key(0.5)
-            fate.outcome = Outcome.NOT_SENT
+            state.outcome = Outcome.NOT_SENT
             return None
         lease.settle()
-        fate.outcome = Outcome.ACCEPTED
+        state.outcome = Outcome.ACCEPTED
         return Reply({}, SendReceipt(text, 1 + (text in self._refused), 0.0, 0.0))
 
     def _leave(self, out: float, sent: Message) -> None:

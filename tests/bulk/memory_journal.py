@@ -9,22 +9,21 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
-from cleverapp_async.bulk.journal.address import address_of
-from cleverapp_async.bulk.journal.records import (
+from cleverapp_async import (
     JournalEntry,
     JournalResult,
     JournalState,
     JournalSummary,
+    JournalWriteError,
     Loaded,
     Resend,
+    address_of,
 )
-from cleverapp_async.errors import JournalWriteError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from cleverapp_async import LimitKey, Message
-    from cleverapp_async.bulk.journal.protocol import Messages
+    from cleverapp_async import LimitKey, Message, Messages
 
 __all__ = ["MemoryJournal"]
 

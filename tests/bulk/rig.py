@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from cleverapp_async import (
+    BulkRun,
     LimitKey,
     Message,
     NotSentError,
@@ -18,15 +19,14 @@ from cleverapp_async import (
     SendOutcome,
     SendReceipt,
 )
-from cleverapp_async._call import Fate, Reply
+from cleverapp_async._call import Reply, SendState
 from cleverapp_async.bulk.dispatch import Dispatcher
-from cleverapp_async.bulk.run import BulkRun
-from cleverapp_async.bulk.supply import IterableSupply
+from cleverapp_async.bulk.sources import IterableSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cleverapp_async.bulk.journal.protocol import Messages
+    from cleverapp_async import Messages
 
 RECEIPT = SendReceipt("send", 1, 0.0, 0.0)
 
@@ -73,7 +73,7 @@ class Desk:
     _busy: int = field(default=0, init=False)
     _gates: dict[str, asyncio.Event] = field(factory=dict[str, asyncio.Event], init=False)
 
-    async def deliver(self, sent: Message, fate: Fate) -> Reply:
+    async def deliver(self, sent: Message, state: SendState) -> Reply:
         """Deliver one message, as the client would."""
         text = str(sent.text)
         self.started.append(text)
@@ -82,7 +82,7 @@ class Desk:
         try:
             if self.held(text):
                 if self.on_wire:
-                    fate.waiting, fate.outcome = False, Outcome.UNKNOWN
+                    state.waiting, state.outcome = False, Outcome.UNKNOWN
                 await self._gates.setdefault(text, asyncio.Event()).wait()
             else:
                 await asyncio.sleep(0)
@@ -94,7 +94,7 @@ class Desk:
             raise OutcomeUnknownError("no answer")
         if text.startswith("bug"):
             raise LookupError("a slip")
-        fate.outcome = Outcome.ACCEPTED
+        state.outcome = Outcome.ACCEPTED
         return Reply({"success": True}, RECEIPT)
 
     def release(self) -> None:
@@ -116,7 +116,7 @@ def run_of(
     """A bulk send over a desk."""
     return BulkRun(
         Dispatcher(
-            supply=IterableSupply(messages, key),
+            source=IterableSource(messages, key),
             deliver=desk.deliver,
             width_of=lambda _: width,
             concurrency=concurrency,

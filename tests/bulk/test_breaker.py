@@ -27,8 +27,7 @@ from cleverapp_async import (
     UnexpectedResponseError,
     ValidationError,
 )
-from cleverapp_async.bulk.breaker import Breaker, trouble_of
-from cleverapp_async.bulk.results import is_permanent
+from cleverapp_async.bulk.breaker import Breaker, is_permanent, trouble_of
 
 KEY = LimitKey(1, "telegram")
 SIBLING = LimitKey(1, "viber")

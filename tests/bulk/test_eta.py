@@ -7,11 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async import LimiterRegistry, LimitKey, Quota
-from cleverapp_async.bulk.eta import EtaMeter, estimate, estimate_run
-from cleverapp_async.bulk.forecast import forecast
-from cleverapp_async.bulk.schedule import Schedule
-from cleverapp_async.limits.quota import AccountKey
+from cleverapp_async import (
+    AccountKey,
+    EtaMeter,
+    LimiterRegistry,
+    LimitKey,
+    Quota,
+    Schedule,
+    forecast,
+)
+from cleverapp_async.bulk.eta import estimate, estimate_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async.bulk.forecast import forecast, least_seconds
-from cleverapp_async.bulk.schedule import Schedule
-from cleverapp_async.limits.quota import LimitKey, Quota
+from cleverapp_async import LimitKey, Quota, Schedule, forecast
+from cleverapp_async.bulk.forecast import least_seconds
 
 WHATSAPP = LimitKey(7, "whatsapp")
 TELEGRAM = LimitKey(7, "telegram")

@@ -17,10 +17,10 @@ from cleverapp_async import (
     LimiterRegistry,
     Loaded,
     Quota,
+    Resend,
     SendHistory,
     SendMessage,
 )
-from cleverapp_async.bulk.journal.records import Resend
 from cleverapp_async.bulk.priming import Arrivals, Primer, arrivals_of
 from cleverapp_async.limits.sliding_window import SETTLE_MARGIN
 from cleverapp_async.testing import run_virtual
@@ -31,7 +31,7 @@ from tests.bulk.rig import collect, key_of, message
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cleverapp_async.limits.quota import LimitKey
+    from cleverapp_async import LimitKey
 
 _NOW = 1_000.0
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import ConfigurationError
-from cleverapp_async.bulk.schedule import Schedule
+from cleverapp_async import ConfigurationError, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

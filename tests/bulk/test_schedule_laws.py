@@ -10,7 +10,7 @@ from attrs import frozen
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cleverapp_async.bulk.schedule import Schedule
+from cleverapp_async import Schedule
 
 MINUTE = 60
 WALKED = 3 * 24 * 60

@@ -10,6 +10,7 @@ import pytest
 from attrs import evolve
 
 from cleverapp_async import (
+    BulkRun,
     CleverAppError,
     ConfigurationError,
     JournalError,
@@ -20,18 +21,17 @@ from cleverapp_async import (
     SendOutcome,
 )
 from cleverapp_async.bulk.dispatch import Dispatcher
-from cleverapp_async.bulk.hours import Hours
-from cleverapp_async.bulk.run import BulkRun
-from cleverapp_async.bulk.supply import IterableSupply
+from cleverapp_async.bulk.schedule_guard import ScheduleGuard
+from cleverapp_async.bulk.sources import IterableSource
 from tests.bulk.memory_journal import MemoryJournal
 from tests.bulk.rig import Desk, collect, key_of, message, others, turns
-from tests.bulk.test_campaign import Wire, campaign
+from tests.bulk.test_journal_source import Wire, campaign
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from cleverapp_async import JournalResult, Message
-    from cleverapp_async._call import Fate, Reply
+    from cleverapp_async._call import Reply, SendState
 
 
 class StrangeError(BaseException):
@@ -157,10 +157,10 @@ async def test_a_journal_that_cannot_take_an_intent_back_leaves_nobody_waiting()
 class Bursting(Desk):
     """A desk on which everything raises what ends programs."""
 
-    async def deliver(self, sent: Message, fate: Fate) -> Reply:
+    async def deliver(self, sent: Message, state: SendState) -> Reply:
         """Raise, when the message is on the wire."""
         await asyncio.sleep(0)
-        fate.waiting, fate.outcome = False, Outcome.UNKNOWN
+        state.waiting, state.outcome = False, Outcome.UNKNOWN
         raise StrangeError(sent.text)
 
 
@@ -175,10 +175,10 @@ async def test_a_delivery_that_raises_what_is_no_exception_has_its_outcome() -> 
 class Forgetful(Desk):
     """A desk whose journal fails between two attempts, of which the first may have arrived."""
 
-    async def deliver(self, sent: Message, fate: Fate) -> Reply:
+    async def deliver(self, sent: Message, state: SendState) -> Reply:
         """Fail as a second commit would."""
         await asyncio.sleep(0)
-        fate.outcome = Outcome.UNKNOWN
+        state.outcome = Outcome.UNKNOWN
         raise JournalWriteError(f"no intent of {sent.text}")
 
 
@@ -197,17 +197,17 @@ async def test_a_schedule_that_fails_ends_the_run() -> None:
     def clock() -> float:
         raise OverflowError("no such time")
 
-    hours = Hours(Schedule(at=datetime(2030, 1, 1, tzinfo=UTC)), clock=clock)
+    guard = ScheduleGuard(Schedule(at=datetime(2030, 1, 1, tzinfo=UTC)), clock=clock)
     dispatcher = Dispatcher(
-        supply=IterableSupply([message(0)], key_of),
+        source=IterableSource([message(0)], key_of),
         deliver=Desk().deliver,
         width_of=lambda _: 2,
         concurrency=4,
         look_ahead=10,
-        is_open=hours.is_open,
+        is_open=guard.is_open,
     )
     seen: list[SendOutcome] = []
-    error = await failed(BulkRun(dispatcher, hours), seen)
+    error = await failed(BulkRun(dispatcher, guard), seen)
     assert isinstance(error, ConfigurationError)
     assert isinstance(error.__cause__, OverflowError)
     assert [outcome.outcome for outcome in seen] == [Outcome.NOT_SENT]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cleverapp_async import LimitKey, Message, SendMessage
 from cleverapp_async.bulk.journal.records import ErrorRecord, JournalResult, JournalState
-from cleverapp_async.bulk.journal.sqlite import SqliteJournal
+from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

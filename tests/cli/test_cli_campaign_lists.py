@@ -20,7 +20,7 @@ from cleverapp_async.bulk.journal.records import (
     JournalResult,
     JournalState,
 )
-from cleverapp_async.bulk.journal.sqlite import SqliteJournal
+from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
 from cleverapp_async.cli.campaign.export import as_line
 from tests.cli.campaigns import fill, make_journal, messages, records
 from tests.cli.command import TOKEN

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cleverapp_async.bulk.journal.records import JournalState
-from cleverapp_async.bulk.journal.sqlite import SqliteJournal
+from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
 from cleverapp_async.cli.campaign.state import Resuming
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.cli.campaigns import fill, messages

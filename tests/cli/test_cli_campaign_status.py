@@ -8,7 +8,7 @@ import pytest
 
 from cleverapp_async import LimitKey
 from cleverapp_async.bulk.journal.records import JournalState
-from cleverapp_async.bulk.journal.sqlite import SqliteJournal
+from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
 from tests.cli.campaigns import fill, make_journal, messages
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async.bulk.report.formulas import escape, unescape
+from cleverapp_async.bulk.report.csv import escape, unescape
 from cleverapp_async.cli.atomic_file import AtomicFile
 from cleverapp_async.cli.contacts.rows import CsvRows, JsonRows
 from cleverapp_async.cli.params import read_from, read_to

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from cleverapp_async.bulk.report.formulas import escape
+from cleverapp_async.bulk.report.csv import escape
 from cleverapp_async.cli.doctor.checks import check_packages
 from cleverapp_async.cli.errors import BadInputError
 from cleverapp_async.cli.recipients.messages import Defaults

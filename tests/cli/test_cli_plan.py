@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from cleverapp_async import CleverAppClient, LimiterRegistry, Outcome
-from cleverapp_async.bulk.journal.reader import JournalReader
+from cleverapp_async.bulk.journal.sqlite.reader import JournalReader
 from cleverapp_async.cli.console import make_console
 from cleverapp_async.cli.errors import BadInputError, Exit
 from cleverapp_async.cli.recipients.messages import Defaults

@@ -17,7 +17,7 @@ from cleverapp_async import (
     RetryPolicy,
     SendMessage,
 )
-from cleverapp_async._call import Fate
+from cleverapp_async._call import SendState
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.wire.rig import client_of, one_attempt
 
@@ -28,9 +28,9 @@ MESSAGE = SendMessage(contact_id=1, text="Hi")
 FREE = SimulatorLimits.none()
 
 
-def committing(commit: Callable[[], Awaitable[None]]) -> Fate:
-    """A fate whose intents go to ``commit``."""
-    return Fate(commit=commit)
+def committing(commit: Callable[[], Awaitable[None]]) -> SendState:
+    """A state whose intents go to ``commit``."""
+    return SendState(commit=commit)
 
 
 async def spend(seconds: float) -> None:
@@ -54,13 +54,13 @@ async def test_nothing_leaves_before_the_commit_is_done() -> None:
         async def commit() -> None:
             for _ in range(20):
                 await asyncio.sleep(0)
-            seen.append((len(simulator.arrivals), await in_flight(client), fate.outcome))
+            seen.append((len(simulator.arrivals), await in_flight(client), state.outcome))
 
-        fate = committing(commit)
-        await client._deliver(MESSAGE, fate)
+        state = committing(commit)
+        await client._deliver(MESSAGE, state)
         assert seen == [(0, 1, Outcome.NOT_SENT)]
         assert len(simulator.arrivals) == 1
-    assert fate.outcome is Outcome.ACCEPTED
+    assert state.outcome is Outcome.ACCEPTED
 
 
 async def test_a_commit_that_fails_sends_nothing_and_costs_nothing() -> None:
@@ -74,17 +74,17 @@ async def test_a_commit_that_fails_sends_nothing_and_costs_nothing() -> None:
         Simulator(limits=FREE) as simulator,
         client_of(simulator.base_url, config=config) as client,
     ):
-        fate = committing(commit)
+        state = committing(commit)
         with pytest.raises(JournalWriteError):
-            await client._deliver(MESSAGE, fate)
-        assert fate.outcome is Outcome.NOT_SENT
+            await client._deliver(MESSAGE, state)
+        assert state.outcome is Outcome.NOT_SENT
         assert await in_flight(client) == 0
         await client.send(MESSAGE, deadline=5)
         assert len(simulator.arrivals) == 1
 
 
 async def test_a_cancel_during_the_commit_sends_nothing() -> None:
-    """The fate says so, and nothing is held afterwards."""
+    """The state says so, and nothing is held afterwards."""
     async with Simulator(limits=FREE) as simulator, client_of(simulator.base_url) as client:
         entered = asyncio.Event()
 
@@ -92,14 +92,14 @@ async def test_a_cancel_during_the_commit_sends_nothing() -> None:
             entered.set()
             await asyncio.Event().wait()
 
-        fate = committing(commit)
-        task = asyncio.ensure_future(client._deliver(MESSAGE, fate))
+        state = committing(commit)
+        task = asyncio.ensure_future(client._deliver(MESSAGE, state))
         await entered.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert fate.outcome is Outcome.NOT_SENT
-        assert fate.waiting
+        assert state.outcome is Outcome.NOT_SENT
+        assert state.waiting
         assert await in_flight(client) == 0
         assert len(simulator.arrivals) == 0
 
@@ -117,8 +117,8 @@ async def test_each_attempt_commits_and_one_that_did_nothing_is_withdrawn() -> N
         Simulator(limits=FREE, faults=[Fault.too_many(0.01, on=1)]) as simulator,
         client_of(simulator.base_url, config=config, limits=limits) as client,
     ):
-        fate = Fate(commit=commit, withdraw=lambda: log.append("withdraw"))
-        await client._deliver(MESSAGE, fate)
+        state = SendState(commit=commit, withdraw=lambda: log.append("withdraw"))
+        await client._deliver(MESSAGE, state)
     assert log == ["commit", "withdraw", "commit"]
 
 
@@ -132,9 +132,9 @@ async def test_a_commit_that_outlasts_the_deadline_sends_nothing() -> None:
         Simulator(limits=FREE, faults=[Fault.hang()]) as simulator,
         client_of(simulator.base_url) as client,
     ):
-        fate = committing(commit)
+        state = committing(commit)
         with pytest.raises(DeadlineExceededError):
-            await client._deliver(MESSAGE, fate, deadline=0.01)
+            await client._deliver(MESSAGE, state, deadline=0.01)
         assert len(simulator.arrivals) == 0
 
 

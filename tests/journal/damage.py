@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 from click.testing import CliRunner
 
 from cleverapp_async import (
+    ErrorRecord,
     JournalError,
     JournalReader,
     JournalResult,
     JournalState,
+    Resend,
     SqliteJournal,
     purge_journal,
     resolve_unknown,
     write_report,
 )
-from cleverapp_async.bulk.journal.records import ErrorRecord, Resend
 from cleverapp_async.cli.app import cleverapp
 from tests.journal.journals import ACCEPTED, ORIGIN, load, messages, result
 

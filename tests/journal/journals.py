@@ -6,18 +6,20 @@ import shutil
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from cleverapp_async.bulk.journal.records import ErrorRecord, JournalResult, JournalState
-from cleverapp_async.bulk.journal.sqlite import SqliteJournal
-from cleverapp_async.limits.quota import LimitKey
-from cleverapp_async.models.messages import SendMessage
+from cleverapp_async import (
+    ErrorRecord,
+    JournalResult,
+    JournalState,
+    LimitKey,
+    SendMessage,
+    SqliteJournal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
     from pathlib import Path
 
-    from cleverapp_async.bulk.journal.protocol import Messages
-    from cleverapp_async.bulk.journal.records import Loaded
-    from cleverapp_async.models.messages import Message
+    from cleverapp_async import Loaded, Message, Messages
 
 __all__ = [
     "ACCEPTED",

@@ -4,23 +4,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleverapp_async import (
+    ErrorRecord,
+    JournalError,
+    JournalState,
+    LimitKey,
+    Message,
+    SendMessage,
+    SendMessageToWhatsApp,
+)
 from cleverapp_async.bulk.journal.codec import (
-    CODES,
-    STATES,
     decode_error,
     decode_key,
-    decode_message,
-    digest_of,
     encode_error,
     encode_key,
-    encode_parameters,
-    state_of,
     whole,
 )
-from cleverapp_async.bulk.journal.records import ErrorRecord, JournalState
-from cleverapp_async.errors import JournalError
-from cleverapp_async.limits.quota import LimitKey
-from cleverapp_async.models.messages import Message, SendMessage, SendMessageToWhatsApp
+from cleverapp_async.bulk.journal.messages import decode_message, digest_of, encode_parameters
+from cleverapp_async.bulk.journal.sqlite.columns import CODES, STATES, state_of
 
 _ids = st.integers(1, 2**70)
 _texts = st.text(st.characters(codec="utf-8"), min_size=1).filter(lambda text: text.strip() != "")

@@ -17,16 +17,22 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from cleverapp_async.bulk.journal.records import JournalResult, JournalState, Loaded, Resend
-from cleverapp_async.bulk.journal.sqlite import SqliteJournal
-from cleverapp_async.errors import JournalLockedError, JournalWriteError
+from cleverapp_async import (
+    JournalLockedError,
+    JournalResult,
+    JournalState,
+    JournalWriteError,
+    Loaded,
+    Resend,
+    SqliteJournal,
+)
 from tests.journal.journals import ORIGIN, copy_journal, load, messages, result
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Awaitable
 
-    from cleverapp_async.models.messages import Message
+    from cleverapp_async import Message
 
 T = TypeVar("T")
 S = JournalState

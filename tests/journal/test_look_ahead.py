@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import CleverAppClient, LimiterRegistry
-from cleverapp_async.bulk.journal.sqlite import SqliteJournal
+from cleverapp_async import CleverAppClient, LimiterRegistry, SqliteJournal
 from cleverapp_async.simulator import Simulator, SimulatorLimits
 from tests.kill.campaign import KEYS, message
 

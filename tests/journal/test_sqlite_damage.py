@@ -304,7 +304,7 @@ def test_a_signal_ends_a_change_and_undoes_it(
         connection.execute(f"{_ENDLESS} max(i) FROM n").fetchone()
         return ()
 
-    monkeypatch.setattr("cleverapp_async.bulk.journal.upkeep.orphan_intents", endless)
+    monkeypatch.setattr("cleverapp_async.bulk.journal.sqlite.maintenance.orphan_intents", endless)
     timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):

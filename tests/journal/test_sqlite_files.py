@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.bulk.journal.filesystem import check_place, mount_of, network_type
-from cleverapp_async.bulk.journal.reader import JournalReader
-from cleverapp_async.bulk.journal.records import JournalState
-from cleverapp_async.bulk.journal.schema import APPLICATION_ID, MIGRATIONS, VERSION
-from cleverapp_async.bulk.journal.sqlite import SqliteJournal
-from cleverapp_async.bulk.journal.upkeep import resolve_unknown
-from cleverapp_async.errors import JournalError, JournalWriteError
+from cleverapp_async import (
+    JournalError,
+    JournalReader,
+    JournalState,
+    JournalWriteError,
+    SqliteJournal,
+    resolve_unknown,
+)
+from cleverapp_async.bulk.journal.sqlite.filesystem import check_place, mount_of, network_type
+from cleverapp_async.bulk.journal.sqlite.schema import APPLICATION_ID, MIGRATIONS, VERSION
 from tests.journal.journals import ORIGIN, messages, opened
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import JournalError, SendHistory, SqliteJournal
-from cleverapp_async.bulk.journal.records import JournalState
+from cleverapp_async import JournalError, JournalState, SendHistory, SqliteJournal
 from tests.journal.journals import TELEGRAM, VIBER, copy_journal, messages, opened, result
 
 if TYPE_CHECKING:

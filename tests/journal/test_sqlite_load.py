@@ -4,19 +4,26 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from cleverapp_async.bulk.journal.protocol import Journal
-from cleverapp_async.bulk.journal.reader import JournalReader
-from cleverapp_async.bulk.journal.records import JournalState, Loaded, Resend
-from cleverapp_async.bulk.journal.sqlite import SqliteJournal
-from cleverapp_async.errors import InvalidRequestError, JournalError, JournalMismatchError
-from cleverapp_async.models.messages import SendMessage, SendMessageToWhatsApp
+from cleverapp_async import (
+    InvalidRequestError,
+    Journal,
+    JournalError,
+    JournalMismatchError,
+    JournalReader,
+    JournalState,
+    Loaded,
+    Resend,
+    SendMessage,
+    SendMessageToWhatsApp,
+    SqliteJournal,
+)
 from tests.journal.journals import ORIGIN, TELEGRAM, VIBER, key_of, load, messages, opened
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from cleverapp_async.models.messages import Message
+    from cleverapp_async import Message
 
 
 def test_it_is_a_journal(tmp_path: Path) -> None:

@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.bulk.journal.lock import JournalLock, LockHolder, lock_path, read_holder
-from cleverapp_async.bulk.journal.reader import JournalReader
-from cleverapp_async.bulk.journal.sqlite import SqliteJournal
-from cleverapp_async.errors import JournalError, JournalLockedError, JournalWriteError
+from cleverapp_async import (
+    JournalError,
+    JournalLockedError,
+    JournalReader,
+    JournalWriteError,
+    LockHolder,
+    SqliteJournal,
+)
+from cleverapp_async.bulk.journal.sqlite.lock import JournalLock, lock_path, read_holder
 from tests.journal.journals import ORIGIN, messages, opened
 
 if TYPE_CHECKING:
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
 _HOLD = """
 import sys
 from pathlib import Path
-from cleverapp_async.bulk.journal.lock import JournalLock
+from cleverapp_async.bulk.journal.sqlite.lock import JournalLock
 JournalLock.acquire(Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()

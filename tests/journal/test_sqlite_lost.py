@@ -206,7 +206,7 @@ async def test_another_run_that_takes_the_journal_over_stops_this_one(
 ) -> None:
     """A run that was fenced off ends with what it has sent, all of it in the journal."""
     path = tmp_path / "run.db"
-    monkeypatch.setattr("cleverapp_async.bulk.journal.lock._try_lock", lambda *_, **__: True)
+    monkeypatch.setattr("cleverapp_async.bulk.journal.sqlite.lock._try_lock", lambda *_, **__: True)
 
     def take_over(_: Path) -> None:
         connection = sqlite3.connect(path)

@@ -216,7 +216,7 @@ def test_a_forked_child_has_neither_journal_nor_lock(tmp_path: Path) -> None:
 _START = """
 import asyncio, os, sys
 from cleverapp_async import JournalLockedError, SqliteJournal
-import cleverapp_async.bulk.journal.sqlite
+import cleverapp_async.bulk.journal.sqlite.journal
 from tests.journal.journals import ORIGIN, load, messages
 
 async def one(path, gate):
@@ -267,7 +267,7 @@ async def test_two_that_slipped_past_the_lock_do_not_both_write_intents(
     """Where no lock held the second runner back, the first writes no intent any more."""
     path = tmp_path / "run.db"
     # What a file system does that grants every lock.
-    monkeypatch.setattr("cleverapp_async.bulk.journal.lock._try_lock", lambda *_, **__: True)
+    monkeypatch.setattr("cleverapp_async.bulk.journal.sqlite.lock._try_lock", lambda *_, **__: True)
     first, second = SqliteJournal(path), SqliteJournal(path)
     await first.open(ORIGIN)
     await load(first, messages(6))
@@ -337,7 +337,7 @@ async def test_a_file_system_without_locks_is_told(
     def refuse(*_: object, **__: object) -> bool:
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr("cleverapp_async.bulk.journal.lock._try_lock", refuse)
+    monkeypatch.setattr("cleverapp_async.bulk.journal.sqlite.lock._try_lock", refuse)
     assert "cannot be locked" in str(await _refused(path))
     with pytest.raises(JournalError, match="cannot be locked"):
         resolve_unknown(path, JournalState.ACCEPTED)
@@ -351,7 +351,7 @@ async def test_a_lock_without_room_asks_for_room(
     def full(*_: object, **__: object) -> bool:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("cleverapp_async.bulk.journal.lock._try_lock", full)
+    monkeypatch.setattr("cleverapp_async.bulk.journal.sqlite.lock._try_lock", full)
     told = str(await _refused(tmp_path / "run.db"))
     assert "cannot be locked: No space left on device; make room" in told
 

@@ -5,8 +5,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from cleverapp_async.bulk.journal.reader import JournalReader
-from cleverapp_async.bulk.journal.records import JournalState
+from cleverapp_async import JournalReader, JournalState
 from tests.journal.journals import opened
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 _COMMON = """
 import asyncio, itertools, sys
 from tests.journal.journals import ACCEPTED, ORIGIN, load, messages
-from cleverapp_async.bulk.journal.sqlite import SqliteJournal
+from cleverapp_async import SqliteJournal
 from cleverapp_async.errors import JournalWriteError
 
 async def one(journal, indexes):

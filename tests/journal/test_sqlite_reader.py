@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.bulk.journal.reader import JournalReader
-from cleverapp_async.bulk.journal.records import JournalResult, JournalState
-from cleverapp_async.errors import JournalError
+from cleverapp_async import JournalError, JournalReader, JournalResult, JournalState
 from tests.journal.journals import (
     ACCEPTED,
     TELEGRAM,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from cleverapp_async import JournalError, JournalReader, JournalState, SqliteJournal
-from cleverapp_async.bulk.journal import writer
+from cleverapp_async.bulk.journal.sqlite import writer
 from tests.journal.journals import ACCEPTED, ORIGIN, load, messages, opened
 from tests.journal.test_sqlite_writer import FailingJournal, GatedJournal
 
@@ -153,7 +153,7 @@ async def test_an_open_that_nobody_waits_for_is_given_up(
 ) -> None:
     """A journal whose opening takes for ever is let go once it is cancelled."""
     path = tmp_path / "run.db"
-    module = "cleverapp_async.bulk.journal.connection.check_file"
+    module = "cleverapp_async.bulk.journal.sqlite.database.check_file"
     monkeypatch.setattr(module, lambda connection, _: _endless(connection))
     task = asyncio.ensure_future(SqliteJournal(path).open(ORIGIN))
     await asyncio.sleep(0.05)

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.bulk.journal import writer
-from cleverapp_async.bulk.journal.reader import JournalReader
-from cleverapp_async.bulk.journal.records import JournalState
-from cleverapp_async.bulk.journal.sqlite import SqliteJournal
-from cleverapp_async.errors import JournalError, JournalWriteError
+from cleverapp_async import (
+    JournalError,
+    JournalReader,
+    JournalState,
+    JournalWriteError,
+    SqliteJournal,
+)
+from cleverapp_async.bulk.journal.sqlite import writer
 from tests.journal.journals import ACCEPTED, ORIGIN, load, messages, opened
 
 if TYPE_CHECKING:
@@ -229,7 +232,7 @@ def test_a_journal_outlives_its_loop(tmp_path: Path) -> None:
 _FORGETFUL = """
 import asyncio, sys
 from tests.journal.journals import ACCEPTED, ORIGIN, load, messages
-from cleverapp_async.bulk.journal.sqlite import SqliteJournal
+from cleverapp_async import SqliteJournal
 
 async def main():
     journal = SqliteJournal(sys.argv[1])

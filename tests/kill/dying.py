@@ -6,9 +6,9 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
-from cleverapp_async.bulk.journal.codec import CODES
 from cleverapp_async.bulk.journal.records import JournalState
-from cleverapp_async.bulk.journal.sqlite import SqliteJournal
+from cleverapp_async.bulk.journal.sqlite.columns import CODES
+from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
 from tests.kill.points import CrashPoint
 
 if TYPE_CHECKING:

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from cleverapp_async.bulk.journal.records import (
+from cleverapp_async import (
     ErrorRecord,
     JournalEntry,
     JournalSession,
     JournalState,
     JournalSummary,
+    LimiterRegistry,
+    LimitKey,
+    SendMessage,
+    SettledMessage,
 )
-from cleverapp_async.bulk.report.figures import figure, in_doubt
+from cleverapp_async.bulk.report.figures import compute_figures, in_doubt
 from cleverapp_async.limits.documented import ACCOUNT_QUOTAS
-from cleverapp_async.limits.quota import LimitKey
-from cleverapp_async.limits.registry import LimiterRegistry
-from cleverapp_async.models.messages import SendMessage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -46,15 +47,12 @@ HOSTILE = (
 
 
 @frozen
-class Row:
+class Row(SettledMessage):
     """A message that has a result."""
 
-    key: LimitKey | None
-    state: JournalState
-    intent_at: float | None
-    ended_at: float
     waited: float | None = None
     on_wire: float | None = None
+    attempts: int = 1
 
 
 def summarise(
@@ -97,7 +95,7 @@ def told(
     written_at: float = BEGUN + 100_000,
 ) -> ReportFigures:
     """The figures under the documented limits."""
-    return figure(
+    return compute_figures(
         summary,
         rows,
         errors,

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async.bulk.journal.records import (
+from cleverapp_async import (
     ErrorRecord,
     JournalEntry,
     JournalResult,
     JournalState,
+    Message,
+    SendMessage,
+    SendMessageToWhatsApp,
 )
-from cleverapp_async.bulk.report.export import COLUMNS, csv_lines
-from cleverapp_async.bulk.report.formulas import escape, unescape
+from cleverapp_async.bulk.report.csv import COLUMNS, csv_lines, escape, unescape
 from cleverapp_async.cli.recipients.messages import Defaults, read_message
 from cleverapp_async.cli.recipients.rows import Row
-from cleverapp_async.models.messages import Message, SendMessage, SendMessageToWhatsApp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.bulk.journal.records import (
+from cleverapp_async import (
     ErrorRecord,
+    JournalError,
+    JournalReader,
     JournalResult,
     JournalState,
+    LimitKey,
+    Message,
+    Quota,
+    SendMessage,
+    SqliteJournal,
+    export_csv,
+    purge_journal,
+    write_report,
 )
-from cleverapp_async.bulk.journal.sqlite import SqliteJournal
-from cleverapp_async.bulk.journal.upkeep import purge_journal
-from cleverapp_async.bulk.report import export_csv, write_report
-from cleverapp_async.errors import JournalError
-from cleverapp_async.limits.quota import LimitKey, Quota
-from cleverapp_async.models.messages import Message, SendMessage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,6 +163,15 @@ def test_a_journal_becomes_csv(journal: Path) -> None:
     assert whole.getvalue().count(b"'=1+1") == 4
     numbers = [line.split(b",")[:2] for line in some.getvalue().splitlines()[1:]]
     assert numbers == [[b"3", b"unknown"], [b"4", b"pending"]]
+
+
+def test_a_campaign_that_is_read_already_becomes_csv_too(journal: Path) -> None:
+    """An open reader, of whatever kind of journal, gives the same lines as the file's path."""
+    by_path, by_reader = io.BytesIO(), io.BytesIO()
+    export_csv(journal, by_path)
+    with JournalReader(journal) as reader:
+        assert export_csv(reader, by_reader) == 4
+    assert by_reader.getvalue() == by_path.getvalue()
 
 
 def test_a_purged_journal_has_no_csv(journal: Path) -> None:

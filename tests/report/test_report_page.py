@@ -11,18 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async.bulk.journal.records import (
+from cleverapp_async import (
     ErrorRecord,
     JournalEntry,
     JournalSession,
     JournalState,
     JournalSummary,
+    LimitKey,
+    Message,
+    SendMessage,
+    SendMessageToWhatsApp,
 )
-from cleverapp_async.bulk.report.markup import foreign, tag
+from cleverapp_async.bulk.report.html import foreign, tag
 from cleverapp_async.bulk.report.page import write_page
-from cleverapp_async.bulk.report.words import plain, shortened
-from cleverapp_async.limits.quota import LimitKey
-from cleverapp_async.models.messages import Message, SendMessage, SendMessageToWhatsApp
+from cleverapp_async.bulk.report.text import plain, shortened
 from tests.report import campaigns
 from tests.report.campaigns import BEGUN, HOSTILE, Row, entries_of, session, summarise, told
 

@@ -1,1 +1,1 @@
-"""What a campaign remembers: intents before the wire, results after it."""
+"""Journals: what a campaign writes down, intents before a message leaves and results after it."""

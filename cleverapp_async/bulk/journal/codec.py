@@ -1,76 +1,154 @@
-"""Messages, keys and errors to what a journal's columns hold, and back."""
+"""Values, keys, errors and holders as a journal keeps them, checked when they are read back.
+
+A file may be damaged or hostile: what is read may be anything.
+"""
 
 from __future__ import annotations
 
 import json
-from hashlib import blake2b
-from typing import TypeAlias, cast
+import math
+import os
+import re
+import socket
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from ...errors import JournalError
 from ...limits.quota import LimitKey
-from ...models.messages import Message, SendMessage, SendMessageToWhatsApp
-from .cells import a_duration, a_moment, a_number, a_text, damaged
-from .records import ErrorRecord, JournalResult, JournalState
+from .records import ErrorRecord, LockHolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = [
-    "CODES",
-    "STATES",
+    "LATEST",
+    "LONGEST",
+    "UNREADABLE",
     "Cell",
-    "ResultColumns",
+    "damaged",
     "decode_error",
+    "decode_holder",
     "decode_key",
-    "decode_message",
-    "decode_result",
-    "digest_of",
     "encode_error",
+    "encode_holder",
     "encode_key",
-    "encode_parameters",
-    "state_of",
+    "expect_duration",
+    "expect_line",
+    "expect_moment",
+    "expect_number",
+    "expect_text",
     "whole",
 ]
+
+LATEST = 253_402_128_000
+"""Unix seconds before which every moment lies: two days before the year 10000, which no calendar
+of Python reaches in any zone."""
+
+LONGEST = 10_000_000_000
+"""Seconds that nothing takes: some 300 years."""
+
+_DIGITS = re.compile(r"-?[0-9]{1,4000}", re.ASCII)
+
+
+def damaged(what: str, path: Path | None = None) -> JournalError:
+    """The error of a journal that holds something that no journal wrote.
+
+    Args:
+        what: What is wrong, as a clause.
+        path: The journal's file, where it is known.
+    """
+    which = "the journal" if path is None else f"the journal {path}"
+    return JournalError(f"{which} is damaged: {what}; restore it from a copy")
+
+
+def expect_number(cell: Cell, what: str) -> int:
+    """A whole number; a long one is kept as its digits.
+
+    Args:
+        cell: A column's value.
+        what: What it should be, for the error.
+
+    Raises:
+        JournalError: It is none.
+    """
+    if isinstance(cell, int):
+        return cell
+    if isinstance(cell, str) and _DIGITS.fullmatch(cell):
+        return int(cell)
+    raise damaged(f"{what} in it is no whole number")
+
+
+def expect_text(cell: Cell, what: str) -> str:
+    """A text.
+
+    Args:
+        cell: A column's value.
+        what: What it should be, for the error.
+
+    Raises:
+        JournalError: It is none.
+    """
+    if isinstance(cell, str):
+        return cell
+    raise damaged(f"{what} in it is no text")
+
+
+def expect_line(cell: Cell, what: str) -> str:
+    """A text of one line, without control characters.
+
+    Args:
+        cell: A column's value.
+        what: What it should be, for the error.
+
+    Raises:
+        JournalError: It is none.
+    """
+    text = expect_text(cell, what)
+    if text.isprintable():
+        return text
+    raise damaged(f"{what} in it is no line of text")
+
+
+def expect_moment(cell: Cell, what: str) -> float:
+    """Unix seconds between the years 1970 and 9999.
+
+    Args:
+        cell: A column's value.
+        what: What it should be, for the error.
+
+    Raises:
+        JournalError: It is none.
+    """
+    return _seconds(cell, LATEST, what)
+
+
+def expect_duration(cell: Cell, what: str) -> float | None:
+    """Seconds that something took; None where nothing tells.
+
+    Args:
+        cell: A column's value.
+        what: What it should be, for the error.
+
+    Raises:
+        JournalError: It is none.
+    """
+    return None if cell is None else _seconds(cell, LONGEST, what)
+
+
+def _seconds(cell: Cell, end: float, what: str) -> float:
+    if isinstance(cell, int | float) and math.isfinite(cell) and 0 <= cell < end:
+        return float(cell)
+    raise damaged(f"{what} in it is no time")
+
 
 Cell: TypeAlias = str | int | float | bytes | None
 """A value of a column."""
 
-ResultColumns: TypeAlias = tuple[Cell, Cell, Cell, Cell, Cell, Cell, Cell]
-"""The columns of a fate that tell of its result, and its error: ``ended_at``, ``permanent``,
-``attempts``, ``waited``, ``on_wire``, ``contact_id``, and the error's text."""
-
-STATES = (
-    JournalState.PENDING,
-    JournalState.INTENT,
-    JournalState.ACCEPTED,
-    JournalState.REJECTED,
-    JournalState.NOT_SENT,
-    JournalState.UNKNOWN,
-)
-"""The states by their codes in the file: a place in this row never changes its meaning."""
-
-
-def state_of(code: Cell) -> JournalState:
-    """The state of a code; None stands for a message without a row.
-
-    Raises:
-        JournalError: There is no such code.
-    """
-    if code is None:
-        return STATES[0]
-    if not isinstance(code, int) or not 0 <= code < len(STATES):
-        raise damaged("a state in it is none")
-    return STATES[code]
-
-
-CODES = {state: code for code, state in enumerate(STATES)}
-
 _LARGEST = 2**63 - 1
-_METHODS: dict[object, type[Message]] = {
-    kind.method: kind for kind in (SendMessage, SendMessageToWhatsApp)
-}
-# What reading JSON and making something of it raises, whatever it says: nested too deep, a number
-# of too many digits, a list where an object should be.
-_WRONG = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What reading JSON and making something of it raises, whatever it says: nested too deep, a number
+of too many digits, a list where an object should be."""
 # For texts of a server, which may hold half a character: those no column of UTF-8 takes.
 _escape = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -80,34 +158,6 @@ def whole(number: int | None) -> int | str | None:
     if number is None or -_LARGEST <= number <= _LARGEST:
         return number
     return str(number)
-
-
-def encode_parameters(message: Message) -> str:
-    """The parameters of a message as compact JSON."""
-    return _encode(message.parameters())
-
-
-def decode_message(method: Cell, parameters: Cell) -> Message:
-    """The message that two columns hold.
-
-    Raises:
-        JournalError: They hold none: purged, or written by something else.
-    """
-    if parameters is None:
-        raise JournalError("the journal was purged: it no longer knows recipients and texts")
-    try:
-        message = _METHODS[method](**json.loads(a_text(parameters, "a message")))
-    except _WRONG:
-        pass
-    else:
-        return message
-    raise damaged("a message in it is none")
-
-
-def digest_of(method: str, parameters: str) -> bytes:
-    """What a left-out duplicate is recognized by: 16 bytes of its method and parameters."""
-    canonical = json.dumps(json.loads(parameters), sort_keys=True)
-    return blake2b(f"{method}\0{canonical}".encode(), digest_size=16).digest()
 
 
 def encode_key(key: LimitKey | None) -> tuple[Cell, Cell, Cell]:
@@ -124,9 +174,9 @@ def decode_key(bot_id: Cell, messenger: Cell, scope: Cell) -> LimitKey | None:
     if messenger is None:
         return None
     return LimitKey(
-        None if bot_id is None else a_number(bot_id, "a bot"),
-        a_text(messenger, "a messenger"),
-        a_text(scope, "a method"),
+        None if bot_id is None else expect_number(bot_id, "a bot"),
+        expect_text(messenger, "a messenger"),
+        expect_text(scope, "a method"),
     )
 
 
@@ -142,7 +192,7 @@ def decode_error(told: Cell) -> ErrorRecord:
         JournalError: It is none.
     """
     try:
-        kind, status, message, fields = json.loads(a_text(told, "an error"))
+        kind, status, message, fields = json.loads(expect_text(told, "an error"))
         error = ErrorRecord(
             type=kind,
             message=message,
@@ -152,7 +202,7 @@ def decode_error(told: Cell) -> ErrorRecord:
             ),
         )
         sound = _is_sound(error)
-    except _WRONG:
+    except UNREADABLE:
         sound = False
     else:
         if sound:
@@ -161,7 +211,7 @@ def decode_error(told: Cell) -> ErrorRecord:
 
 
 def _is_sound(error: ErrorRecord) -> bool:
-    """Whether everything in an error is of the kind that it should be."""
+    """Whether everything in an error has the type that it should have."""
     texts: list[object] = [error.type, error.message]
     for name, rule, related, text in error.fields:
         texts += [name, text, *related, *([] if rule is None else [rule])]
@@ -171,22 +221,25 @@ def _is_sound(error: ErrorRecord) -> bool:
     return status is None or (isinstance(status, int) and abs(status) <= _LARGEST)
 
 
-def decode_result(state: JournalState, columns: ResultColumns) -> JournalResult | None:
-    """The result that the columns of a fate hold; None where the state tells of none.
+def encode_holder(**more: str) -> str:
+    """This process as who holds a journal from now on, as JSON.
 
-    Raises:
-        JournalError: They hold something else.
+    Args:
+        **more: What is written down beside that, and not read back by :func:`decode_holder`.
     """
-    if state in {JournalState.PENDING, JournalState.INTENT}:
-        return None
-    ended_at, permanent, attempts, waited, on_wire, contact_id, told = columns
-    return JournalResult(
-        state=state,
-        ended_at=a_moment(ended_at or 0.0, "the end of a message"),
-        permanent=bool(permanent),
-        attempts=a_number(attempts or 0, "the attempts of a message"),
-        waited=a_duration(waited, "the wait of a message"),
-        on_wire=a_duration(on_wire, "the time of a message on the wire"),
-        contact_id=None if contact_id is None else a_number(contact_id, "a contact"),
-        error=None if told is None else decode_error(told),
+    holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
+    return json.dumps(holder | more)
+
+
+def decode_holder(told: str | bytes | None) -> LockHolder:
+    """Whom :func:`encode_holder` wrote down; a holder without a name where it cannot be read."""
+    found: object = None
+    with suppress(ValueError, RecursionError):
+        found = json.loads(told or "null")
+    said = cast("dict[str, object]", found) if isinstance(found, dict) else {}
+    pid, host, since = said.get("pid"), said.get("host"), said.get("since")
+    return LockHolder(
+        pid if isinstance(pid, int) else None,
+        host if isinstance(host, str) and host.isprintable() else None,
+        since if isinstance(since, int | float) and 0 <= since < LATEST else None,
     )

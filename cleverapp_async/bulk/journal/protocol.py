@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from ...models.messages import Message
 
 if TYPE_CHECKING:
     from ...limits.quota import LimitKey
-    from .records import JournalEntry, JournalResult, JournalSummary, Loaded, Resend
+    from .records import (
+        ErrorRecord,
+        JournalEntry,
+        JournalResult,
+        JournalState,
+        JournalSummary,
+        Loaded,
+        LockHolder,
+        Resend,
+    )
 
-__all__ = ["Journal", "MarkOf", "Messages", "RecognizesAccount", "SendHistory"]
+__all__ = ["CampaignReader", "Journal", "MarkOf", "Messages", "RecognizesAccount", "SendHistory"]
 
 MarkOf: TypeAlias = Callable[[bytes], bytes]
 """Gives the mark of the account's token for a salt: a few bytes from which it cannot be found."""
@@ -22,7 +31,7 @@ Messages: TypeAlias = Iterable[Message] | AsyncIterable[Message]
 
 @runtime_checkable
 class Journal(Protocol):
-    """Remembers a campaign over crashes, under one rule: no byte leaves before its intent.
+    """Keeps a campaign over crashes, under one rule: no message leaves before its intent is kept.
 
     One runner has it at a time. ``send_many`` calls the methods in this order: ``open``,
     ``load``, then ``take``, ``intend``, ``withdraw`` and ``record`` as messages go, ``close``.
@@ -93,7 +102,7 @@ class Journal(Protocol):
         ...
 
     def withdraw(self, index: int) -> None:
-        """An attempt provably did nothing, and the next one is some time away: no intent now.
+        """Take an intent back: the attempt provably did nothing, and the next one comes later.
 
         Written with the next commit; nobody waits for it. Without an intent nothing changes; an
         intent that was queued and not yet written is undone just so.
@@ -123,7 +132,7 @@ class Journal(Protocol):
 
 @runtime_checkable
 class SendHistory(Protocol):
-    """What a journal may offer beside :class:`Journal`: what it knows of the last minutes.
+    """What a journal may offer besides :class:`Journal`: which messages were sent recently.
 
     A resume asks once, after ``load``, and counts what was sent then against the limits: the
     server still counts it. With a journal that has not this method a resume counts no more than
@@ -164,4 +173,30 @@ class RecognizesAccount(Protocol):
         Returns:
             Whether they are the same; None where no run has left a mark.
         """
+        ...
+
+
+class CampaignReader(Protocol):
+    """Looks into a campaign wherever it is kept, also while it runs, and changes nothing.
+
+    :class:`JournalReader` is one for a file, ``RedisJournalReader`` one for Redis; both are context
+    managers, and these methods work inside of the block.
+
+    Each method may raise a :class:`JournalError`.
+    """
+
+    def summary(self) -> JournalSummary:
+        """The campaign in numbers."""
+        ...
+
+    def entries(self, *states: JournalState) -> Iterator[JournalEntry]:
+        """The messages in these states, all where none is given, by their index, row by row."""
+        ...
+
+    def errors(self) -> list[tuple[ErrorRecord, int]]:
+        """The errors that results hold, and how often each; the most frequent first."""
+        ...
+
+    def holder(self) -> LockHolder | None:
+        """Who is at work on it; None where nobody is."""
         ...

@@ -1,8 +1,9 @@
-"""What a journal tells of a campaign: states, entries, results, counts."""
+"""The records of a journal: states, entries, results, counts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from enum import Enum
 
 from attrs import field, frozen
@@ -11,6 +12,7 @@ from ...limits.quota import LimitKey
 from ...models.messages import Message
 
 __all__ = [
+    "ORPHANED",
     "ErrorRecord",
     "JournalEntry",
     "JournalResult",
@@ -18,7 +20,9 @@ __all__ = [
     "JournalState",
     "JournalSummary",
     "Loaded",
+    "LockHolder",
     "Resend",
+    "SettledMessage",
 ]
 
 
@@ -59,6 +63,13 @@ class ErrorRecord:
     message: str
     status: int | None = None
     fields: tuple[tuple[str, str | None, tuple[str, ...], str], ...] = ()
+
+
+ORPHANED = ErrorRecord(
+    type="OutcomeUnknownError",
+    message="it may have reached the server: the run that sent it ended before the answer",
+)
+"""The error of a message that a runner had on its way when it died."""
 
 
 @frozen(kw_only=True)
@@ -113,7 +124,7 @@ class JournalEntry:
 
 @frozen
 class Loaded:
-    """What reading the messages into a journal came to.
+    """The result of reading the messages into a journal.
 
     Attributes:
         messages: Messages in the journal.
@@ -131,7 +142,7 @@ class Loaded:
 
 @frozen(kw_only=True)
 class Resend:
-    """Which messages a resume sends besides those without an intent and the not sent.
+    """Which messages a resume sends besides those that were never sent.
 
     Refusals that may pass (a limit, a token) are always sent again.
 
@@ -200,3 +211,51 @@ class JournalSummary:
             state: sum(counts.get(state, 0) for counts in self.by_key.values())
             for state in JournalState
         }
+
+
+@frozen
+class SettledMessage:
+    """A message that has a result, without its text: small enough for charts of millions.
+
+    Attributes:
+        key: What limits it.
+        state: How it ended.
+        intent_at: Unix seconds of the last intent; None: it was never about to leave.
+        ended_at: Unix seconds.
+        waited: Seconds that it waited for limits; None where nothing tells.
+        on_wire: Seconds that it was on the wire; None where nothing tells.
+        attempts: How often it was tried.
+    """
+
+    key: LimitKey | None
+    state: JournalState
+    intent_at: float | None
+    ended_at: float
+    waited: float | None
+    on_wire: float | None
+    attempts: int
+
+
+@frozen
+class LockHolder:
+    """Who has a journal open for writing.
+
+    Attributes:
+        pid: Its process id; None where the file does not tell.
+        host: Its machine; None where the file does not tell.
+        since: Unix seconds; None where the file does not tell.
+    """
+
+    pid: int | None = None
+    host: str | None = None
+    since: float | None = None
+
+    def __str__(self) -> str:
+        """For people: ``process 4711 on alpha since 2026-01-31 12:00:00 UTC``."""
+        told = "another process" if self.pid is None else f"process {self.pid}"
+        if self.host is not None:
+            told += f" on {self.host}"
+        if self.since is not None:
+            moment = datetime.fromtimestamp(self.since, UTC)
+            told += f" since {moment:%Y-%m-%d %H:%M:%S} UTC"
+        return told

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from .markup import Html, tag
+from .html import Html, tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from .timeline import Bars
 
-__all__ = ["Words", "bar_chart", "share_bar", "spans"]
+__all__ = ["AltText", "bar_chart", "share_bar", "strip"]
 
 _HEIGHT = 100
 _HEADROOM = 1.08
@@ -29,7 +29,7 @@ _WIDE = 1000
 
 
 @frozen
-class Words:
+class AltText:
     """What a chart says to those who do not see it.
 
     Attributes:
@@ -43,12 +43,12 @@ class Words:
     description: str
 
 
-def bar_chart(bars: Bars, words: Words) -> Html:
-    """Sends by bin as bars, and what the limits let into a bin as a dashed line.
+def bar_chart(bars: Bars, alt: AltText) -> Html:
+    """Sends by bin as bars, with the most that the limits allow in a bin as a dashed line.
 
     Args:
         bars: The chart.
-        words: What it says.
+        alt: What it says.
     """
     top = _HEADROOM * max(bars.peak, bars.most or 0, 1)
     slit = _SLIT if len(bars.counts) <= _FEW_BARS else 0.0
@@ -56,7 +56,7 @@ def bar_chart(bars: Bars, words: Words) -> Html:
     if bars.most is not None:
         at = _short(_HEIGHT - _HEIGHT * bars.most / top)
         shapes.append(tag("path", class_="limit", d=f"M0 {at}H{len(bars.counts)}"))
-    return _picture(words, (len(bars.counts), _HEIGHT), shapes, "chart")
+    return _picture(alt, (len(bars.counts), _HEIGHT), shapes, "chart")
 
 
 def _outline(counts: Sequence[int], top: float, slit: float) -> str:
@@ -70,24 +70,24 @@ def _outline(counts: Sequence[int], top: float, slit: float) -> str:
     return "".join(drawn)
 
 
-def spans(parts: Iterable[tuple[float, float]], whole: int, words: Words) -> Html:
-    """A strip on which some stretches are filled.
+def strip(parts: Iterable[tuple[float, float]], whole: int, alt: AltText) -> Html:
+    """A strip on which some parts are filled.
 
     Args:
         parts: Where each begins and ends, from 0 to ``whole``.
         whole: How wide the strip is.
-        words: What it says.
+        alt: What it says.
     """
     drawn = "".join(f"M{_short(begin)} 0H{_short(end)}V1H{_short(begin)}z" for begin, end in parts)
-    return _picture(words, (whole, 1), [tag("path", d=drawn)], "strip")
+    return _picture(alt, (whole, 1), [tag("path", d=drawn)], "strip")
 
 
-def share_bar(shares: Sequence[tuple[str, int]], words: Words) -> Html:
-    """One bar, divided as a whole is; a part that is there is always seen.
+def share_bar(shares: Sequence[tuple[str, int]], alt: AltText) -> Html:
+    """One bar that is divided by shares; a share that is not zero is always visible.
 
     Args:
         shares: The class of each part, and how large it is.
-        words: What it says.
+        alt: What it says.
     """
     total = sum(size for _, size in shares) or 1
     widths = [(part, max(size / total, _LEAST_SHARE)) for part, size in shares if size]
@@ -100,18 +100,18 @@ def share_bar(shares: Sequence[tuple[str, int]], words: Words) -> Html:
             tag("path", class_=part, d=f"M{_short(left)} 0H{_short(right)}V1H{_short(left)}z")
         )
         left = right
-    return _picture(words, (_WIDE, 1), drawn, "shares")
+    return _picture(alt, (_WIDE, 1), drawn, "shares")
 
 
-def _picture(words: Words, size: tuple[int, int], shapes: Iterable[Html], class_: str) -> Html:
+def _picture(alt: AltText, size: tuple[int, int], shapes: Iterable[Html], class_: str) -> Html:
     return tag(
         "svg",
-        tag("title", words.title, id=f"{words.name}-title"),
-        tag("desc", words.description, id=f"{words.name}-desc"),
+        tag("title", alt.title, id=f"{alt.name}-title"),
+        tag("desc", alt.description, id=f"{alt.name}-desc"),
         *shapes,
         class_=class_,
         role="img",
-        aria_labelledby=f"{words.name}-title {words.name}-desc",
+        aria_labelledby=f"{alt.name}-title {alt.name}-desc",
         viewBox=f"0 0 {size[0]} {size[1]}",
         preserveAspectRatio="none",
     )

@@ -1,34 +1,114 @@
-"""What a report tells, as plain figures: a journal's rows go in once, in constant memory."""
+"""The figures of a report, computed from a journal's rows in one pass and constant memory."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from ...limits.quota import LimitKey
 from ..journal.records import JournalEntry, JournalState, JournalSummary
-from .failing import Failures, count_failures
 from .histogram import Histogram, Spread
 from .timeline import Binning, Timeline
 
 if TYPE_CHECKING:
     from ...limits.quota import Quota
-    from ..journal.records import ErrorRecord
-    from .timeline import QuotasOf
+    from ..forecast import QuotasOf
+    from ..journal.records import ErrorRecord, SettledMessage
 
 __all__ = [
     "KEYS_LISTED",
+    "KINDS_LISTED",
     "UNKNOWN_LISTED",
+    "ErrorCount",
+    "Failures",
+    "FieldCount",
     "KeyFigures",
     "ReportFigures",
-    "Settled",
     "Times",
-    "figure",
+    "compute_figures",
+    "count_failures",
     "in_doubt",
 ]
+
+KINDS_LISTED = 100
+"""How many kinds of each are listed one by one."""
+
+
+@frozen
+class FieldCount:
+    """One text of validation errors.
+
+    Attributes:
+        field: The parameter, as the API spells it.
+        rule: The broken rule; None where the text is not known.
+        message: The server's text.
+        messages: How many times it came.
+    """
+
+    field: str
+    rule: str | None
+    message: str
+    messages: int
+
+
+@frozen
+class ErrorCount:
+    """One error that names no fields.
+
+    Attributes:
+        type: The error's class.
+        status: The HTTP status; None where there was no answer.
+        message: Its text.
+        messages: How many messages ended with it.
+    """
+
+    type: str
+    status: int | None
+    message: str
+    messages: int
+
+
+@frozen
+class Failures:
+    """Why messages were not accepted, the most frequent first.
+
+    Attributes:
+        fields: Refused fields by rule and text, at most :data:`KINDS_LISTED`.
+        fields_left_out: Kinds of these beyond that.
+        others: Errors that name no fields, at most :data:`KINDS_LISTED`.
+        others_left_out: Kinds of these beyond that.
+    """
+
+    fields: tuple[FieldCount, ...]
+    fields_left_out: int
+    others: tuple[ErrorCount, ...]
+    others_left_out: int
+
+
+def count_failures(errors: Iterable[tuple[ErrorRecord, int]]) -> Failures:
+    """Group a journal's errors.
+
+    Args:
+        errors: Errors and how many messages ended with each.
+    """
+    fields: Counter[tuple[str, str | None, str]] = Counter()
+    others: Counter[tuple[str, int | None, str]] = Counter()
+    for error, messages in errors:
+        for name, rule, _, text in error.fields:
+            fields[name, rule, text] += messages
+        if not error.fields:
+            others[error.type, error.status, error.message] += messages
+    return Failures(
+        tuple(FieldCount(*kind, count) for kind, count in fields.most_common(KINDS_LISTED)),
+        max(len(fields) - KINDS_LISTED, 0),
+        tuple(ErrorCount(*kind, count) for kind, count in others.most_common(KINDS_LISTED)),
+        max(len(others) - KINDS_LISTED, 0),
+    )
+
 
 KEYS_LISTED = 100
 """How many limit keys are told of one by one."""
@@ -37,40 +117,6 @@ UNKNOWN_LISTED = 1000
 """How many messages of unknown outcome are listed one by one."""
 
 _NEVER_LEFT = frozenset({JournalState.PENDING, JournalState.NOT_SENT})
-
-
-class Settled(Protocol):
-    """One message that has a result, as charts need it; see :class:`JournalReader`."""
-
-    @property
-    def key(self) -> LimitKey | None:
-        """What limits it."""
-        ...
-
-    @property
-    def state(self) -> JournalState:
-        """How it ended."""
-        ...
-
-    @property
-    def intent_at(self) -> float | None:
-        """Unix seconds of the last intent."""
-        ...
-
-    @property
-    def ended_at(self) -> float:
-        """Unix seconds of the result."""
-        ...
-
-    @property
-    def waited(self) -> float | None:
-        """Seconds that it waited for limits."""
-        ...
-
-    @property
-    def on_wire(self) -> float | None:
-        """Seconds that it was on the wire."""
-        ...
 
 
 @frozen
@@ -108,7 +154,7 @@ class KeyFigures:
 
 @frozen(kw_only=True)
 class ReportFigures:
-    """All that a report tells.
+    """Everything that a report shows.
 
     Attributes:
         summary: The campaign in numbers.
@@ -147,9 +193,9 @@ def in_doubt(*, running: bool) -> tuple[JournalState, ...]:
     return (JournalState.INTENT, JournalState.UNKNOWN)
 
 
-def figure(
+def compute_figures(
     summary: JournalSummary,
-    settled: Iterable[Settled],
+    settled: Iterable[SettledMessage],
     errors: Iterable[tuple[ErrorRecord, int]],
     unknown: Iterable[JournalEntry],
     *,
@@ -158,7 +204,7 @@ def figure(
     running: bool,
     written_at: float,
 ) -> ReportFigures:
-    """Work a journal's rows into figures; each iterable is read once, row by row.
+    """Compute the figures from a journal's rows; each iterable is read once, row by row.
 
     A send stands in the timeline at its last intent, which is when its last attempt left.
 

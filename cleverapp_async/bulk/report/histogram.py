@@ -59,6 +59,7 @@ class Histogram:
         if seconds < _LEAST:
             self._nothing += 1
             return
+        # The bin n holds what is above growth^(n-1) and at most growth^n seconds.
         place = math.ceil(math.log(seconds) * _PER_BIN)
         self._bins[place] = self._bins.get(place, 0) + 1
 
@@ -90,6 +91,7 @@ class Histogram:
                 if place is None:
                     break
                 passed += counted
+                # The value in the bin that is off by the same part from both of its ends.
                 here = 2 * _GROWTH**place / (_GROWTH + 1)
             found.append(min(max(here, self.shortest), self.longest))
         return found

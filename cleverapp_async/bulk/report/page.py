@@ -1,28 +1,35 @@
-"""The page: one file that asks for nothing, runs nothing and takes its style alone."""
+"""A journal in, a page out: one file that loads nothing, runs nothing and brings its own style."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import os
+import tempfile
+import time
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .clock import Clock
-from .markup import Html, tag
-from .show_errors import errors
-from .show_runs import runs
-from .show_sends import sends
-from .show_states import by_key
-from .show_times import times
-from .show_top import top
-from .show_unknown import unknown
+from ...errors import JournalError
+from ...limits.documented import ACCOUNT_QUOTAS
+from ...limits.registry import LimiterRegistry
+from ..journal.sqlite.reader import JournalReader
+from .figures import compute_figures, in_doubt
+from .html import Html, tag
+from .problems import errors, unknown
+from .sends import runs, sends, times
+from .summary import by_key, top
+from .text import Clock
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from ...limits.quota import Quota
+    from ..forecast import QuotasOf
     from .figures import ReportFigures
 
-__all__ = ["write_page"]
+__all__ = ["write_page", "write_report"]
 
 
 def write_page(figures: ReportFigures, name: str, zone: tzinfo | None = None) -> str:
@@ -65,3 +72,65 @@ def write_page(figures: ReportFigures, name: str, zone: tzinfo | None = None) ->
         ),
     )
     return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en').source}\n"
+
+
+def write_report(
+    journal: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    *,
+    quotas_of: QuotasOf | None = None,
+    account: tuple[Quota, ...] = ACCOUNT_QUOTAS,
+    zone: tzinfo | None = None,
+) -> None:
+    """Write what is known of a campaign as one self-contained HTML page.
+
+    It may be written while the campaign runs. The page holds recipients and texts of messages in
+    doubt, so that it is readable by its owner alone (mode 0600), as the journal is. An existing
+    file is replaced once the new one is whole.
+
+    Args:
+        journal: The campaign's journal.
+        output: The page's file.
+        quotas_of: What limits a key, drawn as lines; None for the documented limits.
+        account: What limits all keys together; empty for nothing.
+        zone: The time zone of all times; None for this machine's.
+
+    Raises:
+        JournalError: The journal cannot be read, or the page would be written over it.
+        OSError: The page cannot be written.
+    """
+    _check_apart(Path(journal), Path(output))
+    with JournalReader(journal) as reader:
+        running = reader.holder() is not None
+        summary = reader.summary()
+        figures = compute_figures(
+            summary,
+            reader.settled(),
+            reader.errors(),
+            () if summary.purged else reader.entries(*in_doubt(running=running)),
+            quotas_of=quotas_of or LimiterRegistry().quotas,
+            account=account,
+            running=running,
+            written_at=time.time(),
+        )
+    _replace(Path(output), write_page(figures, Path(journal).name, zone))
+
+
+def _check_apart(journal: Path, output: Path) -> None:
+    """Refuse to write the page over what it is read from."""
+    path = journal.resolve()
+    its = {path.with_name(path.name + end) for end in ("", "-wal", "-shm", ".lock")}
+    if output.resolve() in its:
+        raise JournalError(f"{output} belongs to the journal: give the report another name")
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a temporary file beside it, readable by its owner alone, then rename that."""
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode())
+        Path(part).replace(path)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise

@@ -1,25 +1,22 @@
-"""Sends over time, by limit key, in few bins, beside what the limits let into a bin."""
+"""Sends over time, by limit key, in few bins, beside what the limits allow in a bin."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from collections.abc import Iterable
 
 from attrs import define, field, frozen
 
 from ...limits.quota import LimitKey, Quota
+from ..forecast import QuotasOf
 
-__all__ = ["BINS", "KEYS_DRAWN", "Bars", "Binning", "QuotasOf", "Timeline"]
+__all__ = ["BINS", "KEYS_DRAWN", "Bars", "Binning", "Timeline"]
 
 BINS = 240
 """How many bins a timeline has at most."""
 
 KEYS_DRAWN = 8
 """How many limit keys have a chart of their own."""
-
-QuotasOf: TypeAlias = Callable[[LimitKey], tuple[Quota, ...]]
-"""Tells what limits a key."""
 
 # Milliseconds. Each width is a multiple of the one before, so that bins merge without a remainder.
 _WIDTHS = (

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from ..._terminal import printable
 from ...bulk.journal.records import JournalState
-from ...bulk.report import write_report
-from ...bulk.report.export import csv_lines
+from ...bulk.report.csv import csv_lines
+from ...bulk.report.page import write_report
 from ...errors import JournalError
 from ...limits.quota import AccountKey
 from ..atomic_file import output_format, whole_file

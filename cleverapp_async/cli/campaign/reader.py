@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import evolve
 
-from ...bulk.journal.reader import JournalReader
 from ...bulk.journal.records import JournalState
+from ...bulk.journal.sqlite.reader import JournalReader
 from ...errors import ConfigurationError, JournalError, JournalWriteError
 from ..errors import BadInputError, CommandError, Exit
 from .state import CampaignState
@@ -16,8 +16,7 @@ from .state import CampaignState
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from ...bulk.journal.lock import LockHolder
-    from ...bulk.journal.records import JournalEntry, JournalSummary
+    from ...bulk.journal.records import JournalEntry, JournalSummary, LockHolder
 
 __all__ = [
     "CampaignReader",

@@ -7,7 +7,7 @@ import sys
 import click
 
 from ...bulk.journal.records import JournalState
-from ...bulk.journal.upkeep import purge_journal, resolve_unknown
+from ...bulk.journal.sqlite.maintenance import purge_journal, resolve_unknown
 from ...errors import JournalError
 from ..errors import BadInputError, Exit
 from .reader import journal_failure, open_reader

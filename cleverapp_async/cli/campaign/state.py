@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from ...bulk.journal.lock import LockHolder
-from ...bulk.journal.records import JournalState, JournalSummary
+from ...bulk.journal.records import JournalState, JournalSummary, LockHolder
 from ...config import DEFAULT_BASE_URL
 from ..errors import Exit
 from ..schedule_options import GivenHours

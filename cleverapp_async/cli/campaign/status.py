@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from ...bulk.journal.lock import LockHolder
+    from ...bulk.journal.records import LockHolder
     from ...limits.quota import LimitKey, Quota
     from ..params import LimitOverride
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import define, field
 
-from ...bulk.report.formulas import escape
+from ...bulk.report.csv import escape
 from ..print_json import as_json
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import csv
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ...bulk.report.formulas import unescape
+from ...bulk.report.csv import unescape
 from ..errors import BadInputError
 from .rows import Fault, Row, Table, check_names, exported_columns
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from ...bulk.report.export import COLUMNS
+from ...bulk.report.csv import COLUMNS
 from ..contacts.rows import TEXT_COLUMNS
 from ..errors import BadInputError
 

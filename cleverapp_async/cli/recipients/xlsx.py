@@ -26,7 +26,7 @@ from zipfile import BadZipFile, ZipFile
 
 from attrs import define, field, frozen
 
-from ...bulk.report.formulas import unescape
+from ...bulk.report.csv import unescape
 from ..errors import BadInputError
 from .cell_text import SHEET, Misfit, cell_text
 from .rows import Fault, Row, Table, check_names, exported_columns

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from ...bulk.journal.address import address_of
+from ...bulk.journal.messages import address_of
 from ...errors import Outcome
 from ...limits.quota import LimitKey
 from ...models.messages import Message

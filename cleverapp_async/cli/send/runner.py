@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import define, field, frozen
 
-from ...bulk.eta import EtaMeter
-from ...bulk.journal.reader import JournalReader
 from ...bulk.journal.records import JournalState
-from ...bulk.journal.sqlite import SqliteJournal
+from ...bulk.journal.sqlite.journal import SqliteJournal
+from ...bulk.journal.sqlite.reader import JournalReader
 from ...bulk.outcome import SendOutcome
 from ...bulk.run import BulkRun
 from ...bulk.schedule import Schedule
+from ...bulk.throughput import EtaMeter
 from ...client import CleverAppClient
 from ...errors import CampaignPausedError, JournalError, NotSentError, Outcome
 from ...limits.quota import LimitKey

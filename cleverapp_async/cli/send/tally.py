@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from ...bulk.eta import EtaMeter
+from ...bulk.breaker import is_permanent
 from ...bulk.forecast import Forecast, forecast
-from ...bulk.results import is_permanent
+from ...bulk.throughput import EtaMeter
 from ...errors import AuthenticationError, CampaignPausedError, JournalError, Outcome
 from ...limits.quota import LimitKey
 from ..errors import Exit

@@ -14,7 +14,7 @@ from attrs import define, field
 
 from ..._redis.replies import as_list, as_text, number
 from ...bulk.journal.records import (
-    ErrorRecord,
+    ORPHANED,
     JournalEntry,
     JournalResult,
     JournalSession,
@@ -43,10 +43,6 @@ __all__ = ["ChunkJournal"]
 _ORPHANS = journal_script("fates", "orphans")
 
 _ALWAYS = frozenset({Code.PENDING, Code.NOT_SENT, Code.REFUSED})
-_ORPHAN = ErrorRecord(
-    type="OutcomeUnknownError",
-    message="it may have reached the server: the run that sent it ended before the answer",
-)
 
 
 @define(eq=False, repr=False)
@@ -293,7 +289,7 @@ class ChunkJournal:
         keys = (names.fences, names.fates(self.number), names.counts, names.left, names.meta)
         made = self._meta.get("created_at", "")
         told = encode_result(
-            JournalResult(state=JournalState.UNKNOWN, ended_at=time.time(), error=_ORPHAN)
+            JournalResult(state=JournalState.UNKNOWN, ended_at=time.time(), error=ORPHANED)
         )
         reply = await self._client.run(_ORPHANS, keys, self.number, self._lease.fence, made, told)
         ours, *found = as_list(reply)

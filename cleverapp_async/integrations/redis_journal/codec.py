@@ -9,16 +9,8 @@ from typing import TYPE_CHECKING, cast
 
 from attrs import evolve, frozen
 
-from ...bulk.journal.address import address_of
-from ...bulk.journal.codec import (
-    decode_error,
-    decode_key,
-    decode_message,
-    digest_of,
-    encode_error,
-    encode_key,
-    encode_parameters,
-)
+from ...bulk.journal.codec import decode_error, decode_key, encode_error, encode_key
+from ...bulk.journal.messages import address_of, decode_message, digest_of, encode_parameters
 from ...bulk.journal.records import JournalEntry, JournalResult, JournalSession, JournalState
 from ...errors import JournalError
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from ...bulk.journal.lock import LockHolder
     from ...bulk.journal.protocol import Messages
     from ...bulk.journal.records import (
         ErrorRecord,
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
         JournalState,
         JournalSummary,
         Loaded,
+        LockHolder,
     )
     from ...models.messages import Message
 

@@ -9,23 +9,22 @@ the same step as it writes. A lease that ran out while nobody wanted it is taken
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import os
 import secrets
-import socket
-import time
 from contextlib import suppress
-from typing import cast
+from typing import TYPE_CHECKING
 
 from attrs import define, field
 
 from ..._redis.cancellation import end_task
 from ..._redis.replies import as_list, as_text, number
-from ...bulk.journal.lock import LockHolder
+from ...bulk.journal.codec import decode_holder, encode_holder
 from ...errors import JournalError, JournalLockedError, JournalUnreachableError
 from .client import JournalClient, journal_script
 from .keys import KeyNames
+
+if TYPE_CHECKING:
+    from ...bulk.journal.records import LockHolder
 
 __all__ = ["Lease", "read_holder"]
 
@@ -44,30 +43,12 @@ _RELEASE = journal_script("release")
 
 def _describe_holder() -> str:
     """This process, and a token that tells two runs in it apart."""
-    return json.dumps(
-        {
-            "pid": os.getpid(),
-            "host": socket.gethostname(),
-            "since": time.time(),
-            "token": secrets.token_hex(8),
-        }
-    )
+    return encode_holder(token=secrets.token_hex(8))
 
 
 def read_holder(told: str | None) -> LockHolder | None:
     """Who a lease names; None where there is no lease."""
-    if told is None:
-        return None
-    said: object = None
-    with suppress(ValueError):
-        said = json.loads(told)
-    held = cast("dict[str, object]", said) if isinstance(said, dict) else {}
-    pid, host, since = held.get("pid"), held.get("host"), held.get("since")
-    return LockHolder(
-        pid if isinstance(pid, int) else None,
-        host if isinstance(host, str) else None,
-        since if isinstance(since, int | float) else None,
-    )
+    return None if told is None else decode_holder(told)
 
 
 def _locked(what: str, told: str | None) -> JournalLockedError:

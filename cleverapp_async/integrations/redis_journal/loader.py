@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from ..._redis.replies import number
-from ...bulk.journal.batches import batches_of
+from ...bulk.journal.comparison import (
+    check_deduplication,
+    check_origin,
+    different_message,
+    input_too_long,
+    input_too_short,
+    other_duplicate,
+)
+from ...bulk.journal.messages import batches_of
 from ...bulk.journal.records import Loaded
-from ...errors import JournalError, JournalMismatchError
+from ...errors import JournalError
 from ...limits.quota import LimitKey
 from .client import JournalClient, journal_script
 from .codec import address_digest, decode_stored, encode_key_text, encode_stored, message_digest
@@ -34,8 +42,6 @@ _FINISH = journal_script("finish")
 _VERSION = "1"
 """The version of how a campaign is kept."""
 
-_REMEDY = "give the input that the campaign was made from, or another name for another campaign"
-
 
 def check_campaign(name: str, meta: dict[str, str], origin: str) -> None:
     """Refuse a campaign of a later version, or one that is sent elsewhere.
@@ -49,11 +55,8 @@ def check_campaign(name: str, meta: dict[str, str], origin: str) -> None:
             f"{name} was made by another version of cleverapp_async (its form is "
             f"{meta.get('version')}, this one knows {_VERSION}): update cleverapp_async"
         )
-    if meta and meta.get("origin") != origin:
-        raise JournalMismatchError(
-            f"{name} goes to {meta.get('origin')}, not to {origin}: resume it there, or take "
-            "another name"
-        )
+    if meta:
+        check_origin(name, meta.get("origin", ""), origin)
 
 
 async def _chunks(messages: Messages, size: int) -> AsyncGenerator[list[Message]]:
@@ -179,31 +182,15 @@ class CampaignLoader:
     async def _compare(
         self, messages: Messages, meta: dict[str, str], *, deduplicate: bool
     ) -> None:
-        if deduplicate != (meta.get("deduplicated") == "1"):
-            was, now = ("kept", "leaves them out") if deduplicate else ("left out", "keeps them")
-            raise JournalMismatchError(
-                f"{self._client.name} was made with duplicates {was}, and this run {now}: choose "
-                "as it was"
-            )
+        left_out = meta.get("deduplicated") == "1"
+        check_deduplication(self._client.name, left_out=left_out, leave_out=deduplicate)
         chunk_size, total = number(meta.get("chunk_size")) or 1, number(meta.get("given"))
         first = 0
         async for batch in _chunks(messages, chunk_size):
             await _compare_chunk(self._client, self._names, first // chunk_size, first, batch)
             first += len(batch)
         if first < total:
-            raise _wrong_length(first, total)
-
-
-def _mismatch(index: int, told: str) -> JournalMismatchError:
-    told = f"message {index + 1} of the input, counted from 1, {told}; {_REMEDY}"
-    return JournalMismatchError(told, index=index)
-
-
-def _wrong_length(given: int, kept: int) -> JournalMismatchError:
-    """The error for an input that is shorter or longer than the campaign's."""
-    index = min(given, kept)
-    longer = "ends before it" if given < kept else "is one more than the campaign has"
-    return _mismatch(index, f"{longer}: {kept} message(s) were read in")
+            raise input_too_short(first, total)
 
 
 async def _compare_chunk(
@@ -227,23 +214,10 @@ async def _compare_chunk(
         if (stored := kept.get(str(index))) is not None:
             _, known = decode_stored(stored)
             if known != message:
-                raise _difference(index, message, known)
+                raise different_message(index, message, known)
         elif (duplicate := left_out.get(str(index))) is not None:
             before, _, digest = duplicate.partition("\n")
             if digest != message_digest(message):
-                number = int(before) + 1
-                raise _mismatch(
-                    index, f"differs: another one was left out, as a duplicate of message {number}"
-                )
+                raise other_duplicate(index, int(before) + 1)
         else:
-            raise _wrong_length(index + 1, index)
-
-
-def _difference(index: int, given: Message, known: Message) -> JournalMismatchError:
-    if address_digest(given) != address_digest(known):
-        return _mismatch(index, "goes to another recipient than in the campaign")
-    if given.method != known.method:
-        return _mismatch(index, f"is sent by {given.method}, in the campaign by {known.method}")
-    ours, theirs = given.parameters(), known.parameters()
-    name = next(name for name in {**theirs, **ours} if ours.get(name) != theirs.get(name))
-    return _mismatch(index, f"has another {name} than in the campaign")
+            raise input_too_long(index)

@@ -14,8 +14,7 @@ from .codec import Code, decode_entry, decode_key_text, decode_session, decode_s
 from .lease import read_holder
 
 if TYPE_CHECKING:
-    from ...bulk.journal.lock import LockHolder
-    from ...bulk.journal.records import ErrorRecord, JournalEntry
+    from ...bulk.journal.records import ErrorRecord, JournalEntry, LockHolder
     from ...limits.quota import LimitKey
     from .client import Steps
     from .keys import KeyNames

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-    from ...bulk.journal.lock import LockHolder
     from ...bulk.journal.records import (
         ErrorRecord,
         JournalEntry,
         JournalState,
         JournalSummary,
+        LockHolder,
     )
     from .client import Steps
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import define
 from taskiq import AsyncBroker, TaskiqEvents, TaskiqState
 
-from ...bulk.journal.codec import encode_parameters
+from ...bulk.journal.messages import encode_parameters
 from ...errors import ConfigurationError
 from ..redis_journal.keys import check_word
 from .context import ClientFactory, JournalFactory, WorkerContext

@@ -12,7 +12,7 @@ from taskiq import AsyncBroker, AsyncTaskiqDecoratedTask
 from taskiq.exceptions import TaskiqError
 
 from ..._redis.cancellation import end_task
-from ...bulk.journal.codec import decode_message
+from ...bulk.journal.messages import decode_message
 from ...bulk.schedule import Schedule
 from ...errors import (
     CampaignPausedError,

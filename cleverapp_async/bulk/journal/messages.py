@@ -1,0 +1,103 @@
+"""The messages of a campaign: whom they go to, how they are read in, how a journal keeps them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterable
+from hashlib import blake2b
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from ...errors import JournalError
+from ...models.messages import Message, SendMessage, SendMessageToWhatsApp, check_message
+from .codec import UNREADABLE, Cell, damaged, expect_text
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from .protocol import Messages
+
+__all__ = ["address_of", "batches_of", "decode_message", "digest_of", "encode_parameters"]
+
+_WHATSAPP = "whatsapp"
+
+
+def address_of(message: Message) -> tuple[int | str, ...]:
+    """The recipient of a message: two messages with the same address reach the same person.
+
+    A contact's id; or the bot, the messenger and the contact's id in it. The number of
+    ``sendMessageToWhatsApp`` is the contact's id in WhatsApp, so both ways of writing to it count
+    as one. That a contact's id and such a triple name the same person cannot be seen.
+    """
+    if isinstance(message, SendMessageToWhatsApp):
+        return (message.bot_id, _WHATSAPP, message.phone.removeprefix("+"))
+    if message.contact_id is not None:
+        return (message.contact_id,)
+    external_id = message.contact_external_id or ""
+    if message.messenger == _WHATSAPP:
+        external_id = external_id.removeprefix("+")
+    return (message.bot_id or 0, message.messenger or "", external_id)
+
+
+_BATCH = 400
+
+
+async def batches_of(messages: Messages) -> AsyncGenerator[list[Message]]:
+    """Read messages in batches, each of which keeps the event loop busy for a few milliseconds.
+
+    Raises:
+        InvalidRequestError: Something given is no message; its index is named.
+    """
+    count = 0
+    batch: list[Message] = []
+    if isinstance(messages, AsyncIterable):
+        async for message in messages:
+            batch.append(check_message(message, count))
+            count += 1
+            if len(batch) == _BATCH:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+        return
+    given = iter(messages)
+    while batch := [
+        check_message(one, index) for index, one in enumerate(islice(given, _BATCH), count)
+    ]:
+        count += len(batch)
+        yield batch
+
+
+_METHODS: dict[object, type[Message]] = {
+    kind.method: kind for kind in (SendMessage, SendMessageToWhatsApp)
+}
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def encode_parameters(message: Message) -> str:
+    """The parameters of a message as compact JSON."""
+    return _encode(message.parameters())
+
+
+def decode_message(method: Cell, parameters: Cell) -> Message:
+    """The message with this method and these parameters.
+
+    Raises:
+        JournalError: They hold none: purged, or written by something else.
+    """
+    if parameters is None:
+        raise JournalError("the journal was purged: it no longer knows recipients and texts")
+    try:
+        message = _METHODS[method](**json.loads(expect_text(parameters, "a message")))
+    except UNREADABLE:
+        pass
+    else:
+        return message
+    raise damaged("a message in it is none")
+
+
+def digest_of(method: str, parameters: str) -> bytes:
+    """What a left-out duplicate is recognized by: 16 bytes of its method and parameters."""
+    canonical = json.dumps(json.loads(parameters), sort_keys=True)
+    return blake2b(f"{method}\0{canonical}".encode(), digest_size=16).digest()

@@ -1,0 +1,1 @@
+"""A campaign's journal in one SQLite file."""

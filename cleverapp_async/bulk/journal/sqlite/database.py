@@ -1,0 +1,236 @@
+"""How a journal's file is opened for writing: under its lock, checked, brought up to date."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeAlias
+
+from ....errors import JournalError
+from ..codec import LATEST, LONGEST, damaged
+from .errors import open_failure
+from .filesystem import OpenFiles, check_file_type, check_files_beside, check_mount, check_place
+from .lock import JournalLock
+from .schema import APPLICATION_ID, MIGRATIONS, TABLES, VERSION, check_file
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Generator
+    from pathlib import Path
+
+__all__ = [
+    "Commit",
+    "OpenJournal",
+    "check_integrity",
+    "harden",
+    "opened_for_writing",
+    "transaction",
+]
+
+Commit: TypeAlias = "Callable[[sqlite3.Connection], None]"
+"""Ends a transaction, so that what was written in it is durable."""
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, commit: Commit) -> Generator[None]:
+    """Write all that is written inside, or nothing of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        commit(connection)
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+_STEPS = 50_000
+"""Instructions of SQLite after which it looks up: some milliseconds of a query."""
+
+_LONGEST = 64 * 2**20
+"""Bytes of a cell: no message or error is nearly as long."""
+
+_SAFE_SETTINGS = (
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA mmap_size = 0",
+)
+
+
+def harden(connection: sqlite3.Connection, give_up: Callable[[], bool] | None = None) -> None:
+    """Limit what a hostile file can make SQLite do, and let a long query be interrupted.
+
+    Args:
+        connection: A connection that was just made.
+        give_up: Asked now and then in a long query: whether to give it up. None: never, but Python
+            runs the handlers of signals then, and a handler that raises ends the query.
+    """
+    import sqlite3  # noqa: PLC0415 - importing the package must stay quick
+
+    connection.set_progress_handler(give_up or _go_on, _STEPS)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
+    # VACUUM attaches one.
+    connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 1)
+    for setting in _SAFE_SETTINGS:
+        connection.execute(setting)
+
+
+def _go_on() -> bool:
+    return False
+
+
+_CHECKED = 16 * 2**20
+"""Bytes up to which the structure of the whole file is looked through: some ten milliseconds' work.
+Of a larger one only what tells who was sent to is: looking for a message finds that it is missing,
+and one that has gone with all that knows of it is missed when they are counted."""
+
+_TELLING = ("fate", "error", "key", "meta", "session")
+
+# A NULL is neither inside nor outside of anything; texts and bytes are above every number.
+_CONDITIONS = " AND ".join(
+    (
+        "typeof(state) = 'integer' AND state BETWEEN 0 AND 5",
+        # The last digit is a state, and those before it count earlier attempts.
+        f"typeof(before) = 'integer' AND before BETWEEN 0 AND {LONGEST} AND before % 10 <= 5",
+        f"intent_at BETWEEN 0 AND {LATEST}",
+        f"ended_at BETWEEN 0 AND {LATEST}",
+        f"waited BETWEEN 0 AND {LONGEST}",
+        f"on_wire BETWEEN 0 AND {LONGEST}",
+        "permanent IN (0, 1)",
+        "(error_id IS NULL OR error_id IN (SELECT id FROM error))",
+        "id IN (SELECT id FROM message)",
+    )
+)
+_UNSOUND = f"SELECT 1 FROM fate WHERE NOT ({_CONDITIONS}) LIMIT 1"  # noqa: S608 - made of constants
+
+
+def check_integrity(connection: sqlite3.Connection, path: Path) -> None:
+    """Check the file and the rows of a journal that is open for writing.
+
+    Nobody can tell a row that was changed to something that could be true. That every message is
+    there, and what limits it, is seen where they are counted: :func:`.queries.summary`.
+
+    Raises:
+        JournalError: The file or a row of it is damaged.
+    """
+    pages, size = (
+        int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+        for name in ("page_count", "page_size")
+    )
+    # Before version 3.33 SQLite takes a name for no limit, and looks through the whole file.
+    for checked in ("1",) if pages * size <= _CHECKED else _TELLING:
+        told = connection.execute(f"PRAGMA quick_check({checked})").fetchone()[0]
+        if told != "ok":
+            raise damaged(f"SQLite finds in it: {' '.join(str(told).split())}", path)
+    if connection.execute(_UNSOUND).fetchone() is not None:
+        raise damaged("what became of a message in it makes no sense", path)
+
+
+def prepare(connection: sqlite3.Connection, version: int | None, commit: Commit) -> None:
+    """Make the tables in an empty file, or bring an older file up to date, all or nothing.
+
+    Args:
+        connection: A connection to the file.
+        version: What :func:`check_file` told of it.
+        commit: Ends a transaction.
+    """
+    if version == VERSION:
+        return
+    with transaction(connection, commit):
+        if version is None:
+            for table in TABLES:
+                connection.execute(table)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        else:
+            for older in range(version, VERSION):
+                MIGRATIONS[older](connection)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+_BUSY = 5.0
+
+_DURABLE_SETTINGS = (
+    # A commit returns once the disk has it; on macOS this takes more than fsync.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA fullfsync = ON",
+)
+
+
+class OpenJournal:
+    """A journal that is open for writing.
+
+    Attributes:
+        connection: The one connection that writes it.
+        files: The files that it had when it was opened.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, files: OpenFiles) -> None:
+        self.connection = connection
+        self.files = files
+
+
+def _connect(path: Path, commit: Commit, give_up: Callable[[], bool] | None) -> sqlite3.Connection:
+    import sqlite3  # noqa: PLC0415 - importing the package must stay quick
+
+    try:
+        connection = sqlite3.connect(path, timeout=_BUSY, isolation_level=None)
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        raise open_failure(path, error) from None
+    try:
+        harden(connection, give_up)
+        version = check_file(connection, path)
+        _keep_log(connection, path)
+        for setting in _DURABLE_SETTINGS:
+            connection.execute(setting)
+        prepare(connection, version, commit)
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        connection.close()
+        raise open_failure(path, error) from None
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _keep_log(connection: sqlite3.Connection, path: Path) -> None:
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        raise JournalError(
+            f"the journal {path} lies where SQLite cannot keep a write-ahead log: put it on a "
+            "local disk"
+        )
+
+
+@contextmanager
+def opened_for_writing(
+    path: Path,
+    commit: Commit,
+    *,
+    make: bool = True,
+    give_up: Callable[[], bool] | None = None,
+) -> Generator[OpenJournal]:
+    """The one connection that writes a journal, under its lock; the file is made where it is new.
+
+    Args:
+        path: The journal's file, links followed.
+        commit: Ends a transaction.
+        make: Whether a file that is missing or empty becomes a journal.
+        give_up: Asked now and then in a long query: whether nobody waits for it any more.
+
+    Raises:
+        JournalLockedError: Another runner has it.
+        JournalError: It lies in a place where it cannot be kept, or is no journal.
+        JournalWriteError: It cannot be made or written.
+    """
+    check_place(path)
+    if not make and not (check_file_type(path) and path.stat().st_size):
+        raise JournalError(f"there is no journal {path}: check the path")
+    lock = JournalLock.acquire(path)
+    try:
+        check_mount(path)
+        check_files_beside(path, private=True)
+        connection = _connect(path, commit, give_up)
+        try:
+            yield OpenJournal(connection, OpenFiles(path, lock.file))
+        finally:
+            connection.close()
+    finally:
+        lock.release()

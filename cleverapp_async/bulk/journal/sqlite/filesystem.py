@@ -1,0 +1,434 @@
+"""The files of a journal: how they are opened, where they may lie, whether they are still there."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from attrs import define, field, frozen
+
+from ....errors import JournalError, JournalLostError
+
+if TYPE_CHECKING:
+    import sqlite3
+
+__all__ = [
+    "OWNER_ONLY",
+    "Handle",
+    "Identity",
+    "NotPlainError",
+    "OpenFiles",
+    "check_file_type",
+    "check_files_beside",
+    "check_mount",
+    "check_place",
+    "identity_of",
+    "mount_of",
+    "network_type",
+    "resolve_path",
+]
+
+Identity: TypeAlias = tuple[int, int]
+"""What tells a file from others whatever its names: its device, and its number there."""
+
+OWNER_ONLY = 0o600
+"""The mode of a journal's files, which hold people's data."""
+
+# Neither a link is followed nor a pipe waited for, and no child gets the handle.
+_CAREFULLY = (
+    getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+class NotPlainError(OSError):
+    """What is opened is no plain file of its own: a link, a pipe, a device or a folder."""
+
+
+def identity_of(status: os.stat_result) -> Identity:
+    """The identity of the file that a status describes."""
+    return status.st_dev, status.st_ino
+
+
+@define
+class _Use:
+    """One file: its handles, and how many of them are wanted."""
+
+    wanted: int = 0
+    numbers: set[int] = field(factory=set[int])
+
+
+class _Files:
+    """The files of journals that this process has open, by SQLite or by itself.
+
+    POSIX takes all of a process's record locks on a file away as soon as the process closes any
+    handle of it, also those that SQLite holds for another connection. So a handle that is no longer
+    wanted is kept open until the last one of its file is not wanted any more.
+    """
+
+    def __init__(self) -> None:
+        self.guard = threading.Lock()
+        self.uses: dict[Identity, _Use] = {}
+
+    def forget(self) -> None:
+        """In a forked child: its parent's locks go with the parent, not with the last child."""
+        uses, self.uses, self.guard = self.uses, {}, threading.Lock()
+        for use in uses.values():
+            for number in use.numbers:
+                with suppress(OSError):
+                    os.close(number)
+
+
+_files = _Files()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_files.forget)
+
+
+@frozen(eq=False)
+class Handle:
+    """A plain file, opened by this process.
+
+    Attributes:
+        number: The descriptor.
+        identity: Which file it is.
+    """
+
+    number: int
+    identity: Identity
+
+    @classmethod
+    def open(cls, path: Path, flags: int) -> Handle:
+        """Open a file without following a link, and without waiting.
+
+        Args:
+            path: The file.
+            flags: Those of :func:`os.open`; a file that is made is for its owner alone.
+
+        Raises:
+            NotPlainError: It is no plain file.
+            OSError: It cannot be opened.
+        """
+        try:
+            # A device may do something when it is opened: look first.
+            if not stat.S_ISREG(path.lstat().st_mode):
+                raise NotPlainError("it is no plain file")
+        except FileNotFoundError:
+            if not flags & os.O_CREAT:
+                raise
+        with _files.guard:
+            number = os.open(path, flags | _CAREFULLY, OWNER_ONLY)
+            status = os.fstat(number)
+            if not stat.S_ISREG(status.st_mode):
+                os.close(number)
+                raise NotPlainError("it is no plain file")
+            handle = cls(number, identity_of(status))
+            use = _files.uses.setdefault(handle.identity, _Use())
+            use.wanted += 1
+            use.numbers.add(number)
+            return handle
+
+    def status(self) -> os.stat_result:
+        """What the file is like now."""
+        return os.fstat(self.number)
+
+    def close(self) -> None:
+        """Say that it is not wanted any more; a lock of it must be given back before."""
+        with _files.guard:
+            use = _files.uses.get(self.identity)
+            if use is None or self.number not in use.numbers:
+                return  # the handle of a process that was forked from
+            use.wanted -= 1
+            if use.wanted:
+                return
+            del _files.uses[self.identity]
+            for number in use.numbers:
+                os.close(number)
+
+
+_BESIDE = ("-wal", "-shm", "-journal")
+_MOUNT_POINT = 4  # its column, proc(5)
+_MOUNTS = Path("/proc/self/mountinfo")
+_ESCAPED = re.compile(r"\\([0-7]{3})")
+
+# fmt: off
+_NETWORK = frozenset({
+    "9p", "afs", "auristorfs", "beegfs", "ceph", "cifs", "coda", "davfs", "gfs2", "glusterfs",
+    "gpfs", "lustre", "ncpfs", "nfs", "nfs4", "ocfs2", "orangefs", "pvfs2", "smb2", "smb3", "smbfs",
+})
+_NETWORK_FUSE = frozenset({
+    "beegfs", "ceph", "ceph-fuse", "cifs", "curlftpfs", "davfs", "davfs2", "gcsfuse", "glusterfs",
+    "goofys", "juicefs", "lustre", "mfs", "moosefs", "nfs", "rclone", "s3fs", "s3ql", "smb",
+    "smbnetfs", "sshfs", "weed", "weedfs",
+})
+# fmt: on
+
+
+class Mount(NamedTuple):
+    """A mounted file system.
+
+    Attributes:
+        point: Where it is mounted.
+        kind: Its file system.
+    """
+
+    point: Path
+    kind: str
+
+
+def resolve_path(given: str | os.PathLike[str]) -> Path:
+    """The file that a path leads to, links followed.
+
+    Raises:
+        JournalError: It leads in a circle, or is no path.
+    """
+    try:
+        found = Path(given).resolve()
+        if not found.is_symlink():
+            return found
+        # From Python 3.13 on a circle is not refused, but left as it is.
+        told = "it is a link that leads back to itself"
+    except (OSError, RuntimeError, ValueError) as error:
+        told = str(error)
+    raise JournalError(f"the path of the journal {os.fspath(given)!s} leads nowhere: {told}")
+
+
+def mount_of(path: Path, mounts: str) -> Mount | None:
+    """What a path lies on; None where nothing tells.
+
+    Args:
+        path: An absolute path, links followed.
+        mounts: What ``/proc/self/mountinfo`` says (proc(5)).
+    """
+    found: Mount | None = None
+    for line in mounts.splitlines():
+        before, _, after = line.partition(" - ")
+        fields, kinds = before.split(), after.split()
+        if len(fields) <= _MOUNT_POINT or not kinds:
+            continue
+        point = Path(_ESCAPED.sub(lambda match: chr(int(match[1], 8)), fields[_MOUNT_POINT]))
+        # Of two mounts on one folder the later one hides the earlier.
+        if (path == point or point in path.parents) and (
+            found is None or len(point.parts) >= len(found.point.parts)
+        ):
+            found = Mount(point, kinds[0])
+    return found
+
+
+def network_type(path: Path, mounts: str) -> str | None:
+    """The kind of network file system that a path lies on; None for a local one.
+
+    Args:
+        path: An absolute path, links followed.
+        mounts: What ``/proc/self/mountinfo`` says (proc(5)).
+    """
+    mount = mount_of(path, mounts)
+    if mount is None:
+        return None
+    kind, _, inner = mount.kind.partition(".")
+    if kind in {"fuse", "fuseblk"}:
+        return mount.kind if inner in _NETWORK_FUSE else None
+    return mount.kind if mount.kind in _NETWORK else None
+
+
+def check_file_type(path: Path) -> bool:
+    """Refuse what is no plain file.
+
+    Args:
+        path: The journal's file, links followed.
+
+    Returns:
+        Whether it is there.
+
+    Raises:
+        JournalError: It is a folder, a device or a pipe, or nothing can be told of it.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise JournalError(f"the journal {path} cannot be reached: {error.strerror}") from None
+    if stat.S_ISDIR(mode):
+        raise JournalError(f"{path} is a folder: give the path of a file for the journal")
+    if not stat.S_ISREG(mode):
+        raise JournalError(f"{path} is no plain file: give the path of one for the journal")
+    return True
+
+
+def check_place(path: Path) -> None:
+    """Refuse a place where a journal cannot lie safely.
+
+    Network file systems are found on Linux, and on Windows by paths that begin with a host;
+    elsewhere nothing tells them from local ones.
+
+    Args:
+        path: The journal's file, links followed; it need not exist.
+
+    Raises:
+        JournalError: It is a folder or a device, its folder does not exist, or it lies on a network
+            file system, where locks and writes are not what they are on a disk.
+    """
+    check_file_type(path)
+    if not path.parent.is_dir():
+        raise JournalError(f"the folder of the journal {path} does not exist: make it first")
+    kind: str | None = None
+    if sys.platform == "win32":
+        kind = "network" if str(path).startswith("\\\\") else None
+    else:
+        kind = network_type(path, _mounts())
+    if kind is not None:
+        raise JournalError(
+            f"the journal {path} would lie on a network file system ({kind}), where a lock or a "
+            "write may be lost: put it on a local disk"
+        )
+
+
+def check_mount(path: Path) -> None:
+    """Refuse a file that is mounted by itself, as ``docker -v run.db:/run.db`` does.
+
+    SQLite's log lies beside the file: what one run wrote into it would be hidden from the next
+    run that reaches the file by its other path.
+
+    Raises:
+        JournalError: It is one.
+    """
+    mount = mount_of(path, _mounts())
+    if mount is not None and mount.point == path:
+        raise JournalError(
+            f"the journal {path} is a file that was mounted by itself, so that its log would lie "
+            "elsewhere and be missed: mount the folder that it lies in"
+        )
+
+
+def check_files_beside(path: Path, *, private: bool = False) -> None:
+    """Refuse what lies in the place of SQLite's files beside a journal: it would be written over.
+
+    Args:
+        path: The journal's file, links followed.
+        private: Whether they become readable by their owner alone. SQLite gives those that it
+            makes the mode of the journal.
+
+    Raises:
+        JournalError: One of them is a link, a pipe, a device, a folder, or has a second name.
+    """
+    for end in _BESIDE:
+        beside = path.with_name(path.name + end)
+        try:
+            status = beside.lstat()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise JournalError(f"{beside} cannot be reached: {error.strerror}") from None
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+            raise JournalError(
+                f"{beside} is a link, a folder or something else that is no plain file of its "
+                "own, where SQLite would keep what belongs to the journal: remove it"
+            )
+        if private and stat.S_IMODE(status.st_mode) != OWNER_ONLY:
+            with suppress(OSError):
+                beside.chmod(OWNER_ONLY)
+
+
+def _mounts() -> str:
+    try:
+        return _MOUNTS.read_text(errors="surrogateescape")
+    except OSError:
+        return ""  # not Linux
+
+
+def _find(path: Path) -> os.stat_result | None:
+    try:
+        return path.lstat()
+    except OSError:
+        return None
+
+
+def _identity(found: os.stat_result | None) -> Identity | None:
+    return None if found is None else identity_of(found)
+
+
+@define(eq=False)
+class OpenFiles:
+    """The files of an open journal, remembered as they are when it has been opened.
+
+    Attributes:
+        journal: The journal's file, links followed.
+        handle: The same, opened.
+    """
+
+    journal: Path
+    handle: Handle
+    _known: dict[Path, Identity | None] = field(init=False)
+    _size: int = field(default=0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Remember them; SQLite has made its log by now."""
+        paths = (self.journal, self.journal.with_name(f"{self.journal.name}-wal"))
+        self._known = {path: _identity(_find(path)) for path in paths}
+
+    @property
+    def exists(self) -> bool:
+        """Whether the journal's file has a name still, be it another one."""
+        return self.handle.status().st_nlink > 0
+
+    def leave(self, connection: sqlite3.Connection) -> None:
+        """Make sure at the end that they are where they were, or that the file needs no other.
+
+        Raises:
+            JournalLostError: One was deleted, moved or replaced.
+        """
+        try:
+            self.check()
+        except JournalLostError:
+            # SQLite leaves the log of a file that was moved where it is: under its old name nobody
+            # would look for it.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            raise
+
+    def check(self) -> None:
+        """Make sure that the files are where they were.
+
+        Raises:
+            JournalLostError: One was deleted, moved or replaced, or the journal was cut.
+        """
+        journal = self.journal
+        for path, known in self._known.items():
+            found = _find(path)
+            now = _identity(found)
+            if known is None or now == known:
+                if found is not None and path == journal:
+                    self._check_size(found.st_size)
+                continue
+            if not self.exists:
+                raise JournalLostError(
+                    f"the journal {journal} was deleted while it was in use, and what it held is "
+                    "gone: find out who has got a message before you send to the same people again"
+                )
+            if path != journal:
+                raise JournalLostError(
+                    f"the log of the journal, {path}, was deleted or replaced while it was in use: "
+                    "leave the files beside a journal alone, and resume the campaign"
+                )
+            happened = "moved" if now is None else "replaced by another file"
+            raise JournalLostError(
+                f"the journal {journal} was {happened} while it was in use: resume the campaign "
+                "from where the journal's own file is now"
+            )
+
+    def _check_size(self, now: int) -> None:
+        # Nothing that a run does makes the file shorter.
+        if now < self._size:
+            raise JournalLostError(
+                f"the journal {self.journal} was cut while it was in use, and what it held is "
+                "gone: find out who has got a message before you send to the same people again"
+            )
+        self._size = now

@@ -1,0 +1,364 @@
+"""A campaign's journal in one SQLite file."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from contextlib import aclosing, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ....errors import JournalError, JournalLockedError
+from ..comparison import check_deduplication
+from ..messages import batches_of
+from ..records import Loaded
+from . import queries
+from .changes import ChangeKind, orphan_intents
+from .columns import result_row
+from .database import check_integrity, opened_for_writing, transaction
+from .filesystem import check_file_type, resolve_path
+from .loading import Comparer, Loader
+from .writer import WriterThread
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Awaitable, Callable, Generator
+    from pathlib import Path
+
+    from ....limits.quota import LimitKey
+    from ....models.messages import Message
+    from ..codec import Cell
+    from ..protocol import MarkOf, Messages
+    from ..records import JournalEntry, JournalResult, JournalSummary, Resend
+    from .changes import Change
+    from .database import OpenJournal
+    from .filesystem import OpenFiles
+
+__all__ = ["SqliteJournal"]
+
+_SALT, _MARK = "account_salt", "account_mark"
+
+
+async def _once_there_is_room(writer: WriterThread, change: Change) -> None:
+    await writer.room()
+    await writer.write(change)
+
+
+class SqliteJournal:
+    """A campaign's journal in one SQLite file, for ``send_many(..., journal=...)``.
+
+    Beside the file lie ``-wal`` and ``-shm`` while it is open, or after a crash (they belong to it:
+    copy all three), and ``.lock``, which tells other runners to stay away. All are for their owner
+    alone (mode 0600). The file holds recipients and texts, and never the API token.
+
+    After :meth:`close` it can be opened again, to resume.
+
+    Args:
+        path: The file; it is made where there is none. It must lie on a local disk. Nothing is
+            touched before :meth:`open`.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._given = path
+        self._path: Path | None = None
+        self._writer: WriterThread | None = None
+        self._commits = 0
+        self._session = 0
+        self._files: OpenFiles | None = None
+        self._facts: dict[str, Cell] = {}
+        self._keys: dict[int, LimitKey | None] = {}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({os.fspath(self._given)!r})"
+
+    @property
+    def path(self) -> Path:
+        """The file, links followed."""
+        return self._path or resolve_path(self._given)
+
+    @property
+    def commits(self) -> int:
+        """Transactions that this object has made durable: about one wait for the disk each."""
+        return self._commits
+
+    async def open(self, origin: str, *, create: bool = True) -> None:
+        """Take the journal for this runner alone.
+
+        Args:
+            origin: The base URL that is sent to.
+            create: Whether to make it where there is none.
+
+        Raises:
+            JournalLockedError: Another runner has it.
+            JournalMismatchError: The campaign in it goes to another base URL.
+            JournalError: It is not there and not to be made, cannot be opened, is no journal, was
+                purged, or lies where a journal cannot be kept.
+        """
+        if self._writer is not None:
+            raise JournalLockedError(
+                f"the journal {self.path} is in use by this program already: close it first",
+                pid=os.getpid(),
+                host=socket.gethostname(),
+            )
+        path = self._path = resolve_path(self._given)
+        if not create and not check_file_type(path):
+            raise JournalError(
+                f"there is no journal {path}: give the path of one, or messages for a new campaign"
+            )
+        self._session, self._files = 0, None
+        writer = WriterThread(path, partial(self._opened, path), self._end, self._end_at_last)
+        self._writer = writer
+        try:
+            await writer.start()
+        except BaseException:
+            self._writer = None
+            raise
+        try:
+            await writer.call(partial(self._begin, origin, path))
+        except BaseException:
+            self._writer = None
+            await writer.stop(lambda _: None)
+            raise
+
+    async def load(
+        self,
+        messages: Messages | None,
+        key_of: Callable[[Message], LimitKey | None],
+        *,
+        deduplicate: bool,
+    ) -> Loaded:
+        """Read all messages in, or hold them against those of a campaign that is resumed.
+
+        Memory is constant, however many there are. A load that was interrupted begins anew.
+
+        Args:
+            messages: What is sent; None resumes what the journal holds, unseen.
+            key_of: What limits a message, asked once for each message right after it was read.
+            deduplicate: Leave out a message whose address was given before. Must be as it was when
+                the campaign began, where ``messages`` are given.
+
+        Raises:
+            JournalMismatchError: The messages are not those of the campaign; says what differs.
+            InvalidRequestError: Something given is no message.
+            JournalWriteError: They cannot be written.
+            JournalError: There is no campaign to resume.
+        """
+        writer = self._at_work()
+        resumed = bool(self._facts.get("complete"))
+        orphans: list[JournalEntry] = []
+        if not resumed:
+            if messages is None:
+                told = "loading was interrupted" if self._facts.get("loading") else "it is empty"
+                raise JournalError(
+                    f"the journal {self.path} has no campaign to resume, {told}: give the messages"
+                )
+            await self._take_in(writer, messages, key_of, deduplicate=deduplicate)
+        elif messages is not None:
+            await self._compare(writer, messages, deduplicate=deduplicate)
+        if resumed:
+            orphans = await writer.call(self._find_orphans)
+        self._facts = await writer.call(queries.meta)
+        self._keys = await writer.call(queries.keys)
+        given, duplicates = self._number("given"), self._number("duplicates")
+        return Loaded(given - duplicates, duplicates, resumed, tuple(orphans))
+
+    async def recognize(self, mark_of: MarkOf) -> bool | None:
+        """Compare the account's token with that of the last run, and keep its mark.
+
+        The journal holds 16 random bytes, and 4 bytes of a slow hash of the token with them.
+
+        Args:
+            mark_of: Gives the token's mark for a salt.
+
+        Returns:
+            Whether they are the same; None where no run has left a mark.
+
+        Raises:
+            JournalError: The mark cannot be read or written.
+        """
+        return await self._at_work().call(partial(self._recognize, mark_of))
+
+    async def keys(self) -> list[LimitKey | None]:
+        """The limit keys of all messages."""
+        return list(self._keys.values())
+
+    async def take(
+        self, key: LimitKey | None, after: int, most: int, resend: Resend
+    ) -> list[JournalEntry]:
+        """The next messages of a key that are to be sent, in their order.
+
+        Args:
+            key: Whose messages.
+            after: Only messages whose index is greater; -1 for all.
+            most: How many at most.
+            resend: Which of those that have a result are sent again.
+
+        Raises:
+            JournalError: They cannot be read.
+        """
+        writer = self._at_work()
+        known = self._keys
+        row = next((row for row, its in known.items() if its == key), None)
+        if row is None:
+            return []
+        asked = queries.TakeQuery(row, after, most, resend.unknown, resend.rejected)
+        return await writer.call(partial(queries.take, asked=asked, known=known))
+
+    async def sent_since(self, moment: float, most: int) -> list[JournalEntry]:
+        """The messages whose last intent or result is not older than a moment.
+
+        The file is looked through once, in the writer's thread.
+
+        Args:
+            moment: Unix seconds.
+            most: How many of each key at most, the newest ones.
+
+        Raises:
+            JournalError: They cannot be read.
+        """
+        asked = partial(queries.sent_since, moment=moment, most=most)
+        return await self._at_work().call(asked)
+
+    def intend(self, index: int) -> Awaitable[None]:
+        """Write that a message is about to leave; durable once it was awaited.
+
+        It waits where so much is queued that the disk cannot follow. Whoever stops waiting for it
+        withdraws it: it may be written all the same.
+
+        Raises:
+            JournalWriteError: It is not written: the message must not leave.
+            JournalLockedError: Another run has the journal now: the same.
+        """
+        writer = self._at_work()
+        change = (ChangeKind.INTENT, index, (index, time.time()))
+        return _once_there_is_room(writer, change) if writer.full else writer.write(change)
+
+    def withdraw(self, index: int) -> None:
+        """Go back to what was known before the intent, where there is one; nobody waits for it."""
+        self._at_work().add((ChangeKind.WITHDRAWAL, index, (time.time(), index)))
+
+    def record(self, index: int, result: JournalResult) -> Awaitable[None]:
+        """Write how a message ended; durable once it was awaited, and written even if it is not.
+
+        A message that may have arrived before stays ``UNKNOWN``, with its older result, when
+        sending it once more came to ``NOT_SENT`` or to a refusal that may pass.
+
+        Raises:
+            JournalWriteError: It is not written: its intent stays without a result, unless
+                :meth:`close` can still write it.
+        """
+        return self._at_work().write((ChangeKind.RESULT, index, result_row(index, result)))
+
+    async def summary(self) -> JournalSummary:
+        """The campaign in numbers."""
+        return await self._at_work().call(queries.summary)
+
+    async def close(self, ended: str) -> None:
+        """Write what is left, note why this run ended, and let the journal go.
+
+        Args:
+            ended: In words: ``finished``, ``interrupted``, or the text of an error.
+
+        Raises:
+            JournalLostError: The file was deleted or moved meanwhile, at the very end perhaps.
+            JournalWriteError: What was left could not be written; the journal is let go.
+        """
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await writer.stop(partial(queries.end_session, row=self._session, ended=ended))
+
+    def _commit(self, connection: sqlite3.Connection) -> None:
+        """Make a transaction durable: every commit of this journal goes through here.
+
+        A seam for tests, which override it to end the process before or after a commit. Runs in
+        the writer's thread.
+        """
+        connection.execute("COMMIT")
+
+    @contextmanager
+    def _opened(self, path: Path, give_up: Callable[[], bool]) -> Generator[OpenJournal]:
+        with opened_for_writing(path, self._end, give_up=give_up) as journal:
+            self._files = journal.files
+            yield journal
+
+    def _end(self, connection: sqlite3.Connection) -> None:
+        """End a transaction of the run that has the journal now: nobody else writes anything.
+
+        Raises:
+            JournalLockedError: Another run has begun, although this one holds the lock.
+            JournalLostError: The file is not where it was.
+        """
+        if self._files is not None:
+            self._files.check()
+        if self._session and queries.last_session(connection) != self._session:
+            raise JournalLockedError(
+                f"another run has begun in the journal {self.path} and has it now: nothing more "
+                "is sent by this one"
+            )
+        self._end_at_last(connection)
+
+    def _end_at_last(self, connection: sqlite3.Connection) -> None:
+        self._commit(connection)
+        self._commits += 1
+
+    def _at_work(self) -> WriterThread:
+        if self._writer is None:
+            raise JournalError(f"the journal {self.path} is not open")
+        return self._writer
+
+    async def _take_in(
+        self,
+        writer: WriterThread,
+        messages: Messages,
+        key_of: Callable[[Message], LimitKey | None],
+        *,
+        deduplicate: bool,
+    ) -> None:
+        intake = Loader(self._end, deduplicate)
+        await writer.call(intake.begin)
+        async with aclosing(batches_of(messages)) as batches:
+            async for batch in batches:
+                rows = [(message, key_of(message)) for message in batch]
+                await writer.call(partial(intake.add, batch=rows))
+        await writer.call(intake.finish)
+
+    async def _compare(
+        self, writer: WriterThread, messages: Messages, *, deduplicate: bool
+    ) -> None:
+        check_deduplication(
+            f"the journal {self.path}",
+            left_out=bool(self._facts.get("deduplicated")),
+            leave_out=deduplicate,
+        )
+        comparison = Comparer(self._number("given"))
+        async with aclosing(batches_of(messages)) as batches:
+            async for batch in batches:
+                await writer.call(partial(comparison.check, batch=batch))
+        comparison.finish()
+
+    def _begin(self, origin: str, path: Path, connection: sqlite3.Connection) -> None:
+        check_integrity(connection, path)
+        queries.check_campaign(connection, path, origin)
+        with transaction(connection, self._end):
+            self._session = queries.begin_session(connection, origin)
+        self._facts = queries.meta(connection)
+
+    def _recognize(self, mark_of: MarkOf, connection: sqlite3.Connection) -> bool | None:
+        facts = queries.meta(connection)
+        salt, known = facts.get(_SALT), facts.get(_MARK)
+        if not isinstance(salt, bytes):
+            salt, known = os.urandom(16), None
+        mark = mark_of(salt)
+        if mark != known:
+            with transaction(connection, self._end):
+                queries.set_meta(connection, **{_SALT: salt, _MARK: mark})
+        return mark == known if isinstance(known, bytes) else None
+
+    def _find_orphans(self, connection: sqlite3.Connection) -> list[JournalEntry]:
+        with transaction(connection, self._end):
+            indexes = orphan_intents(connection)
+        return queries.pick(connection, indexes)
+
+    def _number(self, fact: str) -> int:
+        return queries.fact(self._facts, fact)

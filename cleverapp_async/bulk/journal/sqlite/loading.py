@@ -1,0 +1,182 @@
+"""Reads all messages of a campaign into the journal, or compares them with those in it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, TypeAlias
+
+from attrs import define, field
+
+from ....limits.quota import LimitKey
+from ..codec import encode_key
+from ..comparison import different_message, input_too_long, input_too_short, other_duplicate
+from ..messages import address_of, decode_message, digest_of, encode_parameters
+from .database import Commit, transaction
+from .queries import set_meta
+from .schema import INDEX_BY_KEY
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+    from ....models.messages import Message
+    from ..codec import Cell
+
+__all__ = ["Comparer", "Loader"]
+
+# Rows of one statement: SQLite allows 999 values in a statement everywhere.
+_CHUNK = 200
+
+_TABLES = ("message", "fate", "key", "error", "duplicate")
+
+# The sort by address is SQLite's own: it spills to a temporary file, so that memory is constant.
+_DUPLICATES = """
+INSERT INTO duplicate (id, first_id, digest)
+SELECT message.id, first_id, digest(method, parameters) FROM (
+    SELECT id, first_value(id) OVER (PARTITION BY address ORDER BY id) AS first_id
+    FROM temp.address
+) AS found JOIN message ON message.id = found.id WHERE found.id <> first_id
+"""
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[Cell, ...]]) -> None:
+    for begin in range(0, len(rows), _CHUNK):
+        some = rows[begin : begin + _CHUNK]
+        values = ", ".join([f"({', '.join('?' * len(some[0]))})"] * len(some))
+        connection.execute(
+            f"INSERT INTO {table} VALUES {values}",  # noqa: S608 - made of constants
+            [value for row in some for value in row],
+        )
+
+
+@define(eq=False)
+class Loader:
+    """Reads a campaign into an empty journal; its methods run in the writer's thread.
+
+    Attributes:
+        commit: Ends a transaction.
+        deduplicate: Whether a message is left out whose address was given before.
+        count: Messages taken in.
+    """
+
+    commit: Commit
+    deduplicate: bool
+    count: int = 0
+    _keys: dict[LimitKey | None, int] = field(factory=dict[LimitKey | None, int])
+
+    def begin(self, connection: sqlite3.Connection) -> None:
+        """Empty the tables of what an interrupted load left."""
+        # What is not complete is worth nothing: only the last commit waits for the disk, and it
+        # makes all those before it durable too.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        with transaction(connection, self.commit):
+            connection.execute("DROP INDEX IF EXISTS message_by_key")
+            for table in _TABLES:
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant
+            set_meta(connection, loading=1, created_at=time.time())
+        connection.execute("DROP TABLE IF EXISTS temp.address")
+        connection.execute("CREATE TEMP TABLE address (id INTEGER PRIMARY KEY, address TEXT)")
+
+    def add(
+        self, connection: sqlite3.Connection, batch: Iterable[tuple[Message, LimitKey | None]]
+    ) -> None:
+        """Write the next messages."""
+        rows: list[tuple[Cell, ...]] = []
+        addresses: list[tuple[Cell, ...]] = []
+        new: dict[int, LimitKey | None] = {}
+        for index, (message, key) in enumerate(batch, self.count):
+            key_id = self._keys.get(key)
+            if key_id is None:
+                # Row 0 stands for a route that is not known.
+                key_id = self._keys[key] = 0 if key is None else len(self._keys) + 1
+                new[key_id] = key
+            rows.append((index, key_id, message.method, encode_parameters(message)))
+            if self.deduplicate:
+                addresses.append((index, "\0".join(map(str, address_of(message)))))
+        with transaction(connection, self.commit):
+            for key_id, key in new.items():
+                connection.execute(
+                    "INSERT INTO key VALUES (?, ?, ?, ?)", (key_id, *encode_key(key))
+                )
+            _insert(connection, "message", rows)
+            _insert(connection, "temp.address", addresses)
+        self.count += len(rows)
+
+    def finish(self, connection: sqlite3.Connection) -> None:
+        """Leave the duplicates out and mark the campaign as complete."""
+        connection.create_function("digest", 2, digest_of, deterministic=True)
+        connection.execute("PRAGMA synchronous = FULL")
+        with transaction(connection, self.commit):
+            duplicates = connection.execute(_DUPLICATES).rowcount if self.deduplicate else 0
+            if duplicates:
+                connection.execute("DELETE FROM message WHERE id IN (SELECT id FROM duplicate)")
+                connection.execute("DELETE FROM key WHERE id NOT IN (SELECT key_id FROM message)")
+            connection.execute(INDEX_BY_KEY)
+            set_meta(
+                connection,
+                complete=1,
+                given=self.count,
+                duplicates=duplicates,
+                deduplicated=int(self.deduplicate),
+            )
+        connection.execute("DROP TABLE temp.address")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+_Row: TypeAlias = tuple[int, str | None, str | None, int | None, bytes | None]
+
+_ROWS = """
+SELECT id, method, parameters, NULL, NULL FROM message WHERE id >= :begin AND id < :end
+UNION ALL
+SELECT id, NULL, NULL, first_id + 1, digest FROM duplicate WHERE id >= :begin AND id < :end
+ORDER BY 1
+"""
+
+
+@define(eq=False)
+class Comparer:
+    """Compares messages with those of a journal, in constant memory; runs in the writer's thread.
+
+    Attributes:
+        total: Messages that the journal was made from, duplicates included.
+        count: Messages compared.
+    """
+
+    total: int
+    count: int = 0
+
+    def check(self, connection: sqlite3.Connection, batch: Iterable[Message]) -> None:
+        """Compare the next messages.
+
+        Raises:
+            JournalMismatchError: One differs, or there are more than in the journal.
+        """
+        given = list(batch)
+        begin = self.count
+        self.count += len(given)
+        rows = connection.execute(_ROWS, {"begin": begin, "end": self.count})
+        for message, row in zip(given, rows, strict=False):
+            _compare(message, row)
+        if self.count > self.total:
+            raise input_too_long(self.total)
+
+    def finish(self) -> None:
+        """Make sure that no message is missing at the end.
+
+        Raises:
+            JournalMismatchError: The journal has more.
+        """
+        if self.count < self.total:
+            raise input_too_short(self.count, self.total)
+
+
+def _compare(given: Message, row: _Row) -> None:
+    index, method, parameters, first, digest = row
+    ours = encode_parameters(given)
+    if method is None:
+        if digest_of(given.method, ours) != digest:
+            raise other_duplicate(index, first)
+    elif (ours, given.method) != (parameters, method):
+        kept = decode_message(method, parameters)
+        if given != kept:
+            raise different_message(index, given, kept)

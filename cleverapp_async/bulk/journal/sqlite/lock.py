@@ -1,0 +1,256 @@
+"""The lock of a journal: one runner at a time, known by name, released when its process ends.
+
+The operating system locks the journal's file itself, whatever name it is reached by: a hard link,
+a mount of the single file, and a name that was changed since lead to the same lock. A file beside
+it, ``<journal>.lock``, says who holds it; without it the holder has no name. It is locked, too, as
+that is all that earlier versions of this package lock. A child that was forked while the lock is
+held does not share it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import struct
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from attrs import define
+
+from ....errors import JournalError, JournalLockedError, JournalWriteError
+from ..codec import decode_holder, encode_holder
+from ..records import LockHolder
+from .filesystem import OWNER_ONLY, Handle, NotPlainError, identity_of
+
+__all__ = ["JournalLock", "lock_path", "read_holder"]
+
+_TRIES = 5
+_PAUSE = 0.01
+_LONGEST = 4096
+# In the page that SQLite never writes to, behind the bytes of it that SQLite locks itself:
+# https://www.sqlite.org/fileformat2.html#the_lock_byte_page
+_PLACE = 2**30 + 1024
+_PLACE_BESIDE = 2**30
+
+
+def lock_path(journal: Path) -> Path:
+    """The file beside a journal that says who holds it."""
+    return journal.with_name(journal.name + ".lock")
+
+
+_BESIDE = sys.platform not in {"win32", "linux", "darwin"}
+"""Whether the file beside the journal is locked instead of the journal: on other systems of the BSD
+family the lock of a whole file conflicts with SQLite's own locks."""
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(handle: int, mode: int, *, beside: bool) -> None:
+        os.lseek(handle, _PLACE_BESIDE if beside else _PLACE, os.SEEK_SET)
+        msvcrt.locking(handle, mode, 1)
+
+    def _try_lock(handle: int, *, shared: bool = False, beside: bool = False) -> bool:  # noqa: ARG001 - no such lock here
+        try:
+            _lock(handle, msvcrt.LK_NBLCK, beside=beside)
+        except OSError:
+            return False
+        return True
+
+    def _unlock(handle: int, *, beside: bool = False) -> None:
+        _lock(handle, msvcrt.LK_UNLCK, beside=beside)
+
+else:
+    try:
+        import fcntl
+    except ImportError:
+        fcntl = None  # type: ignore[assignment] # e.g. WebAssembly has no such calls
+
+    # flock(2), the same everywhere
+    _SHARED, _ALONE, _AT_ONCE, _NOT = 1, 2, 4, 8
+
+    def _flock(handle: int, mode: int, *, beside: bool) -> None:
+        if fcntl is None:
+            raise JournalError("this platform has no file locks, so a journal cannot be kept on it")
+        if sys.platform == "darwin" and not beside:
+            # Its flock conflicts with SQLite's locks. This kind covers one byte, and belongs to the
+            # open file as flock does, not to the process. Numbers and order: sys/fcntl.h.
+            kinds = {_SHARED: fcntl.F_RDLCK, _ALONE: fcntl.F_WRLCK}
+            kind = kinds.get(mode & ~_AT_ONCE, fcntl.F_UNLCK)
+            lock = struct.pack("qqihh", _PLACE, 1, 0, kind, os.SEEK_SET)
+            fcntl.fcntl(handle, getattr(fcntl, "F_OFD_SETLK", 90), lock)
+        else:
+            fcntl.flock(handle, mode)
+
+    def _try_lock(handle: int, *, shared: bool = False, beside: bool = False) -> bool:
+        try:
+            _flock(handle, (_SHARED if shared else _ALONE) | _AT_ONCE, beside=beside)
+        except (BlockingIOError, PermissionError):
+            return False
+        return True
+
+    def _unlock(handle: int, *, beside: bool = False) -> None:
+        _flock(handle, _NOT, beside=beside)
+
+
+def _read(journal: Path) -> LockHolder:
+    """The holder that the file beside a journal names; one without a name if it is unreadable."""
+    with suppress(OSError):
+        handle = Handle.open(lock_path(journal), os.O_RDONLY)
+        try:
+            return decode_holder(os.read(handle.number, _LONGEST))
+        finally:
+            handle.close()
+    return LockHolder()
+
+
+def read_holder(journal: Path) -> LockHolder | None:
+    """Who has a journal open for writing; None where nobody has.
+
+    Raises:
+        JournalError: The lock cannot be read.
+    """
+    try:
+        handle = Handle.open(lock_path(journal) if _BESIDE else journal, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise JournalError(f"the lock of the journal {journal} cannot be read: {error}") from None
+    try:
+        if not _try_lock(handle.number, shared=True, beside=_BESIDE):
+            return _read(journal)
+        _unlock(handle.number, beside=_BESIDE)
+    except OSError as error:
+        raise JournalError(f"the lock of the journal {journal} cannot be read: {error}") from None
+    finally:
+        handle.close()
+    return None
+
+
+def _open(path: Path, what: str) -> Handle:
+    try:
+        return Handle.open(path, os.O_RDWR | os.O_CREAT)
+    except NotPlainError:
+        raise JournalWriteError(
+            f"{what} {path} cannot be made: a link, a folder or something else that is no plain "
+            "file has its name; remove that, or put the journal elsewhere"
+        ) from None
+    except OSError as error:
+        raise JournalWriteError(
+            f"{what} {path} cannot be made: {error.strerror}; let it and its folder be "
+            "written, or put the journal elsewhere"
+        ) from None
+
+
+def _lock_soon(handle: Handle, *, beside: bool = False) -> bool:
+    # A reader that asks who holds it has the lock for a moment.
+    for _ in range(_TRIES):
+        if _try_lock(handle.number, beside=beside):
+            return True
+        time.sleep(_PAUSE)
+    return False
+
+
+@define(eq=False)
+class JournalLock:
+    """The lock of one journal, held from :meth:`acquire` to :meth:`release`.
+
+    Attributes:
+        journal: The journal's file, links followed.
+        file: The journal's file, opened.
+    """
+
+    journal: Path
+    file: Handle
+    _beside: Handle
+
+    @classmethod
+    def acquire(cls, journal: Path) -> JournalLock:
+        """Take the lock, and write down who has it; makes the journal's file where there is none.
+
+        Raises:
+            JournalLockedError: Another runner has it, of this process or another one.
+            JournalError: The file has a second name, of which SQLite's log would know nothing.
+            JournalWriteError: The file or that beside it cannot be made.
+        """
+        file = _open(journal, "the journal")
+        try:
+            beside = _open(lock_path(journal), "the lock")
+        except BaseException:
+            file.close()
+            raise
+        lock = cls(journal, file, beside)
+        try:
+            lock._take()
+        except OSError as error:
+            lock._close()
+            remedy = "make room" if error.errno == errno.ENOSPC else "put it on a local disk"
+            raise JournalWriteError(
+                f"the journal {journal} cannot be locked: {error.strerror or error}; {remedy}"
+            ) from None
+        except BaseException:
+            lock._close()
+            raise
+        return lock
+
+    def _take(self) -> None:
+        if not (_BESIDE or _lock_soon(self.file)) or not _lock_soon(self._beside, beside=True):
+            self._let_go()
+            holder = _read(self.journal)
+            raise JournalLockedError(
+                f"the journal {self.journal} is in use by {holder}: two runners would send the "
+                "same messages. Wait until it ends, or end it: the lock goes with its process",
+                pid=holder.pid,
+                host=holder.host,
+            )
+        try:
+            self._check()
+            self._write_down()
+        except BaseException:
+            self._let_go()
+            raise
+
+    def _check(self) -> None:
+        """Make sure that the locked file is the one at the path, and that it has no second name."""
+        if self.file.status().st_nlink > 1:
+            raise JournalError(
+                f"the journal {self.journal} has a second name (a hard link), under which its log "
+                "would be missed: remove the other name, or go on with a copy"
+            )
+        if identity_of(self.journal.stat()) != self.file.identity:
+            raise JournalError(
+                f"the journal {self.journal} was replaced while it was opened: begin again"
+            )
+        if self._beside.status().st_nlink > 1:
+            raise JournalWriteError(
+                f"the lock {lock_path(self.journal)} is another file, too (a hard link): remove it"
+            )
+
+    def _write_down(self) -> None:
+        for handle in (self.file, self._beside):
+            if hasattr(os, "fchmod") and stat.S_IMODE(handle.status().st_mode) != OWNER_ONLY:
+                os.fchmod(handle.number, OWNER_ONLY)
+        number = self._beside.number
+        os.ftruncate(number, 0)
+        os.lseek(number, 0, os.SEEK_SET)
+        os.write(number, encode_holder().encode())
+
+    def release(self) -> None:
+        """Let the lock go; SQLite must have closed the file before."""
+        with suppress(OSError):
+            os.ftruncate(self._beside.number, 0)
+        self._let_go()
+        self._close()
+
+    def _let_go(self) -> None:
+        with suppress(OSError):
+            _unlock(self._beside.number, beside=True)
+        if not _BESIDE:
+            with suppress(OSError):
+                _unlock(self.file.number)
+
+    def _close(self) -> None:
+        self.file.close()
+        self._beside.close()

@@ -1,0 +1,233 @@
+"""Looks into a journal, also while a campaign runs, and changes nothing."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Self, TypeVar
+from weakref import WeakSet
+
+from ....errors import JournalError
+from ..codec import decode_error, expect_duration, expect_moment, expect_number
+from ..records import ErrorRecord, JournalState, LockHolder, SettledMessage
+from . import queries
+from .columns import CODES, state_of
+from .database import harden
+from .errors import read_failure
+from .filesystem import Handle, check_file_type, check_files_beside, check_mount, resolve_path
+from .lock import read_holder
+from .schema import VERSION, check_file
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+    from ..records import JournalEntry, JournalSummary
+
+__all__ = ["JournalReader"]
+
+T = TypeVar("T")
+
+_BUSY = 5.0
+
+_WITH_RESULT = f"fate.state NOT IN ({CODES[JournalState.PENDING]}, {CODES[JournalState.INTENT]})"
+
+_SETTLED = f"""
+SELECT message.key_id, fate.state, fate.intent_at, ifnull(fate.ended_at, 0), fate.waited,
+       fate.on_wire, ifnull(fate.attempts, 0)
+FROM fate JOIN message ON message.id = fate.id WHERE {_WITH_RESULT}
+ORDER BY fate.ended_at, fate.id
+"""  # noqa: S608 - made of constants
+
+_ERRORS = f"""
+SELECT error.told, count(*) FROM fate JOIN error ON error.id = fate.error_id
+WHERE {_WITH_RESULT} GROUP BY fate.error_id ORDER BY 2 DESC, 1
+"""  # noqa: S608 - made of constants
+
+
+@contextmanager
+def _reading(path: Path) -> Generator[None]:
+    import sqlite3  # noqa: PLC0415 - importing the package must stay quick
+
+    try:
+        yield
+    except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
+        raise read_failure(path, error) from None
+
+
+def _try_connect(path: Path, options: str) -> sqlite3.Connection:
+    import sqlite3  # noqa: PLC0415 - importing the package must stay quick
+
+    uri = f"{path.as_uri()}?{options}"
+    connection = sqlite3.connect(uri, uri=True, timeout=_BUSY, isolation_level=None)
+    try:
+        harden(connection)
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    import sqlite3  # noqa: PLC0415 - importing the package must stay quick
+
+    try:
+        # Writing is switched off by `query_only`; `mode=ro` would leave the -wal and -shm files,
+        # which the connection needs, behind.
+        return _try_connect(path, "mode=rw")
+    except sqlite3.OperationalError:
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists() and log.stat().st_size:
+            return _try_connect(path, "mode=ro")
+        # A folder that cannot be written, and nobody who writes: the file is all there is.
+        return _try_connect(path, "immutable=1")
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    version = check_file(connection, path)
+    if version is None:
+        raise JournalError(f"the file {path} is empty: no campaign was begun in it")
+    if version < VERSION:
+        raise JournalError(
+            f"the journal {path} was made by an earlier version of cleverapp_async: resume it "
+            "once, which brings it up to date"
+        )
+
+
+def _duplicates(connection: sqlite3.Connection) -> Iterator[tuple[int, int]]:
+    for index, first in connection.execute("SELECT id, first_id FROM duplicate ORDER BY id"):
+        yield index, expect_number(first, "a duplicate")
+
+
+def _settled(connection: sqlite3.Connection) -> Iterator[SettledMessage]:
+    known = queries.keys(connection)
+    for key_id, code, intent_at, ended_at, waited, on_wire, attempts in connection.execute(
+        _SETTLED
+    ):
+        yield SettledMessage(
+            queries.key_in(known, key_id),
+            state_of(code),
+            None if intent_at is None else expect_moment(intent_at, "an intent's time"),
+            expect_moment(ended_at, "the end of a message"),
+            expect_duration(waited, "the wait of a message"),
+            expect_duration(on_wire, "the time of a message on the wire"),
+            expect_number(attempts, "the attempts of a message"),
+        )
+
+
+class JournalReader:
+    """Looks into a journal; a context manager that works while a run goes on, and after it.
+
+    Each call shows the journal as it is then; while an iteration is under way, as it was when that
+    began.
+
+    Messages whose state is ``INTENT`` are on their way while somebody holds the journal. Once
+    nobody does (:meth:`holder`), they may have arrived or not: a resume calls them ``UNKNOWN``.
+
+    Args:
+        path: The journal's file. Nothing is touched before the block is entered.
+
+    Raises:
+        JournalError: From every method: it cannot be read, or is no journal.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = resolve_path(path)
+        self._opened: sqlite3.Connection | None = None
+        self._closing = ExitStack()
+        self._streams: WeakSet[Generator[object]] = WeakSet()
+
+    def __enter__(self) -> Self:
+        """Open it.
+
+        Raises:
+            JournalError: There is none, it cannot be read, or it is of another version.
+        """
+        path = self._path
+        if not check_file_type(path):
+            raise JournalError(f"there is no journal {path}: check the path")
+        with ExitStack() as opened, _reading(path):
+            # Kept as long as the connection: to close it sooner would take SQLite's locks away.
+            handle = Handle.open(path, os.O_RDONLY)
+            opened.callback(handle.close)
+            if handle.status().st_nlink > 1:
+                raise JournalError(
+                    f"the journal {path} has a second name (a hard link), under which its log "
+                    "would be missed: remove the other name, or read a copy"
+                )
+            check_mount(path)
+            check_files_beside(path)
+            connection = _connect(path)
+            opened.callback(connection.close)
+            _check(connection, path)
+            self._opened = connection
+            self._closing = opened.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it; what is still iterated over ends."""
+        # SQLite would keep the file in use for as long as one of them is alive.
+        for stream in list(self._streams):
+            stream.close()
+        self._opened = None
+        self._closing.close()
+
+    @property
+    def path(self) -> Path:
+        """The journal's file, links followed."""
+        return self._path
+
+    def summary(self) -> JournalSummary:
+        """The campaign in numbers."""
+        with _reading(self._path):
+            return queries.summary(self._connection)
+
+    def entries(self, *states: JournalState) -> Iterator[JournalEntry]:
+        """The messages in these states, all where none is given, by their index, row by row.
+
+        Raises:
+            JournalError: The journal was purged, so that it holds no messages.
+        """
+        return self._stream(queries.entries(self._connection, frozenset(states or JournalState)))
+
+    def errors(self) -> list[tuple[ErrorRecord, int]]:
+        """The errors that results hold, and how often each; the most frequent first."""
+        with _reading(self._path):
+            found = self._connection.execute(_ERRORS)
+            return [(decode_error(told), count) for told, count in found]
+
+    def duplicates(self) -> Iterator[tuple[int, int]]:
+        """Messages left out: their index, and the index of the one with the same address."""
+        return self._stream(_duplicates(self._connection))
+
+    def settled(self) -> Iterator[SettledMessage]:
+        """The messages that have a result, in the order they ended, row by row."""
+        return self._stream(_settled(self._connection))
+
+    def holder(self) -> LockHolder | None:
+        """Who has the journal open for writing; None where nobody has."""
+        return read_holder(self._path)
+
+    def _stream(self, rows: Iterator[T]) -> Iterator[T]:
+        def wrapped() -> Generator[T]:
+            with _reading(self._path):
+                yield from rows
+
+        stream = wrapped()
+        self._streams.add(stream)
+        return stream
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        if self._opened is None:
+            raise JournalError(f"the journal {self._path} is not open: use the reader in a `with`")
+        return self._opened

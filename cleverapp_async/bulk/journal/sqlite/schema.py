@@ -1,0 +1,190 @@
+"""The tables of a journal's file, and how an older file is brought up to date."""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias
+
+from ....errors import JournalError
+from ..codec import damaged
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+
+__all__ = [
+    "APPLICATION_ID",
+    "INDEX_BY_KEY",
+    "MIGRATIONS",
+    "TABLES",
+    "TABLES_0",
+    "VERSION",
+    "check_file",
+]
+
+_Schema: TypeAlias = frozenset[tuple[str, str, str, str]]
+"""What ``sqlite_master`` holds: kind, name, table, and the statement that made it."""
+
+_COMMENT = re.compile(r"--[^\n]*")
+_SPACES = re.compile(r"\s+")
+_NEEDLESS = re.compile(r" ?([(),]) ?")
+
+APPLICATION_ID = 0x43414A31
+"""SQLite's mark of the file's kind: the letters ``CAJ1``, a journal of cleverapp_async."""
+
+VERSION = 1
+"""The schema's version, SQLite's ``user_version``."""
+
+INDEX_BY_KEY = "CREATE INDEX message_by_key ON message (key_id)"
+"""Built once all messages are in, as sorting once is quicker; a row's id is part of it."""
+
+_TABLES_OF_ALL = (
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID",
+    # Row 0 stands for messages whose route is not known.
+    "CREATE TABLE key (id INTEGER PRIMARY KEY, bot_id, messenger TEXT, scope TEXT)",
+    """
+    CREATE TABLE message (
+        id INTEGER PRIMARY KEY,  -- its place among the messages given, from 0
+        key_id INTEGER,
+        method TEXT,
+        parameters TEXT          -- JSON; NULL once purged
+    )
+    """,
+    "CREATE TABLE error (id INTEGER PRIMARY KEY, told TEXT UNIQUE)",
+)
+
+TABLES_0 = (
+    *_TABLES_OF_ALL,
+    """
+    CREATE TABLE fate (
+        id INTEGER PRIMARY KEY, state INTEGER NOT NULL, intent_at REAL, ended_at REAL,
+        permanent INTEGER, attempts INTEGER, waited REAL, on_wire REAL, contact_id,
+        error_id INTEGER)
+    """,
+)
+"""The tables of version 0."""
+
+_SESSION = """
+CREATE TABLE session (
+    id INTEGER PRIMARY KEY,
+    started_at REAL,
+    ended_at REAL,
+    pid INTEGER,
+    host TEXT,
+    ended TEXT
+)
+"""
+
+_DUPLICATE = """
+CREATE TABLE duplicate (
+    id INTEGER PRIMARY KEY,  -- its place among the messages given
+    first_id INTEGER,        -- the message that goes to the same address
+    digest BLOB
+)
+"""
+
+TABLES = (
+    *_TABLES_OF_ALL,
+    # A message without a row here is pending.
+    """
+    CREATE TABLE fate (
+        id INTEGER PRIMARY KEY,
+        state INTEGER NOT NULL,
+        before INTEGER NOT NULL DEFAULT 0,  -- the state that the intent took the place of
+        intent_at REAL,
+        ended_at REAL,
+        permanent INTEGER,
+        attempts INTEGER,
+        waited REAL,
+        on_wire REAL,
+        contact_id,
+        error_id INTEGER
+    )
+    """,
+    _DUPLICATE,
+    _SESSION,
+)
+
+
+def _from_0(connection: sqlite3.Connection) -> None:
+    """Version 0, before the first release, kept no sessions, duplicates or earlier states."""
+    connection.execute(_SESSION)
+    connection.execute(_DUPLICATE)
+    connection.execute("ALTER TABLE fate ADD COLUMN before INTEGER NOT NULL DEFAULT 0")
+    connection.execute(
+        "INSERT OR REPLACE INTO meta SELECT 'given', count(*) FROM message "
+        "UNION ALL VALUES ('duplicates', 0), ('deduplicated', 0)"
+    )
+
+
+MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {0: _from_0}
+"""By the version of the file: what makes the next version of it."""
+
+
+def _plain(statement: str) -> str:
+    """A statement without comments, and without spaces that mean nothing."""
+    return _NEEDLESS.sub(r"\1", _SPACES.sub(" ", _COMMENT.sub("", statement)).strip())
+
+
+def _schema_of(connection: sqlite3.Connection) -> _Schema:
+    found = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master")
+    return frozenset((str(a), str(b), str(c), _plain(str(sql or ""))) for a, b, c, sql in found)
+
+
+@cache
+def _known_schemas() -> Mapping[int, tuple[_Schema, ...]]:
+    """By version, every schema that this package has made, without the index by key."""
+    import sqlite3  # noqa: PLC0415 - importing the package must stay quick
+
+    made: dict[int, tuple[_Schema, ...]] = {}
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for table in TABLES_0:
+            connection.execute(table)
+        for version in range(VERSION):
+            made[version] = (_schema_of(connection),)
+            MIGRATIONS[version](connection)
+        migrated = _schema_of(connection)
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for table in TABLES:
+            connection.execute(table)
+        made[VERSION] = (_schema_of(connection), migrated)
+    return made
+
+
+def _check_schema(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """Refuse views, triggers, generated columns and whatever else a journal does not have."""
+    index = ("index", "message_by_key", "message", _plain(INDEX_BY_KEY))
+    if _schema_of(connection) - {index} not in _known_schemas().get(version, ()):
+        raise damaged("its tables are not those of a journal", path)
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+
+def check_file(connection: sqlite3.Connection, path: Path) -> int | None:
+    """The version of the file's schema; None where it is empty.
+
+    Raises:
+        JournalError: It is no journal, one of a later version of this package, or one in which
+            something else than its tables was made.
+    """
+    if _number(connection, "application_id") != APPLICATION_ID:
+        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise JournalError(
+                f"{path} is a SQLite file, but no journal: give the path of a journal, or of a "
+                "new file"
+            )
+        return None
+    version = _number(connection, "user_version")
+    if version > VERSION:
+        raise JournalError(
+            f"the journal {path} was made by a later version of cleverapp_async (its schema is "
+            f"{version}, this one knows {VERSION}): update cleverapp_async"
+        )
+    _check_schema(connection, path, version)
+    return version

@@ -1,0 +1,353 @@
+"""The thread that writes a journal: many changes in one commit, then answers to the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import copy
+import os
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from attrs import define, field
+
+from ....errors import JournalError, JournalLockedError
+from .changes import Change, ChangeKind, only_unknown, write_changes
+from .database import Commit, transaction
+from .errors import write_failure
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
+
+    from .database import OpenJournal
+
+__all__ = ["WriterThread"]
+
+T = TypeVar("T")
+
+_LINGER = 0.005
+_MOST_QUEUED = 4096
+_LAST_WORDS = 5.0
+
+_Answer: TypeAlias = asyncio.Future[Any] | None
+_Write: TypeAlias = tuple[Change, _Answer]
+_Operation: TypeAlias = "Callable[[sqlite3.Connection], object]"
+_Opened: TypeAlias = "Callable[[Callable[[], bool]], AbstractContextManager[OpenJournal]]"
+
+
+@define(eq=False, repr=False)
+class _Job:
+    """Something to do in the thread, between two commits."""
+
+    operation: _Operation
+    answer: _Answer
+    last: bool = False
+
+
+def _settle(answer: _Answer, result: object, error: BaseException | None) -> None:
+    """Answer in the event loop; a waiter that was cancelled gets nothing."""
+    if answer is None or answer.done() or answer.get_loop().is_closed():
+        return
+    if error is None:
+        answer.set_result(result)
+    else:
+        answer.set_exception(error)
+
+
+@define(eq=False, repr=False)
+class WriterThread:
+    """Owns the connection to a journal, in a thread of its own, from ``start`` to ``stop``.
+
+    Everything queued when the thread looks is written in one transaction, which costs one wait for
+    the disk. An intent is written at once; results alone linger for at most 5 ms, as long as other
+    messages are on their way and one of them may bring an intent to share the commit with.
+
+    Once a commit failed nothing more is written: intents fail, and results are kept, to be tried
+    once more at the end. When the thread itself ends, because of whatever was raised in it, all who
+    wait are told, and so is everybody who asks later.
+
+    A job that nobody waits for any more is given up in the middle of its query.
+
+    Attributes:
+        path: The journal's file.
+        opened: Holds the journal open; entered and left in the thread. It is given what tells
+            whether to give a query up.
+        commit: Ends a transaction, in the thread.
+        last_commit: Ends the last one, which a run may still write that has lost the journal.
+        broken: Why nothing is written any more; None while all is well.
+    """
+
+    path: Path
+    opened: _Opened
+    commit: Commit
+    last_commit: Commit
+    broken: JournalError | None = None
+    _loop: asyncio.AbstractEventLoop = field(factory=asyncio.get_running_loop)
+    _queue: SimpleQueue[_Write | _Job] = field(factory=SimpleQueue["_Write | _Job"])
+    _queued: int = 0
+    _room: asyncio.Event = field(factory=asyncio.Event)
+    _under_way: set[int] = field(factory=set[int])
+    _kept: list[Change] = field(factory=list[Change])
+    _in_hand: list[_Write] = field(factory=list["_Write"])
+    _job: _Job | None = None
+    _started: _Answer = None
+    _ended: JournalError | None = None
+    _process: int = field(factory=os.getpid)
+    _thread: threading.Thread | None = None
+
+    # --- in the event loop ---
+
+    async def start(self) -> None:
+        """Start the thread, and wait until it has opened the journal.
+
+        Raises:
+            JournalError: It could not.
+        """
+        started: asyncio.Future[object] = self._loop.create_future()
+        self._started = started
+        # A daemon, so that a program that forgot to close can end; the hook writes what is left.
+        self._thread = threading.Thread(target=self._main, name="cleverapp-journal", daemon=True)
+        self._thread.start()
+        atexit.register(self._stop_at_exit)
+        try:
+            await started
+        except BaseException:
+            self._leave(None)
+            raise
+
+    async def call(self, operation: Callable[[sqlite3.Connection], T]) -> T:
+        """Do something in the thread, after everything queued before it was written.
+
+        Raises:
+            JournalWriteError: SQLite failed.
+            JournalError: The thread has ended.
+        """
+        if self._gone is not None:
+            raise copy.copy(self._gone)
+        answer: asyncio.Future[T] = self._loop.create_future()
+        self._queue.put(_Job(operation, answer))
+        return await answer
+
+    @property
+    def full(self) -> bool:
+        """Whether so many changes are queued that intents should wait."""
+        return self._queued >= _MOST_QUEUED
+
+    async def room(self) -> None:
+        """Wait until the queue is no longer full."""
+        while self.full:
+            self._room.clear()
+            await self._room.wait()
+
+    def write(self, change: Change) -> asyncio.Future[None]:
+        """Queue a change; it is durable once the future has its result.
+
+        The future fails with a :class:`JournalError` where the change is not written.
+        """
+        gone = self._gone
+        loop = self._loop if gone is None else asyncio.get_running_loop()
+        answer: asyncio.Future[None] = loop.create_future()
+        if gone is not None:
+            self._keep([change])
+            answer.set_exception(copy.copy(gone))
+            return answer
+        self._queued += 1
+        self._queue.put((change, answer))
+        return answer
+
+    def add(self, change: Change) -> None:
+        """Write a change some time soon; nobody waits for it."""
+        if self._gone is not None:
+            return
+        self._queued += 1
+        self._queue.put((change, None))
+
+    async def stop(self, operation: _Operation) -> None:
+        """Write what is left, do a last operation in the same commit, and end the thread.
+
+        Raises:
+            JournalError: They could not be written; the journal is let go all the same.
+        """
+        # The loop that it was opened in may be gone.
+        self._loop = asyncio.get_running_loop()
+        if (gone := self._gone) is not None:
+            raise write_failure(self.path, copy.copy(gone), lost=self._lost)
+        answer: asyncio.Future[object] = self._loop.create_future()
+        self._leave(answer, operation)
+        await answer
+        if self._thread is not None:
+            self._thread.join()
+
+    @property
+    def _gone(self) -> JournalError | None:
+        """Why the thread cannot answer; None while it is at work."""
+        if os.getpid() != self._process:
+            return JournalError(
+                f"the journal {self.path} was opened by the process that this one was forked from: "
+                "open it here, once that process has closed it"
+            )
+        return self._ended
+
+    @property
+    def _lost(self) -> int:
+        """Results that are not written."""
+        return sum(kind is ChangeKind.RESULT for kind, _, _ in self._kept)
+
+    def _keep(self, changes: Iterable[Change]) -> None:
+        """Remember what is not written, save intents: nothing of those has left."""
+        self._kept += [change for change in changes if change[0] is not ChangeKind.INTENT]
+
+    def _leave(self, answer: _Answer, operation: _Operation = lambda _: None) -> None:
+        atexit.unregister(self._stop_at_exit)
+        self._queue.put(_Job(operation, answer, last=True))
+
+    def _stop_at_exit(self) -> None:
+        self._queue.put(_Job(lambda _: None, None, last=True))
+        if self._thread is not None:
+            self._thread.join(_LAST_WORDS)
+
+    def _written(self, answers: list[_Answer], count: int, error: JournalError | None) -> None:
+        self._queued -= count
+        self._room.set()
+        for answer in answers:
+            # Each waiter its own: a traceback is written into what is raised.
+            _settle(answer, None, copy.copy(error))
+
+    def _over(self, error: JournalError | None) -> None:
+        """The thread has ended: answer everybody whom it has not."""
+        last = self._job if self._job is not None and self._job.last else None
+        if error is None and last is not None:
+            _settle(last.answer, None, None)
+        self._ended = error or JournalError(f"the journal {self.path} is closed")
+        writes, jobs = self._in_hand, [self._job]
+        while not self._queue.empty():
+            item = self._queue.get_nowait()
+            if isinstance(item, _Job):
+                jobs.append(item)
+            else:
+                writes.append(item)
+        self._keep(change for change, _ in writes)
+        _settle(self._started, None, copy.copy(self._ended))
+        self._written([answer for _, answer in writes], len(writes), self._ended)
+        for job in jobs:
+            if job is not None and job.last:
+                failure = write_failure(self.path, copy.copy(self._ended), lost=self._lost)
+                _settle(job.answer, None, failure)
+            elif job is not None:
+                _settle(job.answer, None, copy.copy(self._ended))
+
+    # --- in the thread ---
+
+    def _main(self) -> None:
+        failed: JournalError | None = None
+        try:
+            with self.opened(self._may_give_up) as journal:
+                self._tell(_settle, self._started, None, None)
+                while self._job is None or not self._job.last:
+                    self._turn(journal.connection)
+                self._finish(journal, self._job)
+        except BaseException as error:  # noqa: BLE001 - somebody in the event loop waits for it
+            failed = write_failure(self.path, error)
+        self._tell(self._over, failed)
+
+    def _may_give_up(self) -> bool:
+        """Whether nobody waits for what is being done; asked in the middle of it."""
+        if self._job is None:
+            return self._started is not None and self._started.cancelled()
+        answer = self._job.answer
+        return not self._job.last and answer is not None and answer.cancelled()
+
+    def _turn(self, connection: sqlite3.Connection) -> None:
+        """Write what is queued, and do the job behind it, save the last one."""
+        job = self._gather()
+        if writes := self._in_hand:
+            error = self._write(connection, [change for change, _ in writes])
+            self._tell(self._written, [answer for _, answer in writes], len(writes), error)
+            self._in_hand = []
+        self._job = job
+        if job is None or job.last:
+            return
+        result, failed = None, None
+        try:
+            result = job.operation(connection)
+        except BaseException as error:  # noqa: BLE001 - the caller is told
+            failed = self._failure(error)
+        self._tell(_settle, job.answer, result, failed)
+        self._job = None
+
+    def _gather(self) -> _Job | None:
+        """Collect the queued changes up to the next job; return the job."""
+        # Sleep until something is queued, then take all that is there. Nobody's sending waits for
+        # results alone: while messages are under way an intent is likely to come soon, and to share
+        # their commit, so that they linger for it.
+        urgent, until = False, 0.0
+        item = self._queue.get()
+        while not isinstance(item, _Job):
+            self._in_hand.append(item)
+            kind, index, _ = item[0]
+            if kind is ChangeKind.INTENT:
+                self._under_way.add(index)
+                urgent = True
+            else:
+                self._under_way.discard(index)
+            try:
+                item = self._queue.get_nowait()
+            except Empty:
+                if urgent or not self._under_way:
+                    return None
+                now = time.monotonic()
+                until = until or now + _LINGER
+                try:
+                    item = self._queue.get(timeout=max(until - now, 0))
+                except Empty:
+                    return None
+        return item
+
+    def _write(self, connection: sqlite3.Connection, changes: list[Change]) -> JournalError | None:
+        if self.broken is None:
+            try:
+                with transaction(connection, self.commit):
+                    write_changes(connection, changes)
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it is not written
+                self.broken = write_failure(self.path, error)
+        if self.broken is not None:
+            self._keep(changes)
+        return self.broken
+
+    def _finish(self, journal: OpenJournal, last: _Job) -> None:
+        connection, files = journal.connection, journal.files
+        try:
+            # A file that was moved is the journal still; one that is deleted keeps nothing.
+            if not files.exists:
+                files.check()
+            with transaction(connection, self.last_commit):
+                changes = self._kept
+                if isinstance(self.broken, JournalLockedError):
+                    changes = only_unknown(connection, changes)
+                write_changes(connection, changes)
+                last.operation(connection)
+            if files.exists:
+                self._kept = []
+            files.leave(connection)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is not written
+            raise write_failure(self.path, error) from None
+
+    def _failure(self, error: BaseException) -> Exception:
+        """The error for a waiter: never one that would end the event loop."""
+        import sqlite3  # noqa: PLC0415 - importing the package must stay quick
+
+        ours = (sqlite3.Error, UnicodeDecodeError, StopIteration)
+        if isinstance(error, ours) or not isinstance(error, Exception):
+            return write_failure(self.path, error)
+        return error
+
+    def _tell(self, function: Callable[..., None], *arguments: object) -> None:
+        # A loop that is gone has nobody who waits.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(function, *arguments)

@@ -1,0 +1,218 @@
+"""Messages out of a journal, which is told of each one before and after it is sent."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from .._call import SendState
+from ..errors import ApiError, CleverAppError, Outcome, OutcomeUnknownError, ValidationError
+from ..limits.quota import LimitKey
+from ..models.messages import Message
+from ..models.route import Route
+from .breaker import is_permanent
+from .journal.protocol import Journal, MarkOf, Messages, RecognizesAccount
+from .journal.records import (
+    ORPHANED,
+    ErrorRecord,
+    JournalResult,
+    JournalState,
+    JournalSummary,
+    Loaded,
+    Resend,
+)
+from .outcome import SendOutcome
+from .priming import Primer
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from .journal.records import JournalEntry
+    from .sources import DispatchQueue
+
+__all__ = ["JournalSource"]
+
+_log = logging.getLogger("cleverapp_async")
+
+_DEEPEST = 250
+"""Messages of one key in memory at most: reading more at once makes nothing quicker."""
+
+
+@define(repr=False, kw_only=True)
+class JournalSource:
+    """Reads a journal key by key, so that no key's messages hide behind another's.
+
+    Args:
+        journal: Where the campaign is, or will be.
+        messages: What is sent; None resumes what the journal holds.
+        origin: The base URL.
+        key_of: What limits a message, as far as it is known.
+        learn: Told through which bot and messenger a contact is written to.
+        deduplicate: Whether a recipient gets the first of several messages alone.
+        resend: Which messages with a result are sent again.
+        look_ahead: Messages in memory at most, all keys together.
+        primer: Tells the limits what earlier runs sent; None: nobody does.
+        wall: Unix seconds.
+        mark_of: Gives the mark of the account's token for a salt; None: nothing is compared.
+
+    Attributes:
+        other_account: Whether the token is another than the last run's.
+    """
+
+    journal: Journal
+    messages: Messages | None
+    origin: str
+    key_of: Callable[[Message], LimitKey | None]
+    learn: Callable[[int, Route], object]
+    deduplicate: bool
+    resend: Resend
+    look_ahead: int
+    primer: Primer | None = None
+    wall: Callable[[], float] = time.time
+    mark_of: MarkOf | None = None
+    other_account: bool = field(default=False, init=False)
+    loaded: Loaded | None = field(default=None, init=False)
+    summary: JournalSummary | None = field(default=None, init=False)
+    _open: bool = field(default=False, init=False)
+
+    @property
+    def lasting(self) -> bool:
+        """What was not begun waits in the journal."""
+        return True
+
+    async def fill(self, queue: DispatchQueue) -> None:
+        """Load or compare everything, then put in what is to be sent, key by key.
+
+        Raises:
+            JournalError: The journal cannot be used, or is another campaign's.
+            InvalidRequestError: The source gave something that is no message.
+        """
+        await self.journal.open(self.origin, create=self.messages is not None)
+        self._open = True
+        self.loaded = await self.journal.load(
+            self.messages, self.key_of, deduplicate=self.deduplicate
+        )
+        if self.mark_of is not None and isinstance(self.journal, RecognizesAccount):
+            self.other_account = await self.journal.recognize(self.mark_of) is False
+            if self.other_account:
+                _log.warning(
+                    "the token is not the one that the last run of this campaign had: nothing is "
+                    "wrong if it was renewed; if it is another account's, stop the run"
+                )
+        self.summary = await self.journal.summary()
+        if self.primer is not None:
+            await self.primer.prime(self.journal, self.loaded, self.summary)
+        for entry in self.loaded.orphans:
+            queue.tell(_orphan(entry))
+        await self._put_all(queue)
+
+    async def _put_all(self, queue: DispatchQueue) -> None:
+        # A cursor per key says how far its messages have been read. Each key is filled up once half
+        # of what it may have in memory is started: so none waits for the reading of another one.
+        journal = self.journal
+        cursors = dict.fromkeys(await journal.keys(), -1)
+        depth = max(1, min(_DEEPEST, self.look_ahead // max(1, len(cursors))))
+        half = max(1, depth // 2)
+        queue.watch(half)
+        low_keys = set(cursors)
+        while cursors:
+            for key in low_keys & cursors.keys():
+                if queue.queued(key) >= half:
+                    continue
+                wanted = depth - queue.queued(key)
+                entries = await journal.take(key, cursors[key], wanted, self.resend)
+                for entry in entries:
+                    self._put(queue, entry)
+                if len(entries) < wanted:
+                    del cursors[key]
+                else:
+                    cursors[key] = entries[-1].index
+            if cursors:
+                low_keys = await queue.low_keys()
+
+    def _put(self, queue: DispatchQueue, entry: JournalEntry) -> None:
+        message, key = entry.message, entry.key
+        if message.contact_id is not None and key is not None and key.bot_id is not None:
+            self.learn(message.contact_id, Route(key.bot_id, key.messenger))
+        queue.put(entry.index, message, key)
+
+    def send_state(self, index: int) -> SendState:
+        """A send state by which the journal has the intent on disk before the message leaves."""
+        return SendState(
+            commit=partial(self._intend, index),
+            withdraw=partial(self._withdraw, index),
+        )
+
+    def keep(self, outcome: SendOutcome) -> Awaitable[None]:
+        """Write an outcome down."""
+        now = self.wall()
+        self._note(outcome.index, now, now)
+        return self.journal.record(outcome.index, _result_of(outcome, now))
+
+    async def _intend(self, index: int) -> None:
+        begun = self.wall()
+        await self.journal.intend(index)
+        self._note(index, begun, self.wall())
+
+    def _withdraw(self, index: int) -> None:
+        begun = self.wall()
+        self.journal.withdraw(index)
+        self._note(index, begun, self.wall())
+
+    def _note(self, index: int, begun: float, ended: float) -> None:
+        if self.primer is not None:
+            self.primer.note(index, begun, ended)
+
+    async def close(self, ended: str) -> None:
+        """Close the journal."""
+        if self._open:
+            self._open = False
+            await self.journal.close(ended)
+
+
+def _orphan(entry: JournalEntry) -> SendOutcome:
+    """The outcome of a message that was on its way when its runner died."""
+    return SendOutcome(
+        message=entry.message,
+        outcome=Outcome.UNKNOWN,
+        index=entry.index,
+        error=OutcomeUnknownError(ORPHANED.message),
+    )
+
+
+def _record_of(error: CleverAppError) -> ErrorRecord:
+    """An error as a journal keeps it."""
+    fields: tuple[tuple[str, str | None, tuple[str, ...], str], ...] = ()
+    if isinstance(error, ValidationError):
+        fields = tuple((one.field, one.rule, one.related, one.message) for one in error.errors)
+    return ErrorRecord(
+        type=type(error).__name__,
+        message=str(error),
+        status=error.status if isinstance(error, ApiError) else None,
+        fields=fields,
+    )
+
+
+def _result_of(outcome: SendOutcome, now: float) -> JournalResult:
+    """An outcome as a journal keeps it.
+
+    Args:
+        outcome: What became of a message.
+        now: Unix seconds.
+    """
+    receipt, error = outcome.receipt, outcome.error
+    return JournalResult(
+        state=JournalState(outcome.outcome.value),
+        ended_at=now,
+        permanent=is_permanent(outcome),
+        attempts=receipt.attempts if receipt else error.attempts if error else 0,
+        waited=receipt.waited if receipt else None,
+        on_wire=receipt.on_wire if receipt else None,
+        contact_id=outcome.contact.id if outcome.contact else None,
+        error=None if error is None else _record_of(error),
+    )

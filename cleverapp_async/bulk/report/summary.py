@@ -1,0 +1,206 @@
+"""The top of the page: how many messages were accepted, and what needs attention."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..journal.records import JournalState
+from .charts import AltText, share_bar
+from .html import NOTHING, Column, Html, foreign, joined, table, tag, time_tag
+from .text import number, percent, plural, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ...limits.quota import LimitKey
+    from .figures import ReportFigures
+    from .text import Clock
+
+__all__ = ["STATE_WORDS", "by_key", "name_of", "tell_state", "tiles", "top"]
+
+STATE_WORDS = {
+    JournalState.ACCEPTED: "accepted",
+    JournalState.REJECTED: "refused",
+    JournalState.UNKNOWN: "unknown",
+    JournalState.NOT_SENT: "not sent",
+    JournalState.INTENT: "on the way",
+    JournalState.PENDING: "waiting",
+}
+"""What each state is called; the order is that of what has to be looked at."""
+
+
+def name_of(key: LimitKey | None) -> Html:
+    """The name of a bot and messenger; the messenger may be any word that the sender wrote."""
+    return tag("span", "route not known") if key is None else foreign(str(key), 80)
+
+
+def _word(state: JournalState, *, running: bool) -> str:
+    if state is JournalState.INTENT and not running:
+        return "no result"
+    return STATE_WORDS[state]
+
+
+def tiles(figures: ReportFigures) -> Html:
+    """How many messages are in each state; states without messages are left out."""
+    counts, whole = figures.summary.by_state, figures.summary.messages
+    return tag(
+        "dl",
+        *(
+            tag(
+                "div",
+                tag(
+                    "dt",
+                    tag("span", class_=f"swatch {state.value}", aria_hidden="true"),
+                    _word(state, running=figures.running),
+                ),
+                tag(
+                    "dd",
+                    number(counts[state]),
+                    " ",
+                    tag("small", percent(counts[state], whole)),
+                ),
+            )
+            for state in STATE_WORDS
+            if counts[state] or state is JournalState.ACCEPTED
+        ),
+        class_="tiles",
+    )
+
+
+def by_key(figures: ReportFigures) -> Html:
+    """Messages by bot and messenger, and by state; nothing where there are none."""
+    if not figures.summary.messages:
+        return NOTHING
+    counts = figures.summary.by_state
+    shown = [state for state in STATE_WORDS if counts[state] or state is JournalState.ACCEPTED]
+    words = (_word(state, running=figures.running) for state in shown)
+    columns = [Column("bot and messenger", "name"), Column("messages"), *map(Column, words)]
+    rows: list[Sequence[Html | str]] = [
+        [
+            name_of(one.key),
+            number(one.messages),
+            *(number(one.states.get(state, 0)) for state in shown),
+        ]
+        for one in figures.keys
+    ]
+    total = ["all", number(figures.summary.messages), *(number(counts[state]) for state in shown)]
+    left_out = figures.keys_left_out
+    rest = f"The first {number(len(rows))}; {number(left_out)} more count in the last row alone."
+    return tag(
+        "section",
+        tag("h2", "By bot and messenger", id="keys"),
+        table("Messages by bot and messenger", columns, rows, total=total, stacked=True),
+        tag("p", rest, class_="quiet") if left_out else NOTHING,
+        _duplicates(figures),
+        aria_labelledby="keys",
+    )
+
+
+def _duplicates(figures: ReportFigures) -> Html:
+    summary = figures.summary
+    if not summary.duplicates:
+        return NOTHING
+    told = (
+        f"{plural(summary.duplicates, 'duplicate')} left out: "
+        "messages to a recipient that an earlier message of the list has."
+    )
+    return tag("p", told, class_="quiet")
+
+
+def _left(figures: ReportFigures) -> int:
+    """Messages that a resume sends by itself."""
+    counts = figures.summary.by_state
+    left = counts[JournalState.PENDING] + counts[JournalState.NOT_SENT]
+    return left + figures.summary.retryable
+
+
+def _verdict(figures: ReportFigures) -> str:
+    summary, counts = figures.summary, figures.summary.by_state
+    whole, accepted = summary.messages, counts[JournalState.ACCEPTED]
+    if not summary.complete:
+        return "Nothing is sent yet: the messages were not read in to the end"
+    if not whole:
+        return "This campaign has no messages"
+    if accepted == whole:
+        return (
+            f"All {plural(whole, 'message')} accepted" if whole > 1 else "The message is accepted"
+        )
+    return f"{number(accepted)} of {plural(whole, 'message')} accepted"
+
+
+def tell_state(figures: ReportFigures) -> str:
+    """Whether it runs, has finished, or what is left."""
+    summary, left = figures.summary, _left(figures)
+    if figures.running:
+        return f"It runs now; {plural(left, 'message')} to go." if left else "It runs now."
+    if not summary.complete:
+        return "It does not run now. Give the messages again to begin it."
+    if summary.purged:
+        return "Its recipients and texts were erased: nothing more is sent."
+    if left:
+        return f"It does not run now; {plural(left, 'message')} to go."
+    return "Nothing is left to send."
+
+
+def top(figures: ReportFigures, name: str, clock: Clock) -> Html:
+    """Title, verdict, the shares of the states, and what needs attention."""
+    summary, counts = figures.summary, figures.summary.by_state
+    shares = [(state.value, counts[state]) for state in STATE_WORDS]
+    told = ", ".join(
+        f"{number(counts[state])} {word}" for state, word in STATE_WORDS.items() if counts[state]
+    )
+    return tag(
+        "header",
+        tag("h1", "Campaign ", foreign(name, 100)),
+        tag("p", _verdict(figures), class_="verdict"),
+        tag(
+            "p",
+            tell_state(figures),
+            " Sent through ",
+            foreign(summary.origin, 200),
+            ". As of ",
+            time_tag(clock, figures.written_at),
+            f" ({clock.offset(figures.written_at)}, as all times here).",
+            class_="quiet",
+        ),
+        tag(
+            "div",
+            share_bar(shares, AltText("shares", "Messages by state", told)),
+            tiles(figures),
+            class_="card",
+        )
+        if summary.messages
+        else NOTHING,
+        _look(figures, name),
+    )
+
+
+def _look(figures: ReportFigures, name: str) -> Html:
+    items = [tag("li", item) for item in _attention(figures, name)]
+    if not items:
+        return NOTHING
+    return tag(
+        "section",
+        tag("h2", "To look at", id="look"),
+        tag("ul", *items, class_="look card"),
+        aria_labelledby="look",
+    )
+
+
+def _attention(figures: ReportFigures, name: str) -> Iterator[Html]:
+    """What needs attention, the most serious first."""
+    summary = figures.summary
+    if unknown := figures.unknown_in_all:
+        they = "it" if unknown == 1 else "they"
+        told = (
+            f" of unknown outcome: check whether {they} arrived. Nothing is sent again unless you "
+            "say so."
+        )
+        yield joined([tag("a", plural(unknown, "message"), href="#unknown"), told])
+    if refused := summary.by_state[JournalState.REJECTED] - summary.retryable:
+        told = " refused for good: sending again would end the same."
+        yield joined([tag("a", plural(refused, "message"), href="#errors"), told])
+    left = _left(figures)
+    if left and summary.complete and not figures.running and not summary.purged:
+        told = f"{plural(left, 'message')} to go. Resume with the options it was begun with: "
+        yield joined([told, tag("code", f"cleverapp send --journal {quoted(name)}")])

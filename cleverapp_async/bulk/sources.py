@@ -1,0 +1,152 @@
+"""Where a run's messages come from, and where their outcomes go first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, Callable
+from typing import TYPE_CHECKING, Protocol
+
+from attrs import define
+
+from .._call import SendState
+from ..limits.quota import LimitKey
+from ..models.messages import Message, check_message
+from .journal.protocol import Messages
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from .journal.records import JournalSummary, Loaded
+    from .outcome import SendOutcome
+
+__all__ = ["DispatchQueue", "IterableSource", "Source"]
+
+_READ_AT_ONCE = 64
+
+
+class DispatchQueue(Protocol):
+    """What takes a source's messages: the dispatcher, as a source sees it."""
+
+    def put(self, index: int, message: Message, key: LimitKey | None) -> None:
+        """Take in one message."""
+
+    def tell(self, outcome: SendOutcome) -> None:
+        """Pass on an outcome that is known without sending."""
+
+    async def room(self) -> None:
+        """Wait until a message more would be of use."""
+
+    def watch(self, below: int) -> None:
+        """A key runs low once it starts messages and has fewer left than that."""
+
+    async def low_keys(self) -> set[LimitKey | None]:
+        """Wait until some keys run low; which."""
+        ...
+
+    def queued(self, key: LimitKey | None) -> int:
+        """How many messages of a key wait for their turn."""
+        ...
+
+
+class Source(Protocol):
+    """Gives messages, and is told of their outcomes before anybody else."""
+
+    @property
+    def lasting(self) -> bool:
+        """Whether a message that was never begun needs no outcome: a later run sends it."""
+        ...
+
+    @property
+    def loaded(self) -> Loaded | None:
+        """The result of reading messages into a journal; None without one, or before that."""
+        ...
+
+    @property
+    def summary(self) -> JournalSummary | None:
+        """The campaign as this run found it; None without a journal, or before it has been read."""
+        ...
+
+    @property
+    def other_account(self) -> bool:
+        """Whether the journal's last run had another token."""
+        ...
+
+    async def fill(self, queue: DispatchQueue) -> None:
+        """Put in all messages, as there is room."""
+
+    def send_state(self, index: int) -> SendState:
+        """A new send state for a message, with what the source does before and after it leaves."""
+        ...
+
+    def keep(self, outcome: SendOutcome) -> Awaitable[None] | None:
+        """Keep an outcome; None where there is nothing to wait for."""
+        ...
+
+    async def close(self, ended: str) -> None:
+        """Close the source, and note why the run has ended."""
+
+
+@define(repr=False)
+class IterableSource:
+    """Reads an iterable as far as there is room; keeps nothing.
+
+    Args:
+        messages: What is sent.
+        key_of: What limits a message, as far as it is known.
+    """
+
+    messages: Messages
+    key_of: Callable[[Message], LimitKey | None]
+    _read: int = 0
+
+    @property
+    def lasting(self) -> bool:
+        """Nothing is kept, so every message needs an outcome."""
+        return False
+
+    @property
+    def loaded(self) -> None:
+        """There is no journal."""
+
+    @property
+    def summary(self) -> None:
+        """There is no journal."""
+
+    @property
+    def other_account(self) -> bool:
+        """There is no journal."""
+        return False
+
+    async def fill(self, queue: DispatchQueue) -> None:
+        """Put in all messages, as there is room.
+
+        Raises:
+            InvalidRequestError: The source gave something that is no message.
+        """
+        if isinstance(self.messages, AsyncIterable):
+            async for message in self.messages:
+                await self._put(queue, message)
+        else:
+            for message in self.messages:
+                await self._put(queue, message)
+
+    async def _put(self, queue: DispatchQueue, message: object) -> None:
+        checked = check_message(message, self._read)
+        queue.put(self._read, checked, self.key_of(checked))
+        self._read += 1
+        if self._read % _READ_AT_ONCE == 0:
+            await asyncio.sleep(0)
+        await queue.room()
+
+    def send_state(self, index: int) -> SendState:
+        """A send state without anything to do."""
+        del index
+        return SendState()
+
+    def keep(self, outcome: SendOutcome) -> None:
+        """Keep nothing."""
+        del outcome
+
+    async def close(self, ended: str) -> None:
+        """There is nothing to close."""
+        del ended
