@@ -19,14 +19,13 @@ from .limits.quota import AccountKey, Lane, LimitKey
 from .limits.registry import LimiterRegistry
 from .limits.routes import RouteDirectory
 from .methods.account import AccountMethods
-from .methods.accounts import MoneyMethods
 from .methods.any_method import AnyMethod
 from .methods.contacts import ContactMethods
-from .methods.crypto_accounts import CryptoAccountMethods
 from .methods.list_items import ListItemMethods
 from .methods.lists import ListMethods
 from .methods.media import MediaMethods
 from .methods.messages import MessageMethods
+from .methods.money import MoneyMethods
 from .methods.queue import QueueMethods
 from .methods.referrals import ReferralMethods
 from .methods.tags import TagMethods
@@ -58,7 +57,6 @@ class CleverAppClient(
     TagMethods,
     VariableMethods,
     MoneyMethods,
-    CryptoAccountMethods,
     ReferralMethods,
     ListMethods,
     ListItemMethods,
