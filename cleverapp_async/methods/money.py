@@ -96,7 +96,12 @@ class MoneyMethods(Methods):
             CleverAppError: See :meth:`send_message`.
         """
         account: ContactAccount = await self._move(
-            "addFundsToContactAccount", account_id, check_amount, amount, description, options
+            "addFundsToContactAccount",
+            options,
+            account_id=account_id,
+            check=check_amount,
+            amount=amount,
+            description=description,
         )
         return account
 
@@ -120,11 +125,11 @@ class MoneyMethods(Methods):
         """
         account: ContactAccount = await self._move(
             "withdrawFundsFromContactAccount",
-            account_id,
-            check_amount,
-            amount,
-            description,
             options,
+            account_id=account_id,
+            check=check_amount,
+            amount=amount,
+            description=description,
         )
         return account
 
@@ -203,11 +208,11 @@ class MoneyMethods(Methods):
         """
         account: ContactCryptoAccount = await self._move(
             "addFundsToContactCryptoAccount",
-            account_id,
-            check_decimal,
-            amount,
-            description,
             options,
+            account_id=account_id,
+            check=check_decimal,
+            amount=amount,
+            description=description,
         )
         return account
 
@@ -231,11 +236,11 @@ class MoneyMethods(Methods):
         """
         account: ContactCryptoAccount = await self._move(
             "withdrawFundsFromContactCryptoAccount",
-            account_id,
-            check_decimal,
-            amount,
-            description,
             options,
+            account_id=account_id,
+            check=check_decimal,
+            amount=amount,
+            description=description,
         )
         return account
 
@@ -261,11 +266,12 @@ class MoneyMethods(Methods):
     async def _move(
         self,
         method: str,
+        options: CallOptions,
+        *,
         account_id: int,
         check: Callable[[str, object], object],
         amount: object,
         description: str,
-        options: CallOptions,
     ) -> Any:  # noqa: ANN401 - as of `_ask`
         parameters = given(
             account_id=check_id("account_id", account_id),
