@@ -73,7 +73,7 @@ TABLE: list[tuple[CleverAppError, str]] = [
     (JournalWriteError("x"), NEVER),
     (JournalLostError("x"), NEVER),
     (CampaignPausedError("x", cause=ConnectError("x"), in_a_row=5), NEVER),
-    (PagingError("getContacts", code="repeated", page=2, given=500), NEVER),
+    (PagingError("getContacts", reason="repeated", page=2, given=500), NEVER),
 ]
 
 
