@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ._answers import raw_answers
+from ._raw_answers import raw_answers
 from ._response import RawResponse
 from .brands import Brand
 from .client import CleverAppClient

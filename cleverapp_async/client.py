@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Self, cast
 from ._base_url import check_base_url
 from ._pipeline import Pipeline
 from ._secret import Secret
-from ._telling import Teller
 from ._transport import Transport
 from .brands import Brand
 from .config import DEFAULT_BASE_URL, ClientConfig
 from .errors import ClientStateError, ConfigurationError, InvalidRequestError
-from .limits.lease import Gate
+from .events import EventDispatcher
+from .limits.acquire import CallLimits
 from .limits.quota import AccountKey, Lane, LimitKey
 from .limits.registry import LimiterRegistry
 from .limits.routes import RouteDirectory
@@ -105,10 +105,10 @@ class CleverAppClient(
         self._transport = Transport(self._base_url, token, self._config, session)
         self._pipeline = Pipeline(
             self._transport,
-            Gate(self._limits, self._account),
+            CallLimits(self._limits, self._account),
             self._routes,
             self._config,
-            Teller(self._config.on_event),
+            EventDispatcher(self._config.on_event),
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False

@@ -7,7 +7,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from .._answers import raw_answers
+from .._raw_answers import raw_answers
 from ..errors import (
     AuthenticationError,
     CleverAppError,

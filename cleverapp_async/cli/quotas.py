@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from ..limits.documented import (
+from ..limits.defaults import (
     ACCOUNT_QUOTAS,
     MESSENGER_QUOTAS,
     OTHER_MESSENGERS_QUOTA,

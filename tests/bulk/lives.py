@@ -24,7 +24,7 @@ from cleverapp_async.bulk.dispatch import Dispatcher
 from cleverapp_async.bulk.journal.records import Resend
 from cleverapp_async.bulk.priming import Primer
 from cleverapp_async.bulk.run import BulkRun
-from cleverapp_async.limits.lease import Gate
+from cleverapp_async.limits.acquire import CallLimits
 from cleverapp_async.limits.quota import Lane
 from tests.bulk.memory_journal import MemoryJournal
 from tests.bulk.rig import key_of, message
@@ -127,7 +127,7 @@ class World:
         primed: bool = True,
     ) -> BulkRun:
         """A run of the campaign over the registry as it is."""
-        gate, registry, born = Gate(self.registry, ACCOUNT), self.registry, self.deaths
+        gate, registry, born = CallLimits(self.registry, ACCOUNT), self.registry, self.deaths
 
         async def deliver(sent: Message, fate: Fate) -> Reply:
             while (reply := await self._attempt(gate, sent, fate, born)) is None:
@@ -159,14 +159,16 @@ class World:
             )
         )
 
-    async def _attempt(self, gate: Gate, sent: Message, fate: Fate, born: int) -> Reply | None:
+    async def _attempt(
+        self, gate: CallLimits, sent: Message, fate: Fate, born: int
+    ) -> Reply | None:
         """One attempt; None: refused, and to be tried again."""
         text = str(sent.text)
         number = int(text)
         out, back = self.trips[number % len(self.trips)]
         ending = self.endings[number % len(self.endings)]
         fate.waiting = True
-        lease = await gate.enter(key_of(sent), lane=Lane.BULK)
+        lease = await gate.acquire(key_of(sent), lane=Lane.BULK)
         assert fate.commit is not None
         try:
             await fate.commit()

@@ -16,7 +16,7 @@ from cleverapp_async.bulk.journal.records import (
     JournalSummary,
 )
 from cleverapp_async.bulk.report.figures import figure, in_doubt
-from cleverapp_async.limits.documented import ACCOUNT_QUOTAS
+from cleverapp_async.limits.defaults import ACCOUNT_QUOTAS
 from cleverapp_async.limits.quota import LimitKey
 from cleverapp_async.limits.registry import LimiterRegistry
 from cleverapp_async.models.messages import SendMessage

@@ -13,7 +13,7 @@ from cleverapp_async.bulk.report.failing import KINDS_LISTED, count_failures
 from cleverapp_async.bulk.report.figures import KEYS_LISTED, UNKNOWN_LISTED, in_doubt
 from cleverapp_async.bulk.report.histogram import RELATIVE_ERROR, Histogram
 from cleverapp_async.bulk.report.timeline import BINS, KEYS_DRAWN, Binning, Timeline
-from cleverapp_async.limits.documented import ACCOUNT_QUOTAS
+from cleverapp_async.limits.defaults import ACCOUNT_QUOTAS
 from cleverapp_async.limits.quota import LimitKey, Quota
 from cleverapp_async.limits.registry import LimiterRegistry
 from tests.report import campaigns

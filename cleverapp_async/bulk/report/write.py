@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import JournalError
-from ...limits.documented import ACCOUNT_QUOTAS
+from ...limits.defaults import ACCOUNT_QUOTAS
 
 if TYPE_CHECKING:
     from datetime import tzinfo
