@@ -239,11 +239,8 @@ class Pipeline:
         """The limit key of a call as far as its route is known now."""
         if not call.endpoint.limited:
             return None
-        route = call.route
-        if route is None and call.contact_id is not None:
-            route = self._routes.get(call.contact_id)
-        return (
-            None if route is None else LimitKey(route.bot_id, route.messenger, call.endpoint.name)
+        return self._routes.limit_key(
+            call.endpoint.name, route=call.route, contact_id=call.contact_id
         )
 
     def _learn(self, call: Call, key: LimitKey | None, error: MessengerLimitError) -> None:
@@ -251,7 +248,7 @@ class Pipeline:
         if call.contact_id is None or (key is not None and key.messenger == error.messenger):
             return
         route = self._routes.learn_messenger(call.contact_id, error.messenger)
-        learned = LimitKey(route.bot_id, route.messenger, call.endpoint.name)
+        learned = LimitKey.through(route, call.endpoint.name)
         self._limits.pause_refused(learned, self._bounded(error.retry_after))
 
     def _bounded(self, seconds: float | None) -> float | None:

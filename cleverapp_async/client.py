@@ -308,10 +308,9 @@ class CleverAppClient(
 
     def limit_key(self, message: Message) -> LimitKey | None:
         """What limits a message besides the account; None where its route is not known."""
-        route = message.route
-        if route is None and message.contact_id is not None:
-            route = self._routes.get(message.contact_id)
-        return None if route is None else LimitKey(route.bot_id, route.messenger, message.method)
+        return self._routes.limit_key(
+            message.method, route=message.route, contact_id=message.contact_id
+        )
 
     async def _run(self, call: Call) -> Reply:
         self._check_state()

@@ -31,8 +31,7 @@ _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 
 def limit_key(message: Message) -> LimitKey | None:
     """What limits a message besides the account; None where its row does not tell."""
-    route = message.route
-    return None if route is None else LimitKey(route.bot_id, route.messenger, message.method)
+    return LimitKey.through(message.route, message.method)
 
 
 @frozen
@@ -56,7 +55,7 @@ class Planned:
         """What limits it besides the account; None where its row does not tell."""
         if self.route is None:
             return limit_key(self.message)
-        return LimitKey(self.route.bot_id, self.route.messenger, self.message.method)
+        return LimitKey.through(self.route, self.message.method)
 
 
 @frozen(kw_only=True)
