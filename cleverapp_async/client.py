@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from typing import TYPE_CHECKING, Self, cast
 
 from ._base_url import check_base_url
+from ._event_loop import CLIENT_REFUSES, claim_running_loop
 from ._pipeline import Pipeline
 from ._secret import Secret
 from ._transport import Transport
@@ -34,6 +34,7 @@ from .models.contact import Contact
 from .models.page import Page
 
 if TYPE_CHECKING:
+    import asyncio
     from types import TracebackType
 
     import aiohttp
@@ -339,13 +340,7 @@ class CleverAppClient(
 
     def _check_state(self) -> None:
         self._check_open()
-        loop = asyncio.get_running_loop()
-        if self._loop is None:
-            self._loop = loop
-        elif self._loop is not loop:
-            raise ClientStateError(
-                "the client belongs to another event loop: make one inside each asyncio.run()"
-            )
+        self._loop = claim_running_loop(self._loop, CLIENT_REFUSES)
 
 
 def _check_numbers(**numbers: int | None) -> None:

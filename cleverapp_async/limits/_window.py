@@ -106,6 +106,11 @@ class Window:
             return -math.inf
         if held >= burst:
             return math.inf
+        # One more may start once fewer than `burst` are taken: besides the held ones, at most
+        # `burst - held - 1` spent ones may remain. The next older one has to be over by then: the
+        # oldest of the newest `burst - held`. Stamps are sorted, the newest last, so that is
+        # stamps[-(burst - held)]: the index is negative, as held < burst, and it never reaches the
+        # freed stamps before `head`, as held + spent >= burst. Of the whole limit it is the same.
         moment = self.stamps[held - burst] + self.period * burst / self.limit
         if taken >= self.limit:
             moment = max(moment, self.stamps[held - self.limit] + self.period)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from ..errors import ClientStateError
+from .._event_loop import LIMITER_REFUSES, claim_running_loop
 from ._burst import Burst
 from ._lanes import LaneQueue
 from .protocols import LimiterSnapshot
@@ -161,13 +161,7 @@ class PacedLimiter:
         return self._loop is None or self._burst.forgotten(self._loop.time(), self._period)
 
     def _bind(self) -> asyncio.AbstractEventLoop:
-        loop = asyncio.get_running_loop()
-        if self._loop is None:
-            self._loop = loop
-        elif loop is not self._loop:
-            raise ClientStateError(
-                "this limiter serves another event loop: make one LimiterRegistry per event loop"
-            )
+        self._loop = loop = claim_running_loop(self._loop, LIMITER_REFUSES)
         return loop
 
     def on_ended(self) -> None:
