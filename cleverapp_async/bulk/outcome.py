@@ -36,12 +36,3 @@ class SendOutcome:
     def accepted(self) -> bool:
         """Whether the server took it."""
         return self.outcome is Outcome.ACCEPTED
-
-    def raise_for_error(self) -> None:
-        """Raise the error, where there is one.
-
-        Raises:
-            CleverAppError: The message was not accepted.
-        """
-        if self.error is not None:
-            raise self.error
