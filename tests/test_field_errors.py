@@ -23,6 +23,7 @@ from cleverapp_async.field_errors import FieldError, parse_field_errors, recogni
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+ATTRIBUTES = list(language_pack().attributes.items())
 SAMPLES = Path(__file__).parent / "samples"
 # The pack's lines as published, spelled out: rule and text as our table should answer them.
 PUBLISHED = [
@@ -471,10 +472,7 @@ class TestTranslatedNames:
         assert rule in {"after", "gt", "gte"}
         assert named == related
 
-    @given(
-        st.sampled_from(list(language_pack().attributes.items())),
-        st.sampled_from([str.lower, str.upper, str.capitalize]),
-    )
+    @given(st.sampled_from(ATTRIBUTES), st.sampled_from([str.lower, str.upper, str.capitalize]))
     def test_every_word_of_the_table(
         self, row: tuple[str, Sequence[str]], case: Callable[[str], str]
     ) -> None:
