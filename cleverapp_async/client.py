@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Self, cast
 
-from ._base_url import check_base_url
 from ._event_loop import CLIENT_REFUSES, claim_running_loop
 from ._pipeline import Pipeline
 from ._secret import Secret
 from ._transport import Transport
 from .brands import Brand
-from .config import DEFAULT_BASE_URL, ClientConfig
+from .config import DEFAULT_BASE_URL, ClientConfig, check_base_url
 from .errors import ClientStateError, ConfigurationError, InvalidRequestError
 from .events import EventDispatcher
 from .limits.acquire import CallLimits

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, cast
 from attrs import frozen
 
 from ._converter import converter
-from ._hooks import is_list
+from ._values import is_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,9 +62,9 @@ def recognise(text: str, *, endpoint: str | None = None) -> tuple[str | None, tu
         parameters for a text that no language pack holds.
     """
     from ._laravel_messages.naming import Names  # noqa: PLC0415 - see `_read`
-    from ._laravel_messages.wording import read_text  # noqa: PLC0415
+    from ._laravel_messages.wording import read_message  # noqa: PLC0415
 
-    reading, names = read_text(text), Names.of(endpoint)
+    reading, names = read_message(text), Names.of(endpoint)
     field = names.parameter(reading.subject) or ""
     return names.rule(field, reading.rules), tuple(names.related(reading, field))
 
@@ -90,9 +90,9 @@ def _read(errors: object, endpoint: str | None = None) -> tuple[FieldError, ...]
     """The errors of an answer, read together: its texts may tell what its fields are called."""
     # Imported with the first text that is to be read: importing the package stays quick.
     from ._laravel_messages.naming import Names  # noqa: PLC0415
-    from ._laravel_messages.wording import read_text  # noqa: PLC0415
+    from ._laravel_messages.wording import read_message  # noqa: PLC0415
 
-    texts = [(field, message, read_text(message)) for field, message in _walk(errors)]
+    texts = [(field, message, read_message(message)) for field, message in _walk(errors)]
     names = Names.of(endpoint, [(field, reading) for field, _, reading in texts])
     return tuple(
         FieldError(

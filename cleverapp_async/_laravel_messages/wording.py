@@ -19,7 +19,7 @@ from . import language_pack
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["NOTHING", "Reading", "alternatives_of", "read_text"]
+__all__ = ["NOTHING", "Reading", "alternatives_of", "read_message"]
 
 # No text of the packs comes near it, and a hostile one must not cost time.
 _LONGEST: Final = 10_000
@@ -163,7 +163,7 @@ class _Text:
         return self.text[start:stop]
 
 
-def read_text(text: str) -> Reading:
+def read_message(text: str) -> Reading:
     """Tell what a text of the server says.
 
     Args:

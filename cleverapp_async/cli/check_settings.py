@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from .._base_url import check_base_url
 from ..brands import Brand
-from ..config import DEFAULT_BASE_URL
+from ..config import DEFAULT_BASE_URL, check_base_url
 from ..errors import ConfigurationError
 from .exits import CommandError
 from .finding import Finding, fail, fine
