@@ -6,8 +6,7 @@ from attrs import field, frozen
 
 from ..errors import CleverAppError, Outcome
 from ..models.contact import Contact
-from ..models.messages import Message
-from ..models.receipt import SendReceipt
+from ..models.messages import Message, SendReceipt
 
 __all__ = ["SendOutcome"]
 

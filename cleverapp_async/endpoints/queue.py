@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..models.queued_message import QueuedMessage
+from ..models.messages import QueuedMessage
 from .row import Endpoint, Kind, Parameter, ParametersIn, Repeat, Shape, Trust
 
 __all__ = ["ROWS"]

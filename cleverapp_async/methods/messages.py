@@ -13,7 +13,7 @@ from .base import Methods
 
 if TYPE_CHECKING:
     from ..models.contact import Contact
-    from ..models.receipt import SendReceipt
+    from ..models.messages import SendReceipt
     from ..models.route import Route
 
 __all__ = ["MessageMethods"]

@@ -8,7 +8,7 @@ from ..models.checks import check_id, check_one_of, check_phone, check_string
 from .base import CallOptions, Methods, given
 
 if TYPE_CHECKING:
-    from ..models.queued_message import QueuedMessage
+    from ..models.messages import QueuedMessage
 
 __all__ = ["QueueMethods"]
 

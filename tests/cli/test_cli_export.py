@@ -19,9 +19,7 @@ from cleverapp_async.cli.dates import read_from, read_to
 from cleverapp_async.cli.part_file import PartFile
 from cleverapp_async.cli.recipients import read_route
 from cleverapp_async.cli.rows import Row
-from cleverapp_async.models.contact import Contact
-from cleverapp_async.models.utm import Utm
-from cleverapp_async.models.variable import ContactVariable, VariableName
+from cleverapp_async.models.contact import Contact, ContactVariable, Utm, VariableName
 from cleverapp_async.simulator import Simulator, SimulatorLimits, generate
 from tests.cli.command import TOKEN
 from tests.cli.scripted import INTERRUPT, answer, page, scripted
