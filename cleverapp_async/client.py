@@ -20,12 +20,10 @@ from .limits.routes import RouteDirectory
 from .methods.account import AccountMethods
 from .methods.any_method import AnyMethod
 from .methods.contacts import ContactMethods
-from .methods.list_items import ListItemMethods
 from .methods.lists import ListMethods
 from .methods.media import MediaMethods
 from .methods.messages import MessageMethods
 from .methods.money import MoneyMethods
-from .methods.queue import QueueMethods
 from .methods.referrals import ReferralMethods
 from .methods.tags import TagMethods
 from .methods.variables import VariableMethods
@@ -51,7 +49,6 @@ __all__ = ["CleverAppClient"]
 
 class CleverAppClient(
     MessageMethods,
-    QueueMethods,
     AccountMethods,
     ContactMethods,
     TagMethods,
@@ -59,7 +56,6 @@ class CleverAppClient(
     MoneyMethods,
     ReferralMethods,
     ListMethods,
-    ListItemMethods,
     MediaMethods,
     AnyMethod,
 ):

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 from . import (
     account,
     contacts,
-    list_items,
     lists,
     media,
     messages,
     money,
-    queue,
     referrals,
     tags,
     variables,
@@ -27,7 +25,6 @@ __all__ = ["ENDPOINTS", "Endpoint", "Kind", "Parameter", "ParametersIn", "Repeat
 
 _PAGES = (
     messages,
-    queue,
     account,
     contacts,
     tags,
@@ -35,7 +32,6 @@ _PAGES = (
     money,
     referrals,
     lists,
-    list_items,
     media,
 )
 
