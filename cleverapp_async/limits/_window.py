@@ -122,6 +122,9 @@ class Window:
         # The newest of a window bind: more may be spent, where some were not granted here.
         oldest = max(self.head, len(self.stamps) - self.limit)
         spent = len(self.stamps) - oldest
+        # Those ahead take the free slots first; who comes `later` than these gets the slot that is
+        # freed so many stamps on. Beyond the stamps that are known slots come round once a period,
+        # at the earliest as if they were stamped now.
         later = ahead - (self.limit - held - spent)
         if later < 0:
             return now
