@@ -50,6 +50,7 @@ class PacedLimiter:
         self._next_at = float("-inf")
         self._paused_until = float("-inf")
         self._loop: asyncio.AbstractEventLoop | None = None
+        # It never bursts: this only counts the refusals in a row, for longer pauses.
         self._burst = Burst(1)
 
     async def acquire(
