@@ -61,7 +61,7 @@ class PacedLimiter:
         Raises:
             ClientStateError: The limiter serves another event loop.
         """
-        loop = self._bind()
+        self._loop = loop = claim_running_loop(self._loop, LIMITER_REFUSES)
         if self._busy:
             await self._wait_for_turn(loop, lane, spacing, returned=returned)
         self._busy = True
@@ -121,7 +121,7 @@ class PacedLimiter:
         Raises:
             ClientStateError: The limiter serves another event loop.
         """
-        loop = self._bind()
+        self._loop = loop = claim_running_loop(self._loop, LIMITER_REFUSES)
         self._paused_until = max(self._paused_until, loop.time() + seconds)
 
     def prime(self, ages: Sequence[float]) -> None:
@@ -160,10 +160,6 @@ class PacedLimiter:
         if self._busy or self._in_flight or self.estimate(Lane.BULK) > 0:
             return False
         return self._loop is None or self._burst.forgotten(self._loop.time(), self._period)
-
-    def _bind(self) -> asyncio.AbstractEventLoop:
-        self._loop = loop = claim_running_loop(self._loop, LIMITER_REFUSES)
-        return loop
 
     def on_ended(self) -> None:
         """One permit's request ended."""

@@ -94,7 +94,7 @@ class SlidingWindowLimiter:
             self._sure -= 1
             self._outstanding += 1
             return SlidingWindowPermit(self)
-        loop = self._bind()
+        self._loop = loop = claim_running_loop(self._loop, LIMITER_REFUSES)
         if not self._queue and self._free_at(loop.time()) == -_NEVER:
             self._outstanding += 1
             self._sure = self._surely_free()
@@ -117,7 +117,7 @@ class SlidingWindowLimiter:
         Raises:
             ClientStateError: The limiter serves another event loop.
         """
-        loop = self._bind()
+        self._loop = loop = claim_running_loop(self._loop, LIMITER_REFUSES)
         self._pause_until(loop.time() + seconds)
         self._pump()
 
@@ -129,7 +129,8 @@ class SlidingWindowLimiter:
         Raises:
             ClientStateError: The limiter serves another event loop.
         """
-        now = self._bind().time()
+        self._loop = loop = claim_running_loop(self._loop, LIMITER_REFUSES)
+        now = loop.time()
         for window in self._windows:
             window.prime(now - age for age in ages)
         self._sure = 0
@@ -175,10 +176,6 @@ class SlidingWindowLimiter:
     @property
     def _longest(self) -> float:
         return max((window.period for window in self._windows), default=_UNLIMITED_PERIOD)
-
-    def _bind(self) -> asyncio.AbstractEventLoop:
-        self._loop = loop = claim_running_loop(self._loop, LIMITER_REFUSES)
-        return loop
 
     def _now(self) -> float:
         return self._loop.time() if self._loop else -_NEVER
