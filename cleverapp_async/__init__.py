@@ -17,6 +17,7 @@ from .errors import (
     ConfigurationError,
     ConnectError,
     DeadlineExceededError,
+    FieldError,
     ForbiddenError,
     InvalidRequestError,
     JournalError,
@@ -50,7 +51,6 @@ from .events import (
     RetryScheduled,
     WaitingForLimit,
 )
-from .field_errors import FieldError
 from .limits.paced import PacedLimiter
 from .limits.protocols import (
     Limiter,

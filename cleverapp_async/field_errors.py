@@ -16,37 +16,14 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from attrs import frozen
-
 from ._converter import converter
 from ._values import is_list
+from .errors import FieldError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FieldError", "parse_field_errors", "recognise"]
-
-
-@frozen
-class FieldError:
-    """One text of a validation answer.
-
-    Attributes:
-        field: The parameter as the API spells it (``contact_id``); a nested one is a path
-            (``data.sku``); empty where the answer names no field.
-        message: The server's text, untouched. What was not a string is shown as JSON.
-        rule: Laravel's name of the broken rule (``required_without``, ``max``); None for a text
-            that no language pack holds. Where the packs give several rules the same words, the
-            parameter's type decides, or the likeliest stands for them.
-        related: The other parameters that the text names, as the API spells them, in the text's
-            order. A translated name is brought back to the parameter it stands for; a word that
-            stands for none is left to the text, and so are values, dates and sizes.
-    """
-
-    field: str
-    message: str
-    rule: str | None = None
-    related: tuple[str, ...] = ()
+__all__ = ["parse_field_errors", "recognise"]
 
 
 def recognise(text: str, *, endpoint: str | None = None) -> tuple[str | None, tuple[str, ...]]:

@@ -18,7 +18,7 @@ from ..errors import (
 from .exits import CommandError, Exit
 
 if TYPE_CHECKING:
-    from ..field_errors import FieldError
+    from ..errors import FieldError
 
 __all__ = ["exit_of", "failure"]
 

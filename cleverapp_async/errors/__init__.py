@@ -42,6 +42,7 @@ from __future__ import annotations
 from .api import (
     ApiError,
     AuthenticationError,
+    FieldError,
     ForbiddenError,
     MessengerLimitError,
     MethodNotFoundError,
@@ -83,6 +84,7 @@ __all__ = [
     "ConfigurationError",
     "ConnectError",
     "DeadlineExceededError",
+    "FieldError",
     "ForbiddenError",
     "InvalidRequestError",
     "JournalError",

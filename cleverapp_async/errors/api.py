@@ -6,16 +6,17 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from attrs import frozen
+
 from .base import CleverAppError, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..field_errors import FieldError
-
 __all__ = [
     "ApiError",
     "AuthenticationError",
+    "FieldError",
     "ForbiddenError",
     "MessengerLimitError",
     "MethodNotFoundError",
@@ -108,6 +109,28 @@ class MethodNotFoundError(NotFoundError):
     """
 
     code: ClassVar[str] = "method_not_found"
+
+
+@frozen
+class FieldError:
+    """One text of a validation answer.
+
+    Attributes:
+        field: The parameter as the API spells it (``contact_id``); a nested one is a path
+            (``data.sku``); empty where the answer names no field.
+        message: The server's text, untouched. What was not a string is shown as JSON.
+        rule: Laravel's name of the broken rule (``required_without``, ``max``); None for a text
+            that no language pack holds. Where the packs give several rules the same words, the
+            parameter's type decides, or the likeliest stands for them.
+        related: The other parameters that the text names, as the API spells them, in the text's
+            order. A translated name is brought back to the parameter it stands for; a word that
+            stands for none is left to the text, and so are values, dates and sizes.
+    """
+
+    field: str
+    message: str
+    rule: str | None = None
+    related: tuple[str, ...] = ()
 
 
 class ValidationError(ApiError):
