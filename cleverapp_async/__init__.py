@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ._answers import raw_answers
+from ._raw_answers import raw_answers
 from ._response import RawResponse
 from .brands import Brand
 from .client import CleverAppClient
@@ -17,6 +17,7 @@ from .errors import (
     ConfigurationError,
     ConnectError,
     DeadlineExceededError,
+    FieldError,
     ForbiddenError,
     InvalidRequestError,
     JournalError,
@@ -50,7 +51,6 @@ from .events import (
     RetryScheduled,
     WaitingForLimit,
 )
-from .field_errors import FieldError
 from .limits.paced import PacedLimiter
 from .limits.protocols import (
     Limiter,
@@ -63,20 +63,15 @@ from .limits.quota import AccountKey, Lane, LimitKey, Quota
 from .limits.registry import LimiterRegistry
 from .limits.sliding_window import SlidingWindowLimiter
 from .methods.base import ABSENT, Absent, CallOptions
-from .models.contact import Contact
+from .models.contact import Contact, ContactVariable, Utm, VariableName
 from .models.lists import ListField, ListItem, ListSchema
 from .models.me import Me
 from .models.media import DecodedLink
-from .models.messages import Message, SendMessage, SendMessageToWhatsApp
-from .models.messenger import Messenger
+from .models.messages import Message, QueuedMessage, SendMessage, SendMessageToWhatsApp, SendReceipt
 from .models.money import ContactAccount, ContactCryptoAccount
 from .models.page import Page
-from .models.queued_message import QueuedMessage
-from .models.receipt import SendReceipt
 from .models.referral import Referrer, ReferrerChain
-from .models.route import Route
-from .models.utm import Utm
-from .models.variable import ContactVariable, VariableName
+from .models.route import Messenger, Route
 from .retry import Retry, RetryPolicy
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from attrs import define, field
 from .endpoints import Endpoint
 from .errors import CleverAppError, Outcome
 from .limits.quota import Lane
-from .models.receipt import SendReceipt
+from .models.messages import SendReceipt
 from .models.route import Route
 
 __all__ = ["Call", "Progress", "Reply", "SendState"]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["read_text"]
+__all__ = ["decode_text"]
 
 _UTF_8 = "utf-8"
 _BOMS = (
@@ -42,7 +42,7 @@ _CYRILLIC_WORD = re.compile(f"[{_LETTERS}]{{3}}")
 _CYRILLIC = re.compile(f"[{_LETTERS}\0-\x7f№«»„“”’–—…\u00a0]*")
 
 
-def read_text(data: bytes, content_type: str = "") -> str:
+def decode_text(data: bytes, content_type: str = "") -> str:
     """The text that the bytes hold: none of it is lost as long as some charset fits.
 
     A byte order mark says most, then the charset that is declared, in the header or else in the

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from ._converter import structure
-from ._hooks import is_list, read_truth, read_whole
-from ._kinds import kind_of
+from ._values import is_list, kind_of, read_truth, read_whole
 from .endpoints.row import Shape
 from .models.page import Page
 

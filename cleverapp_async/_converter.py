@@ -28,7 +28,8 @@ from cattrs import (
 )
 from cattrs.gen import make_dict_unstructure_fn, override
 
-from ._hooks import (
+from ._model_reader import ModelReader
+from ._values import (
     holds_nothing,
     is_list,
     read_decimal,
@@ -40,7 +41,6 @@ from ._hooks import (
     read_truth,
     read_whole,
 )
-from ._model_reader import ModelReader
 from .models.referral import ReferralCount, Referrer, ReferrerChain
 
 __all__ = ["converter", "lenient_converter", "make_converter", "structure", "unstructure"]

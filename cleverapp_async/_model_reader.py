@@ -10,7 +10,7 @@ import attrs
 from cattrs import AttributeValidationNote, ClassValidationError
 from cattrs.gen import make_dict_structure_fn
 
-from ._hooks import holds_nothing, read_object
+from ._values import holds_nothing, read_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 from attrs import define, field
 from cattrs import Converter
 
-from ._answers import note_answer
 from ._call import Call, Progress, Reply, SendState
 from ._converter import converter, lenient_converter
+from ._raw_answers import note_answer
 from ._request import WireRequest, build
 from ._response import RawResponse, read_answer
-from ._telling import Teller
 from ._transport import Transport, WireFailure, Witness
 from .config import ClientConfig
 from .endpoints import Repeat
@@ -44,10 +43,11 @@ from .events import (
     AttemptAnswered,
     AttemptFailed,
     AttemptStarted,
+    EventDispatcher,
     RetryScheduled,
     WaitingForLimit,
 )
-from .limits.lease import Gate
+from .limits.acquire import CallLimits
 from .limits.quota import LimitKey
 from .limits.routes import RouteDirectory
 
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from .events import Event
-    from .limits.lease import Lease
+    from .limits.acquire import PermitPair
 
 __all__ = ["Pipeline"]
 
@@ -67,13 +67,13 @@ _process = f"{random.getrandbits(32):08x}"
 
 @define
 class Pipeline:
-    """Carries out calls over one transport and one gate of limiters."""
+    """Carries out calls over one transport and the limits of one client."""
 
     _transport: Transport
-    _gate: Gate
+    _limits: CallLimits
     _routes: RouteDirectory
     _config: ClientConfig
-    _teller: Teller
+    _events: EventDispatcher
     _converter: Converter = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -111,32 +111,32 @@ class Pipeline:
         key = self._key(progress.call)
         while True:
             asked_at = time()
-            lease = await self._enter(progress, key, asked_at)
-            if isinstance(lease, CleverAppError):
-                return lease
+            permits = await self._enter(progress, key, asked_at)
+            if isinstance(permits, CleverAppError):
+                return permits
             progress.waited += time() - asked_at
             if state.commit is not None:
-                await self._commit(state.commit, lease)
-            if not self._gate.held_for:
+                await self._commit(state.commit, permits)
+            if not self._limits.held_for:
                 break
             # The server said meanwhile that it is down.
             self._transport.release()
-            lease.refund()
+            permits.refund()
             if state.withdraw is not None and progress.unknown is None:
                 state.withdraw()
         started_at = time()
         if obstacle := self._obstacle(progress, started_at):
             self._transport.release()
-            lease.refund()
+            permits.refund()
             return obstacle
-        witness = Witness(partial(_leave, lease, state))
+        witness = Witness(partial(_leave, permits, state))
         state.waiting = False
         try:
             self._tell(progress, AttemptStarted)
             limit = min(self._config.attempt_timeout, progress.deadline_at - started_at)
             result = await self._transport.exchange(request, witness, limit)
         except BaseException:
-            _end(lease, witness.outcome)
+            _end(permits, witness.outcome)
             raise
         finally:
             self._transport.release()
@@ -144,20 +144,20 @@ class Pipeline:
         seconds = time() - started_at
         progress.on_wire += seconds
         if isinstance(result, WireFailure):
-            _end(lease, result.outcome)
+            _end(permits, result.outcome)
             self._tell(progress, AttemptFailed, result.outcome, result.reason)
             return _failure(result, progress.call.endpoint.repeat)
         self._tell(progress, AttemptAnswered, result.status, seconds)
         note_answer(result)
-        return self._understand(progress.call, key, lease, result)
+        return self._understand(progress.call, key, permits, result)
 
-    async def _commit(self, commit: Callable[[], Awaitable[None]], lease: Lease) -> None:
+    async def _commit(self, commit: Callable[[], Awaitable[None]], permits: PermitPair) -> None:
         """Let the caller write down that a request is about to leave."""
         try:
             await commit()
         except BaseException:
             self._transport.release()
-            lease.refund()
+            permits.refund()
             raise
 
     def _obstacle(self, progress: Progress, now: float) -> CleverAppError | None:
@@ -171,10 +171,10 @@ class Pipeline:
 
     async def _enter(
         self, progress: Progress, key: LimitKey | None, now: float
-    ) -> Lease | CleverAppError:
+    ) -> PermitPair | CleverAppError:
         """Win the limits and a connection slot, if that is possible before the deadline."""
         unbounded = progress.deadline_at == math.inf
-        if self._teller.listened or not unbounded:
+        if self._events.has_listeners or not unbounded:
             estimate = self._estimate(progress, key)
             if now + estimate > progress.deadline_at:
                 return _too_late(estimate)
@@ -194,44 +194,44 @@ class Pipeline:
 
     def _estimate(self, progress: Progress, key: LimitKey | None) -> float:
         returned = progress.refusals > 0
-        return self._gate.estimate(key, progress.call.lane, returned=returned)
+        return self._limits.estimate(key, progress.call.lane, returned=returned)
 
-    async def _win(self, progress: Progress, key: LimitKey | None) -> Lease:
+    async def _win(self, progress: Progress, key: LimitKey | None) -> PermitPair:
         returned = progress.refusals > 0
-        lease = await self._gate.enter(key, lane=progress.call.lane, returned=returned)
+        permits = await self._limits.acquire(key, lane=progress.call.lane, returned=returned)
         try:
             await self._transport.reserve()
         except BaseException:
-            lease.refund()
+            permits.refund()
             raise
-        return lease
+        return permits
 
     def _understand(
-        self, call: Call, key: LimitKey | None, lease: Lease, raw: RawResponse
+        self, call: Call, key: LimitKey | None, permits: PermitPair, raw: RawResponse
     ) -> object:
         """What an answer means; the limiters and the route directory learn from it."""
         try:
             content = read_answer(raw, call.endpoint, self._converter)
         except MessengerLimitError as error:
-            lease.refuse_key(self._bounded(error.retry_after))
+            permits.refuse_key(self._bounded(error.retry_after))
             self._learn(call, key, error)
             return error
         except RateLimitError as error:
-            lease.refuse_account(self._bounded(error.retry_after))
+            permits.refuse_account(self._bounded(error.retry_after))
             return error
         except ServerError as error:
-            lease.settle()
+            permits.settle()
             if error.retry_after:
-                self._gate.hold(min(error.retry_after, self._config.longest_pause))
+                self._limits.hold(min(error.retry_after, self._config.longest_pause))
             return error
         except ApiError as error:
-            lease.settle()
+            permits.settle()
             return error
         except BaseException:
             # Whatever it is, the answer has come: nobody waits for its slots for ever.
-            lease.settle()
+            permits.settle()
             raise
-        lease.settle()
+        permits.settle()
         call.state.outcome = Outcome.ACCEPTED
         return content
 
@@ -239,11 +239,8 @@ class Pipeline:
         """The limit key of a call as far as its route is known now."""
         if not call.endpoint.limited:
             return None
-        route = call.route
-        if route is None and call.contact_id is not None:
-            route = self._routes.get(call.contact_id)
-        return (
-            None if route is None else LimitKey(route.bot_id, route.messenger, call.endpoint.name)
+        return self._routes.limit_key(
+            call.endpoint.name, route=call.route, contact_id=call.contact_id
         )
 
     def _learn(self, call: Call, key: LimitKey | None, error: MessengerLimitError) -> None:
@@ -251,8 +248,8 @@ class Pipeline:
         if call.contact_id is None or (key is not None and key.messenger == error.messenger):
             return
         route = self._routes.learn_messenger(call.contact_id, error.messenger)
-        learned = LimitKey(route.bot_id, route.messenger, call.endpoint.name)
-        self._gate.pause_refused(learned, self._bounded(error.retry_after))
+        learned = LimitKey.through(route, call.endpoint.name)
+        self._limits.pause_refused(learned, self._bounded(error.retry_after))
 
     def _bounded(self, seconds: float | None) -> float | None:
         return None if seconds is None else min(seconds, self._config.longest_pause)
@@ -295,24 +292,24 @@ class Pipeline:
         *about: P.args,
         **named: P.kwargs,
     ) -> None:
-        if self._teller.listened:
+        if self._events.has_listeners:
             endpoint = progress.call.endpoint.name
             event = kind(progress.send_id, endpoint, progress.attempt, *about, **named)
-            self._teller.tell(event)
+            self._events.dispatch(event)
 
 
-def _leave(lease: Lease, state: SendState) -> None:
+def _leave(permits: PermitPair, state: SendState) -> None:
     """The request starts to leave."""
     state.outcome = Outcome.UNKNOWN
-    lease.sent()
+    permits.sent()
 
 
-def _end(lease: Lease, outcome: Outcome) -> None:
-    """End a lease whose request got no answer."""
+def _end(permits: PermitPair, outcome: Outcome) -> None:
+    """End a pair of permits whose request got no answer."""
     if outcome is Outcome.NOT_SENT:
-        lease.refund()
+        permits.refund()
     else:
-        lease.give_up()
+        permits.give_up()
 
 
 def _failure(failure: WireFailure, repeat: Repeat) -> CleverAppError:

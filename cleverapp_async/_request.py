@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from attrs import define, field
 
-from ._kinds import kind_of
+from ._values import kind_of
 from .endpoints import ParametersIn
 from .errors import InvalidRequestError
 

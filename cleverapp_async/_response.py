@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from attrs import define, field
 
-from ._charset import read_text
+from ._charset import decode_text
 from ._content import read_content
 from ._converter import converter
 from ._tls import SPEAKS_TLS
@@ -106,7 +106,7 @@ class RawResponse:
     @property
     def text(self) -> str:
         """The body as text, in the charset that the answer declares or that its bytes are in."""
-        return read_text(self.body, self.headers.get("content-type", ""))
+        return decode_text(self.body, self.headers.get("content-type", ""))
 
 
 def read_answer(raw: RawResponse, endpoint: Endpoint, using: Converter = converter) -> object:

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from typing import TYPE_CHECKING, Self, cast
 
-from ._base_url import check_base_url
+from ._event_loop import CLIENT_REFUSES, claim_running_loop
 from ._pipeline import Pipeline
 from ._secret import Secret
-from ._telling import Teller
 from ._transport import Transport
 from .brands import Brand
-from .config import DEFAULT_BASE_URL, ClientConfig
+from .config import DEFAULT_BASE_URL, ClientConfig, check_base_url
 from .errors import ClientStateError, ConfigurationError, InvalidRequestError
-from .limits.lease import Gate
+from .events import EventDispatcher
+from .limits.acquire import CallLimits
 from .limits.quota import AccountKey, Lane, LimitKey
 from .limits.registry import LimiterRegistry
 from .limits.routes import RouteDirectory
 from .methods.account import AccountMethods
-from .methods.accounts import MoneyMethods
 from .methods.any_method import AnyMethod
 from .methods.contacts import ContactMethods
-from .methods.crypto_accounts import CryptoAccountMethods
-from .methods.list_items import ListItemMethods
 from .methods.lists import ListMethods
 from .methods.media import MediaMethods
 from .methods.messages import MessageMethods
-from .methods.queue import QueueMethods
+from .methods.money import MoneyMethods
 from .methods.referrals import ReferralMethods
 from .methods.tags import TagMethods
 from .methods.variables import VariableMethods
@@ -35,6 +31,7 @@ from .models.contact import Contact
 from .models.page import Page
 
 if TYPE_CHECKING:
+    import asyncio
     from types import TracebackType
 
     import aiohttp
@@ -52,16 +49,13 @@ __all__ = ["CleverAppClient"]
 
 class CleverAppClient(
     MessageMethods,
-    QueueMethods,
     AccountMethods,
     ContactMethods,
     TagMethods,
     VariableMethods,
     MoneyMethods,
-    CryptoAccountMethods,
     ReferralMethods,
     ListMethods,
-    ListItemMethods,
     MediaMethods,
     AnyMethod,
 ):
@@ -107,10 +101,10 @@ class CleverAppClient(
         self._transport = Transport(self._base_url, token, self._config, session)
         self._pipeline = Pipeline(
             self._transport,
-            Gate(self._limits, self._account),
+            CallLimits(self._limits, self._account),
             self._routes,
             self._config,
-            Teller(self._config.on_event),
+            EventDispatcher(self._config.on_event),
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -310,10 +304,9 @@ class CleverAppClient(
 
     def limit_key(self, message: Message) -> LimitKey | None:
         """What limits a message besides the account; None where its route is not known."""
-        route = message.route
-        if route is None and message.contact_id is not None:
-            route = self._routes.get(message.contact_id)
-        return None if route is None else LimitKey(route.bot_id, route.messenger, message.method)
+        return self._routes.limit_key(
+            message.method, route=message.route, contact_id=message.contact_id
+        )
 
     async def _run(self, call: Call) -> Reply:
         self._check_state()
@@ -342,13 +335,7 @@ class CleverAppClient(
 
     def _check_state(self) -> None:
         self._check_open()
-        loop = asyncio.get_running_loop()
-        if self._loop is None:
-            self._loop = loop
-        elif self._loop is not loop:
-            raise ClientStateError(
-                "the client belongs to another event loop: make one inside each asyncio.run()"
-            )
+        self._loop = claim_running_loop(self._loop, CLIENT_REFUSES)
 
 
 def _check_numbers(**numbers: int | None) -> None:

@@ -1,11 +1,15 @@
-"""What happens to a request, told to callbacks as it happens; the token is in none of it."""
+"""What happens to a request, told to callbacks and the log as it happens.
+
+The token is in none of it.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import define, frozen
 
 from .errors import Outcome
 
@@ -15,6 +19,7 @@ __all__ = [
     "AttemptStarted",
     "Event",
     "EventCallback",
+    "EventDispatcher",
     "RetryScheduled",
     "WaitingForLimit",
 ]
@@ -94,3 +99,32 @@ class RetryScheduled(Event):
 
 EventCallback: TypeAlias = Callable[[Event], None]
 """Called in the event loop: be quick. What it raises is logged, and changes nothing."""
+
+
+_log = logging.getLogger("cleverapp_async")
+_log.addHandler(logging.NullHandler())
+
+
+@define
+class EventDispatcher:
+    """Passes events on to the callbacks of one client, and to the log.
+
+    Attributes:
+        callbacks: Called in turn; what one raises is logged and changes nothing.
+    """
+
+    callbacks: tuple[EventCallback, ...]
+
+    @property
+    def has_listeners(self) -> bool:
+        """Whether anybody wants to know: making an event costs time too."""
+        return bool(self.callbacks) or _log.isEnabledFor(logging.DEBUG)
+
+    def dispatch(self, event: Event) -> None:
+        """Pass one event on."""
+        _log.debug("%r", event)
+        for callback in self.callbacks:
+            try:
+                callback(event)
+            except Exception:  # noqa: BLE001 - a callback of the user's, whatever it raises
+                _log.exception("an on_event callback failed; the request goes on")

@@ -16,37 +16,14 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from attrs import frozen
-
 from ._converter import converter
-from ._hooks import is_list
+from ._values import is_list
+from .errors import FieldError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FieldError", "parse_field_errors", "recognise"]
-
-
-@frozen
-class FieldError:
-    """One text of a validation answer.
-
-    Attributes:
-        field: The parameter as the API spells it (``contact_id``); a nested one is a path
-            (``data.sku``); empty where the answer names no field.
-        message: The server's text, untouched. What was not a string is shown as JSON.
-        rule: Laravel's name of the broken rule (``required_without``, ``max``); None for a text
-            that no language pack holds. Where the packs give several rules the same words, the
-            parameter's type decides, or the likeliest stands for them.
-        related: The other parameters that the text names, as the API spells them, in the text's
-            order. A translated name is brought back to the parameter it stands for; a word that
-            stands for none is left to the text, and so are values, dates and sizes.
-    """
-
-    field: str
-    message: str
-    rule: str | None = None
-    related: tuple[str, ...] = ()
+__all__ = ["parse_field_errors", "recognise"]
 
 
 def recognise(text: str, *, endpoint: str | None = None) -> tuple[str | None, tuple[str, ...]]:
@@ -61,10 +38,10 @@ def recognise(text: str, *, endpoint: str | None = None) -> tuple[str | None, tu
         Laravel's name of the rule and the other parameters as the API spells them; None and no
         parameters for a text that no language pack holds.
     """
-    from ._naming import Names  # noqa: PLC0415 - see `_read`
-    from ._wording import read_text  # noqa: PLC0415
+    from ._laravel_messages.naming import Names  # noqa: PLC0415 - see `_read`
+    from ._laravel_messages.wording import read_message  # noqa: PLC0415
 
-    reading, names = read_text(text), Names.of(endpoint)
+    reading, names = read_message(text), Names.of(endpoint)
     field = names.parameter(reading.subject) or ""
     return names.rule(field, reading.rules), tuple(names.related(reading, field))
 
@@ -89,10 +66,10 @@ def parse_field_errors(body: object, *, endpoint: str | None = None) -> tuple[Fi
 def _read(errors: object, endpoint: str | None = None) -> tuple[FieldError, ...]:
     """The errors of an answer, read together: its texts may tell what its fields are called."""
     # Imported with the first text that is to be read: importing the package stays quick.
-    from ._naming import Names  # noqa: PLC0415
-    from ._wording import read_text  # noqa: PLC0415
+    from ._laravel_messages.naming import Names  # noqa: PLC0415
+    from ._laravel_messages.wording import read_message  # noqa: PLC0415
 
-    texts = [(field, message, read_text(message)) for field, message in _walk(errors)]
+    texts = [(field, message, read_message(message)) for field, message in _walk(errors)]
     names = Names.of(endpoint, [(field, reading) for field, _, reading in texts])
     return tuple(
         FieldError(

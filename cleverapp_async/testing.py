@@ -4,8 +4,7 @@
 
     import asyncio
 
-    from cleverapp_async.limits.quota import Quota
-    from cleverapp_async.limits.sliding_window import SlidingWindowLimiter
+    from cleverapp_async import Quota, SlidingWindowLimiter
     from cleverapp_async.testing import run_virtual
 
     async def an_hour_of_whatsapp() -> float:

@@ -14,15 +14,16 @@ from attrs.exceptions import FrozenInstanceError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async import ENDPOINTS
+from cleverapp_async import ENDPOINTS, FieldError
 from cleverapp_async._converter import converter
-from cleverapp_async._language_pack import ATTRIBUTES, WORDINGS
-from cleverapp_async._wording import alternatives_of
-from cleverapp_async.field_errors import FieldError, parse_field_errors, recognise
+from cleverapp_async._laravel_messages import language_pack
+from cleverapp_async._laravel_messages.wording import alternatives_of
+from cleverapp_async.field_errors import parse_field_errors, recognise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+ATTRIBUTES = list(language_pack().attributes.items())
 SAMPLES = Path(__file__).parent / "samples"
 # The pack's lines as published, spelled out: rule and text as our table should answer them.
 PUBLISHED = [
@@ -72,7 +73,7 @@ fillings = st.fixed_dictionaries(
 
 def spelled_out() -> Iterator[tuple[str, str]]:
     """Yield every row of the table, once for each choice of its alternatives, as a whole text."""
-    for rules, wording in WORDINGS:
+    for rules, wording in language_pack().wordings:
         for text in alternatives_of(wording):
             whole = text.startswith("^") or ":attribute" in text
             yield rules, text.removeprefix("^") if whole else f"Поле :attribute {text}"
@@ -333,7 +334,7 @@ class TestRecognition:
     def test_never_raises(self, text: str) -> None:
         """Any string gets an answer."""
         rule, related = recognise(text)
-        assert rule is None or any(rule in rules.split() for rules, _ in WORDINGS)
+        assert rule is None or any(rule in rules.split() for rules, _ in language_pack().wordings)
         assert rule is not None or related == ()
 
     @pytest.mark.parametrize(
@@ -473,11 +474,11 @@ class TestTranslatedNames:
 
     @given(st.sampled_from(ATTRIBUTES), st.sampled_from([str.lower, str.upper, str.capitalize]))
     def test_every_word_of_the_table(
-        self, row: tuple[str, str], case: Callable[[str], str]
+        self, row: tuple[str, Sequence[str]], case: Callable[[str], str]
     ) -> None:
         """Each word of the table stands for its parameter where the answer has that one."""
         name, words = row
-        for word in words.split("|"):
+        for word in words:
             text = f"Обязательно для заполнения, когда {case(word)} указано."
             errors = parse_field_errors({"errors": {"x": [text], name: ["y"]}})
             assert (errors[0].related, word) == ((name,), word)
@@ -625,7 +626,7 @@ def test_import_compiles_nothing() -> None:
     """Importing the package reads no wording: that waits for the first text."""
     code = (
         "from cleverapp_async import field_errors as f;"
-        "import sys; packs = 'cleverapp_async._language_pack';"
+        "import sys; packs = 'cleverapp_async._laravel_messages';"
         "assert packs not in sys.modules;"
         "assert f.recognise('x') == (None, ());"
         "assert packs in sys.modules"

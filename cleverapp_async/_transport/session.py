@@ -21,10 +21,9 @@ from .._response import RawResponse
 from .._tls import SPEAKS_TLS
 from ..errors import Outcome
 from .body import StaleConnectionError, WitnessedBody
+from .errors import reason_of
 from .headers import StruckHeaders
-from .query import QueryAdded
-from .reasons import reason_of
-from .token import with_token
+from .token import QueryAdded, with_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,8 +9,7 @@ from attrs import field, frozen
 
 from ..errors import CleverAppError, JournalError, NotSentError, Outcome, OutcomeUnknownError
 from ..models.contact import Contact
-from ..models.messages import Message
-from ..models.receipt import SendReceipt
+from ..models.messages import Message, SendReceipt
 
 __all__ = ["SendOutcome", "journal_failure", "stopped_error", "unexpected_error"]
 
@@ -39,15 +38,6 @@ class SendOutcome:
     def accepted(self) -> bool:
         """Whether the server took it."""
         return self.outcome is Outcome.ACCEPTED
-
-    def raise_for_error(self) -> None:
-        """Raise the error, where there is one.
-
-        Raises:
-            CleverAppError: The message was not accepted.
-        """
-        if self.error is not None:
-            raise self.error
 
 
 def stopped_error(outcome: Outcome) -> CleverAppError:

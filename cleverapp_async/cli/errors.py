@@ -21,7 +21,7 @@ from ..errors import (
 )
 
 if TYPE_CHECKING:
-    from ..field_errors import FieldError
+    from ..errors import FieldError
 
 __all__ = [
     "MEANINGS",

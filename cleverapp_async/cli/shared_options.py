@@ -9,7 +9,7 @@ from attrs import frozen
 
 from ..client import CleverAppClient
 from ..config import DEFAULT_BASE_URL, ClientConfig
-from ..limits.documented import (
+from ..limits.defaults import (
     ACCOUNT_QUOTAS,
     MESSENGER_QUOTAS,
     OTHER_MESSENGERS_QUOTA,

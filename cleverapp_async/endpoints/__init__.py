@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING
 
 from . import (
     account,
-    accounts,
     contacts,
-    crypto_accounts,
-    list_items,
     lists,
     media,
     messages,
-    queue,
+    money,
     referrals,
     tags,
     variables,
@@ -28,16 +25,13 @@ __all__ = ["ENDPOINTS", "Endpoint", "Kind", "Parameter", "ParametersIn", "Repeat
 
 _PAGES = (
     messages,
-    queue,
     account,
     contacts,
     tags,
     variables,
-    accounts,
-    crypto_accounts,
+    money,
     referrals,
     lists,
-    list_items,
     media,
 )
 

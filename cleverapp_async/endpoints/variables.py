@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..models.variable import ContactVariable
+from ..models.contact import ContactVariable
 from .row import Endpoint, Kind, Parameter, ParametersIn, Repeat, Shape, Trust
 
 __all__ = ["ROWS"]

@@ -106,9 +106,13 @@ class LaneQueue(Generic[T]):
         """How many waiters are served before such a newcomer, at the least."""
         band, served_since = _band(spacing, returned=returned), self._passed_over
         if lane is Lane.BULK:
+            # Before each bulk grant go at most BULK_EVERY - 1 interactive ones, so many times as
+            # there are bulk grants up to the newcomer's own; those since the last one have gone.
             own = self._bulk.size_from(band)
             allowed = (BULK_EVERY - 1) * (own + 1) - served_since
             return own + min(self._interactive.size, allowed)
+        # One bulk grant follows every BULK_EVERY - 1 interactive ones, those that have gone since
+        # the last bulk grant counted in.
         own = self._interactive.size_from(band)
         return own + min(self._bulk.size, (own + served_since) // (BULK_EVERY - 1))
 

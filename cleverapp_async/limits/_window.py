@@ -106,6 +106,11 @@ class Window:
             return -math.inf
         if held >= burst:
             return math.inf
+        # One more may start once fewer than `burst` are taken: besides the held ones, at most
+        # `burst - held - 1` spent ones may remain. The next older one has to be over by then: the
+        # oldest of the newest `burst - held`. Stamps are sorted, the newest last, so that is
+        # stamps[-(burst - held)]: the index is negative, as held < burst, and it never reaches the
+        # freed stamps before `head`, as held + spent >= burst. Of the whole limit it is the same.
         moment = self.stamps[held - burst] + self.period * burst / self.limit
         if taken >= self.limit:
             moment = max(moment, self.stamps[held - self.limit] + self.period)
@@ -117,6 +122,9 @@ class Window:
         # The newest of a window bind: more may be spent, where some were not granted here.
         oldest = max(self.head, len(self.stamps) - self.limit)
         spent = len(self.stamps) - oldest
+        # Those ahead take the free slots first; who comes `later` than these gets the slot that is
+        # freed so many stamps on. Beyond the stamps that are known slots come round once a period,
+        # at the earliest as if they were stamped now.
         later = ahead - (self.limit - held - spent)
         if later < 0:
             return now

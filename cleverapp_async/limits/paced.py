@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from ..errors import ClientStateError
+from .._event_loop import LIMITER_REFUSES, claim_running_loop
 from ._burst import Burst
 from ._lanes import LaneQueue
 from .protocols import LimiterSnapshot
@@ -50,6 +50,7 @@ class PacedLimiter:
         self._next_at = float("-inf")
         self._paused_until = float("-inf")
         self._loop: asyncio.AbstractEventLoop | None = None
+        # It never bursts: this only counts the refusals in a row, for longer pauses.
         self._burst = Burst(1)
 
     async def acquire(
@@ -60,7 +61,7 @@ class PacedLimiter:
         Raises:
             ClientStateError: The limiter serves another event loop.
         """
-        loop = self._bind()
+        self._loop = loop = claim_running_loop(self._loop, LIMITER_REFUSES)
         if self._busy:
             await self._wait_for_turn(loop, lane, spacing, returned=returned)
         self._busy = True
@@ -120,7 +121,7 @@ class PacedLimiter:
         Raises:
             ClientStateError: The limiter serves another event loop.
         """
-        loop = self._bind()
+        self._loop = loop = claim_running_loop(self._loop, LIMITER_REFUSES)
         self._paused_until = max(self._paused_until, loop.time() + seconds)
 
     def prime(self, ages: Sequence[float]) -> None:
@@ -159,16 +160,6 @@ class PacedLimiter:
         if self._busy or self._in_flight or self.estimate(Lane.BULK) > 0:
             return False
         return self._loop is None or self._burst.forgotten(self._loop.time(), self._period)
-
-    def _bind(self) -> asyncio.AbstractEventLoop:
-        loop = asyncio.get_running_loop()
-        if self._loop is None:
-            self._loop = loop
-        elif loop is not self._loop:
-            raise ClientStateError(
-                "this limiter serves another event loop: make one LimiterRegistry per event loop"
-            )
-        return loop
 
     def on_ended(self) -> None:
         """One permit's request ended."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from enum import Enum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, overload
 
 from attrs import Attribute, field, frozen, validators
 
 from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from ..models.route import Route
 
 __all__ = ["AccountKey", "Lane", "LimitKey", "Quota", "Quotas", "as_quotas"]
 
@@ -89,6 +92,22 @@ class LimitKey:
     bot_id: int | None
     messenger: str
     scope: str = "sendMessage"
+
+    @overload
+    @classmethod
+    def through(cls, route: Route, method: str) -> LimitKey: ...
+    @overload
+    @classmethod
+    def through(cls, route: Route | None, method: str) -> LimitKey | None: ...
+    @classmethod
+    def through(cls, route: Route | None, method: str) -> LimitKey | None:
+        """What the server counts a message by that goes this way; None where it is not known.
+
+        Args:
+            route: The bot and messenger that the message goes through.
+            method: The method that sends it, ``sendMessage`` or ``sendMessageToWhatsApp``.
+        """
+        return None if route is None else cls(route.bot_id, route.messenger, method)
 
     def __str__(self) -> str:
         """For people: ``whatsapp of bot 7``, with the scope where it is not sendMessage."""

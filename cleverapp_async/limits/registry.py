@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Self
 
-from .counted import CountedSends
-from .documented import (
+from attrs import define, field
+
+from .defaults import (
     ACCOUNT_QUOTAS,
     MESSENGER_QUOTAS,
     OTHER_MESSENGERS_QUOTA,
@@ -25,9 +28,55 @@ if TYPE_CHECKING:
     from .shared.factory import SharedLimiterFactory
     from .shared.member import OnUnavailable
 
-__all__ = ["LimiterRegistry", "SharedLimiterRegistry"]
+__all__ = ["CountedSends", "LimiterRegistry", "SharedLimiterRegistry"]
 
 _SWEPT_PER_NEWCOMER = 2
+
+
+@define(eq=False)
+class CountedSends:
+    """Tells the sends that passed these limiters from those of another process.
+
+    A journal knows both alike. What this process wrote into one is known by the message and by
+    the moment it was written at, as one process at a time writes about a message.
+
+    Args:
+        clock: Gives the seconds of a clock that is never set anew.
+    """
+
+    _clock: Callable[[], float] = field(default=time.monotonic, alias="clock")
+    _noted: deque[tuple[float, Hashable, float, float]] = field(
+        factory=deque[tuple[float, Hashable, float, float]], init=False
+    )
+
+    def __len__(self) -> int:
+        """How many moments are remembered."""
+        return len(self._noted)
+
+    def note(self, message: Hashable, begun: float, ended: float, *, keep: float) -> None:
+        """Something about a message was written down, between two moments.
+
+        Args:
+            message: What tells it from all others, of other campaigns, too.
+            begun: Unix seconds before it was written.
+            ended: Unix seconds after it was written.
+            keep: Seconds for which this matters: the longest period of the limits.
+        """
+        now, noted = self._clock(), self._noted
+        while noted and noted[0][0] <= now:
+            noted.popleft()
+        noted.append((now + keep, message, begun, ended))
+
+    def known(self) -> Callable[[Hashable, float], bool]:
+        """Tells of a message and a moment (Unix seconds) whether it was written by this process."""
+        spans: dict[Hashable, list[tuple[float, float]]] = {}
+        for _, message, begun, ended in self._noted:
+            spans.setdefault(message, []).append((begun, ended))
+
+        def is_known(message: Hashable, moment: float) -> bool:
+            return any(begun <= moment <= ended for begun, ended in spans.get(message, ()))
+
+        return is_known
 
 
 def _sliding_window(_: LimitKey | AccountKey, quotas: tuple[Quota, ...]) -> Limiter:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from ..models.route import Route
+from .quota import LimitKey
 
 __all__ = ["RouteDirectory"]
 
@@ -36,6 +37,20 @@ class RouteDirectory:
         if route is not None:
             self._routes.move_to_end(contact_id)
         return route
+
+    def limit_key(
+        self, method: str, *, route: Route | None, contact_id: int | None
+    ) -> LimitKey | None:
+        """What limits a message besides the account; None where its route is not known.
+
+        Args:
+            method: The method that sends it.
+            route: The bot and messenger it goes through, where the caller knows.
+            contact_id: The contact it goes to otherwise, whose route may be remembered.
+        """
+        if route is None and contact_id is not None:
+            route = self.get(contact_id)
+        return LimitKey.through(route, method)
 
     def learn(self, contact_id: int, route: Route) -> None:
         """Remember a contact's route."""

@@ -8,12 +8,11 @@ and no estimate of the latency, and costs one round trip per window.
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections import deque
 from typing import TYPE_CHECKING
 
-from ..errors import ClientStateError
+from .._event_loop import LIMITER_REFUSES, claim_running_loop
 from ._burst import Burst
 from ._lanes import LaneQueue
 from ._window import Window
@@ -21,6 +20,7 @@ from .protocols import LimiterSnapshot
 from .quota import Lane
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Sequence
 
     from ..errors import CleverAppError
@@ -72,7 +72,12 @@ class SlidingWindowLimiter:
         self._lingering: deque[tuple[float, SlidingWindowPermit]] | None = None
         self._paused_until = -_NEVER
         self._outstanding = 0
-        # Grants that need no look at the clock: slots known to be free, nobody waiting.
+        # How many grants need no look at the clock or the windows. It is the number of slots seen
+        # free when the last full check granted one at once. It stays true without another look:
+        # time only frees slots, an ending keeps a slot or gives it back, and only a grant takes
+        # one, which counts it down. While it is above 0 nobody waits, as who finds slots free is
+        # served. What breaks this sets it to 0: a pause, a refusal (it shrinks the burst) and
+        # `prime` (it spends slots that were not granted here).
         self._sure = 0
 
     async def acquire(
@@ -89,7 +94,7 @@ class SlidingWindowLimiter:
             self._sure -= 1
             self._outstanding += 1
             return SlidingWindowPermit(self)
-        loop = self._bind()
+        self._loop = loop = claim_running_loop(self._loop, LIMITER_REFUSES)
         if not self._queue and self._free_at(loop.time()) == -_NEVER:
             self._outstanding += 1
             self._sure = self._surely_free()
@@ -112,7 +117,7 @@ class SlidingWindowLimiter:
         Raises:
             ClientStateError: The limiter serves another event loop.
         """
-        loop = self._bind()
+        self._loop = loop = claim_running_loop(self._loop, LIMITER_REFUSES)
         self._pause_until(loop.time() + seconds)
         self._pump()
 
@@ -124,7 +129,8 @@ class SlidingWindowLimiter:
         Raises:
             ClientStateError: The limiter serves another event loop.
         """
-        now = self._bind().time()
+        self._loop = loop = claim_running_loop(self._loop, LIMITER_REFUSES)
+        now = loop.time()
         for window in self._windows:
             window.prime(now - age for age in ages)
         self._sure = 0
@@ -170,16 +176,6 @@ class SlidingWindowLimiter:
     @property
     def _longest(self) -> float:
         return max((window.period for window in self._windows), default=_UNLIMITED_PERIOD)
-
-    def _bind(self) -> asyncio.AbstractEventLoop:
-        loop = asyncio.get_running_loop()
-        if self._loop is None:
-            self._loop = loop
-        elif loop is not self._loop:
-            raise ClientStateError(
-                "this limiter serves another event loop: make one LimiterRegistry per event loop"
-            )
-        return loop
 
     def _now(self) -> float:
         return self._loop.time() if self._loop else -_NEVER
@@ -233,7 +229,10 @@ class SlidingWindowLimiter:
         return moment
 
     def _surely_free(self) -> int:
-        """How many more could be granted at once, as far as that needs no other check."""
+        """How many more could be granted at once, as far as that needs no other check.
+
+        None while the burst is reduced: there the same number of free slots is not enough.
+        """
         if self._burst is not None and self._burst.level:
             return 0
         free = _LOOKED_AHEAD

@@ -184,9 +184,9 @@ class _Tally(Generic[T]):
         if not self._over:
             raise self._error("repeated", number)
 
-    def _error(self, code: Literal["repeated", "short"], number: int) -> PagingError:
+    def _error(self, reason: Literal["repeated", "short"], number: int) -> PagingError:
         return PagingError(
-            self._method, code=code, page=number, given=self._given, promised=self._promised
+            self._method, reason=reason, page=number, given=self._given, promised=self._promised
         )
 
     def _is_end_of_before(self, keys: list[Hashable]) -> bool:

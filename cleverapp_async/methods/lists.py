@@ -1,8 +1,10 @@
-"""The methods of the API docs' page «Списки»."""
+"""The methods of the API docs' pages «Списки» and «Элементы списка»."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
+
+from attrs import evolve
 
 from .._converter import unstructure
 from ..errors import InvalidRequestError
@@ -14,14 +16,14 @@ from .base import CallOptions, Methods, given
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
-    from ..models.lists import ListSchema
+    from ..models.lists import ListItem, ListSchema
     from ..models.page import Page
 
 __all__ = ["ListMethods"]
 
 
 class ListMethods(Methods):
-    """Lists, by their schemas."""
+    """Lists by their schemas, and the items of lists."""
 
     async def get_list_schemas(
         self, *, page: int | None = None, **options: Unpack[CallOptions]
@@ -181,6 +183,168 @@ class ListMethods(Methods):
         answer: object = await self._ask("deleteListSchema", parameters, options)
         return answer
 
+    # Of items: `schema` may be a schema, which types their values, or only its id.
+
+    async def get_list_items(
+        self,
+        *,
+        schema: ListSchema | str,
+        bot_id: int | None = None,
+        contact_id: int | None = None,
+        order_by: str | None = None,
+        filters: Mapping[str, object] | None = None,
+        page: int | None = None,
+        limit: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Page[ListItem]:
+        """Give one page of items: ``getListItems``.
+
+        Args:
+            schema: The list's schema, which types the values, or its id.
+            bot_id: Only of this bot.
+            contact_id: Only of this contact.
+            order_by: A field, or ``"field,asc"``, ``"field,desc"``.
+            filters: Exact values by slug; all of them must match.
+            page: The page, from 1.
+            limit: Items per page.
+            **options: ``lane`` and ``deadline``.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        parameters = given(
+            schema_id=_schema_id(schema),
+            bot_id=None if bot_id is None else check_id("bot_id", bot_id),
+            contact_id=None if contact_id is None else check_id("contact_id", contact_id),
+            order_by=None if order_by is None else check_string("order_by", order_by),
+            filters=check_object("filters", filters) if filters else None,
+            page=None if page is None else check_count("page", page),
+            limit=None if limit is None else check_count("limit", limit),
+        )
+        items: Page[ListItem] = await self._ask_page("getListItems", parameters, options)
+        return evolve(items, items=tuple(_typed(item, schema) for item in items.items))
+
+    def iter_list_items(
+        self,
+        *,
+        schema: ListSchema | str,
+        bot_id: int | None = None,
+        contact_id: int | None = None,
+        order_by: str | None = None,
+        filters: Mapping[str, object] | None = None,
+        limit: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncGenerator[ListItem, None]:
+        """Give all items, each once, page by page, one page fetched ahead.
+
+        To leave early, close it: ``contextlib.aclosing`` waits until nothing of it runs.
+
+        Args:
+            schema: The list's schema, which types the values, or its id.
+            bot_id: Only of this bot.
+            contact_id: Only of this contact.
+            order_by: A field, or ``"field,asc"``, ``"field,desc"``.
+            filters: Exact values by slug; all of them must match.
+            limit: Items per page.
+            **options: ``lane`` and ``deadline``, for each page.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            PagingError: The pages ended before all came, or one came again.
+            CleverAppError: See :meth:`send_message`.
+        """
+
+        async def fetch(number: int) -> Page[ListItem]:
+            return await self.get_list_items(
+                schema=schema,
+                bot_id=bot_id,
+                contact_id=contact_id,
+                order_by=order_by,
+                filters=filters,
+                page=number,
+                limit=limit,
+                **options,
+            )
+
+        return iterate(fetch, "getListItems", limit)
+
+    async def add_list_item(
+        self,
+        *,
+        schema: ListSchema | str,
+        data: Mapping[str, object],
+        **options: Unpack[CallOptions],
+    ) -> ListItem:
+        """Add an item to a list: ``addListItem``.
+
+        Args:
+            schema: The list's schema, which types the values, or its id.
+            data: The values by slug.
+            **options: ``lane`` and ``deadline``.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        parameters = given(schema_id=_schema_id(schema), data=check_object("data", data))
+        item: ListItem = await self._ask("addListItem", parameters, options)
+        return _typed(item, schema)
+
+    async def update_list_item(
+        self,
+        *,
+        item_id: str,
+        data: Mapping[str, object],
+        schema: ListSchema | str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> ListItem:
+        """Change values of an item: ``updateListItem``.
+
+        Args:
+            item_id: The item, 24 hex digits.
+            data: The values by slug; those left out stay, None empties one.
+            schema: The list's schema or its id; WatBot requires it.
+            **options: ``lane`` and ``deadline``.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        parameters = given(
+            item_id=check_hex_id("item_id", item_id),
+            data=check_object("data", data),
+            schema_id=None if schema is None else _schema_id(schema),
+        )
+        item: ListItem = await self._ask("updateListItem", parameters, options)
+        return _typed(item, schema)
+
+    async def delete_list_item(self, *, item_id: str, **options: Unpack[CallOptions]) -> object:
+        """Delete an item: ``deleteListItem``.
+
+        Args:
+            item_id: The item, 24 hex digits.
+            **options: ``lane`` and ``deadline``.
+
+        Returns:
+            What the server answered; the documentation does not say.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        parameters = given(item_id=check_hex_id("item_id", item_id))
+        answer: object = await self._ask("deleteListItem", parameters, options)
+        return answer
+
 
 def _field(field: object) -> dict[str, object]:
     return check_object("field", unstructure(field) if isinstance(field, ListField) else field)
+
+
+def _schema_id(schema: ListSchema | str) -> str:
+    return check_hex_id("schema_id", schema if isinstance(schema, str) else schema.id)
+
+
+def _typed(item: ListItem, schema: ListSchema | str | None) -> ListItem:
+    return item if schema is None or isinstance(schema, str) else item.typed(schema)

@@ -1,26 +1,27 @@
-"""The methods of the API docs' page «Сообщения»."""
+"""The methods of the API docs' pages «Сообщения» and «Рассылка»."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, cast, overload
+from typing import TYPE_CHECKING, Unpack, cast, overload
 
 from .._call import Call, Reply, SendState
 from ..endpoints import ENDPOINTS
 from ..limits.quota import Lane
+from ..models.checks import check_id, check_one_of, check_phone, check_string
 from ..models.messages import Message, SendMessage, SendMessageToWhatsApp
-from .base import Methods
+from .base import CallOptions, Methods, given
 
 if TYPE_CHECKING:
     from ..models.contact import Contact
-    from ..models.receipt import SendReceipt
+    from ..models.messages import QueuedMessage, SendReceipt
     from ..models.route import Route
 
 __all__ = ["MessageMethods"]
 
 
 class MessageMethods(Methods):
-    """Sending messages."""
+    """Sending messages, and the platform's own queue of them."""
 
     @overload
     async def send_message(
@@ -168,6 +169,46 @@ class MessageMethods(Methods):
         if isinstance(message, SendMessageToWhatsApp):
             return cast("Contact", reply.content)
         return reply.receipt
+
+    async def send_message_to_queue(
+        self,
+        *,
+        text: str,
+        contact_id: int | None = None,
+        bitrix_contact_id: int | None = None,
+        phone: str | None = None,
+        message_id: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> QueuedMessage:
+        """Queue a message to a contact on the platform: ``sendMessageToQueue``.
+
+        Give exactly one of ``contact_id``, ``bitrix_contact_id`` and ``phone``.
+
+        Args:
+            text: The text.
+            contact_id: The contact.
+            bitrix_contact_id: The contact's id in Bitrix24.
+            phone: The contact's phone number; punctuation is dropped.
+            message_id: An id of the message of your own; WatBot requires it. Whether it makes a
+                repetition harmless is not known, so nothing here relies on it.
+            **options: ``lane`` and ``deadline``.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        check_one_of(contact_id=contact_id, bitrix_contact_id=bitrix_contact_id, phone=phone)
+        parameters = given(
+            text=check_string("text", text),
+            contact_id=None if contact_id is None else check_id("contact_id", contact_id),
+            bitrix_contact_id=None
+            if bitrix_contact_id is None
+            else check_id("bitrix_contact_id", bitrix_contact_id),
+            phone=None if phone is None else check_phone("phone", phone),
+            message_id=None if message_id is None else check_string("message_id", message_id),
+        )
+        queued: QueuedMessage = await self._ask("sendMessageToQueue", parameters, options)
+        return queued
 
     async def _deliver(
         self,

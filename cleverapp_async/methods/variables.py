@@ -8,7 +8,7 @@ from ..models.checks import check_id, check_one_of, check_string, check_text
 from .base import CallOptions, Methods, given
 
 if TYPE_CHECKING:
-    from ..models.variable import ContactVariable
+    from ..models.contact import ContactVariable
 
 __all__ = ["VariableMethods"]
 

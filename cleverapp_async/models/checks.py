@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import cast
 from urllib.parse import urlsplit
 
-from .._kinds import kind_of
+from .._values import kind_of
 from ..errors import InvalidRequestError
 
 __all__ = [

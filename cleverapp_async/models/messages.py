@@ -1,7 +1,8 @@
-"""The requests that send a message (API docs, page «Сообщения»)."""
+"""The requests that send a message (API docs, page «Сообщения»), and what is known of one then."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, TypeAlias
 
 from attrs import field, frozen
@@ -10,7 +11,15 @@ from ..errors import InvalidRequestError
 from .checks import check_id, check_messenger, check_phone, check_string, check_url
 from .route import Route
 
-__all__ = ["Message", "Parameters", "SendMessage", "SendMessageToWhatsApp", "check_message"]
+__all__ = [
+    "Message",
+    "Parameters",
+    "QueuedMessage",
+    "SendMessage",
+    "SendMessageToWhatsApp",
+    "SendReceipt",
+    "check_message",
+]
 
 Parameters: TypeAlias = dict[str, str | int]
 """Request parameters by the API's own names; absent ones are left out."""
@@ -185,3 +194,43 @@ def check_message(value: object, index: int) -> Message:
             f"{type(value).__name__}"
         )
     return value
+
+
+@frozen
+class SendReceipt:
+    """The server took the message; it gives no message id.
+
+    Attributes:
+        send_id: The id of this send in events and log lines, unique in this process.
+        attempts: How many attempts it took, from 1 up.
+        waited: Seconds spent waiting for limits, over all attempts.
+        on_wire: Seconds spent on the wire, over all attempts.
+    """
+
+    send_id: str
+    attempts: int
+    waited: float
+    on_wire: float
+
+
+@frozen(kw_only=True, slots=False)
+class QueuedMessage:
+    """A message that the platform took into its queue (page «Рассылка» of sibling brands).
+
+    Attributes:
+        success: Whether it was taken.
+        message_id: Its id. Whether it makes a repetition harmless is not known: do not rely on it.
+        contact_id: The contact, where it was addressed so.
+        bitrix_contact_id: The contact's id in Bitrix24, where it was addressed so.
+        phone: The phone number, where it was addressed so.
+        text: The text.
+        extra: Whatever else the server answered, by its own names.
+    """
+
+    success: bool
+    message_id: str | None = None
+    contact_id: int | None = None
+    bitrix_contact_id: int | None = None
+    phone: str | None = None
+    text: str | None = None
+    extra: Mapping[str, object] = field(factory=dict[str, object])

@@ -160,7 +160,7 @@ def only(page: Page[int], **told: Any) -> Page[int]:  # noqa: ANN401 - what a pa
 
 
 @pytest.mark.parametrize(
-    ("page_of", "size", "given_", "promised", "code", "requests"),
+    ("page_of", "size", "given_", "promised", "reason", "requests"),
     [
         (lambda _: Page((1, 2, 3), 1), 3, 3, None, "repeated", 2),
         (lambda number: Page((1, 2, 3), number), 3, 3, None, "repeated", 2),
@@ -219,7 +219,7 @@ def only(page: Page[int], **told: Any) -> Page[int]:  # noqa: ANN401 - what a pa
     ],
 )
 async def test_it_says_where_not_all_came(  # noqa: PLR0917 - a table's columns
-    page_of: Pages, size: int | None, given_: int, promised: int | None, code: str, requests: int
+    page_of: Pages, size: int | None, given_: int, promised: int | None, reason: str, requests: int
 ) -> None:
     """A server that does not page, or ends early, is an error that tells what came and what not."""
     book = Book(page_of)
@@ -232,7 +232,11 @@ async def test_it_says_where_not_all_came(  # noqa: PLR0917 - a table's columns
     with pytest.raises(PagingError) as caught:
         await consume()
     error = caught.value
-    assert (error.code, error.endpoint, error.outcome) == (code, "getContacts", Outcome.ACCEPTED)
+    assert (error.reason, error.endpoint, error.outcome) == (
+        reason,
+        "getContacts",
+        Outcome.ACCEPTED,
+    )
     assert (error.given, error.promised, error.page) == (given_, promised, requests)
     assert len(set(seen)) == len(seen) == given_
     assert book.asked == list(range(1, requests + 1))
@@ -572,7 +576,7 @@ async def test_each_iterator_says_where_not_all_came(method: str, lenient: bool)
             await consume(client)
         assert len(raw.requests) == 2
     error = caught.value
-    assert (error.endpoint, error.code, error.page) == (method, "repeated", 2)
+    assert (error.endpoint, error.reason, error.page) == (method, "repeated", 2)
     assert (error.given, error.promised) == (10, 1203)
     assert len(seen) == 10
 

@@ -25,7 +25,7 @@ from cleverapp_async._call import Reply, SendState
 from cleverapp_async.bulk.dispatch import Dispatcher
 from cleverapp_async.bulk.journal_source import JournalSource
 from cleverapp_async.bulk.priming import Primer
-from cleverapp_async.limits.lease import Gate
+from cleverapp_async.limits.acquire import CallLimits
 from tests.bulk.memory_journal import MemoryJournal
 from tests.bulk.rig import key_of, message
 from tests.limits.oracle import Oracle
@@ -126,7 +126,7 @@ class World:
         primed: bool = True,
     ) -> BulkRun:
         """A run of the campaign over the registry as it is."""
-        gate, registry, born = Gate(self.registry, ACCOUNT), self.registry, self.deaths
+        gate, registry, born = CallLimits(self.registry, ACCOUNT), self.registry, self.deaths
 
         async def deliver(sent: Message, state: SendState) -> Reply:
             while (reply := await self._attempt(gate, sent, state, born)) is None:
@@ -159,7 +159,7 @@ class World:
         )
 
     async def _attempt(
-        self, gate: Gate, sent: Message, state: SendState, born: int
+        self, gate: CallLimits, sent: Message, state: SendState, born: int
     ) -> Reply | None:
         """One attempt; None: refused, and to be tried again."""
         text = str(sent.text)
@@ -167,7 +167,7 @@ class World:
         out, back = self.trips[number % len(self.trips)]
         ending = self.endings[number % len(self.endings)]
         state.waiting = True
-        lease = await gate.enter(key_of(sent), lane=Lane.BULK)
+        lease = await gate.acquire(key_of(sent), lane=Lane.BULK)
         assert state.commit is not None
         try:
             await state.commit()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cleverapp_async import FieldError
 from cleverapp_async._response import RawResponse
 from cleverapp_async._terminal import guard_streams
 from cleverapp_async.cli.call.arguments import read_arguments
@@ -22,7 +23,6 @@ from cleverapp_async.errors import (
     UnexpectedResponseError,
     ValidationError,
 )
-from cleverapp_async.field_errors import FieldError
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits, generate
 from tests.cli.command import TOKEN
 from tests.cli.scripted import INTERRUPT, answer, scripted

@@ -19,9 +19,7 @@ from cleverapp_async.cli.contacts.rows import CsvRows, JsonRows
 from cleverapp_async.cli.params import read_from, read_to
 from cleverapp_async.cli.recipients.messages import read_route
 from cleverapp_async.cli.recipients.rows import Row
-from cleverapp_async.models.contact import Contact
-from cleverapp_async.models.utm import Utm
-from cleverapp_async.models.variable import ContactVariable, VariableName
+from cleverapp_async.models.contact import Contact, ContactVariable, Utm, VariableName
 from cleverapp_async.simulator import Simulator, SimulatorLimits, generate
 from tests.cli.command import TOKEN
 from tests.cli.scripted import INTERRUPT, answer, page, scripted

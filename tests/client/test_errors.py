@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -45,7 +47,7 @@ from cleverapp_async import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 ABOUT = (422, {"message": "Нет"}, "sendMessage")
 FIELD = FieldError("text", "Поле text обязательно", "required", ())
@@ -60,7 +62,7 @@ EACH: list[CleverAppError] = [
     JournalMismatchError("x", index=12),
     JournalWriteError("x"),
     CampaignPausedError("x", cause=CAUSE, in_a_row=5, kind="bot", remedy="look"),
-    PagingError("getContacts", code="short", page=3, given=500, promised=1203),
+    PagingError("getContacts", reason="short", page=3, given=500, promised=1203),
     NotSentError("x"),
     ConnectError("x"),
     DeadlineExceededError("x", estimated_wait=1.5),
@@ -167,6 +169,23 @@ def pickled(error: CleverAppError) -> CleverAppError:
     return back
 
 
+def public_bases(kind: type) -> tuple[type, ...]:
+    """What a class derives from; in place of a private base what that derives from."""
+    return tuple(
+        above
+        for base in kind.__bases__
+        for above in (public_bases(base) if base.__name__.startswith("_") else (base,))
+    )
+
+
+def all_errors(kind: type[CleverAppError] = CleverAppError) -> Iterator[type[CleverAppError]]:
+    """Every public class of error of the package, whoever imports it."""
+    if kind.__module__.startswith("cleverapp_async.") and not kind.__name__.startswith("_"):
+        yield kind
+    for below in kind.__subclasses__():
+        yield from all_errors(below)
+
+
 @pytest.mark.parametrize("again", [pickled, copy.copy, copy.deepcopy])
 @pytest.mark.parametrize("error", EACH, ids=by_name)
 def test_every_error_survives(
@@ -197,8 +216,20 @@ def test_every_error_has_its_outcome(error: CleverAppError) -> None:
 
 def test_the_tree_is_as_documented() -> None:
     """Each class stands where the page of errors shows it."""
-    assert {kind: kind.__bases__ for kind in PARENTS} == PARENTS
+    assert {kind: public_bases(kind) for kind in PARENTS} == PARENTS
     assert {type(error) for error in EACH} == {CleverAppError, *PARENTS}
+
+
+def test_each_kind_of_error_has_a_code_of_its_own_as_documented() -> None:
+    """The page of outcomes lists every class with its code, and no two have the same one."""
+    page = (Path(__file__).parents[2] / "docs" / "outcomes.md").read_text(encoding="utf-8")
+    row = re.compile(r"^\| `(\w+Error)` \| `(\w+)` \| ([A-Z_]+) \|", re.MULTILINE)
+    documented = row.findall(page)
+    codes = {kind.__name__: vars(kind)["code"] for kind in all_errors()}
+    outcomes = {kind.__name__: kind.outcome.name for kind in all_errors()}
+    assert {name: code for name, code, _ in documented} == codes
+    assert {name: outcome for name, _, outcome in documented} == outcomes
+    assert len(set(codes.values())) == len(codes) == len(documented)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.limits.lease import Gate, Lease
+from cleverapp_async.limits.acquire import CallLimits, PermitPair
 from cleverapp_async.limits.paced import PacedLimiter
 from cleverapp_async.limits.quota import AccountKey, Lane, LimitKey, Quota
 from cleverapp_async.limits.registry import LimiterRegistry
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cleverapp_async.limits.protocols import Limiter, Permit
 
-    Enter = Callable[[], Coroutine[Any, Any, Permit | Lease]]
+    Enter = Callable[[], Coroutine[Any, Any, Permit | PermitPair]]
 
 KEY, OTHER, ACCOUNT = LimitKey(1, "telegram"), LimitKey(2, "telegram"), AccountKey("0" * 64)
 SUSPENSIONS = range(4)
@@ -37,10 +37,10 @@ def _paced() -> Enter:
     return limiter.acquire
 
 
-def _gate() -> Enter:
+def _call_limits() -> Enter:
     registry = LimiterRegistry(other_messengers=Quota(1, 10.0), account=Quota(1, 15.0))
-    gate = Gate(registry, ACCOUNT)
-    return lambda: gate.enter(KEY)
+    limits = CallLimits(registry, ACCOUNT)
+    return lambda: limits.acquire(KEY)
 
 
 async def _starts(enter: Enter, suspension: int | None, *, woken: bool) -> tuple[bool, float]:
@@ -77,7 +77,7 @@ async def _starts(enter: Enter, suspension: int | None, *, woken: bool) -> tuple
 
 @pytest.mark.parametrize("woken", [False, True])
 @pytest.mark.parametrize("suspension", SUSPENSIONS)
-@pytest.mark.parametrize("make", [_sliding, _gate])
+@pytest.mark.parametrize("make", [_sliding, _call_limits])
 def test_a_waiter_cancelled_at_any_await_point_was_never_there(
     make: Callable[[], Enter], suspension: int, woken: bool
 ) -> None:
@@ -111,18 +111,20 @@ def test_a_paced_waiter_cancelled_at_any_await_point_passes_its_turn_on(
 
 @pytest.mark.parametrize("woken", [False, True])
 @pytest.mark.parametrize("suspension", SUSPENSIONS)
-def test_after_a_cancel_at_any_await_point_a_gate_is_as_new(suspension: int, woken: bool) -> None:
+def test_after_a_cancel_at_any_await_point_the_limits_of_a_call_are_as_new(
+    suspension: int, woken: bool
+) -> None:
     """Neither the key nor the account keeps a slot, a waiter or a wake-up of who is gone."""
 
     async def main() -> None:
         registry = LimiterRegistry(account=Quota(2, 1.0), other_messengers=Quota(3, 5.0))
         key = LimitKey(1, "vk")
-        gate = Gate(registry, ACCOUNT)
+        limits = CallLimits(registry, ACCOUNT)
         for _ in range(2):
-            (await gate.enter(OTHER)).settle()
+            (await limits.acquire(OTHER)).settle()
         for _ in range(3):
             (await registry.limiter(key).acquire()).settle()
-        stepped = CancelledAt(gate.enter(key), suspension, woken=woken)
+        stepped = CancelledAt(limits.acquire(key), suspension, woken=woken)
         try:
             (await stepped).settle()
         except asyncio.CancelledError:
@@ -134,7 +136,7 @@ def test_after_a_cancel_at_any_await_point_a_gate_is_as_new(suspension: int, wok
         loop = asyncio.get_running_loop()
         now = loop.time()
         for _ in range(2):
-            (await gate.enter(key)).settle()
+            (await limits.acquire(key)).settle()
         assert loop.time() == now
         assert registry.limiter(ACCOUNT).snapshot().queued == 0
 

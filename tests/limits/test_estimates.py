@@ -9,7 +9,7 @@ from attrs import frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleverapp_async.limits.lease import Gate
+from cleverapp_async.limits.acquire import CallLimits
 from cleverapp_async.limits.paced import PacedLimiter
 from cleverapp_async.limits.quota import AccountKey, Lane, LimitKey, Quota
 from cleverapp_async.limits.registry import LimiterRegistry
@@ -204,26 +204,26 @@ def test_an_estimate_knows_who_goes_first() -> None:
     assert run_virtual(main()) == [51.0, 51.0, 1.0, 1.0]
 
 
-def test_a_gate_estimates_the_longer_of_its_two_waits() -> None:
+def test_the_limits_of_a_call_estimate_the_longer_of_two_waits() -> None:
     """The key's wait or the account's, whichever is longer, for a request of that scarcity."""
 
     async def main() -> list[float]:
         registry = LimiterRegistry(account=Quota(2, 1.0))
-        gate = Gate(registry, ACCOUNT)
+        limits = CallLimits(registry, ACCOUNT)
         scarce, plentiful = LimitKey(1, "whatsapp"), LimitKey(1, "telegram")
-        fresh = [gate.estimate(key, BULK) for key in (None, scarce)]
-        (await gate.enter(LimitKey(2, "telegram"))).settle()
-        (await gate.enter(plentiful)).settle()
-        waiting = [gate.enter(LimitKey(bot, "telegram")) for bot in range(100, 120)]
+        fresh = [limits.estimate(key, BULK) for key in (None, scarce)]
+        (await limits.acquire(LimitKey(2, "telegram"))).settle()
+        (await limits.acquire(plentiful)).settle()
+        waiting = [limits.acquire(LimitKey(bot, "telegram")) for bot in range(100, 120)]
         for entering in waiting:
             entering.send(None)
-        crowded = [gate.estimate(key, INTERACTIVE) for key in (None, plentiful, scarce)]
-        returned = gate.estimate(plentiful, INTERACTIVE, returned=True)
+        crowded = [limits.estimate(key, INTERACTIVE) for key in (None, plentiful, scarce)]
+        returned = limits.estimate(plentiful, INTERACTIVE, returned=True)
         for entering in waiting:
             entering.close()
-        lease = await gate.enter(scarce)
-        lease.settle()
-        return [*fresh, *crowded, returned, gate.estimate(scarce, BULK)]
+        permits = await limits.acquire(scarce)
+        permits.settle()
+        return [*fresh, *crowded, returned, limits.estimate(scarce, BULK)]
 
     assert run_virtual(main()) == [0.0, 0.0, 11.0, 11.0, 1.0, 1.0, 10.0]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleverapp_async.limits.lease import Gate
+from cleverapp_async.limits.acquire import CallLimits
 from cleverapp_async.limits.paced import PacedLimiter
 from cleverapp_async.limits.quota import AccountKey, LimitKey, Quota
 from cleverapp_async.limits.registry import LimiterRegistry
@@ -109,10 +109,10 @@ def test_an_idle_key_costs_less_than_a_kilobyte(count: int, crowded: bool) -> No
 
     async def main() -> float:
         registry = LimiterRegistry(account=None)
-        gate = Gate(registry, ACCOUNT)
+        limits = CallLimits(registry, ACCOUNT)
 
         async def use(bot: int) -> None:
-            (await gate.enter(LimitKey(bot, "whatsapp" if crowded else "telegram"))).settle()
+            (await limits.acquire(LimitKey(bot, "whatsapp" if crowded else "telegram"))).settle()
 
         tracemalloc.start()
         try:

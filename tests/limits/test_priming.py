@@ -21,7 +21,7 @@ from cleverapp_async import (
     Quota,
     SlidingWindowLimiter,
 )
-from cleverapp_async.limits.counted import CountedSends
+from cleverapp_async.limits.registry import CountedSends
 from cleverapp_async.testing import run_virtual
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from cleverapp_async.errors import ConfigurationError
-from cleverapp_async.limits.documented import ACCOUNT_QUOTAS, MESSENGER_QUOTAS
+from cleverapp_async.limits.defaults import ACCOUNT_QUOTAS, MESSENGER_QUOTAS
 from cleverapp_async.limits.quota import AccountKey, LimitKey, Quota, as_quotas
 
 

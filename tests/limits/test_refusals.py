@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.limits.documented import ACCOUNT_QUOTAS
+from cleverapp_async.limits.defaults import ACCOUNT_QUOTAS
 from cleverapp_async.limits.paced import PacedLimiter
 from cleverapp_async.limits.quota import Quota
 from cleverapp_async.limits.sliding_window import SlidingWindowLimiter

@@ -6,13 +6,13 @@ from itertools import pairwise
 import pytest
 from attrs import define, field
 
-from cleverapp_async.limits.documented import (
+from cleverapp_async.limits.acquire import CallLimits
+from cleverapp_async.limits.defaults import (
     ACCOUNT_QUOTAS,
     MESSENGER_QUOTAS,
     OTHER_MESSENGERS_QUOTA,
     WHATSAPP_DIRECT_QUOTA,
 )
-from cleverapp_async.limits.lease import Gate
 from cleverapp_async.limits.protocols import Limiter, LimiterSnapshot, Permit
 from cleverapp_async.limits.quota import AccountKey, Lane, LimitKey, Quota
 from cleverapp_async.limits.registry import LimiterRegistry
@@ -80,13 +80,13 @@ def test_unlimited_grants_everything_and_can_be_paused(key: LimitKey) -> None:
     async def main() -> list[float]:
         loop = asyncio.get_running_loop()
         registry = LimiterRegistry.unlimited()
-        gate = Gate(registry, ACCOUNT)
+        limits = CallLimits(registry, ACCOUNT)
         for _ in range(2_000):
-            await gate.enter(key)
+            await limits.acquire(key)
         before = loop.time()
         registry.pause(key, 3.0)
         registry.pause(ACCOUNT, 5.0)
-        await gate.enter(key)
+        await limits.acquire(key)
         return [before, loop.time()]
 
     assert run_virtual(main()) == [0.0, 5.0]
@@ -96,9 +96,9 @@ def test_a_switched_off_account_limits_nothing() -> None:
     """With ``account=None`` only the keys' own quotas hold."""
 
     async def main() -> float:
-        gate = Gate(LimiterRegistry(account=None), ACCOUNT)
+        limits = CallLimits(LimiterRegistry(account=None), ACCOUNT)
         for bot in range(300):
-            (await gate.enter(LimitKey(bot, "telegram"))).settle()
+            (await limits.acquire(LimitKey(bot, "telegram"))).settle()
         return asyncio.get_running_loop().time()
 
     assert run_virtual(main()) == 0.0
@@ -120,11 +120,11 @@ def test_a_paused_key_leaves_the_others_alone() -> None:
     async def main() -> list[float]:
         loop = asyncio.get_running_loop()
         registry = LimiterRegistry(account=None)
-        gate = Gate(registry, ACCOUNT)
+        limits = CallLimits(registry, ACCOUNT)
         registry.pause(TELEGRAM, 4.0)
-        (await gate.enter(WHATSAPP)).settle()
+        (await limits.acquire(WHATSAPP)).settle()
         moments = [loop.time()]
-        (await gate.enter(TELEGRAM)).settle()
+        (await limits.acquire(TELEGRAM)).settle()
         return [*moments, loop.time()]
 
     assert run_virtual(main()) == [0.0, 4.0]
@@ -203,18 +203,18 @@ def test_a_users_own_limiter_takes_the_place_of_the_default() -> None:
     async def main() -> list[float]:
         loop = asyncio.get_running_loop()
         registry = LimiterRegistry(factory=factory)
-        gate = Gate(registry, ACCOUNT)
+        limits = CallLimits(registry, ACCOUNT)
         starts: list[float] = []
 
         async def send() -> None:
-            lease = await gate.enter(TELEGRAM)
+            permits = await limits.acquire(TELEGRAM)
             starts.append(loop.time())
-            lease.sent()
+            permits.sent()
             await asyncio.sleep(1.5)
-            lease.settle()
+            permits.settle()
 
         await asyncio.gather(*(send() for _ in range(4)))
-        assert gate.estimate(TELEGRAM, Lane.BULK) == 0.0
+        assert limits.estimate(TELEGRAM, Lane.BULK) == 0.0
         assert registry.snapshot()[TELEGRAM].in_flight == 0
         return starts
 

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from aiohttp import client_exceptions
 
-from cleverapp_async._transport.reasons import REASONS, reason_of
+from cleverapp_async._transport.errors import REASONS, reason_of
 
 EXCEPTIONS = [
     kind

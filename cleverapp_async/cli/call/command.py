@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import click
 from attrs import define, field, frozen
 
-from ..._answers import raw_answers
+from ..._raw_answers import raw_answers
 from ...endpoints import ENDPOINTS, Endpoint, Repeat
 from ...errors import CleverAppError
 from ...events import AttemptStarted, Event

@@ -16,8 +16,7 @@ from ..print_json import as_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ...models.contact import Contact
-    from ...models.variable import ContactVariable
+    from ...models.contact import Contact, ContactVariable
 
 __all__ = ["TEXT_COLUMNS", "CsvRows", "JsonRows", "RowWriter", "as_record"]
 

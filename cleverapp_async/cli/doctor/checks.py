@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from attrs import frozen
 from rich.text import Text
 
-from ..._base_url import check_base_url
 from ..._terminal import printable
 from ...brands import Brand
-from ...config import DEFAULT_BASE_URL
+from ...config import DEFAULT_BASE_URL, check_base_url
 from ...errors import ConfigurationError
 from ..console import make_console
 from ..errors import CommandError

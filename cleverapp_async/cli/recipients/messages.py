@@ -8,8 +8,7 @@ from attrs import define, field, frozen
 
 from ...errors import InvalidRequestError
 from ...models.messages import Message, SendMessage, SendMessageToWhatsApp
-from ...models.messenger import Messenger
-from ...models.route import Route
+from ...models.route import Messenger, Route
 from .rows import Fault, Row
 from .template import Template
 

@@ -48,10 +48,7 @@ class Planned:
     @property
     def key(self) -> LimitKey | None:
         """What limits it besides the account; None where its row does not tell."""
-        route = self.route or self.message.route
-        if route is None:
-            return None
-        return LimitKey(route.bot_id, route.messenger, self.message.method)
+        return LimitKey.through(self.route or self.message.route, self.message.method)
 
 
 @frozen(kw_only=True)

@@ -46,8 +46,7 @@ __all__ = ["RedisJournal"]
 
 
 def _by_route(message: Message) -> LimitKey | None:
-    route = message.route
-    return None if route is None else LimitKey(route.bot_id, route.messenger, message.method)
+    return LimitKey.through(message.route, message.method)
 
 
 def _name_of(campaign: str) -> str:

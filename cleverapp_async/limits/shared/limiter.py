@@ -9,6 +9,7 @@ import asyncio
 import math
 from typing import TYPE_CHECKING
 
+from ..._event_loop import LIMITER_REFUSES, claim_running_loop
 from ..._redis.client import RedisCallError
 from ...errors import ClientStateError, LimiterUnavailableError
 from .._lanes import LaneQueue
@@ -210,13 +211,7 @@ class SharedLimiter:
     # Who is granted what, and when the log is asked.
 
     def _bind(self) -> asyncio.AbstractEventLoop:
-        loop = asyncio.get_running_loop()
-        if self._loop is None:
-            self._loop = loop
-        elif loop is not self._loop:
-            raise ClientStateError(
-                "this limiter serves another event loop: make one LimiterRegistry per event loop"
-            )
+        self._loop = loop = claim_running_loop(self._loop, LIMITER_REFUSES)
         return loop
 
     def _check_open(self) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cleverapp_async import ClientStateError, Lane, Limiter, LimiterRegistry, Permit, Quota
-from cleverapp_async.limits.lease import Gate
+from cleverapp_async.limits.acquire import CallLimits
 from cleverapp_async.limits.quota import AccountKey, LimitKey
 from tests.limits.redis.fleet import KEY, QUOTA, Arrivals, registry
 from tests.limits.stepping import CancelledAt
@@ -277,14 +277,14 @@ async def test_the_account_is_shared_as_well(server: RedisServer, prefix: str) -
 
     arrivals = Arrivals()
 
-    async def send(gate: Gate, bot: int) -> None:
-        lease = await gate.enter(LimitKey(bot, "telegram"))
+    async def send(gate: CallLimits, bot: int) -> None:
+        lease = await gate.acquire(LimitKey(bot, "telegram"))
         lease.sent()
         arrivals.moments.append(now())
         lease.settle()
 
     one, two = make(), make()
-    gates = [Gate(one, ACCOUNT), Gate(two, ACCOUNT)]
+    gates = [CallLimits(one, ACCOUNT), CallLimits(two, ACCOUNT)]
     await asyncio.gather(*(send(gate, bot) for gate in gates for bot in range(4)))
     for limits in (one, two):
         await limits.close()

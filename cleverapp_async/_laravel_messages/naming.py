@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 from attrs import field as attribute
 from attrs import frozen
 
-from ._language_pack import ATTRIBUTES
-from .endpoints import ENDPOINTS, Kind
+from ..endpoints import ENDPOINTS, Kind
+from . import language_pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ._wording import Reading
+    from .wording import Reading
 
 __all__ = ["Names"]
 
@@ -143,8 +143,8 @@ def _parameters() -> Mapping[str, Kind]:
 def _attributes() -> Mapping[str, tuple[str, ...]]:
     """The parameters by the words that stand for them."""
     found: dict[str, tuple[str, ...]] = {}
-    for name, words in ATTRIBUTES:
-        for word in words.split("|"):
+    for name, words in language_pack().attributes.items():
+        for word in words:
             found[word] = (*found.get(word, ()), name)
     return found
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleverapp_async.limits.lease import Gate, Lease
+from cleverapp_async.limits.acquire import CallLimits, PermitPair
 from cleverapp_async.limits.quota import AccountKey, Lane, LimitKey, Quota
 from cleverapp_async.limits.registry import LimiterRegistry
 from cleverapp_async.testing import run_virtual
@@ -28,23 +28,23 @@ KEYS: tuple[LimitKey | None, ...] = (WHATSAPP, TELEGRAM, LimitKey(2, "whatsapp")
 @given(plans=st.lists(planned(slowest=0.0999), min_size=8, max_size=40))
 @settings(max_examples=100)
 def test_neither_the_keys_nor_the_account_are_ever_overrun(plans: list[Planned]) -> None:
-    """Through a gate with the documented quotas: every key's and the account's windows hold."""
+    """With the documented quotas every key's and the account's windows hold."""
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
         registry, oracle = LimiterRegistry(), Oracle()
-        gate = Gate(registry, ACCOUNT)
+        limits = CallLimits(registry, ACCOUNT)
 
         async def carry(plan: Planned) -> None:
-            def refuse(lease: Endings) -> None:
-                assert isinstance(lease, Lease)
-                refused = lease.refuse_key if plan.arrives else lease.refuse_account
+            def refuse(permits: Endings) -> None:
+                assert isinstance(permits, PermitPair)
+                refused = permits.refuse_key if plan.arrives else permits.refuse_account
                 refused(plan.retry_after)
 
             key = KEYS[plan.key]
             await carry_out(
                 plan,
-                partial(gate.enter, key, lane=plan.lane),
+                partial(limits.acquire, key, lane=plan.lane),
                 refuse,
                 partial(oracle.arrive, key, ACCOUNT),
             )
@@ -55,7 +55,7 @@ def test_neither_the_keys_nor_the_account_are_ever_overrun(plans: list[Planned])
             assert oracle.excess(key, registry.quotas(key)) == {}
         await asyncio.sleep(1_000.0)
         now = loop.time()
-        (await gate.enter(WHATSAPP)).settle()
+        (await limits.acquire(WHATSAPP)).settle()
         assert loop.time() == now
 
     run_virtual(main())
@@ -65,11 +65,11 @@ def test_waiting_for_the_key_holds_nothing_of_the_account() -> None:
     """While ten wait for a WhatsApp slot, Telegram has the whole account."""
 
     async def main() -> float:
-        gate = Gate(LimiterRegistry(account=Quota(2, 1.0)), ACCOUNT)
+        limits = CallLimits(LimiterRegistry(account=Quota(2, 1.0)), ACCOUNT)
         loop = asyncio.get_running_loop()
 
         async def send(key: LimitKey) -> float:
-            (await gate.enter(key)).settle()
+            (await limits.acquire(key)).settle()
             return loop.time()
 
         scarce = [asyncio.create_task(send(WHATSAPP)) for _ in range(10)]
@@ -86,15 +86,15 @@ def test_a_scarce_slot_does_not_idle_behind_plentiful_ones() -> None:
     """At the account WhatsApp passes a crowd of Telegram: its rate is its own key's."""
 
     async def main() -> list[float]:
-        gate = Gate(LimiterRegistry(account=Quota(2, 1.0)), ACCOUNT)
+        limits = CallLimits(LimiterRegistry(account=Quota(2, 1.0)), ACCOUNT)
         loop = asyncio.get_running_loop()
         starts: list[float] = []
 
         async def send(key: LimitKey) -> None:
-            lease = await gate.enter(key, lane=Lane.BULK)
+            permits = await limits.acquire(key, lane=Lane.BULK)
             if key == WHATSAPP:
                 starts.append(loop.time())
-            lease.settle()
+            permits.settle()
 
         plentiful = [LimitKey(bot, "telegram") for bot in range(20) for _ in range(10)]
         await asyncio.gather(*map(send, [*plentiful, *[WHATSAPP] * 5]))
@@ -106,24 +106,24 @@ def test_a_scarce_slot_does_not_idle_behind_plentiful_ones() -> None:
 
 
 def test_without_a_key_only_the_account_limits() -> None:
-    """A request of unknown route passes the account alone, and its lease ends like any other."""
+    """A request of unknown route passes the account alone, and its permits ends like any other."""
 
     async def main() -> list[float]:
-        gate = Gate(LimiterRegistry(account=Quota(1, 1.0)), ACCOUNT)
+        limits = CallLimits(LimiterRegistry(account=Quota(1, 1.0)), ACCOUNT)
         loop, starts = asyncio.get_running_loop(), []
-        endings: list[Callable[[Lease], None]] = [
-            Lease.settle,
-            Lease.refund,
-            Lease.give_up,
-            lambda lease: lease.refuse_key(None),
-            lambda lease: lease.refuse_account(4.0),
-            Lease.settle,
+        endings: list[Callable[[PermitPair], None]] = [
+            PermitPair.settle,
+            PermitPair.refund,
+            PermitPair.give_up,
+            lambda permits: permits.refuse_key(None),
+            lambda permits: permits.refuse_account(4.0),
+            PermitPair.settle,
         ]
         for end in endings:
-            lease = await gate.enter(None)
+            permits = await limits.acquire(None)
             starts.append(loop.time())
-            lease.sent()
-            end(lease)
+            permits.sent()
+            end(permits)
         return starts
 
     assert run_virtual(main()) == [0.0, 1.0, 1.0, 4.0, 5.0, 9.0]
@@ -132,21 +132,21 @@ def test_without_a_key_only_the_account_limits() -> None:
 def test_each_ending_is_told_to_key_and_account() -> None:
     """What became of a request counts for both of its slots."""
 
-    async def main(end: Callable[[Lease], None]) -> tuple[float, float]:
+    async def main(end: Callable[[PermitPair], None]) -> tuple[float, float]:
         registry = LimiterRegistry(account=Quota(1, 1.0), other_messengers=Quota(1, 5.0))
-        gate, key = Gate(registry, ACCOUNT), LimitKey(1, "vk")
-        lease = await gate.enter(key)
-        lease.sent()
-        end(lease)
+        limits, key = CallLimits(registry, ACCOUNT), LimitKey(1, "vk")
+        permits = await limits.acquire(key)
+        permits.sent()
+        end(permits)
         limiters = registry.limiter(key), registry.limiter(ACCOUNT)
         assert all(limiter.snapshot().in_flight == 0 for limiter in limiters)
         return await _next(registry, key), await _next(registry, ACCOUNT)
 
-    assert run_virtual(main(Lease.settle)) == (5.0, 5.0)
-    assert run_virtual(main(Lease.refund)) == (0.0, 0.0)
-    assert run_virtual(main(Lease.give_up)) == (7.0, 7.0)
-    assert run_virtual(main(lambda lease: lease.refuse_key(8.0))) == (8.0, 8.0)
-    assert run_virtual(main(lambda lease: lease.refuse_account(8.0))) == (5.0, 8.0)
+    assert run_virtual(main(PermitPair.settle)) == (5.0, 5.0)
+    assert run_virtual(main(PermitPair.refund)) == (0.0, 0.0)
+    assert run_virtual(main(PermitPair.give_up)) == (7.0, 7.0)
+    assert run_virtual(main(lambda permits: permits.refuse_key(8.0))) == (8.0, 8.0)
+    assert run_virtual(main(lambda permits: permits.refuse_account(8.0))) == (5.0, 8.0)
 
 
 async def _next(registry: LimiterRegistry, key: LimitKey | AccountKey) -> float:
@@ -164,9 +164,9 @@ def test_a_key_that_a_refusal_taught_is_paused(
     """For as long as the server asks, or for one period where it does not say."""
 
     async def main() -> float:
-        gate = Gate(LimiterRegistry(), ACCOUNT)
-        gate.pause_refused(key, retry_after)
-        await gate.enter(key)
+        limits = CallLimits(LimiterRegistry(), ACCOUNT)
+        limits.pause_refused(key, retry_after)
+        await limits.acquire(key)
         return asyncio.get_running_loop().time()
 
     assert run_virtual(main()) == start
@@ -176,31 +176,31 @@ def test_an_unlimited_key_that_a_refusal_taught_is_paused_for_a_second() -> None
     """Where no period is known, a second is waited."""
 
     async def main() -> float:
-        gate = Gate(LimiterRegistry.unlimited(), ACCOUNT)
-        gate.pause_refused(TELEGRAM, None)
-        await gate.enter(TELEGRAM)
+        limits = CallLimits(LimiterRegistry.unlimited(), ACCOUNT)
+        limits.pause_refused(TELEGRAM, None)
+        await limits.acquire(TELEGRAM)
         return asyncio.get_running_loop().time()
 
     assert run_virtual(main()) == 1.0
 
 
 def test_a_refused_request_is_the_next_to_be_sent() -> None:
-    """Returned to the gate, it passes all that wait for its key and for the account."""
+    """Returned to its limits, a call passes all that wait for its key and for the account."""
 
     async def main() -> list[str]:
-        gate = Gate(LimiterRegistry(account=Quota(1, 1.0)), ACCOUNT)
+        limits = CallLimits(LimiterRegistry(account=Quota(1, 1.0)), ACCOUNT)
         order: list[str] = []
 
         async def send(name: str, *, returned: bool) -> None:
-            lease = await gate.enter(TELEGRAM, returned=returned)
+            permits = await limits.acquire(TELEGRAM, returned=returned)
             order.append(name)
-            lease.settle()
+            permits.settle()
 
-        lease = await gate.enter(TELEGRAM)
-        lease.sent()
+        permits = await limits.acquire(TELEGRAM)
+        permits.sent()
         waiting = [asyncio.create_task(send(f"later {n}", returned=False)) for n in range(15)]
         await asyncio.sleep(0.5)
-        lease.refuse_key(2.0)
+        permits.refuse_key(2.0)
         await send("refused", returned=True)
         await asyncio.wait(waiting)
         return order
@@ -227,9 +227,9 @@ def test_a_limiter_that_fails_holds_no_slot_of_the_other(ending: str) -> None:
     async def main() -> None:
         registry = LimiterRegistry(messengers={"telegram": Quota(1, 1.0)}, account=None)
         limiter = registry.limiter(TELEGRAM)
-        lease = Lease(cast("Permit", _FailingPermit()), await limiter.acquire())
+        permits = PermitPair(cast("Permit", _FailingPermit()), await limiter.acquire())
         with pytest.raises(MemoryError):
-            getattr(lease, ending)(*([0.5] if ending == "refuse_account" else []))
+            getattr(permits, ending)(*([0.5] if ending == "refuse_account" else []))
         async with asyncio.timeout(10):
             (await limiter.acquire()).settle()
 

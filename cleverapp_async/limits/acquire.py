@@ -1,4 +1,4 @@
-"""The slots that one attempt holds: its key's first, then its account's."""
+"""The permits that one attempt needs: its key's first, then its account's."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .registry import LimiterRegistry
 if TYPE_CHECKING:
     from .quota import LimitKey
 
-__all__ = ["Gate", "Lease"]
+__all__ = ["CallLimits", "PermitPair"]
 
 
 @define
-class Lease:
+class PermitPair:
     """The permits of one attempt; each ending is told to both, also where one limiter fails."""
 
     account: Permit
@@ -74,7 +74,7 @@ class Lease:
 
 
 @define
-class Gate:
+class CallLimits:
     """The limiters that one client's attempts pass."""
 
     _registry: LimiterRegistry
@@ -91,19 +91,19 @@ class Gate:
         self._held_until = max(self._held_until, asyncio.get_running_loop().time() + seconds)
         self._registry.pause(self._account, seconds)
 
-    async def enter(
+    async def acquire(
         self, key: LimitKey | None, *, lane: Lane = Lane.INTERACTIVE, returned: bool = False
-    ) -> Lease:
+    ) -> PermitPair:
         """Win the key's slot, then the account's, at a moment at which something may leave."""
         while True:
-            lease = await self._win(key, lane=lane, returned=returned)
+            permits = await self._win(key, lane=lane, returned=returned)
             if not self.held_for:
-                return lease
-            lease.refund()
+                return permits
+            permits.refund()
             # A limiter of a user's own need not know how to pause.
             await asyncio.sleep(self.held_for)
 
-    async def _win(self, key: LimitKey | None, *, lane: Lane, returned: bool) -> Lease:
+    async def _win(self, key: LimitKey | None, *, lane: Lane, returned: bool) -> PermitPair:
         """Win the key's slot, then the account's.
 
         In this order the wait for a scarce key holds nothing of the account; at the account
@@ -111,19 +111,19 @@ class Gate:
         """
         account = self._registry.limiter(self._account)
         if key is None:
-            return Lease(await account.acquire(lane=lane, returned=returned), None)
+            return PermitPair(await account.acquire(lane=lane, returned=returned), None)
         limiter = self._registry.limiter(key)
         permit = await limiter.acquire(lane=lane, returned=returned)
         try:
             spacing = self._registry.spacing(key)
             account_permit = await account.acquire(lane=lane, spacing=spacing, returned=returned)
-            return Lease(account_permit, permit)
+            return PermitPair(account_permit, permit)
         except BaseException:
             permit.refund()
             raise
 
     def estimate(self, key: LimitKey | None, lane: Lane, *, returned: bool = False) -> float:
-        """The least number of seconds that :meth:`enter` would take now."""
+        """The least number of seconds that :meth:`acquire` would take now."""
         account = self._registry.limiter(self._account)
         if key is None:
             return max(self.held_for, account.estimate(lane, returned=returned))

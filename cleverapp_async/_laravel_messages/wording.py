@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from ._language_pack import SYNONYMS, WORDINGS
+from . import language_pack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["NOTHING", "Reading", "alternatives_of", "read_text"]
+__all__ = ["NOTHING", "Reading", "alternatives_of", "read_message"]
 
 # No text of the packs comes near it, and a hostile one must not cost time.
 _LONGEST: Final = 10_000
@@ -163,7 +163,7 @@ class _Text:
         return self.text[start:stop]
 
 
-def read_text(text: str) -> Reading:
+def read_message(text: str) -> Reading:
     """Tell what a text of the server says.
 
     Args:
@@ -303,7 +303,8 @@ class _Pack:
 def _pack() -> _Pack:
     """Compile the table, with the first text."""
     synonyms: dict[str, str] = {}
-    for line in SYNONYMS:
+    pack = language_pack()
+    for line in pack.synonyms:
         first, *others = (_plain_word(word) for word in line.split())
         synonyms.update(dict.fromkeys(others, first))
 
@@ -312,7 +313,7 @@ def _pack() -> _Pack:
         return found if (found := _plain(run, synonyms).plain).strip() else ""
 
     wordings: dict[tuple[str, ...], _Wording] = {}
-    for rules, wording in WORDINGS:
+    for rules, wording in pack.wordings:
         for text in alternatives_of(wording):
             compiled = _compiled(tuple(rules.split()), text, plain)
             wordings.setdefault((*compiled.runs, *compiled.gaps), compiled)

@@ -1,4 +1,6 @@
-"""How plain JSON values are read: exactly, but forgiving about how they are written.
+"""Plain values of JSON: what kind they are, and how they are read.
+
+They are read exactly, but forgiving about how they are written.
 
 The server is written in PHP, whose one array is a list and an object: an empty object comes as
 ``[]``, an object whose keys are 0, 1, 2 … as a list, and a list with gaps as an object of numbers.
@@ -12,11 +14,10 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TypeGuard, cast
 
-from ._kinds import kind_of
-
 __all__ = [
     "holds_nothing",
     "is_list",
+    "kind_of",
     "read_decimal",
     "read_items",
     "read_map",
@@ -40,6 +41,25 @@ _UNIX = re.compile(r"\d{9,14}", re.ASCII)
 _SECONDS, _MILLISECONDS, _TOO_LATE = 10**8, 10**11, 10**14
 _NO_DATES = ("0000-00-00", "-0001-11-30")
 _UTC = frozenset({"UTC", "GMT", "Z"})
+
+
+def kind_of(value: object) -> str:
+    """What a value is, in words that do not show it: it may be a recipient or a text.
+
+    Nothing of the value is shown, and no method of its own is called, so that errors can be
+    logged whatever somebody has passed.
+
+    Args:
+        value: Any object.
+    """
+    if value is None or value is True or value is False:
+        return str(value)
+    kind = type(value)
+    if isinstance(value, str) and kind is str:
+        return f"a text of {len(value)} characters" if value else "an empty text"
+    if isinstance(value, int) and kind is int:
+        return "a number above 0" if value > 0 else "a number below 0" if value else "0"
+    return f"a value of type {kind.__name__}"
 
 
 def holds_nothing(value: object) -> bool:
