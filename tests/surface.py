@@ -10,6 +10,7 @@ import enum
 import inspect
 import sys
 import types
+from abc import ABC
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,7 +54,7 @@ def _of_value(name: str, value: object) -> Iterator[str]:
 
 
 def _of_class(name: str, kind: type) -> Iterator[str]:
-    bases = ", ".join(base.__name__ for base in kind.__bases__ if _is_told(base))
+    bases = ", ".join(dict.fromkeys(base.__name__ for base in _bases(kind)))
     yield f"    class {name}({bases})" if bases else f"    class {name}"
     if issubclass(kind, enum.Enum):
         yield from (f"        {member.name} = {member.value!r}" for member in kind)
@@ -67,10 +68,16 @@ def _of_class(name: str, kind: type) -> Iterator[str]:
             yield from (f"        {line}" for line in _of_member(member, vars(owner)[member]))
 
 
+def _bases(kind: type) -> Iterator[type]:
+    """The nearest base classes that are worth a word."""
+    for base in kind.__bases__:
+        yield from (base,) if _is_told(base) else _bases(base)
+
+
 def _is_told(kind: type) -> bool:
     """Whether a base class is worth a word: a public one of ours, or one of somebody else's."""
     if not _is_ours(kind):
-        return kind is not object
+        return kind not in {object, ABC}
     return any(getattr(import_module(name), kind.__name__, None) is kind for name in PUBLIC)
 
 
