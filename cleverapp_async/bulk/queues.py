@@ -51,7 +51,7 @@ class KeyQueues(Generic[T]):
         self._width_of = width_of
         self._queues: dict[LimitKey | None, _Queue[T]] = {}
         self._turns: deque[LimitKey | None] = deque()
-        self.waiting = 0
+        self.waiting: int = 0
 
     @property
     def ready(self) -> bool:

@@ -36,12 +36,12 @@ class Window:
     __slots__ = ("_capped", "head", "limit", "period", "released", "settle_within", "stamps")
 
     def __init__(self, quota: Quota) -> None:
-        self.limit = quota.limit
-        self.period = quota.period
-        self.settle_within = quota.settle_within
-        self.released = 0
+        self.limit: int = quota.limit
+        self.period: float = quota.period
+        self.settle_within: float | None = quota.settle_within
+        self.released: int = 0
         self.stamps: list[float] = []
-        self.head = 0
+        self.head: int = 0
         self._capped: deque[tuple[float, Holder]] | None = None
 
     @property

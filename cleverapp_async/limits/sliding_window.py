@@ -345,7 +345,7 @@ class SlidingWindowPermit:
     def __init__(self, limiter: SlidingWindowLimiter) -> None:
         self._limiter: SlidingWindowLimiter | None = limiter
         self.released: tuple[Window, ...] = ()
-        self.sent_at = _NEVER
+        self.sent_at: float = _NEVER
 
     def sent(self) -> None:
         """The request starts to leave now."""

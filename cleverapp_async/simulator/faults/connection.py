@@ -70,8 +70,8 @@ class ServerConnection(web.RequestHandler):
             lingering_time=LINGER,
         )
         self._observer = observer
-        self.between_requests = True
-        self.gone = asyncio.Event()
+        self.between_requests: bool = True
+        self.gone: asyncio.Event = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start serving, unless a fault resets the connection at once."""
