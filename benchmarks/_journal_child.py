@@ -86,7 +86,7 @@ async def _resume(path: str, base_url: str, count: int) -> dict[str, float]:
     async with CleverAppClient(TOKEN, base_url=base_url, limits=limits) as client:
         given = messages(count) if count else None
         started = time.perf_counter()
-        async with client.send_many(given, journal=journal, concurrency=1) as sending:
+        async with client.run_campaign(journal, given, concurrency=1) as sending:
             async for outcome in sending:
                 seconds = time.perf_counter() - started
                 assert outcome.outcome is Outcome.ACCEPTED
@@ -99,7 +99,7 @@ async def _send(path: str, base_url: str, count: int) -> dict[str, float]:
     limits, journal = LimiterRegistry.unlimited(), SqliteJournal(path)
     accepted = 0
     async with CleverAppClient(TOKEN, base_url=base_url, limits=limits) as client:
-        async for outcome in client.send_many(messages(count), journal=journal, concurrency=50):
+        async for outcome in client.run_campaign(journal, messages(count), concurrency=50):
             accepted += outcome.outcome is Outcome.ACCEPTED
     assert accepted == count, f"{accepted} of {count} were accepted"
     return {"commits": journal.commits}

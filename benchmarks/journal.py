@@ -140,9 +140,13 @@ async def _campaign(base_url: str, path: Path | None) -> _Run:
     accepted, first, used = 0, 0.0, time.process_time()
     async with CleverAppClient(TOKEN, base_url=base_url, limits=limits) as client:
         started = time.perf_counter()
-        async for outcome in client.send_many(
-            messages(_MESSAGES), journal=journal, concurrency=_CONCURRENCY
-        ):
+        given = messages(_MESSAGES)
+        run = (
+            client.send_many(given, concurrency=_CONCURRENCY)
+            if journal is None
+            else client.run_campaign(journal, given, concurrency=_CONCURRENCY)
+        )
+        async for outcome in run:
             first = first or time.perf_counter()
             accepted += outcome.outcome is Outcome.ACCEPTED
         ended = time.perf_counter()

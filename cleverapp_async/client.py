@@ -189,39 +189,29 @@ class CleverAppClient(
 
     def send_many(
         self,
-        messages: Messages | None,
+        messages: Messages,
         *,
         lane: Lane = Lane.BULK,
         concurrency: int = 1000,
         look_ahead: int = 20_000,
         schedule: Schedule | None = None,
         pause_after: int | None = 5,
-        journal: Journal | None = None,
-        deduplicate: bool | None = None,
-        resend_unknown: bool = False,
-        retry_rejected: bool = False,
     ) -> BulkRun:
         """Send many messages, fairly over their limits, in constant memory.
 
         ::
 
             messages = (SendMessage(contact_id=i, text="Hi") for i in ids)
-            async for outcome in client.send_many(messages, journal=SqliteJournal("run.db")):
+            async for outcome in client.send_many(messages):
                 ...
 
         Outcomes come in the order in which messages end; one that fails never stops the others.
         Messages are read lazily. Leaving the iteration early cancels what it started;
-        :meth:`BulkRun.drain` stops in order.
-
-        With a journal this creates a campaign or resumes it. All messages are first read into the
-        journal, or held against those in it; then those that have no result are sent. A message
-        never leaves before its intent is durable, so that after a crash nothing is sent twice:
-        what was on its way is ``UNKNOWN``. What was not sent is sent again by the next run, and so
-        are refusals for a limit or for the token; other refusals are final.
+        :meth:`BulkRun.drain` stops in order. Nothing is written down: :meth:`run_campaign` can be
+        resumed after a crash.
 
         Args:
-            messages: An iterable or async iterable of request models. None, with a journal
-                alone: what the journal holds.
+            messages: An iterable or async iterable of request models.
             lane: Whose turn comes first where several wait for a limit.
             concurrency: Messages in work at once, waiting for limits included.
             look_ahead: Messages read ahead at most, so that a stretch of them whose limit is
@@ -231,55 +221,118 @@ class CleverAppClient(
                 (the token, a bot, the connection, the server, its address) stop the run with a
                 :class:`CampaignPausedError`. As many messages are on the wire at once at the
                 beginning; more, once answers come. None: never, and all at once.
-            journal: Where the campaign is kept, such as :class:`SqliteJournal`.
-            deduplicate: With a journal: whether a recipient gets the first of several messages
-                alone. None: yes.
-            resend_unknown: With a journal: whether messages that may have been sent already, by
-                an earlier run, are sent again.
-            retry_rejected: With a journal: whether messages that an earlier run saw refused for
-                good are sent again.
 
         Raises:
             ClientStateError: The client is closed.
-            InvalidRequestError: A number is below 1, or something that needs a journal is given
-                without one.
+            InvalidRequestError: A number is below 1, or ``messages`` is None.
         """
+        from .bulk.sources import IterableSource  # noqa: PLC0415 - as in _bulk_run
+
+        # Somebody who resumes a campaign may pass it, and would learn of it only on the way.
+        if cast("object", messages) is None:
+            raise InvalidRequestError(
+                "nothing to send: give messages, or resume a campaign with run_campaign(journal)",
+                fields=("messages",),
+            )
+        return self._bulk_run(
+            IterableSource(messages, self.limit_key),
+            lane=lane,
+            concurrency=concurrency,
+            look_ahead=look_ahead,
+            schedule=schedule,
+            pause_after=pause_after,
+        )
+
+    def run_campaign(
+        self,
+        journal: Journal,
+        messages: Messages | None = None,
+        *,
+        deduplicate: bool = True,
+        resend_unknown: bool = False,
+        retry_rejected: bool = False,
+        lane: Lane = Lane.BULK,
+        concurrency: int = 1000,
+        look_ahead: int = 20_000,
+        schedule: Schedule | None = None,
+        pause_after: int | None = 5,
+    ) -> BulkRun:
+        """Create a campaign in a journal and send it, or go on with the one that is there.
+
+        ::
+
+            async for outcome in client.run_campaign(SqliteJournal("run.db"), messages):
+                ...
+
+        All messages are first read into the journal, or held against those in it; then those that
+        have no result are sent. A message never leaves before its intent is durable, so that after
+        a crash nothing is sent twice: what was on its way is ``UNKNOWN``. What was not sent is sent
+        again by the next run, and so are refusals for a limit or for the token; other refusals are
+        final. Outcomes come as from :meth:`send_many`.
+
+        Args:
+            journal: Where the campaign is kept, such as :class:`SqliteJournal`.
+            messages: An iterable or async iterable of request models: those of the campaign, or,
+                where it is resumed, the same ones again. None: what the journal holds.
+            deduplicate: Whether a recipient gets the first of several messages alone.
+            resend_unknown: Whether messages that may have been sent already, by an earlier run,
+                are sent again.
+            retry_rejected: Whether messages that an earlier run saw refused for good are sent
+                again.
+            lane: As for :meth:`send_many`.
+            concurrency: As for :meth:`send_many`.
+            look_ahead: As for :meth:`send_many`.
+            schedule: As for :meth:`send_many`.
+            pause_after: As for :meth:`send_many`.
+
+        Raises:
+            ClientStateError: The client is closed.
+            InvalidRequestError: A number is below 1.
+        """
+        from .bulk.journal.records import Resend  # noqa: PLC0415 - as in _bulk_run
+        from .bulk.journal_source import JournalSource  # noqa: PLC0415 - the same
+        from .bulk.priming import Primer  # noqa: PLC0415 - the same
+
+        source = JournalSource(
+            journal=journal,
+            messages=messages,
+            origin=self._base_url,
+            key_of=self.limit_key,
+            learn=self.learn_route,
+            deduplicate=deduplicate,
+            resend=Resend(unknown=resend_unknown, rejected=retry_rejected),
+            look_ahead=look_ahead,
+            primer=Primer(limits=self._limits, account=self._account, key_of=self.limit_key),
+            mark_of=self._mark_of,
+        )
+        return self._bulk_run(
+            source,
+            lane=lane,
+            concurrency=concurrency,
+            look_ahead=look_ahead,
+            schedule=schedule,
+            pause_after=pause_after,
+        )
+
+    def _bulk_run(
+        self,
+        source: Source,
+        *,
+        lane: Lane,
+        concurrency: int,
+        look_ahead: int,
+        schedule: Schedule | None,
+        pause_after: int | None,
+    ) -> BulkRun:
+        """The run of either, from its source on."""
         # Here, as importing the package must stay quick for those who send single messages.
         from .bulk.breaker import Breaker  # noqa: PLC0415
         from .bulk.dispatch import Dispatcher  # noqa: PLC0415
         from .bulk.run import BulkRun  # noqa: PLC0415
         from .bulk.schedule_guard import ScheduleGuard  # noqa: PLC0415
-        from .bulk.sources import IterableSource  # noqa: PLC0415
 
         self._check_open()
         _check_numbers(concurrency=concurrency, look_ahead=look_ahead, pause_after=pause_after)
-        source: Source
-        if journal is not None:
-            from .bulk.journal.records import Resend  # noqa: PLC0415
-            from .bulk.journal_source import JournalSource  # noqa: PLC0415
-            from .bulk.priming import Primer  # noqa: PLC0415
-
-            source = JournalSource(
-                journal=journal,
-                messages=messages,
-                origin=self._base_url,
-                key_of=self.limit_key,
-                learn=self.learn_route,
-                deduplicate=deduplicate is not False,
-                resend=Resend(unknown=resend_unknown, rejected=retry_rejected),
-                look_ahead=look_ahead,
-                primer=Primer(limits=self._limits, account=self._account, key_of=self.limit_key),
-                mark_of=self._mark_of,
-            )
-        else:
-            _check_journal_only(
-                deduplicate=deduplicate is not None,
-                resend_unknown=resend_unknown,
-                retry_rejected=retry_rejected,
-            )
-            if messages is None:
-                raise InvalidRequestError("nothing to send: give messages, or a journal to resume")
-            source = IterableSource(messages, self.limit_key)
         guard = None if schedule is None else ScheduleGuard(schedule)
 
         async def deliver(message: Message, state: SendState) -> Reply:
@@ -342,12 +395,6 @@ def _check_numbers(**numbers: int | None) -> None:
     for name, value in numbers.items():
         if value is not None and value < 1:
             raise InvalidRequestError(f"{name} must be 1 or more, not {value!r}", fields=(name,))
-
-
-def _check_journal_only(**given: bool) -> None:
-    for name, value in given.items():
-        if value:
-            raise InvalidRequestError(f"{name} needs a journal", fields=(name,))
 
 
 def _is_sound(contact_id: object, route: Route) -> bool:

@@ -59,7 +59,7 @@ class BulkRun:
     way comes first, as ``UNKNOWN``, and a message that was never begun has no outcome: the next
     run sends it.
 
-    Made by :meth:`CleverAppClient.send_many`.
+    Made by :meth:`CleverAppClient.send_many` and :meth:`CleverAppClient.run_campaign`.
     """
 
     def __init__(self, dispatcher: Dispatcher, guard: ScheduleGuard | None = None) -> None:
@@ -108,7 +108,7 @@ class BulkRun:
                 begun has its outcome before that, and without a journal every one that was read.
         """
         if self._started:
-            raise RuntimeError("a bulk send runs once: call send_many again")
+            raise RuntimeError("a bulk send runs once: call the client's method again")
         self._started = True
         return self._outcomes()
 

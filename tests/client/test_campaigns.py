@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -60,7 +60,7 @@ async def send(
 ) -> list[SendOutcome]:
     """The outcomes of one run."""
     journal = SqliteJournal(path)
-    run = client.send_many(messages, journal=journal, resend_unknown=resend_unknown)
+    run = client.run_campaign(journal, messages, resend_unknown=resend_unknown)
     return [outcome async for outcome in run]
 
 
@@ -68,7 +68,7 @@ async def test_a_campaign_is_made_and_gone_on_with(tmp_path: Path) -> None:
     """Each message is delivered once over all runs, whether or not they are given again."""
     path = tmp_path / "run.db"
     async with Simulator(limits=FREE) as simulator, client_of(simulator.base_url) as client:
-        async with client.send_many(texts(40), journal=SqliteJournal(path)) as run:
+        async with client.run_campaign(SqliteJournal(path), texts(40)) as run:
             async for _ in run:
                 break
         rest = await send(client, path, texts(40))
@@ -89,14 +89,12 @@ async def test_recipients_get_the_first_of_several_messages_alone(tmp_path: Path
         ),
     ]
     async with Simulator(limits=FREE) as simulator, client_of(simulator.base_url) as client:
-        run = client.send_many(messages, journal=SqliteJournal(tmp_path / "run.db"))
+        run = client.run_campaign(SqliteJournal(tmp_path / "run.db"), messages)
         [outcome] = [outcome async for outcome in run]
         assert outcome.message == messages[0]
         assert run.loaded is not None
         assert (run.loaded.messages, run.loaded.duplicates) == (1, 1)
-        both = client.send_many(
-            messages, journal=SqliteJournal(tmp_path / "all.db"), deduplicate=False
-        )
+        both = client.run_campaign(SqliteJournal(tmp_path / "all.db"), messages, deduplicate=False)
         assert len([outcome async for outcome in both]) == 2
 
 
@@ -120,7 +118,7 @@ async def test_a_second_runner_is_refused(tmp_path: Path) -> None:
     """While one run has the journal another one gets an error that names its holder."""
     path = tmp_path / "run.db"
     async with Simulator(limits=FREE) as simulator, client_of(simulator.base_url) as client:
-        async with client.send_many(texts(500), journal=SqliteJournal(path)) as run:
+        async with client.run_campaign(SqliteJournal(path), texts(500)) as run:
             async for _ in run:
                 with pytest.raises(JournalLockedError, match="process"):
                     await send(client, path, None)
@@ -169,16 +167,20 @@ async def test_unknown_is_sent_again_on_request_alone(tmp_path: Path) -> None:
         assert len(simulator.deliveries) == 2
 
 
-async def test_what_needs_a_journal_is_refused_without_one() -> None:
-    """No option is taken and ignored."""
+async def test_arguments_that_cannot_work_are_refused_at_once(tmp_path: Path) -> None:
+    """Nothing to send, and a number below 1, are told before the iteration begins."""
     client = client_of("http://127.0.0.1:9")
-    for name in ("deduplicate", "resend_unknown", "retry_rejected"):
-        with pytest.raises(InvalidRequestError, match=f"{name} needs a journal"):
-            client.send_many([], **{name: True})  # type: ignore[arg-type]
-    with pytest.raises(InvalidRequestError, match="nothing to send"):
-        client.send_many(None)
-    with pytest.raises(InvalidRequestError, match="pause_after must be 1 or more"):
-        client.send_many([], pause_after=0)
+    with pytest.raises(InvalidRequestError) as caught:
+        client.send_many(None)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    assert caught.value.fields == ("messages",)
+    for name in ("pause_after", "concurrency", "look_ahead"):
+        numbers: dict[str, Any] = {name: 0}
+        with pytest.raises(InvalidRequestError) as caught:
+            client.send_many([], **numbers)
+        assert caught.value.fields == (name,)
+        with pytest.raises(InvalidRequestError) as caught:
+            client.run_campaign(SqliteJournal(tmp_path / "run.db"), **numbers)
+        assert caught.value.fields == (name,)
     await client.close()
 
 

@@ -82,11 +82,12 @@ async def paused(
 ) -> tuple[CampaignPausedError, list[SendOutcome]]:
     """Send until it pauses; why, and what came before."""
     told: list[SendOutcome] = []
-    journal = None if path is None else SqliteJournal(path)
-    if messages is None and path is None:
-        messages = texts()
+    if path is None:
+        run = client.send_many(texts() if messages is None else messages)
+    else:
+        run = client.run_campaign(SqliteJournal(path), messages)
     with pytest.raises(CampaignPausedError) as caught:
-        await collect(client.send_many(messages, journal=journal), told)
+        await collect(run, told)
     return caught.value, told
 
 
@@ -134,7 +135,7 @@ async def test_nobody_listening_costs_nothing(tmp_path: Path) -> None:
     assert (why.kind, type(why.cause)) == ("connection", ConnectError)
     assert [one.outcome for one in told] == [Outcome.NOT_SENT] * 5
     async with Simulator(limits=FREE) as simulator, quick(simulator.base_url) as client:
-        await collect(client.send_many(None, journal=SqliteJournal(path)))
+        await collect(client.run_campaign(SqliteJournal(path)))
     assert states(path) == {JournalState.ACCEPTED: COUNT}
 
 
@@ -150,7 +151,7 @@ async def test_what_takes_nothing_up_pauses_and_loses_nothing(status: int, tmp_p
         why, told = await paused(client, path, texts())
         assert (why.kind, why.in_a_row) == ("answer", 5)
         assert {one.outcome for one in told} == {Outcome.NOT_SENT}
-        await collect(client.send_many(None, journal=SqliteJournal(path)))
+        await collect(client.run_campaign(SqliteJournal(path)))
         assert len(simulator.deliveries) == COUNT
     assert states(path) == {JournalState.ACCEPTED: COUNT}
 
@@ -164,7 +165,7 @@ async def test_what_is_no_verdict_on_a_recipient_is_sent_again(name: str, tmp_pa
         quick(simulator.base_url) as client,
     ):
         await paused(client, path, texts())
-        await collect(client.send_many(None, journal=SqliteJournal(path)))
+        await collect(client.run_campaign(SqliteJournal(path)))
         assert len(simulator.deliveries) == COUNT
     assert states(path) == {JournalState.ACCEPTED: COUNT}
 
@@ -179,7 +180,7 @@ async def test_a_forbidden_bot_is_sent_to_again_once_it_is_allowed(tmp_path: Pat
     ):
         why, _ = await paused(client, path, texts())
         assert why.kind == "bot"
-        await collect(client.send_many(None, journal=SqliteJournal(path)))
+        await collect(client.run_campaign(SqliteJournal(path)))
     assert states(path) == {JournalState.ACCEPTED: COUNT}
 
 
@@ -192,11 +193,11 @@ async def test_a_base_url_that_leads_nowhere_can_be_mended(tmp_path: Path) -> No
             why, _ = await paused(client, path, texts())
         assert why.kind == "address"
         async with quick(simulator.base_url) as client:
-            await collect(client.send_many(None, journal=SqliteJournal(path)))
+            await collect(client.run_campaign(SqliteJournal(path)))
         assert states(path) == {JournalState.ACCEPTED: COUNT}
         async with quick(wrong) as client:
             with pytest.raises(JournalMismatchError):
-                await collect(client.send_many(None, journal=SqliteJournal(path)))
+                await collect(client.run_campaign(SqliteJournal(path)))
 
 
 @pytest.mark.parametrize("fault", [Fault.server_error(), Fault.answer(401, {})])
@@ -210,7 +211,7 @@ async def test_a_campaign_that_met_an_api_keeps_to_it(fault: Fault, tmp_path: Pa
         await paused(client, path, texts())
     async with quick("http://127.0.0.1:1/api/v1") as client:
         with pytest.raises(JournalMismatchError):
-            await collect(client.send_many(None, journal=SqliteJournal(path)))
+            await collect(client.run_campaign(SqliteJournal(path)))
 
 
 async def test_an_outage_in_the_middle_meets_no_more_than_is_needed() -> None:
@@ -320,7 +321,7 @@ async def test_what_was_about_to_leave_waits_for_the_end_of_maintenance(tmp_path
         Simulator(limits=FREE, faults=[down]) as simulator,
         quick(simulator.base_url) as client,
     ):
-        run = client.send_many(texts(20), journal=SqliteJournal(path))
+        run = client.run_campaign(SqliteJournal(path), texts(20))
         async for one in run:
             moments.append(time.monotonic())
             assert one.outcome is (Outcome.UNKNOWN if one.error else Outcome.ACCEPTED)

@@ -191,11 +191,11 @@ async def test_a_journal_of_other_messages_is_told_by_place_and_field(tmp_path: 
     ]
     journal = SqliteJournal(tmp_path / "run.db")
     async with raw_server(SUCCESS) as raw, client_of(raw.base_url) as client:
-        outcomes = await _all(client.send_many(first, journal=journal))
+        outcomes = await _all(client.run_campaign(journal, first))
         assert [one.outcome for one in outcomes] == [Outcome.ACCEPTED]
         for messages in others:
             with pytest.raises(JournalMismatchError) as caught:
-                await _all(client.send_many(messages, journal=journal))
+                await _all(client.run_campaign(journal, messages))
             assert caught.value.index == 0
             assert clean(caught.value)
             assert "message 1" in str(caught.value)

@@ -121,7 +121,7 @@ async def test_a_redis_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 async def _send(client: CleverAppClient, journal: RedisJournal, told: list[SendOutcome]) -> None:
-    async for outcome in client.send_many(None, journal=journal.chunk(0)):
+    async for outcome in client.run_campaign(journal.chunk(0)):
         told.append(outcome)  # noqa: PERF401 - others look at it meanwhile
 
 

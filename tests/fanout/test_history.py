@@ -87,7 +87,7 @@ async def test_a_worker_that_takes_a_chunk_over_is_not_refused(journal: RedisJou
                 config=ClientConfig(retry=RetryPolicy(base=0.01)),
             ) as client:
                 ended: list[int] = []
-                async with client.send_many(None, journal=journal.chunk(0)) as run:
+                async with client.run_campaign(journal.chunk(0)) as run:
                     async for outcome in run:
                         ended.append(outcome.index)
                         if len(ended) == most:

@@ -25,9 +25,9 @@ async def test_a_short_look_ahead_stops_no_key(tmp_path: Path, look_ahead: int) 
         CleverAppClient(
             simulator.api_token, base_url=simulator.base_url, limits=LimiterRegistry.unlimited()
         ) as client,
-        client.send_many(
+        client.run_campaign(
+            SqliteJournal(tmp_path / "run.db"),
             (message(number) for number in range(count)),
-            journal=SqliteJournal(tmp_path / "run.db"),
             look_ahead=look_ahead,
             concurrency=50,
         ) as run,

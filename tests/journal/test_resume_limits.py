@@ -58,8 +58,8 @@ async def _send(
     resend_unknown: bool = False,
 ) -> list[SendOutcome]:
     outcomes: list[SendOutcome] = []
-    async with client.send_many(
-        _messages(), journal=SqliteJournal(path), resend_unknown=resend_unknown
+    async with client.run_campaign(
+        SqliteJournal(path), _messages(), resend_unknown=resend_unknown
     ) as run:
         async for outcome in run:
             outcomes.append(outcome)

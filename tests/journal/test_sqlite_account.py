@@ -25,7 +25,7 @@ async def _run(
     """Resume with nothing left to send; gives whether it was said that the token is another."""
     caplog.clear()
     async with CleverAppClient(token, base_url=simulator.base_url) as client:
-        run = client.send_many([], journal=SqliteJournal(path))
+        run = client.run_campaign(SqliteJournal(path), [])
         assert [outcome async for outcome in run] == []
     warned = [one for one in caplog.records if "token" in one.getMessage()]
     assert all(one.name == "cleverapp_async" and one.levelno == logging.WARNING for one in warned)

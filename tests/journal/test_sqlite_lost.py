@@ -78,7 +78,7 @@ async def _broken_off(
         Simulator(limits=SimulatorLimits.none(), latency=Latency.constant(0.002)) as simulator,
         CleverAppClient(simulator.api_token, base_url=simulator.base_url, limits=limits) as client,
     ):
-        run = client.send_many(given, journal=journal or SqliteJournal(path), concurrency=4)
+        run = client.run_campaign(journal or SqliteJournal(path), given, concurrency=4)
 
         async def watch() -> None:
             async for outcome in run:

@@ -137,11 +137,8 @@ async def _send(run: Run) -> None:
         journal = DyingJournal(run.journal, die_at, run.nth)
         ended = 0
         # Faults come at random here: five in a row are no outage.
-        async with client.send_many(
-            _messages(run, journal),
-            journal=journal,
-            concurrency=run.in_flight,
-            pause_after=None,
+        async with client.run_campaign(
+            journal, _messages(run, journal), concurrency=run.in_flight, pause_after=None
         ) as sending:
             async for _ in sending:
                 ended += 1

@@ -16,6 +16,7 @@ from cleverapp_async import (
     SendMessageToWhatsApp,
     SendOutcome,
     SendReceipt,
+    SqliteJournal,
 )
 
 if TYPE_CHECKING:
@@ -71,6 +72,9 @@ async def bulk(
             assert_type(outcome.outcome, Outcome)
             assert_type(outcome.message, Message)
             assert_type(outcome.receipt, SendReceipt | None)
+    assert_type(client.run_campaign(SqliteJournal("run.db"), some), BulkRun)
+    client.run_campaign(SqliteJournal("run.db"))
+    client.run_campaign(some)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     rest = [outcome.message async for outcome in client.send_many([]) if not outcome.accepted]
     client.send_many(rest)
     client.send_many(["Hi"])  # type: ignore[list-item] # pyright: ignore[reportArgumentType]

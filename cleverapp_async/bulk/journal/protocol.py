@@ -26,14 +26,14 @@ MarkOf: TypeAlias = Callable[[bytes], bytes]
 """Gives the mark of the account's token for a salt: a few bytes from which it cannot be found."""
 
 Messages: TypeAlias = Iterable[Message] | AsyncIterable[Message]
-"""What ``send_many`` reads: any iterable, or async iterable, of request models."""
+"""What is sent: any iterable, or async iterable, of request models."""
 
 
 @runtime_checkable
 class Journal(Protocol):
     """Keeps a campaign over crashes, under one rule: no message leaves before its intent is kept.
 
-    One runner has it at a time. ``send_many`` calls the methods in this order: ``open``,
+    One runner has it at a time. ``run_campaign`` calls the methods in this order: ``open``,
     ``load``, then ``take``, ``intend``, ``withdraw`` and ``record`` as messages go, ``close``.
     Each may raise a :class:`JournalError`.
     """

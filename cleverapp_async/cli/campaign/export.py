@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from ...bulk.journal.protocol import CampaignReader
     from ...bulk.journal.records import ErrorRecord, JournalEntry
     from ...limits.quota import Quota
     from ..params import LimitOverride
-    from .reader import CampaignReader
 
 __all__ = ["as_line", "as_record", "export", "failed", "report", "unknown"]
 

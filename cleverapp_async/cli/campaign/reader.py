@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
@@ -16,10 +16,10 @@ from .state import CampaignState
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from ...bulk.journal.records import JournalEntry, JournalSummary, LockHolder
+    from ...bulk.journal.protocol import CampaignReader
+    from ...bulk.journal.records import JournalEntry
 
 __all__ = [
-    "CampaignReader",
     "entries_of",
     "in_redis",
     "journal_failure",
@@ -27,22 +27,6 @@ __all__ = [
     "look_into",
     "open_reader",
 ]
-
-
-class CampaignReader(Protocol):
-    """What looks into a campaign, wherever it is kept."""
-
-    def summary(self) -> JournalSummary:
-        """The campaign in numbers."""
-        ...
-
-    def entries(self, *states: JournalState) -> Iterator[JournalEntry]:
-        """The messages in these states."""
-        ...
-
-    def holder(self) -> LockHolder | None:
-        """Who is at work on it."""
-        ...
 
 
 @contextmanager

@@ -170,9 +170,9 @@ class CampaignMessages:
     def start(self, schedule: Schedule | None) -> BulkRun:
         """The run that fills the journal or compares with it, and sends what has no result yet."""
         self._passing = self._refusals_that_pass()
-        return self.client.send_many(
+        return self.client.run_campaign(
+            _WarningJournal(self.journal, self.warn),
             None if self.plan is None else self._messages(self.plan),
-            journal=_WarningJournal(self.journal, self.warn),
             schedule=schedule,
             deduplicate=self.deduplicate,
             resend_unknown=self.resend_unknown,

@@ -1,4 +1,4 @@
-"""One chunk of a campaign as a journal: what ``send_many`` sends out of, on any machine."""
+"""One chunk of a campaign as a journal: what ``run_campaign`` sends out of, on any machine."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _ALWAYS = frozenset({Code.PENDING, Code.NOT_SENT, Code.REFUSED})
 class ChunkJournal:
     """Some messages of a campaign, for one runner at a time; satisfies :class:`Journal`.
 
-    ``client.send_many(None, journal=journal.chunk(n))`` is all the work on a chunk. Its messages
+    ``client.run_campaign(journal.chunk(n))`` is all the work on a chunk. Its messages
     are in memory while it is open. A runner that lost its lease, because it was stopped or cut off
     for too long, writes no intent any more, so that nothing leaves.
 

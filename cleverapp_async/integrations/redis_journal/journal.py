@@ -58,7 +58,7 @@ class RedisJournal:
     """A campaign in Redis or Valkey, cut into chunks that any number of workers send.
 
     One producer reads the messages in by :meth:`load`; then
-    ``client.send_many(None, journal=journal.chunk(n))`` sends a chunk, in any process on any
+    ``client.run_campaign(journal.chunk(n))`` sends a chunk, in any process on any
     machine, each chunk in one at a time. Use it as an async context manager, or call
     :meth:`close`.
 
@@ -198,7 +198,7 @@ class RedisJournal:
             await lease.release()
 
     def chunk(self, number: int) -> ChunkJournal:
-        """One chunk as a journal for ``client.send_many(None, journal=…)``; each is used once.
+        """One chunk as a journal for ``client.run_campaign(…)``; each is used once.
 
         Args:
             number: Which one, from 0.

@@ -128,11 +128,8 @@ class TaskHandlers:
 
         if await journal.paused() is not None:
             return await report("paused")
-        run = self.context.client.send_many(
-            None,
-            journal=journal.chunk(chunk),
-            concurrency=self.concurrency,
-            schedule=self.schedule,
+        run = self.context.client.run_campaign(
+            journal.chunk(chunk), concurrency=self.concurrency, schedule=self.schedule
         )
         rest, again = 0.0, attempt
         try:
@@ -167,7 +164,7 @@ class TaskHandlers:
         try:
             await one.load([message], origin=client.base_url, key_of=client.limit_key)
             await one.expire(self.keep_sends)
-            run = client.send_many(None, journal=one.chunk(0), lane=Lane.INTERACTIVE)
+            run = client.run_campaign(one.chunk(0), lane=Lane.INTERACTIVE)
             async with self.context.at_work(run):
                 async for _ in run:
                     pass

@@ -46,7 +46,7 @@ async def _once_there_is_room(writer: WriterThread, change: Change) -> None:
 
 
 class SqliteJournal:
-    """A campaign's journal in one SQLite file, for ``send_many(..., journal=...)``.
+    """A campaign's journal in one SQLite file, for ``run_campaign(journal)``.
 
     Beside the file lie ``-wal`` and ``-shm`` while it is open, or after a crash (they belong to it:
     copy all three), and ``.lock``, which tells other runners to stay away. All are for their owner
