@@ -1,4 +1,4 @@
-"""Durations and moments as people write and read them."""
+"""Durations, moments and forecasts as people write and read them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-__all__ = ["as_iso", "read_duration", "say_age", "say_duration", "say_moment", "write_duration"]
+    from ..bulk.forecast import Forecast
+
+__all__ = [
+    "as_iso",
+    "read_duration",
+    "say_age",
+    "say_duration",
+    "say_moment",
+    "tell_forecast",
+    "write_duration",
+]
 
 _WRITTEN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -84,3 +94,10 @@ def as_iso(seconds: float) -> str:
         seconds: Unix seconds.
     """
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
+def tell_forecast(found: Forecast) -> str:
+    """The lower bound of a forecast in one sentence."""
+    if found.seconds == 0:
+        return "the limits let all of it through at once"
+    return f"at least {say_duration(found.seconds)}, bound by {found.bound_by.name}"

@@ -11,8 +11,7 @@ from ...bulk.forecast import Forecast, forecast
 from ...bulk.journal.records import JournalState
 from ...bulk.schedule import Schedule
 from ...limits.quota import AccountKey
-from ..send.report import tell_forecast
-from ..text import as_iso
+from ..text import as_iso, tell_forecast
 from .reader import in_redis
 from .state import CampaignState, Resuming, Step, steps
 

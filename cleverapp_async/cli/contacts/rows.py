@@ -12,33 +12,14 @@ from attrs import define, field
 
 from ...bulk.report.csv import escape
 from ..print_json import as_json
+from ..recipients.rows import PLAIN_COLUMNS, TEXT_COLUMNS, UTM_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ...models.contact import Contact, ContactVariable
 
-__all__ = ["TEXT_COLUMNS", "CsvRows", "JsonRows", "RowWriter", "as_record"]
-
-# `send` refuses a row that has both a contact_id and the bot and messenger of another addressing:
-# what says through which a contact is written to has names of its own, and feeds the limits.
-_PLAIN = (
-    "contact_id",
-    "contact_bot_id",
-    "contact_messenger",
-    "name",
-    "phone",
-    "email",
-    "address",
-    "telegram_id",
-    "telegram_username",
-    "viber_id",
-    "vk_user_id",
-    "created_at",
-)
-_UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
-TEXT_COLUMNS = (*_PLAIN, *_UTM)
-"""The columns that hold one text or number each."""
+__all__ = ["CsvRows", "JsonRows", "RowWriter", "as_record"]
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 
@@ -67,11 +48,11 @@ def as_record(contact: Contact, asked: Sequence[str]) -> dict[str, object]:
         "contact_bot_id": contact.bot_id,
         "contact_messenger": contact.messenger,
     }
-    for name in _PLAIN[3:]:
+    for name in PLAIN_COLUMNS[3:]:
         value: object = getattr(contact, name)
         record[name] = value.isoformat() if isinstance(value, datetime) else value
     extra = dict(contact.extra)
-    for name in _UTM:
+    for name in UTM_COLUMNS:
         record[name] = None if contact.utm is None else getattr(contact.utm, name)
     if contact.utm is not None and contact.utm.extra:
         extra["utm"] = dict(contact.utm.extra)

@@ -9,13 +9,41 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from ...bulk.report.csv import COLUMNS
-from ..contacts.rows import TEXT_COLUMNS
 from ..errors import BadInputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Fault", "Row", "Table", "check_names", "exported_columns"]
+__all__ = [
+    "PLAIN_COLUMNS",
+    "TEXT_COLUMNS",
+    "UTM_COLUMNS",
+    "Fault",
+    "Row",
+    "Table",
+    "check_names",
+    "exported_columns",
+]
+
+# `send` refuses a row that has both a contact_id and the bot and messenger of another addressing:
+# what says through which a contact is written to has names of its own, and feeds the limits.
+PLAIN_COLUMNS = (
+    "contact_id",
+    "contact_bot_id",
+    "contact_messenger",
+    "name",
+    "phone",
+    "email",
+    "address",
+    "telegram_id",
+    "telegram_username",
+    "viber_id",
+    "vk_user_id",
+    "created_at",
+)
+UTM_COLUMNS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
+TEXT_COLUMNS = (*PLAIN_COLUMNS, *UTM_COLUMNS)
+"""The columns of exported contacts that hold one text or number each."""
 
 
 def _no_misfits() -> Mapping[str, str]:

@@ -16,7 +16,7 @@ from ...bulk.forecast import UNKNOWN_ROUTE, Forecast
 from ...errors import Outcome
 from ..console import make_table
 from ..errors import MEANINGS, Exit
-from ..text import say_duration, say_moment
+from ..text import say_duration, say_moment, tell_forecast
 from .plan import FAULTS_SHOWN, Plan
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ __all__ = [
     "show_faults",
     "show_forecast",
     "show_report",
-    "tell_forecast",
     "tell_hours",
 ]
 
@@ -73,13 +72,6 @@ def show_duplicates(plan: Plan) -> None:
 def say_messages(count: int) -> str:
     """So many messages."""
     return "1 message" if count == 1 else f"{count} messages"
-
-
-def tell_forecast(found: Forecast) -> str:
-    """The lower bound in one sentence."""
-    if found.seconds == 0:
-        return "the limits let all of it through at once"
-    return f"at least {say_duration(found.seconds)}, bound by {found.bound_by.name}"
 
 
 def tell_hours(found: Forecast, schedule: Schedule) -> str:

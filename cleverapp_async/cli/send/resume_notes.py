@@ -14,7 +14,8 @@ from ...errors import JournalLostError, Outcome
 from ..campaign.reader import look, open_reader
 from ..campaign.state import CampaignState, Resuming, steps, this_command
 from ..errors import CommandError, Exit
-from .report import say_messages, show_exit, show_report, tell_forecast, tell_hours
+from ..text import tell_forecast
+from .report import say_messages, show_exit, show_report, tell_hours
 from .tally import Tally, Workload, stopped_by_a_setting
 
 if TYPE_CHECKING:
