@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -22,18 +23,53 @@ from .._tls import SPEAKS_TLS
 from ..errors import Outcome
 from .body import StaleConnectionError, WitnessedBody
 from .errors import reason_of
-from .headers import StruckHeaders
 from .token import QueryAdded, with_token
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from .._request import WireRequest
     from .._secret import Secret
     from ..config import ClientConfig
     from .witness import Witness
 
-__all__ = ["Transport", "WireFailure"]
+__all__ = ["StruckHeaders", "Transport", "WireFailure"]
+
+
+class StruckHeaders(Mapping[str, str]):
+    """Headers by their lower-case names; of several with one name, the first.
+
+    Args:
+        headers: As they came.
+        strike: Strikes the token out of a text.
+    """
+
+    __slots__ = ("_headers", "_strike")
+
+    def __init__(self, headers: Mapping[str, str], strike: Callable[[str], str]) -> None:
+        self._headers = headers
+        self._strike = strike
+
+    def __getitem__(self, name: str) -> str:
+        """One header, whatever the case of its name."""
+        return self._strike(self._headers[name])
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, each once."""
+        return iter(dict.fromkeys(self._strike(name).lower() for name in self._headers))
+
+    def __len__(self) -> int:
+        """How many names there are."""
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        """As a dict: without the token."""
+        return repr(dict(self))
+
+    def __reduce__(self) -> tuple[type[dict[str, str]], tuple[dict[str, str]]]:
+        """Pickle as a plain dict: what strikes the token knows it."""
+        return dict, (dict(self),)
+
 
 _HEADERS = {"Accept": "application/json", "X-Requested-With": "XMLHttpRequest"}
 _OF_BODIES = (hdrs.CONTENT_TYPE,)

@@ -83,14 +83,14 @@ class Commands(LazyGroup):
     cls=Commands,
     lazy={
         "call": (
-            f"{_HERE}.call.command:call",
+            f"{_HERE}.call:call",
             "Call one METHOD of the API, such as getContactTags contact_id=5.",
         ),
         "campaign": (
             f"{_HERE}.campaign.command:campaign",
             "Look into the journal of a campaign.",
         ),
-        "contacts": (f"{_HERE}.contacts.command:contacts", "Work with the contacts of bots."),
+        "contacts": (f"{_HERE}.contacts:contacts", "Work with the contacts of bots."),
         "demo": (f"{_HERE}.demo:demo", "Send a bundled list to the simulator."),
         "doctor": (
             f"{_HERE}.doctor.command:doctor",

@@ -24,12 +24,11 @@ from .pages import (
     media,
     messages,
     money,
-    queue,
     referrals,
     tags,
     variables,
 )
-from .state.clock import now as unix_now
+from .state.records import now as unix_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +44,6 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     row.name: row
     for page in (
         messages,
-        queue,
         account,
         contacts,
         tags,

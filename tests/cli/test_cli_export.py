@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from cleverapp_async.bulk.report.csv import escape, unescape
 from cleverapp_async.cli.atomic_file import AtomicFile
-from cleverapp_async.cli.contacts.rows import CsvRows, JsonRows
+from cleverapp_async.cli.contacts import CsvRows, JsonRows
 from cleverapp_async.cli.params import read_from, read_to
 from cleverapp_async.cli.recipients.messages import read_route
 from cleverapp_async.cli.recipients.rows import Row
@@ -283,7 +283,7 @@ def test_progress(
     cleverapp: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, screen: bool
 ) -> None:
     """Long exports tell how far they are, on a screen by a line that changes."""
-    monkeypatch.setattr("cleverapp_async.cli.contacts.command.is_screen", lambda: screen)
+    monkeypatch.setattr("cleverapp_async.cli.contacts.is_screen", lambda: screen)
     many = page(*(dict[str, object](id=number) for number in range(1, 5002)))
     ended = failed(cleverapp, tmp_path / "c.csv", many)
     assert ended.code == 0

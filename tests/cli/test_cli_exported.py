@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cleverapp_async import JournalEntry, SendMessage, SendMessageToWhatsApp
 from cleverapp_async.bulk.report.csv import COLUMNS, csv_lines
-from cleverapp_async.cli.contacts.rows import CsvRows
+from cleverapp_async.cli.contacts import CsvRows
 from cleverapp_async.cli.recipients.csv import read_csv
 from cleverapp_async.cli.recipients.messages import Defaults, read_message
 from cleverapp_async.cli.recipients.rows import Row, exported_columns

@@ -11,8 +11,7 @@ import schemathesis
 
 from cleverapp_async import ENDPOINTS
 from cleverapp_async.endpoints import ParametersIn
-from cleverapp_async.openapi import document
-from cleverapp_async.openapi.schemas import Schemas
+from cleverapp_async.openapi import Schemas, document
 from cleverapp_async.simulator import Simulator
 from cleverapp_async.simulator.handler import OPENAPI_FILE
 

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from cleverapp_async.simulator import Simulator, generate
 from cleverapp_async.simulator.laravel.parameters import MAX_JSON_DEPTH, read_parameters
-from cleverapp_async.simulator.state.contacts import CreationIndex
-from cleverapp_async.simulator.state.referrals import ReferralStore
+from cleverapp_async.simulator.state.contacts import CreationIndex, ReferralStore
 from cleverapp_async.simulator.variants import AnswerVariants
 
 if TYPE_CHECKING:

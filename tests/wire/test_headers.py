@@ -5,7 +5,7 @@ import pickle
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from cleverapp_async._secret import Secret
-from cleverapp_async._transport.headers import StruckHeaders
+from cleverapp_async._transport.session import StruckHeaders
 
 TOKEN = "tok+en/=secret"
 

@@ -12,8 +12,7 @@ from attrs import field, frozen
 from ...bulk.journal.records import JournalState, JournalSummary, LockHolder
 from ...config import DEFAULT_BASE_URL
 from ..errors import Exit
-from ..schedule_options import GivenHours
-from ..shared_options import LimitSettings
+from ..shared_options import GivenHours, LimitSettings
 from ..text import write_duration
 
 if TYPE_CHECKING:

@@ -19,8 +19,7 @@ from ...bulk.journal.records import JournalState
 from ..console import make_console, make_table
 from ..errors import MEANINGS, BadInputError, Exit
 from ..print_json import as_json, to_stdout
-from ..schedule_options import GivenHours, schedule_options
-from ..shared_options import LimitSettings, limit_options
+from ..shared_options import GivenHours, LimitSettings, limit_options, schedule_options
 from ..text import say_age, say_moment
 from .outlook import Outlook, as_record
 from .reader import look, look_into

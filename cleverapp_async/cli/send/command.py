@@ -8,8 +8,7 @@ import click
 
 from .. import params
 from ..errors import MEANINGS
-from ..schedule_options import GivenHours, schedule_options
-from ..shared_options import limit_options
+from ..shared_options import GivenHours, limit_options, schedule_options
 
 if TYPE_CHECKING:
     from datetime import datetime, time

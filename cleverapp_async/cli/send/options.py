@@ -13,8 +13,7 @@ from ..campaign.state import Resuming
 from ..errors import BadInputError, CommandError, Exit
 from ..recipients.messages import Defaults
 from ..recipients.source import InputFormat
-from ..schedule_options import GivenHours
-from ..shared_options import LimitSettings
+from ..shared_options import GivenHours, LimitSettings
 
 __all__ = ["CampaignOptions", "ClientOptions", "RecipientOptions", "SendOptions"]
 

@@ -32,8 +32,8 @@ from ..laravel.rules import (
     string,
     validate,
 )
-from ..state.clock import now
 from ..state.lists import OWN_NAMES, ListItem, ListSchema
+from ..state.records import now
 from .lists import SCHEMA_RULES, of_schema, schema_channel
 
 if TYPE_CHECKING:

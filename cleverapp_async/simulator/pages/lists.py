@@ -26,9 +26,8 @@ from ..laravel.rules import (
     string,
     validate,
 )
-from ..state.clock import now
 from ..state.lists import OWN_NAMES
-from ..state.records import SimulatedField
+from ..state.records import SimulatedField, now
 from .lookups import bot_channel, no_channel
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Final
 
 from ..context import Call, Decision, Endpoint
 from ..laravel.rules import required, url
-from ..state.clock import now
+from ..state.records import now
 from .lookups import no_channel
 
 LIFETIME: Final = 3600

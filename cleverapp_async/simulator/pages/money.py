@@ -32,7 +32,7 @@ from ..laravel.rules import (
     string,
 )
 from ..state.accounts import Account, AccountStore
-from ..state.clock import now
+from ..state.records import now
 from ..state.store import State
 from .lookups import CONTACT_RULES, contact_channel, of_contact
 

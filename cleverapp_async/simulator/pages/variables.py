@@ -16,7 +16,7 @@ from ..laravel.rules import (
     short_text,
     string,
 )
-from ..state.clock import now
+from ..state.records import now
 from .lookups import CONTACT_RULES, contact_channel, of_contact
 
 if TYPE_CHECKING:

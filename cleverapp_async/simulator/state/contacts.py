@@ -1,4 +1,4 @@
-"""Who is a contact, and who can be written to.
+"""Who is a contact, who can be written to, who has which tags, and who brought whom.
 
 Given nobody, the store takes every positive contact id (bot 1, Telegram) and every
 triple for a contact; such a contact is kept once a method other than sendMessage names it.
@@ -12,11 +12,94 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, evolve, field
 
-from .clock import now
-from .records import SeedError, SimulatedContact
+from .records import SeedError, SimulatedContact, now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+
+@define
+class ReferralStore:
+    """Knows each contact's referrer and referrals, by their ids."""
+
+    _referrer: dict[int, int] = field(init=False, factory=dict[int, int])
+    _referrals: dict[int, list[int]] = field(init=False, factory=dict[int, list[int]])
+
+    def add(self, contact_id: int, referrer_id: int) -> None:
+        """Write down who brought a contact."""
+        self._referrer[contact_id] = referrer_id
+        self._referrals.setdefault(referrer_id, []).append(contact_id)
+
+    def chain(self, contact_id: int) -> Iterator[int]:
+        """Go up from a contact's referrer; without an end if it is among its own referrers."""
+        current = self._referrer.get(contact_id)
+        while current is not None:
+            yield current
+            current = self._referrer.get(current)
+
+    def of(self, contact_id: int) -> Sequence[int]:
+        """Give the contacts which a contact brought itself."""
+        return self._referrals.get(contact_id, ())
+
+    def circle(self) -> int | None:
+        """Find a contact that is among its own referrers, or None when this is a forest."""
+        # Whoever is on a way that ended is clear, so that every contact is passed only once.
+        clear: set[int] = set()
+        for start in self._referrer:
+            way: set[int] = set()
+            current: int | None = start
+            while current is not None and current not in clear:
+                if current in way:
+                    return current
+                way.add(current)
+                current = self._referrer.get(current)
+            clear |= way
+        return None
+
+
+@define
+class TagStore:
+    """Knows the tags of bots by id and name, and those of contacts in the order they came."""
+
+    _of_bot: dict[int, dict[str, int]] = field(init=False, factory=dict[int, dict[str, int]])
+    _by_id: dict[int, tuple[int, str]] = field(init=False, factory=dict[int, tuple[int, str]])
+    _of_contact: dict[int, list[str]] = field(init=False, factory=dict[int, list[str]])
+
+    def add(self, bot_id: int, name: str) -> int:
+        """Give the id of a bot's tag, making the tag if there is none of this name."""
+        tags = self._of_bot.setdefault(bot_id, {})
+        tag_id = tags.get(name)
+        if tag_id is None:
+            tag_id = tags[name] = len(self._by_id) + 1
+            self._by_id[tag_id] = (bot_id, name)
+        return tag_id
+
+    def name(self, bot_id: int, tag_id: int) -> str | None:
+        """Give the name of a bot's tag, or None if the bot has no tag of this id."""
+        bot, name = self._by_id.get(tag_id, (None, ""))
+        return name if bot == bot_id else None
+
+    def of_bot(self, bot_id: int) -> Sequence[str]:
+        """Give the names of a bot's tags, the oldest first."""
+        return tuple(self._of_bot.get(bot_id, ()))
+
+    def of_contact(self, contact_id: int) -> Collection[str]:
+        """Give the names of a contact's tags, in the order they were attached."""
+        return self._of_contact.get(contact_id, ())
+
+    def attach(self, contact_id: int, bot_id: int, name: str) -> None:
+        """Give a contact a tag, which its bot then has too; a second time changes nothing."""
+        self.add(bot_id, name)
+        attached = self._of_contact.setdefault(contact_id, [])
+        if name not in attached:
+            attached.append(name)
+
+    def detach(self, contact_id: int, name: str) -> None:
+        """Take a tag from a contact, if it has it; the bot keeps the tag."""
+        attached = self._of_contact.get(contact_id, [])
+        if name in attached:
+            attached.remove(name)
+
 
 EVERYBODY_BOT_ID: Final = 1
 EVERYBODY_MESSENGER: Final = "telegram"

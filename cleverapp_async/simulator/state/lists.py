@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from .clock import now
-from .records import SimulatedField
+from .records import SimulatedField, now
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

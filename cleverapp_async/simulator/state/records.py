@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
 from attrs import field, frozen
 from attrs.converters import optional
+
+
+def now() -> int:
+    """Give the current Unix second."""
+    return int(time.time())
 
 
 class SeedError(ValueError):

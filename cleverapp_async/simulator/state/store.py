@@ -10,12 +10,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from attrs import define, field
 
 from .accounts import AccountStore
-from .clock import now
-from .contacts import ContactStore, make_contacts
+from .contacts import ContactStore, ReferralStore, TagStore, make_contacts
 from .lists import OWN_NAMES, ListStore
-from .records import SeedError
-from .referrals import ReferralStore
-from .tags import TagStore
+from .records import SeedError, now
 from .variables import VariableStore
 
 if TYPE_CHECKING:

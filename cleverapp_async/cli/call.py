@@ -1,0 +1,330 @@
+"""``cleverapp call``: any method of the API by ``key=value`` arguments, its answer as JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Literal, NoReturn, cast
+
+import click
+from attrs import define, field, frozen
+
+from .._raw_answers import raw_answers
+from ..endpoints import ENDPOINTS, Endpoint, Kind, Repeat
+from ..errors import CleverAppError
+from ..events import AttemptStarted, Event
+from . import params
+from .errors import BadInputError, CommandError, Exit, failure
+from .print_json import print_json, print_raw
+from .shared_options import Connection, connection_options
+from .signals import run_interruptibly
+from .token import read_token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from .._response import RawResponse
+
+__all__ = ["call", "read_arguments", "unknown_names"]
+
+_ARGUMENT = re.compile(r"([^=:\[\]\s]+)((?:\[[^\[\]]*\])*)(:?=)(.*)", re.DOTALL)
+_INNER = re.compile(r"\[([^\[\]]*)\]")
+_WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+_FLAGS = {"true": 1, "1": 1, "false": 0, "0": 0}
+_TOKEN = "api_token"  # noqa: S105 - the parameter's name
+
+
+@frozen
+class _Argument:
+    """One argument: where its value goes, and the value."""
+
+    path: tuple[str, ...]
+    value: object
+
+
+def read_arguments(given: Iterable[str], endpoint: Endpoint | None) -> dict[str, object]:
+    """The parameters, as the API names them.
+
+    ``key=value`` is of the type that the method's row says, or else a string; ``key:=JSON`` is
+    what the JSON says; ``key[inner]=value`` and ``key[]=value`` build objects and lists.
+
+    Args:
+        given: The arguments.
+        endpoint: The method's row; None for a method that the table does not know.
+
+    Raises:
+        BadInputError: One cannot be read, or they contradict each other.
+    """
+    kinds = {one.name: one.kind for one in endpoint.parameters} if endpoint else {}
+    parameters: dict[str, object] = {}
+    for text in given:
+        argument = _read(text, kinds)
+        _place(parameters, argument, text)
+    return parameters
+
+
+def unknown_names(parameters: Iterable[str], endpoint: Endpoint) -> list[str]:
+    """What to say of each parameter that the method's row does not name."""
+    known = [one.name for one in endpoint.parameters]
+    told: list[str] = []
+    for name in parameters:
+        if name not in known:
+            close = get_close_matches(name, known, 1)
+            ask = f"; did you mean {close[0]}?" if close else "."
+            told.append(f"{endpoint.name} is not known to take {name}{ask}")
+    return told
+
+
+def _read(text: str, kinds: Mapping[str, Kind]) -> _Argument:
+    match = _ARGUMENT.fullmatch(text)
+    if match is None:
+        shown = text.partition("=")[0] if "=" in text else text
+        raise BadInputError(
+            f"{_shortened(shown)!r} is no argument: write key=value, key:=JSON or "
+            "key[inner]=value, such as contact_id=5."
+        )
+    name, brackets, sign, value = match.groups()
+    if name == _TOKEN:
+        raise BadInputError(
+            "the token is never an argument, where others could read it: set CLEVERAPP_API_TOKEN, "
+            "or give --token-file."
+        )
+    inner = cast("list[str]", _INNER.findall(brackets))
+    path = (name, *inner)
+    if sign == ":=":
+        return _Argument(path, _read_json(value, text))
+    kind = kinds.get(name, Kind.STRING)
+    if not inner:
+        if kind is Kind.STRINGS:
+            listed = _json_of(value, list)
+            return _Argument((name, ""), value) if listed is None else _Argument(path, listed)
+        return _Argument(path, _PLAIN.get(kind, str)(value))
+    return _Argument(path, value)
+
+
+def _whole(value: str) -> object:
+    if _WHOLE.fullmatch(value):
+        return int(value)
+    return None if value == "null" else value
+
+
+def _flag(value: str) -> object:
+    return None if value == "null" else _FLAGS.get(value, value)
+
+
+def _object(value: str) -> object:
+    found = _json_of(value, dict)
+    return value if found is None else found
+
+
+_PLAIN: Mapping[Kind, Callable[[str], object]] = {
+    Kind.INTEGER: _whole,
+    Kind.FLAG: _flag,
+    Kind.OBJECT: _object,
+}
+
+
+def _json_of(value: str, kind: type) -> object:
+    """The JSON of this type in a value, or None where it is none."""
+    try:
+        found: object = json.loads(value, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, kind) else None
+
+
+def _read_json(value: str, text: str) -> object:
+    try:
+        return cast("object", json.loads(value, parse_constant=_refuse))
+    except (ValueError, RecursionError) as error:
+        told = str(error) if isinstance(error, ValueError) else "it is nested too deeply"
+    raise BadInputError(
+        f"{_shortened(text.partition(':=')[0])}: what follows := is no JSON ({told}). "
+        "Write = for a string."
+    )
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _place(parameters: dict[str, object], argument: _Argument, text: str) -> None:
+    """Put one value where its path says."""
+    shown = _shortened(re.split(r":?=", text, maxsplit=1)[0])
+    place: object = parameters
+    *outer, last = argument.path
+    for name, following in zip(outer, argument.path[1:], strict=True):
+        made: object = [] if following == "" else {}
+        place = _enter(place, name, made)
+        if place is None:
+            raise BadInputError(f"{shown}: it is given as two different things. Give it once.")
+    if isinstance(place, list) and last == "":
+        cast("list[object]", place).append(argument.value)
+    elif isinstance(place, dict) and last not in (inside := cast("dict[str, object]", place)):
+        inside[last] = argument.value
+    else:
+        raise BadInputError(f"{shown} is given twice. Write {shown}[]=… for each of several.")
+
+
+def _enter(place: object, name: str, made: object) -> object:
+    """What is at this name, made if there is nothing; None where something else is."""
+    if isinstance(place, list):
+        cast("list[object]", place).append(made)
+        return made
+    inside = cast("dict[str, object]", place)
+    held = inside.setdefault(name, made)
+    return held if type(held) is type(made) else None
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 40 else text[:40] + "…"  # noqa: PLR2004 - enough to find it
+
+
+@click.command(
+    epilog=(
+        "The token comes from CLEVERAPP_API_TOKEN or --token-file. Exit codes: 0 the server took "
+        "it; 1 it was rejected, or not sent; 2 the command cannot be used; 3 the token or another "
+        "setting does not work; 4 its outcome is unknown: it may have been carried out; 130 "
+        "interrupted."
+    )
+)
+@click.argument("method")
+@click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option(
+    "--http-method",
+    type=click.Choice(["GET", "POST"], case_sensitive=False),
+    help="For a method that the endpoint table does not know.",
+)
+@click.option(
+    "--raw", is_flag=True, help="Print status, headers and body of the answer as they came."
+)
+@click.option(
+    "--deadline",
+    type=params.DURATION,
+    help="For everything: waiting for limits, and all attempts.",
+)
+@connection_options
+@click.pass_context
+def call(
+    context: click.Context,
+    *,
+    method: str,
+    arguments: tuple[str, ...],
+    http_method: str | None,
+    raw: bool,
+    deadline: float | None,
+    token_file: str | None,
+    base_url: str | None,
+    attempt_timeout: float,
+) -> None:
+    """Call one METHOD of the API, such as getContactTags contact_id=5.
+
+    Values are of the type that the method's page says, or else strings. key:=JSON gives the JSON
+    itself, key[inner]=value and key[]=value build objects and lists. What data holds in the
+    answer is printed as JSON.
+
+    Nothing is asked before a method that changes something. It goes through the same limits,
+    retries and errors as everything else: what may have been carried out is never repeated
+    unless repeating does no harm.
+    """
+    called = _Method.find(method, None if http_method is None else http_method.upper())
+    parameters = read_arguments(arguments, called.row)
+    if called.row is not None:
+        for told in unknown_names(parameters, called.row):
+            click.echo(f"Warning: {told} It is sent all the same.", err=True)
+    token = read_token(token_file)
+    connection = Connection(base_url=base_url, attempt_timeout=attempt_timeout)
+    started = _Started()
+
+    async def answer() -> object:
+        async with connection.client(token, started) as client:
+            return await client.call(
+                method, http_method=called.http_method, params=parameters, deadline=deadline
+            )
+
+    with raw_answers() as answers:
+        try:
+            content = run_interruptibly(answer)
+        except CleverAppError as error:
+            if raw and answers:
+                with suppress(OSError):
+                    print_raw(answers[-1])
+            raise failure(error, reads=called.reads) from None
+        except KeyboardInterrupt:
+            told = "nothing was changed"
+            if started.seen and not called.reads:
+                told = f"{method} may have been carried out, its outcome is unknown"
+            click.echo(f"Interrupted: {told}.", err=True)
+            context.exit(Exit.INTERRUPTED)
+    _show(called, content, answers[-1] if raw else None)
+
+
+@frozen
+class _Method:
+    """The method that is called.
+
+    Attributes:
+        name: Its name in the API.
+        http_method: What ``--http-method`` says.
+        row: What the endpoint table knows of it; None for a method that is newer.
+    """
+
+    name: str
+    http_method: Literal["GET", "POST"] | None
+    row: Endpoint | None
+
+    @classmethod
+    def find(cls, name: str, http_method: str | None) -> _Method:
+        """Look it up.
+
+        Raises:
+            BadInputError: Nobody knows it, and nothing says how it is called.
+        """
+        row = ENDPOINTS.get(name)
+        if row is None and http_method is None:
+            close = get_close_matches(name, ENDPOINTS, 3, 0.6)
+            ask = f"Did you mean {' or '.join(close)}? " if close else ""
+            raise BadInputError(
+                f"{name} is no method that is known. {ask}"
+                "For one that is newer than this package, give --http-method."
+            )
+        return cls(name, cast("Literal['GET', 'POST'] | None", http_method), row)
+
+    @property
+    def reads(self) -> bool:
+        """Whether it changes nothing."""
+        return self.http_method == "GET" if self.row is None else self.row.repeat is Repeat.SAFE
+
+    def answer_lost(self, error: OSError) -> CommandError:
+        """What ends the command: what changed something must not seem to have failed."""
+        told = f"its answer cannot be written: {error.strerror}."
+        if self.reads:
+            return CommandError(f"{self.name} was read, but {told}", Exit.FAILED)
+        return CommandError(
+            f"{self.name} was carried out, but {told} Do not repeat it.", Exit.UNKNOWN
+        )
+
+
+@define
+class _Started:
+    """Notes whether a request may have left."""
+
+    seen: bool = field(init=False, default=False)
+
+    def __call__(self, event: Event) -> None:
+        self.seen = self.seen or isinstance(event, AttemptStarted)
+
+
+def _show(called: _Method, content: object, raw: RawResponse | None) -> None:
+    """Print the answer: what it holds, or as it came."""
+    try:
+        if raw is not None:
+            print_raw(raw)
+        else:
+            print_json(content)
+    except BrokenPipeError:
+        return  # Whoever reads has seen enough.
+    except OSError as error:
+        raise called.answer_lost(error) from None

@@ -1,1 +1,0 @@
-"""``cleverapp call``, and how its arguments are read."""

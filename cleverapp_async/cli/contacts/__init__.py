@@ -1,1 +1,0 @@
-"""``cleverapp contacts``, and the form in which contacts are written."""
