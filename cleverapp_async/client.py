@@ -287,12 +287,19 @@ class CleverAppClient(
 
         Raises:
             ClientStateError: The client is closed.
-            InvalidRequestError: A number is below 1.
+            InvalidRequestError: A number is below 1, or ``journal`` is none.
         """
-        from .bulk.journal.records import Resend  # noqa: PLC0415 - as in _bulk_run
+        from .bulk.journal.protocol import Journal  # noqa: PLC0415 - as in _bulk_run
+        from .bulk.journal.records import Resend  # noqa: PLC0415 - the same
         from .bulk.journal_source import JournalSource  # noqa: PLC0415 - the same
         from .bulk.priming import Primer  # noqa: PLC0415 - the same
 
+        if not isinstance(cast("object", journal), Journal):
+            raise InvalidRequestError(
+                "journal must be a Journal, and comes first: "
+                "run_campaign(SqliteJournal('run.db'), messages)",
+                fields=("journal",),
+            )
         source = JournalSource(
             journal=journal,
             messages=messages,

@@ -74,7 +74,8 @@ class Commands(LazyGroup):
         """Carry out the command that was named."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, click.Abort):
+            # The latter is Ctrl-C, or the end of input, at a question.
             click.echo("Interrupted.", err=True)
             ctx.exit(Exit.INTERRUPTED)
 

@@ -8,7 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from cleverapp_async.cli.app import LazyGroup, cleverapp
+from cleverapp_async.cli.app import Commands, LazyGroup, cleverapp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,3 +71,14 @@ def test_commands_that_are_there_already_stand_beside_the_others() -> None:
     assert "here  Be here." in shown
     assert runner.invoke(group, ["here"]).output == "done\n"
     assert runner.invoke(group, ["call", "--help"]).exit_code == 0
+
+
+def test_ctrl_c_at_a_question_is_an_interruption() -> None:
+    """What click calls an abort ends with 130, as Ctrl-C does everywhere else."""
+    group = Commands("group", lazy={})
+
+    @group.command("ask")
+    def ask() -> None:
+        raise click.Abort
+
+    assert CliRunner().invoke(group, ["ask"]).exit_code == 130

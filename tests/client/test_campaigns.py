@@ -181,6 +181,11 @@ async def test_arguments_that_cannot_work_are_refused_at_once(tmp_path: Path) ->
         with pytest.raises(InvalidRequestError) as caught:
             client.run_campaign(SqliteJournal(tmp_path / "run.db"), **numbers)
         assert caught.value.fields == (name,)
+    wrong: Any
+    for wrong in ("run.db", [], None):
+        with pytest.raises(InvalidRequestError) as caught:
+            client.run_campaign(wrong, [])
+        assert caught.value.fields == ("journal",)
     await client.close()
 
 

@@ -234,7 +234,11 @@ class Resuming:
         Args:
             *more: Further options.
         """
-        parts = ["send", "--journal", self.path]
+        return command("send", "--journal", self.path, *self.options(), *more)
+
+    def options(self) -> list[str]:
+        """The options that matter for whatever is sent as the campaign was."""
+        parts: list[str] = []
         if self.base_url is not None and self.base_url != DEFAULT_BASE_URL:
             parts += ["--base-url", self.base_url]
         if self.token_file is not None:
@@ -248,7 +252,7 @@ class Resuming:
         parts += [*self.limits.written(), *self.hours.written()]
         if self.retry_rejected:
             parts.append("--retry-rejected")
-        return command(*parts, *more)
+        return parts
 
     def look(self, name: str, *more: str) -> str:
         """A command of ``cleverapp campaign`` on this journal.

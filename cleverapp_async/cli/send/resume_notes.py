@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from attrs import frozen
@@ -12,7 +13,7 @@ from ...bulk.journal.records import JournalState
 from ...bulk.schedule import Schedule
 from ...errors import JournalLostError, Outcome
 from ..campaign.reader import look, open_reader
-from ..campaign.state import CampaignState, Resuming, steps, this_command
+from ..campaign.state import CampaignState, Resuming, command, steps, this_command
 from ..errors import CommandError, Exit
 from ..text import tell_forecast
 from .report import say_messages, show_exit, show_report, tell_hours
@@ -57,12 +58,14 @@ class FileNotes:
         output: Where the outcomes go; None: nowhere.
         schedule: When messages may leave; None: at any time.
         quiet: Whether only what must be said is said.
+        options: Those with which the rest is sent as this was.
     """
 
     console: Console
     output: str | None
     schedule: Schedule | None = None
     quiet: bool = False
+    options: Sequence[str] = ()
 
     def beginning(self, run: BulkRun, work: Workload) -> None:
         """How much is sent, and how long that takes at least."""
@@ -75,7 +78,7 @@ class FileNotes:
         """The closing tables, and how to send the rest."""
         if not self.quiet:
             show_report(self.console, tally)
-        tell_the_rest(self.console, tally, self.output)
+        tell_the_rest(self.console, tally, self.output, self.options)
         code = tally.exit()
         if not self.quiet:
             show_exit(self.console, code)
@@ -215,13 +218,16 @@ class CampaignNotes:
         self.console.print(text, soft_wrap=True)
 
 
-def tell_the_rest(console: Console, tally: Tally, output: str | None) -> None:
+def tell_the_rest(
+    console: Console, tally: Tally, output: str | None, options: Sequence[str] = ()
+) -> None:
     """What stopped a send of a file, what was not sent, and how to send it.
 
     Args:
         console: Where people read.
         tally: What has come of it.
         output: Where the outcomes went; None: nowhere.
+        options: Those with which the rest is sent as this was.
     """
     told: list[str] = []
     if tally.trouble is not None:
@@ -235,10 +241,12 @@ def tell_the_rest(console: Console, tally: Tally, output: str | None) -> None:
     rest = [("not sent", "not_sent", tally.outcomes[Outcome.NOT_SENT])]
     rest += [("refused for what is no fault of theirs", "rejected", tally.passing)]
     rest = [one for one in rest if one[2]]
-    if rest and output is not None and not tally.unwritten:
+    if rest and kept is not None and not tally.unwritten:
         counts = ", ".join(f"{count} {what}" for what, _, count in rest)
-        only = " ".join(f"--only {outcome}" for _, outcome, _ in rest)
-        told.append(f"{counts}. To send them: cleverapp send {kept} {only}{saved}")
+        only = [word for _, outcome, _ in rest for word in ("--only", outcome)]
+        # No shell or parser must take the file's name for an option.
+        name = f"./{kept}" if kept.startswith("-") else kept
+        told.append(f"{counts}. To send them: {command('send', name, *only, *options)}{saved}")
     if (count := tally.outcomes[Outcome.UNKNOWN]) and not tally.unwritten:
         told.append(
             f"{count} may have been sent: look at them before you send them again, which "

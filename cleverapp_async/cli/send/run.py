@@ -170,7 +170,11 @@ def _send(
     source: MessageSource
     if options.campaign.journal is None and plan is not None:
         notes = FileNotes(
-            console=console, output=options.output, schedule=schedule, quiet=options.quiet
+            console=console,
+            output=options.output,
+            schedule=schedule,
+            quiet=options.quiet,
+            options=options.resuming("", client.base_url).options(),
         )
         source = FileMessages(plan, client)
     else:
