@@ -69,7 +69,12 @@ def reason_of(error: BaseException) -> str:
     """
     kind = type(error)
     known = next((REASONS[base] for base in kind.__mro__ if base in REASONS), "an unexpected error")
-    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    cause: BaseException = error
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        # It is a ClientConnectorError as well, but older releases of aiohttp gave it no `os_error`.
+        cause = error.certificate_error
+    elif isinstance(error, aiohttp.ClientConnectorError):
+        cause = error.os_error
     if isinstance(cause, ssl.SSLError):
         told, remedy = tls_fault(cause)
         return f"{known}: {told} ({kind.__name__}): {remedy}"
