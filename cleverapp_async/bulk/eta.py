@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from .forecast import QuotasOf
     from .schedule import Schedule
 
-__all__ = ["MEASURED_RATE", "QUIET_HOURS", "Eta", "EtaMeter", "estimate", "estimate_run"]
+__all__ = [
+    "MEASURED_RATE",
+    "QUIET_HOURS",
+    "Eta",
+    "EtaMeter",
+    "burst_of",
+    "estimate",
+    "estimate_run",
+]
 
 MEASURED_RATE = "measured rate"
 QUIET_HOURS = "quiet hours"
@@ -130,10 +138,10 @@ def estimate(
     if meter is not None:
         for key, seconds in pauses.items():
             meter.hold(key, now, seconds)
-        rate_of_all = meter.rate_of_all(now, burst=max(map(_burst, quotas.values())))
+        rate_of_all = meter.rate_of_all(now, burst=max(map(burst_of, quotas.values())))
         if not _is_full(account, rate_of_all):
             for key, count in left.items():
-                rate = meter.rate(key, now, burst=_burst(quotas[key] or account))
+                rate = meter.rate(key, now, burst=burst_of(quotas[key] or account))
                 if rate is not None:
                     alone[key] = count / rate
         if rate_of_all is not None:
@@ -193,8 +201,8 @@ def estimate_run(
     )
 
 
-def _burst(quotas: Iterable[Quota]) -> int:
-    """How many outcomes may come at once."""
+def burst_of(quotas: Iterable[Quota]) -> int:
+    """How many outcomes may come at once: so many that the silence after them is no slowness."""
     scarcest = max(quotas, key=lambda quota: quota.spacing, default=None)
     return 1 if scarcest is None else scarcest.limit
 

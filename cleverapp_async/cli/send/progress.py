@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ...bulk.eta import estimate_run
+from ...bulk.eta import burst_of, estimate_run
 from ...bulk.forecast import UNKNOWN_ROUTE
 from ...bulk.schedule import Schedule
 from ...client import CleverAppClient
@@ -140,14 +140,10 @@ class Progress:
 
     def _rate(self, remaining: Mapping[LimitKey | None, int], now: float) -> float | None:
         """Messages per second of late, as the estimate sees it; None: too few have ended."""
-        bursts = [1]
-        for key, count in remaining.items():
-            if key is not None and count > 0:
-                quotas = self.client.limits.quotas(key)
-                scarcest = max(quotas, key=lambda quota: quota.spacing, default=None)
-                bursts.append(1 if scarcest is None else scarcest.limit)
-        # The silence between two windows of a limit is no slowness.
-        return self.tally.meter.rate_of_all(now, burst=max(bursts))
+        limits = self.client.limits
+        busy = (key for key, count in remaining.items() if key is not None and count > 0)
+        burst = max((burst_of(limits.quotas(key)) for key in busy), default=1)
+        return self.tally.meter.rate_of_all(now, burst=burst)
 
     def _route(self, key: LimitKey | None, queued: int) -> RouteProgress:
         counts = self.tally.of(key)
