@@ -166,24 +166,24 @@ def test_a_refusal_keeps_the_token_out_of_its_frames(
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"),
+    "setting",
     [
-        ({"connect_timeout": 0}, "connect_timeout must be more than 0"),
-        ({"attempt_timeout": -1}, "attempt_timeout must be more than 0"),
-        ({"attempt_timeout": float("nan")}, "attempt_timeout must be more than 0"),
-        ({"longest_pause": 0}, "longest_pause must be more than 0"),
-        ({"keepalive_timeout": -0.1}, "keepalive_timeout must be a finite number"),
-        ({"keepalive_timeout": float("inf")}, "keepalive_timeout must be a finite number"),
-        ({"keepalive_timeout": float("nan")}, "keepalive_timeout must be a finite number"),
-        ({"max_in_flight": 0}, "max_in_flight must be 1 or more"),
-        ({"max_body": 0}, "max_body must be 1 or more"),
-        ({"remembered_routes": 0}, "remembered_routes must be 1 or more"),
-        ({"post_parameters": "body"}, "must be one of documented, query, json, form"),
+        {"connect_timeout": 0},
+        {"attempt_timeout": -1},
+        {"attempt_timeout": float("nan")},
+        {"longest_pause": 0},
+        {"keepalive_timeout": -0.1},
+        {"keepalive_timeout": float("inf")},
+        {"keepalive_timeout": float("nan")},
+        {"max_in_flight": 0},
+        {"max_body": 0},
+        {"remembered_routes": 0},
+        {"post_parameters": "body"},
     ],
 )
-def test_settings_are_checked(setting: dict[str, object], told: str) -> None:
+def test_settings_are_checked(setting: dict[str, object]) -> None:
     """A setting that cannot work is refused when it is made, with its name."""
-    with pytest.raises(ConfigurationError, match=told):
+    with pytest.raises(ConfigurationError, match=next(iter(setting))):
         ClientConfig(**setting)  # type: ignore[arg-type]
 
 
@@ -203,7 +203,7 @@ def test_connections_are_kept_for_less_than_any_limit_leaves_them_idle() -> None
 
 def test_a_callback_must_be_callable() -> None:
     """Something that cannot be called is refused before the first event."""
-    with pytest.raises(TypeError):
+    with pytest.raises(ConfigurationError, match="on_event"):
         ClientConfig(on_event=("print",))  # type: ignore[arg-type]
 
 
@@ -213,7 +213,7 @@ async def test_bulk_bounds_are_checked() -> None:
         aiohttp.ClientSession() as session,
         CleverAppClient(TOKEN, session=session) as client,
     ):
-        with pytest.raises(InvalidRequestError, match="concurrency must be 1 or more"):
+        with pytest.raises(InvalidRequestError, match="concurrency"):
             client.send_many([], concurrency=0)
-        with pytest.raises(InvalidRequestError, match="look_ahead must be 1 or more"):
+        with pytest.raises(InvalidRequestError, match="look_ahead"):
             client.send_many([], look_ahead=0)
