@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+import warnings
 
 import aiohttp
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from cleverapp_async import (
     DEFAULT_BASE_URL,
     AccountKey,
+    Brand,
     CleverAppClient,
     ClientConfig,
     ConfigurationError,
@@ -79,6 +81,24 @@ def test_addresses_that_cannot(base_url: str, told: str) -> None:
     with pytest.raises(ConfigurationError, match=told) as caught:
         CleverAppClient(TOKEN, base_url=base_url)
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("base_url", ["https://app.example", "https://app.example/"])
+def test_an_address_without_a_path_is_warned_of_once(base_url: str) -> None:
+    """Every known API has a path: the expected form is told where the client is made."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("default")
+        for _ in range(2):
+            assert CleverAppClient(TOKEN, base_url=base_url).base_url == "https://app.example"
+    (warning,) = told
+    assert "https://app.example/api/v1" in str(warning.message)
+    assert warning.filename == __file__
+
+
+@pytest.mark.parametrize("brand", list(Brand))
+def test_the_address_of_a_brand_has_its_path(brand: Brand) -> None:
+    """Nothing is warned of where a brand is given."""
+    assert CleverAppClient(TOKEN, base_url=brand).base_url == brand.base_url
 
 
 @pytest.mark.parametrize("token", ["", "  ", "\n", None, 7])
