@@ -214,7 +214,9 @@ async def test_a_client_that_nobody_closes_warns_where_it_was_made() -> None:
             )
             await client.get_me()
             del client
-            gc.collect()
+            for _ in range(3):
+                await turns()
+                gc.collect()
     (warning,) = [one for one in told if "CleverAppClient" in str(one.message)]
     assert warning.category is ResourceWarning
     assert warning.filename == __file__

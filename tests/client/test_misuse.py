@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from enum import Enum
 from math import inf, nan
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -66,11 +66,9 @@ WRONG: dict[str, tuple[object, ...]] = {
     "route": (
         "whatsapp",
         (7, "whatsapp"),
-        Route("7", "whatsapp"),
-        Route(7, ""),
-        Route(True, "x"),
+        *(Route(*cast("Any", wrong)) for wrong in (("7", "whatsapp"), (7, ""), (True, "x"))),
         7,
-    ),  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    ),
     "message": ({}, "Hi", {"contact_id": 1, "text": "Hi"}, SendMessage, 7),
     "messages": (),
     "journal": ("run.db", 7, {}),
@@ -205,7 +203,7 @@ ALTERNATIVES = {
 }
 
 KIND_THERE = {("create_or_update_contact", "phone"): "text"}
-KIND_BY_TYPE = {"Names": "text or texts", "Ids": "id or ids"}
+KIND_BY_TYPE = {"Names": "text or texts", "Ids": "id or ids", "Decimal": "decimal"}
 """Of which kind an argument is, where it is not as its name says elsewhere."""
 
 
