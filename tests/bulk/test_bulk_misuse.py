@@ -214,9 +214,15 @@ async def test_a_client_that_nobody_closes_warns_where_it_was_made() -> None:
             )
             await client.get_me()
             del client
+            ours: list[tuple[type[Warning], str]] = []
             for _ in range(3):
                 await turns()
                 gc.collect()
-    (warning,) = [one for one in told if "CleverAppClient" in str(one.message)]
-    assert warning.category is ResourceWarning
-    assert warning.filename == __file__
+                # Those of aiohttp hold what they are about: let it go in here, too.
+                ours += [
+                    (one.category, one.filename)
+                    for one in told
+                    if "CleverAppClient" in str(one.message)
+                ]
+                told.clear()
+    assert ours == [(ResourceWarning, __file__)]
