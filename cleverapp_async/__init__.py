@@ -62,7 +62,7 @@ from .limits.protocols import (
 from .limits.quota import AccountKey, Lane, LimitKey, Quota
 from .limits.registry import LimiterRegistry
 from .limits.sliding_window import SlidingWindowLimiter
-from .methods.base import ABSENT, Absent, CallOptions
+from .methods.base import ABSENT, Absent, CallOptions, ClientOptions
 from .models.contact import Contact, ContactVariable, Utm, VariableName
 from .models.lists import ListField, ListItem, ListSchema
 from .models.me import Me
@@ -128,6 +128,7 @@ __all__ = [
     "CleverAppClient",
     "CleverAppError",
     "ClientConfig",
+    "ClientOptions",
     "ClientStateError",
     "ConfigurationError",
     "ConnectError",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import warnings
 from importlib.util import find_spec
 
 from ._terminal import give_up, guard_streams
@@ -23,6 +24,7 @@ def main() -> None:
     from .cli.app import cleverapp  # noqa: PLC0415 - it needs what was just looked for
 
     guard_streams()
+    warnings.showwarning = _tell
     try:
         cleverapp(prog_name="cleverapp")
     except OSError as error:
@@ -32,6 +34,11 @@ def main() -> None:
         give_up(sys.stdout)
         sys.stderr.write(f"Error: the output cannot be written: {os.strerror(error.errno)}.\n")
         sys.exit(1)
+
+
+def _tell(message: Warning | str, *_: object, **__: object) -> None:
+    """Tell a warning as the command line tells everything: without a line of somebody's code."""
+    sys.stderr.write(f"Warning: {message}.\n")
 
 
 if __name__ == "__main__":

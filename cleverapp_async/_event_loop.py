@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from .errors import ClientStateError
 
-__all__ = ["CLIENT_REFUSES", "LIMITER_REFUSES", "claim_running_loop"]
+if TYPE_CHECKING:
+    from typing import NoReturn
 
-CLIENT_REFUSES = "the client belongs to another event loop: make one inside each asyncio.run()"
+__all__ = ["LIMITER_REFUSES", "AsyncOnly", "Lifetime", "claim_running_loop"]
+
+_CLIENT_REFUSES = "the client belongs to another event loop: make one inside each asyncio.run()"
 LIMITER_REFUSES = "this limiter serves another event loop: make one LimiterRegistry per event loop"
 
 
@@ -28,3 +32,70 @@ def claim_running_loop(
     if claimed is not None and claimed is not running:
         raise ClientStateError(refusal)
     return running
+
+
+class Lifetime:
+    """Whether a client may be used, and in which event loop.
+
+    Args:
+        parent: The lifetime of the client that this one was derived from: it ends this one, too,
+            and has the loop of both. None: the client stands alone.
+    """
+
+    def __init__(self, parent: Lifetime | None = None) -> None:
+        self._parent = parent
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._over = False
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether what the client uses is its parent's."""
+        return self._parent is not None
+
+    def end(self) -> None:
+        """The client was closed."""
+        self._over = True
+
+    def check_open(self) -> None:
+        """See that neither the client nor one above it was closed.
+
+        Raises:
+            ClientStateError: One was.
+        """
+        if self._over:
+            raise ClientStateError("the client is closed: make a new one")
+        if self._parent is not None:
+            self._parent.check_open()
+
+    def check_usable(self) -> None:
+        """See that the client is open, and belongs to the running loop.
+
+        Raises:
+            ClientStateError: It is not, or does not.
+        """
+        self.check_open()
+        self._claim_loop()
+
+    def _claim_loop(self) -> None:
+        if self._parent is None:
+            self._loop = claim_running_loop(self._loop, _CLIENT_REFUSES)
+        else:
+            self._parent._claim_loop()  # noqa: SLF001 - of the same class
+
+
+class AsyncOnly:
+    """What ``async with`` is for: a plain ``with`` says so."""
+
+    if not TYPE_CHECKING:
+        # Hidden from type checkers, which so refuse what would only raise.
+
+        def __enter__(self) -> NoReturn:
+            """Say what to write instead.
+
+            Raises:
+                TypeError: Always.
+            """
+            raise TypeError(f"{type(self).__name__} needs `async with`, not `with`")
+
+        def __exit__(self, *_: object) -> None:
+            """Be there: Python looks for it before it enters."""

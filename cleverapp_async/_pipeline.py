@@ -14,7 +14,7 @@ import random
 from functools import partial
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
-from attrs import define, field
+from attrs import define, evolve, field
 from cattrs import Converter
 
 from ._call import Call, Progress, Reply, SendState
@@ -79,6 +79,14 @@ class Pipeline:
     def __attrs_post_init__(self) -> None:
         """Choose how strictly answers are read."""
         self._converter = lenient_converter() if self._config.lenient else converter
+
+    def with_config(self, config: ClientConfig) -> Pipeline:
+        """Another pipeline with other settings, over the same transport, limits and routes.
+
+        Args:
+            config: It may differ in what only a pipeline reads: ``methods.base.ClientOptions``.
+        """
+        return evolve(self, config=config, events=EventDispatcher(config.on_event))
 
     async def run(self, call: Call) -> Reply:
         """Carry out one call.

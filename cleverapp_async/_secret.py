@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Secret"]
+__all__ = ["Secret", "token_fault"]
 
 _MASK = "***"
 _SHORTEST_STRUCK = 6
@@ -254,3 +254,13 @@ def _meaning(found: re.Match[str]) -> str:
     if kind == "backslash":
         return "\\"
     return _small(chr(int(written, 10 if kind == "decimal" else 16)))
+
+
+def token_fault(value: object) -> str | None:
+    """Why a token cannot work, without showing it; None where it can."""
+    token = value.strip() if isinstance(value, str) else ""
+    if not token:
+        return "api_token is empty: it stands in the account's settings"
+    if not token.isascii() or not token.isprintable() or " " in token:
+        return "api_token holds characters no token has: was more than it copied?"
+    return None

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Self, cast
+from copy import copy
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
-from ._event_loop import CLIENT_REFUSES, claim_running_loop
+from attrs import evolve
+
+from ._arguments import check_flags, check_instance, wrong_argument, wrong_setting
+from ._event_loop import AsyncOnly, Lifetime
 from ._pipeline import Pipeline
-from ._secret import Secret
+from ._secret import Secret, token_fault
 from ._transport import Transport
 from .brands import Brand
 from .config import DEFAULT_BASE_URL, ClientConfig, check_base_url
-from .errors import ClientStateError, ConfigurationError, InvalidRequestError
+from .errors import ConfigurationError, InvalidRequestError
 from .events import EventDispatcher
 from .limits.acquire import CallLimits
 from .limits.quota import AccountKey, Lane, LimitKey
@@ -19,6 +24,7 @@ from .limits.registry import LimiterRegistry
 from .limits.routes import RouteDirectory
 from .methods.account import AccountMethods
 from .methods.any_method import AnyMethod
+from .methods.base import options_of_client
 from .methods.contacts import ContactMethods
 from .methods.lists import ListMethods
 from .methods.media import MediaMethods
@@ -27,21 +33,20 @@ from .methods.money import MoneyMethods
 from .methods.referrals import ReferralMethods
 from .methods.tags import TagMethods
 from .methods.variables import VariableMethods
-from .models.contact import Contact
-from .models.page import Page
+from .models.checks import check_id, check_route
+from .models.messages import MESSAGES, Message
 
 if TYPE_CHECKING:
-    import asyncio
     from types import TracebackType
 
     import aiohttp
 
-    from ._call import Call, Reply, SendState
+    from ._call import Call, Reply
     from .bulk.journal.protocol import Journal, Messages
     from .bulk.run import BulkRun
     from .bulk.schedule import Schedule
     from .bulk.sources import Source
-    from .models.messages import Message
+    from .methods.base import CallOptions, ClientOptions
     from .models.route import Route
 
 __all__ = ["CleverAppClient"]
@@ -58,6 +63,7 @@ class CleverAppClient(
     ListMethods,
     MediaMethods,
     AnyMethod,
+    AsyncOnly,
 ):
     """A client of the CleverApp API, or of a sibling brand's.
 
@@ -85,7 +91,7 @@ class CleverAppClient(
         limits: LimiterRegistry | None = None,
         session: aiohttp.ClientSession | None = None,
     ) -> None:
-        token, fault = Secret(str(api_token or "").strip()), _token_fault(api_token)
+        token, fault = Secret(str(api_token or "").strip()), token_fault(api_token)
         # Some reports show the variables of each frame: no frame of ours holds the token bare.
         del api_token
         if fault:
@@ -93,8 +99,11 @@ class CleverAppClient(
         self._base_url = check_base_url(
             base_url.base_url if isinstance(base_url, Brand) else base_url
         )
-        self._config = config or ClientConfig()
+        self._config = ClientConfig() if config is None else config
         self._limits = LimiterRegistry() if limits is None else limits
+        check_instance("config", self._config, ClientConfig, "a ClientConfig()", wrong_setting)
+        wanted = "a LimiterRegistry()"
+        check_instance("limits", self._limits, LimiterRegistry, wanted, wrong_setting)
         self._account = AccountKey(token.digest(self._base_url))
         self._mark_of = token.mark
         self._routes = RouteDirectory(self._config.remembered_routes)
@@ -106,8 +115,8 @@ class CleverAppClient(
             self._config,
             EventDispatcher(self._config.on_event),
         )
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._closed = False
+        self._options: CallOptions = {}
+        self._lifetime = Lifetime()
 
     @classmethod
     def from_env(
@@ -161,7 +170,7 @@ class CleverAppClient(
 
     async def __aenter__(self) -> Self:
         """Give itself."""
-        self._check_state()
+        self._lifetime.check_usable()
         return self
 
     async def __aexit__(
@@ -174,9 +183,49 @@ class CleverAppClient(
         await self.close()
 
     async def close(self) -> None:
-        """Close the client's own session; calls on their way fail. Closing twice is fine."""
-        self._closed = True
-        await self._transport.close()
+        """Close the client's own session; calls on their way fail. Closing twice is fine.
+
+        One that :meth:`with_options` made has no session of its own: it takes no further calls,
+        those on their way end in order, and its parent stays open.
+        """
+        self._lifetime.end()
+        if not self._lifetime.is_derived:
+            await self._transport.close()
+
+    def with_options(self, **options: Unpack[ClientOptions]) -> Self:
+        """A client with other options, over the same connections, limits and routes.
+
+        ::
+
+            urgent = client.with_options(deadline=5, retry=RetryPolicy(attempts=1))
+            await urgent.send_message(contact_id=1, text="Hi")
+
+        It lives as long as this one: closing this one closes it, and need not be told to it. What
+        is not given is as here, and an option of a call goes before the client's own.
+        ``deadline`` is for single calls, and for each page of an ``iter_*``: :meth:`send_many`
+        and :meth:`run_campaign` refuse a client that has one.
+
+        Args:
+            **options: See :class:`ClientOptions`: ``lane`` and ``deadline`` of each call, and the
+                settings ``attempt_timeout``, ``longest_pause``, ``retry``, ``lenient``,
+                ``post_parameters`` and ``on_event``.
+
+        Raises:
+            ClientStateError: The client is closed.
+            InvalidRequestError: ``lane`` or ``deadline`` cannot work.
+            ConfigurationError: A setting cannot work, or needs a client of its own.
+        """
+        self._lifetime.check_open()
+        derived = copy(self)
+        derived._set_options(*options_of_client(options))  # noqa: SLF001 - of the same class
+        return derived
+
+    def _set_options(self, of_calls: CallOptions, settings: dict[str, Any]) -> None:
+        """Become a client derived from the one that this is a copy of."""
+        self._config = evolve(self._config, **settings)
+        self._options = {**self._options, **of_calls}
+        self._pipeline = self._pipeline.with_config(self._config)
+        self._lifetime = Lifetime(self._lifetime)
 
     def learn_route(self, contact_id: int, route: Route) -> None:
         """Tell the client which bot and messenger a contact is written to through.
@@ -184,14 +233,17 @@ class CleverAppClient(
         Args:
             contact_id: The contact's id on the platform.
             route: Its bot and messenger.
+
+        Raises:
+            InvalidRequestError: An argument is none of these; it is named.
         """
-        self._routes.learn(contact_id, route)
+        self._routes.learn(check_id("contact_id", contact_id), check_route("route", route))
 
     def send_many(
         self,
         messages: Messages,
         *,
-        lane: Lane = Lane.BULK,
+        lane: Lane | None = None,
         concurrency: int = 1000,
         look_ahead: int = 20_000,
         schedule: Schedule | None = None,
@@ -212,7 +264,8 @@ class CleverAppClient(
 
         Args:
             messages: An iterable or async iterable of request models.
-            lane: Whose turn comes first where several wait for a limit.
+            lane: Whose turn comes first where several wait for a limit. None: the client's own
+                (:meth:`with_options`), or else ``Lane.BULK``.
             concurrency: Messages in work at once, waiting for limits included.
             look_ahead: Messages read ahead at most, so that a stretch of them whose limit is
                 used up does not block others behind it.
@@ -224,7 +277,8 @@ class CleverAppClient(
 
         Raises:
             ClientStateError: The client is closed.
-            InvalidRequestError: A number is below 1, or ``messages`` is None.
+            InvalidRequestError: An argument cannot work, or the client has a deadline of its own
+                (:meth:`with_options`).
         """
         from .bulk.sources import IterableSource  # noqa: PLC0415 - as in _bulk_run
 
@@ -251,7 +305,7 @@ class CleverAppClient(
         deduplicate: bool = True,
         resend_unknown: bool = False,
         retry_rejected: bool = False,
-        lane: Lane = Lane.BULK,
+        lane: Lane | None = None,
         concurrency: int = 1000,
         look_ahead: int = 20_000,
         schedule: Schedule | None = None,
@@ -287,7 +341,7 @@ class CleverAppClient(
 
         Raises:
             ClientStateError: The client is closed.
-            InvalidRequestError: A number is below 1, or ``journal`` is none.
+            InvalidRequestError: As for :meth:`send_many`, or ``journal`` is none.
         """
         from .bulk.journal.protocol import Journal  # noqa: PLC0415 - as in _bulk_run
         from .bulk.journal.records import Resend  # noqa: PLC0415 - the same
@@ -300,6 +354,12 @@ class CleverAppClient(
                 "run_campaign(SqliteJournal('run.db'), messages)",
                 fields=("journal",),
             )
+        check_flags(
+            wrong_argument,
+            deduplicate=deduplicate,
+            resend_unknown=resend_unknown,
+            retry_rejected=retry_rejected,
+        )
         source = JournalSource(
             journal=journal,
             messages=messages,
@@ -325,7 +385,7 @@ class CleverAppClient(
         self,
         source: Source,
         *,
-        lane: Lane,
+        lane: Lane | None,
         concurrency: int,
         look_ahead: int,
         schedule: Schedule | None,
@@ -333,88 +393,36 @@ class CleverAppClient(
     ) -> BulkRun:
         """The run of either, from its source on."""
         # Here, as importing the package must stay quick for those who send single messages.
-        from .bulk.breaker import Breaker  # noqa: PLC0415
-        from .bulk.dispatch import Dispatcher  # noqa: PLC0415
-        from .bulk.run import BulkRun  # noqa: PLC0415
-        from .bulk.schedule_guard import ScheduleGuard  # noqa: PLC0415
+        from .bulk.run import make_run  # noqa: PLC0415
 
-        self._check_open()
-        _check_numbers(concurrency=concurrency, look_ahead=look_ahead, pause_after=pause_after)
-        guard = None if schedule is None else ScheduleGuard(schedule)
-
-        async def deliver(message: Message, state: SendState) -> Reply:
-            return await self._deliver(message, state, lane=lane)
-
-        def width_of(key: LimitKey | None) -> int:
-            if key is None:
-                return max(1, concurrency // 2)
-            limits = [quota.limit for quota in self._limits.quotas(key)]
-            return min(limits, default=concurrency)
-
-        dispatcher = Dispatcher(
-            source=source,
-            deliver=deliver,
-            width_of=width_of,
+        self._lifetime.check_open()
+        options = self._options_of_run(lane)
+        return make_run(
+            source,
+            partial(self._deliver, **options),
+            self._limits.quotas,
             concurrency=concurrency,
             look_ahead=look_ahead,
-            is_open=None if guard is None else guard.is_open,
-            breaker=None if pause_after is None else Breaker(pause_after),
+            schedule=schedule,
+            pause_after=pause_after,
         )
-        return BulkRun(dispatcher, guard)
 
     def limit_key(self, message: Message) -> LimitKey | None:
-        """What limits a message besides the account; None where its route is not known."""
+        """What limits a message besides the account; None where its route is not known.
+
+        Raises:
+            InvalidRequestError: It is no message.
+        """
+        check_instance("message", message, Message, MESSAGES, wrong_argument)
         return self._routes.limit_key(
             message.method, route=message.route, contact_id=message.contact_id
         )
 
     async def _run(self, call: Call) -> Reply:
-        self._check_state()
+        self._lifetime.check_usable()
         reply = await self._pipeline.run(call)
-        self._teach(reply.content)
+        self._routes.learn_from(reply.content)
         return reply
-
-    def _teach(self, content: object) -> None:
-        """Every contact that comes teaches through which bot and messenger it is written to."""
-        found: tuple[object, ...] = (content,)
-        if isinstance(content, Page):
-            found = cast("Page[object]", content).items
-        for item in found:
-            if not isinstance(item, Contact):
-                return
-            route = item.route
-            if route is not None and (not self._config.lenient or _is_sound(item.id, route)):
-                self._routes.learn(item.id, route)
 
     def _learn_route(self, contact_id: int, route: Route) -> None:
         self._routes.learn(contact_id, route)
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ClientStateError("the client is closed: make a new one")
-
-    def _check_state(self) -> None:
-        self._check_open()
-        self._loop = claim_running_loop(self._loop, CLIENT_REFUSES)
-
-
-def _check_numbers(**numbers: int | None) -> None:
-    for name, value in numbers.items():
-        if value is not None and value < 1:
-            raise InvalidRequestError(f"{name} must be 1 or more, not {value!r}", fields=(name,))
-
-
-def _is_sound(contact_id: object, route: Route) -> bool:
-    """Whether they are what they should be: a lenient client keeps what is not, too."""
-    bot_id, messenger = cast("tuple[object, object]", (route.bot_id, route.messenger))
-    return isinstance(contact_id, int) and isinstance(bot_id, int) and isinstance(messenger, str)
-
-
-def _token_fault(value: object) -> str | None:
-    """Why a token cannot work, without showing it; None where it can."""
-    token = value.strip() if isinstance(value, str) else ""
-    if not token:
-        return "api_token is empty: it stands in the account's settings"
-    if not token.isascii() or not token.isprintable() or " " in token:
-        return "api_token holds characters no token has: was more than it copied?"
-    return None

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
-from math import inf
 from typing import Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
-from attrs import Attribute, field, frozen, validators
+from attrs import Attribute, field, frozen
 
+from ._arguments import (
+    check_callable,
+    check_choice,
+    check_flag,
+    check_instance,
+    check_seconds,
+    check_whole,
+    wrong_setting,
+)
+from ._caller import warn_caller
 from .brands import TokenPlace
 from .errors import ConfigurationError
 from .events import EventCallback
@@ -16,7 +25,8 @@ from .retry import Retry, RetryPolicy
 
 __all__ = ["DEFAULT_BASE_URL", "ClientConfig", "PostParameters", "check_base_url"]
 
-DEFAULT_BASE_URL = "https://app.cleverapp.pro/api/v1"
+_PATH = "/api/v1"
+DEFAULT_BASE_URL = f"https://app.cleverapp.pro{_PATH}"
 """CleverApp's own address (API docs, page «Основы»)."""
 
 PostParameters: TypeAlias = Literal["documented", "query", "json", "form"]
@@ -26,27 +36,45 @@ PostParameters: TypeAlias = Literal["documented", "query", "json", "form"]
 _DOCUMENTED: PostParameters = "documented"
 
 
-def _seconds(_: object, attribute: Attribute[float], value: float) -> None:
-    if not value > 0:
-        raise ConfigurationError(f"{attribute.name} must be more than 0 seconds, not {value!r}")
+def _seconds(_: object, attribute: Attribute[float], value: object) -> None:
+    check_seconds(attribute.name, value, wrong_setting, endless=True)
 
 
-def _idle(_: object, attribute: Attribute[float], value: float) -> None:
-    if not 0 <= value < inf:
-        raise ConfigurationError(
-            f"{attribute.name} must be a finite number of seconds, 0 or more, not {value!r}"
-        )
+def _idle(_: object, attribute: Attribute[float], value: object) -> None:
+    check_seconds(attribute.name, value, wrong_setting, zero=True)
 
 
-def _count(_: object, attribute: Attribute[int], value: int) -> None:
-    if value < 1:
-        raise ConfigurationError(f"{attribute.name} must be 1 or more, not {value!r}")
+def _count(_: object, attribute: Attribute[int], value: object) -> None:
+    check_whole(attribute.name, value, wrong_setting)
 
 
-def _placement(_: object, attribute: Attribute[PostParameters], value: PostParameters) -> None:
-    if value not in get_args(PostParameters):
-        known = ", ".join(get_args(PostParameters))
-        raise ConfigurationError(f"{attribute.name} must be one of {known}, not {value!r}")
+def _flag(_: object, attribute: Attribute[bool], value: object) -> None:
+    check_flag(attribute.name, value, wrong_setting)
+
+
+def _placement(_: object, attribute: Attribute[PostParameters], value: object) -> None:
+    check_choice(attribute.name, value, get_args(PostParameters), wrong_setting)
+
+
+def _token_place(_: object, attribute: Attribute[TokenPlace], value: object) -> None:
+    check_choice(attribute.name, value, get_args(TokenPlace), wrong_setting)
+
+
+def _retry(_: object, attribute: Attribute[Retry], value: object) -> None:
+    decides = not isinstance(value, type) and callable(getattr(value, "delay", None))
+    if not decides:
+        raise wrong_setting(attribute.name, "a RetryPolicy(), or have a method delay", value)
+
+
+def _callbacks(
+    value: tuple[EventCallback, ...] | list[EventCallback],
+) -> tuple[EventCallback, ...]:
+    """The callbacks as a tuple."""
+    wanted = "a tuple of what can be called, such as on_event=(callback,)"
+    check_instance("on_event", value, tuple | list, wanted, wrong_setting)
+    for callback in value:
+        check_callable("on_event", callback, wanted, wrong_setting)
+    return tuple(value)
 
 
 @frozen(kw_only=True)
@@ -76,6 +104,9 @@ class ClientConfig:
             the body of a POST, which sibling brands were seen to take. A GET has it in the query.
         on_event: Called with what happens to each request.
         remembered_routes: Contacts whose bot and messenger are remembered.
+
+    Raises:
+        ConfigurationError: A value cannot work; it is named.
     """
 
     connect_timeout: float = field(default=10.0, validator=_seconds)
@@ -85,21 +116,20 @@ class ClientConfig:
     max_body: int = field(default=8 * 1024 * 1024, validator=_count)
     post_parameters: PostParameters = field(default=_DOCUMENTED, validator=_placement)
     longest_pause: float = field(default=300.0, validator=_seconds)
-    retry: Retry = field(factory=RetryPolicy)
-    lenient: bool = False
-    token_place: TokenPlace = field(default="query", validator=validators.in_(("query", "body")))
-    on_event: tuple[EventCallback, ...] = field(
-        default=(), validator=validators.deep_iterable(validators.is_callable())
-    )
+    retry: Retry = field(factory=RetryPolicy, validator=_retry)
+    lenient: bool = field(default=False, validator=_flag)
+    token_place: TokenPlace = field(default="query", validator=_token_place)
+    on_event: tuple[EventCallback, ...] = field(default=(), converter=_callbacks)
     remembered_routes: int = field(default=100_000, validator=_count)
 
 
 def check_base_url(value: str) -> str:
-    """The base URL without a slash at the end.
+    """The base URL without a slash at the end; one without a path is warned of.
 
     Raises:
         ConfigurationError: It is no URL of an API, or would send the token in clear text.
     """
+    check_instance("base_url", value, str, "a Brand, or a URL as a string", wrong_setting)
     value = value.strip()
     if any(character.isspace() or not character.isprintable() for character in value):
         raise ConfigurationError("base_url holds white space or control characters")
@@ -121,7 +151,14 @@ def check_base_url(value: str) -> str:
             f"base_url {_shown(value)!r} is not https: the token would travel in clear text "
             "(http is accepted for this machine itself, such as http://127.0.0.1:8080/api/v1)"
         )
-    return value.rstrip("/")
+    value = value.rstrip("/")
+    if not parts.path.strip("/"):
+        warn_caller(
+            f"base_url {value} has no path: on every known host the API lives at {value}{_PATH}, "
+            "and a method's name is put right behind the base URL",
+            UserWarning,
+        )
+    return value
 
 
 def _shown(value: str) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from attrs import Attribute, field, frozen
 
+from ._arguments import check_seconds, check_whole, wrong_setting
 from .endpoints import Repeat
 from .errors import (
     CleverAppError,
-    ConfigurationError,
     DeadlineExceededError,
     LimiterUnavailableError,
     NotProcessedError,
@@ -24,14 +24,16 @@ from .errors import (
 __all__ = ["Retry", "RetryPolicy"]
 
 
-def _attempts(_: object, __: Attribute[int], value: int) -> None:
-    if value < 1:
-        raise ConfigurationError(f"RetryPolicy.attempts must be 1 or more, not {value!r}")
+def _attempts(_: object, __: Attribute[int], value: object) -> None:
+    check_whole("RetryPolicy.attempts", value, wrong_setting)
 
 
-def _not_negative(_: object, attribute: Attribute[Any], value: float) -> None:
-    if not value >= 0:
-        raise ConfigurationError(f"RetryPolicy.{attribute.name} must be 0 or more, not {value!r}")
+def _refusals(_: object, __: Attribute[int], value: object) -> None:
+    check_whole("RetryPolicy.refusals", value, wrong_setting, least=0)
+
+
+def _seconds(_: object, attribute: Attribute[float], value: object) -> None:
+    check_seconds(f"RetryPolicy.{attribute.name}", value, wrong_setting, zero=True, endless=True)
 
 
 class Retry(Protocol):
@@ -75,10 +77,10 @@ class RetryPolicy:
     """
 
     attempts: int = field(default=4, validator=_attempts)
-    refusals: int = field(default=10, validator=_not_negative)
-    base: float = field(default=0.5, validator=_not_negative)
-    cap: float = field(default=30.0, validator=_not_negative)
-    retry_after_ceiling: float = field(default=300.0, validator=_not_negative)
+    refusals: int = field(default=10, validator=_refusals)
+    base: float = field(default=0.5, validator=_seconds)
+    cap: float = field(default=30.0, validator=_seconds)
+    retry_after_ceiling: float = field(default=300.0, validator=_seconds)
 
     def delay(
         self, error: CleverAppError, repeat: Repeat, *, faults: int, refusals: int, jitter: float

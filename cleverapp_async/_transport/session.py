@@ -18,6 +18,8 @@ from aiohttp import hdrs
 from attrs import frozen
 from yarl import URL
 
+from .._arguments import check_instance, wrong_setting
+from .._caller import place_of_caller, warn_at
 from .._response import RawResponse
 from .._tls import SPEAKS_TLS
 from ..errors import Outcome
@@ -150,7 +152,11 @@ class Transport:
         self._token_in_query = f"api_token={quote(token.reveal(), safe='')}"
         self._addresses: dict[str, QueryAdded] = {}
         self._own: aiohttp.ClientSession | None = None
+        if session is not None:
+            wanted = "an aiohttp.ClientSession, made and closed by you"
+            check_instance("session", session, aiohttp.ClientSession, wanted, wrong_setting)
         self._lent = session
+        self._made_at = place_of_caller()
         # Sessions of ours have the headers already.
         self._headers = None if session is None else _HEADERS
         self.closed = False
@@ -158,6 +164,16 @@ class Transport:
         if session is not None:
             slots = min(slots, _connections_of(session))
         self._slots = asyncio.Semaphore(slots)
+
+    def __del__(self) -> None:
+        """Warn of a client that was used and never closed."""
+        # What was refused when it was made has no session.
+        if getattr(self, "_own", None) is not None and not self.closed:
+            told = (
+                "a CleverAppClient was used and never closed: write `async with "
+                "CleverAppClient(...) as client:`, or `await client.close()` at the end"
+            )
+            warn_at(self._made_at, told, ResourceWarning)
 
     async def reserve(self) -> None:
         """Win a connection slot; give it back with :meth:`release`."""

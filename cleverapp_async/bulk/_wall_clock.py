@@ -7,6 +7,7 @@ from time import localtime
 
 from attrs import frozen
 
+from .._arguments import check_instance, wrong_setting
 from ..errors import ConfigurationError
 
 __all__ = ["DAY", "SECOND", "WallClock", "as_zone"]
@@ -32,7 +33,11 @@ def as_zone(zone: tzinfo | str | None) -> tzinfo | None:
     Raises:
         ConfigurationError: No zone has that name, or the machine knows none.
     """
+    if zone is None:
+        return None
     if not isinstance(zone, str):
+        wanted = "a time zone, or its name such as Europe/Moscow"
+        check_instance("zone", zone, tzinfo, wanted, wrong_setting)
         return zone
     if zone == "UTC":
         return UTC

@@ -19,7 +19,8 @@ class SendOutcome:
     """One message, and what is known of it.
 
     Attributes:
-        message: The message as it was given: ``send_many`` takes it again.
+        message: The message as it was given: ``send_many`` takes it again. Where the source gave
+            what is no message (a dict, None, …), that, and ``NOT_SENT``.
         outcome: ``ACCEPTED``, ``REJECTED``, ``NOT_SENT`` or ``UNKNOWN``.
         index: Its place in the messages given, from 0.
         receipt: What it took; None unless it was accepted.

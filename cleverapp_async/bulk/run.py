@@ -8,19 +8,31 @@ from typing import TYPE_CHECKING, Self
 
 from attrs import frozen
 
+from .._arguments import check_instance, check_whole, wrong_argument
+from .._caller import place_of_caller, warn_at
+from .._event_loop import AsyncOnly
 from ..errors import CleverAppError, ConfigurationError, JournalError, Outcome
 from ..limits.quota import LimitKey
+from .breaker import Breaker
+from .dispatch import Dispatcher
+from .schedule import Schedule
+from .schedule_guard import ScheduleGuard
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from types import TracebackType
+    from typing import NoReturn
 
-    from .dispatch import Dispatcher
+    from .._call import Reply, SendState
+    from ..limits.quota import Quota
+    from ..models.messages import Message
     from .journal.records import JournalSummary, Loaded
     from .outcome import SendOutcome
-    from .schedule_guard import ScheduleGuard
+    from .sources import Source
 
-__all__ = ["BulkProgress", "BulkRun"]
+__all__ = ["BulkProgress", "BulkRun", "make_run"]
+
+_HOW = "write `async for outcome in client.send_many(...)`, and the same with run_campaign"
 
 _TOLD = {
     Outcome.ACCEPTED: "accepted",
@@ -48,12 +60,18 @@ class BulkProgress:
     opens_at: float | None = None
 
 
-class BulkRun:
+class BulkRun(AsyncOnly):
     """Many messages on their way: iterate over it for their outcomes, in the order they end.
 
+    Nothing is read or sent before the first outcome is asked for: a run that nobody iterates over
+    sends nothing, and warns of it (``RuntimeWarning``) when it is collected.
+
     Messages are read only as far as there is room to send them. Leaving the iteration early
-    cancels everything it started, what is on the wire included; :meth:`drain` stops in order.
-    Use it as an async context manager to be sure that nothing outlives a block.
+    (``break``, an error, a cancellation) cancels everything it started, what is on the wire
+    included: messages that were on the wire may have arrived, and nobody is told their outcomes
+    any more; :attr:`progress` counts them. :meth:`drain` stops in order instead. After a ``break``
+    the loop has to turn until all that is done: use the run as an async context manager to be
+    sure that nothing outlives a block.
 
     With a journal an outcome is told once it is written down, what a run that died had on its
     way comes first, as ``UNKNOWN``, and a message that was never begun has no outcome: the next
@@ -69,6 +87,9 @@ class BulkRun:
         self._keeper: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._started = False
+        # Whether a run that has not begun is what somebody wanted.
+        self._settled = False
+        self._made_at = place_of_caller()
 
     @property
     def progress(self) -> BulkProgress:
@@ -97,6 +118,23 @@ class BulkRun:
         """
         return self._dispatcher.source.other_account
 
+    def __del__(self) -> None:
+        """Warn of a run that was forgotten, as Python does of a coroutine nobody awaited."""
+        if not self._settled:
+            told = f"a bulk send was never iterated over, so nothing was sent: {_HOW}"
+            warn_at(self._made_at, told, RuntimeWarning)
+
+    if not TYPE_CHECKING:
+        # Hidden from type checkers, which so refuse what would only raise.
+
+        def __await__(self) -> NoReturn:
+            """Say how a run is used."""
+            raise TypeError(f"a bulk send cannot be awaited: {_HOW}")
+
+        def __iter__(self) -> NoReturn:
+            """Say how a run is used."""
+            raise TypeError(f"a bulk send cannot be iterated over by a plain `for`: {_HOW}")
+
     def __aiter__(self) -> AsyncIterator[SendOutcome]:
         """Start sending; a run can be iterated once.
 
@@ -123,7 +161,12 @@ class BulkRun:
         traceback: TracebackType | None,
     ) -> None:
         """End every task it started."""
+        # A block that was left by an error need not have come to the iteration.
+        forgotten = error is None and not self._settled
         await self.aclose()
+        if forgotten:
+            told = f"a bulk send was opened and never iterated over, so nothing was sent: {_HOW}"
+            warn_at(self._made_at, told, RuntimeWarning)
 
     def drain(self) -> None:
         """Start nothing more: what is on the wire ends, the rest is not sent.
@@ -131,6 +174,7 @@ class BulkRun:
         The iteration goes on until all that was begun has its outcome; without a journal, until
         every message that was read has.
         """
+        self._settled = True
         if self._dispatcher.draining:
             return
         self._dispatcher.drain()
@@ -139,6 +183,7 @@ class BulkRun:
 
     async def aclose(self) -> None:
         """Cancel everything it started, and wait until it has ended and is written down."""
+        self._settled = True
         if self._closing is None:
             self._closing = asyncio.create_task(self._close())
         await asyncio.shield(self._closing)
@@ -190,6 +235,7 @@ class BulkRun:
         return "finished" if finished and not self._dispatcher.draining else "interrupted"
 
     async def _outcomes(self) -> AsyncIterator[SendOutcome]:
+        self._settled = True
         dispatcher = self._dispatcher
         if dispatcher.draining:
             return
@@ -237,3 +283,52 @@ class BulkRun:
             failed = ConfigurationError(told)
             failed.__cause__ = error
             self._dispatcher.fail(failed)
+
+
+def make_run(
+    source: Source,
+    deliver: Callable[[Message, SendState], Awaitable[Reply]],
+    quotas_of: Callable[[LimitKey], tuple[Quota, ...]],
+    *,
+    concurrency: int,
+    look_ahead: int,
+    schedule: Schedule | None,
+    pause_after: int | None,
+) -> BulkRun:
+    """A run over a source; see :meth:`CleverAppClient.send_many`.
+
+    Args:
+        source: Where its messages come from.
+        deliver: Sends one of them.
+        quotas_of: The quotas of a key.
+        concurrency: Messages in work at once.
+        look_ahead: Messages read ahead at most.
+        schedule: When messages may leave.
+        pause_after: So many troubles in a row stop it; None: none do.
+
+    Raises:
+        InvalidRequestError: An argument cannot work; it is named.
+    """
+    check_whole("concurrency", concurrency, wrong_argument)
+    check_whole("look_ahead", look_ahead, wrong_argument)
+    if pause_after is not None:
+        check_whole("pause_after", pause_after, wrong_argument)
+    if schedule is not None:
+        check_instance("schedule", schedule, Schedule, "a Schedule(...)", wrong_argument)
+    guard = None if schedule is None else ScheduleGuard(schedule)
+
+    def width_of(key: LimitKey | None) -> int:
+        if key is None:
+            return max(1, concurrency // 2)
+        return min((quota.limit for quota in quotas_of(key)), default=concurrency)
+
+    dispatcher = Dispatcher(
+        source=source,
+        deliver=deliver,
+        width_of=width_of,
+        concurrency=concurrency,
+        look_ahead=look_ahead,
+        is_open=None if guard is None else guard.is_open,
+        breaker=None if pause_after is None else Breaker(pause_after),
+    )
+    return BulkRun(dispatcher, guard)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from attrs import Factory, define, field, frozen
 
+from .._arguments import check_instance, wrong_setting
 from ..errors import ConfigurationError
 from ._wall_clock import DAY, SECOND, WallClock, as_zone
 
@@ -99,6 +100,7 @@ def _find_beginning(schedule: Schedule) -> int | None:
     at = schedule.at
     if at is None:
         return None
+    check_instance("at", at, datetime, "a datetime.datetime", wrong_setting)
     if at.utcoffset() is None:
         return WallClock(schedule.zone).first(at.replace(tzinfo=None))
     return _instant(at.timestamp())
@@ -257,6 +259,7 @@ class Schedule:
 def _time_of_day(name: str, hour: time | None) -> int:
     if hour is None:
         return 0
+    check_instance(name, hour, time, "a time of the day, such as datetime.time(9)", wrong_setting)
     if hour.tzinfo is not None:
         raise ConfigurationError(f"{name} has a time zone of its own: give it as zone instead")
     seconds = (hour.hour * 60 + hour.minute) * 60 + hour.second

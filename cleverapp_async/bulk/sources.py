@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from attrs import define
 
 from .._call import SendState
+from ..errors import InvalidRequestError, Outcome
 from ..limits.quota import LimitKey
 from ..models.messages import Message, check_message
 from .journal.protocol import Messages
+from .outcome import SendOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from .journal.records import JournalSummary, Loaded
-    from .outcome import SendOutcome
 
 __all__ = ["DispatchQueue", "IterableSource", "Source"]
 
@@ -118,11 +119,7 @@ class IterableSource:
         return False
 
     async def fill(self, queue: DispatchQueue) -> None:
-        """Put in all messages, as there is room.
-
-        Raises:
-            InvalidRequestError: The source gave something that is no message.
-        """
+        """Put in all messages, as there is room; what is none has its outcome at once."""
         if isinstance(self.messages, AsyncIterable):
             async for message in self.messages:
                 await self._put(queue, message)
@@ -131,9 +128,17 @@ class IterableSource:
                 await self._put(queue, message)
 
     async def _put(self, queue: DispatchQueue, message: object) -> None:
-        checked = check_message(message, self._read)
-        queue.put(self._read, checked, self.key_of(checked))
+        index = self._read
         self._read += 1
+        try:
+            checked = check_message(message, index)
+        except InvalidRequestError as error:
+            # One bad message stops no others. What was given is told back as it is.
+            given = cast("Message", message)
+            outcome = Outcome.NOT_SENT
+            queue.tell(SendOutcome(message=given, outcome=outcome, index=index, error=error))
+        else:
+            queue.put(index, checked, self.key_of(checked))
         if self._read % _READ_AT_ONCE == 0:
             await asyncio.sleep(0)
         await queue.room()

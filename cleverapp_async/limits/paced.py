@@ -9,7 +9,7 @@ from .._event_loop import LIMITER_REFUSES, claim_running_loop
 from ._burst import Burst
 from ._lanes import LaneQueue
 from .protocols import LimiterSnapshot
-from .quota import Lane, Quota
+from .quota import Lane, Quota, check_quotas
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,10 +32,13 @@ class PacedLimiter:
     Args:
         quotas: The one with the greatest spacing sets the pace. None at all: no pace, but
             the limiter can be paused.
+
+    Raises:
+        ConfigurationError: Something given is no quota.
     """
 
     def __init__(self, *quotas: Quota) -> None:
-        self._quotas = quotas
+        self._quotas = check_quotas("quotas", *quotas)
         slowest = max(quotas, key=lambda quota: quota.spacing, default=None)
         self._spacing = slowest.spacing if slowest else 0.0
         self._period = max((quota.period for quota in quotas), default=_SHORTEST_PAUSE)

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias, overload
+from math import inf
+from typing import TYPE_CHECKING, TypeAlias, cast, overload
 
 from attrs import Attribute, field, frozen, validators
 
-from ..errors import ConfigurationError
+from .._arguments import check_seconds, check_whole, is_number, wrong_setting
 
 if TYPE_CHECKING:
     from ..models.route import Route
 
-__all__ = ["AccountKey", "Lane", "LimitKey", "Quota", "Quotas", "as_quotas"]
+__all__ = [
+    "AccountKey",
+    "Lane",
+    "LimitKey",
+    "Quota",
+    "Quotas",
+    "as_quotas",
+    "check_factor",
+    "check_quotas",
+]
+
+_QUOTAS = "a Quota, several in a tuple, or None, such as Quota(limit=10, period=1.0)"
 
 
-def _positive(_: object, attribute: Attribute[float], value: float) -> None:
-    if not math.isfinite(value) or value <= 0:
-        raise ConfigurationError(
-            f"Quota.{attribute.name} must be a positive number of seconds, not {value!r}"
-        )
+def _positive(_: object, attribute: Attribute[float], value: object) -> None:
+    check_seconds(f"Quota.{attribute.name}", value, wrong_setting)
 
 
-def _whole(_: object, __: object, value: int) -> None:
-    if value < 1 or int(value) != value:
-        raise ConfigurationError(f"Quota.limit must be a whole number from 1 up, not {value!r}")
+def _whole(_: object, __: Attribute[int], value: object) -> None:
+    check_whole("Quota.limit", value, wrong_setting)
 
 
 @frozen
@@ -41,6 +48,9 @@ class Quota:
             Where the window is short against the round trip, the slot may be stamped this long
             after the request left instead, if no answer came before: exact as long as every
             request *arrives* within that time. None: always at the answer.
+
+    Raises:
+        ConfigurationError: A value cannot work; it is named.
     """
 
     limit: int = field(validator=_whole)
@@ -53,7 +63,15 @@ class Quota:
         return self.period / self.limit
 
     def scaled(self, factor: float) -> Quota:
-        """The same quota with time running ``factor`` times as fast, for demonstrations."""
+        """The same quota with time running ``factor`` times as fast, for demonstrations.
+
+        Args:
+            factor: Above 0, and finite.
+
+        Raises:
+            ConfigurationError: The factor cannot work.
+        """
+        check_factor(factor)
         cap = self.settle_within
         return Quota(self.limit, self.period / factor, None if cap is None else cap / factor)
 
@@ -62,11 +80,47 @@ Quotas: TypeAlias = Quota | Sequence[Quota] | None
 """One quota, several that hold together, or None for no limit."""
 
 
-def as_quotas(quotas: Quotas) -> tuple[Quota, ...]:
-    """Any way of writing quotas, as a tuple."""
+def as_quotas(name: str, quotas: Quotas) -> tuple[Quota, ...]:
+    """Any way of writing quotas, as a tuple.
+
+    Args:
+        name: The argument they were given by.
+        quotas: One, several, or None.
+
+    Raises:
+        ConfigurationError: Something in it is no quota.
+    """
     if quotas is None:
         return ()
-    return (quotas,) if isinstance(quotas, Quota) else tuple(quotas)
+    if isinstance(quotas, Quota):
+        return (quotas,)
+    given = cast("object", quotas)
+    if not isinstance(given, Sequence) or isinstance(given, str | bytes):
+        raise wrong_setting(name, _QUOTAS, given)
+    return check_quotas(name, *cast("Sequence[object]", given))
+
+
+def check_quotas(name: str, *quotas: object) -> tuple[Quota, ...]:
+    """Quotas, each of which is one.
+
+    Raises:
+        ConfigurationError: One is none.
+    """
+    for quota in quotas:
+        if not isinstance(quota, Quota):
+            raise wrong_setting(name, _QUOTAS, quota)
+    return cast("tuple[Quota, ...]", quotas)
+
+
+def check_factor(factor: object) -> None:
+    """By how much time can run faster.
+
+    Raises:
+        ConfigurationError: It cannot.
+    """
+    wanted = "a finite number above 0"
+    if not is_number(factor) or not 0 < factor < inf:
+        raise wrong_setting("factor", wanted, factor)
 
 
 class Lane(Enum):

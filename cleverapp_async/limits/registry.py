@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Self
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from attrs import define, field
 
+from .._arguments import check_callable, check_seconds, wrong_setting
 from .defaults import (
     ACCOUNT_QUOTAS,
     MESSENGER_QUOTAS,
@@ -20,7 +21,7 @@ from .quota import AccountKey, LimitKey, Quota, Quotas, as_quotas
 from .sliding_window import SlidingWindowLimiter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
     from types import TracebackType
 
     from .._redis.client import RedisCommands
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["CountedSends", "LimiterRegistry", "SharedLimiterRegistry"]
 
 _SWEPT_PER_NEWCOMER = 2
+
+K = TypeVar("K")
 
 
 @define(eq=False)
@@ -98,6 +101,9 @@ class LimiterRegistry:
         keys: Quotas of single keys, before all of the above.
         account: Quotas of the account (token and base URL); None switches them off.
         factory: Makes limiters, in place of :class:`SlidingWindowLimiter`; see :class:`Limiter`.
+
+    Raises:
+        ConfigurationError: A value cannot work; its argument is named.
     """
 
     def __init__(
@@ -110,12 +116,19 @@ class LimiterRegistry:
         account: Quotas = ACCOUNT_QUOTAS,
         factory: LimiterFactory = _sliding_window,
     ) -> None:
-        by_messenger: dict[str, Quotas] = {**MESSENGER_QUOTAS, **(messengers or {})}
-        self._messengers = {name: as_quotas(quotas) for name, quotas in by_messenger.items()}
-        self._other_messengers = as_quotas(other_messengers)
-        self._whatsapp_direct = as_quotas(whatsapp_direct)
-        self._keys = {key: as_quotas(quotas) for key, quotas in (keys or {}).items()}
-        self._account = as_quotas(account)
+        self._messengers: dict[str, tuple[Quota, ...]] = {
+            name: (quota,) for name, quota in MESSENGER_QUOTAS.items()
+        }
+        for name, quotas in _items("messengers", messengers, str, "messengers, such as 'viber'"):
+            self._messengers[name.strip().lower()] = as_quotas("messengers", quotas)
+        self._other_messengers = as_quotas("other_messengers", other_messengers)
+        self._whatsapp_direct = as_quotas("whatsapp_direct", whatsapp_direct)
+        self._keys = {
+            key: as_quotas("keys", quotas)
+            for key, quotas in _items("keys", keys, LimitKey, "LimitKey(bot_id, messenger)")
+        }
+        self._account = as_quotas("account", account)
+        check_callable("factory", factory, "something that makes a limiter", wrong_setting)
         self._factory = factory
         self._limiters: dict[LimitKey, Limiter] = {}
         self._sweep: deque[LimitKey] = deque()
@@ -124,7 +137,14 @@ class LimiterRegistry:
 
     @classmethod
     def scaled(cls, factor: float) -> Self:
-        """The documented quotas with time running ``factor`` times as fast, for demonstrations."""
+        """The documented quotas with time running ``factor`` times as fast, for demonstrations.
+
+        Args:
+            factor: Above 0, and finite.
+
+        Raises:
+            ConfigurationError: The factor cannot work.
+        """
         return cls(
             messengers={name: quota.scaled(factor) for name, quota in MESSENGER_QUOTAS.items()},
             other_messengers=OTHER_MESSENGERS_QUOTA.scaled(factor),
@@ -240,7 +260,17 @@ class LimiterRegistry:
         return limiter
 
     def pause(self, key: LimitKey | AccountKey, seconds: float) -> None:
-        """Grant nothing to a key for that long. Call it inside the event loop."""
+        """Grant nothing to a key for that long. Call it inside the event loop.
+
+        Args:
+            key: A limit key, or an account's key.
+            seconds: 0 or more, and finite.
+
+        Raises:
+            ConfigurationError: An argument cannot work; it is named.
+        """
+        _check_key(key)
+        check_seconds("seconds", seconds, wrong_setting, zero=True)
         self.limiter(key).pause(seconds)
 
     @property
@@ -268,7 +298,13 @@ class LimiterRegistry:
             key: What they were limited by; a message counts for its key and for the account.
             ages: For each of them how many seconds ago it reached the server, at the latest: 0 or
                 more, in any order.
+
+        Raises:
+            ConfigurationError: An argument cannot work; it is named.
         """
+        _check_key(key)
+        for age in _ages(ages):
+            check_seconds("ages", age, wrong_setting, zero=True, endless=True)
         if not ages or not self.quotas(key):
             return
         limiter = self.limiter(key)
@@ -291,6 +327,31 @@ class LimiterRegistry:
                 del self._limiters[key]
             else:
                 self._sweep.append(key)
+
+
+def _items(name: str, given: object, kind: type[K], wanted: str) -> Iterator[tuple[K, Quotas]]:
+    """What a mapping of quotas holds; nothing where it is None."""
+    if given is None:
+        return
+    wanted = f"a mapping from {wanted} to quotas"
+    if not isinstance(given, Mapping):
+        raise wrong_setting(name, wanted, given)
+    for key, quotas in cast("Mapping[object, Quotas]", given).items():
+        if not isinstance(key, kind):
+            raise wrong_setting(name, wanted, key)
+        yield key, quotas
+
+
+def _check_key(key: object) -> None:
+    if not isinstance(key, LimitKey | AccountKey):
+        wanted = "a LimitKey(bot_id, messenger), or the account's key (client.account)"
+        raise wrong_setting("key", wanted, key)
+
+
+def _ages(ages: object) -> Sequence[object]:
+    if not isinstance(ages, Sequence) or isinstance(ages, str | bytes):
+        raise wrong_setting("ages", "a list of seconds", ages)
+    return cast("Sequence[object]", ages)
 
 
 class SharedLimiterRegistry(LimiterRegistry):

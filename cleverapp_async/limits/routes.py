@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import cast
 
+from ..models.contact import Contact
+from ..models.page import Page
 from ..models.route import Route
 from .quota import LimitKey
 
@@ -59,9 +62,31 @@ class RouteDirectory:
         if len(self._routes) > self._size:
             self._routes.popitem(last=False)
 
+    def learn_from(self, content: object) -> None:
+        """Remember the route of every contact in an answer.
+
+        Args:
+            content: What a call answered: a contact, a page of them, or anything else.
+        """
+        found: tuple[object, ...] = (content,)
+        if isinstance(content, Page):
+            found = cast("Page[object]", content).items
+        for item in found:
+            if not isinstance(item, Contact):
+                return
+            route = item.route
+            if route is not None and _is_sound(item.id, route):
+                self.learn(item.id, route)
+
     def learn_messenger(self, contact_id: int, messenger: str) -> Route:
         """Remember the messenger that a refusal named; a bot already known is kept."""
         known = self.get(contact_id)
         route = Route(known.bot_id if known else None, messenger)
         self.learn(contact_id, route)
         return route
+
+
+def _is_sound(contact_id: object, route: Route) -> bool:
+    """Whether they are what they should be: a lenient client keeps what is not, too."""
+    bot_id, messenger = cast("tuple[object, object]", (route.bot_id, route.messenger))
+    return isinstance(contact_id, int) and isinstance(bot_id, int) and isinstance(messenger, str)

@@ -12,12 +12,13 @@ import math
 from collections import deque
 from typing import TYPE_CHECKING
 
+from .._arguments import check_seconds, wrong_setting
 from .._event_loop import LIMITER_REFUSES, claim_running_loop
 from ._burst import Burst
 from ._lanes import LaneQueue
 from ._window import Window
 from .protocols import LimiterSnapshot
-from .quota import Lane
+from .quota import Lane, check_quotas
 
 if TYPE_CHECKING:
     import asyncio
@@ -47,6 +48,9 @@ class SlidingWindowLimiter:
         quotas: All of them hold together. None at all: everything is granted at once, but the
             limiter can be paused.
         settle_margin: Seconds added to a request given up without an answer.
+
+    Raises:
+        ConfigurationError: An argument cannot work; it is named.
     """
 
     __slots__ = (
@@ -63,7 +67,8 @@ class SlidingWindowLimiter:
     )
 
     def __init__(self, *quotas: Quota, settle_margin: float = SETTLE_MARGIN) -> None:
-        self._windows = tuple(Window(quota) for quota in quotas)
+        self._windows = tuple(Window(quota) for quota in check_quotas("quotas", *quotas))
+        check_seconds("settle_margin", settle_margin, wrong_setting, zero=True)
         self._settle_margin = settle_margin
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal, Unpack
+from collections.abc import Mapping
+from typing import Literal, Unpack, cast
 
 from attrs import evolve
 
+from .._arguments import check_choice, check_instance, wrong_argument
 from .._call import Call
 from ..endpoints import ENDPOINTS, Endpoint, ParametersIn, Repeat, Shape, Trust
 from ..errors import InvalidRequestError
+from ..models.checks import check_string
 from ..models.route import Route
-from .base import CallOptions, Methods
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from .base import CallOptions, Methods, check_options
 
 __all__ = ["AnyMethod"]
 
@@ -50,7 +50,8 @@ class AnyMethod(Methods):
                 cannot be sent, as another token cannot.
             CleverAppError: See :meth:`send_message`.
         """
-        parameters = dict(params or {})
+        check_options(options, remedy="; a parameter of the API goes into params={{'{name}': …}}")
+        parameters = _parameters(params)
         if "api_token" in parameters:
             told = "api_token is no parameter: each request has the client's own"
             raise InvalidRequestError(told, fields=("api_token",))
@@ -59,20 +60,39 @@ class AnyMethod(Methods):
         bot_id, messenger = parameters.get("bot_id"), parameters.get("messenger")
         if method == "sendMessageToWhatsApp":
             messenger = "whatsapp"
-        if isinstance(bot_id, int) and isinstance(messenger, str):
+        if type(bot_id) is int and isinstance(messenger, str):
             route = Route(bot_id, messenger)
         contact_id = parameters.get("contact_id")
         call = Call(
             endpoint=row,
             parameters=parameters,
             route=route,
-            contact_id=contact_id if isinstance(contact_id, int) else None,
-            **options,
+            contact_id=contact_id if type(contact_id) is int else None,
+            **self._with_own_options(options),
         )
         return (await self._run(call)).content
 
 
+def _parameters(params: object) -> dict[str, object]:
+    """The parameters by their names."""
+    if params is None:
+        return {}
+    wanted = "a mapping of parameters by the API's own names, such as {'contact_id': 1}"
+    if not isinstance(params, Mapping):
+        raise wrong_argument("params", wanted, params)
+    for name in cast("Mapping[object, object]", params):
+        if not isinstance(name, str):
+            raise wrong_argument("params", wanted, name)
+    return dict(cast("Mapping[str, object]", params))
+
+
 def _row(method: str, http_method: str | None, repeat: Repeat | None) -> Endpoint:
+    check_string("method", method)
+    if http_method is not None:
+        check_choice("http_method", http_method, ("GET", "POST"), wrong_argument)
+    if repeat is not None:
+        wanted = "one of Repeat, such as Repeat.SAFE"
+        check_instance("repeat", repeat, Repeat, wanted, wrong_argument)
     if not _NAME.fullmatch(method):
         # Not shown: where somebody put a query behind the name, it holds a token or a text.
         raise InvalidRequestError(

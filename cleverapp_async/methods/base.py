@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from attrs import evolve
 
+from .._arguments import check_instance, check_seconds, wrong_argument
 from .._call import Call
 from ..endpoints import ENDPOINTS
+from ..errors import ConfigurationError, InvalidRequestError
+from ..limits.quota import Lane
 
 if TYPE_CHECKING:
-    from .._call import Reply
-    from ..limits.quota import Lane
-    from ..models.page import Page
+    from collections.abc import Mapping
 
-__all__ = ["ABSENT", "Absent", "CallOptions", "Methods", "given"]
+    from .._call import Reply
+    from ..config import PostParameters
+    from ..events import EventCallback
+    from ..models.page import Page
+    from ..retry import Retry
+
+__all__ = [
+    "ABSENT",
+    "Absent",
+    "CallOptions",
+    "ClientOptions",
+    "Methods",
+    "check_options",
+    "given",
+    "options_of_client",
+]
 
 
 class Absent:
@@ -36,11 +52,86 @@ class CallOptions(TypedDict, total=False):
 
     Attributes:
         lane: Whose turn comes first where several wait for a limit.
-        deadline: Seconds for everything: queue, limits and all attempts. None: no bound.
+        deadline: Seconds for everything: queue, limits and all attempts, 0 or more. None: no bound.
     """
 
     lane: Lane
     deadline: float | None
+
+
+class ClientOptions(CallOptions, total=False):
+    """What :meth:`CleverAppClient.with_options` can set anew.
+
+    Those beside ``lane`` and ``deadline`` are settings of :class:`ClientConfig`, where they are
+    described. Its other settings belong to the connections, or to what clients share.
+
+    Attributes:
+        attempt_timeout: Seconds for one attempt.
+        longest_pause: Seconds for which a refusal may pause a limit at most.
+        retry: Decides about further attempts.
+        lenient: Keep a value of a wrong shape in an answer as it came.
+        post_parameters: Where the parameters of a POST go.
+        on_event: Called with what happens to each request, in place of the parent's callbacks.
+    """
+
+    attempt_timeout: float
+    longest_pause: float
+    retry: Retry
+    lenient: bool
+    post_parameters: PostParameters
+    on_event: tuple[EventCallback, ...]
+
+
+_CALL_OPTIONS = CallOptions.__annotations__
+_SETTINGS = ClientOptions.__annotations__.keys() - _CALL_OPTIONS.keys()
+
+
+def options_of_client(options: Mapping[str, object]) -> tuple[CallOptions, dict[str, object]]:
+    """The options of each call, and the settings, that a client is given.
+
+    Raises:
+        InvalidRequestError: ``lane`` or ``deadline`` cannot work.
+        ConfigurationError: A name is none of a :class:`ClientOptions`.
+    """
+    of_calls: dict[str, object] = {}
+    settings: dict[str, object] = {}
+    for name, value in options.items():
+        if name in _CALL_OPTIONS:
+            of_calls[name] = value
+        elif name in _SETTINGS:
+            settings[name] = value
+        else:
+            known = ", ".join([*_CALL_OPTIONS, *sorted(_SETTINGS)])
+            raise ConfigurationError(
+                f"{name} cannot be set for a client that shares its parent's connections: make a "
+                f"client of its own with it, or set one of {known}"
+            )
+    check_options(of_calls)
+    return cast("CallOptions", of_calls), settings
+
+
+def check_options(options: Mapping[str, object], *, remedy: str = "") -> None:
+    """Check what stands beside a method's own parameters.
+
+    Args:
+        options: By their names.
+        remedy: What to do about a name that is no option's.
+
+    Raises:
+        InvalidRequestError: A value cannot work, or a name is no option's; it is named.
+    """
+    for name, value in options.items():
+        if name == "lane":
+            check_instance(name, value, Lane, "Lane.INTERACTIVE or Lane.BULK", wrong_argument)
+        elif name == "deadline":
+            if value is not None:
+                check_seconds(name, value, wrong_argument, zero=True, endless=True)
+        else:
+            raise InvalidRequestError(
+                f"{name} is no parameter here, and no option: the options are lane and deadline"
+                f"{remedy.format(name=name)}",
+                fields=(name,),
+            )
 
 
 def given(**parameters: object) -> dict[str, object]:
@@ -59,14 +150,45 @@ def given(**parameters: object) -> dict[str, object]:
 class Methods(ABC):
     """Some of the API's methods; the client inherits them all."""
 
+    _options: CallOptions
+    """The client's own options: those of a call go before them."""
+
     @abstractmethod
     async def _run(self, call: Call) -> Reply:
         """Carry out one call."""
 
     async def _ask(self, name: str, parameters: dict[str, object], options: CallOptions) -> Any:  # noqa: ANN401 - the endpoint table knows the type, the method's annotation tells it
         """Call a method of the table; its answer's content."""
-        call = Call(endpoint=ENDPOINTS[name], parameters=parameters, **options)
+        call = Call(
+            endpoint=ENDPOINTS[name], parameters=parameters, **self._with_own_options(options)
+        )
         return (await self._run(call)).content
+
+    def _with_own_options(self, options: CallOptions) -> CallOptions:
+        """The options of a call, with the client's own for those it does not have."""
+        check_options(options)
+        return {**self._options, **options}
+
+    def _options_of_run(self, lane: Lane | None) -> CallOptions:
+        """The options of each message of a bulk run.
+
+        Args:
+            lane: None: the client's own, or else that for bulk.
+
+        Raises:
+            InvalidRequestError: It is no lane, or the client has a deadline.
+        """
+        if self._options.get("deadline") is not None:
+            raise InvalidRequestError(
+                "a run has no deadline, as its messages wait as long as their limits ask: send it "
+                "by a client without one, such as client.with_options(deadline=None)",
+                fields=("deadline",),
+            )
+        options: CallOptions = {"lane": self._options.get("lane", Lane.BULK)}
+        if lane is not None:
+            options["lane"] = lane
+        check_options(options)
+        return options
 
     async def _ask_page(
         self, name: str, parameters: dict[str, object], options: CallOptions

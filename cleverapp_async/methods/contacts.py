@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Unpack
 
 from ..errors import InvalidRequestError
-from ..models.checks import check_count, check_id, check_messenger, check_moment, check_string
+from ..models.checks import (
+    check_count,
+    check_id,
+    check_messenger,
+    check_moment,
+    check_string,
+    check_strings,
+)
 from ._paging import iterate
 from .base import ABSENT, Absent, CallOptions, Methods, given
 
@@ -57,7 +64,7 @@ class ContactMethods(Methods):
             count=None if count is None else check_count("count", count, _MOST_PER_PAGE),
             bot_id=None if bot_id is None else check_id("bot_id", bot_id),
             page=None if page is None else check_count("page", page),
-            with_=",".join(with_) if with_ else None,
+            with_=None if with_ is None else ",".join(check_strings("with", with_)) or None,
         )
         contacts: Page[Contact] = await self._ask_page("getContacts", parameters, options)
         return contacts
@@ -171,7 +178,7 @@ class ContactMethods(Methods):
                     None if given_value is None else check_string(field, given_value)
                 )
         if not isinstance(tags, Absent):
-            parameters["tags"] = [check_string("tags", tag) for tag in tags]
+            parameters["tags"] = check_strings("tags", tags)
         contact: Contact = await self._ask("createOrUpdateContact", parameters, options)
         return contact
 

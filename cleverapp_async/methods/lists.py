@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Unpack
 
 from attrs import evolve
 
+from .._arguments import check_flag, wrong_argument
 from .._converter import unstructure
 from ..errors import InvalidRequestError
 from ..models.checks import check_count, check_hex_id, check_id, check_object, check_string
-from ..models.lists import ListField
+from ..models.lists import ListField, ListSchema
 from ._paging import iterate
 from .base import CallOptions, Methods, given
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
-    from ..models.lists import ListItem, ListSchema
+    from ..models.lists import ListItem
     from ..models.page import Page
 
 __all__ = ["ListMethods"]
@@ -103,7 +104,9 @@ class ListMethods(Methods):
         parameters = given(
             name=check_string("name", name),
             fields={slug: _field(held) for slug, held in check_object("fields", fields).items()},
-            is_menu=None if is_menu is None else int(is_menu),
+            is_menu=None
+            if is_menu is None
+            else int(check_flag("is_menu", is_menu, wrong_argument)),
             bot_id=None if bot_id is None else check_id("bot_id", bot_id),
         )
         schema: ListSchema = await self._ask("createListSchema", parameters, options)
@@ -218,7 +221,7 @@ class ListMethods(Methods):
             bot_id=None if bot_id is None else check_id("bot_id", bot_id),
             contact_id=None if contact_id is None else check_id("contact_id", contact_id),
             order_by=None if order_by is None else check_string("order_by", order_by),
-            filters=check_object("filters", filters) if filters else None,
+            filters=None if filters is None or filters == {} else check_object("filters", filters),
             page=None if page is None else check_count("page", page),
             limit=None if limit is None else check_count("limit", limit),
         )
@@ -343,7 +346,7 @@ def _field(field: object) -> dict[str, object]:
 
 
 def _schema_id(schema: ListSchema | str) -> str:
-    return check_hex_id("schema_id", schema if isinstance(schema, str) else schema.id)
+    return check_hex_id("schema_id", schema.id if isinstance(schema, ListSchema) else schema)
 
 
 def _typed(item: ListItem, schema: ListSchema | str | None) -> ListItem:

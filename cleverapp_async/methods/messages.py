@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Unpack, cast, overload
 
+from .._arguments import check_instance, wrong_argument
 from .._call import Call, Reply, SendState
 from ..endpoints import ENDPOINTS
-from ..limits.quota import Lane
-from ..models.checks import check_id, check_one_of, check_phone, check_string
-from ..models.messages import Message, SendMessage, SendMessageToWhatsApp
+from ..models.checks import check_id, check_one_of, check_phone, check_route, check_string
+from ..models.messages import MESSAGES, Message, SendMessage, SendMessageToWhatsApp
 from .base import CallOptions, Methods, given
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ class MessageMethods(Methods):
         image: str | None = None,
         file: str | None = None,
         route: Route | None = None,
-        lane: Lane = Lane.INTERACTIVE,
-        deadline: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> SendReceipt: ...
 
     @overload
@@ -46,8 +45,7 @@ class MessageMethods(Methods):
         text: str | None = None,
         image: str | None = None,
         file: str | None = None,
-        lane: Lane = Lane.INTERACTIVE,
-        deadline: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> SendReceipt: ...
 
     async def send_message(
@@ -61,8 +59,7 @@ class MessageMethods(Methods):
         image: str | None = None,
         file: str | None = None,
         route: Route | None = None,
-        lane: Lane = Lane.INTERACTIVE,
-        deadline: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> SendReceipt:
         """Send one message to a contact who has written to the bot before: ``sendMessage``.
 
@@ -79,8 +76,7 @@ class MessageMethods(Methods):
             file: URL of a file.
             route: With ``contact_id``: the bot and messenger it goes through, where you know
                 them and the client does not. Unknown routes are limited by the account alone.
-            lane: Whose turn comes first where several wait for a limit.
-            deadline: Seconds for everything: queue, limits and all attempts. None: no bound.
+            **options: ``lane`` and ``deadline``.
 
         Returns:
             What it took. The API gives no message id.
@@ -101,7 +97,7 @@ class MessageMethods(Methods):
             image=image,
             file=file,
         )
-        reply = await self._deliver(message, SendState(), route=route, lane=lane, deadline=deadline)
+        reply = await self._deliver(message, SendState(), route=route, **options)
         return reply.receipt
 
     async def send_message_to_whatsapp(
@@ -111,8 +107,7 @@ class MessageMethods(Methods):
         phone: str,
         text: str,
         name: str | None = None,
-        lane: Lane = Lane.INTERACTIVE,
-        deadline: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Contact:
         """Send one WhatsApp message to any phone number: ``sendMessageToWhatsApp``.
 
@@ -121,8 +116,7 @@ class MessageMethods(Methods):
             phone: The number with its country code; punctuation is dropped.
             text: The text.
             name: The contact's name, needed when writing to this contact for the first time.
-            lane: Whose turn comes first where several wait for a limit.
-            deadline: Seconds for everything: queue, limits and all attempts. None: no bound.
+            **options: ``lane`` and ``deadline``.
 
         Returns:
             The contact that was written to.
@@ -134,7 +128,7 @@ class MessageMethods(Methods):
             ApiError: The server answered and did not say yes; see the subclasses.
         """
         message = SendMessageToWhatsApp(bot_id=bot_id, phone=phone, text=text, name=name)
-        return await self.send(message, lane=lane, deadline=deadline)
+        return await self.send(message, **options)
 
     @overload
     async def send(
@@ -142,8 +136,7 @@ class MessageMethods(Methods):
         message: SendMessage,
         *,
         route: Route | None = None,
-        lane: Lane = Lane.INTERACTIVE,
-        deadline: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> SendReceipt: ...
 
     @overload
@@ -152,8 +145,7 @@ class MessageMethods(Methods):
         message: SendMessageToWhatsApp,
         *,
         route: Route | None = None,
-        lane: Lane = Lane.INTERACTIVE,
-        deadline: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Contact: ...
 
     async def send(
@@ -161,11 +153,17 @@ class MessageMethods(Methods):
         message: Message,
         *,
         route: Route | None = None,
-        lane: Lane = Lane.INTERACTIVE,
-        deadline: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> SendReceipt | Contact:
-        """Send one request model; see :meth:`send_message` for what it answers and raises."""
-        reply = await self._deliver(message, SendState(), route=route, lane=lane, deadline=deadline)
+        """Send one request model; see :meth:`send_message` for what it answers and raises.
+
+        Args:
+            message: A ``SendMessage`` or ``SendMessageToWhatsApp``.
+            route: As for :meth:`send_message`.
+            **options: ``lane`` and ``deadline``.
+        """
+        check_instance("message", message, Message, MESSAGES, wrong_argument)
+        reply = await self._deliver(message, SendState(), route=route, **options)
         if isinstance(message, SendMessageToWhatsApp):
             return cast("Contact", reply.content)
         return reply.receipt
@@ -216,18 +214,18 @@ class MessageMethods(Methods):
         state: SendState,
         *,
         route: Route | None = None,
-        lane: Lane = Lane.INTERACTIVE,
-        deadline: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Reply:
         """Send one request model, and learn routes from its answer."""
+        if route is not None:
+            route = check_route("route", route)
         call = Call(
             endpoint=ENDPOINTS[message.method],
             parameters=message.parameters(),
             route=message.route or route,
             contact_id=message.contact_id,
-            lane=lane,
-            deadline=deadline,
             state=state,
+            **self._with_own_options(options),
         )
         if route is not None and message.contact_id is not None:
             self._learn_route(message.contact_id, route)

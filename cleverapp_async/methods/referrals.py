@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias, Unpack
 
-from ..models.checks import check_count, check_id
+from .._arguments import check_flag, wrong_argument
+from ..models.checks import check_count, check_id, check_several, check_string
 from ._paging import iterate
 from .base import CallOptions, Methods, given
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from ..models.contact import Contact
     from ..models.page import Page
@@ -52,7 +53,9 @@ class ReferralMethods(Methods):
         parameters = given(
             contact_id=check_id("contact_id", contact_id),
             depth=None if depth is None else check_count("depth", depth, _DEEPEST),
-            is_flat=None if is_flat is None else int(is_flat),
+            is_flat=None
+            if is_flat is None
+            else int(check_flag("is_flat", is_flat, wrong_argument)),
         )
         chain: ReferrerChain = await self._ask("getReferrers", parameters, options)
         return chain
@@ -163,11 +166,20 @@ class ReferralMethods(Methods):
         return answer.count
 
 
+def _one_or_several(
+    name: str, value: object, kind: type, check: Callable[[str, object], object]
+) -> object:
+    """None, one value, or a list of them."""
+    if value is None:
+        return None
+    return check(name, value) if isinstance(value, kind) else check_several(name, value, check)
+
+
 def _filters(tag_name: Names, tag_id: Ids) -> dict[str, object] | None:
     return (
         given(
-            tag_name=tag_name if tag_name is None or isinstance(tag_name, str) else list(tag_name),
-            tag_id=tag_id if tag_id is None or isinstance(tag_id, int) else list(tag_id),
+            tag_name=_one_or_several("tag_name", tag_name, str, check_string),
+            tag_id=_one_or_several("tag_id", tag_id, int, check_id),
         )
         or None
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
+from .._arguments import check_flag, wrong_argument
 from ..models.checks import check_id, check_one_of, check_string, check_text
 from .base import CallOptions, Methods, given
 
@@ -61,7 +62,9 @@ class VariableMethods(Methods):
             contact_id=check_id("contact_id", contact_id),
             name=check_string("name", name),
             value=check_text("value", value),
-            deletable=None if deletable is None else int(deletable),
+            deletable=None
+            if deletable is None
+            else int(check_flag("deletable", deletable, wrong_argument)),
         )
         variable: ContactVariable = await self._ask("setContactVariable", parameters, options)
         return variable

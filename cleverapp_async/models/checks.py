@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import cast
+from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlsplit
 
 from .._values import kind_of
 from ..errors import InvalidRequestError
+from .route import Route
 
 __all__ = [
     "check_amount",
@@ -23,10 +24,18 @@ __all__ = [
     "check_object",
     "check_one_of",
     "check_phone",
+    "check_route",
+    "check_several",
     "check_string",
+    "check_strings",
     "check_text",
     "check_url",
 ]
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 _HEX_ID = re.compile(r"[0-9a-fA-F]{24}")
 _PHONE = re.compile(r"\+?\d{5,15}", re.ASCII)
@@ -130,6 +139,45 @@ def check_hex_id(name: str, value: object) -> str:
     if not isinstance(value, str) or not _HEX_ID.fullmatch(value):
         raise _refuse(name, "an id of 24 hex digits", value)
     return value
+
+
+def check_several(name: str, value: object, check: Callable[[str, object], T]) -> list[T]:
+    """Several values in a list or the like; a string is no list of its characters.
+
+    Args:
+        name: The field.
+        value: What was given.
+        check: Checks each of them.
+
+    Raises:
+        InvalidRequestError: They are none, or one of them is wrong; the field is named.
+    """
+    if not isinstance(value, Sequence) or isinstance(value, str | bytes | bytearray):
+        raise _refuse(name, "a list", value)
+    return [check(name, one) for one in cast("Sequence[object]", value)]
+
+
+def check_strings(name: str, value: object) -> list[str]:
+    """Several strings, none of which is blank.
+
+    Raises:
+        InvalidRequestError: They are none; the field is named.
+    """
+    return check_several(name, value, check_string)
+
+
+def check_route(name: str, value: object) -> Route:
+    """A route whose bot is one, or not known, and whose messenger is in the API's spelling.
+
+    Raises:
+        InvalidRequestError: It is none; the field is named.
+    """
+    if not isinstance(value, Route):
+        raise _refuse(name, "a Route, such as Route(bot_id=7, messenger='whatsapp')", value)
+    if value.bot_id is not None:
+        check_id(name, value.bot_id)
+    messenger = check_messenger(name, value.messenger)
+    return value if messenger == value.messenger else Route(value.bot_id, messenger)
 
 
 def check_one_of(**values: object) -> None:

@@ -12,6 +12,7 @@ from .checks import check_id, check_messenger, check_phone, check_string, check_
 from .route import Route
 
 __all__ = [
+    "MESSAGES",
     "Message",
     "Parameters",
     "QueuedMessage",
@@ -176,6 +177,9 @@ class SendMessageToWhatsApp:
 
 Message: TypeAlias = SendMessage | SendMessageToWhatsApp
 """Any request that sends one message."""
+
+MESSAGES = "a SendMessage or SendMessageToWhatsApp"
+"""What a message is, for errors."""
 
 
 def check_message(value: object, index: int) -> Message:

@@ -142,9 +142,9 @@ async def test_a_run_drained_before_it_starts_sends_nothing() -> None:
 
 
 async def test_a_closed_run_yields_nothing() -> None:
-    """Iterating after the block has closed the run ends at once."""
-    async with run_of(Counted(), Desk()) as run:
-        pass
+    """Iterating over a run that was closed ends at once."""
+    run = run_of(Counted(), Desk())
+    await run.aclose()
     async with asyncio.timeout(5):
         assert await collect(run) == []
 

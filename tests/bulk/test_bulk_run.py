@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -116,10 +116,38 @@ async def test_a_source_that_was_cancelled_is_no_end() -> None:
     assert [outcome.index for outcome in seen] == [0]
 
 
-async def test_what_is_no_message_is_refused_with_its_place() -> None:
-    """An item that is no request model ends the reading with an error that names it."""
-    with pytest.raises(InvalidRequestError, match="message 1 is no SendMessage"):
-        await collect(run_of([message(0), {"text": "x"}], Desk()))  # type: ignore[list-item]
+@pytest.mark.parametrize("bad", [{"text": "x"}, None, "Hi", 7, SendMessage, object()])
+async def test_what_is_no_message_stops_no_others(bad: Any) -> None:  # noqa: ANN401 - anything
+    """An item that is no request model has an outcome with its place; the others are sent."""
+    run = run_of([message(0), bad, message(2)], Desk())
+    seen = {outcome.index: outcome for outcome in await collect(run)}
+    assert sorted(seen) == [0, 1, 2]
+    assert seen[0].accepted
+    assert seen[2].accepted
+    assert seen[1].message is bad
+    assert seen[1].outcome is Outcome.NOT_SENT
+    assert isinstance(seen[1].error, InvalidRequestError)
+    assert "message 1 " in str(seen[1].error)
+    assert run.progress.ended == {Outcome.ACCEPTED: 2, Outcome.NOT_SENT: 1}
+
+
+async def test_a_list_of_what_is_no_message_is_read_as_far_as_there_is_room() -> None:
+    """Outcomes of bad items wait for whoever iterates, like all others: memory stays bounded."""
+    read = 0
+
+    def source() -> Iterator[Any]:
+        nonlocal read
+        while read < 1_000:
+            read += 1
+            yield None
+
+    run = run_of(source(), Desk(), concurrency=5)
+    async with run:
+        outcomes = aiter(run)
+        await anext(outcomes)
+        await turns(50)
+        assert read <= 2 * 5 + 1
+        assert len([outcome async for outcome in outcomes]) == 999
 
 
 async def test_an_error_in_finding_the_key_is_raised() -> None:

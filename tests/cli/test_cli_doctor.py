@@ -291,3 +291,11 @@ def test_packages() -> None:
     )
     del versions["cleverapp-async"]
     assert needs() == "cleverapp-async runs without being installed"
+
+
+@pytest.mark.filterwarnings("default:base_url:UserWarning")
+def test_a_warning_is_one_plain_line(cleverapp: Run) -> None:
+    """A base URL without a path is warned of in words, without a line of somebody's code."""
+    ended = cleverapp("doctor", "--base-url", "http://127.0.0.1:9")
+    (line,) = [line for line in ended.err.splitlines() if "/api/v1" in line]
+    assert line.startswith("Warning: base_url http://127.0.0.1:9 ")

@@ -169,7 +169,7 @@ async def test_unknown_is_sent_again_on_request_alone(tmp_path: Path) -> None:
 
 async def test_arguments_that_cannot_work_are_refused_at_once(tmp_path: Path) -> None:
     """Nothing to send, and a number below 1, are told before the iteration begins."""
-    client = client_of("http://127.0.0.1:9")
+    client = client_of("http://127.0.0.1:9/api/v1")
     with pytest.raises(InvalidRequestError) as caught:
         client.send_many(None)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     assert caught.value.fields == ("messages",)

@@ -40,9 +40,9 @@ def test_a_scaled_quota_has_the_same_limit_in_shorter_time() -> None:
 def test_quotas_are_written_in_three_ways() -> None:
     """One, several, or None for no limit."""
     one, two = Quota(1, 1.0), Quota(2, 2.0)
-    assert as_quotas(one) == (one,)
-    assert as_quotas([one, two]) == (one, two)
-    assert as_quotas(None) == ()
+    assert as_quotas("account", one) == (one,)
+    assert as_quotas("account", [one, two]) == (one, two)
+    assert as_quotas("account", None) == ()
 
 
 def test_keys_are_told_for_people() -> None:

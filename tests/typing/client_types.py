@@ -8,9 +8,11 @@ from cleverapp_async import (
     BulkRun,
     CleverAppClient,
     Contact,
+    Lane,
     Message,
     Messenger,
     Outcome,
+    RetryPolicy,
     Route,
     SendMessage,
     SendMessageToWhatsApp,
@@ -89,3 +91,19 @@ async def entering(token: str) -> None:
     assert_type(Own.from_env(), Own)
     async with Own(token) as client:
         assert_type(client, Own)
+        assert_type(client.with_options(deadline=5, lane=Lane.BULK), Own)
+        assert_type(client.with_options(retry=RetryPolicy(), on_event=(print,)), Own)
+        client.with_options(max_in_flight=1)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+        client.with_options(deadline="30s")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+        await client.send_message(contact_id=1, text="Hi", lane=Lane.BULK, deadline=None)
+        await client.get_me(lane="bulk")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+async def misused(client: CleverAppClient) -> None:
+    """What a run only refuses at run time, checkers refuse before."""
+    run = client.send_many([])
+    await run  # type: ignore[misc] # pyright: ignore[reportGeneralTypeIssues]
+    for _ in run:  # type: ignore[attr-defined] # pyright: ignore[reportGeneralTypeIssues]
+        pass
+    with client:  # type: ignore[attr-defined] # pyright: ignore[reportGeneralTypeIssues]
+        pass

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from attrs import frozen
 
+from ..._arguments import check_instance, check_seconds, wrong_setting
 from ..._redis.client import RedisClient
 from ...errors import ConfigurationError
 from ..sliding_window import SlidingWindowLimiter
@@ -54,12 +55,15 @@ class SharedLimiterFactory:
         """
         check_policy(on_unavailable, local_share)
         for name, seconds in (("timeout", timeout), ("guard", guard)):
-            if not seconds > 0:
-                raise ConfigurationError(f"{name} must be more than 0 seconds, not {seconds!r}")
+            check_seconds(name, seconds, wrong_setting)
+        check_instance("prefix", prefix, str, "a plain word such as 'cleverapp'", wrong_setting)
         try:
             check_prefix(prefix)
         except ValueError as error:
             raise ConfigurationError(str(error)) from None
+        if not isinstance(redis, str) and not callable(getattr(redis, "execute_command", None)):
+            wanted = "a URL such as redis://host:6379/0, or a client of redis.asyncio"
+            raise wrong_setting("redis", wanted, redis)
         # Without attempts of its own: the log ignores a call that was repeated unseen.
         client = RedisClient(redis, timeout, connections=_CONNECTIONS)
         client.open()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from attrs import define, field
 
+from ..._arguments import check_choice, is_number, wrong_setting
 from ..._redis.client import RedisClient
 from ..._redis.script import Script
 from ...errors import ConfigurationError
@@ -39,16 +40,14 @@ def check_policy(on_unavailable: OnUnavailable, local_share: float | None) -> No
     Raises:
         ConfigurationError: It is one of these; the message says which.
     """
-    if on_unavailable not in get_args(OnUnavailable):
-        known = ", ".join(get_args(OnUnavailable))
-        raise ConfigurationError(f"on_unavailable must be one of {known}, not {on_unavailable!r}")
+    check_choice("on_unavailable", on_unavailable, get_args(OnUnavailable), wrong_setting)
     if (on_unavailable == "local") != (local_share is not None):
         raise ConfigurationError(
             'on_unavailable="local" and local_share go together: the share of every quota that '
             "this process may use by itself, such as 0.25 for one of four"
         )
-    if local_share is not None and not 0 < local_share <= 1:
-        raise ConfigurationError(f"local_share must be above 0 and at most 1, not {local_share!r}")
+    if local_share is not None and not (is_number(local_share) and 0 < local_share <= 1):
+        raise wrong_setting("local_share", "above 0 and at most 1", local_share)
 
 
 def share_of(quotas: Sequence[Quota], share: float) -> tuple[Quota, ...]:

@@ -1,0 +1,172 @@
+"""Checks of what callers pass: one error of ours that names the argument and says the remedy.
+
+Each check is given the kind of error to raise, as a value of the wrong kind is an
+``InvalidRequestError`` in a call and a ``ConfigurationError`` in a setting.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+
+from ._values import kind_of
+from .errors import CleverAppError, ConfigurationError, InvalidRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import UnionType
+
+__all__ = [
+    "Refusal",
+    "check_callable",
+    "check_choice",
+    "check_flag",
+    "check_flags",
+    "check_instance",
+    "check_seconds",
+    "check_whole",
+    "is_number",
+    "wrong_argument",
+    "wrong_setting",
+]
+
+Refusal: TypeAlias = Callable[[str, str, object], CleverAppError]
+"""Makes the error for an argument: its name, what it must be, and what was given."""
+
+_LARGEST_SHOWN = 10**15
+
+
+def wrong_argument(name: str, wanted: str, value: object) -> InvalidRequestError:
+    """The error for an argument of a call.
+
+    Args:
+        name: The argument.
+        wanted: What it must be.
+        value: What was given; no recipient or text in it is shown.
+    """
+    return InvalidRequestError(f"{name} must be {wanted}, not {_shown(value)}", fields=(name,))
+
+
+def wrong_setting(name: str, wanted: str, value: object) -> ConfigurationError:
+    """The error for a setting; see :func:`wrong_argument`."""
+    return ConfigurationError(f"{name} must be {wanted}, not {_shown(value)}")
+
+
+def check_seconds(
+    name: str, value: object, refuse: Refusal, *, zero: bool = False, endless: bool = False
+) -> float:
+    """A number of seconds above 0.
+
+    Args:
+        name: The argument.
+        value: What was given.
+        refuse: Makes the error.
+        zero: Whether 0 will do, too.
+        endless: Whether infinity will do, too.
+
+    Raises:
+        CleverAppError: It is none; a ``timedelta`` is told how to become one.
+    """
+    wanted = "a number of seconds, 0 or more" if zero else "more than 0 seconds, as a number"
+    if not endless:
+        wanted += ", and finite"
+    if isinstance(value, timedelta):
+        raise refuse(name, f"{wanted} (give {name}.total_seconds())", value)
+    if not is_number(value) or value < 0 or (value == 0 and not zero):
+        raise refuse(name, wanted, value)
+    if not endless and math.isinf(value):
+        raise refuse(name, wanted, value)
+    return value
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether it is a number that can be reckoned with: no truth value, no NaN."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return not math.isnan(value)
+    except OverflowError:  # a whole number beyond all floats
+        return False
+
+
+def check_whole(name: str, value: object, refuse: Refusal, *, least: int = 1) -> int:
+    """A whole number from ``least`` up.
+
+    Raises:
+        CleverAppError: It is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise refuse(name, f"{least} or more, as a whole number", value)
+    return value
+
+
+def check_flag(name: str, value: object, refuse: Refusal) -> bool:
+    """True or False.
+
+    Raises:
+        CleverAppError: It is neither.
+    """
+    if not isinstance(value, bool):
+        raise refuse(name, "True or False", value)
+    return value
+
+
+def check_flags(refuse: Refusal, **flags: object) -> None:
+    """Arguments that are True or False each.
+
+    Raises:
+        CleverAppError: One is neither.
+    """
+    for name, value in flags.items():
+        check_flag(name, value, refuse)
+
+
+def check_choice(name: str, value: object, choices: Sequence[str], refuse: Refusal) -> str:
+    """One of some words.
+
+    Raises:
+        CleverAppError: It is none of them.
+    """
+    if not isinstance(value, str) or value not in choices:
+        raise refuse(name, f"one of {', '.join(choices)}", value)
+    return value
+
+
+def check_instance(
+    name: str, value: object, kind: type | UnionType, wanted: str, refuse: Refusal
+) -> None:
+    """An object of a class, rather than the class itself or anything else.
+
+    Args:
+        name: The argument.
+        value: What was given.
+        kind: The class, or several of which one will do.
+        wanted: What it must be, with an example.
+        refuse: Makes the error.
+
+    Raises:
+        CleverAppError: It is none.
+    """
+    if isinstance(value, type) or not isinstance(value, kind):
+        raise refuse(name, wanted, value)
+
+
+def check_callable(name: str, value: object, wanted: str, refuse: Refusal) -> None:
+    """Something that can be called.
+
+    Raises:
+        CleverAppError: It is none.
+    """
+    if not callable(value):
+        raise refuse(name, wanted, value)
+
+
+def _shown(value: object) -> str:
+    """A plain number as it is, as it stands for nobody; of all else only what it is."""
+    if type(value) is float:
+        return repr(value)
+    if type(value) is int and abs(value) < _LARGEST_SHOWN:
+        return repr(value)
+    return kind_of(value)
