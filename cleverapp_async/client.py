@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
+import aiohttp
+
+from . import bulk
+from . import journal as journals
+from ._call import Call, Reply, SendState
 from ._event_loop import CLIENT_REFUSES, claim_running_loop
 from ._pipeline import Pipeline
 from ._secret import Secret
@@ -28,21 +35,12 @@ from .methods.referrals import ReferralMethods
 from .methods.tags import TagMethods
 from .methods.variables import VariableMethods
 from .models.contact import Contact
+from .models.messages import Message
 from .models.page import Page
+from .models.route import Route
 
 if TYPE_CHECKING:
-    import asyncio
-    from types import TracebackType
-
-    import aiohttp
-
-    from ._call import Call, Reply, SendState
-    from .bulk.journal.protocol import Journal, Messages
-    from .bulk.run import BulkRun
-    from .bulk.schedule import Schedule
     from .bulk.sources import Source
-    from .models.messages import Message
-    from .models.route import Route
 
 __all__ = ["CleverAppClient"]
 
@@ -189,14 +187,14 @@ class CleverAppClient(
 
     def send_many(
         self,
-        messages: Messages,
+        messages: bulk.Messages,
         *,
         lane: Lane = Lane.BULK,
         concurrency: int = 1000,
         look_ahead: int = 20_000,
-        schedule: Schedule | None = None,
+        schedule: bulk.Schedule | None = None,
         pause_after: int | None = 5,
-    ) -> BulkRun:
+    ) -> bulk.BulkRun:
         """Send many messages, fairly over their limits, in constant memory.
 
         ::
@@ -245,8 +243,8 @@ class CleverAppClient(
 
     def run_campaign(
         self,
-        journal: Journal,
-        messages: Messages | None = None,
+        journal: journals.Journal,
+        messages: bulk.Messages | None = None,
         *,
         deduplicate: bool = True,
         resend_unknown: bool = False,
@@ -254,9 +252,9 @@ class CleverAppClient(
         lane: Lane = Lane.BULK,
         concurrency: int = 1000,
         look_ahead: int = 20_000,
-        schedule: Schedule | None = None,
+        schedule: bulk.Schedule | None = None,
         pause_after: int | None = 5,
-    ) -> BulkRun:
+    ) -> bulk.BulkRun:
         """Create a campaign in a journal and send it, or go on with the one that is there.
 
         ::
@@ -289,12 +287,11 @@ class CleverAppClient(
             ClientStateError: The client is closed.
             InvalidRequestError: A number is below 1, or ``journal`` is none.
         """
-        from .bulk.journal.protocol import Journal  # noqa: PLC0415 - as in _bulk_run
-        from .bulk.journal.records import Resend  # noqa: PLC0415 - the same
+        from .bulk.journal.records import Resend  # noqa: PLC0415 - as in _bulk_run
         from .bulk.journal_source import JournalSource  # noqa: PLC0415 - the same
         from .bulk.priming import Primer  # noqa: PLC0415 - the same
 
-        if not isinstance(cast("object", journal), Journal):
+        if not isinstance(cast("object", journal), journals.Journal):
             raise InvalidRequestError(
                 "journal must be a Journal, and comes first: "
                 "run_campaign(SqliteJournal('run.db'), messages)",
@@ -328,14 +325,13 @@ class CleverAppClient(
         lane: Lane,
         concurrency: int,
         look_ahead: int,
-        schedule: Schedule | None,
+        schedule: bulk.Schedule | None,
         pause_after: int | None,
-    ) -> BulkRun:
+    ) -> bulk.BulkRun:
         """The run of either, from its source on."""
         # Here, as importing the package must stay quick for those who send single messages.
         from .bulk.breaker import Breaker  # noqa: PLC0415
         from .bulk.dispatch import Dispatcher  # noqa: PLC0415
-        from .bulk.run import BulkRun  # noqa: PLC0415
         from .bulk.schedule_guard import ScheduleGuard  # noqa: PLC0415
 
         self._check_open()
@@ -360,7 +356,7 @@ class CleverAppClient(
             is_open=None if guard is None else guard.is_open,
             breaker=None if pause_after is None else Breaker(pause_after),
         )
-        return BulkRun(dispatcher, guard)
+        return bulk.BulkRun(dispatcher, guard)
 
     def limit_key(self, message: Message) -> LimitKey | None:
         """What limits a message besides the account; None where its route is not known."""

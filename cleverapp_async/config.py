@@ -14,7 +14,8 @@ from .errors import ConfigurationError
 from .events import EventCallback
 from .retry import Retry, RetryPolicy
 
-__all__ = ["DEFAULT_BASE_URL", "ClientConfig", "PostParameters", "check_base_url"]
+# What users import; check_base_url is for the other rooms.
+__all__ = ["DEFAULT_BASE_URL", "ClientConfig", "PostParameters", "TokenPlace"]
 
 DEFAULT_BASE_URL = "https://app.cleverapp.pro/api/v1"
 """CleverApp's own address (API docs, page «Основы»)."""

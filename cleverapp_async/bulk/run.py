@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from typing import TYPE_CHECKING, Self
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Self
 
 from attrs import frozen
 
 from ..errors import CleverAppError, ConfigurationError, JournalError, Outcome
 from ..limits.quota import LimitKey
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from types import TracebackType
-
-    from .dispatch import Dispatcher
-    from .journal.records import JournalSummary, Loaded
-    from .outcome import SendOutcome
-    from .schedule_guard import ScheduleGuard
+from .dispatch import Dispatcher
+from .journal.records import JournalSummary, Loaded
+from .outcome import SendOutcome
+from .schedule_guard import ScheduleGuard
 
 __all__ = ["BulkProgress", "BulkRun"]
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias, overload
+from typing import TypeAlias, overload
 
 from attrs import Attribute, field, frozen, validators
 
 from ..errors import ConfigurationError
+from ..models.route import Route
 
-if TYPE_CHECKING:
-    from ..models.route import Route
-
-__all__ = ["AccountKey", "Lane", "LimitKey", "Quota", "Quotas", "as_quotas"]
+__all__ = ["AccountKey", "Lane", "LimitKey", "Quota", "Quotas", "QuotasOf", "as_quotas"]
 
 
 def _positive(_: object, attribute: Attribute[float], value: float) -> None:
@@ -114,6 +112,10 @@ class LimitKey:
         bot = "an unknown bot" if self.bot_id is None else f"bot {self.bot_id}"
         scope = "" if self.scope == "sendMessage" else f" ({self.scope})"
         return f"{self.messenger} of {bot}{scope}"
+
+
+QuotasOf: TypeAlias = Callable[[LimitKey], tuple[Quota, ...]]
+"""Tells what limits a key."""
 
 
 @frozen

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal, Unpack
+from collections.abc import Mapping
+from typing import Literal, Unpack
 
 from attrs import evolve
 
@@ -12,9 +13,6 @@ from ..endpoints import ENDPOINTS, Endpoint, ParametersIn, Repeat, Shape, Trust
 from ..errors import InvalidRequestError
 from ..models.route import Route
 from .base import CallOptions, Methods
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["AnyMethod"]
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any, TypedDict
 
 from attrs import evolve
 
-from .._call import Call
+from .._call import Call, Reply
 from ..endpoints import ENDPOINTS
-
-if TYPE_CHECKING:
-    from .._call import Reply
-    from ..limits.quota import Lane
-    from ..models.page import Page
+from ..limits.quota import Lane
+from ..models.page import Page
 
 __all__ = ["ABSENT", "Absent", "CallOptions", "Methods", "given"]
 

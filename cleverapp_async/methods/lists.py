@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from collections.abc import AsyncGenerator, Mapping
+from typing import Unpack
 
 from attrs import evolve
 
 from .._converter import unstructure
 from ..errors import InvalidRequestError
 from ..models.checks import check_count, check_hex_id, check_id, check_object, check_string
-from ..models.lists import ListField
+from ..models.lists import ListField, ListItem, ListSchema
+from ..models.page import Page
 from ._paging import iterate
 from .base import CallOptions, Methods, given
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
-
-    from ..models.lists import ListItem, ListSchema
-    from ..models.page import Page
 
 __all__ = ["ListMethods"]
 

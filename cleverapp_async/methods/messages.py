@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Unpack, cast, overload
+from typing import Unpack, cast, overload
 
 from .._call import Call, Reply, SendState
 from ..endpoints import ENDPOINTS
 from ..limits.quota import Lane
 from ..models.checks import check_id, check_one_of, check_phone, check_string
-from ..models.messages import Message, SendMessage, SendMessageToWhatsApp
+from ..models.contact import Contact
+from ..models.messages import (
+    Message,
+    QueuedMessage,
+    SendMessage,
+    SendMessageToWhatsApp,
+    SendReceipt,
+)
+from ..models.route import Route
 from .base import CallOptions, Methods, given
-
-if TYPE_CHECKING:
-    from ..models.contact import Contact
-    from ..models.messages import QueuedMessage, SendReceipt
-    from ..models.route import Route
 
 __all__ = ["MessageMethods"]
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias, Unpack
+from collections.abc import AsyncGenerator, Sequence
+from typing import Unpack
 
 from ..models.checks import check_count, check_id
+from ..models.contact import Contact
+from ..models.page import Page
+from ..models.referral import ReferralCount, Referrer, ReferrerChain
 from ._paging import iterate
 from .base import CallOptions, Methods, given
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
-
-    from ..models.contact import Contact
-    from ..models.page import Page
-    from ..models.referral import ReferralCount, Referrer, ReferrerChain
-
-    Names: TypeAlias = str | Sequence[str] | None
-    Ids: TypeAlias = int | Sequence[int] | None
 
 __all__ = ["ReferralMethods"]
 
@@ -80,8 +74,8 @@ class ReferralMethods(Methods):
         *,
         contact_id: int,
         page: int | None = None,
-        tag_name: Names = None,
-        tag_id: Ids = None,
+        tag_name: str | Sequence[str] | None = None,
+        tag_id: int | Sequence[int] | None = None,
         **options: Unpack[CallOptions],
     ) -> Page[Contact]:
         """Give one page of those whom a contact brought: ``getReferrals``.
@@ -109,8 +103,8 @@ class ReferralMethods(Methods):
         self,
         *,
         contact_id: int,
-        tag_name: Names = None,
-        tag_id: Ids = None,
+        tag_name: str | Sequence[str] | None = None,
+        tag_id: int | Sequence[int] | None = None,
         **options: Unpack[CallOptions],
     ) -> AsyncGenerator[Contact, None]:
         """Give all whom a contact brought, each once, page by page, one page fetched ahead.
@@ -140,8 +134,8 @@ class ReferralMethods(Methods):
         self,
         *,
         contact_id: int,
-        tag_name: Names = None,
-        tag_id: Ids = None,
+        tag_name: str | Sequence[str] | None = None,
+        tag_id: int | Sequence[int] | None = None,
         **options: Unpack[CallOptions],
     ) -> int:
         """Count whom a contact brought: ``getCountReferrals``.
@@ -163,7 +157,9 @@ class ReferralMethods(Methods):
         return answer.count
 
 
-def _filters(tag_name: Names, tag_id: Ids) -> dict[str, object] | None:
+def _filters(
+    tag_name: str | Sequence[str] | None, tag_id: int | Sequence[int] | None
+) -> dict[str, object] | None:
     return (
         given(
             tag_name=tag_name if tag_name is None or isinstance(tag_name, str) else list(tag_name),

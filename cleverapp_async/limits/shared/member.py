@@ -8,13 +8,14 @@ import logging
 import os
 import secrets
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, get_args
 
 from attrs import define, field
 
 from ..._redis.client import RedisClient
 from ..._redis.script import Script
 from ...errors import ConfigurationError
+from ..protocols import OnUnavailable
 from ..quota import Quota
 
 if TYPE_CHECKING:
@@ -23,10 +24,7 @@ if TYPE_CHECKING:
 
     from ..._redis.faults import Fault
 
-__all__ = ["FleetMember", "OnUnavailable", "check_policy", "share_of"]
-
-OnUnavailable: TypeAlias = Literal["wait", "raise", "local"]
-"""What happens to those who wait while Redis cannot be reached."""
+__all__ = ["FleetMember", "check_policy", "share_of"]
 
 _log = logging.getLogger("cleverapp_async")
 
