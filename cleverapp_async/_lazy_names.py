@@ -31,6 +31,7 @@ def lazy_names(
         return value
 
     def names() -> list[str]:
-        return sorted({*vars(sys.modules[module]), *places})
+        # Without what the module has for this alone.
+        return sorted({*vars(sys.modules[module]), *places} - {"TYPE_CHECKING", "lazy_names"})
 
     return find, names

@@ -111,16 +111,14 @@ def test_nothing_else_is_at_the_door() -> None:
         for name in dir(cleverapp_async)
         if not name.startswith("_") and not inspect.ismodule(getattr(cleverapp_async, name))
     }
-    assert there - {"TYPE_CHECKING", "lazy_names"} == set(TOP)
+    assert there == set(TOP)
 
 
 def test_a_name_means_one_thing() -> None:
     """A name that several public modules give is the same thing in each."""
     things: dict[str, list[object]] = {}
     for module, name in EVERYWHERE:
-        # The simulator shares nothing with the client, a few words of HTTP aside.
-        if module != "cleverapp_async.simulator" or name != "Parameters":
-            things.setdefault(name, []).append(value_of(module, name))
+        things.setdefault(name, []).append(value_of(module, name))
     assert [
         name for name, found in things.items() if any(one is not found[0] for one in found)
     ] == []

@@ -8,7 +8,6 @@ from .me import Me
 from .media import DecodedLink
 from .messages import (
     Message,
-    Parameters,
     QueuedMessage,
     SendMessage,
     SendMessageToWhatsApp,
@@ -32,7 +31,6 @@ __all__ = [
     "Message",
     "Messenger",
     "Page",
-    "Parameters",
     "QueuedMessage",
     "Referrer",
     "ReferrerChain",
