@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import assert_type
+from typing import TYPE_CHECKING, assert_type
 
 from cleverapp_async import CleverAppClient, LimiterRegistry, LimitKey, Quota, Schedule, bulk
 from cleverapp_async.endpoints import ENDPOINTS, Endpoint
-from cleverapp_async.errors import JournalLostError
 from cleverapp_async.events import Event, EventCallback
 from cleverapp_async.journal import (
     CampaignReader,
@@ -24,6 +23,9 @@ from cleverapp_async.limits import (
     SlidingWindowLimiter,
 )
 from cleverapp_async.models import Contact, Page
+
+if TYPE_CHECKING:
+    from cleverapp_async.errors import JournalLostError
 
 
 async def campaigns(client: CleverAppClient, journal: SqliteJournal) -> None:
