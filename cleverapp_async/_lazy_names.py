@@ -25,7 +25,7 @@ def lazy_names(
     def find(name: str) -> object:
         if name not in places:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        value = vars(import_module(places[name], package))[name]
+        value: object = getattr(import_module(places[name], package), name)
         # The next time Python finds it without asking.
         vars(sys.modules[module])[name] = value
         return value
