@@ -23,8 +23,8 @@ from cleverapp_async import (
     Quota,
     RateLimitError,
     RetryPolicy,
-    SlidingWindowLimiter,
 )
+from cleverapp_async.limits import SlidingWindowLimiter
 
 from ._peers import FreePermit, Simple
 from ._server import TOKEN
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from multiprocessing.queues import Queue
     from multiprocessing.synchronize import Barrier
 
-    from cleverapp_async import AccountKey, Lane, Limiter, LimitKey, Permit
+    from cleverapp_async import AccountKey, Lane, LimitKey
+    from cleverapp_async.limits import Limiter, Permit
 
 __all__ = ["LIMITS", "OURS", "PYRATE", "Part", "send_part"]
 

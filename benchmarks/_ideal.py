@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from cleverapp_async.limits.quota import Quota
+    from cleverapp_async import Quota
     from cleverapp_async.simulator import Latency
 
 __all__ = ["IdealTimes", "ideal_times"]

@@ -12,9 +12,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, cast
 
-from cleverapp_async import CleverAppClient, LimiterRegistry, Outcome, SendMessage
-from cleverapp_async.bulk.journal.records import JournalResult, JournalState
-from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
+from cleverapp_async import CleverAppClient, LimiterRegistry, Outcome, SendMessage, SqliteJournal
+from cleverapp_async.journal import JournalResult, JournalState
 
 from ._peak import own_peak
 from ._server import TOKEN

@@ -8,16 +8,8 @@ from collections.abc import Callable
 from aiolimiter import AsyncLimiter
 from attrs import define, field
 
-from cleverapp_async import (
-    AccountKey,
-    Lane,
-    Limiter,
-    LimiterSnapshot,
-    LimitKey,
-    Permit,
-    Quota,
-    SlidingWindowLimiter,
-)
+from cleverapp_async import AccountKey, Lane, LimitKey, Quota
+from cleverapp_async.limits import Limiter, LimiterSnapshot, Permit, SlidingWindowLimiter
 
 __all__ = ["Departures", "FreePermit", "KeyTimes", "Simple", "StampedAtSend", "leaky_bucket"]
 

@@ -10,7 +10,8 @@ from statistics import median
 
 from aiolimiter import AsyncLimiter
 
-from cleverapp_async import LimiterRegistry, LimitKey, Quota, SlidingWindowLimiter
+from cleverapp_async import LimiterRegistry, LimitKey, Quota
+from cleverapp_async.limits import SlidingWindowLimiter
 from cleverapp_async.testing import run_virtual
 
 from ._report import Figure, Report

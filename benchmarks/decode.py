@@ -8,8 +8,10 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING
 
-from cleverapp_async import ENDPOINTS, Page, RawResponse
+from cleverapp_async import RawResponse
 from cleverapp_async._response import read_answer
+from cleverapp_async.endpoints import ENDPOINTS
+from cleverapp_async.models import Page
 
 from ._report import Figure, Report
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from cleverapp_async import JournalState
+from cleverapp_async.journal import JournalState
 
 from ._report import Figure, Report
 

@@ -23,8 +23,7 @@ from typing import TYPE_CHECKING, cast
 
 from attrs import frozen
 
-from cleverapp_async import CleverAppClient, LimiterRegistry, Outcome
-from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
+from cleverapp_async import CleverAppClient, LimiterRegistry, Outcome, SqliteJournal
 
 from ._journal_child import messages
 from ._peak import MIB

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field, frozen
 
-from cleverapp_async.bulk.journal.records import JournalState
+from cleverapp_async.journal import JournalState
 from cleverapp_async.simulator import Latency, Simulator
 from tests.kill.campaign import KEYS, TASK, Run, server_limits
 from tests.kill.points import CrashPoint

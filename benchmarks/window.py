@@ -22,8 +22,8 @@ from cleverapp_async import (
     MessengerLimitError,
     Quota,
     RetryPolicy,
-    SlidingWindowLimiter,
 )
+from cleverapp_async.limits import SlidingWindowLimiter
 from cleverapp_async.simulator import Latency, SimulatorLimits
 
 from ._ideal import ideal_times
@@ -34,7 +34,7 @@ from ._server import TOKEN, SimulatorReport, simulator
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cleverapp_async import Limiter
+    from cleverapp_async.limits import Limiter
 
 __all__ = ["run"]
 

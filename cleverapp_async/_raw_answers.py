@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    from ._response import RawResponse
+from ._response import RawResponse
 
 __all__ = ["note_answer", "raw_answers"]
 

@@ -13,14 +13,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import isfinite
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TypeGuard
 
 from attrs import define, field
+from cattrs import Converter
 
 from ._charset import decode_text
 from ._content import read_content
 from ._converter import converter
 from ._tls import SPEAKS_TLS
+from .endpoints import Endpoint
 from .errors import (
     ApiError,
     AuthenticationError,
@@ -38,11 +40,6 @@ from .errors import (
     ValidationError,
 )
 from .field_errors import parse_field_errors
-
-if TYPE_CHECKING:
-    from cattrs import Converter
-
-    from .endpoints import Endpoint
 
 __all__ = ["RawResponse", "read_answer", "retry_after"]
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 from copy import copy
 from functools import partial
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
+import aiohttp
 from attrs import evolve
 
+from . import bulk
+from . import journal as journals
 from ._arguments import check_flags, check_instance, wrong_argument, wrong_setting
+from ._call import Call, Reply
 from ._event_loop import AsyncOnly, Lifetime
 from ._pipeline import Pipeline
 from ._secret import Secret, token_fault
@@ -24,7 +29,7 @@ from .limits.registry import LimiterRegistry
 from .limits.routes import RouteDirectory
 from .methods.account import AccountMethods
 from .methods.any_method import AnyMethod
-from .methods.base import options_of_client
+from .methods.base import CallOptions, ClientOptions, options_of_client
 from .methods.contacts import ContactMethods
 from .methods.lists import ListMethods
 from .methods.media import MediaMethods
@@ -35,19 +40,10 @@ from .methods.tags import TagMethods
 from .methods.variables import VariableMethods
 from .models.checks import check_id, check_route
 from .models.messages import MESSAGES, Message
+from .models.route import Route
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    import aiohttp
-
-    from ._call import Call, Reply
-    from .bulk.journal.protocol import Journal, Messages
-    from .bulk.run import BulkRun
-    from .bulk.schedule import Schedule
     from .bulk.sources import Source
-    from .methods.base import CallOptions, ClientOptions
-    from .models.route import Route
 
 __all__ = ["CleverAppClient"]
 
@@ -241,14 +237,14 @@ class CleverAppClient(
 
     def send_many(
         self,
-        messages: Messages,
+        messages: bulk.Messages,
         *,
         lane: Lane | None = None,
         concurrency: int = 1000,
         look_ahead: int = 20_000,
-        schedule: Schedule | None = None,
+        schedule: bulk.Schedule | None = None,
         pause_after: int | None = 5,
-    ) -> BulkRun:
+    ) -> bulk.BulkRun:
         """Send many messages, fairly over their limits, in constant memory.
 
         ::
@@ -299,8 +295,8 @@ class CleverAppClient(
 
     def run_campaign(
         self,
-        journal: Journal,
-        messages: Messages | None = None,
+        journal: journals.Journal,
+        messages: bulk.Messages | None = None,
         *,
         deduplicate: bool = True,
         resend_unknown: bool = False,
@@ -308,9 +304,9 @@ class CleverAppClient(
         lane: Lane | None = None,
         concurrency: int = 1000,
         look_ahead: int = 20_000,
-        schedule: Schedule | None = None,
+        schedule: bulk.Schedule | None = None,
         pause_after: int | None = 5,
-    ) -> BulkRun:
+    ) -> bulk.BulkRun:
         """Create a campaign in a journal and send it, or go on with the one that is there.
 
         ::
@@ -343,12 +339,11 @@ class CleverAppClient(
             ClientStateError: The client is closed.
             InvalidRequestError: As for :meth:`send_many`, or ``journal`` is none.
         """
-        from .bulk.journal.protocol import Journal  # noqa: PLC0415 - as in _bulk_run
-        from .bulk.journal.records import Resend  # noqa: PLC0415 - the same
+        from .bulk.journal.records import Resend  # noqa: PLC0415 - as in _bulk_run
         from .bulk.journal_source import JournalSource  # noqa: PLC0415 - the same
         from .bulk.priming import Primer  # noqa: PLC0415 - the same
 
-        if not isinstance(cast("object", journal), Journal):
+        if not isinstance(cast("object", journal), journals.Journal):
             raise InvalidRequestError(
                 "journal must be a Journal, and comes first: "
                 "run_campaign(SqliteJournal('run.db'), messages)",
@@ -388,9 +383,9 @@ class CleverAppClient(
         lane: Lane | None,
         concurrency: int,
         look_ahead: int,
-        schedule: Schedule | None,
+        schedule: bulk.Schedule | None,
         pause_after: int | None,
-    ) -> BulkRun:
+    ) -> bulk.BulkRun:
         """The run of either, from its source on."""
         # Here, as importing the package must stay quick for those who send single messages.
         from .bulk.run import make_run  # noqa: PLC0415

@@ -23,7 +23,8 @@ from .errors import ConfigurationError
 from .events import EventCallback
 from .retry import Retry, RetryPolicy
 
-__all__ = ["DEFAULT_BASE_URL", "ClientConfig", "PostParameters", "check_base_url"]
+# What users import; check_base_url is for the other rooms.
+__all__ = ["DEFAULT_BASE_URL", "ClientConfig", "PostParameters", "TokenPlace"]
 
 _PATH = "/api/v1"
 DEFAULT_BASE_URL = f"https://app.cleverapp.pro{_PATH}"

@@ -13,13 +13,13 @@ from attrs import define, frozen
 
 from .errors import Outcome
 
+# What users import; EventDispatcher is for the client.
 __all__ = [
     "AttemptAnswered",
     "AttemptFailed",
     "AttemptStarted",
     "Event",
     "EventCallback",
-    "EventDispatcher",
     "RetryScheduled",
     "WaitingForLimit",
 ]

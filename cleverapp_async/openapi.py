@@ -198,7 +198,7 @@ _MORE: Mapping[str, Json] = {
 }
 
 
-def document() -> Json:
+def document() -> dict[str, Any]:
     """The whole document, as plain JSON values."""
     schemas = Schemas()
     paths = {f"/{row.name}": _path(row, schemas) for row in ENDPOINTS.values()}

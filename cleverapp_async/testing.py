@@ -4,7 +4,8 @@
 
     import asyncio
 
-    from cleverapp_async import Quota, SlidingWindowLimiter
+    from cleverapp_async import Quota
+    from cleverapp_async.limits import SlidingWindowLimiter
     from cleverapp_async.testing import run_virtual
 
     async def an_hour_of_whatsapp() -> float:
@@ -25,11 +26,9 @@ import asyncio
 import heapq
 import math
 import selectors
-from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, Unpack
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-    from contextvars import Context
+from collections.abc import Callable, Coroutine
+from contextvars import Context
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 __all__ = ["DeadlockError", "VirtualTimeLoop", "run_virtual"]
 

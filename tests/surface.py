@@ -23,6 +23,15 @@ __all__ = ["FILE", "PUBLIC", "surface"]
 FILE = Path(__file__).parent / "samples" / "surface.txt"
 PUBLIC = (
     "cleverapp_async",
+    "cleverapp_async.bulk",
+    "cleverapp_async.config",
+    "cleverapp_async.endpoints",
+    "cleverapp_async.errors",
+    "cleverapp_async.events",
+    "cleverapp_async.journal",
+    "cleverapp_async.limits",
+    "cleverapp_async.models",
+    "cleverapp_async.openapi",
     "cleverapp_async.simulator",
     "cleverapp_async.testing",
     "cleverapp_async.integrations.redis_journal",
@@ -32,15 +41,21 @@ PUBLIC = (
 
 
 def surface() -> str:
-    """All public names, module by module."""
-    return "".join(f"{line}\n" for module in PUBLIC for line in _of_module(module))
+    """All public names, module by module; what several give is written out where it comes first."""
+    told: dict[tuple[str, int], str] = {}
+    return "".join(f"{line}\n" for module in PUBLIC for line in _of_module(module, told))
 
 
-def _of_module(name: str) -> Iterator[str]:
+def _of_module(name: str, told: dict[tuple[str, int], str]) -> Iterator[str]:
     module = import_module(name)
     yield name
     for public in sorted(module.__all__):
-        yield from _of_value(public, getattr(module, public))
+        value = getattr(module, public)
+        first = told.setdefault((public, id(value)), name)
+        if first == name:
+            yield from _of_value(public, value)
+        else:
+            yield f"    {public} of {first}"
     yield ""
 
 

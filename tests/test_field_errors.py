@@ -14,10 +14,11 @@ from attrs.exceptions import FrozenInstanceError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async import ENDPOINTS, FieldError
+from cleverapp_async import FieldError
 from cleverapp_async._converter import converter
 from cleverapp_async._laravel_messages import language_pack
 from cleverapp_async._laravel_messages.wording import alternatives_of
+from cleverapp_async.endpoints import ENDPOINTS
 from cleverapp_async.field_errors import parse_field_errors, recognise
 
 if TYPE_CHECKING:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from attrs import define, field
 
 from ..errors import CleverAppError, ConfigurationError
 from .cancellation import in_time
+from .commands import RedisCommands, Value
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -23,30 +24,17 @@ if TYPE_CHECKING:
 __all__ = [
     "RedisCallError",
     "RedisClient",
-    "RedisCommands",
-    "Value",
     "check_url",
     "open_sync_client",
 ]
 
 T = TypeVar("T")
 
-Value: TypeAlias = "str | int | float | bytes"
-"""What a command is made of."""
-
 _UNREADABLE_URL = (
     "the URL of Redis cannot be read: it is like redis://:password@host:6379/0; in a password, / "
     "is written %2F, ? is %3F and # is %23, and behind the host, @ is %40"
 )
 """What is told instead of the URL, which may hold a password."""
-
-
-class RedisCommands(Protocol):
-    """What is needed of a client of redis-py, single or of a cluster."""
-
-    def execute_command(self, *args: str | int) -> Awaitable[object]:
-        """Send one command; its answer."""
-        ...
 
 
 class RedisCallError(Exception):

@@ -1,1 +1,49 @@
-"""Bulk sends: many messages, fairly over their limits, in constant memory."""
+"""Bulk sends: many messages, fairly over their limits, in constant memory.
+
+``client.send_many`` and ``client.run_campaign`` make a :class:`BulkRun`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from .eta import Eta
+    from .forecast import Forecast, Share
+    from .journal.protocol import Messages
+    from .outcome import SendOutcome
+    from .run import BulkProgress, BulkRun
+    from .schedule import Schedule
+    from .throughput import EtaMeter
+
+__all__ = [
+    "BulkProgress",
+    "BulkRun",
+    "Eta",
+    "EtaMeter",
+    "Forecast",
+    "Messages",
+    "Schedule",
+    "SendOutcome",
+    "Share",
+]
+
+if not TYPE_CHECKING:
+    # Those who send single messages need none of it, and the import of the package stays quick.
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        __name__,
+        {
+            "BulkProgress": ".run",
+            "BulkRun": ".run",
+            "Eta": ".eta",
+            "EtaMeter": ".throughput",
+            "Forecast": ".forecast",
+            "Messages": ".journal.protocol",
+            "Schedule": ".schedule",
+            "SendOutcome": ".outcome",
+            "Share": ".forecast",
+        },
+    )

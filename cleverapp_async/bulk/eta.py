@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Mapping
 
 from attrs import frozen
 
-from ..limits.quota import AccountKey, LimitKey
+from ..limits.quota import AccountKey, LimitKey, Quota, QuotasOf
+from ..limits.registry import LimiterRegistry
 from .forecast import ACCOUNT, UNKNOWN_ROUTE, least_seconds
+from .schedule import Schedule
 from .throughput import EtaMeter
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
-
-    from ..limits.quota import Quota
-    from ..limits.registry import LimiterRegistry
-    from .forecast import QuotasOf
-    from .schedule import Schedule
 
 __all__ = [
     "MEASURED_RATE",

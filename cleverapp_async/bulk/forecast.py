@@ -6,26 +6,18 @@ network's, not the refusals to come; :mod:`cleverapp_async.bulk.eta` adds what a
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 
-from ..limits.quota import LimitKey, Quota
+from ..limits.quota import LimitKey, Quota, QuotasOf
+from .schedule import Schedule
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from .schedule import Schedule
-
-__all__ = ["ACCOUNT", "UNKNOWN_ROUTE", "Forecast", "QuotasOf", "Share", "forecast", "least_seconds"]
+__all__ = ["ACCOUNT", "UNKNOWN_ROUTE", "Forecast", "Share", "forecast", "least_seconds"]
 
 ACCOUNT = "the whole account"
 UNKNOWN_ROUTE = "route unknown"
 """Rows by contact_id do not say which bot and messenger they go through."""
-
-QuotasOf: TypeAlias = Callable[[LimitKey], tuple[Quota, ...]]
-"""Tells what limits a key."""
 
 
 @frozen

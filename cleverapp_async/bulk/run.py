@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from typing import TYPE_CHECKING, Self
+from collections.abc import AsyncIterator, Awaitable, Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from attrs import frozen
 
 from .._arguments import check_instance, check_whole, wrong_argument
+from .._call import Reply, SendState
 from .._caller import place_of_caller, warn_at
 from .._event_loop import AsyncOnly
 from ..errors import CleverAppError, ConfigurationError, JournalError, Outcome
-from ..limits.quota import LimitKey
+from ..limits.quota import LimitKey, Quota
+from ..models.messages import Message
 from .breaker import Breaker
 from .dispatch import Dispatcher
+from .journal.records import JournalSummary, Loaded
+from .outcome import SendOutcome
 from .schedule import Schedule
 from .schedule_guard import ScheduleGuard
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-    from types import TracebackType
-    from typing import NoReturn
-
-    from .._call import Reply, SendState
-    from ..limits.quota import Quota
-    from ..models.messages import Message
-    from .journal.records import JournalSummary, Loaded
-    from .outcome import SendOutcome
-    from .sources import Source
+from .sources import Source
 
 __all__ = ["BulkProgress", "BulkRun", "make_run"]
 

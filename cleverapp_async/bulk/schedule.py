@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, time, tzinfo
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from attrs import Factory, define, field, frozen
 
 from .._arguments import check_instance, wrong_setting
 from ..errors import ConfigurationError
 from ._wall_clock import DAY, SECOND, WallClock, as_zone
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 __all__ = ["DailyHours", "Schedule", "Span"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from . import (
     account,
@@ -17,9 +17,6 @@ from . import (
     variables,
 )
 from .row import Endpoint, Kind, Parameter, ParametersIn, Repeat, Shape, Trust
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["ENDPOINTS", "Endpoint", "Kind", "Parameter", "ParametersIn", "Repeat", "Shape", "Trust"]
 

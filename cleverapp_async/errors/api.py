@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar, cast
 
 from attrs import frozen
 
 from .base import CleverAppError, Outcome
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = [
     "ApiError",

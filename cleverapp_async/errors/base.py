@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, ClassVar, TypeAlias, cast
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from typing import ClassVar, TypeAlias, cast
 
 __all__ = ["CleverAppError", "Outcome"]
 

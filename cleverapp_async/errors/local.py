@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from .base import CleverAppError, Outcome
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = [
     "CampaignPausedError",

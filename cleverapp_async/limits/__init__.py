@@ -1,1 +1,63 @@
-"""Limits: quotas, the limiters that keep them, and the registry that finds them."""
+"""Limits: quotas, the limiters that keep them, and the registry that finds them.
+
+:class:`Limiter` and :class:`Permit` are what a limiter of your own has to offer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._lazy_names import lazy_names
+from .._redis.commands import RedisCommands
+from .defaults import (
+    ACCOUNT_QUOTAS,
+    MESSENGER_QUOTAS,
+    OTHER_MESSENGERS_QUOTA,
+    WHATSAPP_DIRECT_QUOTA,
+)
+from .protocols import (
+    Limiter,
+    LimiterFactory,
+    LimiterSnapshot,
+    OnUnavailable,
+    Permit,
+    PrimableLimiter,
+)
+from .quota import AccountKey, Lane, LimitKey, Quota, Quotas, QuotasOf
+from .registry import CountedSends, LimiterRegistry, SharedLimiterRegistry
+from .sliding_window import SlidingWindowLimiter, SlidingWindowPermit
+
+if TYPE_CHECKING:
+    from .paced import PacedLimiter, PacedPermit
+
+__all__ = [
+    "ACCOUNT_QUOTAS",
+    "MESSENGER_QUOTAS",
+    "OTHER_MESSENGERS_QUOTA",
+    "WHATSAPP_DIRECT_QUOTA",
+    "AccountKey",
+    "CountedSends",
+    "Lane",
+    "LimitKey",
+    "Limiter",
+    "LimiterFactory",
+    "LimiterRegistry",
+    "LimiterSnapshot",
+    "OnUnavailable",
+    "PacedLimiter",
+    "PacedPermit",
+    "Permit",
+    "PrimableLimiter",
+    "Quota",
+    "Quotas",
+    "QuotasOf",
+    "RedisCommands",
+    "SharedLimiterRegistry",
+    "SlidingWindowLimiter",
+    "SlidingWindowPermit",
+]
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy_names(
+        __name__, __name__, {"PacedLimiter": ".paced", "PacedPermit": ".paced"}
+    )

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from .._event_loop import LIMITER_REFUSES, claim_running_loop
 from ._burst import Burst
-from ._lanes import LaneQueue
+from ._lanes import LaneQueue, Waiter
 from .protocols import LimiterSnapshot
 from .quota import Lane, Quota, check_quotas
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ._lanes import Waiter
 
 __all__ = ["PacedLimiter"]
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from attrs import frozen
 
 from .quota import AccountKey, Lane, LimitKey, Quota
 
-__all__ = ["Limiter", "LimiterFactory", "LimiterSnapshot", "Permit", "PrimableLimiter"]
+__all__ = [
+    "Limiter",
+    "LimiterFactory",
+    "LimiterSnapshot",
+    "OnUnavailable",
+    "Permit",
+    "PrimableLimiter",
+]
 
 
 @frozen
@@ -121,3 +128,6 @@ class PrimableLimiter(Protocol):
 
 LimiterFactory: TypeAlias = Callable[[LimitKey | AccountKey, tuple[Quota, ...]], Limiter]
 """Makes the limiter of a key from its quotas (none: unlimited, but it can be paused)."""
+
+OnUnavailable: TypeAlias = Literal["wait", "raise", "local"]
+"""What happens to those who wait while the Redis of limits kept together cannot be reached."""

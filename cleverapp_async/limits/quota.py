@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from math import inf
-from typing import TYPE_CHECKING, TypeAlias, cast, overload
+from typing import TypeAlias, cast, overload
 
 from attrs import Attribute, field, frozen, validators
 
 from .._arguments import check_seconds, check_whole, is_number, wrong_setting
-
-if TYPE_CHECKING:
-    from ..models.route import Route
+from ..models.route import Route
 
 __all__ = [
     "AccountKey",
@@ -20,6 +18,7 @@ __all__ = [
     "LimitKey",
     "Quota",
     "Quotas",
+    "QuotasOf",
     "as_quotas",
     "check_factor",
     "check_quotas",
@@ -168,6 +167,10 @@ class LimitKey:
         bot = "an unknown bot" if self.bot_id is None else f"bot {self.bot_id}"
         scope = "" if self.scope == "sendMessage" else f" ({self.scope})"
         return f"{self.messenger} of {bot}{scope}"
+
+
+QuotasOf: TypeAlias = Callable[[LimitKey], tuple[Quota, ...]]
+"""Tells what limits a key."""
 
 
 @frozen

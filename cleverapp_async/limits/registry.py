@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Self, TypeVar, cast
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Self, TypeVar, cast
 
 from attrs import define, field
 
 from .._arguments import check_callable, check_seconds, wrong_setting
+from .._redis.commands import RedisCommands
+from . import shared
 from .defaults import (
     ACCOUNT_QUOTAS,
     MESSENGER_QUOTAS,
     OTHER_MESSENGERS_QUOTA,
     WHATSAPP_DIRECT_QUOTA,
 )
-from .protocols import PrimableLimiter
+from .protocols import Limiter, LimiterFactory, LimiterSnapshot, OnUnavailable, PrimableLimiter
 from .quota import AccountKey, LimitKey, Quota, Quotas, as_quotas
 from .sliding_window import SlidingWindowLimiter
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import TracebackType
-
-    from .._redis.client import RedisCommands
-    from .protocols import Limiter, LimiterFactory, LimiterSnapshot
-    from .shared.factory import SharedLimiterFactory
-    from .shared.member import OnUnavailable
 
 __all__ = ["CountedSends", "LimiterRegistry", "SharedLimiterRegistry"]
 
@@ -359,7 +353,7 @@ class SharedLimiterRegistry(LimiterRegistry):
 
     def __init__(
         self,
-        factory: SharedLimiterFactory,
+        factory: shared.SharedLimiterFactory,
         *,
         messengers: Mapping[str, Quotas] | None,
         other_messengers: Quotas,

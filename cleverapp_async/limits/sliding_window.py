@@ -8,24 +8,19 @@ and no estimate of the latency, and costs one round trip per window.
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from .._arguments import check_seconds, wrong_setting
 from .._event_loop import LIMITER_REFUSES, claim_running_loop
+from ..errors import CleverAppError
 from ._burst import Burst
 from ._lanes import LaneQueue
 from ._window import Window
 from .protocols import LimiterSnapshot
-from .quota import Lane, check_quotas
-
-if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Callable, Sequence
-
-    from ..errors import CleverAppError
-    from .quota import Quota
+from .quota import Lane, Quota, check_quotas
 
 __all__ = ["SETTLE_MARGIN", "SlidingWindowLimiter", "SlidingWindowPermit"]
 

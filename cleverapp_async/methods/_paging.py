@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
+from typing import Generic, Literal, TypeVar
 
 from ..errors import PagingError
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
-
-    from ..models.page import Page
+from ..models.page import Page
 
 __all__ = ["iterate"]
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
+from ..models.me import Me
 from .base import CallOptions, Methods
-
-if TYPE_CHECKING:
-    from ..models.me import Me
 
 __all__ = ["AccountMethods"]
 

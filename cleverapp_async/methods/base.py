@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from collections.abc import Mapping
+from typing import Any, TypedDict, cast
 
 from attrs import evolve
 
 from .._arguments import check_instance, check_seconds, wrong_argument
-from .._call import Call
+from .._call import Call, Reply
+from ..config import PostParameters
 from ..endpoints import ENDPOINTS
 from ..errors import ConfigurationError, InvalidRequestError
+from ..events import EventCallback
 from ..limits.quota import Lane
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from .._call import Reply
-    from ..config import PostParameters
-    from ..events import EventCallback
-    from ..models.page import Page
-    from ..retry import Retry
+from ..models.page import Page
+from ..retry import Retry
 
 __all__ = [
     "ABSENT",

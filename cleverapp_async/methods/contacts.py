@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
+from typing import Unpack
 
 from ..errors import InvalidRequestError
 from ..models.checks import (
@@ -13,15 +15,10 @@ from ..models.checks import (
     check_string,
     check_strings,
 )
+from ..models.contact import Contact
+from ..models.page import Page
 from ._paging import iterate
 from .base import ABSENT, Absent, CallOptions, Methods, given
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
-    from datetime import datetime
-
-    from ..models.contact import Contact
-    from ..models.page import Page
 
 __all__ = ["ContactMethods"]
 

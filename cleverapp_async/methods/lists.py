@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from collections.abc import AsyncGenerator, Mapping
+from typing import Unpack
 
 from attrs import evolve
 
@@ -10,15 +11,10 @@ from .._arguments import check_flag, wrong_argument
 from .._converter import unstructure
 from ..errors import InvalidRequestError
 from ..models.checks import check_count, check_hex_id, check_id, check_object, check_string
-from ..models.lists import ListField, ListSchema
+from ..models.lists import ListField, ListItem, ListSchema
+from ..models.page import Page
 from ._paging import iterate
 from .base import CallOptions, Methods, given
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
-
-    from ..models.lists import ListItem
-    from ..models.page import Page
 
 __all__ = ["ListMethods"]
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 from ..models.checks import check_url
+from ..models.media import DecodedLink
 from .base import CallOptions, Methods, given
-
-if TYPE_CHECKING:
-    from ..models.media import DecodedLink
 
 __all__ = ["MediaMethods"]
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Unpack, cast, overload
+from typing import Unpack, cast, overload
 
 from .._arguments import check_instance, wrong_argument
 from .._call import Call, Reply, SendState
 from ..endpoints import ENDPOINTS
 from ..models.checks import check_id, check_one_of, check_phone, check_route, check_string
-from ..models.messages import MESSAGES, Message, SendMessage, SendMessageToWhatsApp
+from ..models.contact import Contact
+from ..models.messages import (
+    MESSAGES,
+    Message,
+    QueuedMessage,
+    SendMessage,
+    SendMessageToWhatsApp,
+    SendReceipt,
+)
+from ..models.route import Route
 from .base import CallOptions, Methods, given
-
-if TYPE_CHECKING:
-    from ..models.contact import Contact
-    from ..models.messages import QueuedMessage, SendReceipt
-    from ..models.route import Route
 
 __all__ = ["MessageMethods"]
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Unpack
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Unpack
 
 from ..models.checks import check_amount, check_decimal, check_id, check_string
+from ..models.money import ContactAccount, ContactCryptoAccount
 from .base import CallOptions, Methods, given
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from decimal import Decimal
-
-    from ..models.money import ContactAccount, ContactCryptoAccount
 
 __all__ = ["MoneyMethods"]
 

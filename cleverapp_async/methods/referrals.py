@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias, Unpack
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Unpack
 
 from .._arguments import check_flag, wrong_argument
 from ..models.checks import check_count, check_id, check_several, check_string
+from ..models.contact import Contact
+from ..models.page import Page
+from ..models.referral import ReferralCount, Referrer, ReferrerChain
 from ._paging import iterate
 from .base import CallOptions, Methods, given
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
-
-    from ..models.contact import Contact
-    from ..models.page import Page
-    from ..models.referral import ReferralCount, Referrer, ReferrerChain
-
-    Names: TypeAlias = str | Sequence[str] | None
-    Ids: TypeAlias = int | Sequence[int] | None
 
 __all__ = ["ReferralMethods"]
 
@@ -83,8 +77,8 @@ class ReferralMethods(Methods):
         *,
         contact_id: int,
         page: int | None = None,
-        tag_name: Names = None,
-        tag_id: Ids = None,
+        tag_name: str | Sequence[str] | None = None,
+        tag_id: int | Sequence[int] | None = None,
         **options: Unpack[CallOptions],
     ) -> Page[Contact]:
         """Give one page of those whom a contact brought: ``getReferrals``.
@@ -112,8 +106,8 @@ class ReferralMethods(Methods):
         self,
         *,
         contact_id: int,
-        tag_name: Names = None,
-        tag_id: Ids = None,
+        tag_name: str | Sequence[str] | None = None,
+        tag_id: int | Sequence[int] | None = None,
         **options: Unpack[CallOptions],
     ) -> AsyncGenerator[Contact, None]:
         """Give all whom a contact brought, each once, page by page, one page fetched ahead.
@@ -143,8 +137,8 @@ class ReferralMethods(Methods):
         self,
         *,
         contact_id: int,
-        tag_name: Names = None,
-        tag_id: Ids = None,
+        tag_name: str | Sequence[str] | None = None,
+        tag_id: int | Sequence[int] | None = None,
         **options: Unpack[CallOptions],
     ) -> int:
         """Count whom a contact brought: ``getCountReferrals``.
@@ -175,7 +169,9 @@ def _one_or_several(
     return check(name, value) if isinstance(value, kind) else check_several(name, value, check)
 
 
-def _filters(tag_name: Names, tag_id: Ids) -> dict[str, object] | None:
+def _filters(
+    tag_name: str | Sequence[str] | None, tag_id: int | Sequence[int] | None
+) -> dict[str, object] | None:
     return (
         given(
             tag_name=_one_or_several("tag_name", tag_name, str, check_string),

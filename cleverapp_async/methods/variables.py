@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 from .._arguments import check_flag, wrong_argument
 from ..models.checks import check_id, check_one_of, check_string, check_text
+from ..models.contact import ContactVariable
 from .base import CallOptions, Methods, given
-
-if TYPE_CHECKING:
-    from ..models.contact import ContactVariable
 
 __all__ = ["VariableMethods"]
 

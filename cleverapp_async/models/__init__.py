@@ -1,1 +1,43 @@
 """What goes in and what comes out: frozen attrs classes, validated where they are made."""
+
+from __future__ import annotations
+
+from .contact import Contact, ContactVariable, Utm, VariableName
+from .lists import ListField, ListItem, ListSchema
+from .me import Me
+from .media import DecodedLink
+from .messages import (
+    Message,
+    QueuedMessage,
+    SendMessage,
+    SendMessageToWhatsApp,
+    SendReceipt,
+)
+from .money import ContactAccount, ContactCryptoAccount
+from .page import Page
+from .referral import Referrer, ReferrerChain
+from .route import Messenger, Route
+
+__all__ = [
+    "Contact",
+    "ContactAccount",
+    "ContactCryptoAccount",
+    "ContactVariable",
+    "DecodedLink",
+    "ListField",
+    "ListItem",
+    "ListSchema",
+    "Me",
+    "Message",
+    "Messenger",
+    "Page",
+    "QueuedMessage",
+    "Referrer",
+    "ReferrerChain",
+    "Route",
+    "SendMessage",
+    "SendMessageToWhatsApp",
+    "SendReceipt",
+    "Utm",
+    "VariableName",
+]

@@ -14,16 +14,12 @@ from .route import Route
 __all__ = [
     "MESSAGES",
     "Message",
-    "Parameters",
     "QueuedMessage",
     "SendMessage",
     "SendMessageToWhatsApp",
     "SendReceipt",
     "check_message",
 ]
-
-Parameters: TypeAlias = dict[str, str | int]
-"""Request parameters by the API's own names; absent ones are left out."""
 
 _TRIPLE = ("bot_id", "messenger", "contact_external_id")
 _CONTENT = ("text", "image", "file")
@@ -111,7 +107,7 @@ class SendMessage:
             return None
         return Route(self.bot_id, self.messenger)
 
-    def parameters(self) -> Parameters:
+    def parameters(self) -> dict[str, str | int]:
         """The parameters as the API names them, absent ones left out."""
         values = (
             ("contact_id", self.contact_id),
@@ -167,9 +163,13 @@ class SendMessageToWhatsApp:
         """The bot, and WhatsApp."""
         return Route(self.bot_id, "whatsapp")
 
-    def parameters(self) -> Parameters:
+    def parameters(self) -> dict[str, str | int]:
         """The parameters as the API names them, absent ones left out."""
-        parameters: Parameters = {"bot_id": self.bot_id, "phone": self.phone, "text": self.text}
+        parameters: dict[str, str | int] = {
+            "bot_id": self.bot_id,
+            "phone": self.phone,
+            "text": self.text,
+        }
         if self.name is not None:
             parameters["name"] = self.name
         return parameters

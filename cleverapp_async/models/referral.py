@@ -31,6 +31,10 @@ class Referrer:
     extra: Mapping[str, object] = field(factory=dict[str, object])
 
 
+# attrs makes ``__init__`` before the class has its name: typing.get_type_hints would not find it.
+Referrer.__init__.__annotations__["referrer"] = Referrer | None
+
+
 @frozen
 class ReferrerChain:
     """What getReferrers answers, as a tree or flat: the same people either way.

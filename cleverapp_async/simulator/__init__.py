@@ -7,10 +7,13 @@ that the two cannot share a mistake.
 from __future__ import annotations
 
 from .assumptions import ASSUMPTIONS, Assumption
-from .faults.faults import Fault, Trigger
+from .faults.actions import Action, Exchange
+from .faults.faults import Fault, Predicate, Trigger, TriggerOptions
 from .faults.latency import Constant, Delay, Latency, Lognormal, Uniform
-from .limits import WINDOW_KINDS, Quota, Rounding, SimulatorLimits, WindowKind
-from .referee import Duplicate, Tally, Verdict, most_in_any_window
+from .laravel.parameters import Parameters
+from .laravel.replies import Reply
+from .limits import WINDOW_KINDS, Rounding, SimulatedQuota, SimulatorLimits, WindowKind
+from .referee import Duplicate, DuplicateKey, Tally, Verdict, most_in_any_window
 from .request_log import Arrival, ArrivalLog, ArrivalVerdict
 from .seed.generate import generate
 from .seed.load import load_seed, parse_seed
@@ -32,6 +35,7 @@ from .variants import CountReferralsShape, DateStyle, EmptyObjects, VariablesSha
 __all__ = [
     "ASSUMPTIONS",
     "WINDOW_KINDS",
+    "Action",
     "Arrival",
     "ArrivalLog",
     "ArrivalVerdict",
@@ -41,11 +45,15 @@ __all__ = [
     "DateStyle",
     "Delay",
     "Duplicate",
+    "DuplicateKey",
     "EmptyObjects",
+    "Exchange",
     "Fault",
     "Latency",
     "Lognormal",
-    "Quota",
+    "Parameters",
+    "Predicate",
+    "Reply",
     "Rounding",
     "SeedData",
     "SeedError",
@@ -56,11 +64,13 @@ __all__ = [
     "SimulatedField",
     "SimulatedItem",
     "SimulatedListSchema",
+    "SimulatedQuota",
     "SimulatedVariable",
     "Simulator",
     "SimulatorLimits",
     "Tally",
     "Trigger",
+    "TriggerOptions",
     "Uniform",
     "VariablesShape",
     "Verdict",

@@ -33,13 +33,13 @@ ROUNDINGS: Final[tuple[str, ...]] = get_args(Rounding)
 WHATSAPP_DIRECT: Final = "sendMessageToWhatsApp"
 """The method which has a WhatsApp quota of its own."""
 
-Quota: TypeAlias = tuple[int, float]
+SimulatedQuota: TypeAlias = tuple[int, float]
 """How many requests, and in how many seconds."""
 
 Scope: TypeAlias = tuple[str, int, str]
 """What a messenger's quota holds for: endpoint, bot and messenger."""
 
-DOCUMENTED_MESSENGERS: Final[Mapping[str, Quota | None]] = MappingProxyType(
+DOCUMENTED_MESSENGERS: Final[Mapping[str, SimulatedQuota | None]] = MappingProxyType(
     {
         "whatsapp": (1, 10.0),
         "telegram": (10, 10.0),
@@ -49,7 +49,7 @@ DOCUMENTED_MESSENGERS: Final[Mapping[str, Quota | None]] = MappingProxyType(
 )
 
 
-def _check_quota(what: str, quota: Quota | None) -> None:
+def _check_quota(what: str, quota: SimulatedQuota | None) -> None:
     if quota is None:
         return
     limit, period = quota
@@ -59,12 +59,12 @@ def _check_quota(what: str, quota: Quota | None) -> None:
 
 
 def _copy(
-    quotas: Mapping[str, Quota | None] | None,
-) -> Mapping[str, Quota | None] | None:
+    quotas: Mapping[str, SimulatedQuota | None] | None,
+) -> Mapping[str, SimulatedQuota | None] | None:
     return None if quotas is None else dict(quotas)
 
 
-def _scale(quota: Quota | None, factor: float) -> Quota | None:
+def _scale(quota: SimulatedQuota | None, factor: float) -> SimulatedQuota | None:
     return None if quota is None else (quota[0], quota[1] / factor)
 
 
@@ -83,12 +83,12 @@ class SimulatorLimits:
         ValueError: A limit below 1 or a period that is not above 0.
     """
 
-    messengers: Mapping[str, Quota | None] | None = field(
+    messengers: Mapping[str, SimulatedQuota | None] | None = field(
         default=DOCUMENTED_MESSENGERS, converter=_copy
     )
-    other_messengers: Quota | None = (10, 10.0)
-    whatsapp_direct: Quota | None = (1, 1.0)
-    account: tuple[Quota, ...] | None = ((2, 1.0), (120, 60.0))
+    other_messengers: SimulatedQuota | None = (10, 10.0)
+    whatsapp_direct: SimulatedQuota | None = (1, 1.0)
+    account: tuple[SimulatedQuota, ...] | None = ((2, 1.0), (120, 60.0))
 
     def __attrs_post_init__(self) -> None:
         """Refuse a quota which cannot be counted."""
@@ -127,13 +127,13 @@ class SimulatorLimits:
             account=account,
         )
 
-    def of_messenger(self, messenger: str) -> Quota | None:
+    def of_messenger(self, messenger: str) -> SimulatedQuota | None:
         """Give sendMessage's quota for one bot and a messenger."""
         if self.messengers is None:
             return None
         return self.messengers.get(messenger, self.other_messengers)
 
-    def of(self, endpoint: str, messenger: str) -> Quota | None:
+    def of(self, endpoint: str, messenger: str) -> SimulatedQuota | None:
         """Give a method's quota for one bot and a messenger."""
         return self.whatsapp_direct if endpoint == WHATSAPP_DIRECT else self.of_messenger(messenger)
 

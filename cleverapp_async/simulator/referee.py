@@ -12,14 +12,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from attrs import define, field, frozen
 
+from .limits import SimulatedQuota, SimulatorLimits
 from .request_log import Arrival, ArrivalVerdict
-
-if TYPE_CHECKING:
-    from .limits import Quota, SimulatorLimits
 
 DuplicateKey: TypeAlias = Callable[[Arrival], Hashable]
 
@@ -187,7 +185,7 @@ class _Series:
             self.refusals += 1
 
     def tally(
-        self, quota: Quota | None, key: tuple[str, int, str] | tuple[None, None, None]
+        self, quota: SimulatedQuota | None, key: tuple[str, int, str] | tuple[None, None, None]
     ) -> Tally:
         endpoint, bot_id, messenger = key
         limit, period = (None, None) if quota is None else quota

@@ -8,7 +8,8 @@ import socket
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from os import PathLike
-from typing import TYPE_CHECKING, Final
+from types import TracebackType
+from typing import Final, Self
 
 from aiohttp import web
 from attrs import define, field
@@ -20,19 +21,13 @@ from .faults.latency import Latency
 from .faults.schedule import FaultSchedule
 from .handler import RequestHandler
 from .limits import ROUNDINGS, WINDOW_KINDS, RateLimiter, Rounding, SimulatorLimits, WindowKind
-from .referee import DuplicateKey, everything, judge_log
+from .referee import DuplicateKey, Verdict, everything, judge_log
 from .request_log import ArrivalLog, RequestLog
 from .router import API_PREFIX, Router
 from .seed.load import choose_seed
 from .state.records import SeedData, SimulatedContact
 from .state.store import make_state
 from .variants import AnswerVariants, CountReferralsShape, DateStyle, EmptyObjects, VariablesShape
-
-if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
-
-    from .referee import Verdict
 
 _BACKLOG: Final = 1024
 _PATIENCE: Final = 1.0

@@ -11,8 +11,8 @@ from typing import Any, get_args, get_origin
 import attrs
 from hypothesis import strategies as st
 
-from cleverapp_async import (
-    Contact,
+from cleverapp_async import Contact, QueuedMessage
+from cleverapp_async.models import (
     ContactAccount,
     ContactCryptoAccount,
     ContactVariable,
@@ -21,7 +21,6 @@ from cleverapp_async import (
     ListItem,
     ListSchema,
     Me,
-    QueuedMessage,
     Referrer,
     Utm,
     VariableName,

@@ -15,9 +15,8 @@ from typing import Any
 
 from attrs import frozen
 
-from cleverapp_async import (
-    CleverAppClient,
-    Contact,
+from cleverapp_async import CleverAppClient, Contact, QueuedMessage, SendReceipt
+from cleverapp_async.models import (
     ContactAccount,
     ContactCryptoAccount,
     ContactVariable,
@@ -27,10 +26,8 @@ from cleverapp_async import (
     ListSchema,
     Me,
     Page,
-    QueuedMessage,
     Referrer,
     ReferrerChain,
-    SendReceipt,
     Utm,
     VariableName,
 )

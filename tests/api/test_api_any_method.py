@@ -14,13 +14,13 @@ from cleverapp_async import (
     LimitKey,
     MessengerLimitError,
     Quota,
-    Repeat,
     RetryPolicy,
     ServerError,
     UnexpectedResponseError,
     raw_answers,
 )
 from cleverapp_async.config import DEFAULT_BASE_URL
+from cleverapp_async.endpoints import Repeat
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits, generate
 from tests.api.wire import read, serve
 from tests.wire.rig import Notebook, client_of, one_attempt

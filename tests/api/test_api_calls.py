@@ -4,14 +4,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import ENDPOINTS, ParametersIn
+from cleverapp_async.endpoints import ENDPOINTS, ParametersIn
 from tests.api.samples import CALLS
 from tests.api.wire import as_texts, read, serve
 from tests.wire.rig import TOKEN, client_of, one_attempt
 
 if TYPE_CHECKING:
-    from cleverapp_async.brands import TokenPlace
-    from cleverapp_async.config import PostParameters
+    from cleverapp_async.config import PostParameters, TokenPlace
 
 ANSWERS = {name: one.answer for name, one in CALLS.items()}
 

@@ -10,16 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleverapp_async import ENDPOINTS, CleverAppError, RawResponse, Shape
+from cleverapp_async import CleverAppError, RawResponse
 from cleverapp_async._converter import converter, lenient_converter, structure, unstructure
 from cleverapp_async._response import read_answer
+from cleverapp_async.endpoints import ENDPOINTS, Shape
 from tests.api.objects import JSON, MODELS, objects
 
 if TYPE_CHECKING:
     import attrs
     from cattrs import Converter
 
-    from cleverapp_async import Endpoint
+    from cleverapp_async.endpoints import Endpoint
 
 STRICT_AND_LENIENT = pytest.mark.parametrize("lenient", [False, True], ids=["strict", "lenient"])
 EACH_MODEL = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)

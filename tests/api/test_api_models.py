@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from cleverapp_async import (
-    ENDPOINTS,
-    Contact,
+from cleverapp_async import Contact, RawResponse, UnexpectedResponseError
+from cleverapp_async._converter import lenient_converter, structure, unstructure
+from cleverapp_async._response import read_answer
+from cleverapp_async.endpoints import ENDPOINTS
+from cleverapp_async.models import (
     ContactAccount,
     ContactCryptoAccount,
     ContactVariable,
@@ -18,13 +20,9 @@ from cleverapp_async import (
     ListItem,
     ListSchema,
     Page,
-    RawResponse,
     ReferrerChain,
-    UnexpectedResponseError,
     Utm,
 )
-from cleverapp_async._converter import lenient_converter, structure, unstructure
-from cleverapp_async._response import read_answer
 from tests.api.samples import HEX, sample
 
 

@@ -12,16 +12,9 @@ from attrs import define, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleverapp_async import (
-    Contact,
-    LimiterRegistry,
-    Outcome,
-    Page,
-    PagingError,
-    Quota,
-    ServerError,
-)
+from cleverapp_async import Contact, LimiterRegistry, Outcome, PagingError, Quota, ServerError
 from cleverapp_async.methods._paging import iterate
+from cleverapp_async.models import Page
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits, generate
 from tests.api.wire import serve
 from tests.wire.rig import client_of, one_attempt

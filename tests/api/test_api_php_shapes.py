@@ -12,9 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import (
-    ENDPOINTS,
     ClientConfig,
     Contact,
+    RawResponse,
+    UnexpectedResponseError,
+    ValidationError,
+    raw_answers,
+)
+from cleverapp_async._converter import converter, lenient_converter, structure, unstructure
+from cleverapp_async._response import read_answer
+from cleverapp_async.endpoints import ENDPOINTS
+from cleverapp_async.field_errors import parse_field_errors
+from cleverapp_async.models import (
     ContactAccount,
     ContactVariable,
     ListField,
@@ -22,17 +31,10 @@ from cleverapp_async import (
     ListSchema,
     Me,
     Page,
-    RawResponse,
     ReferrerChain,
-    UnexpectedResponseError,
     Utm,
-    ValidationError,
     VariableName,
-    raw_answers,
 )
-from cleverapp_async._converter import converter, lenient_converter, structure, unstructure
-from cleverapp_async._response import read_answer
-from cleverapp_async.field_errors import parse_field_errors
 from tests.api.samples import HEX, sample
 from tests.wire.rig import client_of, http, raw_server
 

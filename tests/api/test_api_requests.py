@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from cleverapp_async import ABSENT, CleverAppClient, InvalidRequestError, ListField
+from cleverapp_async import ABSENT, CleverAppClient, InvalidRequestError
+from cleverapp_async.models import ListField
 from tests.api.samples import HEX
 from tests.api.wire import read, serve
 from tests.wire.rig import client_of, one_attempt

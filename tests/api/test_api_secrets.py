@@ -11,7 +11,6 @@ from cleverapp_async import (
     CleverAppClient,
     CleverAppError,
     ClientConfig,
-    Event,
     LimiterRegistry,
     RetryPolicy,
     raw_answers,
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cleverapp_async.config import PostParameters
+    from cleverapp_async.events import Event
 
 TOKEN = 'tok+en/="secret'
 FORMS = {

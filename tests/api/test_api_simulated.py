@@ -6,21 +6,16 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from cleverapp_async import (
-    ENDPOINTS,
-    CleverAppClient,
-    ListField,
-    NotFoundError,
-    ValidationError,
-)
+from cleverapp_async import CleverAppClient, NotFoundError, ValidationError
+from cleverapp_async.endpoints import ENDPOINTS
+from cleverapp_async.models import ListField
 from cleverapp_async.simulator import Simulator, SimulatorLimits, generate
 from tests.wire.rig import client_of, one_attempt
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from cleverapp_async.brands import TokenPlace
-    from cleverapp_async.config import PostParameters
+    from cleverapp_async.config import PostParameters, TokenPlace
 
 SIZE = 60
 

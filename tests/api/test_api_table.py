@@ -4,8 +4,8 @@ import inspect
 
 import pytest
 
-from cleverapp_async import ENDPOINTS, CleverAppClient
-from cleverapp_async.methods.base import CallOptions
+from cleverapp_async import CallOptions, CleverAppClient
+from cleverapp_async.endpoints import ENDPOINTS
 from tests.api.samples import CALLS
 
 NAMES = {

@@ -18,20 +18,21 @@ from cleverapp_async import (
     Outcome,
     OutcomeUnknownError,
     Quota,
-    Resend,
     SendReceipt,
 )
 from cleverapp_async._call import Reply, SendState
 from cleverapp_async.bulk.dispatch import Dispatcher
 from cleverapp_async.bulk.journal_source import JournalSource
 from cleverapp_async.bulk.priming import Primer
+from cleverapp_async.journal import Resend
 from cleverapp_async.limits.acquire import CallLimits
 from tests.bulk.memory_journal import MemoryJournal
 from tests.bulk.rig import key_of, message
 from tests.limits.oracle import Oracle
 
 if TYPE_CHECKING:
-    from cleverapp_async import Journal, Message, SendOutcome
+    from cleverapp_async import Message, SendOutcome
+    from cleverapp_async.journal import Journal
 
 __all__ = ["ACCOUNT", "Life", "World", "bot"]
 

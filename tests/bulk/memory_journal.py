@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
-from cleverapp_async import (
+from cleverapp_async.journal import (
     JournalEntry,
     JournalResult,
     JournalState,
@@ -23,7 +23,8 @@ from cleverapp_async import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from cleverapp_async import LimitKey, Message, Messages
+    from cleverapp_async import LimitKey, Message
+    from cleverapp_async.bulk import Messages
 
 __all__ = ["MemoryJournal"]
 

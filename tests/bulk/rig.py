@@ -26,7 +26,7 @@ from cleverapp_async.bulk.sources import IterableSource
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cleverapp_async import Messages
+    from cleverapp_async.bulk import Messages
 
 RECEIPT = SendReceipt("send", 1, 0.0, 0.0)
 

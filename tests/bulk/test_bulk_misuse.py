@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
-    from cleverapp_async import BulkRun, Messages, SendOutcome
+    from cleverapp_async import BulkRun, SendOutcome
+    from cleverapp_async.bulk import Messages
 
 FREE = SimulatorLimits.none()
 

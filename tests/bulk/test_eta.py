@@ -7,15 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async import (
-    AccountKey,
-    EtaMeter,
-    LimiterRegistry,
-    LimitKey,
-    Quota,
-    Schedule,
-    forecast,
-)
+from cleverapp_async import AccountKey, LimiterRegistry, LimitKey, Quota, Schedule, forecast
+from cleverapp_async.bulk import EtaMeter
 from cleverapp_async.bulk.eta import estimate, estimate_run
 
 if TYPE_CHECKING:

@@ -12,24 +12,23 @@ from cleverapp_async import (
     BulkRun,
     CampaignPausedError,
     ForbiddenError,
-    JournalState,
-    JournalWriteError,
     NotSentError,
     Outcome,
     OutcomeUnknownError,
-    Resend,
     SendOutcome,
     ValidationError,
 )
 from cleverapp_async.bulk.breaker import Breaker
 from cleverapp_async.bulk.dispatch import Dispatcher
 from cleverapp_async.bulk.journal_source import JournalSource
+from cleverapp_async.journal import JournalState, JournalWriteError, Resend
 from tests.bulk.memory_journal import MemoryJournal
 from tests.bulk.rig import Desk, collect, key_of, message, others, turns
 
 if TYPE_CHECKING:
-    from cleverapp_async import Message, Messages, Route
+    from cleverapp_async import Message, Route
     from cleverapp_async._call import Reply, SendState
+    from cleverapp_async.bulk import Messages
 
 
 class Wire(Desk):

@@ -10,18 +10,16 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleverapp_async import (
+from cleverapp_async import LimiterRegistry, Quota, SendMessage
+from cleverapp_async.bulk.priming import Arrivals, Primer, arrivals_of
+from cleverapp_async.journal import (
     JournalEntry,
     JournalResult,
     JournalState,
-    LimiterRegistry,
     Loaded,
-    Quota,
     Resend,
     SendHistory,
-    SendMessage,
 )
-from cleverapp_async.bulk.priming import Arrivals, Primer, arrivals_of
 from cleverapp_async.limits.sliding_window import SETTLE_MARGIN
 from cleverapp_async.testing import run_virtual
 from tests.bulk.lives import ACCOUNT, Life, World, bot

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async import EtaMeter, LimitKey, Schedule
+from cleverapp_async import LimitKey, Schedule
+from cleverapp_async.bulk import EtaMeter
 
 KEY = LimitKey(7, "telegram")
 OTHER = LimitKey(8, "telegram")

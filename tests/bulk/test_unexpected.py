@@ -14,8 +14,6 @@ from cleverapp_async import (
     CleverAppError,
     ConfigurationError,
     JournalError,
-    JournalState,
-    JournalWriteError,
     Outcome,
     Schedule,
     SendOutcome,
@@ -23,6 +21,7 @@ from cleverapp_async import (
 from cleverapp_async.bulk.dispatch import Dispatcher
 from cleverapp_async.bulk.schedule_guard import ScheduleGuard
 from cleverapp_async.bulk.sources import IterableSource
+from cleverapp_async.journal import JournalState, JournalWriteError
 from tests.bulk.memory_journal import MemoryJournal
 from tests.bulk.rig import Desk, collect, key_of, message, others, turns
 from tests.bulk.test_journal_source import Wire, campaign
@@ -30,8 +29,9 @@ from tests.bulk.test_journal_source import Wire, campaign
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from cleverapp_async import JournalResult, Message
+    from cleverapp_async import Message
     from cleverapp_async._call import Reply, SendState
+    from cleverapp_async.journal import JournalResult
 
 
 class StrangeError(BaseException):

@@ -6,9 +6,8 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from cleverapp_async import LimitKey, Message, SendMessage
-from cleverapp_async.bulk.journal.records import ErrorRecord, JournalResult, JournalState
-from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
+from cleverapp_async import LimitKey, Message, SendMessage, SqliteJournal
+from cleverapp_async.journal import ErrorRecord, JournalResult, JournalState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

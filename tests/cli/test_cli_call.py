@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import FieldError
-from cleverapp_async._response import RawResponse
+from cleverapp_async import FieldError, RawResponse
 from cleverapp_async._terminal import guard_streams
 from cleverapp_async.cli.call import read_arguments
 from cleverapp_async.cli.errors import BadInputError, Exit, exit_of, failure, wrong_setting

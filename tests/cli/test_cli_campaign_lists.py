@@ -13,15 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import Message, SendMessage, SendMessageToWhatsApp
-from cleverapp_async.bulk.journal.records import (
-    ErrorRecord,
-    JournalEntry,
-    JournalResult,
-    JournalState,
-)
-from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
+from cleverapp_async import Message, SendMessage, SendMessageToWhatsApp, SqliteJournal
 from cleverapp_async.cli.campaign.export import as_line
+from cleverapp_async.journal import ErrorRecord, JournalEntry, JournalResult, JournalState
 from tests.cli.campaigns import fill, make_journal, messages, records
 from tests.cli.command import TOKEN
 from tests.cli.processes import uncounted

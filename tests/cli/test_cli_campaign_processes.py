@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.bulk.journal.records import JournalState
+from cleverapp_async.journal import JournalState
 from cleverapp_async.simulator import Fault, Latency, Simulator, SimulatorLimits
 from tests.cli.campaigns import make
 from tests.cli.command import TOKEN

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.bulk.journal.records import JournalState
-from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
+from cleverapp_async import SqliteJournal
+from cleverapp_async.journal import JournalState
 from tests.cli.campaigns import fill, make_journal, messages, records
 
 if TYPE_CHECKING:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import LimitKey
-from cleverapp_async.bulk.journal.records import JournalState
-from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
+from cleverapp_async import LimitKey, SqliteJournal
+from cleverapp_async.journal import JournalState
 from tests.cli.campaigns import fill, make_journal, messages
 
 if TYPE_CHECKING:

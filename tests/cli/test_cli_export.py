@@ -13,13 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleverapp_async import Contact
 from cleverapp_async.bulk.report.csv import escape, unescape
 from cleverapp_async.cli.atomic_file import AtomicFile
 from cleverapp_async.cli.contacts import CsvRows, JsonRows
 from cleverapp_async.cli.params import read_from, read_to
 from cleverapp_async.cli.recipients.messages import read_route
 from cleverapp_async.cli.recipients.rows import Row
-from cleverapp_async.models.contact import Contact, ContactVariable, Utm, VariableName
+from cleverapp_async.models import ContactVariable, Utm, VariableName
 from cleverapp_async.simulator import Simulator, SimulatorLimits, generate
 from tests.cli.command import TOKEN
 from tests.cli.scripted import INTERRUPT, answer, page, scripted

@@ -7,13 +7,13 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async import JournalEntry, SendMessage, SendMessageToWhatsApp
+from cleverapp_async import Contact, SendMessage, SendMessageToWhatsApp
 from cleverapp_async.bulk.report.csv import COLUMNS, csv_lines
 from cleverapp_async.cli.contacts import CsvRows
 from cleverapp_async.cli.recipients.csv import read_csv
 from cleverapp_async.cli.recipients.messages import Defaults, read_message
 from cleverapp_async.cli.recipients.rows import Row, exported_columns
-from cleverapp_async.models.contact import Contact
+from cleverapp_async.journal import JournalEntry
 
 TEXTS = st.text(
     st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"]), min_size=1

@@ -28,7 +28,7 @@ from tests.cli.workbook import Workbook
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cleverapp_async.models.messages import Message
+    from cleverapp_async import Message
     from tests.cli.command import Run, Serve, Write
 
 HEADER = ("contact_id", "name", "text")

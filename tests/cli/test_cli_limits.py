@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import LimiterRegistry, LimitKey, Quota
-from cleverapp_async.limits.quota import AccountKey
+from cleverapp_async import AccountKey, LimiterRegistry, LimitKey, Quota
 from tests.redis_server import FORGETFUL, RedisServer, free_port, redis_server
 
 if TYPE_CHECKING:

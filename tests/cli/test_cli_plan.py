@@ -9,7 +9,6 @@ import pytest
 from attrs import evolve
 
 from cleverapp_async import CleverAppClient, LimiterRegistry, Outcome
-from cleverapp_async.bulk.journal.sqlite.reader import JournalReader
 from cleverapp_async.cli.console import make_console
 from cleverapp_async.cli.errors import BadInputError, Exit
 from cleverapp_async.cli.recipients.messages import Defaults
@@ -20,6 +19,7 @@ from cleverapp_async.cli.send.plan import Wanted, make_plan
 from cleverapp_async.cli.send.progress import NoView
 from cleverapp_async.cli.send.runner import CampaignMessages, FileMessages, Runner
 from cleverapp_async.cli.signals import Interrupts
+from cleverapp_async.journal import JournalReader
 from cleverapp_async.simulator import Simulator, SimulatorLimits
 
 if TYPE_CHECKING:

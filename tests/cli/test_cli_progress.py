@@ -10,17 +10,16 @@ from rich.console import Console
 
 from cleverapp_async import (
     CleverAppClient,
-    EtaMeter,
     LimiterRegistry,
-    LimiterSnapshot,
     LimitKey,
     Outcome,
     Quota,
+    Schedule,
     SendMessage,
     SendOutcome,
 )
 from cleverapp_async._terminal import printable
-from cleverapp_async.bulk.schedule import Schedule
+from cleverapp_async.bulk import EtaMeter
 from cleverapp_async.cli.console import is_screen
 from cleverapp_async.cli.recipients.messages import Defaults
 from cleverapp_async.cli.recipients.source import open_source
@@ -35,6 +34,7 @@ from cleverapp_async.cli.send.progress import (
     say_rate,
 )
 from cleverapp_async.cli.send.tally import Tally, Workload
+from cleverapp_async.limits import LimiterSnapshot
 
 if TYPE_CHECKING:
     from tests.cli.command import Write

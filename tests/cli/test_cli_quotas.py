@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleverapp_async import AccountKey, LimitKey, Quota
 from cleverapp_async.cli.params import LimitOverride, read_account_limit, read_limit
 from cleverapp_async.cli.shared_options import LimitSettings
-from cleverapp_async.limits.quota import AccountKey, LimitKey, Quota
 
 ACCOUNT = AccountKey("")
 QUOTAS = st.lists(st.builds(Quota, st.integers(1, 10**8), st.floats(1e-3, 1e6)), max_size=3).map(

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleverapp_async import Message, SendMessage, SendMessageToWhatsApp
 from cleverapp_async.cli.recipients.messages import Defaults, read_message
 from cleverapp_async.cli.recipients.rows import Row
 from cleverapp_async.cli.recipients.template import Template
-from cleverapp_async.models.messages import Message, SendMessage, SendMessageToWhatsApp
 
 TEXT = Defaults(text=Template.parse("Hi {name}"))
 

@@ -14,11 +14,10 @@ import click
 import pytest
 from attrs import define, evolve, field
 
-from cleverapp_async import SendMessage
+from cleverapp_async import SendMessage, SqliteJournal
 from cleverapp_async.__main__ import main
-from cleverapp_async.bulk.journal.records import JournalState
-from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
 from cleverapp_async.cli.app import cleverapp as commands
+from cleverapp_async.journal import JournalState
 from tests.cli.campaigns import fill
 from tests.cli.command import TOKEN
 from tests.cli.scripted import answer, scripted

@@ -12,9 +12,6 @@ from cleverapp_async import (
     InvalidRequestError,
     JournalError,
     JournalLockedError,
-    JournalMismatchError,
-    JournalReader,
-    JournalState,
     LimiterRegistry,
     Message,
     Outcome,
@@ -23,6 +20,7 @@ from cleverapp_async import (
     SendOutcome,
     SqliteJournal,
 )
+from cleverapp_async.journal import JournalMismatchError, JournalReader, JournalState
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.bulk.rig import collect
 from tests.wire.rig import TOKEN, client_of

@@ -11,13 +11,13 @@ from cleverapp_async import (
     CleverAppClient,
     ClientConfig,
     DeadlineExceededError,
-    JournalWriteError,
     LimiterRegistry,
     Outcome,
     RetryPolicy,
     SendMessage,
 )
 from cleverapp_async._call import SendState
+from cleverapp_async.journal import JournalWriteError
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.wire.rig import client_of, one_attempt
 

@@ -23,13 +23,13 @@ from cleverapp_async import (
     Route,
     SendReceipt,
     ServerError,
-    SlidingWindowLimiter,
 )
+from cleverapp_async.limits import SlidingWindowLimiter
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.wire.rig import client_of, one_attempt
 
 if TYPE_CHECKING:
-    from cleverapp_async.limits.sliding_window import SlidingWindowPermit
+    from cleverapp_async.limits import SlidingWindowPermit
 
 WHATSAPP = Route(7, "whatsapp")
 FREE = SimulatorLimits.none()

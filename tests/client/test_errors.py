@@ -26,9 +26,6 @@ from cleverapp_async import (
     InvalidRequestError,
     JournalError,
     JournalLockedError,
-    JournalMismatchError,
-    JournalUnreachableError,
-    JournalWriteError,
     LimiterUnavailableError,
     MessengerLimitError,
     MethodNotFoundError,
@@ -45,6 +42,7 @@ from cleverapp_async import (
     UnsupportedMessengerError,
     ValidationError,
 )
+from cleverapp_async.journal import JournalMismatchError, JournalUnreachableError, JournalWriteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,18 +8,20 @@ import logging
 import pytest
 
 from cleverapp_async import (
-    AttemptAnswered,
-    AttemptFailed,
-    AttemptStarted,
     ClientConfig,
-    Event,
     LimiterRegistry,
     NotSentError,
     Outcome,
     Quota,
     RetryPolicy,
-    RetryScheduled,
     Route,
+)
+from cleverapp_async.events import (
+    AttemptAnswered,
+    AttemptFailed,
+    AttemptStarted,
+    Event,
+    RetryScheduled,
     WaitingForLimit,
 )
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits

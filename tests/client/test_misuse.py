@@ -19,21 +19,20 @@ from cleverapp_async import (
     ClientConfig,
     ClientOptions,
     ConfigurationError,
-    Event,
     FieldError,
     InvalidRequestError,
     Lane,
     LimiterRegistry,
     LimitKey,
-    PacedLimiter,
     Quota,
     RetryPolicy,
     Route,
     Schedule,
     SendMessage,
     SendMessageToWhatsApp,
-    SlidingWindowLimiter,
 )
+from cleverapp_async.events import Event
+from cleverapp_async.limits import PacedLimiter, SlidingWindowLimiter
 from tests.bulk.memory_journal import MemoryJournal
 from tests.wire.rig import client_of
 

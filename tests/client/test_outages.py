@@ -15,9 +15,6 @@ from cleverapp_async import (
     ClientConfig,
     ConnectError,
     DeadlineExceededError,
-    JournalMismatchError,
-    JournalReader,
-    JournalState,
     LimiterRegistry,
     Outcome,
     Quota,
@@ -27,6 +24,7 @@ from cleverapp_async import (
     ServerError,
     SqliteJournal,
 )
+from cleverapp_async.journal import JournalMismatchError, JournalReader, JournalState
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.bulk.rig import collect
 from tests.wire.rig import Notebook, client_of, http, raw_server

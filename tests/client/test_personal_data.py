@@ -11,7 +11,6 @@ import pytest
 from cleverapp_async import (
     CleverAppError,
     InvalidRequestError,
-    JournalMismatchError,
     LimiterRegistry,
     Outcome,
     SendMessage,
@@ -21,13 +20,15 @@ from cleverapp_async import (
 )
 from cleverapp_async._call import Call
 from cleverapp_async.endpoints import ENDPOINTS
+from cleverapp_async.journal import JournalMismatchError
 from tests.wire.rig import SUCCESS, client_of, http, raw_server
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
     from pathlib import Path
 
-    from cleverapp_async import BulkRun, CleverAppClient, Limiter, Message, SendOutcome
+    from cleverapp_async import BulkRun, CleverAppClient, Message, SendOutcome
+    from cleverapp_async.limits import Limiter
 
 PHONE = "79991234567"
 TEXT = "Личный ответ"

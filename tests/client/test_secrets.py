@@ -18,7 +18,6 @@ from cleverapp_async import (
     CleverAppClient,
     CleverAppError,
     ClientConfig,
-    Event,
     LimiterRegistry,
     RetryPolicy,
     SendMessage,
@@ -32,6 +31,7 @@ from tests.wire.rig import SUCCESS, http, raw_server
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cleverapp_async.events import Event
     from tests.wire.rig import Script
 
 TOKEN = "tok+en/=secret"

@@ -11,7 +11,6 @@ from cleverapp_async import (
     ClientStateError,
     ConfigurationError,
     DeadlineExceededError,
-    Event,
     InvalidRequestError,
     Lane,
     LimiterRegistry,
@@ -22,15 +21,16 @@ from cleverapp_async import (
     Route,
     SendMessage,
     ServerError,
-    SlidingWindowLimiter,
     UnexpectedResponseError,
 )
+from cleverapp_async.limits import SlidingWindowLimiter
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.bulk.memory_journal import MemoryJournal
 from tests.wire.rig import client_of, one_attempt
 
 if TYPE_CHECKING:
-    from cleverapp_async.limits.sliding_window import SlidingWindowPermit
+    from cleverapp_async.events import Event
+    from cleverapp_async.limits import SlidingWindowPermit
 
 FREE = SimulatorLimits.none()
 TELEGRAM = Route(7, "telegram")

@@ -17,8 +17,8 @@ from typing import cast
 
 from attrs import define, field, frozen
 
-from cleverapp_async import JournalState
 from cleverapp_async.integrations.redis_journal import RedisJournal
+from cleverapp_async.journal import JournalState
 from cleverapp_async.simulator import Latency, Simulator, SimulatorLimits
 from tests.redis_server import redis_server
 

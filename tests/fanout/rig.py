@@ -6,14 +6,16 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cleverapp_async import JournalResult, JournalState, SendMessage
+from cleverapp_async import SendMessage
 from cleverapp_async._redis.cancellation import end_task
+from cleverapp_async.journal import JournalResult, JournalState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable
 
-    from cleverapp_async import JournalEntry, Loaded, Message
+    from cleverapp_async import Message
     from cleverapp_async.integrations.redis_journal import ChunkJournal, RedisJournal
+    from cleverapp_async.journal import JournalEntry, Loaded
 
 ORIGIN = "https://app.example/api/v1"
 

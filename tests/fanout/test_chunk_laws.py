@@ -11,9 +11,9 @@ from attrs import define, field
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cleverapp_async import JournalLockedError, JournalState, NotSentError
-from cleverapp_async.bulk.journal.records import Resend
+from cleverapp_async import JournalLockedError, NotSentError
 from cleverapp_async.integrations.redis_journal import ChunkJournal, RedisJournal
+from cleverapp_async.journal import JournalState, Resend
 from tests.fanout.rig import entries, load, messages, opened, result, states
 
 if TYPE_CHECKING:

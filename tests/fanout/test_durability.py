@@ -8,16 +8,9 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from cleverapp_async import (
-    CleverAppClient,
-    JournalError,
-    JournalState,
-    JournalUnreachableError,
-    JournalWriteError,
-    LimiterRegistry,
-    Quota,
-)
+from cleverapp_async import CleverAppClient, JournalError, LimiterRegistry, Quota
 from cleverapp_async.integrations.redis_journal import RedisJournal
+from cleverapp_async.journal import JournalState, JournalUnreachableError, JournalWriteError
 from cleverapp_async.simulator import Latency, Simulator, SimulatorLimits
 from tests.fanout.rig import ORIGIN, load, message, messages, states
 from tests.redis_server import redis_server
@@ -26,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cleverapp_async import SendOutcome
-    from cleverapp_async._redis.client import RedisCommands
+    from cleverapp_async.limits import RedisCommands
     from tests.redis_server import Engine
 
 

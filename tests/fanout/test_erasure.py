@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import JournalError, JournalState, JournalWriteError
+from cleverapp_async import JournalError
 from cleverapp_async._redis.cancellation import end_task
+from cleverapp_async.journal import JournalState, JournalWriteError
 from tests.fanout.rig import ORIGIN, load, message, messages, opened, result, states, until_free
 
 if TYPE_CHECKING:

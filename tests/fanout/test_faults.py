@@ -15,15 +15,9 @@ from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, OutOfMemoryError
 from redis.exceptions import ConnectionError as LostError
 
-from cleverapp_async import (
-    ConfigurationError,
-    JournalError,
-    JournalLockedError,
-    JournalState,
-    JournalUnreachableError,
-    JournalWriteError,
-)
+from cleverapp_async import ConfigurationError, JournalError, JournalLockedError
 from cleverapp_async.integrations.redis_journal import RedisJournal, RedisJournalReader
+from cleverapp_async.journal import JournalState, JournalUnreachableError, JournalWriteError
 from tests.fanout.rig import ORIGIN, entries, let_expire, load, messages, opened, result, states
 from tests.redis_server import FORGETFUL, free_port, redis_server
 

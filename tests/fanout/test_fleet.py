@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import JournalState
 from cleverapp_async.integrations.redis_journal import RedisJournal
+from cleverapp_async.journal import JournalState
 from cleverapp_async.simulator import Latency, Simulator, SimulatorLimits
 from tests.fanout.fleet import Fleet, FleetReport, run_fleet
 from tests.redis_server import redis_server

@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import (
-    CleverAppClient,
-    JournalState,
-    LimiterRegistry,
-    Quota,
-    RetryPolicy,
-    SendHistory,
-)
+from cleverapp_async import CleverAppClient, LimiterRegistry, Quota, RetryPolicy
 from cleverapp_async.config import ClientConfig
+from cleverapp_async.journal import JournalState, SendHistory
 from cleverapp_async.simulator import Simulator, SimulatorLimits
 from tests.fanout.rig import let_expire, load, message, messages, opened, result
 

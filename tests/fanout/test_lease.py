@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import JournalLockedError, JournalState, NotSentError
-from cleverapp_async.bulk.journal.records import Resend
+from cleverapp_async import JournalLockedError, NotSentError
 from cleverapp_async.integrations.redis_journal import RedisJournal
+from cleverapp_async.journal import JournalState, Resend
 from tests.fanout.rig import ORIGIN, entries, let_expire, load, messages, opened, result, states
 from tests.fanout.test_chunk_laws import client_of
 

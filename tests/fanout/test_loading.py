@@ -10,8 +10,6 @@ from cleverapp_async import (
     InvalidRequestError,
     JournalError,
     JournalLockedError,
-    JournalMismatchError,
-    JournalState,
     LimitKey,
     SendMessage,
     SendMessageToWhatsApp,
@@ -19,6 +17,7 @@ from cleverapp_async import (
 from cleverapp_async.errors import ConfigurationError
 from cleverapp_async.integrations.redis_journal import RedisJournal
 from cleverapp_async.integrations.redis_journal.keys import split_address
+from cleverapp_async.journal import JournalMismatchError, JournalState
 from tests.fanout.rig import ORIGIN, entries, load, message, messages, opened, result, states
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from cleverapp_async import ErrorRecord, JournalError, JournalState
+from cleverapp_async import JournalError
 from cleverapp_async.integrations.redis_journal import RedisJournal, RedisJournalReader
 from cleverapp_async.integrations.taskiq.__main__ import main
+from cleverapp_async.journal import ErrorRecord, JournalState
 from tests.fanout.rig import entries, load, messages, opened, result
 
 if TYPE_CHECKING:

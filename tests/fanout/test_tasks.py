@@ -15,8 +15,6 @@ from taskiq import InMemoryBroker
 from cleverapp_async import (
     CleverAppClient,
     ClientConfig,
-    JournalMismatchError,
-    JournalState,
     LimiterRegistry,
     RetryPolicy,
     SendMessage,
@@ -25,6 +23,7 @@ from cleverapp_async import (
 from cleverapp_async.errors import ConfigurationError
 from cleverapp_async.integrations.redis_journal import RedisJournal
 from cleverapp_async.integrations.taskiq import CampaignTasks, register
+from cleverapp_async.journal import JournalMismatchError, JournalState
 from cleverapp_async.simulator import Fault, Latency, Simulator, SimulatorLimits
 from tests.fanout.rig import end_heart, message, states
 

@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING
 
 from click.testing import CliRunner
 
-from cleverapp_async import (
+from cleverapp_async import JournalError, SqliteJournal
+from cleverapp_async.cli.app import cleverapp
+from cleverapp_async.journal import (
     ErrorRecord,
-    JournalError,
     JournalReader,
     JournalResult,
     JournalState,
     Resend,
-    SqliteJournal,
     purge_journal,
     resolve_unknown,
     write_report,
 )
-from cleverapp_async.cli.app import cleverapp
 from tests.journal.journals import ACCEPTED, ORIGIN, load, messages, result
 
 if TYPE_CHECKING:

@@ -6,20 +6,16 @@ import shutil
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from cleverapp_async import (
-    ErrorRecord,
-    JournalResult,
-    JournalState,
-    LimitKey,
-    SendMessage,
-    SqliteJournal,
-)
+from cleverapp_async import LimitKey, SendMessage, SqliteJournal
+from cleverapp_async.journal import ErrorRecord, JournalResult, JournalState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
     from pathlib import Path
 
-    from cleverapp_async import Loaded, Message, Messages
+    from cleverapp_async import Message
+    from cleverapp_async.bulk import Messages
+    from cleverapp_async.journal import Loaded
 
 __all__ = [
     "ACCEPTED",

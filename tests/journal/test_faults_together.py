@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from cleverapp_async import JournalState
+from cleverapp_async.journal import JournalState
 from cleverapp_async.simulator import Latency, Simulator
 from tests.kill.campaign import Run, server_limits
 from tests.kill.rig import Campaign, Death, zygote

@@ -4,15 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async import (
-    ErrorRecord,
-    JournalError,
-    JournalState,
-    LimitKey,
-    Message,
-    SendMessage,
-    SendMessageToWhatsApp,
-)
+from cleverapp_async import JournalError, LimitKey, Message, SendMessage, SendMessageToWhatsApp
 from cleverapp_async.bulk.journal.codec import (
     decode_error,
     decode_key,
@@ -22,6 +14,7 @@ from cleverapp_async.bulk.journal.codec import (
 )
 from cleverapp_async.bulk.journal.messages import decode_message, digest_of, encode_parameters
 from cleverapp_async.bulk.journal.sqlite.columns import CODES, STATES, state_of
+from cleverapp_async.journal import ErrorRecord, JournalState
 
 _ids = st.integers(1, 2**70)
 _texts = st.text(st.characters(codec="utf-8"), min_size=1).filter(lambda text: text.strip() != "")

@@ -17,15 +17,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from cleverapp_async import (
-    JournalLockedError,
-    JournalResult,
-    JournalState,
-    JournalWriteError,
-    Loaded,
-    Resend,
-    SqliteJournal,
-)
+from cleverapp_async import JournalLockedError, SqliteJournal
+from cleverapp_async.journal import JournalResult, JournalState, JournalWriteError, Loaded, Resend
 from tests.journal.journals import ORIGIN, copy_journal, load, messages, result
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from attrs import evolve
 
-from cleverapp_async import JournalState
+from cleverapp_async.journal import JournalState
 from cleverapp_async.simulator import Latency, Simulator
 from tests.kill.campaign import Run, server_limits
 from tests.kill.points import CrashPoint

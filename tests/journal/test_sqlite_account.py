@@ -7,8 +7,9 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING
 
-from cleverapp_async import CleverAppClient, SqliteJournal, purge_journal
+from cleverapp_async import CleverAppClient, SqliteJournal
 from cleverapp_async._secret import Secret
+from cleverapp_async.journal import purge_journal
 from cleverapp_async.simulator import Simulator
 
 if TYPE_CHECKING:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from cleverapp_async import ErrorRecord, JournalReader, JournalResult, JournalState, Resend
+from cleverapp_async.journal import ErrorRecord, JournalReader, JournalResult, JournalState, Resend
 from tests.journal.journals import ACCEPTED, copy_journal, messages, opened, result
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cleverapp_async import JournalEntry, SqliteJournal
+    from cleverapp_async import SqliteJournal
+    from cleverapp_async.journal import JournalEntry
 
 S = JournalState
 

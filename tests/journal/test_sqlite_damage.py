@@ -14,14 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import (
-    JournalError,
-    JournalReader,
-    JournalState,
-    SqliteJournal,
-    purge_journal,
-    resolve_unknown,
-)
+from cleverapp_async import JournalError, SqliteJournal
+from cleverapp_async.journal import JournalReader, JournalState, purge_journal, resolve_unknown
 from tests.journal.damage import (
     COLUMNS,
     HOSTILE,

@@ -7,16 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import (
-    JournalError,
-    JournalReader,
-    JournalState,
-    JournalWriteError,
-    SqliteJournal,
-    resolve_unknown,
-)
+from cleverapp_async import JournalError, SqliteJournal
 from cleverapp_async.bulk.journal.sqlite.filesystem import check_place, mount_of, network_type
 from cleverapp_async.bulk.journal.sqlite.schema import APPLICATION_ID, MIGRATIONS, VERSION
+from cleverapp_async.journal import JournalReader, JournalState, JournalWriteError, resolve_unknown
 from tests.journal.journals import ORIGIN, messages, opened
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import JournalError, JournalState, SendHistory, SqliteJournal
+from cleverapp_async import JournalError, SqliteJournal
+from cleverapp_async.journal import JournalState, SendHistory
 from tests.journal.journals import TELEGRAM, VIBER, copy_journal, messages, opened, result
 
 if TYPE_CHECKING:

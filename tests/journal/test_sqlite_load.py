@@ -6,16 +6,18 @@ import pytest
 
 from cleverapp_async import (
     InvalidRequestError,
-    Journal,
     JournalError,
+    SendMessage,
+    SendMessageToWhatsApp,
+    SqliteJournal,
+)
+from cleverapp_async.journal import (
+    Journal,
     JournalMismatchError,
     JournalReader,
     JournalState,
     Loaded,
     Resend,
-    SendMessage,
-    SendMessageToWhatsApp,
-    SqliteJournal,
 )
 from tests.journal.journals import ORIGIN, TELEGRAM, VIBER, key_of, load, messages, opened
 

@@ -10,15 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import (
-    JournalError,
-    JournalLockedError,
-    JournalReader,
-    JournalWriteError,
-    LockHolder,
-    SqliteJournal,
-)
+from cleverapp_async import JournalError, JournalLockedError, SqliteJournal
 from cleverapp_async.bulk.journal.sqlite.lock import JournalLock, lock_path, read_holder
+from cleverapp_async.journal import JournalReader, JournalWriteError, LockHolder
 from tests.journal.journals import ORIGIN, messages, opened
 
 if TYPE_CHECKING:

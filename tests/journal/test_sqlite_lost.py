@@ -14,14 +14,11 @@ from cleverapp_async import (
     CleverAppClient,
     JournalError,
     JournalLockedError,
-    JournalLostError,
-    JournalReader,
-    JournalState,
-    JournalWriteError,
     LimiterRegistry,
     Outcome,
     SqliteJournal,
 )
+from cleverapp_async.journal import JournalLostError, JournalReader, JournalState, JournalWriteError
 from cleverapp_async.simulator import Latency, Simulator, SimulatorLimits
 from tests.journal.journals import ACCEPTED, ORIGIN, load, messages
 

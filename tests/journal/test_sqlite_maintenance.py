@@ -5,15 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import (
+from cleverapp_async import JournalError, JournalLockedError, SendMessageToWhatsApp, SqliteJournal
+from cleverapp_async.journal import (
     ErrorRecord,
-    JournalError,
-    JournalLockedError,
     JournalReader,
     JournalResult,
     JournalState,
-    SendMessageToWhatsApp,
-    SqliteJournal,
     purge_journal,
     resolve_unknown,
 )

@@ -14,15 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import (
-    JournalError,
-    JournalLockedError,
-    JournalReader,
-    JournalState,
-    SqliteJournal,
-    purge_journal,
-    resolve_unknown,
-)
+from cleverapp_async import JournalError, JournalLockedError, SqliteJournal
+from cleverapp_async.journal import JournalReader, JournalState, purge_journal, resolve_unknown
 from tests.journal.journals import ACCEPTED, ORIGIN, load, messages, opened
 
 if TYPE_CHECKING:

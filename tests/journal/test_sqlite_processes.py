@@ -5,7 +5,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from cleverapp_async import JournalReader, JournalState
+from cleverapp_async.journal import JournalReader, JournalState
 from tests.journal.journals import opened
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import JournalError, JournalReader, JournalResult, JournalState
+from cleverapp_async import JournalError
+from cleverapp_async.journal import JournalReader, JournalResult, JournalState
 from tests.journal.journals import (
     ACCEPTED,
     TELEGRAM,

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from cleverapp_async import JournalError, JournalReader, JournalState, SqliteJournal
+from cleverapp_async import JournalError, SqliteJournal
 from cleverapp_async.bulk.journal.sqlite import writer
+from cleverapp_async.journal import JournalReader, JournalState
 from tests.journal.journals import ACCEPTED, ORIGIN, load, messages, opened
 from tests.journal.test_sqlite_writer import FailingJournal, GatedJournal
 

@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import (
-    JournalError,
-    JournalReader,
-    JournalState,
-    JournalWriteError,
-    SqliteJournal,
-)
+from cleverapp_async import JournalError, SqliteJournal
 from cleverapp_async.bulk.journal.sqlite import writer
+from cleverapp_async.journal import JournalReader, JournalState, JournalWriteError
 from tests.journal.journals import ACCEPTED, ORIGIN, load, messages, opened
 
 if TYPE_CHECKING:

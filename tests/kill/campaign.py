@@ -16,8 +16,8 @@ from cleverapp_async import (
     RetryPolicy,
     SendMessage,
     SendMessageToWhatsApp,
-    SlidingWindowLimiter,
 )
+from cleverapp_async.limits import SlidingWindowLimiter
 from cleverapp_async.simulator import SimulatorLimits
 from tests.kill.dying import DyingJournal
 from tests.kill.points import CrashPoint

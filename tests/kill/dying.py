@@ -6,9 +6,9 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
-from cleverapp_async.bulk.journal.records import JournalState
+from cleverapp_async import SqliteJournal
 from cleverapp_async.bulk.journal.sqlite.columns import CODES
-from cleverapp_async.bulk.journal.sqlite.journal import SqliteJournal
+from cleverapp_async.journal import JournalState
 from tests.kill.points import CrashPoint
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
     from cleverapp_async import LimitKey, Message
-    from cleverapp_async.bulk.journal.protocol import Messages
-    from cleverapp_async.bulk.journal.records import JournalResult, Loaded
+    from cleverapp_async.bulk import Messages
+    from cleverapp_async.journal import JournalResult, Loaded
 
 __all__ = ["DyingJournal"]
 

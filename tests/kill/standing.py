@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from cleverapp_async import JournalError
-from cleverapp_async.bulk.journal.records import JournalState
-from cleverapp_async.bulk.journal.sqlite.reader import JournalReader
+from cleverapp_async.journal import JournalReader, JournalState
 from tests.kill.campaign import number_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
-    from cleverapp_async.limits.quota import Quota
+    from cleverapp_async import Quota
 
 
 class Oracle:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from attrs import frozen
 from hypothesis import strategies as st
 
-from cleverapp_async.limits.quota import Lane, Quota
+from cleverapp_async import Lane, Quota
 from cleverapp_async.limits.sliding_window import SETTLE_MARGIN
 
 if TYPE_CHECKING:

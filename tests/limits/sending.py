@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cleverapp_async.limits.protocols import Limiter
+    from cleverapp_async.limits import Limiter
 
 
 async def refused(limiter: Limiter, retry_after: float | None = None) -> float:

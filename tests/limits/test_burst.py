@@ -4,9 +4,8 @@ import asyncio
 
 import pytest
 
-from cleverapp_async.limits.paced import PacedLimiter
-from cleverapp_async.limits.quota import Quota
-from cleverapp_async.limits.sliding_window import SlidingWindowLimiter
+from cleverapp_async import Quota
+from cleverapp_async.limits import PacedLimiter, SlidingWindowLimiter
 from cleverapp_async.testing import run_virtual
 from tests.limits.oracle import most_in_window
 from tests.limits.sending import refused, starts

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cleverapp_async import AccountKey, Lane, LimiterRegistry, LimitKey, Quota
 from cleverapp_async.limits.acquire import CallLimits, PermitPair
-from cleverapp_async.limits.quota import AccountKey, Lane, LimitKey, Quota
-from cleverapp_async.limits.registry import LimiterRegistry
 from cleverapp_async.testing import run_virtual
 from tests.limits.oracle import Oracle
 from tests.limits.requests import Endings, Planned, all_of, carry_out, planned
@@ -18,7 +17,7 @@ from tests.limits.requests import Endings, Planned, all_of, carry_out, planned
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cleverapp_async.limits.protocols import Permit
+    from cleverapp_async.limits import Permit
 
 ACCOUNT = AccountKey("0" * 64)
 WHATSAPP, TELEGRAM = LimitKey(1, "whatsapp"), LimitKey(1, "telegram")

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cleverapp_async import AccountKey, Lane, LimiterRegistry, LimitKey, Quota
+from cleverapp_async.limits import PacedLimiter, SlidingWindowLimiter
 from cleverapp_async.limits.acquire import CallLimits, PermitPair
-from cleverapp_async.limits.paced import PacedLimiter
-from cleverapp_async.limits.quota import AccountKey, Lane, LimitKey, Quota
-from cleverapp_async.limits.registry import LimiterRegistry
-from cleverapp_async.limits.sliding_window import SlidingWindowLimiter
 from cleverapp_async.testing import VirtualTimeLoop, run_virtual
 from tests.limits.stepping import CancelledAt
 
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any
 
-    from cleverapp_async.limits.protocols import Limiter, Permit
+    from cleverapp_async.limits import Limiter, Permit
 
     Enter = Callable[[], Coroutine[Any, Any, Permit | PermitPair]]
 

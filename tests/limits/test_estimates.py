@@ -9,18 +9,16 @@ from attrs import frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cleverapp_async import AccountKey, Lane, LimiterRegistry, LimitKey, Quota
+from cleverapp_async.limits import PacedLimiter, SlidingWindowLimiter, SlidingWindowPermit
 from cleverapp_async.limits.acquire import CallLimits
-from cleverapp_async.limits.paced import PacedLimiter
-from cleverapp_async.limits.quota import AccountKey, Lane, LimitKey, Quota
-from cleverapp_async.limits.registry import LimiterRegistry
-from cleverapp_async.limits.sliding_window import SlidingWindowLimiter, SlidingWindowPermit
 from cleverapp_async.testing import run_virtual
 from tests.limits.requests import Ending, Endings, Planned, carry_out, planned, quotas
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from cleverapp_async.limits.protocols import Limiter
+    from cleverapp_async.limits import Limiter
 
 ACCOUNT = AccountKey("0" * 64)
 INTERACTIVE, BULK = Lane.INTERACTIVE, Lane.BULK

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleverapp_async.limits.quota import Lane, Quota
-from cleverapp_async.limits.sliding_window import SlidingWindowLimiter
+from cleverapp_async import Lane, Quota
+from cleverapp_async.limits import SlidingWindowLimiter
 from cleverapp_async.testing import run_virtual
 from tests.limits.oracle import Oracle
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from cleverapp_async.limits.quota import Quota
+from cleverapp_async import Quota
 from cleverapp_async.testing import run_virtual
 from tests.limits.oracle import Oracle, most_in_window
 from tests.limits.stepping import CancelledAt

@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cleverapp_async import AccountKey, LimiterRegistry, LimitKey, Quota
+from cleverapp_async.limits import PacedLimiter
 from cleverapp_async.limits.acquire import CallLimits
-from cleverapp_async.limits.paced import PacedLimiter
-from cleverapp_async.limits.quota import AccountKey, LimitKey, Quota
-from cleverapp_async.limits.registry import LimiterRegistry
 from cleverapp_async.testing import run_virtual
 
 if TYPE_CHECKING:
-    from cleverapp_async.limits.protocols import Limiter
+    from cleverapp_async.limits import Limiter
 
 ACCOUNT = AccountKey("0" * 64)
 

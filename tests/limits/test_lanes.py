@@ -5,9 +5,9 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cleverapp_async import Lane, Quota
+from cleverapp_async.limits import SlidingWindowLimiter
 from cleverapp_async.limits._lanes import BULK_EVERY, LaneQueue, Waiter
-from cleverapp_async.limits.quota import Lane, Quota
-from cleverapp_async.limits.sliding_window import SlidingWindowLimiter
 from cleverapp_async.testing import run_virtual
 
 INTERACTIVE, BULK = Lane.INTERACTIVE, Lane.BULK

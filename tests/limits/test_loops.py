@@ -4,16 +4,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cleverapp_async import Quota
 from cleverapp_async.errors import ClientStateError
-from cleverapp_async.limits.paced import PacedLimiter
-from cleverapp_async.limits.quota import Quota
-from cleverapp_async.limits.sliding_window import SlidingWindowLimiter
+from cleverapp_async.limits import PacedLimiter, SlidingWindowLimiter
 from cleverapp_async.testing import run_virtual
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cleverapp_async.limits.protocols import Limiter
+    from cleverapp_async.limits import Limiter
 
 
 async def _use(limiter: Limiter) -> None:

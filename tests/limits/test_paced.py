@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleverapp_async.limits.paced import PacedLimiter
-from cleverapp_async.limits.quota import Lane, Quota
+from cleverapp_async import Lane, Quota
+from cleverapp_async.limits import PacedLimiter
 from cleverapp_async.testing import run_virtual
 
 

@@ -7,15 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async.limits.paced import PacedLimiter
-from cleverapp_async.limits.quota import Quota
-from cleverapp_async.limits.sliding_window import SlidingWindowLimiter
+from cleverapp_async import Quota
+from cleverapp_async.limits import PacedLimiter, SlidingWindowLimiter
 from cleverapp_async.testing import run_virtual
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cleverapp_async.limits.protocols import Limiter
+    from cleverapp_async.limits import Limiter
 
 QUOTAS = [(), (Quota(5, 1.0),)]
 LIMITERS = [SlidingWindowLimiter, PacedLimiter]

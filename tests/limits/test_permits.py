@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.limits.paced import PacedLimiter
-from cleverapp_async.limits.protocols import Limiter, Permit
-from cleverapp_async.limits.quota import Quota
-from cleverapp_async.limits.sliding_window import SETTLE_MARGIN, SlidingWindowLimiter
+from cleverapp_async import Quota
+from cleverapp_async.limits import Limiter, PacedLimiter, Permit, SlidingWindowLimiter
+from cleverapp_async.limits.sliding_window import SETTLE_MARGIN
 from cleverapp_async.testing import run_virtual
 
 if TYPE_CHECKING:

@@ -9,25 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleverapp_async import (
-    AccountKey,
-    ClientStateError,
-    Lane,
+from cleverapp_async import AccountKey, ClientStateError, Lane, LimiterRegistry, LimitKey, Quota
+from cleverapp_async.limits import (
+    CountedSends,
     Limiter,
-    LimiterRegistry,
-    LimitKey,
     PacedLimiter,
     PrimableLimiter,
-    Quota,
     SlidingWindowLimiter,
 )
-from cleverapp_async.limits.registry import CountedSends
 from cleverapp_async.testing import run_virtual
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cleverapp_async import LimiterSnapshot, Permit
+    from cleverapp_async.limits import LimiterSnapshot, Permit
 
 ACCOUNT = AccountKey("digest")
 BOT = LimitKey(7, "telegram")

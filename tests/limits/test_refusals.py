@@ -5,17 +5,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.limits.defaults import ACCOUNT_QUOTAS
-from cleverapp_async.limits.paced import PacedLimiter
-from cleverapp_async.limits.quota import Quota
-from cleverapp_async.limits.sliding_window import SlidingWindowLimiter
+from cleverapp_async import Quota
+from cleverapp_async.limits import ACCOUNT_QUOTAS, PacedLimiter, SlidingWindowLimiter
 from cleverapp_async.testing import run_virtual
 from tests.limits.sending import refused, starts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cleverapp_async.limits.protocols import Limiter
+    from cleverapp_async.limits import Limiter
 
 
 @pytest.mark.parametrize("make", [SlidingWindowLimiter, PacedLimiter])

@@ -6,16 +6,17 @@ from itertools import pairwise
 import pytest
 from attrs import define, field
 
-from cleverapp_async.limits.acquire import CallLimits
-from cleverapp_async.limits.defaults import (
+from cleverapp_async import AccountKey, Lane, LimiterRegistry, LimitKey, Quota
+from cleverapp_async.limits import (
     ACCOUNT_QUOTAS,
     MESSENGER_QUOTAS,
     OTHER_MESSENGERS_QUOTA,
     WHATSAPP_DIRECT_QUOTA,
+    Limiter,
+    LimiterSnapshot,
+    Permit,
 )
-from cleverapp_async.limits.protocols import Limiter, LimiterSnapshot, Permit
-from cleverapp_async.limits.quota import AccountKey, Lane, LimitKey, Quota
-from cleverapp_async.limits.registry import LimiterRegistry
+from cleverapp_async.limits.acquire import CallLimits
 from cleverapp_async.testing import run_virtual
 
 ACCOUNT = AccountKey("0" * 64)

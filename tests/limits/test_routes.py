@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleverapp_async import Route
 from cleverapp_async.limits.routes import RouteDirectory
-from cleverapp_async.models.route import Route
 
 
 def test_a_learned_route_is_found() -> None:

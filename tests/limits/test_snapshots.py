@@ -4,11 +4,8 @@ import asyncio
 
 import pytest
 
-from cleverapp_async.limits.paced import PacedLimiter
-from cleverapp_async.limits.protocols import LimiterSnapshot
-from cleverapp_async.limits.quota import AccountKey, Lane, LimitKey, Quota
-from cleverapp_async.limits.registry import LimiterRegistry
-from cleverapp_async.limits.sliding_window import SlidingWindowLimiter
+from cleverapp_async import AccountKey, Lane, LimiterRegistry, LimitKey, Quota
+from cleverapp_async.limits import LimiterSnapshot, PacedLimiter, SlidingWindowLimiter
 from cleverapp_async.testing import run_virtual
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cleverapp_async.limits.quota import Lane, Quota
-from cleverapp_async.limits.sliding_window import SlidingWindowLimiter
+from cleverapp_async import Lane, Quota
+from cleverapp_async.limits import SlidingWindowLimiter
 from cleverapp_async.testing import VirtualTimeLoop, run_virtual
 
 if TYPE_CHECKING:

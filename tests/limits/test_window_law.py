@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleverapp_async.limits.quota import Lane, Quota
-from cleverapp_async.limits.sliding_window import SlidingWindowLimiter, SlidingWindowPermit
+from cleverapp_async import Lane, Quota
+from cleverapp_async.limits import SlidingWindowLimiter, SlidingWindowPermit
 from cleverapp_async.testing import run_virtual
 from tests.limits.oracle import Oracle, most_in_window
 from tests.limits.requests import Ending, Endings, Planned, all_of, carry_out, planned, quotas

@@ -6,12 +6,12 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from cleverapp_async import ENDPOINTS, Repeat, Trust
+from cleverapp_async.endpoints import ENDPOINTS, Repeat, Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cleverapp_async import Endpoint
+    from cleverapp_async.endpoints import Endpoint
 
 _REPEAT = {
     Repeat.SAFE: "safe",

@@ -9,8 +9,7 @@ import aiohttp
 import pytest
 import schemathesis
 
-from cleverapp_async import ENDPOINTS
-from cleverapp_async.endpoints import ParametersIn
+from cleverapp_async.endpoints import ENDPOINTS, ParametersIn
 from cleverapp_async.openapi import Schemas, document
 from cleverapp_async.simulator import Simulator
 from cleverapp_async.simulator.handler import OPENAPI_FILE

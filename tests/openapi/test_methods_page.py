@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cleverapp_async import ENDPOINTS, CleverAppClient
+from cleverapp_async import CleverAppClient
+from cleverapp_async.endpoints import ENDPOINTS
 
 from .methods_table import coroutine_of, methods_table, shown_table
 

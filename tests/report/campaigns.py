@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from cleverapp_async import (
+from cleverapp_async import LimiterRegistry, LimitKey, SendMessage
+from cleverapp_async.bulk.report.figures import compute_figures, in_doubt
+from cleverapp_async.journal import (
     ErrorRecord,
     JournalEntry,
     JournalSession,
     JournalState,
     JournalSummary,
-    LimiterRegistry,
-    LimitKey,
-    SendMessage,
     SettledMessage,
 )
-from cleverapp_async.bulk.report.figures import compute_figures, in_doubt
-from cleverapp_async.limits.defaults import ACCOUNT_QUOTAS
+from cleverapp_async.limits import ACCOUNT_QUOTAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

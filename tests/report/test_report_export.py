@@ -8,18 +8,11 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async import (
-    ErrorRecord,
-    JournalEntry,
-    JournalResult,
-    JournalState,
-    Message,
-    SendMessage,
-    SendMessageToWhatsApp,
-)
+from cleverapp_async import Message, SendMessage, SendMessageToWhatsApp
 from cleverapp_async.bulk.report.csv import COLUMNS, csv_lines, escape, unescape
 from cleverapp_async.cli.recipients.messages import Defaults, read_message
 from cleverapp_async.cli.recipients.rows import Row
+from cleverapp_async.journal import ErrorRecord, JournalEntry, JournalResult, JournalState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async import ErrorRecord, JournalState, LimiterRegistry, LimitKey, Quota
+from cleverapp_async import LimiterRegistry, LimitKey, Quota
 from cleverapp_async.bulk.report.figures import (
     KEYS_LISTED,
     KINDS_LISTED,
@@ -18,7 +18,8 @@ from cleverapp_async.bulk.report.figures import (
 )
 from cleverapp_async.bulk.report.histogram import RELATIVE_ERROR, Histogram
 from cleverapp_async.bulk.report.timeline import BINS, KEYS_DRAWN, Binning, Timeline
-from cleverapp_async.limits.defaults import ACCOUNT_QUOTAS
+from cleverapp_async.journal import ErrorRecord, JournalState
+from cleverapp_async.limits import ACCOUNT_QUOTAS
 from tests.report import campaigns
 from tests.report.campaigns import BEGUN, Row, entries_of, session, summarise, told
 

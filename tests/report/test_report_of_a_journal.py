@@ -6,17 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import (
+from cleverapp_async import JournalError, LimitKey, Message, Quota, SendMessage, SqliteJournal
+from cleverapp_async.journal import (
     ErrorRecord,
-    JournalError,
     JournalReader,
     JournalResult,
     JournalState,
-    LimitKey,
-    Message,
-    Quota,
-    SendMessage,
-    SqliteJournal,
     export_csv,
     purge_journal,
     write_report,

@@ -11,20 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async import (
+from cleverapp_async import LimitKey, Message, SendMessage, SendMessageToWhatsApp
+from cleverapp_async.bulk.report.html import foreign, tag
+from cleverapp_async.bulk.report.page import write_page
+from cleverapp_async.bulk.report.text import plain, shortened
+from cleverapp_async.journal import (
     ErrorRecord,
     JournalEntry,
     JournalSession,
     JournalState,
     JournalSummary,
-    LimitKey,
-    Message,
-    SendMessage,
-    SendMessageToWhatsApp,
 )
-from cleverapp_async.bulk.report.html import foreign, tag
-from cleverapp_async.bulk.report.page import write_page
-from cleverapp_async.bulk.report.text import plain, shortened
 from tests.report import campaigns
 from tests.report.campaigns import BEGUN, HOSTILE, Row, entries_of, session, summarise, told
 

@@ -15,11 +15,11 @@ from cleverapp_async import (
     ClientConfig,
     Lane,
     LimiterRegistry,
-    LimiterSnapshot,
     LimitKey,
     Quota,
     RetryPolicy,
 )
+from cleverapp_async.limits import LimiterSnapshot
 
 if TYPE_CHECKING:
     import aiohttp

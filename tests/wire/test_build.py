@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async import ENDPOINTS, InvalidRequestError
+from cleverapp_async import InvalidRequestError
 from cleverapp_async._request import LONGEST_QUERY, WireRequest, build
 from cleverapp_async.config import PostParameters
+from cleverapp_async.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
-    from cleverapp_async import Endpoint
+    from cleverapp_async.endpoints import Endpoint
 
 SEND = ENDPOINTS["sendMessage"]
 WHATSAPP = ENDPOINTS["sendMessageToWhatsApp"]

@@ -16,15 +16,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async import ENDPOINTS, InvalidRequestError, Messenger
+from cleverapp_async import InvalidRequestError, Messenger
 from cleverapp_async._request import build
 from cleverapp_async.config import PostParameters
+from cleverapp_async.endpoints import ENDPOINTS
 from tests import php
 from tests.wire.rig import client_of, raw_server
 
 if TYPE_CHECKING:
-    from cleverapp_async import Endpoint
     from cleverapp_async._request import WireRequest
+    from cleverapp_async.endpoints import Endpoint
 
 POST = ENDPOINTS["sendMessage"]
 GET = attrs.evolve(POST, name="getContacts", http_method="GET")

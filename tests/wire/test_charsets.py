@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import (
-    ENDPOINTS,
     ApiError,
     Contact,
     RawResponse,
@@ -19,6 +18,7 @@ from cleverapp_async import (
     raw_answers,
 )
 from cleverapp_async._response import read_answer
+from cleverapp_async.endpoints import ENDPOINTS
 from tests.wire.rig import TOKEN, client_of, http, raw_server
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from cleverapp_async import (
-    ENDPOINTS,
     ApiError,
     AuthenticationError,
     Contact,
@@ -20,13 +19,15 @@ from cleverapp_async import (
     NotProcessedError,
     Outcome,
     RateLimitError,
+    RawResponse,
     RequestTimeoutError,
     ServerError,
     UnexpectedResponseError,
     UnsupportedMessengerError,
     ValidationError,
 )
-from cleverapp_async._response import RawResponse, read_answer
+from cleverapp_async._response import read_answer
+from cleverapp_async.endpoints import ENDPOINTS
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 SEND = ENDPOINTS["sendMessage"]

@@ -9,19 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import (
-    ENDPOINTS,
     ApiError,
     AuthenticationError,
     ForbiddenError,
     MessengerLimitError,
     Outcome,
     RateLimitError,
+    RawResponse,
     UnsupportedMessengerError,
 )
-from cleverapp_async._response import RawResponse, read_answer, retry_after
+from cleverapp_async._response import read_answer, retry_after
+from cleverapp_async.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
-    from cleverapp_async import Endpoint
+    from cleverapp_async.endpoints import Endpoint
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

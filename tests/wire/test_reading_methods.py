@@ -8,17 +8,11 @@ from typing import TYPE_CHECKING
 import attrs
 import pytest
 
-from cleverapp_async import (
-    ENDPOINTS,
-    ClientConfig,
-    OutcomeUnknownError,
-    Repeat,
-    RetryPolicy,
-    ServerError,
-)
+from cleverapp_async import ClientConfig, OutcomeUnknownError, RetryPolicy, ServerError
 from cleverapp_async._call import Call
 from cleverapp_async._transport import Witness
 from cleverapp_async._transport.body import WitnessedBody
+from cleverapp_async.endpoints import ENDPOINTS, Repeat
 from tests.wire.rig import SUCCESS, Notebook, client_of, http, raw_server
 
 if TYPE_CHECKING:

@@ -16,17 +16,18 @@ from cleverapp_async import (
     Outcome,
     OutcomeUnknownError,
     RateLimitError,
-    Repeat,
     RetryPolicy,
-    RetryScheduled,
     ServerError,
     ValidationError,
 )
+from cleverapp_async.events import RetryScheduled
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.wire.rig import Notebook, client_of, raw_server
 
 if TYPE_CHECKING:
-    from cleverapp_async import Event, SendReceipt
+    from cleverapp_async import SendReceipt
+    from cleverapp_async.endpoints import Repeat
+    from cleverapp_async.events import Event
 
 LIMIT = {"error": "Достигнут лимит отправки сообщений для telegram"}
 QUICK = RetryPolicy(base=0.001)

@@ -19,10 +19,6 @@ from cleverapp_async import (
     InvalidRequestError,
     JournalError,
     JournalLockedError,
-    JournalLostError,
-    JournalMismatchError,
-    JournalUnreachableError,
-    JournalWriteError,
     LimiterUnavailableError,
     MessengerLimitError,
     MethodNotFoundError,
@@ -32,13 +28,19 @@ from cleverapp_async import (
     OutcomeUnknownError,
     PagingError,
     RateLimitError,
-    Repeat,
     RequestTimeoutError,
     RetryPolicy,
     ServerError,
     UnexpectedResponseError,
     UnsupportedMessengerError,
     ValidationError,
+)
+from cleverapp_async.endpoints import Repeat
+from cleverapp_async.journal import (
+    JournalLostError,
+    JournalMismatchError,
+    JournalUnreachableError,
+    JournalWriteError,
 )
 
 ABOUT = (400, None, "sendMessage")

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable
 from hashlib import blake2b
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from ...errors import JournalError
 from ...models.messages import Message, SendMessage, SendMessageToWhatsApp, check_message
 from .codec import UNREADABLE, Cell, damaged, expect_text
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
-    from .protocol import Messages
+from .protocol import Messages
 
 __all__ = ["address_of", "batches_of", "decode_message", "digest_of", "encode_parameters"]
 

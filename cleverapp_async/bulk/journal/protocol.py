@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
+from ...limits.quota import LimitKey
 from ...models.messages import Message
-
-if TYPE_CHECKING:
-    from ...limits.quota import LimitKey
-    from .records import (
-        ErrorRecord,
-        JournalEntry,
-        JournalResult,
-        JournalState,
-        JournalSummary,
-        Loaded,
-        LockHolder,
-        Resend,
-    )
+from .records import (
+    ErrorRecord,
+    JournalEntry,
+    JournalResult,
+    JournalState,
+    JournalSummary,
+    Loaded,
+    LockHolder,
+    Resend,
+)
 
 __all__ = ["CampaignReader", "Journal", "MarkOf", "Messages", "RecognizesAccount", "SendHistory"]
 

@@ -7,17 +7,13 @@ import io
 import json
 import os
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from ..journal.records import JournalState
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from ..journal.protocol import CampaignReader
-    from ..journal.records import ErrorRecord, JournalEntry
+from ..journal.protocol import CampaignReader
+from ..journal.records import ErrorRecord, JournalEntry, JournalState
 
 __all__ = ["COLUMNS", "ByteStream", "csv_lines", "escape", "export_csv", "unescape"]
 

@@ -15,8 +15,7 @@ from .histogram import Histogram, Spread
 from .timeline import Binning, Timeline
 
 if TYPE_CHECKING:
-    from ...limits.quota import Quota
-    from ..forecast import QuotasOf
+    from ...limits.quota import Quota, QuotasOf
     from ..journal.records import ErrorRecord, SettledMessage
 
 __all__ = [

@@ -7,27 +7,21 @@ import hashlib
 import os
 import tempfile
 import time
+from datetime import tzinfo
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ...errors import JournalError
 from ...limits.defaults import ACCOUNT_QUOTAS
+from ...limits.quota import Quota, QuotasOf
 from ...limits.registry import LimiterRegistry
 from ..journal.sqlite.reader import JournalReader
-from .figures import compute_figures, in_doubt
+from .figures import ReportFigures, compute_figures, in_doubt
 from .html import Html, tag
 from .problems import errors, unknown
 from .sends import runs, sends, times
 from .summary import by_key, top
 from .text import Clock
-
-if TYPE_CHECKING:
-    from datetime import tzinfo
-
-    from ...limits.quota import Quota
-    from ..forecast import QuotasOf
-    from .figures import ReportFigures
 
 __all__ = ["write_page", "write_report"]
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 
 from attrs import define, field, frozen
 
-from ...limits.quota import LimitKey, Quota
-from ..forecast import QuotasOf
+from ...limits.quota import LimitKey, Quota, QuotasOf
 
 __all__ = ["BINS", "KEYS_DRAWN", "Bars", "Binning", "Timeline"]
 

@@ -8,11 +8,11 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
 from attrs import define, field
 
 from ..._redis.replies import as_list, as_text, number
+from ...bulk.journal.protocol import Messages
 from ...bulk.journal.records import (
     ORPHANED,
     JournalEntry,
@@ -25,18 +25,14 @@ from ...bulk.journal.records import (
 )
 from ...errors import JournalError, NotSentError
 from ...limits.quota import LimitKey
+from ...models.messages import Message
 from .client import JournalClient, journal_script
 from .codec import Code, code_of, encode_result, encode_session
 from .keys import KeyNames
 from .lease import Lease
 from .loader import check_campaign
 from .queries import ask_chunk, ask_keys, ask_left, ask_meta, no_campaign
-from .writer import INTENT, LOST, MOVED, RESULT, WITHDRAWAL, ChunkWriter
-
-if TYPE_CHECKING:
-    from ...bulk.journal.protocol import Messages
-    from ...models.messages import Message
-    from .writer import Change
+from .writer import INTENT, LOST, MOVED, RESULT, WITHDRAWAL, Change, ChunkWriter
 
 __all__ = ["ChunkJournal"]
 

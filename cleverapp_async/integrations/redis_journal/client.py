@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar, cast
+from collections.abc import Awaitable, Generator, Sequence
+from typing import Self, TypeAlias, TypeVar, cast
 
 from attrs import define, evolve
+from redis.asyncio import Redis
 
 from ..._redis.client import RedisCallError, RedisClient
+from ..._redis.commands import RedisCommands, Value
+from ..._redis.faults import Fault
 from ..._redis.script import Script
 from ...errors import JournalError, JournalUnreachableError, JournalWriteError
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Generator, Sequence
-
-    from redis.asyncio import Redis
-
-    from ..._redis.client import RedisCommands, Value
-    from ..._redis.faults import Fault
 
 __all__ = ["ATTEMPT_TIMEOUT", "JournalClient", "Steps", "journal_script", "read_failure"]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from enum import Enum
 from hashlib import blake2b
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from attrs import evolve, frozen
 
@@ -13,12 +14,8 @@ from ...bulk.journal.codec import decode_error, decode_key, encode_error, encode
 from ...bulk.journal.messages import address_of, decode_message, digest_of, encode_parameters
 from ...bulk.journal.records import JournalEntry, JournalResult, JournalSession, JournalState
 from ...errors import JournalError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ...limits.quota import LimitKey
-    from ...models.messages import Message
+from ...limits.quota import LimitKey
+from ...models.messages import Message
 
 __all__ = [
     "Code",

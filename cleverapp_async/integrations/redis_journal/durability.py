@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from redis.exceptions import ResponseError
 
 from ..._redis.replies import as_text, as_texts
 from ...errors import JournalError
-
-if TYPE_CHECKING:
-    from .client import JournalClient
+from .client import JournalClient
 
 __all__ = ["check_keeping"]
 

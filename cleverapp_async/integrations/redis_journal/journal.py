@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
 from copy import copy
-from typing import TYPE_CHECKING, Self
+from types import TracebackType
+from typing import Self
+
+from redis.asyncio import Redis
 
 from ..._redis.replies import number
+from ...bulk.journal.protocol import Messages
+from ...bulk.journal.records import (
+    ErrorRecord,
+    JournalEntry,
+    JournalState,
+    JournalSummary,
+    Loaded,
+    LockHolder,
+)
 from ...errors import ConfigurationError, JournalError
 from ...limits.quota import LimitKey
+from ...models.messages import Message
 from .chunk import ChunkJournal
 from .client import JournalClient
 from .durability import check_keeping
@@ -24,23 +38,6 @@ from .queries import (
     no_campaign,
 )
 from .writer import ChunkWriter
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from types import TracebackType
-
-    from redis.asyncio import Redis
-
-    from ...bulk.journal.protocol import Messages
-    from ...bulk.journal.records import (
-        ErrorRecord,
-        JournalEntry,
-        JournalState,
-        JournalSummary,
-        Loaded,
-        LockHolder,
-    )
-    from ...models.messages import Message
 
 __all__ = ["RedisJournal"]
 

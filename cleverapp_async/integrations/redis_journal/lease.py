@@ -12,19 +12,16 @@ import asyncio
 import logging
 import secrets
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from attrs import define, field
 
 from ..._redis.cancellation import end_task
 from ..._redis.replies import as_list, as_text, number
 from ...bulk.journal.codec import decode_holder, encode_holder
+from ...bulk.journal.records import LockHolder
 from ...errors import JournalError, JournalLockedError, JournalUnreachableError
 from .client import JournalClient, journal_script
 from .keys import KeyNames
-
-if TYPE_CHECKING:
-    from ...bulk.journal.records import LockHolder
 
 __all__ = ["Lease", "read_holder"]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING
 
 from attrs import define, field
 
+from ..._redis.commands import Value
 from ..._redis.replies import number
 from ...bulk.journal.comparison import (
     check_deduplication,
@@ -18,21 +19,16 @@ from ...bulk.journal.comparison import (
     other_duplicate,
 )
 from ...bulk.journal.messages import batches_of
+from ...bulk.journal.protocol import Messages
 from ...bulk.journal.records import Loaded
 from ...errors import JournalError
 from ...limits.quota import LimitKey
+from ...models.messages import Message
 from .client import JournalClient, journal_script
 from .codec import address_digest, decode_stored, encode_key_text, encode_stored, message_digest
 from .keys import KeyNames
 from .lease import Lease
 from .queries import ask_given, ask_meta
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
-
-    from ..._redis.client import Value
-    from ...bulk.journal.protocol import Messages
-    from ...models.messages import Message
 
 __all__ = ["CampaignLoader", "check_campaign"]
 

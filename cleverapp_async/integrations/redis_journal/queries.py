@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from ..._redis.replies import as_list, as_text, as_texts, number
 from ...bulk.journal.codec import decode_error
-from ...bulk.journal.records import JournalState, JournalSummary
+from ...bulk.journal.records import (
+    ErrorRecord,
+    JournalEntry,
+    JournalState,
+    JournalSummary,
+    LockHolder,
+)
 from ...errors import JournalError
+from ...limits.quota import LimitKey
+from .client import Steps
 from .codec import Code, decode_entry, decode_key_text, decode_session, decode_state
+from .keys import KeyNames
 from .lease import read_holder
-
-if TYPE_CHECKING:
-    from ...bulk.journal.records import ErrorRecord, JournalEntry, LockHolder
-    from ...limits.quota import LimitKey
-    from .client import Steps
-    from .keys import KeyNames
 
 __all__ = [
     "ask_chunk",

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, TypeVar, cast
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Self, TypeVar, cast
 
 from ..._redis.client import open_sync_client
 from ..._redis.faults import fault_of
 from ..._redis.replies import number
+from ...bulk.journal.records import (
+    ErrorRecord,
+    JournalEntry,
+    JournalState,
+    JournalSummary,
+    LockHolder,
+)
 from ...errors import CleverAppError
-from .client import ATTEMPT_TIMEOUT, read_failure
+from .client import ATTEMPT_TIMEOUT, Steps, read_failure
 from .keys import DEFAULT_PREFIX, KeyNames, check_word, split_address
 from .queries import (
     ask_chunk,
@@ -19,19 +28,6 @@ from .queries import (
     ask_summary,
     no_campaign,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import TracebackType
-
-    from ...bulk.journal.records import (
-        ErrorRecord,
-        JournalEntry,
-        JournalState,
-        JournalSummary,
-        LockHolder,
-    )
-    from .client import Steps
 
 __all__ = ["RedisJournalReader"]
 

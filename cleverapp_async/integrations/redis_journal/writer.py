@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from attrs import define, field
 
+from ..._redis.commands import Value
 from ..._redis.replies import as_list
 from ...errors import JournalWriteError
 from .client import JournalClient, journal_script
 from .keys import KeyNames
 from .lease import Lease
-
-if TYPE_CHECKING:
-    from ..._redis.client import Value
 
 __all__ = ["DONE", "INTENT", "LOST", "MOVED", "RESULT", "WITHDRAWAL", "Change", "ChunkWriter"]
 

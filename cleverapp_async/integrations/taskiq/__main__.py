@@ -6,18 +6,14 @@ import argparse
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, cast
+from collections.abc import Sequence
+from typing import cast
 
 from ..._terminal import escaped, guard_streams
-from ...bulk.journal.records import JournalState
+from ...bulk.journal.records import JournalEntry, JournalState
 from ...errors import ConfigurationError, JournalError
 from ..redis_journal import RedisJournalReader
 from ..redis_journal.keys import DEFAULT_PREFIX
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ...bulk.journal.records import JournalEntry
 
 __all__ = ["main"]
 

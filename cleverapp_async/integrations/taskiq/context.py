@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from attrs import define, field
 
@@ -13,15 +14,12 @@ from ...bulk.run import BulkRun
 from ...client import CleverAppClient
 from ..redis_journal import RedisJournal
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
-
 __all__ = ["ClientFactory", "JournalFactory", "WorkerContext"]
 
-ClientFactory: TypeAlias = "Callable[[], CleverAppClient]"
+ClientFactory: TypeAlias = Callable[[], CleverAppClient]
 """Makes the one client of a worker process, inside its event loop."""
 
-JournalFactory: TypeAlias = "Callable[[str], RedisJournal]"
+JournalFactory: TypeAlias = Callable[[str], RedisJournal]
 """Makes the journal of a campaign by its name."""
 
 _LAST_WORDS = 4.0

@@ -12,19 +12,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from attrs import define
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from taskiq import AsyncBroker
 from taskiq.exceptions import TaskiqError
 from taskiq_redis import RedisStreamBroker
 
 from ..._redis.cancellation import in_time
 from ..._redis.replies import as_text
-
-if TYPE_CHECKING:
-    from taskiq import AsyncBroker
 
 __all__ = ["Redelivery", "redelivery_of"]
 

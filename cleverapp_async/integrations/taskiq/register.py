@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
 
 from attrs import define
 from taskiq import AsyncBroker, TaskiqEvents, TaskiqState
 
 from ...bulk.journal.messages import encode_parameters
+from ...bulk.schedule import Schedule
 from ...errors import ConfigurationError
+from ...models.messages import Message
 from ..redis_journal.keys import check_word
 from .context import ClientFactory, JournalFactory, WorkerContext
 from .results import ChunkReport, SendReport, send_report
 from .tasks import SENDS, RegisteredTasks, TaskHandlers, single
-
-if TYPE_CHECKING:
-    from ...bulk.schedule import Schedule
-    from ...models.messages import Message
 
 __all__ = ["CampaignTasks", "register"]
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 # taskiq reads these by pydantic, which takes no other kind before Python 3.12.
 from typing_extensions import TypedDict
 
-if TYPE_CHECKING:
-    from ...bulk.journal.records import JournalEntry
+from ...bulk.journal.records import JournalEntry
 
 __all__ = ["ChunkReport", "Ended", "SendReport", "send_report"]
 

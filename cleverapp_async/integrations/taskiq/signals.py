@@ -6,12 +6,10 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from types import FrameType
+from typing import TypeAlias
 
 from attrs import define, field
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 __all__ = ["EndSignals"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from attrs import define, field
 from taskiq import AsyncBroker, AsyncTaskiqDecoratedTask
@@ -21,17 +22,12 @@ from ...errors import (
     JournalWriteError,
 )
 from ...limits.quota import Lane
+from ..redis_journal import RedisJournal
 from ..redis_journal.keys import check_word
 from .context import WorkerContext
 from .redelivery import redelivery_of
-from .results import ChunkReport, SendReport, send_report
+from .results import ChunkReport, Ended, SendReport, send_report
 from .signals import EndSignals
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from ..redis_journal import RedisJournal
-    from .results import Ended
 
 __all__ = ["SENDS", "RegisteredTasks", "TaskHandlers", "single"]
 

@@ -42,3 +42,18 @@ slots tells them again. A clock that steps back is made good by an offset that t
 Every process also keeps its own exact window in series: whatever Redis does, no single process
 ever overruns a quota.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..._lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from .factory import SharedLimiterFactory
+
+__all__ = ["SharedLimiterFactory"]
+
+if not TYPE_CHECKING:
+    # The registry's annotations name it; it is imported where limits are shared.
+    __getattr__, __dir__ = lazy_names(__name__, __name__, {"SharedLimiterFactory": ".factory"})

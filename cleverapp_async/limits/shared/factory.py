@@ -17,10 +17,9 @@ from .member import FleetMember, check_policy
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..._redis.client import RedisCommands
-    from ..protocols import Limiter
+    from ..._redis.commands import RedisCommands
+    from ..protocols import Limiter, OnUnavailable
     from ..quota import AccountKey, LimitKey, Quota
-    from .member import OnUnavailable
 
 __all__ = ["SharedLimiterFactory"]
 

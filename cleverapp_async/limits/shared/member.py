@@ -8,7 +8,7 @@ import logging
 import os
 import secrets
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, get_args
 
 from attrs import define, field
 
@@ -16,6 +16,7 @@ from ..._arguments import check_choice, is_number, wrong_setting
 from ..._redis.client import RedisClient
 from ..._redis.script import Script
 from ...errors import ConfigurationError
+from ..protocols import OnUnavailable
 from ..quota import Quota
 
 if TYPE_CHECKING:
@@ -24,10 +25,7 @@ if TYPE_CHECKING:
 
     from ..._redis.faults import Fault
 
-__all__ = ["FleetMember", "OnUnavailable", "check_policy", "share_of"]
-
-OnUnavailable: TypeAlias = Literal["wait", "raise", "local"]
-"""What happens to those who wait while Redis cannot be reached."""
+__all__ = ["FleetMember", "check_policy", "share_of"]
 
 _log = logging.getLogger("cleverapp_async")
 

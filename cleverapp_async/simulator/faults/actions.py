@@ -8,16 +8,14 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 from attrs import frozen
 
 from ..laravel.replies import Reply, encode
 from .connection import ServerConnection
-
-if TYPE_CHECKING:
-    from aiohttp.abc import AbstractStreamWriter
 
 MEBIBYTE: Final = 2**20
 _PIECE: Final = b"x" * 65_536

@@ -7,16 +7,14 @@ Every constructor takes the options of `Trigger` beside its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
+from datetime import timedelta
+from typing import Literal, TypeAlias, TypedDict, Unpack
 
 from attrs import field, frozen
 
 from ..laravel.parameters import Parameters
 from ..laravel.replies import JSON_TYPE, NO_HEADERS, Reply, encode, html_reply, redirect_reply
 from . import actions
-
-if TYPE_CHECKING:
-    from datetime import timedelta
 
 Predicate: TypeAlias = Callable[[Parameters], bool]
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
+import random
 import re
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 from attrs import field, frozen
-
-if TYPE_CHECKING:
-    import random
 
 
 class Delay(Protocol):

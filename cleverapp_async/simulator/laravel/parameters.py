@@ -13,14 +13,19 @@ import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from email.parser import BytesParser
-from typing import TYPE_CHECKING, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, ForwardRef, TypeAlias, cast
 from urllib.parse import parse_qsl
 
 if TYPE_CHECKING:
     from email.message import Message
 
 Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
+"""What JSON may hold."""
+if not TYPE_CHECKING:
+    # Where typing.get_type_hints reads it, this name may be unknown: it is looked up here.
+    Value = ForwardRef(Value, module=__name__)
 Parameters: TypeAlias = Mapping[str, Value]
+"""The parameters of a request by their names."""
 
 MAX_FIELDS: Final = 1000
 """Fields read from one query or form; PHP ignores the rest (``max_input_vars``, *assumed*)."""

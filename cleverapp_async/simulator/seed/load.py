@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
 from attrs import AttrsInstance, evolve, fields, frozen
 
@@ -29,10 +31,6 @@ from ..state.records import (
     SimulatedVariable,
     aware,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
-    from os import PathLike
 
 _MOST: Final = Decimal("1" + "0" * 30)
 

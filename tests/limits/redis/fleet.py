@@ -12,9 +12,7 @@ from cleverapp_async import LimiterRegistry, LimitKey, Quota
 from tests.limits.oracle import most_in_window
 
 if TYPE_CHECKING:
-    from cleverapp_async._redis.client import RedisCommands
-    from cleverapp_async.limits.registry import SharedLimiterRegistry
-    from cleverapp_async.limits.shared.member import OnUnavailable
+    from cleverapp_async.limits import OnUnavailable, RedisCommands, SharedLimiterRegistry
 
 KEY = LimitKey(7, "telegram")
 QUOTA = Quota(3, 0.2)

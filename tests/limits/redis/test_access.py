@@ -6,14 +6,15 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from cleverapp_async import JournalResult, JournalState, LimitKey, Quota, Resend, SendMessage
+from cleverapp_async import LimitKey, Quota, SendMessage
 from cleverapp_async.integrations.redis_journal import RedisJournal, RedisJournalReader
+from cleverapp_async.journal import JournalResult, JournalState, Resend
 from cleverapp_async.limits.shared.overview import Overview
 from tests.limits.redis.fleet import KEY, registry
 from tests.redis_server import redis_server
 
 if TYPE_CHECKING:
-    from cleverapp_async._redis.client import RedisCommands
+    from cleverapp_async.limits import RedisCommands
     from tests.redis_server import Engine, RedisServer
 
 PAGE = (Path(__file__).parents[3] / "docs" / "fleet.md").read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import define, field
 
+from cleverapp_async import LimitKey, Quota
 from cleverapp_async._redis.client import RedisClient
-from cleverapp_async.limits.quota import LimitKey, Quota
 from cleverapp_async.limits.shared.keys import key_names
 from cleverapp_async.limits.shared.ledger import Ledger
 from cleverapp_async.limits.shared.log_session import LogSession

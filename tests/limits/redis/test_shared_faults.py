@@ -34,9 +34,7 @@ from tests.limits.redis.fleet import KEY, registry
 from tests.redis_server import FORGETFUL, free_port, redis_server
 
 if TYPE_CHECKING:
-    from cleverapp_async._redis.client import RedisCommands
-    from cleverapp_async.limits.registry import SharedLimiterRegistry
-    from cleverapp_async.limits.shared.member import OnUnavailable
+    from cleverapp_async.limits import OnUnavailable, RedisCommands, SharedLimiterRegistry
     from tests.redis_server import Engine, RedisServer
 
 ROOT = Path(__file__).parents[3]

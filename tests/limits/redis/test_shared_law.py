@@ -13,8 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
+from cleverapp_async import LimitKey, Quota
 from cleverapp_async._redis.client import RedisClient
-from cleverapp_async.limits.quota import LimitKey, Quota
 from cleverapp_async.limits.shared.keys import key_names
 from cleverapp_async.limits.shared.ledger import Ledger, Slot
 from cleverapp_async.limits.shared.log_session import LogSession

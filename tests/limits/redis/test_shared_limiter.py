@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import ClientStateError, Lane, Limiter, LimiterRegistry, Permit, Quota
+from cleverapp_async import AccountKey, ClientStateError, Lane, LimiterRegistry, LimitKey, Quota
+from cleverapp_async.limits import Limiter, Permit
 from cleverapp_async.limits.acquire import CallLimits
-from cleverapp_async.limits.quota import AccountKey, LimitKey
 from tests.limits.redis.fleet import KEY, QUOTA, Arrivals, registry
 from tests.limits.stepping import CancelledAt
 
 if TYPE_CHECKING:
-    from cleverapp_async.limits.registry import SharedLimiterRegistry
+    from cleverapp_async.limits import SharedLimiterRegistry
     from tests.redis_server import RedisServer
 
 ACCOUNT = AccountKey("0" * 40)

@@ -27,7 +27,7 @@ from tests.redis_server import FORGETFUL, Engine, RedisServer, free_port, redis_
 from tests.wire.rig import client_of
 
 if TYPE_CHECKING:
-    from cleverapp_async._redis.client import RedisCommands
+    from cleverapp_async.limits import RedisCommands
 
 # Minutes of real time, and nothing that tells the servers apart: the laws run on both.
 ONE_ENGINE = True

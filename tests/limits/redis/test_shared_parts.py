@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async import ConfigurationError, LimiterRegistry, Quota
-from cleverapp_async.limits.quota import AccountKey, LimitKey
+from cleverapp_async import AccountKey, ConfigurationError, LimiterRegistry, LimitKey, Quota
 from cleverapp_async.limits.shared.keys import key_names, read_key, tagged
 from cleverapp_async.limits.shared.messages import LogReply, LogRequest, SlotUpdate, Terms
 from tests.limits.redis.fleet import KEY, registry
 
 if TYPE_CHECKING:
-    from cleverapp_async.limits.shared.member import OnUnavailable
+    from cleverapp_async.limits import OnUnavailable
     from tests.redis_server import RedisServer
 
 SECRET = "not-to-be-shown"

@@ -4,36 +4,28 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 import time
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import aclosing, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ....errors import JournalError, JournalLockedError
+from ....limits.quota import LimitKey
+from ....models.messages import Message
+from ..codec import Cell
 from ..comparison import check_deduplication
 from ..messages import batches_of
-from ..records import Loaded
+from ..protocol import MarkOf, Messages
+from ..records import JournalEntry, JournalResult, JournalSummary, Loaded, Resend
 from . import queries
-from .changes import ChangeKind, orphan_intents
+from .changes import Change, ChangeKind, orphan_intents
 from .columns import result_row
-from .database import check_integrity, opened_for_writing, transaction
-from .filesystem import check_file_type, resolve_path
+from .database import OpenJournal, check_integrity, opened_for_writing, transaction
+from .filesystem import OpenFiles, check_file_type, resolve_path
 from .loading import Comparer, Loader
 from .writer import WriterThread
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Awaitable, Callable, Generator
-    from pathlib import Path
-
-    from ....limits.quota import LimitKey
-    from ....models.messages import Message
-    from ..codec import Cell
-    from ..protocol import MarkOf, Messages
-    from ..records import JournalEntry, JournalResult, JournalSummary, Resend
-    from .changes import Change
-    from .database import OpenJournal
-    from .filesystem import OpenFiles
 
 __all__ = ["SqliteJournal"]
 

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from attrs import evolve
 
 from ....errors import JournalError
 from ..codec import decode_error, encode_error, whole
-from ..records import ErrorRecord, JournalState
+from ..records import ErrorRecord, JournalState, JournalSummary
 from . import queries
 from .changes import error_id, orphan_intents
 from .columns import CODES
 from .database import check_integrity, opened_for_writing, transaction
 from .errors import was_interrupted, write_failure
 from .filesystem import resolve_path
-
-if TYPE_CHECKING:
-    import os
-    import sqlite3
-    from collections.abc import Generator, Iterable
-    from pathlib import Path
-
-    from ..records import JournalSummary
 
 __all__ = ["purge_journal", "resolve_unknown"]
 

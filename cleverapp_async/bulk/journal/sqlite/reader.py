@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Self, TypeVar
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
 from weakref import WeakSet
 
 from ....errors import JournalError
 from ..codec import decode_error, expect_duration, expect_moment, expect_number
-from ..records import ErrorRecord, JournalState, LockHolder, SettledMessage
+from ..records import (
+    ErrorRecord,
+    JournalEntry,
+    JournalState,
+    JournalSummary,
+    LockHolder,
+    SettledMessage,
+)
 from . import queries
 from .columns import CODES, state_of
 from .database import harden
@@ -17,14 +28,6 @@ from .errors import read_failure
 from .filesystem import Handle, check_file_type, check_files_beside, check_mount, resolve_path
 from .lock import read_holder
 from .schema import VERSION, check_file
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Generator, Iterator
-    from pathlib import Path
-    from types import TracebackType
-
-    from ..records import JournalEntry, JournalSummary
 
 __all__ = ["JournalReader"]
 
