@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from .errors import ClientStateError
-
-if TYPE_CHECKING:
-    from typing import NoReturn
 
 __all__ = ["LIMITER_REFUSES", "AsyncOnly", "Lifetime", "claim_running_loop"]
 
