@@ -24,7 +24,7 @@ from cleverapp_async import (
     Quota,
     SendMessage,
 )
-from cleverapp_async.limits.defaults import ACCOUNT_QUOTAS, MESSENGER_QUOTAS
+from cleverapp_async.limits.quota import ACCOUNT_QUOTAS, MESSENGER_QUOTAS
 from cleverapp_async.simulator import Latency, SimulatorLimits
 
 from ._report import Figure, Report

@@ -2,11 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from ._raw_answers import raw_answers
+from ._call import raw_answers
 from ._response import RawResponse
-from .brands import Brand
 from .client import CleverAppClient
-from .config import DEFAULT_BASE_URL, ClientConfig
+from .config import DEFAULT_BASE_URL, Brand, ClientConfig
 from .endpoints import ENDPOINTS, Endpoint, Kind, Parameter, ParametersIn, Repeat, Shape, Trust
 from .errors import (
     ApiError,

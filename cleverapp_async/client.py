@@ -9,8 +9,7 @@ from ._event_loop import CLIENT_REFUSES, claim_running_loop
 from ._pipeline import Pipeline
 from ._secret import Secret
 from ._transport import Transport
-from .brands import Brand
-from .config import DEFAULT_BASE_URL, ClientConfig, check_base_url
+from .config import DEFAULT_BASE_URL, Brand, ClientConfig, check_base_url
 from .errors import ClientStateError, ConfigurationError, InvalidRequestError
 from .events import EventDispatcher
 from .limits.acquire import CallLimits
@@ -336,7 +335,7 @@ class CleverAppClient(
         from .bulk.breaker import Breaker  # noqa: PLC0415
         from .bulk.dispatch import Dispatcher  # noqa: PLC0415
         from .bulk.run import BulkRun  # noqa: PLC0415
-        from .bulk.schedule_guard import ScheduleGuard  # noqa: PLC0415
+        from .bulk.schedule import ScheduleGuard  # noqa: PLC0415
 
         self._check_open()
         _check_numbers(concurrency=concurrency, look_ahead=look_ahead, pause_after=pause_after)

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, get_args, get_origin
 
 import attrs
 
-from .brands import Brand
+from .config import Brand
 from .endpoints import ENDPOINTS, Endpoint, Kind, Parameter, ParametersIn, Shape
 from .models.lists import ListField
 from .models.referral import ReferralCount, Referrer, ReferrerChain

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .dispatch import Dispatcher
     from .journal.records import JournalSummary, Loaded
     from .outcome import SendOutcome
-    from .schedule_guard import ScheduleGuard
+    from .schedule import ScheduleGuard
 
 __all__ = ["BulkProgress", "BulkRun"]
 

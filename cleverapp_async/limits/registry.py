@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Self
 
 from attrs import define, field
 
-from .defaults import (
+from .protocols import PrimableLimiter
+from .quota import (
     ACCOUNT_QUOTAS,
     MESSENGER_QUOTAS,
     OTHER_MESSENGERS_QUOTA,
     WHATSAPP_DIRECT_QUOTA,
+    AccountKey,
+    LimitKey,
+    Quota,
+    Quotas,
+    as_quotas,
 )
-from .protocols import PrimableLimiter
-from .quota import AccountKey, LimitKey, Quota, Quotas, as_quotas
 from .sliding_window import SlidingWindowLimiter
 
 if TYPE_CHECKING:

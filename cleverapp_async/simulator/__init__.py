@@ -7,6 +7,7 @@ that the two cannot share a mistake.
 from __future__ import annotations
 
 from .assumptions import ASSUMPTIONS, Assumption
+from .context import CountReferralsShape, DateStyle, EmptyObjects, VariablesShape
 from .faults.faults import Fault, Trigger
 from .faults.latency import Constant, Delay, Latency, Lognormal, Uniform
 from .limits import WINDOW_KINDS, Quota, Rounding, SimulatorLimits, WindowKind
@@ -27,7 +28,6 @@ from .state.records import (
     SimulatedListSchema,
     SimulatedVariable,
 )
-from .variants import CountReferralsShape, DateStyle, EmptyObjects, VariablesShape
 
 __all__ = [
     "ASSUMPTIONS",

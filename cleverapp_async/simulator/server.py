@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 from attrs import define, field
 
-from .context import FORBIDDEN_STATUS, MESSENGER_LIMIT_STATUS, UNSUPPORTED_STATUS, Context, Refusals
+from .context import (
+    FORBIDDEN_STATUS,
+    MESSENGER_LIMIT_STATUS,
+    UNSUPPORTED_STATUS,
+    AnswerVariants,
+    Context,
+    CountReferralsShape,
+    DateStyle,
+    EmptyObjects,
+    Refusals,
+    VariablesShape,
+)
 from .faults.connection import ServerConnection
 from .faults.faults import Fault
 from .faults.latency import Latency
@@ -26,7 +37,6 @@ from .router import API_PREFIX, Router
 from .seed.load import choose_seed
 from .state.records import SeedData, SimulatedContact
 from .state.store import make_state
-from .variants import AnswerVariants, CountReferralsShape, DateStyle, EmptyObjects, VariablesShape
 
 if TYPE_CHECKING:
     from types import TracebackType

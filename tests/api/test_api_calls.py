@@ -10,8 +10,7 @@ from tests.api.wire import as_texts, read, serve
 from tests.wire.rig import TOKEN, client_of, one_attempt
 
 if TYPE_CHECKING:
-    from cleverapp_async.brands import TokenPlace
-    from cleverapp_async.config import PostParameters
+    from cleverapp_async.config import PostParameters, TokenPlace
 
 ANSWERS = {name: one.answer for name, one in CALLS.items()}
 

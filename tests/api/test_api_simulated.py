@@ -19,8 +19,7 @@ from tests.wire.rig import client_of, one_attempt
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from cleverapp_async.brands import TokenPlace
-    from cleverapp_async.config import PostParameters
+    from cleverapp_async.config import PostParameters, TokenPlace
 
 SIZE = 60
 

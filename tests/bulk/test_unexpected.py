@@ -21,7 +21,7 @@ from cleverapp_async import (
     SendOutcome,
 )
 from cleverapp_async.bulk.dispatch import Dispatcher
-from cleverapp_async.bulk.schedule_guard import ScheduleGuard
+from cleverapp_async.bulk.schedule import ScheduleGuard
 from cleverapp_async.bulk.sources import IterableSource
 from tests.bulk.memory_journal import MemoryJournal
 from tests.bulk.rig import Desk, collect, key_of, message, others, turns

@@ -5,8 +5,14 @@ import math
 import pytest
 
 from cleverapp_async.errors import ConfigurationError
-from cleverapp_async.limits.defaults import ACCOUNT_QUOTAS, MESSENGER_QUOTAS
-from cleverapp_async.limits.quota import AccountKey, LimitKey, Quota, as_quotas
+from cleverapp_async.limits.quota import (
+    ACCOUNT_QUOTAS,
+    MESSENGER_QUOTAS,
+    AccountKey,
+    LimitKey,
+    Quota,
+    as_quotas,
+)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1.5])

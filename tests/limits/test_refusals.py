@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async.limits.defaults import ACCOUNT_QUOTAS
 from cleverapp_async.limits.paced import PacedLimiter
-from cleverapp_async.limits.quota import Quota
+from cleverapp_async.limits.quota import ACCOUNT_QUOTAS, Quota
 from cleverapp_async.limits.sliding_window import SlidingWindowLimiter
 from cleverapp_async.testing import run_virtual
 from tests.limits.sending import refused, starts

@@ -7,14 +7,17 @@ import pytest
 from attrs import define, field
 
 from cleverapp_async.limits.acquire import CallLimits
-from cleverapp_async.limits.defaults import (
+from cleverapp_async.limits.protocols import Limiter, LimiterSnapshot, Permit
+from cleverapp_async.limits.quota import (
     ACCOUNT_QUOTAS,
     MESSENGER_QUOTAS,
     OTHER_MESSENGERS_QUOTA,
     WHATSAPP_DIRECT_QUOTA,
+    AccountKey,
+    Lane,
+    LimitKey,
+    Quota,
 )
-from cleverapp_async.limits.protocols import Limiter, LimiterSnapshot, Permit
-from cleverapp_async.limits.quota import AccountKey, Lane, LimitKey, Quota
 from cleverapp_async.limits.registry import LimiterRegistry
 from cleverapp_async.testing import run_virtual
 

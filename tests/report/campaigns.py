@@ -20,7 +20,7 @@ from cleverapp_async import (
     SettledMessage,
 )
 from cleverapp_async.bulk.report.figures import compute_figures, in_doubt
-from cleverapp_async.limits.defaults import ACCOUNT_QUOTAS
+from cleverapp_async.limits.quota import ACCOUNT_QUOTAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

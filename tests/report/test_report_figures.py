@@ -18,7 +18,7 @@ from cleverapp_async.bulk.report.figures import (
 )
 from cleverapp_async.bulk.report.histogram import RELATIVE_ERROR, Histogram
 from cleverapp_async.bulk.report.timeline import BINS, KEYS_DRAWN, Binning, Timeline
-from cleverapp_async.limits.defaults import ACCOUNT_QUOTAS
+from cleverapp_async.limits.quota import ACCOUNT_QUOTAS
 from tests.report import campaigns
 from tests.report.campaigns import BEGUN, Row, entries_of, session, summarise, told
 

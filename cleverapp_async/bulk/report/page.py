@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import JournalError
-from ...limits.defaults import ACCOUNT_QUOTAS
+from ...limits.quota import ACCOUNT_QUOTAS
 from ...limits.registry import LimiterRegistry
 from ..journal.sqlite.reader import JournalReader
 from .figures import compute_figures, in_doubt

@@ -12,8 +12,7 @@ from attrs import frozen
 from rich.text import Text
 
 from ..._terminal import printable
-from ...brands import Brand
-from ...config import DEFAULT_BASE_URL, check_base_url
+from ...config import DEFAULT_BASE_URL, Brand, check_base_url
 from ...errors import ConfigurationError
 from ..console import make_console
 from ..errors import CommandError

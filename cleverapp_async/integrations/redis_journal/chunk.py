@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from ..._redis.replies import as_list, as_text, number
+from ..._redis.client import as_list, as_text, number
 from ...bulk.journal.records import (
     ORPHANED,
     JournalEntry,

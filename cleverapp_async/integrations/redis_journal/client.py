@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar, cast
 
 from attrs import define, evolve
 
-from ..._redis.client import RedisCallError, RedisClient
-from ..._redis.script import Script
+from ..._redis.client import RedisCallError, RedisClient, Script
 from ...errors import JournalError, JournalUnreachableError, JournalWriteError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import ResponseError
 
-from ..._redis.replies import as_text, as_texts
+from ..._redis.client import as_text, as_texts
 from ...errors import JournalError
 
 if TYPE_CHECKING:

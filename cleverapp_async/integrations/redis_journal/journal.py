@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import copy
 from typing import TYPE_CHECKING, Self
 
-from ..._redis.replies import number
+from ..._redis.client import number
 from ...errors import ConfigurationError, JournalError
 from ...limits.quota import LimitKey
 from .chunk import ChunkJournal

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from ..._redis.cancellation import end_task
-from ..._redis.replies import as_list, as_text, number
+from ..._redis.client import as_list, as_text, number
 from ...bulk.journal.codec import decode_holder, encode_holder
 from ...errors import JournalError, JournalLockedError, JournalUnreachableError
 from .client import JournalClient, journal_script

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from ..._redis.replies import number
+from ..._redis.client import number
 from ...bulk.journal.comparison import (
     check_deduplication,
     check_origin,

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ..._redis.replies import as_list, as_text, as_texts, number
+from ..._redis.client import as_list, as_text, as_texts, number
 from ...bulk.journal.codec import decode_error
 from ...bulk.journal.records import JournalState, JournalSummary
 from ...errors import JournalError

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
-from ..._redis.client import open_sync_client
+from ..._redis.client import number, open_sync_client
 from ..._redis.faults import fault_of
-from ..._redis.replies import number
 from ...errors import CleverAppError
 from .client import ATTEMPT_TIMEOUT, read_failure
 from .keys import DEFAULT_PREFIX, KeyNames, check_word, split_address

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field
 
-from ..._redis.replies import as_list
+from ..._redis.client import as_list
 from ...errors import JournalWriteError
 from .client import JournalClient, journal_script
 from .keys import KeyNames

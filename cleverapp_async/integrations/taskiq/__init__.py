@@ -16,8 +16,7 @@ from __future__ import annotations
 
 from .context import ClientFactory, JournalFactory
 from .register import CampaignTasks, register
-from .results import ChunkReport, SendReport
-from .tasks import RegisteredTasks
+from .tasks import ChunkReport, RegisteredTasks, SendReport
 
 __all__ = [
     "CampaignTasks",

@@ -12,8 +12,15 @@ from ...bulk.journal.messages import encode_parameters
 from ...errors import ConfigurationError
 from ..redis_journal.keys import check_word
 from .context import ClientFactory, JournalFactory, WorkerContext
-from .results import ChunkReport, SendReport, send_report
-from .tasks import SENDS, RegisteredTasks, TaskHandlers, single
+from .tasks import (
+    SENDS,
+    ChunkReport,
+    RegisteredTasks,
+    SendReport,
+    TaskHandlers,
+    send_report,
+    single,
+)
 
 if TYPE_CHECKING:
     from ...bulk.schedule import Schedule

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from attrs import define, field
 
-from ..._redis.client import RedisClient
-from ..._redis.script import Script
+from ..._redis.client import RedisClient, Script
 from ...errors import ConfigurationError
 from ..quota import Quota
 
