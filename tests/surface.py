@@ -12,15 +12,16 @@ import sys
 import types
 from abc import ABC
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.paths import SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["FILE", "PUBLIC", "surface"]
 
-FILE = Path(__file__).parent / "samples" / "surface.txt"
+FILE = SAMPLES / "surface.txt"
 PUBLIC = (
     "cleverapp_async",
     "cleverapp_async.simulator",

@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -19,12 +18,12 @@ from cleverapp_async._converter import converter
 from cleverapp_async._laravel_messages import language_pack
 from cleverapp_async._laravel_messages.wording import alternatives_of
 from cleverapp_async.field_errors import parse_field_errors, recognise
+from tests.paths import ROOT, SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 ATTRIBUTES = list(language_pack().attributes.items())
-SAMPLES = Path(__file__).parent / "samples"
 # The pack's lines as published, spelled out: rule and text as our table should answer them.
 PUBLISHED = [
     (rule, text)
@@ -633,7 +632,7 @@ def test_import_compiles_nothing() -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=Path(__file__).parents[1],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,

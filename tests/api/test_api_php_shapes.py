@@ -34,7 +34,7 @@ from cleverapp_async._converter import converter, lenient_converter, structure, 
 from cleverapp_async._response import read_answer
 from cleverapp_async.field_errors import parse_field_errors
 from tests.api.samples import HEX, sample
-from tests.wire.rig import client_of, http, raw_server
+from tests.transport.rig import client_of, http, raw_server
 
 BOTH = pytest.mark.parametrize("lenient", [False, True], ids=["strict", "lenient"])
 FIELD = {"name": "A", "type": "string"}

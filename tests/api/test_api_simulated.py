@@ -14,7 +14,7 @@ from cleverapp_async import (
     ValidationError,
 )
 from cleverapp_async.simulator import Simulator, SimulatorLimits, generate
-from tests.wire.rig import client_of, one_attempt
+from tests.transport.rig import client_of, one_attempt
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

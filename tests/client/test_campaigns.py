@@ -25,7 +25,7 @@ from cleverapp_async import (
 )
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.bulk.rig import collect
-from tests.wire.rig import TOKEN, client_of
+from tests.transport.rig import TOKEN, client_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -29,7 +29,7 @@ from cleverapp_async import (
 )
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.bulk.rig import collect
-from tests.wire.rig import Notebook, client_of, http, raw_server
+from tests.transport.rig import Notebook, client_of, http, raw_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -27,12 +27,12 @@ from cleverapp_async import (
 from cleverapp_async._call import Call
 from cleverapp_async.endpoints import ENDPOINTS
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
-from tests.wire.rig import SUCCESS, http, raw_server
+from tests.transport.rig import SUCCESS, http, raw_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.wire.rig import Script
+    from tests.transport.rig import Script
 
 TOKEN = "tok+en/=secret"
 FORMS = {

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 import inspect
-from pathlib import Path
 
 import pytest
 
 from cleverapp_async import ENDPOINTS, CleverAppClient
+from tests.paths import DOCS
 
 from .methods_table import coroutine_of, methods_table, shown_table
 
-PAGE = Path(__file__).parents[2] / "docs" / "methods.md"
+PAGE = DOCS / "methods.md"
 
 
 def test_the_page_shows_the_endpoint_table() -> None:

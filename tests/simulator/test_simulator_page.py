@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 import cleverapp_async.simulator as package
 from cleverapp_async.simulator import ASSUMPTIONS, Assumption
+from tests.paths import DOCS
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "simulator.md"
+PAGE = DOCS / "simulator.md"
 
 
 @pytest.mark.parametrize("assumption", ASSUMPTIONS, ids=lambda assumption: assumption.topic)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
@@ -19,12 +18,12 @@ from cleverapp_async.simulator import (
     SimulatedVariable,
     SimulatorLimits,
 )
+from tests.paths import SAMPLES
 from tests.simulator.wire import Answer, Caller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SAMPLES: Final = Path(__file__).parent.parent / "samples"
 NO_LIMITS: Final = SimulatorLimits.none()
 
 GETS: Final = (
