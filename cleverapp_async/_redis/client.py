@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from importlib.resources import files
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, cast
 from urllib.parse import urlsplit
 
 from attrs import define, field
 
+from .._extras import missing_extra
 from ..errors import CleverAppError, ConfigurationError
 from .cancellation import in_time
 
@@ -114,7 +116,7 @@ def _opened(url: str, make: Callable[[], T]) -> T:
     try:
         return make()
     except ImportError:
-        told = "Redis needs redis-py: install cleverapp-async[redis]"
+        told = missing_extra("Redis", "redis")
     except (ValueError, AttributeError):
         told = _UNREADABLE_URL
     raise ConfigurationError(told)
@@ -165,6 +167,15 @@ class RedisClient:
     calls: int = field(default=0, init=False)
     _commands: RedisCommands | None = field(default=None, init=False, repr=False)
     _reached: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Tell at once what a client of the caller's own needs as well: the errors of redis-py.
+
+        Raises:
+            ConfigurationError: The extra ``redis`` is not installed.
+        """
+        if find_spec("redis") is None:
+            raise ConfigurationError(missing_extra("Redis", "redis"))
 
     def open(self) -> RedisCommands:
         """The client of redis-py; it connects when it is first used.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from redis.exceptions import ResponseError
-
 from ..._redis.client import as_text, as_texts
 from ...errors import JournalError
 
@@ -45,6 +43,8 @@ async def _check_memory(client: JournalClient, *, verify: bool) -> None:
     That is each lease, and every entry of a single send: it would be sent once more. ``INFO``
     tells the policy where ``CONFIG`` is not allowed, as in managed services.
     """
+    from redis.exceptions import ResponseError  # noqa: PLC0415 - the extra `redis`
+
     try:
         policy = (await _info(client, "memory")).get("maxmemory_policy")
         role = (await _info(client, "replication")).get("role")
@@ -67,6 +67,8 @@ async def _check_memory(client: JournalClient, *, verify: bool) -> None:
 
 
 async def _check_disk(client: JournalClient) -> None:
+    from redis.exceptions import ResponseError  # noqa: PLC0415 - the extra `redis`
+
     for name, needed in _NEEDED.items():
         try:
             found = as_texts(await client.execute("CONFIG GET", name)).get(name)

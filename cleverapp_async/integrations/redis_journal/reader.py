@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from ..._redis.client import number, open_sync_client
-from ..._redis.faults import fault_of
 from ...errors import CleverAppError
 from .client import ATTEMPT_TIMEOUT, read_failure
 from .keys import DEFAULT_PREFIX, KeyNames, check_word, split_address
@@ -128,6 +127,8 @@ class RedisJournalReader:
         except CleverAppError:
             raise
         except Exception as error:  # noqa: BLE001 - the keys may hold anything
+            from ..._redis.faults import fault_of  # noqa: PLC0415 - the extra `redis`
+
             fault = fault_of(error, self._redis, ATTEMPT_TIMEOUT)
         raise read_failure(self._name, fault)
 
