@@ -69,9 +69,16 @@ class Refusals:
 
 
 VariablesShape: TypeAlias = Literal["current", "older"]
+"""How a contact's variable is answered; see :class:`AnswerVariants`."""
+
 DateStyle: TypeAlias = Literal["offset", "zulu"]
+"""How a date is spelled; see :class:`AnswerVariants`."""
+
 CountReferralsShape: TypeAlias = Literal["data", "bare"]
+"""How getCountReferrals answers; see :class:`AnswerVariants`."""
+
 EmptyObjects: TypeAlias = Literal["object", "array"]
+"""How an empty object is encoded; see :class:`AnswerVariants`."""
 
 VARIABLES_SHAPES: Final[tuple[str, ...]] = get_args(VariablesShape)
 DATE_STYLES: Final[tuple[str, ...]] = get_args(DateStyle)
