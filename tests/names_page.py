@@ -1,6 +1,6 @@
 """The page of all public names, ``docs/names.md``, made of the first lines of their docstrings.
 
-``python -m tests.names_page`` writes it after a name has come, gone or changed its docstring.
+``python -m tests.generate`` writes it after a name has come, gone or changed its docstring.
 """
 
 from __future__ import annotations
@@ -8,26 +8,23 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from tests.paths import DOCS, ROOT
+from tests.paths import ROOT
 from tests.surface import PUBLIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["PAGE", "names_page"]
-
-PAGE: Final = DOCS / "names.md"
+__all__ = ["names_page"]
 
 _FRONT: Final = PUBLIC[0]
 _HEAD: Final = f"""# The public names
 
 What users may rely on, by what it is for; `from {_FRONT} import …` where no other module is
 named. Everything else may change. A name's docstring says more: its arguments, units and errors.
-This page is written by `python -m tests.names_page`.
+This page is written by `python -m tests.generate`.
 """
 
 _GROUPS: Final[dict[str, tuple[str, ...]]] = {
@@ -136,8 +133,3 @@ def _tree(module: str) -> ast.Module:
     if file is None:
         raise ValueError(f"{module} has no source")
     return ast.parse((ROOT / file).read_text(encoding="utf-8"))
-
-
-if __name__ == "__main__":
-    PAGE.write_text(names_page(), encoding="utf-8")
-    sys.stdout.write(f"wrote {PAGE.name}\n")

@@ -1,7 +1,7 @@
 """The public surface as text: every public name with its signature.
 
-``python -m tests.surface`` writes it to ``tests/samples/surface.txt``, so that a change of what
-users may rely on is seen in a diff.
+``tests/samples/surface.txt`` has it, so that a change of what users may rely on is seen in a diff;
+``python -m tests.generate`` writes that.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One call of each of the 38 methods: what it sends, what is answered, what it gives.
+"""One call of each method: what it sends, what is answered, what it gives.
 
 Answers that a page shows are the samples of ``tests/samples``; the others are made of what the
 page says of their fields.

@@ -193,7 +193,7 @@ async def test_what_was_done_is_seen_afterwards(client: CleverAppClient, story: 
 async def test_all_methods_work_however_they_are_sent(
     simulator: Simulator, placement: PostParameters, token_place: TokenPlace
 ) -> None:
-    """All 38 methods are understood by the simulator, in each placement of both things."""
+    """All methods are understood by the simulator, in each placement of both things."""
     config = one_attempt(post_parameters=placement, token_place=token_place)
     async with client_of(simulator.base_url, config=config) as client:
         for story in STORIES.values():

@@ -5,16 +5,8 @@ import inspect
 import pytest
 
 from cleverapp_async import ENDPOINTS, CleverAppClient
-from tests.paths import DOCS
 
-from .methods_table import coroutine_of, methods_table, shown_table
-
-PAGE = DOCS / "methods.md"
-
-
-def test_the_page_shows_the_endpoint_table() -> None:
-    """The table of ``docs/methods.md`` says of each method what the endpoint table says."""
-    assert list(shown_table(PAGE.read_text(encoding="utf-8"))) == methods_table()
+from .methods_table import coroutine_of
 
 
 @pytest.mark.parametrize("name", ENDPOINTS)

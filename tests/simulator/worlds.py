@@ -18,6 +18,7 @@ from cleverapp_async.simulator import (
     SimulatedVariable,
     SimulatorLimits,
 )
+from tests.api.samples import CALLS
 from tests.paths import SAMPLES
 from tests.simulator.wire import Answer, Caller
 
@@ -26,51 +27,8 @@ if TYPE_CHECKING:
 
 NO_LIMITS: Final = SimulatorLimits.none()
 
-GETS: Final = (
-    "getMe",
-    "getContacts",
-    "getBotTags",
-    "getContactTags",
-    "getContactVariables",
-    "getContactAccounts",
-    "getContactCryptoAccounts",
-    "getReferrers",
-    "getListSchemas",
-    "getListSchema",
-)
-
-POSTS: Final = (
-    "sendMessage",
-    "sendMessageToWhatsApp",
-    "sendMessageToQueue",
-    "createOrUpdateContact",
-    "setYsellStatus",
-    "attachTagToContact",
-    "detachTagFromContact",
-    "setContactVariable",
-    "deleteContactVariable",
-    "addContactAccount",
-    "deleteContactAccount",
-    "addFundsToContactAccount",
-    "withdrawFundsFromContactAccount",
-    "addContactCryptoAccount",
-    "deleteContactCryptoAccount",
-    "addFundsToContactCryptoAccount",
-    "withdrawFundsFromContactCryptoAccount",
-    "getReferrals",
-    "getCountReferrals",
-    "createListSchema",
-    "addListSchemaField",
-    "deleteListSchemaField",
-    "deleteListSchema",
-    "getListItems",
-    "addListItem",
-    "updateListItem",
-    "deleteListItem",
-    "decodeShortLink",
-)
-
-METHODS: Final = dict.fromkeys(GETS, "GET") | dict.fromkeys(POSTS, "POST")
+METHODS: Final = {name: call.http_method for name, call in CALLS.items()}
+"""The HTTP method of each of the API's, as the documentation's pages say it."""
 
 ANNA: Final = SimulatedContact(
     5,
