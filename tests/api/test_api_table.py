@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import inspect
+import re
 
 import pytest
 
+import cleverapp_async
 from cleverapp_async import ENDPOINTS, CleverAppClient
 from cleverapp_async.methods.base import CallOptions
 from tests.api.samples import CALLS
@@ -63,6 +65,15 @@ def test_a_method_takes_what_its_row_says(method: str, name: str) -> None:
         if one.default is inspect.Parameter.empty and one.name not in OWN
     }
     assert without == needed
+
+
+@pytest.mark.parametrize(("method", "name"), NAMES.items())
+def test_the_model_of_an_answer_is_public(method: str, name: str) -> None:
+    """What a coroutine gives is of a class that users can import, to annotate their own code."""
+    model = ENDPOINTS[method].answer
+    given = inspect.signature(getattr(CleverAppClient, name)).return_annotation
+    if model not in {None, str} and re.search(rf"\b{model.__name__}\b", given):
+        assert getattr(cleverapp_async, model.__name__, None) is model
 
 
 @pytest.mark.parametrize("name", NAMES.values())
