@@ -26,9 +26,8 @@ from .context import (
     VariablesShape,
 )
 from .faults.connection import ServerConnection
-from .faults.faults import Fault
+from .faults.faults import Fault, FaultSchedule
 from .faults.latency import Latency
-from .faults.schedule import FaultSchedule
 from .handler import RequestHandler
 from .limits import ROUNDINGS, WINDOW_KINDS, RateLimiter, Rounding, SimulatorLimits, WindowKind
 from .referee import DuplicateKey, everything, judge_log
