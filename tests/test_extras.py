@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import subprocess
 import sys
 import tomllib
 
@@ -14,6 +13,7 @@ from cleverapp_async import ConfigurationError, LimiterRegistry
 from cleverapp_async._extras import EXTRAS, missing_extra
 from cleverapp_async.integrations.redis_journal import RedisJournal, RedisJournalReader
 from tests.paths import ROOT
+from tests.processes import run_code
 
 URL = "redis://127.0.0.1:1/0"
 
@@ -69,9 +69,7 @@ def test_campaigns_in_redis_without_redis(monkeypatch: pytest.MonkeyPatch) -> No
 def test_tasks_without_their_packages(module: str) -> None:
     """Without a package of taskiq, importing the tasks ends with the remedy, and with no other."""
     code = f"import sys; sys.modules[{module!r}] = None; import cleverapp_async.integrations.taskiq"
-    run = subprocess.run(
-        (sys.executable, "-c", code), capture_output=True, text=True, check=False, cwd=ROOT
-    )
+    run = run_code(code, check=False)
     last = run.stderr.strip().splitlines()[-1]
     assert (
         last
@@ -91,4 +89,4 @@ def test_the_core_needs_no_extra() -> None:
         "import cleverapp_async.integrations.redis_journal\n"
         "[getattr(package, name) for name in package.__all__]\n"
     )
-    subprocess.run((sys.executable, "-c", code), check=True, cwd=ROOT)
+    run_code(code)

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import pickle
 import re
-import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING, cast
@@ -18,7 +17,8 @@ from cleverapp_async._converter import converter
 from cleverapp_async._laravel_messages import language_pack
 from cleverapp_async._laravel_messages.wording import alternatives_of
 from cleverapp_async.field_errors import parse_field_errors, recognise
-from tests.paths import ROOT, SAMPLES
+from tests.paths import SAMPLES
+from tests.processes import run_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -630,11 +630,5 @@ def test_import_compiles_nothing() -> None:
         "assert f.recognise('x') == (None, ());"
         "assert packs in sys.modules"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_code(code, check=False)
     assert (done.returncode, done.stderr) == (0, "")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import subprocess
-import sys
 
 import pytest
 
 import cleverapp_async
 from tests.names_page import names_page
+from tests.processes import run_code
 
 NAMES = cleverapp_async.__all__
 
@@ -52,7 +51,7 @@ def test_what_campaigns_alone_need_is_imported_when_it_is_asked_for() -> None:
         "print('cleverapp_async.bulk.journal.sqlite.journal' in sys.modules, "
         "it.SqliteJournal.__name__)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = run_code(code)
     assert done.stdout == "False SqliteJournal\n"
 
 
@@ -88,10 +87,5 @@ def test_the_import_is_quiet_and_needs_no_extra() -> None:
         "import sys, cleverapp_async; "
         "print(sorted({'click', 'rich', 'aiohttp.web'} & set(sys.modules)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_code(code, options=("-W", "error"), check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +9,7 @@ from click.testing import CliRunner
 
 from cleverapp_async.cli.app import Commands, LazyGroup, cleverapp
 from tests.paths import DOCS
+from tests.processes import run_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +64,7 @@ def test_the_help_imports_no_command() -> None:
         "print([name for name in sys.modules if name.startswith('rich')])\n"
         "print(sorted(name for name in sys.modules if '.cli.' in name))\n"
     )
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ended = run_code(code)
     *_, rich, modules = ended.stdout.splitlines()
     assert rich == "[]"
     assert modules == str(["cleverapp_async.cli.app", "cleverapp_async.cli.errors"])

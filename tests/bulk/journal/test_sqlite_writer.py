@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -17,6 +15,7 @@ from cleverapp_async import (
 )
 from cleverapp_async.bulk.journal.sqlite import writer
 from tests.bulk.journal.journals import ACCEPTED, ORIGIN, load, messages, opened
+from tests.processes import run_code
 
 if TYPE_CHECKING:
     import sqlite3
@@ -249,7 +248,7 @@ asyncio.run(main())
 def test_a_program_that_forgets_to_close_ends(tmp_path: Path) -> None:
     """The thread keeps no program alive; what was handed over is written as it ends."""
     path = tmp_path / "run.db"
-    subprocess.run([sys.executable, "-c", _FORGETFUL, str(path)], check=True, timeout=30)
+    run_code(_FORGETFUL, str(path))
     with JournalReader(path) as reader:
         assert reader.summary().by_state[JournalState.ACCEPTED] == 1
         assert reader.holder() is None

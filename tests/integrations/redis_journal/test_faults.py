@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import subprocess
-import sys
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import pytest
@@ -33,7 +31,7 @@ from tests.integrations.rig import (
     result,
     states,
 )
-from tests.paths import ROOT
+from tests.processes import run_code
 from tests.redis_server import FORGETFUL, free_port, redis_server
 
 if TYPE_CHECKING:
@@ -309,8 +307,7 @@ def test_a_client_of_another_event_loop_is_one_clear_error(
 ) -> None:
     """A journal used by two ``asyncio.run`` says so."""
     # In a process of its own: nobody can close what the first event loop left open.
-    command = [sys.executable, "-c", _TWO_LOOPS, redis.url, campaign]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    told = run_code(_TWO_LOOPS, redis.url, campaign).stdout
     assert told.startswith("JournalError")
     assert "event loop" in told
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
@@ -30,7 +28,7 @@ from redis.exceptions import ConnectionError as LostError
 from cleverapp_async import ClientStateError, LimiterUnavailableError, Outcome
 from cleverapp_async._redis.faults import fault_of
 from tests.limits.shared.fleet import KEY, registry
-from tests.paths import ROOT
+from tests.processes import run_code
 from tests.redis_server import FORGETFUL, free_port, redis_server
 
 if TYPE_CHECKING:
@@ -310,8 +308,7 @@ def test_a_client_of_another_event_loop_is_one_clear_error(
 ) -> None:
     """A client used by several ``asyncio.run`` neither hangs nor confuses."""
     # In a process of its own: nobody can close what the first event loop left open.
-    command = [sys.executable, "-c", _TWO_LOOPS, server.url, prefix]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    told = run_code(_TWO_LOOPS, server.url, prefix).stdout
     first, second, third = told.splitlines()
     assert first == third == "granted"
     assert second.startswith("LimiterUnavailableError")
