@@ -18,7 +18,7 @@ import aiohttp
 from attrs import define
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 
-from tests.kill.campaign import KEYS, Run, message
+from tests.bulk.journal.kill.campaign import KEYS, Run, message
 
 __all__ = ["through_dbos"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cleverapp_async import CleverAppClient
-from tests.kill.campaign import Run, message, registry
+from tests.bulk.journal.kill.campaign import Run, message, registry
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator

@@ -13,7 +13,7 @@ from cleverapp_async.journal import JournalState
 from ._report import Figure, Report
 
 if TYPE_CHECKING:
-    from tests.fanout.fleet import FleetReport
+    from tests.integrations.taskiq.fleet import FleetReport
 
 __all__ = ["run"]
 
@@ -72,7 +72,7 @@ def run(repetitions: int) -> Report:
 
 def _campaign(kill_every: float | None, seed: int, *, shared: bool = True) -> FleetReport:
     # Imported late: the other benchmarks need no Redis.
-    from tests.fanout.fleet import run_fleet  # noqa: PLC0415
+    from tests.integrations.taskiq.fleet import run_fleet  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder:
         return asyncio.run(

@@ -24,9 +24,9 @@ from attrs import define, evolve, field, frozen
 
 from cleverapp_async.journal import JournalState
 from cleverapp_async.simulator import Latency, Simulator
-from tests.kill.campaign import KEYS, TASK, Run, server_limits
-from tests.kill.points import CrashPoint
-from tests.kill.rig import Campaign, Death, Zygote, deliveries, zygote
+from tests.bulk.journal.kill.campaign import KEYS, TASK, Run, server_limits
+from tests.bulk.journal.kill.points import CrashPoint
+from tests.bulk.journal.kill.rig import Campaign, Death, Zygote, deliveries, zygote
 
 from ._naive import CURSOR_FIRST, RECORD_AFTER
 from ._report import Figure, Report
@@ -207,7 +207,7 @@ class _World:
 
 
 async def _run(campaigns: int) -> tuple[_Found, dict[str, _Naive]]:
-    tasks = ("tests.kill.campaign", "benchmarks._naive", "benchmarks._dbos")
+    tasks = ("tests.bulk.journal.kill.campaign", "benchmarks._naive", "benchmarks._dbos")
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         mother = stack.enter_context(zygote(tasks))

@@ -7,12 +7,11 @@ Here is what sends and what is caught. The rest is in the public modules beside:
 
 from typing import TYPE_CHECKING
 
+from ._call import raw_answers
 from ._lazy_names import lazy_names
-from ._raw_answers import raw_answers
 from ._response import RawResponse
-from .brands import Brand
 from .client import CleverAppClient
-from .config import DEFAULT_BASE_URL, ClientConfig
+from .config import DEFAULT_BASE_URL, Brand, ClientConfig
 from .errors import (
     ApiError,
     AuthenticationError,

@@ -8,6 +8,7 @@ import sys
 import warnings
 from importlib.util import find_spec
 
+from ._extras import missing_extra
 from ._terminal import give_up, guard_streams
 
 __all__ = ["main"]
@@ -19,7 +20,7 @@ _OUTPUT_FAILS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF
 def main() -> None:
     """Run the command line; without the extra that it needs, say how to get it and exit with 2."""
     if any(find_spec(name) is None for name in _NEEDED):
-        sys.stderr.write('The command line needs its extra: pip install "cleverapp-async[cli]"\n')
+        sys.stderr.write(missing_extra("The command line", "cli") + ".\n")
         sys.exit(2)
     from .cli.app import cleverapp  # noqa: PLC0415 - it needs what was just looked for
 

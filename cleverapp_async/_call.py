@@ -1,9 +1,15 @@
-"""One call of an API method: what is asked, what is known of it, what came of it."""
+"""One call of an API method: what is asked, what is known of it, what came of it.
+
+Who wants to see the raw answers of the calls inside a block gets them by :func:`raw_answers`.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 from attrs import define, field
 
@@ -13,7 +19,12 @@ from .limits.quota import Lane
 from .models.messages import SendReceipt
 from .models.route import Route
 
-__all__ = ["Call", "Progress", "Reply", "SendState"]
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from ._response import RawResponse
+
+__all__ = ["Call", "Progress", "Reply", "SendState", "note_answer", "raw_answers"]
 
 
 @define(repr=False)
@@ -125,3 +136,35 @@ class Progress:
         if self.not_sent is not None:
             error.add_note(f"the last attempt did not reach the server: {self.not_sent}")
         return error
+
+
+_kept: ContextVar[list[RawResponse] | None] = ContextVar(
+    "cleverapp_async_raw_answers", default=None
+)
+
+
+@contextmanager
+def raw_answers() -> Generator[list[RawResponse], None, None]:
+    """Keep the raw answers of all calls made inside the block, those of refused attempts too.
+
+    ::
+
+        with raw_answers() as answers:
+            tags = await client.get_bot_tags(bot_id=7)
+        answers[-1].status, answers[-1].headers, answers[-1].body
+
+    Tasks started inside the block count as inside; those of others do not.
+    """
+    answers: list[RawResponse] = []
+    before = _kept.set(answers)
+    try:
+        yield answers
+    finally:
+        _kept.reset(before)
+
+
+def note_answer(raw: RawResponse) -> None:
+    """An answer came: keep it where somebody asked for it."""
+    answers = _kept.get()
+    if answers is not None:
+        answers.append(raw)

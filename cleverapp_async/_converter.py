@@ -84,6 +84,9 @@ def make_converter(*, lenient: bool = False) -> Converter:
     def mapping_reader(kind: object) -> Callable[[object, object], object]:
         return _mapping_reader(kind, made)
 
+    # Of hooks that are found by a predicate cattrs asks the one registered last first: so that for
+    # plain objects must come after that for mappings in general. Hooks of a class itself, as those
+    # above, are asked before all of these, and cattrs' own after them.
     made.register_structure_hook_factory(_is_tuple, tuple_reader)
     made.register_structure_hook_factory(_is_mapping, mapping_reader)
     made.register_structure_hook_func(_is_object, read_map)

@@ -103,14 +103,18 @@ class ModelReader:
         if value.__class__ is not dict:
             return False
         known: dict[str, object] = value
+        # The names with the types of their values, as one key of a set: answers of one method come
+        # in few forms, so nearly always one look tells that the careful way can be left out. The
+        # set is bounded, since names and types are the server's to choose.
+        known_forms = self._seen
         signature = (*known, *map(type, known.values()))
-        if signature in self._seen:
+        if signature in known_forms:
             return True
         usual = self._required <= known.keys() and self._usual.issuperset(
             zip(known, map(type, known.values()), strict=True)
         )
-        if usual and len(self._seen) < _SIGNATURES:
-            self._seen.add(signature)
+        if usual and len(known_forms) < _SIGNATURES:
+            known_forms.add(signature)
         return usual
 
     def _read(self, value: dict[str, object]) -> object:

@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 from attrs import define, evolve, field
 from cattrs import Converter
 
-from ._call import Call, Progress, Reply, SendState
+from ._call import Call, Progress, Reply, SendState, note_answer
 from ._converter import converter, lenient_converter
-from ._raw_answers import note_answer
 from ._request import WireRequest, build
 from ._response import RawResponse, read_answer
 from ._transport import Transport, WireFailure, Witness

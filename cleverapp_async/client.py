@@ -19,8 +19,7 @@ from ._event_loop import AsyncOnly, Lifetime
 from ._pipeline import Pipeline
 from ._secret import Secret, token_fault
 from ._transport import Transport
-from .brands import Brand
-from .config import DEFAULT_BASE_URL, ClientConfig, check_base_url
+from .config import DEFAULT_BASE_URL, Brand, ClientConfig, check_base_url
 from .errors import ConfigurationError, InvalidRequestError
 from .events import EventDispatcher
 from .limits.acquire import CallLimits

@@ -1,8 +1,9 @@
-"""The settings of a client and the address of the API, checked before anything is sent."""
+"""The settings of a client, checked; the brands of the platform, and the address of the API."""
 
 from __future__ import annotations
 
 import ipaddress
+from enum import Enum
 from typing import Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
@@ -18,17 +19,46 @@ from ._arguments import (
     wrong_setting,
 )
 from ._caller import warn_caller
-from .brands import TokenPlace
 from .errors import ConfigurationError
 from .events import EventCallback
 from .retry import Retry, RetryPolicy
 
 # What users import; check_base_url is for the other rooms.
-__all__ = ["DEFAULT_BASE_URL", "ClientConfig", "PostParameters", "TokenPlace"]
+__all__ = ["DEFAULT_BASE_URL", "Brand", "ClientConfig", "PostParameters", "TokenPlace"]
 
 _PATH = "/api/v1"
 DEFAULT_BASE_URL = f"https://app.cleverapp.pro{_PATH}"
 """CleverApp's own address (API docs, page «Основы»)."""
+
+TokenPlace: TypeAlias = Literal["query", "body"]
+"""Where the token travels: in the query of every request, or in the body of a POST."""
+
+_MESSENGERS = ("whatsapp", "telegram", "viber", "icq")
+
+
+class Brand(Enum):
+    """A brand of the platform: pass it as ``base_url``.
+
+    The API is the same; what is known to differ stands here (CleverApp's and WatBot's own pages,
+    the others' addresses from theirs). Any other host is given as a plain URL.
+
+    Attributes:
+        base_url: Where its API lives.
+        messengers: The messengers its documentation names for sendMessage.
+        token_place: Where its documentation wants the token; see ``ClientConfig.token_place``.
+    """
+
+    CLEVERAPP = (DEFAULT_BASE_URL, _MESSENGERS, "query")
+    WATBOT = ("https://watbot.ru/api/v1", (*_MESSENGERS, "vk", "max"), "query")
+    JETBOT = ("https://app.jetbot24.ru/api/v1", _MESSENGERS, "query")
+    LEADTEH = ("https://app.leadteh.ru/api/v1", _MESSENGERS, "query")
+    ONEBOT = ("https://app.onebot.tech/api/v1", _MESSENGERS, "query")
+
+    def __init__(self, base_url: str, messengers: tuple[str, ...], token_place: TokenPlace) -> None:
+        self.base_url = base_url
+        self.messengers = messengers
+        self.token_place: TokenPlace = token_place
+
 
 PostParameters: TypeAlias = Literal["documented", "query", "json", "form"]
 """Where the parameters of a POST go."""

@@ -6,9 +6,10 @@ parameters. The simulator serves the copy that is shipped with it, and a test ke
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from types import UnionType
@@ -16,7 +17,7 @@ from typing import Any, TypeAlias, get_args, get_origin
 
 import attrs
 
-from .brands import Brand
+from .config import Brand
 from .endpoints import ENDPOINTS, Endpoint, Kind, Parameter, ParametersIn, Shape
 from .models.lists import ListField
 from .models.referral import ReferralCount, Referrer, ReferrerChain
@@ -342,8 +343,16 @@ def _named(name: str) -> Json:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def main() -> None:
-    """Print the document as JSON in UTF-8, whatever the terminal's encoding is."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the document as JSON in UTF-8, whatever the terminal's encoding is.
+
+    Args:
+        arguments: The command line's, which takes none but ``--help``; None: this process's.
+    """
+    argparse.ArgumentParser(
+        prog="python -m cleverapp_async.openapi",
+        description="Print the API as an OpenAPI 3.1 document: JSON in UTF-8.",
+    ).parse_args(arguments)
     text = json.dumps(document(), ensure_ascii=False, indent=1)
     sys.stdout.buffer.write(f"{text}\n".encode())
 

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from tests.paths import ROOT
+
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from types import FrameType
 
-__all__ = ["begin_with_default_signals", "end", "main", "started_by_us"]
+__all__ = ["begin_with_default_signals", "end", "main", "run_code", "started_by_us"]
 
 _FROM_THE_PARENT = ("SIGINT", "SIGHUP", "SIGQUIT", "SIGTERM")
 _PR_SET_CHILD_SUBREAPER = 36
@@ -44,6 +46,21 @@ def begin_with_default_signals() -> None:
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:
     """As our parent wants it."""
+
+
+def run_code(
+    code: str, *arguments: str, options: Sequence[str] = (), check: bool = True
+) -> subprocess.CompletedProcess[str]:
+    """Run a program in a fresh interpreter, at the root of the project, to its end.
+
+    Args:
+        code: The program.
+        arguments: What it finds in ``sys.argv``.
+        options: The interpreter's own, such as ``-W error``.
+        check: Whether an exit code that is not 0 is an error.
+    """
+    command = (sys.executable, *options, "-c", code, *arguments)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=check)
 
 
 def started_by_us() -> set[psutil.Process]:

@@ -1,7 +1,7 @@
 """The public surface as text: every public name with its signature.
 
-``python -m tests.surface`` writes it to ``tests/samples/surface.txt``, so that a change of what
-users may rely on is seen in a diff.
+``tests/samples/surface.txt`` has it, so that a change of what users may rely on is seen in a diff;
+``python -m tests.generate`` writes that.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ import sys
 import types
 from abc import ABC
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.paths import SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["FILE", "PUBLIC", "surface"]
 
-FILE = Path(__file__).parent / "samples" / "surface.txt"
+FILE = SAMPLES / "surface.txt"
 PUBLIC = (
     "cleverapp_async",
     "cleverapp_async.bulk",

@@ -3,10 +3,8 @@ from __future__ import annotations
 import json
 import pickle
 import re
-import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -20,12 +18,13 @@ from cleverapp_async._laravel_messages import language_pack
 from cleverapp_async._laravel_messages.wording import alternatives_of
 from cleverapp_async.endpoints import ENDPOINTS
 from cleverapp_async.field_errors import parse_field_errors, recognise
+from tests.paths import SAMPLES
+from tests.processes import run_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 ATTRIBUTES = list(language_pack().attributes.items())
-SAMPLES = Path(__file__).parent / "samples"
 # The pack's lines as published, spelled out: rule and text as our table should answer them.
 PUBLISHED = [
     (rule, text)
@@ -632,11 +631,5 @@ def test_import_compiles_nothing() -> None:
         "assert f.recognise('x') == (None, ());"
         "assert packs in sys.modules"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=Path(__file__).parents[1],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_code(code, check=False)
     assert (done.returncode, done.stderr) == (0, "")

@@ -3,14 +3,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.paths import ROOT
 from tests.processes import end, started_by_us
 
-_ROOT = Path(__file__).parents[1]
 _GUARDED = (sys.executable, "-m", "tests.processes", sys.executable, "-c")
 
 # Leaves a process behind that no terminal and no process group reaches, and tells its pid.
@@ -27,7 +26,7 @@ print(left.pid, flush=True)
 
 
 def _start(code: str) -> subprocess.Popen[str]:
-    return subprocess.Popen((*_GUARDED, code), cwd=_ROOT, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen((*_GUARDED, code), cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives orphans to whom we choose")

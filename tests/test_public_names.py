@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import cleverapp_async
+from tests.names_page import names_page
+from tests.processes import run_code
 
 from .surface import PUBLIC
 
@@ -102,6 +104,13 @@ def test_a_list_is_sorted_and_has_no_doubles(module: str) -> None:
     upper = sorted({name for name in names if name.isupper()})
     rest = sorted({name for name in names if not name.isupper()})
     assert [*upper, *rest] == names
+
+
+def test_every_name_stands_on_the_page_of_names() -> None:
+    """``docs/names.md`` has each public name once, before those of other modules."""
+    lines = names_page().splitlines()
+    listed = [line.split("`")[1] for line in lines if line.startswith("| `")]
+    assert sorted(listed[: len(NAMES)]) == sorted(NAMES)
 
 
 def test_nothing_else_is_at_the_door() -> None:
@@ -259,4 +268,5 @@ def test_the_import_is_quiet_and_needs_no_extra() -> None:
         "import sys, cleverapp_async; "
         "print(sorted({'click', 'rich', 'aiohttp.web'} & set(sys.modules)))"
     )
-    assert run(code) == "[]\n"
+    done = run_code(code, options=("-W", "error"), check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")

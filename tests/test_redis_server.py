@@ -7,17 +7,16 @@ import select
 import signal
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.paths import ROOT
 from tests.redis_server import ENGINES, find_engine, redis_server
 
 if TYPE_CHECKING:
     from tests.redis_server import Engine
 
-ROOT = Path(__file__).parents[1]
 
 STARTER = """
 import signal, sys

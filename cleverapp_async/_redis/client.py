@@ -1,30 +1,43 @@
-"""A client of Redis or Valkey: opened in one way, each call bounded in time, each failure told."""
+"""A client of Redis or Valkey: opened in one way, each call bounded in time, each failure told.
+
+With it stand what it runs, scripts of Lua, and how what it answers is read.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
+from importlib.resources import files
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from attrs import define, field
 
+from .._extras import missing_extra
 from ..errors import CleverAppError, ConfigurationError
 from .cancellation import in_time
 from .commands import RedisCommands, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable
 
     from redis import Redis as SyncRedis
     from redis.asyncio import Redis
 
     from .faults import Fault
-    from .script import Script
 
 __all__ = [
     "RedisCallError",
     "RedisClient",
+    "Script",
+    "as_list",
+    "as_text",
+    "as_texts",
     "check_url",
+    "number",
     "open_sync_client",
 ]
 
@@ -91,10 +104,34 @@ def _opened(url: str, make: Callable[[], T]) -> T:
     try:
         return make()
     except ImportError:
-        told = "Redis needs redis-py: install cleverapp-async[redis]"
+        told = missing_extra("Redis", "redis")
     except (ValueError, AttributeError):
         told = _UNREADABLE_URL
     raise ConfigurationError(told)
+
+
+@define(slots=False, frozen=True)
+class Script:
+    """A script that is made of files of a package, read when it is first run.
+
+    Attributes:
+        package: The package's whole name.
+        parts: The files' names, in order.
+    """
+
+    package: str
+    parts: tuple[str, ...]
+
+    @cached_property
+    def text(self) -> str:
+        """The source."""
+        folder = files(self.package)
+        return "\n".join((folder / part).read_text(encoding="utf-8") for part in self.parts)
+
+    @cached_property
+    def digest(self) -> str:
+        """What Redis knows it by."""
+        return hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
 
 @define(eq=False)
@@ -118,6 +155,15 @@ class RedisClient:
     calls: int = field(default=0, init=False)
     _commands: RedisCommands | None = field(default=None, init=False, repr=False)
     _reached: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Tell at once what a client of the caller's own needs as well: the errors of redis-py.
+
+        Raises:
+            ConfigurationError: The extra ``redis`` is not installed.
+        """
+        if find_spec("redis") is None:
+            raise ConfigurationError(missing_extra("Redis", "redis"))
 
     def open(self) -> RedisCommands:
         """The client of redis-py; it connects when it is first used.
@@ -227,3 +273,30 @@ class RedisClient:
             return Redis.from_pool(pool_from_url(url, **settings))
 
         return cast("RedisCommands", _opened(url, make))
+
+
+def as_text(reply: object) -> str | None:
+    """A string, or None where there is none."""
+    if reply is None or isinstance(reply, str):
+        return reply
+    return reply.decode() if isinstance(reply, bytes) else str(reply)
+
+
+def as_list(reply: object) -> list[object]:
+    """An array."""
+    return list(cast("Sequence[object]", reply or ()))
+
+
+def as_texts(reply: object) -> dict[str, str]:
+    """A hash; clients give a mapping, or the flat array of the older protocol."""
+    if isinstance(reply, Mapping):
+        pairs = list(cast("Mapping[object, object]", reply).items())
+    else:
+        flat = as_list(reply)
+        pairs = list(zip(flat[::2], flat[1::2], strict=True))
+    return {as_text(name) or "": as_text(value) or "" for name, value in pairs}
+
+
+def number(text: str | None) -> int:
+    """A whole number; 0 where there is none."""
+    return int(text or 0)

@@ -74,9 +74,13 @@ class WitnessedBody(Payload):
         Raises:
             StaleConnectionError: The connection is not fit for it: nothing was written.
         """
+        # aiohttp holds the head back until the first bytes of a body. So where nothing is counted
+        # as written yet, this write is the first of the whole request: its failure tells of all.
         nothing_left = writer.output_size == 0
         if nothing_left:
             await self._listen(writer)
+        # Before the write, not after it: what is told too late would be a message sent twice, and
+        # what is told too soon is only one that nobody is sure of.
         self._witness.fire()
         try:
             await writer.write(self._bytes)

@@ -21,8 +21,7 @@ from .breaker import Breaker
 from .dispatch import Dispatcher
 from .journal.records import JournalSummary, Loaded
 from .outcome import SendOutcome
-from .schedule import Schedule
-from .schedule_guard import ScheduleGuard
+from .schedule import Schedule, ScheduleGuard
 from .sources import Source
 
 __all__ = ["BulkProgress", "BulkRun", "make_run"]

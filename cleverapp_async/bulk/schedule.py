@@ -1,9 +1,11 @@
-"""When a campaign may send: from a moment on, and within hours of the day."""
+"""When a campaign may send: from a moment on, and within hours of the day; and what sees to it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from datetime import datetime, time, tzinfo
+from time import time as unix_time
 from typing import NamedTuple
 
 from attrs import Factory, define, field, frozen
@@ -11,8 +13,9 @@ from attrs import Factory, define, field, frozen
 from .._arguments import check_instance, wrong_setting
 from ..errors import ConfigurationError
 from ._wall_clock import DAY, SECOND, WallClock, as_zone
+from .dispatch import Dispatcher
 
-__all__ = ["DailyHours", "Schedule", "Span"]
+__all__ = ["DailyHours", "Schedule", "ScheduleGuard", "Span"]
 
 
 class Span(NamedTuple):
@@ -273,3 +276,40 @@ def _say(hour: time | None) -> str:
 def _shown(moment: int, zone: tzinfo | None) -> str:
     shown = datetime.fromtimestamp(moment / SECOND, zone)
     return shown.strftime("%Y-%m-%d %H:%M:%S" if shown.second else "%Y-%m-%d %H:%M")
+
+
+_GLANCE = 30.0
+"""Seconds after which the wall clock is looked at again: it may have been set anew."""
+
+
+class ScheduleGuard:
+    """Holds a dispatcher while the schedule is closed.
+
+    Args:
+        schedule: When messages may leave.
+        clock: Unix seconds.
+    """
+
+    def __init__(self, schedule: Schedule, *, clock: Callable[[], float] = unix_time) -> None:
+        self._schedule = schedule
+        self._clock = clock
+        self.opens_at: float | None = None
+
+    def is_open(self) -> bool:
+        """Whether messages may leave now."""
+        return self._schedule.is_open(self._clock())
+
+    async def keep(self, dispatcher: Dispatcher) -> None:
+        """Hold and release until cancelled."""
+        while True:
+            now = self._clock()
+            if self._schedule.is_open(now):
+                self.opens_at = None
+                dispatcher.release()
+                change = self._schedule.next_close(now)
+            else:
+                self.opens_at = self._schedule.next_open(now)
+                dispatcher.hold()
+                change = self.opens_at
+            left = _GLANCE if change is None else max(0.0, change - now)
+            await asyncio.sleep(min(left, _GLANCE))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn, cast
 import click
 from attrs import define, field, frozen
 
-from .._raw_answers import raw_answers
+from .._call import raw_answers
 from ..endpoints import ENDPOINTS, Endpoint, Kind, Repeat
 from ..errors import CleverAppError
 from ..events import AttemptStarted, Event

@@ -36,7 +36,7 @@ def limits() -> None:
 
 @limits.command(
     epilog=(
-        "Needs cleverapp-async[redis]. Exit codes: 0 shown; 1 Redis could not be reached; 2 the "
+        "Needs the package redis. Exit codes: 0 shown; 1 Redis could not be reached; 2 the "
         "command cannot be used; 3 a setting does not work; 130 interrupted."
     )
 )

@@ -11,13 +11,13 @@ from attrs import frozen
 from ..cli import params
 from ..client import CleverAppClient
 from ..config import DEFAULT_BASE_URL, ClientConfig
-from ..limits.defaults import (
+from ..limits.quota import (
     ACCOUNT_QUOTAS,
     MESSENGER_QUOTAS,
     OTHER_MESSENGERS_QUOTA,
     WHATSAPP_DIRECT_QUOTA,
+    Quota,
 )
-from ..limits.quota import Quota
 from ..limits.registry import LimiterRegistry
 from .params import LimitOverride
 

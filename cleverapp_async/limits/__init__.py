@@ -9,12 +9,6 @@ from typing import TYPE_CHECKING
 
 from .._lazy_names import lazy_names
 from .._redis.commands import RedisCommands
-from .defaults import (
-    ACCOUNT_QUOTAS,
-    MESSENGER_QUOTAS,
-    OTHER_MESSENGERS_QUOTA,
-    WHATSAPP_DIRECT_QUOTA,
-)
 from .protocols import (
     Limiter,
     LimiterFactory,
@@ -23,7 +17,18 @@ from .protocols import (
     Permit,
     PrimableLimiter,
 )
-from .quota import AccountKey, Lane, LimitKey, Quota, Quotas, QuotasOf
+from .quota import (
+    ACCOUNT_QUOTAS,
+    MESSENGER_QUOTAS,
+    OTHER_MESSENGERS_QUOTA,
+    WHATSAPP_DIRECT_QUOTA,
+    AccountKey,
+    Lane,
+    LimitKey,
+    Quota,
+    Quotas,
+    QuotasOf,
+)
 from .registry import CountedSends, LimiterRegistry, SharedLimiterRegistry
 from .sliding_window import SlidingWindowLimiter, SlidingWindowPermit
 

@@ -53,6 +53,8 @@ class Burst:
             return self._streak
         if now - self._last <= _MEMORY * period:
             self._streak += 1
+            # At the most as often as the largest limit can be halved and leave one. Each relapse
+            # doubles the clean windows it takes to halve once less.
             self.level = min(self.level + 1, self.largest.bit_length() - 1)
             self._patience = min(self._patience * 2, _PATIENCE_CAP)
         else:
@@ -68,6 +70,7 @@ class Burst:
         """Halve less, by one for every so many windows that have been clean."""
         while self.level and now - self._last > self._patience * period:
             self.level -= 1
+            # As if the last refusal had been later: the next step up takes as many windows again.
             self._last += self._patience * period
         if not self.level:
             self._patience = _PATIENCE

@@ -36,6 +36,8 @@ def _band(spacing: float, *, returned: bool) -> int:
     """Which waiters count as equally scarce: a higher band is served first."""
     if returned:
         return _RETURNED
+    # The binary exponent: spacings within a factor of two are one band, so that keys of nearly the
+    # same quota are served in the order in which they came.
     return math.frexp(spacing)[1] if spacing else -_RETURNED
 
 
@@ -67,6 +69,8 @@ class _LaneOfBands(Generic[T]):
         bands = self._bands
         band = scarcest = max(bands)
         if len(bands) > 1 and scarcest != _RETURNED:
+            # Numbers rise with every push, and each band is in order: the oldest of all is the
+            # first of some band.
             oldest = min(bands, key=lambda band: next(iter(bands[band])).number)
             if self._passed_over >= OLDEST_EVERY - 1:
                 band = oldest
@@ -87,7 +91,8 @@ class _LaneOfBands(Generic[T]):
 class LaneQueue(Generic[T]):
     """The waiters of one limiter, in the order in which they are served.
 
-    Every operation is O(1) in the number of waiters.
+    Every operation takes constant time in the number of waiters; some look through the bands of
+    scarcity, of which there are few: no more than sizes of quotas.
     """
 
     __slots__ = ("_bulk", "_interactive", "_numbered", "_passed_over")

@@ -81,6 +81,8 @@ class Window:
         stamps, head, size = self.stamps, self.head, len(self.stamps)
         while head < size and stamps[head] + self.period <= now:
             head += 1
+        # Freed stamps are passed over by `head`, and cut off when they are half of the list: moving
+        # the rest then costs no more than was freed since the last cut.
         if head == size:
             stamps.clear()
             head = 0

@@ -192,6 +192,8 @@ class SlidingWindowLimiter:
         try:
             return await future
         except BaseException:
+            # Cancelled in the same turn of the loop in which its slot was granted: the slot goes to
+            # the next one who waits, or nobody could use it before it is given up.
             if future.done() and not future.cancelled() and future.exception() is None:
                 future.result().refund()
             elif queue.remove(waiter) and not queue:
@@ -207,6 +209,8 @@ class SlidingWindowLimiter:
         while queue:
             moment = self._free_at(now)
             if moment > now:
+                # "After some ending" needs no timer, as every ending calls this again. But a cap,
+                # or the end of a request given up, stamps a slot while nobody calls.
                 self._wake_at(loop, moment if moment < _NEVER else self._next_stamp())
                 return
             future = queue.pop().future
@@ -224,6 +228,8 @@ class SlidingWindowLimiter:
         for window in self._windows:
             allowed = window.limit if burst is None else burst.of(window.limit)
             free_at = window.free_at(self._outstanding, allowed)
+            # A reduced burst gives moments that have passed as well. They mean "now", for which the
+            # one answer is -inf.
             if free_at > now and free_at > moment:
                 moment = free_at
         return moment
@@ -235,6 +241,8 @@ class SlidingWindowLimiter:
         """
         if self._burst is not None and self._burst.level:
             return 0
+        # Where little or nothing is limited the full check comes after so many all the same: it
+        # alone tells the loop of another thread from the limiter's own.
         free = _LOOKED_AHEAD
         for window in self._windows:
             held = self._outstanding - window.released
@@ -297,6 +305,9 @@ class SlidingWindowLimiter:
         self._outstanding -= 1
         loop = self._loop
         now = loop.time() if loop is not None else -_NEVER
+        # Stamps stay sorted by appending: all that are there lie in the past. A window whose cap
+        # has passed has the stamp of this request already; few have a cap, so the first branch is
+        # rare and the second one has no call per window.
         if permit.released:
             for window in self._windows:
                 if permit.holds(window):
@@ -384,7 +395,11 @@ class SlidingWindowPermit:
         return True
 
     def holds(self, window: Window) -> bool:
-        """At the end: whether the slot in one window is still to be stamped."""
+        """At the end: whether the slot in one window is still to be stamped.
+
+        Ask once: a window counts the stamped slots of requests that are outstanding, and from here
+        on this one is not.
+        """
         if window in self.released:
             window.released -= 1
             return False

@@ -52,8 +52,12 @@ def check_id(name: str, value: object) -> int:
     Raises:
         InvalidRequestError: It is not; the field is named.
     """
+    return _positive(name, "a whole number from 1 up", value)
+
+
+def _positive(name: str, wanted: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise _refuse(name, "a whole number from 1 up", value)
+        raise _refuse(name, wanted, value)
     return value
 
 
@@ -200,9 +204,7 @@ def check_amount(name: str, value: object) -> int:
     Raises:
         InvalidRequestError: It is not; the field is named.
     """
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise _refuse(name, "a positive whole number of minor currency units", value)
-    return value
+    return _positive(name, "a positive whole number of minor currency units", value)
 
 
 def check_decimal(name: str, value: object) -> str:

@@ -7,6 +7,7 @@ that the two cannot share a mistake.
 from __future__ import annotations
 
 from .assumptions import ASSUMPTIONS, Assumption
+from .context import CountReferralsShape, DateStyle, EmptyObjects, VariablesShape
 from .faults.actions import Action, Exchange
 from .faults.faults import Fault, Predicate, Trigger, TriggerOptions
 from .faults.latency import Constant, Delay, Latency, Lognormal, Uniform
@@ -30,7 +31,6 @@ from .state.records import (
     SimulatedListSchema,
     SimulatedVariable,
 )
-from .variants import CountReferralsShape, DateStyle, EmptyObjects, VariablesShape
 
 __all__ = [
     "ASSUMPTIONS",

@@ -310,3 +310,4 @@ ASSUMPTIONS: Final[tuple[Assumption, ...]] = (
         "The real links are signed by the service.",
     ),
 )
+"""Everything that the simulator assumes where the documentation is silent."""

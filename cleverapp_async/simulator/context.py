@@ -6,11 +6,12 @@ them. ``router`` puts the tables together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Final, Literal, TypeAlias, TypeVar
+from typing import Final, Literal, TypeAlias, TypeVar, cast, get_args
 
-from attrs import define, frozen
+from attrs import define, field, frozen, validators
 
 from .laravel.parameters import Parameters, as_integer
 from .laravel.replies import Reply, error_reply, json_reply, page_body
@@ -18,7 +19,6 @@ from .laravel.rules import Errors, Rules
 from .limits import RateLimiter
 from .request_log import ArrivalVerdict
 from .state.store import State
-from .variants import AnswerVariants
 
 Channel: TypeAlias = tuple[int | None, str | None]
 """The bot and the messenger a request goes through, as far as they are known."""
@@ -66,6 +66,68 @@ class Refusals:
     forbidden_status: int = FORBIDDEN_STATUS
     messenger_limit_status: int = MESSENGER_LIMIT_STATUS
     unsupported_status: int = UNSUPPORTED_STATUS
+
+
+VariablesShape: TypeAlias = Literal["current", "older"]
+"""How a contact's variable is answered; see :class:`AnswerVariants`."""
+
+DateStyle: TypeAlias = Literal["offset", "zulu"]
+"""How a date is spelled; see :class:`AnswerVariants`."""
+
+CountReferralsShape: TypeAlias = Literal["data", "bare"]
+"""How getCountReferrals answers; see :class:`AnswerVariants`."""
+
+EmptyObjects: TypeAlias = Literal["object", "array"]
+"""How an empty object is encoded; see :class:`AnswerVariants`."""
+
+VARIABLES_SHAPES: Final[tuple[str, ...]] = get_args(VariablesShape)
+DATE_STYLES: Final[tuple[str, ...]] = get_args(DateStyle)
+COUNT_REFERRALS_SHAPES: Final[tuple[str, ...]] = get_args(CountReferralsShape)
+EMPTY_OBJECTS: Final[tuple[str, ...]] = get_args(EmptyObjects)
+
+
+@frozen
+class AnswerVariants:
+    """Which of the known shapes an answer takes.
+
+    Args:
+        variables: ``current`` names a variable beside its value (CleverApp's page), ``older``
+            inside ``variable`` only, with dates and pages (a sibling brand's page).
+        dates: ``offset`` is ``2019-05-10T10:38:28+00:00`` (CleverApp's pages), ``zulu``
+            ``2024-12-01T10:00:00.000000Z`` (seen in practice).
+        count_referrals: ``data`` is ``{"data": {"count": 1}}``, ``bare`` ``{"count": 1}``;
+            the body is not documented.
+        empty_objects: ``object`` is ``{}``, ``array`` is ``[]``: what PHP makes of an empty array,
+            whichever of the two was meant.
+
+    Raises:
+        ValueError: A name that is none of these.
+    """
+
+    variables: VariablesShape = field(default="current", validator=validators.in_(VARIABLES_SHAPES))
+    dates: DateStyle = field(default="offset", validator=validators.in_(DATE_STYLES))
+    count_referrals: CountReferralsShape = field(
+        default="data", validator=validators.in_(COUNT_REFERRALS_SHAPES)
+    )
+    empty_objects: EmptyObjects = field(default="object", validator=validators.in_(EMPTY_OBJECTS))
+
+    def encodable(self, body: object) -> object:
+        """A body as it is encoded, its empty objects in the shape that was chosen."""
+        if self.empty_objects == "object":
+            return body
+        if isinstance(body, Mapping):
+            shown = cast("Mapping[str, object]", body)
+            return {name: self.encodable(value) for name, value in shown.items()} or []
+        if isinstance(body, list):
+            return [self.encodable(value) for value in cast("list[object]", body)]
+        return body
+
+    def date(self, moment: int) -> str:
+        """Spell a moment, given in Unix seconds."""
+        when = datetime.fromtimestamp(moment, UTC)
+        if self.dates == "offset":
+            return when.isoformat()
+        return f"{when.isoformat(timespec='microseconds').removesuffix('+00:00')}Z"
 
 
 @define

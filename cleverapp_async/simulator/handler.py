@@ -13,8 +13,8 @@ from attrs import define, field
 from .context import NO_CHANNEL
 from .faults.actions import Exchange, WireDone
 from .faults.connection import ServerConnection
+from .faults.faults import FaultSchedule
 from .faults.latency import Latency
-from .faults.schedule import FaultSchedule
 from .laravel.parameters import read_parameters
 from .laravel.replies import Reply, encode, html_reply, wants_json
 from .request_log import Arrival, ArrivalVerdict, RequestLog

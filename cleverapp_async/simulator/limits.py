@@ -20,13 +20,16 @@ import attrs
 from attrs import define, field, frozen
 
 WindowKind: TypeAlias = Literal["sliding", "fixed", "bucket"]
+"""How the server counts a limit: any window, windows of the clock, or a bucket that refills."""
 
 WINDOW_KINDS: Final[tuple[WindowKind, ...]] = ("sliding", "fixed", "bucket")
+"""Every way in which the server may count a limit."""
 
 _WHOLE_TOKEN: Final = 1.0 - 1e-9
 """A token is whole at this level: refilling adds up floats, which may end a hair short."""
 
 Rounding: TypeAlias = Literal["up", "down"]
+"""How the seconds of ``Retry-After`` become whole ones."""
 
 ROUNDINGS: Final[tuple[str, ...]] = get_args(Rounding)
 

@@ -14,11 +14,21 @@ from typing import Final, Self
 from aiohttp import web
 from attrs import define, field
 
-from .context import FORBIDDEN_STATUS, MESSENGER_LIMIT_STATUS, UNSUPPORTED_STATUS, Context, Refusals
+from .context import (
+    FORBIDDEN_STATUS,
+    MESSENGER_LIMIT_STATUS,
+    UNSUPPORTED_STATUS,
+    AnswerVariants,
+    Context,
+    CountReferralsShape,
+    DateStyle,
+    EmptyObjects,
+    Refusals,
+    VariablesShape,
+)
 from .faults.connection import ServerConnection
-from .faults.faults import Fault
+from .faults.faults import Fault, FaultSchedule
 from .faults.latency import Latency
-from .faults.schedule import FaultSchedule
 from .handler import RequestHandler
 from .limits import ROUNDINGS, WINDOW_KINDS, RateLimiter, Rounding, SimulatorLimits, WindowKind
 from .referee import DuplicateKey, Verdict, everything, judge_log
@@ -27,7 +37,6 @@ from .router import API_PREFIX, Router
 from .seed.load import choose_seed
 from .state.records import SeedData, SimulatedContact
 from .state.store import make_state
-from .variants import AnswerVariants, CountReferralsShape, DateStyle, EmptyObjects, VariablesShape
 
 _BACKLOG: Final = 1024
 _PATIENCE: Final = 1.0

@@ -1,4 +1,4 @@
-"""One call of each of the 38 methods: what it sends, what is answered, what it gives.
+"""One call of each method: what it sends, what is answered, what it gives.
 
 Answers that a page shows are the samples of ``tests/samples``; the others are made of what the
 page says of their fields.
@@ -10,7 +10,6 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from attrs import frozen
@@ -31,10 +30,10 @@ from cleverapp_async.models import (
     Utm,
     VariableName,
 )
+from tests.paths import SAMPLES
 
 __all__ = ["CALLS", "DAY", "HEX", "Sample", "sample"]
 
-_FOLDER = Path(__file__).parent.parent / "samples"
 HEX = "5dee4800c2cc5a38ec797235"
 DAY = datetime(2019, 5, 10, 10, 38, 28, tzinfo=UTC)
 _DATE = "2019-05-10T10:38:28+00:00"
@@ -42,7 +41,7 @@ _DATE = "2019-05-10T10:38:28+00:00"
 
 def sample(name: str) -> Any:  # noqa: ANN401 - a test compares it with what came
     """Read a sample of the API's pages."""
-    return json.loads((_FOLDER / name).read_text(encoding="utf-8"))
+    return json.loads((SAMPLES / name).read_text(encoding="utf-8"))
 
 
 @frozen

@@ -23,7 +23,7 @@ from cleverapp_async.config import DEFAULT_BASE_URL
 from cleverapp_async.endpoints import Repeat
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits, generate
 from tests.api.wire import read, serve
-from tests.wire.rig import Notebook, client_of, one_attempt
+from tests.transport.rig import Notebook, client_of, one_attempt
 
 FREE = SimulatorLimits.none()
 QUICK = one_attempt(retry=RetryPolicy(attempts=3, base=0.001))

@@ -7,7 +7,7 @@ import pytest
 from cleverapp_async.endpoints import ENDPOINTS, ParametersIn
 from tests.api.samples import CALLS
 from tests.api.wire import as_texts, read, serve
-from tests.wire.rig import TOKEN, client_of, one_attempt
+from tests.transport.rig import TOKEN, client_of, one_attempt
 
 if TYPE_CHECKING:
     from cleverapp_async.config import PostParameters, TokenPlace

@@ -17,7 +17,7 @@ from cleverapp_async.methods._paging import iterate
 from cleverapp_async.models import Page
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits, generate
 from tests.api.wire import serve
-from tests.wire.rig import client_of, one_attempt
+from tests.transport.rig import client_of, one_attempt
 
 if TYPE_CHECKING:
     from cleverapp_async import CleverAppClient

@@ -36,7 +36,7 @@ from cleverapp_async.models import (
     VariableName,
 )
 from tests.api.samples import HEX, sample
-from tests.wire.rig import client_of, http, raw_server
+from tests.transport.rig import client_of, http, raw_server
 
 BOTH = pytest.mark.parametrize("lenient", [False, True], ids=["strict", "lenient"])
 FIELD = {"name": "A", "type": "string"}

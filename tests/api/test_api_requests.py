@@ -10,7 +10,7 @@ from cleverapp_async import ABSENT, CleverAppClient, InvalidRequestError
 from cleverapp_async.models import ListField
 from tests.api.samples import HEX
 from tests.api.wire import read, serve
-from tests.wire.rig import client_of, one_attempt
+from tests.transport.rig import client_of, one_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pickle
-import traceback
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -17,10 +16,9 @@ from cleverapp_async import (
 )
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.api.samples import CALLS
+from tests.error_reports import everything_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cleverapp_async.config import PostParameters
     from cleverapp_async.events import Event
 
@@ -39,18 +37,6 @@ FAULTS = {
     "echo as an answer": Fault.answer(200, {"data": {"id": TOKEN, "url": ECHO, TOKEN: [TOKEN]}}),
     "echo as a list": Fault.answer(200, {"data": [{"id": TOKEN, ECHO: ECHO}]}),
 }
-
-
-def shown(error: BaseException) -> Iterator[str]:
-    """All that a report of an error could show, the test's own frames aside."""
-    yield from (repr(error), str(error), repr(error.args), repr(vars(error)))
-    yield repr(pickle.dumps(error))
-    report = traceback.TracebackException.from_exception(error, capture_locals=True)
-    for frame in report.stack:
-        if "/tests/" in frame.filename:
-            frame.locals = None
-    yield "".join(report.format())
-    assert error.__context__ is None
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
@@ -85,7 +71,7 @@ async def test_a_token_in_the_body_is_nowhere_else(
                     try:
                         seen.append(repr(await call.call(client)))
                     except CleverAppError as error:
-                        seen.extend(shown(error))
+                        seen.extend(everything_of(error))
             seen += [repr(client), repr(client._transport), repr(vars(client))]
         assert {one.endpoint for one in simulator.arrivals} == set(CALLS)
         assert {one.verdict for one in simulator.arrivals}.isdisjoint({"unauthenticated"})

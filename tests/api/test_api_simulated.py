@@ -10,7 +10,7 @@ from cleverapp_async import CleverAppClient, NotFoundError, ValidationError
 from cleverapp_async.endpoints import ENDPOINTS
 from cleverapp_async.models import ListField
 from cleverapp_async.simulator import Simulator, SimulatorLimits, generate
-from tests.wire.rig import client_of, one_attempt
+from tests.transport.rig import client_of, one_attempt
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -189,7 +189,7 @@ async def test_what_was_done_is_seen_afterwards(client: CleverAppClient, story: 
 async def test_all_methods_work_however_they_are_sent(
     simulator: Simulator, placement: PostParameters, token_place: TokenPlace
 ) -> None:
-    """All 38 methods are understood by the simulator, in each placement of both things."""
+    """All methods are understood by the simulator, in each placement of both things."""
     config = one_attempt(post_parameters=placement, token_place=token_place)
     async with client_of(simulator.base_url, config=config) as client:
         for story in STORIES.values():

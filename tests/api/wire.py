@@ -10,13 +10,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 from attrs import frozen
 
-from tests.wire.rig import http, raw_server
+from tests.transport.rig import http, raw_server
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Mapping
 
-    from tests.wire.rig import RawServer, Script
+    from tests.transport.rig import RawServer, Script
 
 __all__ = ["Request", "as_texts", "read", "serve"]
 

@@ -12,7 +12,7 @@ import pytest
 from cleverapp_async import CleverAppClient, LimiterRegistry, Outcome, SendMessage, SqliteJournal
 from cleverapp_async.simulator import Simulator, SimulatorLimits
 from tests.bulk.rig import Counted, Desk, collect, message, others, run_of, turns
-from tests.wire.rig import client_of
+from tests.transport.rig import client_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

@@ -11,7 +11,7 @@ from attrs import define, field
 from cleverapp_async import BulkRun, Outcome, Schedule, SendOutcome
 from cleverapp_async._call import Reply
 from cleverapp_async.bulk.dispatch import Dispatcher
-from cleverapp_async.bulk.schedule_guard import ScheduleGuard
+from cleverapp_async.bulk.schedule import ScheduleGuard
 from cleverapp_async.bulk.sources import IterableSource
 from cleverapp_async.testing import run_virtual
 from tests.bulk.rig import RECEIPT, collect, key_of, message, turns

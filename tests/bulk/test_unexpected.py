@@ -19,7 +19,7 @@ from cleverapp_async import (
     SendOutcome,
 )
 from cleverapp_async.bulk.dispatch import Dispatcher
-from cleverapp_async.bulk.schedule_guard import ScheduleGuard
+from cleverapp_async.bulk.schedule import ScheduleGuard
 from cleverapp_async.bulk.sources import IterableSource
 from cleverapp_async.journal import JournalState, JournalWriteError
 from tests.bulk.memory_journal import MemoryJournal

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import subprocess
-import sys
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -9,6 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from cleverapp_async.cli.app import Commands, LazyGroup, cleverapp
+from tests.paths import DOCS
+from tests.processes import run_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +40,21 @@ def test_the_help_says_of_a_command_what_it_says_itself(group: LazyGroup) -> Non
         assert f" {command.get_short_help_str(_WIDE)}\n" in f"{shown}\n"
 
 
+@pytest.mark.parametrize("name", cleverapp.list_commands(click.Context(cleverapp)))
+def test_a_command_has_its_section_in_the_documentation(name: str) -> None:
+    """The page of the command line has a heading for each command, and names those inside it."""
+    page = (DOCS / "command-line.md").read_text(encoding="utf-8")
+    headings = [line.split()[1] for line in page.splitlines() if line.startswith("## ")]
+    assert name in headings
+    context = click.Context(cleverapp)
+    command = cleverapp.get_command(context, name)
+    inside = command.list_commands(context) if isinstance(command, click.Group) else []
+    section = page.split(f"\n## {name}", 1)[1].split("\n## ", 1)[0]
+    assert [
+        one for one in inside if not re.search(rf"(`|\b{name} ){one}\b", f"{name}{section}")
+    ] == []
+
+
 def test_the_help_imports_no_command() -> None:
     """What a command needs is not waited for before it is asked for."""
     code = (
@@ -48,7 +64,7 @@ def test_the_help_imports_no_command() -> None:
         "print([name for name in sys.modules if name.startswith('rich')])\n"
         "print(sorted(name for name in sys.modules if '.cli.' in name))\n"
     )
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ended = run_code(code)
     *_, rich, modules = ended.stdout.splitlines()
     assert rich == "[]"
     assert modules == str(["cleverapp_async.cli.app", "cleverapp_async.cli.errors"])

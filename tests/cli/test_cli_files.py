@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from cleverapp_async._extras import missing_extra
 from cleverapp_async.bulk.report.csv import escape
 from cleverapp_async.cli.doctor.checks import check_packages
 from cleverapp_async.cli.errors import BadInputError
@@ -181,9 +182,7 @@ def test_without_the_extra_it_is_named(
     path = write(f"r.{form}", written(form))
     with open_source(path, None) as source, pytest.raises(BadInputError) as caught:
         source.table()
-    assert str(caught.value) == (
-        f"{path}: {told} needs the extra `files`: pip install 'cleverapp-async[files]'"
-    )
+    assert str(caught.value) == f"{path}: {missing_extra(told, 'files')}."
 
 
 @pytest.mark.parametrize("form", ["xlsx", "parquet"])

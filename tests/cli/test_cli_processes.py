@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cleverapp_async._extras import missing_extra
 from cleverapp_async.simulator import Fault, Latency, Simulator, SimulatorLimits
 from tests.cli.command import TOKEN
 from tests.cli.processes import PIPE, line_with, on_a_terminal, start, uncounted
@@ -198,9 +199,7 @@ async def test_without_the_extra(environment: dict[str, str]) -> None:
     out, err = await process.communicate()
     assert process.returncode == 2
     assert out == b""
-    assert err.decode() == (
-        'The command line needs its extra: pip install "cleverapp-async[cli]"\n'
-    )
+    assert err.decode() == missing_extra("The command line", "cli") + ".\n"
 
 
 async def test_help_is_quick(environment: dict[str, str]) -> None:

@@ -16,7 +16,7 @@ from cleverapp_async import (
     SendMessageToWhatsApp,
 )
 from cleverapp_async.simulator import Simulator, SimulatorLimits
-from tests.wire.rig import client_of
+from tests.transport.rig import client_of
 
 TRIPLE = {"bot_id": 7, "messenger": "telegram", "contact_external_id": "123456"}
 

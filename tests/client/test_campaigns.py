@@ -20,10 +20,11 @@ from cleverapp_async import (
     SendOutcome,
     SqliteJournal,
 )
-from cleverapp_async.journal import JournalMismatchError, JournalReader, JournalState
+from cleverapp_async.journal import JournalMismatchError, JournalState
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.bulk.rig import collect
-from tests.wire.rig import TOKEN, client_of
+from tests.client.campaigns import states, texts
+from tests.transport.rig import TOKEN, client_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,17 +32,6 @@ if TYPE_CHECKING:
     from cleverapp_async import CleverAppClient
 
 FREE = SimulatorLimits.none()
-
-
-def texts(count: int, text: str = "Hi") -> list[SendMessage]:
-    """Messages to so many contacts."""
-    return [SendMessage(contact_id=number, text=text) for number in range(1, count + 1)]
-
-
-def states(path: Path) -> dict[JournalState, int]:
-    """How many messages are in which state; states of none are left out."""
-    with JournalReader(path) as reader:
-        return {state: count for state, count in reader.summary().by_state.items() if count}
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -19,7 +19,7 @@ from cleverapp_async import (
 from cleverapp_async._call import SendState
 from cleverapp_async.journal import JournalWriteError
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
-from tests.wire.rig import client_of, one_attempt
+from tests.transport.rig import client_of, one_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

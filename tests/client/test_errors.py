@@ -7,7 +7,6 @@ import pickle
 import re
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -43,6 +42,7 @@ from cleverapp_async import (
     ValidationError,
 )
 from cleverapp_async.journal import JournalMismatchError, JournalUnreachableError, JournalWriteError
+from tests.paths import DOCS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -220,7 +220,7 @@ def test_the_tree_is_as_documented() -> None:
 
 def test_each_kind_of_error_has_a_code_of_its_own_as_documented() -> None:
     """The page of outcomes lists every class with its code, and no two have the same one."""
-    page = (Path(__file__).parents[2] / "docs" / "outcomes.md").read_text(encoding="utf-8")
+    page = (DOCS / "outcomes.md").read_text(encoding="utf-8")
     row = re.compile(r"^\| `(\w+Error)` \| `(\w+)` \| ([A-Z_]+) \|", re.MULTILINE)
     documented = row.findall(page)
     codes = {kind.__name__: vars(kind)["code"] for kind in all_errors()}

@@ -25,7 +25,7 @@ from cleverapp_async.events import (
     WaitingForLimit,
 )
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
-from tests.wire.rig import client_of
+from tests.transport.rig import client_of
 
 FREE = SimulatorLimits.none()
 QUICK = RetryPolicy(attempts=2, base=0.001)

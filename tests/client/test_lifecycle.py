@@ -15,7 +15,7 @@ from cleverapp_async import (
     SendMessage,
 )
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
-from tests.wire.rig import SUCCESS, client_of, one_attempt, raw_server
+from tests.transport.rig import SUCCESS, client_of, one_attempt, raw_server
 
 
 async def test_outside_async_with() -> None:

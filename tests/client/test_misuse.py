@@ -34,7 +34,7 @@ from cleverapp_async import (
 from cleverapp_async.events import Event
 from cleverapp_async.limits import PacedLimiter, SlidingWindowLimiter
 from tests.bulk.memory_journal import MemoryJournal
-from tests.wire.rig import client_of
+from tests.transport.rig import client_of
 
 BASE_URL = "http://127.0.0.1:9/api/v1"
 LIST_ID = "0123456789abcdef01234567"

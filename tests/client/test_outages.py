@@ -24,10 +24,11 @@ from cleverapp_async import (
     ServerError,
     SqliteJournal,
 )
-from cleverapp_async.journal import JournalMismatchError, JournalReader, JournalState
+from cleverapp_async.journal import JournalMismatchError, JournalState
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.bulk.rig import collect
-from tests.wire.rig import Notebook, client_of, http, raw_server
+from tests.client.campaigns import states, texts
+from tests.transport.rig import Notebook, client_of, http, raw_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,21 +59,10 @@ OUTAGES: dict[str, tuple[Callable[..., Fault], str, Outcome]] = {
 }
 
 
-def texts(count: int = COUNT) -> list[SendMessage]:
-    """Messages to so many contacts."""
-    return [SendMessage(contact_id=number, text="Hi") for number in range(1, count + 1)]
-
-
 def quick(base_url: str, **more: Any) -> CleverAppClient:  # noqa: ANN401 - settings
     """A client without limits that backs off at once."""
     settings: dict[str, Any] = {"retry": RetryPolicy(base=0.001), **more}
     return client_of(base_url, config=ClientConfig(**settings))
-
-
-def states(path: Path) -> dict[JournalState, int]:
-    """How many messages are in which state; states of none are left out."""
-    with JournalReader(path) as reader:
-        return {state: count for state, count in reader.summary().by_state.items() if count}
 
 
 async def paused(
@@ -81,7 +71,7 @@ async def paused(
     """Send until it pauses; why, and what came before."""
     told: list[SendOutcome] = []
     if path is None:
-        run = client.send_many(texts() if messages is None else messages)
+        run = client.send_many(texts(COUNT) if messages is None else messages)
     else:
         run = client.run_campaign(SqliteJournal(path), messages)
     with pytest.raises(CampaignPausedError) as caught:
@@ -98,7 +88,7 @@ async def test_an_outage_costs_five_messages_of_a_campaign(name: str, tmp_path: 
         Simulator(limits=FREE, faults=[fault()]) as simulator,
         quick(simulator.base_url, attempt_timeout=0.3 if name == "hang" else 5) as client,
     ):
-        why, told = await paused(client, path, texts())
+        why, told = await paused(client, path, texts(COUNT))
         assert len(simulator.arrivals) == 5
     assert (why.kind, why.in_a_row) == (kind, 5)
     assert why.remedy in str(why)
@@ -129,7 +119,7 @@ async def test_nobody_listening_costs_nothing(tmp_path: Path) -> None:
     """Where no connection can be made, five messages are tried, and all are sent by a resume."""
     path = tmp_path / "run.db"
     async with quick("http://127.0.0.1:1/api/v1") as client:
-        why, told = await paused(client, path, texts())
+        why, told = await paused(client, path, texts(COUNT))
     assert (why.kind, type(why.cause)) == ("connection", ConnectError)
     assert [one.outcome for one in told] == [Outcome.NOT_SENT] * 5
     async with Simulator(limits=FREE) as simulator, quick(simulator.base_url) as client:
@@ -146,7 +136,7 @@ async def test_what_takes_nothing_up_pauses_and_loses_nothing(status: int, tmp_p
         Simulator(limits=FREE, faults=[fault]) as simulator,
         quick(simulator.base_url) as client,
     ):
-        why, told = await paused(client, path, texts())
+        why, told = await paused(client, path, texts(COUNT))
         assert (why.kind, why.in_a_row) == ("answer", 5)
         assert {one.outcome for one in told} == {Outcome.NOT_SENT}
         await collect(client.run_campaign(SqliteJournal(path)))
@@ -162,7 +152,7 @@ async def test_what_is_no_verdict_on_a_recipient_is_sent_again(name: str, tmp_pa
         Simulator(limits=FREE, faults=[OUTAGES[name][0](times=5)]) as simulator,
         quick(simulator.base_url) as client,
     ):
-        await paused(client, path, texts())
+        await paused(client, path, texts(COUNT))
         await collect(client.run_campaign(SqliteJournal(path)))
         assert len(simulator.deliveries) == COUNT
     assert states(path) == {JournalState.ACCEPTED: COUNT}
@@ -176,7 +166,7 @@ async def test_a_forbidden_bot_is_sent_to_again_once_it_is_allowed(tmp_path: Pat
         Simulator(limits=FREE, faults=[fault]) as simulator,
         quick(simulator.base_url) as client,
     ):
-        why, _ = await paused(client, path, texts())
+        why, _ = await paused(client, path, texts(COUNT))
         assert why.kind == "bot"
         await collect(client.run_campaign(SqliteJournal(path)))
     assert states(path) == {JournalState.ACCEPTED: COUNT}
@@ -188,7 +178,7 @@ async def test_a_base_url_that_leads_nowhere_can_be_mended(tmp_path: Path) -> No
     async with Simulator(limits=FREE) as simulator:
         wrong = simulator.base_url.replace("/api/v1", "/api/v2")
         async with quick(wrong) as client:
-            why, _ = await paused(client, path, texts())
+            why, _ = await paused(client, path, texts(COUNT))
         assert why.kind == "address"
         async with quick(simulator.base_url) as client:
             await collect(client.run_campaign(SqliteJournal(path)))
@@ -206,7 +196,7 @@ async def test_a_campaign_that_met_an_api_keeps_to_it(fault: Fault, tmp_path: Pa
         Simulator(limits=FREE, faults=[fault]) as simulator,
         quick(simulator.base_url) as client,
     ):
-        await paused(client, path, texts())
+        await paused(client, path, texts(COUNT))
     async with quick("http://127.0.0.1:1/api/v1") as client:
         with pytest.raises(JournalMismatchError):
             await collect(client.run_campaign(SqliteJournal(path)))
@@ -223,7 +213,7 @@ async def test_an_outage_in_the_middle_meets_no_more_than_is_needed() -> None:
     ):
 
         async def fall_silent() -> None:
-            async for one in client.send_many(texts()):
+            async for one in client.send_many(texts(COUNT)):
                 told.append(one)
                 if len(told) == COUNT // 2:
                     simulator.add_fault(Fault.hang(taken=False))

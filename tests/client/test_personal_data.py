@@ -21,7 +21,7 @@ from cleverapp_async import (
 from cleverapp_async._call import Call
 from cleverapp_async.endpoints import ENDPOINTS
 from cleverapp_async.journal import JournalMismatchError
-from tests.wire.rig import SUCCESS, client_of, http, raw_server
+from tests.transport.rig import SUCCESS, client_of, http, raw_server
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable

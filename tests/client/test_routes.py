@@ -14,7 +14,7 @@ from cleverapp_async import (
     SendMessage,
 )
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
-from tests.wire.rig import Notebook, client_of
+from tests.transport.rig import Notebook, client_of
 
 FREE = SimulatorLimits.none()
 LIMIT = {"error": "Достигнут лимит отправки сообщений для viber"}

@@ -26,13 +26,14 @@ from cleverapp_async import (
 from cleverapp_async._call import Call
 from cleverapp_async.endpoints import ENDPOINTS
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
-from tests.wire.rig import SUCCESS, http, raw_server
+from tests.error_reports import everything_of
+from tests.transport.rig import SUCCESS, http, raw_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cleverapp_async.events import Event
-    from tests.wire.rig import Script
+    from tests.transport.rig import Script
 
 TOKEN = "tok+en/=secret"
 FORMS = {
@@ -76,23 +77,6 @@ def clean(what: str) -> bool:
     """Whether a text holds the token in none of its spellings."""
     lowered = what.lower()
     return not any(form in lowered for form in FORMS)
-
-
-def everything_of(error: BaseException) -> Iterator[str]:
-    """All that a report of an error could show."""
-    yield repr(error)
-    yield str(error)
-    yield repr(error.args)
-    yield repr(vars(error))
-    yield repr(pickle.dumps(error))
-    shown = traceback.TracebackException.from_exception(error, capture_locals=True)
-    # What the test itself holds in its frames is not the package's.
-    for frame in shown.stack:
-        if "/tests/" in frame.filename:
-            frame.locals = None
-    yield "".join(shown.format())
-    assert error.__cause__ is None
-    assert error.__context__ is None
 
 
 async def fail(

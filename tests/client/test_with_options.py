@@ -26,7 +26,7 @@ from cleverapp_async import (
 from cleverapp_async.limits import SlidingWindowLimiter
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.bulk.memory_journal import MemoryJournal
-from tests.wire.rig import client_of, one_attempt
+from tests.transport.rig import client_of, one_attempt
 
 if TYPE_CHECKING:
     from cleverapp_async.events import Event

@@ -1,16 +1,13 @@
-"""The table of ``docs/methods.md``: run this file to print it after a change of an endpoint."""
+"""The table of ``docs/methods.md``; ``python -m tests.generate`` writes it."""
 
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING
 
 from cleverapp_async.endpoints import ENDPOINTS, Repeat, Trust
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cleverapp_async.endpoints import Endpoint
 
 _REPEAT = {
@@ -33,19 +30,6 @@ def methods_table() -> list[str]:
     return ["| " + " | ".join(row) + " |" for row in rows]
 
 
-def shown_table(page: str) -> Iterator[str]:
-    """The lines of the table as they stand on a page."""
-    lines = iter(page.splitlines())
-    for line in lines:
-        if line.startswith(f"| {_HEAD[0]} |"):
-            yield line
-            break
-    for line in lines:
-        if not line.startswith("|"):
-            return
-        yield line
-
-
 def _row(endpoint: Endpoint) -> tuple[str, ...]:
     return (
         f"`{coroutine_of(endpoint.name)}`",
@@ -55,7 +39,3 @@ def _row(endpoint: Endpoint) -> tuple[str, ...]:
         _TRUST[endpoint.trust],
         endpoint.page,
     )
-
-
-if __name__ == "__main__":
-    sys.stdout.write("\n".join(methods_table()) + "\n")

@@ -10,7 +10,7 @@ import pytest
 import schemathesis
 
 from cleverapp_async.endpoints import ENDPOINTS, ParametersIn
-from cleverapp_async.openapi import Schemas, document
+from cleverapp_async.openapi import Schemas, document, main
 from cleverapp_async.simulator import Simulator
 from cleverapp_async.simulator.handler import OPENAPI_FILE
 
@@ -30,6 +30,19 @@ def test_the_shipped_document_is_the_one_that_is_generated() -> None:
     printed = subprocess.run(command, capture_output=True, check=True).stdout
     assert printed.replace(b"\r\n", b"\n") == OPENAPI_FILE.read_bytes()
     assert json.loads(printed) == document()
+
+
+@pytest.mark.parametrize(("argument", "code"), [("--help", 0), ("--outptu", 2)])
+def test_arguments_are_not_ignored(
+    capfd: pytest.CaptureFixture[str], argument: str, code: int
+) -> None:
+    """The help is shown, and an argument that is none is refused; neither prints the document."""
+    with pytest.raises(SystemExit) as ended:
+        main([argument])
+    assert ended.value.code == code
+    out, err = capfd.readouterr()
+    assert "usage: python -m cleverapp_async.openapi" in out + err
+    assert '"openapi"' not in out
 
 
 def test_the_document_is_valid_openapi() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,13 +15,14 @@ from cleverapp_async.simulator import (
     SimulatorLimits,
     generate,
 )
+from tests.paths import SAMPLES
 from tests.simulator.wire import API_HEADERS, Answer
 
 if TYPE_CHECKING:
     from cleverapp_async.simulator import EmptyObjects, Rounding
     from tests.simulator.conftest import Serve
 
-_SAMPLES = Path(__file__).parents[1] / "samples" / "laravel"
+_SAMPLES = SAMPLES / "laravel"
 _MINUTE = SimulatorLimits(account=((2, 60.0),))
 _THROTTLED = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "Retry-After", "Allow")
 

@@ -2,17 +2,16 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cleverapp_async.simulator import SimulatedContact, Simulator, SimulatorLimits
+from tests.paths import SAMPLES
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Serve
 
-SAMPLES = Path(__file__).parent.parent / "samples"
 NO_LIMITS = SimulatorLimits.none()
 CONTACTS = (
     SimulatedContact(5, 7, "telegram", "100", phone="79991234567"),

@@ -9,7 +9,7 @@ import pytest
 from cleverapp_async.simulator.laravel import rules
 from cleverapp_async.simulator.laravel.parameters import as_boolean, as_decimal
 from cleverapp_async.simulator.laravel.rules import email, matches
-from tests.simulator.worlds import SAMPLES
+from tests.paths import SAMPLES
 
 if TYPE_CHECKING:
     from cleverapp_async.simulator.laravel.parameters import Value

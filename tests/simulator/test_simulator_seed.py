@@ -4,7 +4,6 @@ import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,12 +20,15 @@ from cleverapp_async.simulator import (
     load_seed,
     parse_seed,
 )
+from tests.paths import DOCS
 from tests.simulator.worlds import ANNA, NO_LIMITS, Api
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.simulator.conftest import Serve
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "simulator.md"
+PAGE = DOCS / "simulator.md"
 PETER: dict[str, Any] = {"id": 2, "bot_id": 7, "messenger": "telegram", "telegram_id": "1"}
 FIELD = {"name": "x", "type": "string"}
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async.simulator import Simulator, generate
+from cleverapp_async.simulator.context import AnswerVariants
 from cleverapp_async.simulator.laravel.parameters import MAX_JSON_DEPTH, read_parameters
 from cleverapp_async.simulator.state.contacts import CreationIndex, ReferralStore
-from cleverapp_async.simulator.variants import AnswerVariants
 
 if TYPE_CHECKING:
     from cleverapp_async.simulator.laravel.parameters import Value

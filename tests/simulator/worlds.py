@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
@@ -19,59 +18,17 @@ from cleverapp_async.simulator import (
     SimulatedVariable,
     SimulatorLimits,
 )
+from tests.api.samples import CALLS
+from tests.paths import SAMPLES
 from tests.simulator.wire import Answer, Caller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SAMPLES: Final = Path(__file__).parent.parent / "samples"
 NO_LIMITS: Final = SimulatorLimits.none()
 
-GETS: Final = (
-    "getMe",
-    "getContacts",
-    "getBotTags",
-    "getContactTags",
-    "getContactVariables",
-    "getContactAccounts",
-    "getContactCryptoAccounts",
-    "getReferrers",
-    "getListSchemas",
-    "getListSchema",
-)
-
-POSTS: Final = (
-    "sendMessage",
-    "sendMessageToWhatsApp",
-    "sendMessageToQueue",
-    "createOrUpdateContact",
-    "setYsellStatus",
-    "attachTagToContact",
-    "detachTagFromContact",
-    "setContactVariable",
-    "deleteContactVariable",
-    "addContactAccount",
-    "deleteContactAccount",
-    "addFundsToContactAccount",
-    "withdrawFundsFromContactAccount",
-    "addContactCryptoAccount",
-    "deleteContactCryptoAccount",
-    "addFundsToContactCryptoAccount",
-    "withdrawFundsFromContactCryptoAccount",
-    "getReferrals",
-    "getCountReferrals",
-    "createListSchema",
-    "addListSchemaField",
-    "deleteListSchemaField",
-    "deleteListSchema",
-    "getListItems",
-    "addListItem",
-    "updateListItem",
-    "deleteListItem",
-    "decodeShortLink",
-)
-
-METHODS: Final = dict.fromkeys(GETS, "GET") | dict.fromkeys(POSTS, "POST")
+METHODS: Final = {name: call.http_method for name, call in CALLS.items()}
+"""The HTTP method of each of the API's, as the documentation's pages say it."""
 
 ANNA: Final = SimulatedContact(
     5,

@@ -32,8 +32,8 @@ class Journal(Protocol):
     """Keeps a campaign over crashes, under one rule: no message leaves before its intent is kept.
 
     One runner has it at a time. ``run_campaign`` calls the methods in this order: ``open``,
-    ``load``, then ``take``, ``intend``, ``withdraw`` and ``record`` as messages go, ``close``.
-    Each may raise a :class:`JournalError`.
+    ``load``, ``summary`` and ``keys``, then ``take``, ``intend``, ``withdraw`` and ``record`` as
+    messages go, ``close``. Each may raise a :class:`JournalError`.
     """
 
     async def open(self, origin: str, *, create: bool = True) -> None:

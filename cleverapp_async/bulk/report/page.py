@@ -12,8 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from ...errors import JournalError
-from ...limits.defaults import ACCOUNT_QUOTAS
-from ...limits.quota import Quota, QuotasOf
+from ...limits.quota import ACCOUNT_QUOTAS, Quota, QuotasOf
 from ...limits.registry import LimiterRegistry
 from ..journal.sqlite.reader import JournalReader
 from .figures import ReportFigures, compute_figures, in_doubt

@@ -65,12 +65,8 @@ def look_into(journal: str) -> Generator[CampaignReader]:
         with open_reader(journal) as reader:
             yield reader
         return
-    try:
-        from ...integrations.redis_journal import RedisJournalReader
-    except ModuleNotFoundError:
-        raise BadInputError(
-            "a campaign in Redis needs the extra `redis`: pip install 'cleverapp-async[redis]'"
-        ) from None
+    from ...integrations.redis_journal import RedisJournalReader
+
     try:
         with RedisJournalReader.at(journal) as found:
             yield found

@@ -12,8 +12,7 @@ from attrs import frozen
 from rich.text import Text
 
 from ..._terminal import printable
-from ...brands import Brand
-from ...config import DEFAULT_BASE_URL, check_base_url
+from ...config import DEFAULT_BASE_URL, Brand, check_base_url
 from ...errors import ConfigurationError
 from ..console import make_console
 from ..errors import CommandError
@@ -173,7 +172,7 @@ def check_packages(
     except PackageNotFoundError:
         remedy = "Install it: pip install '.[cli]' in the clone."
         return warn("packages", f"{_PACKAGE} runs without being installed", remedy)
-    bad: list[str] = []
+    bad: dict[str, str] = {}
     for requirement in wanted:
         match = _FLOOR.match(requirement)
         if match is None:
@@ -183,14 +182,14 @@ def check_packages(
             found = installed(name)
         except PackageNotFoundError:
             if not _OTHER_EXTRA.search(requirement):
-                bad.append(f"{name} is missing")
+                bad[name] = "is missing"
             continue
         told.append(f"{name} {found}")
         if _numbers(found) < _numbers(floor):
-            bad.append(f"{name} {found} is older than {floor}")
+            bad[name] = f"{found} is older than {floor}"
     if bad:
-        remedy = f"Install them anew: pip install --upgrade '{_PACKAGE}[cli]'."
-        return fail("packages", ", ".join(bad), remedy)
+        remedy = f"Install them anew: pip install --upgrade {' '.join(bad)}."
+        return fail("packages", ", ".join(map(" ".join, bad.items())), remedy)
     return fine("packages", ", ".join(told))
 
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-from ..._raw_answers import raw_answers
+from ..._call import raw_answers
 from ..._tls import tls_fault
 from ...errors import (
     CleverAppError,

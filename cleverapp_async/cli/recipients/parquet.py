@@ -11,6 +11,7 @@ from typing import BinaryIO, Protocol, cast
 
 from attrs import frozen
 
+from ..._extras import missing_extra
 from ..errors import BadInputError
 from .cell_text import DOUBLE, SINGLE, Digits, Misfit, cell_text
 from .rows import Row, Table, check_names
@@ -62,9 +63,7 @@ def read_parquet(source: str, stream: BinaryIO) -> Table:
     try:
         arrow = load_arrow()
     except ImportError:
-        raise BadInputError(
-            f"{source}: Parquet needs the extra `files`: pip install 'cleverapp-async[files]'"
-        ) from None
+        raise BadInputError(f"{source}: {missing_extra('Parquet', 'files')}.") from None
     stream.seek(0)
     if stream.read(len(_ENCRYPTED_MARK)) == _ENCRYPTED_MARK:
         raise BadInputError(f"{source} is encrypted. Write it without encryption.")

@@ -26,6 +26,7 @@ from zipfile import BadZipFile, ZipFile
 
 from attrs import define, field, frozen
 
+from ..._extras import missing_extra
 from ...bulk.report.csv import unescape
 from ..errors import BadInputError
 from .cell_text import SHEET, Misfit, cell_text
@@ -164,9 +165,7 @@ def load_grid(source: str, stream: BinaryIO, sheet: str | None) -> Grid:
     try:
         from python_calamine import CalamineWorkbook
     except ImportError:
-        raise BadInputError(
-            f"{source}: XLSX needs the extra `files`: pip install 'cleverapp-async[files]'"
-        ) from None
+        raise BadInputError(f"{source}: {missing_extra('XLSX', 'files')}.") from None
     with _open_parts(source, stream) as parts:
         part = _choose(source, parts.sheets(), sheet)
         parts.measure()

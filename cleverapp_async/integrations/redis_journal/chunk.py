@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from attrs import define, field
 
-from ..._redis.replies import as_list, as_text, number
+from ..._redis.client import as_list, as_text, number
 from ...bulk.journal.protocol import Messages
 from ...bulk.journal.records import (
     ORPHANED,

@@ -8,10 +8,9 @@ from typing import Self, TypeAlias, TypeVar, cast
 from attrs import define, evolve
 from redis.asyncio import Redis
 
-from ..._redis.client import RedisCallError, RedisClient
+from ..._redis.client import RedisCallError, RedisClient, Script
 from ..._redis.commands import RedisCommands, Value
 from ..._redis.faults import Fault
-from ..._redis.script import Script
 from ...errors import JournalError, JournalUnreachableError, JournalWriteError
 
 __all__ = ["ATTEMPT_TIMEOUT", "JournalClient", "Steps", "journal_script", "read_failure"]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from redis.exceptions import ResponseError
-
-from ..._redis.replies import as_text, as_texts
+from ..._redis.client import as_text, as_texts
 from ...errors import JournalError
 from .client import JournalClient
 
@@ -41,6 +39,8 @@ async def _check_memory(client: JournalClient, *, verify: bool) -> None:
     That is each lease, and every entry of a single send: it would be sent once more. ``INFO``
     tells the policy where ``CONFIG`` is not allowed, as in managed services.
     """
+    from redis.exceptions import ResponseError  # noqa: PLC0415 - the extra `redis`
+
     try:
         policy = (await _info(client, "memory")).get("maxmemory_policy")
         role = (await _info(client, "replication")).get("role")
@@ -63,6 +63,8 @@ async def _check_memory(client: JournalClient, *, verify: bool) -> None:
 
 
 async def _check_disk(client: JournalClient) -> None:
+    from redis.exceptions import ResponseError  # noqa: PLC0415 - the extra `redis`
+
     for name, needed in _NEEDED.items():
         try:
             found = as_texts(await client.execute("CONFIG GET", name)).get(name)

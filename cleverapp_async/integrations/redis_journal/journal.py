@@ -9,7 +9,7 @@ from typing import Self
 
 from redis.asyncio import Redis
 
-from ..._redis.replies import number
+from ..._redis.client import number
 from ...bulk.journal.protocol import Messages
 from ...bulk.journal.records import (
     ErrorRecord,

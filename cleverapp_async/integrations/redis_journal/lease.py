@@ -16,7 +16,7 @@ from contextlib import suppress
 from attrs import define, field
 
 from ..._redis.cancellation import end_task
-from ..._redis.replies import as_list, as_text, number
+from ..._redis.client import as_list, as_text, number
 from ...bulk.journal.codec import decode_holder, encode_holder
 from ...bulk.journal.records import LockHolder
 from ...errors import JournalError, JournalLockedError, JournalUnreachableError

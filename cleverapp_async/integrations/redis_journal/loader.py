@@ -8,8 +8,8 @@ from contextlib import aclosing
 
 from attrs import define, field
 
+from ..._redis.client import number
 from ..._redis.commands import Value
-from ..._redis.replies import number
 from ...bulk.journal.comparison import (
     check_deduplication,
     check_origin,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from ..._redis.replies import as_list, as_text, as_texts, number
+from ..._redis.client import as_list, as_text, as_texts, number
 from ...bulk.journal.codec import decode_error
 from ...bulk.journal.records import (
     ErrorRecord,

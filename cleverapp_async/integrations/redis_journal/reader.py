@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Self, TypeVar, cast
 
-from ..._redis.client import open_sync_client
-from ..._redis.faults import fault_of
-from ..._redis.replies import number
+from ..._redis.client import number, open_sync_client
 from ...bulk.journal.records import (
     ErrorRecord,
     JournalEntry,
@@ -125,6 +123,8 @@ class RedisJournalReader:
         except CleverAppError:
             raise
         except Exception as error:  # noqa: BLE001 - the keys may hold anything
+            from ..._redis.faults import fault_of  # noqa: PLC0415 - the extra `redis`
+
             fault = fault_of(error, self._redis, ATTEMPT_TIMEOUT)
         raise read_failure(self._name, fault)
 

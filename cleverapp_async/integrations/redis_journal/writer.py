@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 from attrs import define, field
 
+from ..._redis.client import as_list
 from ..._redis.commands import Value
-from ..._redis.replies import as_list
 from ...errors import JournalWriteError
 from .client import JournalClient, journal_script
 from .keys import KeyNames

@@ -14,10 +14,18 @@ The workers are taskiq's own: ``taskiq worker module:broker``.
 
 from __future__ import annotations
 
-from .context import ClientFactory, JournalFactory
-from .register import CampaignTasks, register
-from .results import ChunkReport, SendReport
-from .tasks import RegisteredTasks
+from ..._extras import EXTRAS, missing_extra
+
+try:
+    from .context import ClientFactory, JournalFactory
+    from .register import CampaignTasks, register
+    from .tasks import ChunkReport, RegisteredTasks, SendReport
+except ModuleNotFoundError as error:
+    if error.name is None or error.name.split(".")[0].replace("_", "-") not in EXTRAS["taskiq"]:
+        raise
+    raise ModuleNotFoundError(
+        missing_extra(__name__, "taskiq"), name=error.name, path=error.path
+    ) from None
 
 __all__ = [
     "CampaignTasks",

@@ -22,7 +22,7 @@ from taskiq.exceptions import TaskiqError
 from taskiq_redis import RedisStreamBroker
 
 from ..._redis.cancellation import in_time
-from ..._redis.replies import as_text
+from ..._redis.client import as_text
 
 __all__ = ["Redelivery", "redelivery_of"]
 

@@ -13,8 +13,15 @@ from ...errors import ConfigurationError
 from ...models.messages import Message
 from ..redis_journal.keys import check_word
 from .context import ClientFactory, JournalFactory, WorkerContext
-from .results import ChunkReport, SendReport, send_report
-from .tasks import SENDS, RegisteredTasks, TaskHandlers, single
+from .tasks import (
+    SENDS,
+    ChunkReport,
+    RegisteredTasks,
+    SendReport,
+    TaskHandlers,
+    send_report,
+    single,
+)
 
 __all__ = ["CampaignTasks", "register"]
 

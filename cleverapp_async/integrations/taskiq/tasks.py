@@ -1,4 +1,4 @@
-"""What the tasks do: send one chunk of a campaign, or one message."""
+"""What the tasks do, and what they give: send one chunk of a campaign, or one message."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from attrs import define, field
 from taskiq import AsyncBroker, AsyncTaskiqDecoratedTask
 from taskiq.exceptions import TaskiqError
 
+# taskiq reads these by pydantic, which takes no other kind before Python 3.12.
+from typing_extensions import TypedDict
+
 from ..._redis.cancellation import end_task
 from ...bulk.journal.messages import decode_message
+from ...bulk.journal.records import JournalEntry
 from ...bulk.schedule import Schedule
 from ...errors import (
     CampaignPausedError,
@@ -24,12 +28,18 @@ from ...errors import (
 from ...limits.quota import Lane
 from ..redis_journal import RedisJournal
 from ..redis_journal.keys import check_word
-from .context import WorkerContext
+from .context import EndSignals, WorkerContext
 from .redelivery import redelivery_of
-from .results import ChunkReport, Ended, SendReport, send_report
-from .signals import EndSignals
 
-__all__ = ["SENDS", "RegisteredTasks", "TaskHandlers", "single"]
+__all__ = [
+    "SENDS",
+    "ChunkReport",
+    "RegisteredTasks",
+    "SendReport",
+    "TaskHandlers",
+    "send_report",
+    "single",
+]
 
 T = TypeVar("T")
 
@@ -39,6 +49,56 @@ SENDS = "sends"
 """The name that single sends are kept under."""
 
 _LONGEST_REST = 60.0
+
+Ended = Literal["finished", "paused", "given back"]
+
+
+class ChunkReport(TypedDict):
+    """What a task did with a chunk.
+
+    Attributes:
+        campaign: The campaign's name.
+        chunk: Its number.
+        ended: ``finished``: its messages have their results, or were tried as often as they are;
+            ``paused``: the campaign is; ``given back``: it was put into the queue again.
+        outcomes: How many messages ended in this run, by outcome.
+        left: How many are to be sent still, or are on their way in another worker.
+    """
+
+    campaign: str
+    chunk: int
+    ended: Ended
+    outcomes: dict[str, int]
+    left: int
+
+
+class SendReport(TypedDict):
+    """What became of a single send.
+
+    Attributes:
+        id: The send's id.
+        outcome: Its state in the journal: ``accepted``, ``rejected``, ``not_sent`` or ``unknown``;
+            ``pending`` where it was put into the queue again.
+        error: Why it was not accepted, as ``Type: text``; None where it was.
+        contact_id: The contact that sendMessageToWhatsApp answered.
+    """
+
+    id: str
+    outcome: str
+    error: str | None
+    contact_id: int | None
+
+
+def send_report(send_id: str, entry: JournalEntry) -> SendReport:
+    """What a journal knows of a single send."""
+    result = entry.result
+    error = None if result is None else result.error
+    return SendReport(
+        id=send_id,
+        outcome=entry.state.value,
+        error=None if error is None else f"{error.type}: {error.message}",
+        contact_id=None if result is None else result.contact_id,
+    )
 
 
 @define(eq=False, kw_only=True)

@@ -46,7 +46,9 @@ local paused, hold = tonumber(kept[5]) or 0, tonumber(kept[6]) or 0
 local refusals, slots = tonumber(kept[7]) or 0, tonumber(kept[8]) or 0
 local tickets, lag = tonumber(kept[9]) or 0, tonumber(kept[10]) or 0
 
--- Who calls, and who waits.
+-- Who calls, and who waits. Of each process: when it called last and with which number, how many
+-- slots it wants, when it will be back, and its place in line (`ticket`) with the slots that are
+-- left of its turn.
 local people = {}
 local records = redis.call('HGETALL', processes)
 for place = 1, #records, 2 do
@@ -127,6 +129,8 @@ for _ = 1, marks do
             local stamp = now - tonumber(mark)
             local start = place == 1 and tonumber(redis.call('ZSCORE', starts, slot) or nil)
             if start then
+                -- How long a request lasts, from its start to its stamp: an average in which the
+                -- newest counts an eighth. Slots come round once a period and this much later.
                 local lasted = math.max(0, math.min(stamp - start, window.period))
                 lag = lag + (lasted - lag) / 8
             end
@@ -223,6 +227,8 @@ local function next_start()
     end
     local start = math.max(now, paused)
     for _, window in ipairs(windows) do
+        -- Entries are in the order in which they are free again. One more fits as soon as fewer
+        -- than `limit` of them are left: when that is free which has `limit - 1` others behind it.
         local count = redis.call('ZCARD', window.key)
         if count >= window.limit then
             local entry = redis.call('ZRANGE', window.key, count - window.limit,
@@ -230,7 +236,8 @@ local function next_start()
             start = math.max(start, tonumber(entry[2]))
         end
     end
-    -- A slot that is held is free a whole period from now at the earliest.
+    -- A slot that is held is free a whole period from now at the earliest, and stands in its window
+    -- until its guard has passed besides: so this also tells that the moment rests on stamps alone.
     return start <= now + shortest and start or nil
 end
 
@@ -239,6 +246,7 @@ while #queue > 0 do
     local chosen = nil
     if start then
         for _, person in ipairs(queue) do
+            -- The caller is awake now; of the others those who will be back in time for it.
             if person == caller or person.back <= start + patience then
                 chosen = person
                 break
@@ -287,6 +295,8 @@ if caller.demand > 0 then
     end
     local moment = math.max(now, paused, hold)
     for _, window in ipairs(windows) do
+        -- As in `next_start`, but with all those ahead in line served first: each moves the entry
+        -- that must be free by one, and beyond the window's end everything comes round once more.
         local rounds = math.floor(ahead / window.limit)
         local rank = redis.call('ZCARD', window.key) - window.limit + ahead % window.limit
         local bound = now
@@ -294,6 +304,8 @@ if caller.demand > 0 then
             local entry = redis.call('ZRANGE', window.key, rank, rank, 'WITHSCORES')
             bound = tonumber(entry[2])
             if bound > now + window.period then
+                -- It is held, and stands at the end of its guard. Its request is more likely to be
+                -- answered at once: then it is free a period after its start.
                 local start = tonumber(redis.call('ZSCORE', starts, entry[1]) or nil)
                 if start then
                     bound = math.max(start, now) + window.period

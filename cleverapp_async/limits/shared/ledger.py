@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ledger", "Slot"]
 
+# What an update may say of a window and the log knows already; see SlotUpdate.
 _NO_NEWS = (None, "t")
 
 
@@ -105,6 +106,7 @@ class Ledger:
     def give_back(self, slot: Slot) -> None:
         """It will not be used; whoever has it still must not use it."""
         self.running.pop(slot.name, None)
+        # One of our own share, or of a log that was lost, has no entry that could be removed.
         if slot.renewed_at > -math.inf:
             self.given_back.append(slot.name)
 
@@ -120,6 +122,7 @@ class Ledger:
     def news(self, now: float) -> list[SlotUpdate]:
         """All that the log does not know."""
         self._drop_old(now)
+        # A little before it is due: where a call is made anyway, it renews what is due next.
         renewed_before = now - 0.9 * self.terms.renewal
         updates = [self._update(slot, now, renewed_before) for slot in self._used()]
         return [
@@ -134,6 +137,7 @@ class Ledger:
 
     def wrote(self, updates: Sequence[SlotUpdate], given_back: Sequence[str], now: float) -> None:
         """The log knows these now."""
+        # What was given back while the call was on its way stands behind those that it told.
         del self.given_back[: len(given_back)]
         for update in updates:
             slot = self.ended.get(update.slot) or self.running.get(update.slot)

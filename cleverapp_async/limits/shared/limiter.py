@@ -98,6 +98,8 @@ class SharedLimiter:
                 self._queue.remove(waiter)
                 self._trim()
             raise
+        # The log's slot comes first, our own window second. Our window is free as a rule by then,
+        # and holds whatever Redis does: so no process overruns a quota by itself.
         try:
             self._check_open()
             own = await self._own.acquire(lane=lane, spacing=spacing, returned=returned)
@@ -120,6 +122,7 @@ class SharedLimiter:
             return max(own, ready[ahead].due - now)
         if self._session.again_at < math.inf and len(self._queue) > len(ready):
             moment = max(moment, self._session.again_at)
+        # Beyond what is granted, each window lets through its limit once a period at the best.
         rounds = [(ahead - len(ready)) // limit * period for limit, period in self._terms.windows]
         return max(own, moment + max(rounds) - now)
 
@@ -266,7 +269,10 @@ class SharedLimiter:
         ledger, session = self._ledger, self._session
         moment = ledger.tell_at
         if len(self._queue) > len(ledger.ready):
-            # Nothing more will be known: ask at once, and tell all that has ended on the way.
+            # Somebody waits without a slot. If the log was asked, its reply said when the next one
+            # may be certain, and that is waited for while requests of ours are under way. Once all
+            # of them have ended nothing more will become known here, and what has ended may free a
+            # slot: then the log is asked at once, and told all of it on the way.
             waits_only = session.again_at < math.inf and (
                 ledger.running or ledger.ready or not ledger.ended
             )
@@ -341,6 +347,7 @@ class SharedLimiter:
         self._failures += 1
         self._down_since = min(self._down_since, now)
         if self._failures <= _RECONNECTS and fault.stale:
+            # A kept connection that the server had closed: the next call makes a new one, at once.
             return
         self._member.failed(fault)
         raised = fault.remedy is not None or self._member.on_unavailable == "raise"

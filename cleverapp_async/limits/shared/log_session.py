@@ -76,6 +76,8 @@ class LogSession:
             pause=self._pause,
             refusals=self._refused,
         )
+        # Until the reply is read nobody knows whether the request was carried out. If it never
+        # comes, the next one lists all slots that we know, and the script frees the others of ours.
         self._doubtful = True
         return request
 
@@ -93,6 +95,7 @@ class LogSession:
         """
         ledger = self.ledger
         self._doubtful = False
+        # A longer pause, and refusals, that came while the call was on its way are told next time.
         self._pause = 0.0 if self._pause == request.pause else self._pause
         self._refused -= request.refusals
         self._lost = False
@@ -124,6 +127,9 @@ class LogSession:
             # A server that has just started holds by itself.
             self._lost = not expired and not reply.hold
         else:
+            # Between two replies the log's clock can have gone no further than ours has since the
+            # earlier one was asked for, but for drift. If it has, it stepped, and slots were freed
+            # too soon.
             passed = now - self._asked_at
             self._lost = reply.now - self._clock > passed * (1 + _DRIFT) + _JUMP
         return not self._lost

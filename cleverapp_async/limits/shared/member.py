@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, get_args
 from attrs import define, field
 
 from ..._arguments import check_choice, is_number, wrong_setting
-from ..._redis.client import RedisClient
-from ..._redis.script import Script
+from ..._redis.client import RedisClient, Script
 from ...errors import ConfigurationError
 from ..protocols import OnUnavailable
 from ..quota import Quota

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self, cast
 
 from attrs import frozen
 
-from ..._redis.replies import as_text
+from ..._redis.client import as_text
 
 if TYPE_CHECKING:
     from ..quota import Quota

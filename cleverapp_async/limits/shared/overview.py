@@ -6,9 +6,7 @@ from typing import cast
 
 from attrs import frozen
 
-from ..._redis.client import RedisClient
-from ..._redis.replies import as_list, as_text
-from ..._redis.script import Script
+from ..._redis.client import RedisClient, Script, as_list, as_text
 from ..quota import AccountKey, LimitKey
 from .keys import META, check_prefix, key_names, read_key
 

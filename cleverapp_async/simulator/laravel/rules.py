@@ -8,7 +8,7 @@ pack's (*assumed*). A field's name is shown with spaces for underscores.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
 from .parameters import (
@@ -96,24 +96,21 @@ def required(field: str, parameters: Parameters) -> str | None:
 
 def required_without(*others: str) -> Rule:
     """Demand the field when any of the others is absent."""
-    shown = _names(others)
-
-    def rule(field: str, parameters: Parameters) -> str | None:
-        if field in parameters or all(other in parameters for other in others):
-            return None
-        return say(REQUIRED_WITHOUT, field, shown)
-
-    return rule
+    return _without(others, REQUIRED_WITHOUT, all)
 
 
 def required_without_all(*others: str) -> Rule:
     """Demand the field when all of the others are absent."""
+    return _without(others, REQUIRED_WITHOUT_ALL, any)
+
+
+def _without(others: tuple[str, ...], text: str, suffice: Callable[[Iterable[bool]], bool]) -> Rule:
     shown = _names(others)
 
     def rule(field: str, parameters: Parameters) -> str | None:
-        if field in parameters or any(other in parameters for other in others):
+        if field in parameters or suffice(other in parameters for other in others):
             return None
-        return say(REQUIRED_WITHOUT_ALL, field, shown)
+        return say(text, field, shown)
 
     return rule
 

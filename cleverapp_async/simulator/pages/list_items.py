@@ -39,9 +39,9 @@ from .lists import SCHEMA_RULES, of_schema, schema_channel
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ..context import AnswerVariants
     from ..state.contacts import ContactStore
     from ..state.records import SimulatedField
-    from ..variants import AnswerVariants
 
 MAX_LIMIT: Final = 500
 """Items on the largest page (*assumed*: as contacts)."""

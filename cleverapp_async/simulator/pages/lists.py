@@ -33,8 +33,8 @@ from .lookups import bot_channel, no_channel
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..context import AnswerVariants
     from ..state.lists import ListSchema
-    from ..variants import AnswerVariants
 
 TYPES: Final = ("string", "number", "bool", "contact")
 """The types seen on the page; a new field is of one of these (*assumed*)."""

@@ -20,9 +20,9 @@ from ..state.records import now
 from .lookups import CONTACT_RULES, contact_channel, of_contact
 
 if TYPE_CHECKING:
+    from ..context import AnswerVariants
     from ..state.records import SimulatedContact
     from ..state.variables import Variable
-    from ..variants import AnswerVariants
 
 _SET_RULES: Final[Rules] = {
     **CONTACT_RULES,

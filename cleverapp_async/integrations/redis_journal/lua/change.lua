@@ -12,6 +12,7 @@ local function intend(index, fate, taken, now)
     if not ours then
         return 0
     end
+    -- A client of Redis may repeat a call whose answer was lost: our own intent is no other state.
     local again = fate.state == '1' and fate.fence == FENCE
     if not again and fate.state ~= taken then
         return -1

@@ -1,0 +1,312 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from cleverapp_async import (
+    InvalidRequestError,
+    JournalError,
+    SendMessage,
+    SendMessageToWhatsApp,
+    SqliteJournal,
+)
+from cleverapp_async.journal import (
+    Journal,
+    JournalMismatchError,
+    JournalReader,
+    JournalState,
+    Loaded,
+    Resend,
+)
+from tests.bulk.journal.journals import ORIGIN, TELEGRAM, VIBER, key_of, load, messages, opened
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from cleverapp_async import Message
+
+
+def test_it_is_a_journal(tmp_path: Path) -> None:
+    """SqliteJournal satisfies the protocol, and touches nothing before it is opened."""
+    journal = SqliteJournal(tmp_path / "run.db")
+    assert isinstance(journal, Journal)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_what_was_loaded_can_be_taken(tmp_path: Path) -> None:
+    """Messages come back equal, in their order, by their keys."""
+    given = messages(1000)
+    async with opened(tmp_path / "run.db", given) as journal:
+        assert set(await journal.keys()) == {None, TELEGRAM, VIBER}
+        for key in (None, TELEGRAM, VIBER):
+            taken = await journal.take(key, -1, 1000, Resend())
+            expected = [(index, one) for index, one in enumerate(given) if key_of(one) == key]
+            assert [(entry.index, entry.message) for entry in taken] == expected
+            assert all(entry.state is JournalState.PENDING for entry in taken)
+            assert {entry.key for entry in taken} == {key}
+
+
+async def test_take_goes_on_behind_the_last_one(tmp_path: Path) -> None:
+    """``after`` and ``most`` page through a key; a key nobody gave has nothing."""
+    async with opened(tmp_path / "run.db", messages(30)) as journal:
+        first = await journal.take(TELEGRAM, -1, 4, Resend())
+        second = await journal.take(TELEGRAM, first[-1].index, 100, Resend())
+        assert [entry.index for entry in first + second] == list(range(1, 30, 3))
+        other = SendMessage(bot_id=9, messenger="icq", contact_external_id="1", text="x")
+        assert await journal.take(key_of(other), -1, 5, Resend()) == []
+
+
+async def test_messages_may_come_asynchronously(tmp_path: Path) -> None:
+    """An async iterable is read as an iterable is, to the last message."""
+
+    async def given() -> AsyncIterator[Message]:
+        for message in messages(1001):
+            yield message
+
+    journal = SqliteJournal(tmp_path / "run.db")
+    await journal.open(ORIGIN)
+    assert await load(journal, given()) == Loaded(1001, 0, resumed=False)
+    await journal.close("finished")
+
+
+async def test_the_first_of_several_to_one_address_stays(tmp_path: Path) -> None:
+    """Duplicates are left out and counted, and the reader tells of which message each is one."""
+    phone = SendMessageToWhatsApp(bot_id=7, phone="+7 900 000-00-01", text="a")
+    same = SendMessage(
+        bot_id=7, messenger="whatsapp", contact_external_id="79000000001", text="another text"
+    )
+    given: list[Message] = [*messages(3), phone, same, *messages(3), phone]
+    path = tmp_path / "run.db"
+    async with opened(path, given) as journal:
+        assert (await journal.summary()).duplicates == 5
+        assert (await journal.summary()).messages == 4
+    with JournalReader(path) as reader:
+        assert list(reader.duplicates()) == [(4, 3), (5, 0), (6, 1), (7, 2), (8, 3)]
+        assert [entry.index for entry in reader.entries()] == [0, 1, 2, 3]
+
+
+async def test_duplicates_stay_when_asked_for(tmp_path: Path) -> None:
+    """Without deduplication every message given is in the journal."""
+    journal = SqliteJournal(tmp_path / "run.db")
+    await journal.open(ORIGIN)
+    loaded = await load(journal, messages(3) * 3, deduplicate=False)
+    assert loaded == Loaded(9, 0, resumed=False)
+    assert (await journal.summary()).deduplicated is False
+    await journal.close("finished")
+
+
+async def test_nothing_but_messages_is_loaded(tmp_path: Path) -> None:
+    """Something that is no message is refused by its place, and the journal stays incomplete."""
+    path = tmp_path / "run.db"
+    journal = SqliteJournal(path)
+    await journal.open(ORIGIN)
+    given = cast("list[Message]", [*messages(500), "hello"])
+    with pytest.raises(InvalidRequestError, match="message 500 is no SendMessage"):
+        await load(journal, given)
+    await journal.close("failed")
+    with JournalReader(path) as reader:
+        assert reader.summary().complete is False
+
+
+async def test_a_load_that_was_interrupted_begins_anew(tmp_path: Path) -> None:
+    """What an interrupted load left is thrown away; without messages there is nothing to resume."""
+    path = tmp_path / "run.db"
+
+    def failing() -> Iterator[Message]:
+        yield from messages(900)
+        raise OSError("the file ends here")
+
+    journal = SqliteJournal(path)
+    await journal.open(ORIGIN)
+    with pytest.raises(OSError, match="the file ends here"):
+        await load(journal, failing())
+    await journal.close("failed")
+    await journal.open(ORIGIN)
+    with pytest.raises(JournalError, match="loading was interrupted: give the messages"):
+        await load(journal, None)
+    assert await load(journal, messages(5)) == Loaded(5, 0, resumed=False)
+    assert (await journal.summary()).messages == 5
+    await journal.close("finished")
+
+
+async def test_an_empty_journal_has_nothing_to_resume(tmp_path: Path) -> None:
+    """A resume of a journal that holds no campaign says so."""
+    journal = SqliteJournal(tmp_path / "run.db")
+    await journal.open(ORIGIN)
+    with pytest.raises(JournalError, match="it is empty: give the messages"):
+        await load(journal, None)
+    await journal.close("failed")
+
+
+async def test_no_messages_are_a_campaign_too(tmp_path: Path) -> None:
+    """A campaign without messages is complete at once, and resumes."""
+    path = tmp_path / "run.db"
+    async with opened(path, []) as journal:
+        assert await journal.keys() == []
+    async with opened(path, []) as journal:
+        assert (await journal.summary()).by_state[JournalState.PENDING] == 0
+
+
+async def test_the_same_messages_resume(tmp_path: Path) -> None:
+    """The same input, duplicates included, or none at all, resumes a campaign."""
+    given = [*messages(900), *messages(5)]
+    path = tmp_path / "run.db"
+    async with opened(path, given):
+        pass
+    journal = SqliteJournal(path)
+    for again in (given, iter(given), None):
+        await journal.open(ORIGIN)
+        assert await load(journal, again) == Loaded(900, 5, resumed=True)
+        await journal.close("finished")
+
+
+def _changed(index: int, message: Message, count: int = 900) -> list[Message]:
+    given = messages(count)
+    given[index] = message
+    return given
+
+
+@pytest.mark.parametrize(
+    ("given", "told", "index"),
+    [
+        (
+            _changed(812, SendMessage(contact_id=813, text="x" * 500)),
+            "message 813 of the input, counted from 1, differs: the journal has another text;",
+            812,
+        ),
+        (
+            _changed(2, SendMessage(contact_id=99, text="Привет 2")),
+            "message 3 of the input, counted from 1, differs: the journal has another recipient",
+            2,
+        ),
+        (
+            _changed(2, SendMessage(contact_id=3, image="https://a.example/1.png")),
+            "the journal has a text;",
+            2,
+        ),
+        (
+            _changed(
+                2, SendMessage(contact_id=3, text="Привет 2", image="https://a.example/1.png")
+            ),
+            "the journal has no image;",
+            2,
+        ),
+        (
+            _changed(
+                0,
+                SendMessage(bot_id=7, messenger="viber", contact_external_id="1", text="Привет 0"),
+            ),
+            "the journal has another recipient",
+            0,
+        ),
+        (messages(899), "the input ends after 899 message(s), the journal was made from 900", 899),
+        (messages(901), "the input is longer than the 900 message(s)", 900),
+        (messages(2000), "the input is longer than the 900 message(s)", 900),
+        ([], "the input ends after 0 message(s)", 0),
+    ],
+    ids=["text", "contact", "other", "field", "address", "shorter", "longer", "twice", "empty"],
+)
+async def test_other_messages_are_refused(
+    tmp_path: Path, given: list[Message], told: str, index: int
+) -> None:
+    """An input that differs anywhere is refused; the error says where and what."""
+    path = tmp_path / "run.db"
+    async with opened(path, messages(900)):
+        pass
+    journal = SqliteJournal(path)
+    await journal.open(ORIGIN)
+    with pytest.raises(JournalMismatchError) as raised:
+        await load(journal, given)
+    assert told in str(raised.value)
+    assert "x" * 61 not in str(raised.value)
+    assert raised.value.index == index
+    await journal.close("refused")
+
+
+async def test_another_way_of_sending_is_refused(tmp_path: Path) -> None:
+    """The same text to the same number by the other method is another message."""
+    path = tmp_path / "run.db"
+    async with opened(path, [SendMessageToWhatsApp(bot_id=7, phone="79000000001", text="a")]):
+        pass
+    other = SendMessage(bot_id=7, messenger="whatsapp", contact_external_id="79000000001", text="a")
+    journal = SqliteJournal(path)
+    await journal.open(ORIGIN)
+    with pytest.raises(
+        JournalMismatchError,
+        match="it is sent by sendMessage, in the journal by sendMessageToWhatsApp",
+    ):
+        await load(journal, [other])
+    await journal.close("refused")
+
+
+async def test_another_duplicate_is_refused(tmp_path: Path) -> None:
+    """Messages that were left out belong to the campaign as well."""
+    path = tmp_path / "run.db"
+    first, other = (SendMessage(contact_id=1, text=text) for text in ("a", "b"))
+    async with opened(path, [first, first]):
+        pass
+    journal = SqliteJournal(path)
+    await journal.open(ORIGIN)
+    with pytest.raises(JournalMismatchError, match="as a duplicate of message 1"):
+        await load(journal, [first, other])
+    await journal.close("refused")
+
+
+async def test_another_rule_for_duplicates_is_refused(tmp_path: Path) -> None:
+    """Whether duplicates are left out is part of the campaign."""
+    path = tmp_path / "run.db"
+    async with opened(path, messages(3)):
+        pass
+    journal = SqliteJournal(path)
+    await journal.open(ORIGIN)
+    with pytest.raises(JournalMismatchError, match="duplicates left out, and this run keeps them"):
+        await load(journal, messages(3), deduplicate=False)
+    await journal.close("refused")
+
+
+async def test_another_server_is_refused(tmp_path: Path) -> None:
+    """A campaign never goes on at another base URL."""
+    path = tmp_path / "run.db"
+    async with opened(path, messages(3)):
+        pass
+    journal = SqliteJournal(path)
+    with pytest.raises(JournalMismatchError, match=r"goes to .*cleverapp.*, not to https://watbot"):
+        await journal.open("https://watbot.ru/api/v1")
+    async with opened(path, None):
+        pass
+
+
+async def test_the_key_of_the_first_run_stays(tmp_path: Path) -> None:
+    """A resume asks nobody for keys: the journal has them."""
+    path = tmp_path / "run.db"
+    async with opened(path, messages(6)):
+        pass
+    journal = SqliteJournal(path)
+    await journal.open(ORIGIN)
+    await journal.load(messages(6), lambda _: None, deduplicate=True)
+    assert set(await journal.keys()) == {None, TELEGRAM, VIBER}
+    await journal.close("finished")
+
+
+async def test_a_bot_of_any_number_has_its_key(tmp_path: Path) -> None:
+    """Numbers beyond SQLite's 64 bits survive in keys and messages."""
+    message = SendMessage(
+        bot_id=10**30, messenger="telegram", contact_external_id="1", text="half \0 full"
+    )
+    path = tmp_path / "run.db"
+    for _ in range(2):
+        async with opened(path, [message]) as journal:
+            key = key_of(message)
+            assert await journal.keys() == [key]
+            assert [one.message for one in await journal.take(key, -1, 9, Resend())] == [message]
+
+
+async def test_it_says_when_it_is_not_open(tmp_path: Path) -> None:
+    """A journal that is not open is used by nobody; closing it then does nothing."""
+    journal = SqliteJournal(tmp_path / "run.db")
+    await journal.close("finished")
+    with pytest.raises(JournalError, match="is not open"):
+        await journal.summary()
+    assert repr(journal).startswith("SqliteJournal(")

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cleverapp_async import JournalError
+from cleverapp_async.journal import JournalReader, JournalResult, JournalState
+from tests.bulk.journal.journals import (
+    ACCEPTED,
+    TELEGRAM,
+    copy_journal,
+    key_of,
+    messages,
+    opened,
+    result,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+S = JournalState
+
+
+def test_what_is_missing_is_not_made(tmp_path: Path) -> None:
+    """A reader of nothing says so, and makes no file."""
+    with pytest.raises(JournalError, match="there is no journal"), JournalReader(tmp_path / "x"):
+        pass
+    with pytest.raises(JournalError, match="is a folder"), JournalReader(tmp_path):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_journal_is_refused(tmp_path: Path) -> None:
+    """Files of other kinds, empty ones among them, are refused by name."""
+    path = tmp_path / "x.db"
+    path.write_bytes(b"")
+    with pytest.raises(JournalError, match="no campaign was begun"), JournalReader(path):
+        pass
+    path.write_bytes(b"phone,text\n" * 500)
+    with pytest.raises(JournalError, match="no SQLite file"), JournalReader(path):
+        pass
+
+
+def test_it_is_used_inside_its_block(tmp_path: Path) -> None:
+    """A reader that was not entered says how to use it."""
+    reader = JournalReader(tmp_path / "run.db")
+    assert reader.path == tmp_path / "run.db"
+    with pytest.raises(JournalError, match="in a `with`"):
+        reader.summary()
+
+
+async def test_it_reads_while_a_run_goes_on(tmp_path: Path) -> None:
+    """Each look shows what was durable when it began; the run does not wait for it."""
+    path = tmp_path / "run.db"
+    async with opened(path, messages(9)) as journal:
+        with JournalReader(path) as reader:
+            assert reader.summary() == await journal.summary()
+            streaming = reader.entries()
+            assert next(streaming).state is S.PENDING
+            await journal.intend(4)
+            await journal.record(4, ACCEPTED)
+            assert {entry.state for entry in streaming} == {S.PENDING}
+            assert reader.summary().by_state[S.ACCEPTED] == 1
+            assert reader.holder() is not None
+    with JournalReader(path) as reader:
+        assert reader.holder() is None
+
+
+async def test_it_leaves_no_trace(tmp_path: Path) -> None:
+    """Reading a finished journal changes no byte and leaves no file."""
+    path = tmp_path / "run.db"
+    async with opened(path, messages(9)):
+        pass
+    before = {file: file.read_bytes() for file in tmp_path.iterdir()}  # noqa: ASYNC240 - a test
+    with JournalReader(path) as reader:
+        assert reader.summary().messages == 9
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before  # noqa: ASYNC240
+
+
+async def test_it_reads_what_a_crash_left(tmp_path: Path) -> None:
+    """What was durable at a crash is read, whether or not SQLite had it in its own file yet."""
+    path = tmp_path / "run.db"
+    async with opened(path, messages(9)) as journal:
+        await asyncio.gather(*map(journal.intend, range(9)))
+        left = copy_journal(path, tmp_path / "left.db")
+    with JournalReader(left) as reader:
+        assert reader.summary().by_state[S.INTENT] == 9
+        assert reader.holder() is None
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """A folder that everybody can look into, and no others can write."""
+    with TemporaryDirectory() as name:
+        yield Path(name)
+        Path(name).chmod(0o755)
+
+
+@contextmanager
+def _without_rights(folder: Path) -> Iterator[None]:
+    """As somebody who may read a folder's files and change nothing."""
+    for file in folder.iterdir():
+        file.chmod(0o444)
+    folder.chmod(0o555)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+async def test_it_reads_where_nothing_can_be_written(tmp_path: Path, public_folder: Path) -> None:
+    """A finished journal is read in a folder where no file can be made."""
+    path = tmp_path / "run.db"
+    async with opened(path, messages(9)):
+        pass
+    copy = copy_journal(path, public_folder / "run.db")
+    with _without_rights(public_folder), JournalReader(copy) as reader:
+        assert reader.summary().messages == 9
+        assert reader.holder() is None
+
+
+async def test_it_reads_a_crash_where_nothing_can_be_written(
+    tmp_path: Path, public_folder: Path
+) -> None:
+    """A log that a crash left is read there too: an older state is never taken for the last."""
+    path = tmp_path / "run.db"
+    async with opened(path, messages(9)) as journal:
+        await journal.intend(3)
+        left = copy_journal(path, public_folder / "left.db")
+    with _without_rights(public_folder), JournalReader(left) as reader:
+        assert reader.summary().by_state[S.INTENT] == 1
+
+
+async def test_half_a_crash_is_refused_where_nothing_can_be_written(
+    tmp_path: Path, public_folder: Path
+) -> None:
+    """A log that cannot be read there is an error, never an older state taken for the last."""
+    path = tmp_path / "run.db"
+    async with opened(path, messages(9)) as journal:
+        await journal.intend(3)
+        left = copy_journal(path, public_folder / "left.db")
+    (public_folder / "left.db-shm").unlink()
+    with (
+        _without_rights(public_folder),
+        pytest.raises(JournalError, match="cannot be read"),
+        JournalReader(left),
+    ):
+        pass
+
+
+async def test_entries_come_by_state(tmp_path: Path) -> None:
+    """Any states can be asked for together; none means all, in the order of the input."""
+    path = tmp_path / "run.db"
+    given = messages(6)
+    async with opened(path, given) as journal:
+        await asyncio.gather(*map(journal.intend, range(4)))
+        await journal.record(1, result(S.UNKNOWN))
+        await journal.record(2, result(S.REJECTED))
+    with JournalReader(path) as reader:
+        assert [entry.message for entry in reader.entries()] == given
+        assert [entry.index for entry in reader.entries(S.PENDING)] == [4, 5]
+        assert [entry.index for entry in reader.entries(S.INTENT, S.UNKNOWN)] == [0, 1, 3]
+        entry = next(reader.entries(S.UNKNOWN))
+    assert (entry.key, entry.state) == (key_of(given[1]), S.UNKNOWN)
+    assert entry.key == TELEGRAM
+
+
+async def test_errors_are_counted(tmp_path: Path) -> None:
+    """Equal errors are one, the most frequent first; a message that is under way has none."""
+    path = tmp_path / "run.db"
+    async with opened(path, messages(9)) as journal:
+        for index, error in enumerate(["a", "b", "b", "c", "c", "c", "c"]):
+            await journal.record(index, result(S.REJECTED, error=error))
+        await journal.intend(0)
+    with JournalReader(path) as reader:
+        assert [(error.message, count) for error, count in reader.errors()] == [("c", 4), ("b", 2)]
+
+
+async def test_settled_messages_come_as_they_ended(tmp_path: Path) -> None:
+    """Charts get light rows, in the order of their ends, without what is still under way."""
+    path = tmp_path / "run.db"
+    async with opened(path, messages(9)) as journal:
+        await asyncio.gather(*map(journal.intend, range(5)))
+        for index in (3, 1, 2):
+            await journal.record(
+                index,
+                JournalResult(
+                    state=S.ACCEPTED,
+                    ended_at=100.0 - index,
+                    attempts=index,
+                    waited=0.5,
+                    on_wire=0.25,
+                ),
+            )
+    with JournalReader(path) as reader:
+        rows = list(reader.settled())
+    assert [row.attempts for row in rows] == [3, 2, 1]
+    assert [row.ended_at for row in rows] == [97.0, 98.0, 99.0]
+    assert {(row.state, row.waited, row.on_wire) for row in rows} == {(S.ACCEPTED, 0.5, 0.25)}
+    assert all(row.intent_at is not None for row in rows)
+    assert [row.key for row in rows] == [key_of(messages(9)[index]) for index in (3, 2, 1)]

@@ -1,0 +1,68 @@
+"""What is generated from the code: ``python -m tests.generate`` writes all of it anew.
+
+The tests hold each of these files to what is generated, so that a change of the code is seen in
+their diff and none of them can lag behind.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Final
+
+from cleverapp_async.openapi import document
+from cleverapp_async.simulator import ASSUMPTIONS
+from cleverapp_async.simulator.handler import OPENAPI_FILE
+from tests.names_page import names_page
+from tests.openapi.methods_table import methods_table
+from tests.paths import DOCS, SAMPLES
+from tests.surface import surface
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+__all__ = ["GENERATED"]
+
+
+def _openapi() -> str:
+    return json.dumps(document(), ensure_ascii=False, indent=1) + "\n"
+
+
+def _methods_page() -> str:
+    return _with_table(DOCS / "methods.md", methods_table())
+
+
+def _simulator_page() -> str:
+    head = ("| topic | behaviour | why |", "| --- | --- | --- |")
+    rows = (f"| {each.topic} | {each.behaviour} | {each.why} |" for each in ASSUMPTIONS)
+    return _with_table(DOCS / "simulator.md", (*head, *rows))
+
+
+def _with_table(page: Path, table: Iterable[str]) -> str:
+    """A page as it is, but for the table whose first line it has."""
+    wanted = list(table)
+    before, head, after = page.read_text(encoding="utf-8").partition(f"{wanted[0]}\n")
+    if not head:
+        raise ValueError(f"{page.name} has no table that begins with {wanted[0]}")
+    rest = after.splitlines(keepends=True)
+    while rest and rest[0].startswith("|"):
+        del rest[0]
+    return before + "".join(f"{line}\n" for line in wanted) + "".join(rest)
+
+
+GENERATED: Final[Mapping[Path, Callable[[], str]]] = {
+    OPENAPI_FILE: _openapi,
+    DOCS / "methods.md": _methods_page,
+    DOCS / "simulator.md": _simulator_page,
+    DOCS / "names.md": names_page,
+    SAMPLES / "surface.txt": surface,
+}
+"""Each file, and what makes its text."""
+
+if __name__ == "__main__":
+    for file, generate in GENERATED.items():
+        text = generate()
+        if file.read_text(encoding="utf-8") != text:
+            file.write_text(text, encoding="utf-8")
+            sys.stdout.write(f"wrote {file.name}\n")

@@ -1,0 +1,118 @@
+"""Looking into a campaign in Redis: by program, and by the status command."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import evolve
+
+from cleverapp_async import JournalError
+from cleverapp_async.integrations.redis_journal import RedisJournal, RedisJournalReader
+from cleverapp_async.integrations.taskiq.__main__ import main
+from cleverapp_async.journal import ErrorRecord, JournalState
+from tests.integrations.rig import entries, load, messages, opened, result
+
+if TYPE_CHECKING:
+    from tests.redis_server import RedisServer
+
+FORBIDDEN = ErrorRecord(type="ForbiddenError", message="sendMessage: Forbidden", status=403)
+
+
+async def _some_of_each(journal: RedisJournal) -> None:
+    await load(journal, messages(14))
+    chunk = await opened(journal)
+    for index, state in enumerate(
+        (JournalState.ACCEPTED, JournalState.REJECTED, JournalState.NOT_SENT, JournalState.UNKNOWN)
+    ):
+        await chunk.intend(index)
+        told = result(state)
+        if state is JournalState.REJECTED:
+            told = evolve(told, error=FORBIDDEN, waited=0.25, on_wire=0.5, contact_id=9)
+        await chunk.record(index, told)
+    await chunk.intend(4)
+
+
+async def test_a_reader_tells_what_the_journal_tells(
+    redis: RedisServer, journal: RedisJournal
+) -> None:
+    """Summary, entries, errors and holder are the same with and without an event loop."""
+    await _some_of_each(journal)
+    with RedisJournalReader(redis.url, journal.campaign) as reader:
+        assert reader.summary() == await journal.summary()
+        assert list(reader.entries()) == list((await entries(journal)).values())
+        [refused] = reader.entries(JournalState.REJECTED)
+        assert refused.result is not None
+        assert refused.result.error == FORBIDDEN
+        assert (refused.result.waited, refused.result.on_wire) == (0.25, 0.5)
+        assert (refused.result.contact_id, refused.result.permanent) == (9, True)
+        assert reader.errors() == await journal.errors() == [(FORBIDDEN, 1)]
+        assert reader.left() == await journal.left() == {0: 7, 1: 4}
+        assert reader.holders() == await journal.holders()
+        holder = reader.holder()
+        assert holder is not None
+        assert holder.pid is not None
+        assert reader.paused() is None
+
+
+async def test_runs_are_told_with_their_end(journal: RedisJournal) -> None:
+    """Each run of a chunk is a session: who, when, and why it ended."""
+    await load(journal, messages(14))
+    await (await opened(journal, 1)).close("finished")
+    dead = await opened(journal, 0)
+    first, second = (await journal.summary()).sessions
+    assert (first.ended, second.ended, second.ended_at) == ("finished", None, None)
+    await dead.close("interrupted")
+    assert (await journal.summary()).sessions[1].ended == "interrupted"
+
+
+async def test_a_reader_refuses_what_is_not_there(redis: RedisServer) -> None:
+    """A wrong name is told with what to check."""
+    with (
+        pytest.raises(JournalError, match="does not exist: check its name"),
+        RedisJournalReader(redis.url, "nothing"),
+    ):
+        pass
+
+
+async def test_the_status_command_tells_people_and_programs(
+    redis: RedisServer,
+    journal: RedisJournal,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Counts, chunks, holders, errors, and on request the messages to look after."""
+    await _some_of_each(journal)
+    address = f"{redis.url}/{journal.campaign}"
+    assert main(["status", address, "--list"]) == 4
+    told = capsys.readouterr().out
+    assert "14 message(s)" in told
+    assert "accepted 1" in told
+    assert "1 x ForbiddenError: sendMessage: Forbidden" in told
+    assert '"state": "unknown"' in told
+    monkeypatch.setenv("REDIS_URL", redis.url)
+    assert main(["status", journal.campaign, "--json"]) == 4
+    found = json.loads(capsys.readouterr().out)
+    assert found["states"]["intent"] == 1
+    assert found["left"] == {"0": 7, "1": 4}
+    assert "process" in found["holders"]["0"]
+
+
+async def test_the_status_command_exits_by_how_it_stands(
+    redis: RedisServer, journal: RedisJournal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """1 while something is left, 0 when all was accepted, 2 where there is no such campaign."""
+    await load(journal, messages(1))
+    address = f"{redis.url}/{journal.campaign}"
+    await journal.pause("the token was revoked")
+    assert main(["status", address]) == 1
+    assert "paused: the token was revoked" in capsys.readouterr().out
+    chunk = await opened(journal)
+    await chunk.intend(0)
+    await chunk.record(0, result(JournalState.ACCEPTED))
+    await chunk.close("finished")
+    assert main(["status", address]) == 0
+    assert main(["status", f"{redis.url}/nothing"]) == 2
+    assert main(["status", "nothing"]) == 2
+    assert "does not exist" in capsys.readouterr().err

@@ -1,0 +1,403 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cleverapp_async import AccountKey, ClientStateError, Lane, LimiterRegistry, LimitKey, Quota
+from cleverapp_async.limits import Limiter, Permit
+from cleverapp_async.limits.acquire import CallLimits
+from tests.limits.shared.fleet import KEY, QUOTA, Arrivals, registry
+from tests.limits.stepping import CancelledAt
+
+if TYPE_CHECKING:
+    from cleverapp_async.limits import SharedLimiterRegistry
+    from tests.redis_server import RedisServer
+
+ACCOUNT = AccountKey("0" * 40)
+
+
+def now() -> float:
+    """The loop's clock, seconds."""
+    return asyncio.get_running_loop().time()
+
+
+async def test_it_is_a_limiter_like_the_others(server: RedisServer, prefix: str) -> None:
+    """A shared limiter and its permits satisfy the protocols that users write against."""
+    async with registry(server.url, prefix) as limits:
+        limiter = limits.limiter(KEY)
+        permit = await limiter.acquire()
+        permit.settle()
+    objects: list[object] = [limiter, permit]
+    assert isinstance(objects[0], Limiter)
+    assert isinstance(objects[1], Permit)
+
+
+async def test_registries_share_one_quota(server: RedisServer, prefix: str) -> None:
+    """Three of them on one key admit together what one admits, and use it fully."""
+    arrivals = Arrivals()
+    async with (
+        registry(server.url, prefix) as one,
+        registry(server.url, prefix) as two,
+        registry(server.url, prefix) as three,
+    ):
+        began = now()
+        await arrivals.send_all(6, one, two, three)
+        lasted = now() - began
+        trips = one.round_trips + two.round_trips + three.round_trips
+    assert len(arrivals.moments) == 18
+    assert arrivals.most() == QUOTA.limit
+    assert lasted < 2 * 5 * (QUOTA.period + 2 * arrivals.slowest)
+    assert trips <= 2 * 18
+
+
+async def test_all_quotas_of_a_key_hold_together(server: RedisServer, prefix: str) -> None:
+    """With two quotas on one key neither is overrun."""
+    quotas = [Quota(2, 0.1), Quota(5, 0.6)]
+    arrivals = Arrivals(slowest=0.02)
+    async with (
+        registry(server.url, prefix, quotas) as one,
+        registry(server.url, prefix, quotas) as two,
+    ):
+        await arrivals.send_all(6, one, two)
+    assert arrivals.most(0.1) <= 2
+    assert arrivals.most(0.6) <= 5
+
+
+async def test_one_round_trip_serves_all_who_wait(server: RedisServer, prefix: str) -> None:
+    """Slots are booked for everybody at once, and while nothing new is known nobody asks."""
+    async with registry(server.url, prefix, Quota(51, 0.8)) as limits:
+        limiter = limits.limiter(KEY)
+        (await limiter.acquire()).settle()
+        before = limits.round_trips
+        permits = await asyncio.gather(*(limiter.acquire() for _ in range(50)))
+        assert limits.round_trips == before + 1
+        for permit in permits:
+            permit.settle()
+
+
+async def test_endings_travel_with_the_next_booking(server: RedisServer, prefix: str) -> None:
+    """Request after request costs one round trip each, endings included."""
+    async with registry(server.url, prefix, Quota(50, 0.8)) as limits:
+        limiter = limits.limiter(KEY)
+        (await limiter.acquire()).settle()
+        before = limits.round_trips
+        for _ in range(10):
+            permit = await limiter.acquire()
+            permit.sent()
+            permit.settle()
+        assert limits.round_trips == before + 10
+
+
+async def test_an_ending_is_told_when_no_booking_comes(server: RedisServer, prefix: str) -> None:
+    """Others need not wait for the guard: they start one period after the answer."""
+    async with registry(server.url, prefix) as one, registry(server.url, prefix) as two:
+        permits = await asyncio.gather(*(one.limiter(KEY).acquire() for _ in range(QUOTA.limit)))
+        for permit in permits:
+            permit.sent()
+            permit.settle()
+        answered = now()
+        (await two.limiter(KEY).acquire()).settle()
+        assert QUOTA.period <= now() - answered < 2 * QUOTA.period
+
+
+async def test_closing_tells_what_is_left(server: RedisServer, prefix: str) -> None:
+    """A process that ends in order leaves its slots to those after it."""
+    async with registry(server.url, prefix, Quota(1, 0.2)) as one:
+        permit = await one.limiter(KEY).acquire()
+        permit.sent()
+        permit.settle()
+        answered = now()
+    async with registry(server.url, prefix, Quota(1, 0.2)) as two:
+        (await two.limiter(KEY).acquire()).settle()
+    assert 0.2 <= now() - answered < 0.6
+
+
+async def test_a_refund_gives_the_slot_back_to_the_fleet(server: RedisServer, prefix: str) -> None:
+    """What never left costs nothing: another process may use the slot at once."""
+    quota = Quota(1, 0.8)
+    async with (
+        registry(server.url, prefix, quota) as one,
+        registry(server.url, prefix, quota) as two,
+    ):
+        (await one.limiter(KEY).acquire()).refund()
+        refunded = now()
+        (await two.limiter(KEY).acquire()).refund()
+        assert now() - refunded < 0.8
+
+
+async def test_a_cancelled_waiter_loses_nothing(server: RedisServer, prefix: str) -> None:
+    """Its slot goes to who waits behind it, at the same moment."""
+    async with registry(server.url, prefix, Quota(1, 0.3)) as limits:
+        limiter = limits.limiter(KEY)
+        first = await limiter.acquire()
+        first.sent()
+        first.settle()
+        answered = now()
+        waiting = [asyncio.create_task(limiter.acquire()) for _ in range(2)]
+        await asyncio.sleep(0.1)
+        waiting[0].cancel()
+        (await waiting[1]).settle()
+        assert 0.3 <= now() - answered < 0.5
+
+
+async def test_what_nobody_waits_for_any_more_goes_back(server: RedisServer, prefix: str) -> None:
+    """A booked slot whose waiter was cancelled is another process's."""
+    quota = Quota(1, 0.4)
+    async with (
+        registry(server.url, prefix, quota) as one,
+        registry(server.url, prefix, quota) as two,
+    ):
+        first = await one.limiter(KEY).acquire()
+        first.sent()
+        first.settle()
+        answered = now()
+        waiting = asyncio.create_task(one.limiter(KEY).acquire())
+        await asyncio.sleep(0.1)
+        waiting.cancel()
+        (await two.limiter(KEY).acquire()).settle()
+        assert 0.4 <= now() - answered < 0.75
+
+
+@pytest.mark.parametrize("moment", range(4))
+async def test_cancelling_at_any_await_leaves_the_rest_alone(
+    server: RedisServer, prefix: str, moment: int
+) -> None:
+    """Cancelled after so many turns of the loop, a waiter takes no slot with it."""
+    async with registry(server.url, prefix, Quota(1, 0.1)) as limits:
+        limiter = limits.limiter(KEY)
+        for _ in range(5):
+            task = asyncio.create_task(limiter.acquire())
+            for _ in range(moment):
+                await asyncio.sleep(0)
+            if not task.done():
+                task.cancel()
+            done = (await asyncio.gather(task, return_exceptions=True))[0]
+            if not isinstance(done, BaseException):
+                done.refund()
+        async with asyncio.timeout(2):
+            (await limiter.acquire()).refund()
+        assert limiter.snapshot().in_flight == 0
+
+
+@pytest.mark.parametrize("waits", [False, True])
+async def test_a_grant_that_comes_with_a_cancel_goes_on(
+    server: RedisServer, prefix: str, waits: bool
+) -> None:
+    """Cancelled at the very moment of its grant, a waiter leaves the slot to the next, or back."""
+    async with registry(server.url, prefix, Quota(1, 0.8)) as limits:
+        limiter = limits.limiter(KEY)
+        (await limiter.acquire()).refund()
+        stepped = CancelledAt(limiter.acquire(), 0, woken=True)
+        waiting = [asyncio.create_task(limiter.acquire())] if waits else []
+        with pytest.raises(asyncio.CancelledError):
+            await stepped
+        assert stepped.reached
+        granted = now()
+        waiting = waiting or [asyncio.create_task(limiter.acquire())]
+        for permit in await asyncio.gather(*waiting):
+            permit.refund()
+        assert now() - granted < 0.5
+
+
+async def test_the_own_window_holds_in_series(server: RedisServer, prefix: str) -> None:
+    """Whatever the log grants, a process keeps its own; cancelled, it gives back."""
+    async with (
+        server.client() as redis,
+        registry(server.url, prefix, Quota(1, 0.2)) as limits,
+    ):
+        limiter = limits.limiter(KEY)
+        permit = await limiter.acquire()
+        permit.sent()
+        await redis.delete(*[name async for name in redis.scan_iter(match=f"{prefix}:*:window*")])
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.6):
+                await limiter.acquire()
+        permit.settle()
+        permit.settle()
+        permit.refund()
+        answered = now()
+        (await limiter.acquire()).settle()
+        assert now() - answered >= 0.2
+
+
+async def test_a_refusal_pauses_the_fleet(server: RedisServer, prefix: str) -> None:
+    """One process's refusal keeps every other from the key, and all know the refusals."""
+    async with registry(server.url, prefix) as one, registry(server.url, prefix) as two:
+        permit = await one.limiter(KEY).acquire()
+        permit.sent()
+        permit.refuse(0.5)
+        refused = now()
+        (await one.limiter(LimitKey(8, "telegram")).acquire()).settle()
+        (await two.limiter(KEY).acquire()).settle()
+        assert 0.5 <= now() - refused < 0.9
+        assert two.limiter(KEY).snapshot().refusals == 1
+
+
+async def test_a_pause_by_hand_is_shared_and_shown(server: RedisServer, prefix: str) -> None:
+    """``pause`` holds the fleet, voids what was booked before, and stands in the snapshot."""
+    async with registry(server.url, prefix) as one, registry(server.url, prefix) as two:
+        one.pause(KEY, 0.4)
+        began = now()
+        assert one.snapshot()[KEY].paused_for == pytest.approx(0.4, abs=0.05)
+        assert one.limiter(KEY).estimate(Lane.BULK) == pytest.approx(0.4, abs=0.05)
+        await asyncio.gather(
+            *(each.limiter(KEY).acquire() for each in (one, two) for _ in range(1))
+        )
+        assert 0.4 <= now() - began < 0.8
+
+
+async def test_interactive_goes_before_bulk(server: RedisServer, prefix: str) -> None:
+    """A slot is bound when it is due: whoever's turn it is then takes it."""
+    order: list[Lane] = []
+    async with registry(server.url, prefix, Quota(1, 0.1)) as limits:
+        limiter = limits.limiter(KEY)
+
+        async def send(lane: Lane) -> None:
+            permit = await limiter.acquire(lane=lane)
+            order.append(lane)
+            permit.sent()
+            permit.settle()
+
+        (await limiter.acquire()).settle()
+        bulk = [asyncio.create_task(send(Lane.BULK)) for _ in range(3)]
+        await asyncio.sleep(0.03)
+        await asyncio.gather(send(Lane.INTERACTIVE), *bulk)
+    assert order[0] is Lane.INTERACTIVE
+
+
+async def test_the_account_is_shared_as_well(server: RedisServer, prefix: str) -> None:
+    """A gate wins the key's slot and the account's, each of them the fleet's."""
+
+    def make() -> SharedLimiterRegistry:
+        return LimiterRegistry.shared(
+            server.url, prefix=prefix, account=Quota(2, 0.2), messengers={"telegram": Quota(9, 0.2)}
+        )
+
+    arrivals = Arrivals()
+
+    async def send(gate: CallLimits, bot: int) -> None:
+        lease = await gate.acquire(LimitKey(bot, "telegram"))
+        lease.sent()
+        arrivals.moments.append(now())
+        lease.settle()
+
+    one, two = make(), make()
+    gates = [CallLimits(one, ACCOUNT), CallLimits(two, ACCOUNT)]
+    await asyncio.gather(*(send(gate, bot) for gate in gates for bot in range(4)))
+    for limits in (one, two):
+        await limits.close()
+    assert arrivals.most(0.2) == 2
+
+
+async def test_processes_take_turns(server: RedisServer, prefix: str) -> None:
+    """Nobody who came first keeps the key to itself."""
+    quota = Quota(4, 0.1)
+    order: list[int] = []
+    async with (
+        registry(server.url, prefix, quota) as one,
+        registry(server.url, prefix, quota) as two,
+    ):
+
+        async def send(limits: LimiterRegistry, who: int) -> None:
+            permit = await limits.limiter(KEY).acquire()
+            permit.sent()
+            order.append(who)
+            permit.settle()
+
+        ones = [asyncio.create_task(send(one, 1)) for _ in range(24)]
+        await asyncio.sleep(0.02)
+        twos = [asyncio.create_task(send(two, 2)) for _ in range(24)]
+        await asyncio.gather(*ones, *twos)
+    assert 6 <= order[:24].count(2) <= 18
+
+
+async def test_a_limiter_that_holds_nothing_is_dropped(server: RedisServer, prefix: str) -> None:
+    """Keys that are idle are forgotten here, and found again in the log."""
+    async with registry(server.url, prefix, Quota(1, 0.05)) as limits:
+        limiter = limits.limiter(KEY)
+        idle = [limiter.idle]
+        permit = await limiter.acquire()
+        idle.append(limiter.idle)
+        permit.sent()
+        permit.settle()
+        idle.append(limiter.idle)
+        await asyncio.sleep(0.3)
+        idle.append(limiter.idle)
+        assert idle == [True, False, False, True]
+        for bot in range(100, 103):
+            (await limits.limiter(LimitKey(bot, "telegram")).acquire()).settle()
+        assert limits.limiter(KEY) is not limiter
+        (await limits.limiter(KEY).acquire()).settle()
+
+
+async def test_unlimited_keys_need_no_log(server: RedisServer, prefix: str) -> None:
+    """A key without quotas is granted at once and asks nobody."""
+    async with registry(server.url, prefix, []) as limits:
+        for _ in range(100):
+            (await limits.limiter(KEY).acquire()).settle()
+        assert limits.round_trips == 0
+
+
+def test_it_serves_one_event_loop(server: RedisServer, prefix: str) -> None:
+    """On another loop it says so, instead of waiting for ever."""
+    limits = registry(server.url, prefix)
+    assert limits.limiter(KEY).estimate(Lane.BULK) == 0.0
+
+    async def use() -> None:
+        (await limits.limiter(KEY).acquire()).settle()
+
+    async def use_and_close() -> None:
+        await use()
+        await limits.close()
+
+    asyncio.run(use_and_close())
+    with pytest.raises(ClientStateError, match="another event loop"):
+        asyncio.run(use())
+
+
+async def test_a_given_up_request_counts_for_some_time_more(
+    server: RedisServer, prefix: str
+) -> None:
+    """It may still arrive: its slot is stamped two seconds later, for the whole fleet."""
+    async with registry(server.url, prefix, Quota(1, 0.1)) as one:
+        permit = await one.limiter(KEY).acquire()
+        permit.sent()
+        permit.give_up()
+    async with registry(server.url, prefix, Quota(1, 0.1)) as two:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await two.limiter(KEY).acquire()
+
+
+async def test_a_capped_quota_goes_on_before_the_answer(server: RedisServer, prefix: str) -> None:
+    """``settle_within`` stamps a slot after the request left, whether or not it was answered."""
+    quota = Quota(1, 0.2, settle_within=0.05)
+    async with (
+        registry(server.url, prefix, quota) as one,
+        registry(server.url, prefix, quota) as two,
+    ):
+        permit = await one.limiter(KEY).acquire()
+        permit.sent()
+        began = now()
+        (await two.limiter(KEY).acquire()).settle()
+        assert 0.25 <= now() - began < 0.5
+        permit.settle()
+
+
+async def test_estimates_are_never_too_long(server: RedisServer, prefix: str) -> None:
+    """What a newcomer is told it will wait at least, it does wait at least."""
+    async with registry(server.url, prefix) as limits:
+        limiter = limits.limiter(KEY)
+
+        async def send() -> None:
+            told, began = limiter.estimate(Lane.INTERACTIVE), now()
+            permit = await limiter.acquire()
+            assert now() - began >= told - 0.02
+            permit.sent()
+            await asyncio.sleep(0.01)
+            permit.settle()
+
+        for _ in range(4):
+            await asyncio.gather(*(send() for _ in range(5)))

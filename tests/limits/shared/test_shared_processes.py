@@ -1,0 +1,58 @@
+"""Processes of their own on one quota, and what becomes of it when one is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from tests.limits.oracle import most_in_window
+from tests.paths import ROOT
+
+if TYPE_CHECKING:
+    from tests.redis_server import RedisServer
+
+# Minutes of real time, and nothing that tells the servers apart: the laws run on both.
+ONE_ENGINE = True
+
+
+def start(server: RedisServer, prefix: str, count: int, guard: float) -> subprocess.Popen[str]:
+    """Start one process."""
+    return subprocess.Popen(
+        [
+            sys.executable,
+            *("-m", "tests.limits.shared.worker"),
+            *(server.url, prefix, str(count), str(guard)),
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_processes_keep_one_quota_together(server: RedisServer, prefix: str) -> None:
+    """Three of them at once: all arrive, and in no window more than one quota."""
+    processes = [start(server, prefix, 8, 5.0) for _ in range(3)]
+    arrivals = [float(line) for each in processes for line in each.communicate()[0].split()]
+    assert [each.returncode for each in processes] == [0, 0, 0]
+    assert len(arrivals) == 24
+    assert most_in_window(arrivals, 0.3) <= 4
+
+
+def test_a_killed_process_blocks_its_slots_for_the_guard_only(
+    server: RedisServer, prefix: str
+) -> None:
+    """Its requests may still arrive, so its slots are held; then others take them, no more."""
+    killed = start(server, prefix, -20, 1.5)
+    assert killed.stdout is not None
+    arrivals = [float(killed.stdout.readline()) for _ in range(4)]
+    survivor = start(server, prefix, 4, 1.5)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    later = [float(line) for line in survivor.communicate()[0].split()]
+    assert survivor.returncode == 0
+    assert len(later) == 4
+    assert most_in_window([*arrivals, *later], 0.3) <= 4
+    assert 1.4 <= min(later) - min(arrivals) < 5.0

@@ -1,0 +1,92 @@
+"""What needs further packages says so once, with the remedy, and nothing else needs them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+import tomllib
+
+import pytest
+
+from cleverapp_async import ConfigurationError, LimiterRegistry
+from cleverapp_async._extras import EXTRAS, missing_extra
+from cleverapp_async.integrations.redis_journal import RedisJournal, RedisJournalReader
+from tests.paths import ROOT
+from tests.processes import run_code
+
+URL = "redis://127.0.0.1:1/0"
+
+
+class _OwnClient:
+    """A client of Redis that is not made of redis-py."""
+
+    async def execute_command(self, *args: str | int) -> object:
+        raise NotImplementedError
+
+
+def test_the_packages_of_each_extra_are_those_of_the_project_file() -> None:
+    """The remedy names exactly the packages that pyproject.toml lists for the extra."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    listed = {
+        extra: tuple(re.split(r"[<>=!~ ]", requirement)[0] for requirement in requirements)
+        for extra, requirements in project["optional-dependencies"].items()
+    }
+    assert listed == EXTRAS
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_the_remedy_is_a_command_for_an_index_and_one_for_a_clone(extra: str) -> None:
+    """Both commands stand in the text, and neither wants this package from an index."""
+    told = missing_extra("It", extra)
+    assert f"pip install {' '.join(EXTRAS[extra])}," in told
+    assert f"pip install '.[{extra}]'" in told
+    assert "cleverapp-async[" not in told
+
+
+def test_shared_limits_without_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without redis-py shared limits are refused as they are made, for a URL and for a client."""
+    monkeypatch.setitem(sys.modules, "redis", None)
+    for redis in (URL, _OwnClient()):
+        with pytest.raises(ConfigurationError, match="pip install redis,"):
+            LimiterRegistry.shared(redis)
+
+
+def test_campaigns_in_redis_without_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without redis-py a journal in Redis is refused as it is made, and so is its reader."""
+    monkeypatch.setitem(sys.modules, "redis", None)
+
+    async def make() -> None:
+        RedisJournal(URL, "spring")
+
+    with pytest.raises(ConfigurationError, match="pip install redis,"):
+        asyncio.run(make())
+    with pytest.raises(ConfigurationError, match="pip install redis,"):
+        RedisJournalReader(URL, "spring")
+
+
+@pytest.mark.parametrize("module", ["taskiq", "taskiq_redis", "redis"])
+def test_tasks_without_their_packages(module: str) -> None:
+    """Without a package of taskiq, importing the tasks ends with the remedy, and with no other."""
+    code = f"import sys; sys.modules[{module!r}] = None; import cleverapp_async.integrations.taskiq"
+    run = run_code(code, check=False)
+    last = run.stderr.strip().splitlines()[-1]
+    assert (
+        last
+        == f"ModuleNotFoundError: {missing_extra('cleverapp_async.integrations.taskiq', 'taskiq')}"
+    )
+    assert run.stderr.count("Error:") == 1
+
+
+def test_the_core_needs_no_extra() -> None:
+    """Everything outside the rooms that name an extra is imported without any of their packages."""
+    code = (
+        "import sys\n"
+        "for name in ('click', 'rich', 'pyarrow', 'python_calamine', 'redis', 'taskiq',"
+        " 'taskiq_redis'):\n"
+        "    sys.modules[name] = None\n"
+        "import cleverapp_async as package, cleverapp_async.testing, cleverapp_async.simulator\n"
+        "import cleverapp_async.integrations.redis_journal\n"
+        "[getattr(package, name) for name in package.__all__]\n"
+    )
+    run_code(code)
