@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from attrs import frozen
 
+from .answer_text import answer_text
 from .base import CleverAppError, Outcome
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ __all__ = [
     "ValidationError",
 ]
 
-_BODY_SHOWN = 200
-_shower = json.JSONEncoder(ensure_ascii=False, default=repr)
-
 
 class ApiError(CleverAppError):
     """The server answered, and the answer is not a success.
@@ -50,37 +47,10 @@ class ApiError(CleverAppError):
         self, status: int, body: object, endpoint: str, *, message: str | None = None
     ) -> None:
         """Keep the answer; the message defaults to what the body says."""
-        super().__init__(f"{endpoint}: {message or _told(body)} (HTTP {status})")
+        super().__init__(f"{endpoint}: {message or answer_text(body)} (HTTP {status})")
         self.status = status
         self.body = body
         self.endpoint = endpoint
-
-
-def _told(body: object) -> str:
-    if words := _words(body):
-        return words
-    shown = body if isinstance(body, str) else _begin_of(body)
-    return shown if len(shown) <= _BODY_SHOWN else shown[:_BODY_SHOWN] + "…"
-
-
-def _words(body: object) -> str | None:
-    if isinstance(body, dict):
-        said = cast("dict[str, object]", body)
-        for name in ("error", "message"):
-            text = said.get(name)
-            if isinstance(text, str) and text:
-                return text
-    return None
-
-
-def _begin_of(body: object) -> str:
-    """A value as JSON, written no further than it is shown: it may be nested without bound."""
-    shown = ""
-    for part in _shower.iterencode(body):
-        shown += part
-        if len(shown) > _BODY_SHOWN:
-            break
-    return shown
 
 
 class AuthenticationError(ApiError):

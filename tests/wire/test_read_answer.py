@@ -421,3 +421,18 @@ def test_no_depth_of_nesting_breaks_the_reading(opening: bytes) -> None:
             for endpoint in (SEND, WHATSAPP):
                 with pytest.raises(ApiError):
                     read_answer(RawResponse(status, body=body), endpoint)
+
+
+@pytest.mark.parametrize(
+    ("page", "shown"),
+    [
+        (b"<html><title>Sign in</title>79991234567", "Sign in"),
+        (b"<br /><b>Warning</b>: x in y\n{'phone': '79991234567'}", "HTML page"),
+    ],
+)
+def test_a_page_in_place_of_a_success_is_told_by_its_title_alone(page: bytes, shown: str) -> None:
+    """A page that came with a 2xx may hold data of a contact, so that nothing else is shown."""
+    with pytest.raises(UnexpectedResponseError) as caught:
+        read_answer(RawResponse(200, {"content-type": "text/html"}, page), SEND)
+    assert shown in str(caught.value)
+    assert "7999" not in str(caught.value)
