@@ -414,7 +414,7 @@ def _token_fault(value: object) -> str | None:
     """Why a token cannot work, without showing it; None where it can."""
     token = value.strip() if isinstance(value, str) else ""
     if not token:
-        return "api_token is empty: it stands in the account's settings"
+        return "api_token is empty: copy the token from the account's settings"
     if not token.isascii() or not token.isprintable() or " " in token:
-        return "api_token holds characters no token has: was more than it copied?"
+        return "api_token holds characters that no token has: copy the token alone"
     return None

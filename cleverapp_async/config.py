@@ -102,7 +102,7 @@ def check_base_url(value: str) -> str:
     """
     value = value.strip()
     if any(character.isspace() or not character.isprintable() for character in value):
-        raise ConfigurationError("base_url holds white space or control characters")
+        raise ConfigurationError("base_url holds white space or control characters: remove them")
     try:
         parts = urlsplit(value)
         host, _port = parts.hostname, parts.port
@@ -114,7 +114,7 @@ def check_base_url(value: str) -> str:
         )
     if parts.username is not None or parts.query or parts.fragment:
         raise ConfigurationError(
-            "base_url must hold no user, query or fragment: the token is an argument of its own"
+            "base_url must not hold a user, a query or a fragment: give the token as api_token"
         )
     if parts.scheme == "http" and not _is_loopback(host):
         raise ConfigurationError(

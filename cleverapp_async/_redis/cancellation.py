@@ -59,7 +59,7 @@ def _result_of(task: asyncio.Future[T]) -> T:
     error = asyncio.CancelledError() if task.cancelled() else task.exception()
     if error is None or isinstance(error, Exception | KeyboardInterrupt | SystemExit):
         return task.result()
-    raise RuntimeError(f"the client ended the call by a {type(error).__name__}: it was cancelled")
+    raise RuntimeError(f"the call was cancelled inside the client ({type(error).__name__})")
 
 
 def _look_at(task: asyncio.Future[T]) -> None:

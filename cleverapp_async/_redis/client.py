@@ -35,8 +35,8 @@ Value: TypeAlias = "str | int | float | bytes"
 """What a command is made of."""
 
 _UNREADABLE_URL = (
-    "the URL of Redis cannot be read: it is like redis://:password@host:6379/0; in a password, / "
-    "is written %2F, ? is %3F and # is %23, and behind the host, @ is %40"
+    "the URL of Redis cannot be read: write it like redis://:password@host:6379/0, with %2F for /, "
+    "%3F for ? and %23 for # in the password, and %40 for @ after the host"
 )
 """What is told instead of the URL, which may hold a password."""
 

@@ -169,8 +169,9 @@ def _paused(
     where = "" if place is None or place == _ACCOUNT else f" for {place}"
     among = f" (and {others} of other kinds between them)" if others else ""
     return CampaignPausedError(
-        f"paused: {count} times in a row{where} the same error{among}, {type(error).__name__}: "
-        f"{str(error).rstrip('. ')}. Nothing more is sent; {trouble.remedy}, then go on",
+        f"paused: {count} times in a row the same error came{where}{among}. The last one is "
+        f"{type(error).__name__}: {str(error).rstrip('. ')}. Nothing more is sent: "
+        f"{trouble.remedy}, then resume",
         cause=error,
         in_a_row=count,
         kind=trouble.kind,

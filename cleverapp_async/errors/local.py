@@ -188,12 +188,12 @@ class PagingError(CleverAppError):
         promised: int | None = None,
     ) -> None:
         """Keep what came and what was promised."""
-        told = "brought nothing new" if reason == "repeated" else "was the last that held anything"
-        whole = "more that the server promised" if promised is None else f"{promised}"
+        why = "brought nothing new" if reason == "repeated" else "was the last that held anything"
+        whole = "more" if promised is None else f"{promised}"
         super().__init__(
-            f"{endpoint}: page {page} {told}, but only {given} of {whole} came. Narrow what you "
-            "ask for (dates, a bot, filters) until each answer fits on one page, or ask the "
-            "provider how the method pages"
+            f"{endpoint}: the server promised {whole} items, only {given} came, page {page} {why}. "
+            "Narrow the request (dates, a bot, filters) until its answer fits on one page, "
+            "or ask the provider how the method pages"
         )
         self.endpoint = endpoint
         self.reason = reason

@@ -52,7 +52,7 @@ class AnyMethod(Methods):
         """
         parameters = dict(params or {})
         if "api_token" in parameters:
-            told = "api_token is no parameter: each request has the client's own"
+            told = "api_token must not be a parameter: each request has the client's own token"
             raise InvalidRequestError(told, fields=("api_token",))
         row = _row(method, http_method, repeat)
         route = None
@@ -76,14 +76,14 @@ def _row(method: str, http_method: str | None, repeat: Repeat | None) -> Endpoin
     if not _NAME.fullmatch(method):
         # Not shown: where somebody put a query behind the name, it holds a token or a text.
         raise InvalidRequestError(
-            "method is no name of a method: give the name alone, such as getContactTags",
+            "method must be the name of an API method alone, such as getContactTags",
             fields=("method",),
         )
     row = ENDPOINTS.get(method)
     if row is None:
         if http_method is None:
             raise InvalidRequestError(
-                f"{method} is not in the endpoint table: say http_method", fields=("http_method",)
+                f"{method} is not in the endpoint table: give http_method", fields=("http_method",)
             )
         row = Endpoint(
             name=method,

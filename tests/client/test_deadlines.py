@@ -26,6 +26,7 @@ from cleverapp_async import (
     SlidingWindowLimiter,
 )
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
+from tests.raising import raises
 from tests.wire.rig import client_of, one_attempt
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ async def test_a_wait_that_is_too_long_fails_at_once() -> None:
     ):
         await send(client, None)
         started = asyncio.get_running_loop().time()
-        with pytest.raises(DeadlineExceededError, match=r"ask for at least 10\.0 s") as caught:
+        with raises(DeadlineExceededError, "10.0 s") as caught:
             await send(client, 5.0)
         assert asyncio.get_running_loop().time() - started < 1
         assert len(simulator.arrivals) == 1
@@ -178,7 +179,7 @@ async def test_an_attempt_timeout_is_no_deadline() -> None:
         Simulator(limits=FREE, faults=faults) as simulator,
         client_of(simulator.base_url, config=config) as client,
     ):
-        with pytest.raises(OutcomeUnknownError, match="no answer in time"):
+        with raises(OutcomeUnknownError, TimeoutError.__name__):
             await send(client, None)
         with pytest.raises(ServerError):
             await send(client, None)

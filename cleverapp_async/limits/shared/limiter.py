@@ -392,7 +392,9 @@ class SharedLimiter:
 
 
 def _closed() -> ClientStateError:
-    return ClientStateError("not sent: the registry of the shared limits was closed")
+    return ClientStateError(
+        "not sent: the registry of the shared limits was closed: make a new one"
+    )
 
 
 class SharedPermit:
