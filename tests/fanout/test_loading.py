@@ -89,7 +89,7 @@ async def test_the_same_messages_resume_a_campaign(journal: RedisJournal) -> Non
 @pytest.mark.parametrize(
     ("given", "index", "match"),
     [
-        ([*messages(11), message(99)], 11, "message 2.*recipient"),
+        ([*messages(11), message(99)], 11, "message 12.*recipient"),
         ([*messages(11), message(11, text="other")], 11, "text"),
         (messages(11), 11, "11 message.*12"),
         ([*messages(12), message(12)], 12, "12 message"),
