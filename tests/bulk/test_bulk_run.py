@@ -66,7 +66,7 @@ async def test_one_failure_never_stops_the_run() -> None:
     assert ended["fail"].outcome is Outcome.NOT_SENT
     assert ended["lost"].outcome is Outcome.UNKNOWN
     assert ended["bug"].outcome is Outcome.NOT_SENT
-    assert "LookupError in deliver" in str(ended["bug"].error)
+    assert all(part in str(ended["bug"].error) for part in ("LookupError", "deliver"))
     assert ended["fine"].accepted
     assert ended["fine"].error is None
     assert isinstance(ended["fail"].error, NotSentError)
@@ -112,7 +112,7 @@ async def test_a_source_that_was_cancelled_is_no_end() -> None:
         raise asyncio.CancelledError
 
     seen: list[SendOutcome] = []
-    with raises(RuntimeError, "1 message"):
+    with raises(RuntimeError, 1):
         await collect(run_of(source(), Desk()), seen)
     assert [outcome.index for outcome in seen] == [0]
 

@@ -253,7 +253,7 @@ async def test_the_same_refusal_in_a_row_pauses_the_campaign() -> None:
     assert {type(outcome.error) for outcome in told} == {ForbiddenError}
     assert journal.states()[JournalState.PENDING] == 1000 - len(told)
     assert journal.ended is not None
-    assert journal.ended.startswith("CampaignPausedError: paused: 5 times")
+    assert journal.ended.startswith("CampaignPausedError: ")
 
 
 async def test_a_long_stretch_of_one_key_does_not_hold_up_another() -> None:

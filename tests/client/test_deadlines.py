@@ -50,7 +50,7 @@ async def test_a_wait_that_is_too_long_fails_at_once() -> None:
     ):
         await send(client, None)
         started = asyncio.get_running_loop().time()
-        with raises(DeadlineExceededError, "10.0 s") as caught:
+        with raises(DeadlineExceededError, "10.0") as caught:
             await send(client, 5.0)
         assert asyncio.get_running_loop().time() - started < 1
         assert len(simulator.arrivals) == 1

@@ -92,7 +92,7 @@ def test_a_deadlock_is_an_error_that_names_who_waits() -> None:
         tasks = [asyncio.create_task(event.wait(), name=f"waiter-{n}") for n in range(9)]
         await asyncio.wait(tasks)
 
-    with raises(DeadlockError, "0.0 s", "waiter-0", ", ..."):
+    with raises(DeadlockError, "0.0", "waiter-0", ", ..."):
         run_virtual(main())
 
 
@@ -105,7 +105,7 @@ def test_a_timer_that_never_comes_is_a_deadlock_too() -> None:
         await asyncio.sleep(1.0)
         await loop.create_future()
 
-    with raises(DeadlockError, "1.0 s"):
+    with raises(DeadlockError, "1.0"):
         run_virtual(main())
 
 

@@ -163,7 +163,7 @@ async def test_a_session_that_its_owner_closed() -> None:
     session = aiohttp.ClientSession()
     await session.close()
     error = await failed("http://127.0.0.1:9/api/v1", Notebook(), session)
-    assert "HTTP session" in str(error)
+    assert "session" in str(error)
 
 
 class Closing(aiohttp.TCPConnector):

@@ -102,12 +102,12 @@ CASES = {
         Fault.answer(200, ERROR_IN_200), ApiError, "пошло не так", ANSWERED, Outcome.REJECTED
     ),
     "a redirect": Case(
-        Fault.redirect("/api/v1/sendMessage"), UnexpectedResponseError, "base URL", ANSWERED
+        Fault.redirect("/api/v1/sendMessage"), UnexpectedResponseError, "URL", ANSWERED
     ),
     "a redirect of the same request": Case(
         Fault.redirect("/api/v2/sendMessage", 308),
         UnexpectedResponseError,
-        "base URL",
+        "URL",
         ANSWERED,
         Outcome.REJECTED,
     ),

@@ -170,7 +170,7 @@ def test_a_404_without_words_of_its_own_is_about_the_address(body: bytes) -> Non
     error = refusal(404, body)
     assert type(error) is MethodNotFoundError
     assert error.outcome is Outcome.REJECTED
-    assert "base URL" in str(error)
+    assert "URL" in str(error)
 
 
 @pytest.mark.parametrize(

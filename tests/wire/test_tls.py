@@ -58,12 +58,12 @@ CASES: dict[str, tuple[Callable[[trustme.CA], tuple[ssl.SSLContext, bool]], str,
     "another address": (
         lambda authority: issued(authority, "127.0.0.2"),
         "IP address mismatch",
-        "base URL",
+        "URL",
     ),
     "another name": (
         lambda authority: issued(authority, "example.com"),
         "mismatch",
-        "base URL",
+        "URL",
     ),
 }
 
