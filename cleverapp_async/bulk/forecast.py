@@ -25,7 +25,7 @@ UNKNOWN_ROUTE = "route unknown"
 """Rows by contact_id do not say which bot and messenger they go through."""
 
 QuotasOf: TypeAlias = Callable[[LimitKey], tuple[Quota, ...]]
-"""Tells what limits a key."""
+"""Gives the quotas of a key."""
 
 
 @frozen
