@@ -39,7 +39,7 @@ def raw_answers() -> Generator[list[RawResponse], None, None]:
 
 
 def note_answer(raw: RawResponse) -> None:
-    """An answer came: keep it where somebody asked for it."""
+    """Keep an answer, if a block asked for it."""
     answers = _kept.get()
     if answers is not None:
         answers.append(raw)

@@ -16,8 +16,8 @@ _DOCUMENTED = ("whatsapp", "telegram", "viber", "icq")
 class Brand(Enum):
     """A brand of the platform: pass it as ``base_url``.
 
-    The API is the same; what is known to differ stands here (CleverApp's and WatBot's own pages,
-    the others' addresses from theirs). Any other host is given as a plain URL.
+    The API is the same; the known differences are here (from CleverApp's and WatBot's pages, and
+    the addresses of the others from theirs). Any other host is given as a plain URL.
 
     Attributes:
         base_url: Where its API lives.

@@ -1,7 +1,7 @@
-"""Time-outs and ends of tasks that hold although redis-py may lose a cancellation.
+"""Time-outs and ends of tasks that work although redis-py may lose a cancellation.
 
-It loses one that comes while it gives up a connection. So a time-out here does not wait for the
-end of what it has cancelled, and a task that must end is cancelled again until it has ended.
+redis-py loses one that comes while it gives up a connection. So a time-out here does not wait for
+the end of what it has cancelled, and a task that must end is cancelled again until it has ended.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PATIENCE = 0.1
 
 
 async def in_time(answer: Awaitable[T], seconds: float) -> T:
-    """Wait for an answer, so long and no longer.
+    """Wait for an answer, for a bounded time.
 
     ``asyncio.timeout`` around the answer would not do: it ends only when what it has cancelled
     has ended.

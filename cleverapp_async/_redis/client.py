@@ -1,4 +1,4 @@
-"""A client of Redis or Valkey: opened in one way, each call bounded in time, each failure told."""
+"""A client of Redis or Valkey: opened in one way, each call bounded in time, each failure named."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _UNREADABLE_URL = (
     "the URL of Redis cannot be read: write it like redis://:password@host:6379/0, with %2F for /, "
     "%3F for ? and %23 for # in the password, and %40 for @ after the host"
 )
-"""What is told instead of the URL, which may hold a password."""
+"""Shown instead of the URL, which may hold a password."""
 
 
 class RedisCommands(Protocol):
@@ -50,7 +50,7 @@ class RedisCommands(Protocol):
 
 
 class RedisCallError(Exception):
-    """A call that failed, or of which nobody knows whether it did.
+    """A call that failed, or may have failed.
 
     Attributes:
         fault: Why, and whether waiting may mend it.

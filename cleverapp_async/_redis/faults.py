@@ -1,4 +1,4 @@
-"""What a failed call to Redis means: whether waiting may mend it, and else what does.
+"""What a failed call to Redis means: whether waiting may help, and if not, what does.
 
 Only the failures named here are worth waiting for: a server that is away, starts, elects a master
 or has too much to do. Whatever else an answering server or its client says is told at once.
@@ -89,8 +89,8 @@ class Fault:
 
     Attributes:
         told: What the client said, without passwords.
-        remedy: What mends it; None where waiting may.
-        stale: Whether it may be nothing but a connection that had died since it was last used.
+        remedy: What to do; None if waiting may help.
+        stale: Whether the cause may be only a connection that died since it was last used.
     """
 
     told: str
@@ -99,7 +99,7 @@ class Fault:
 
     @property
     def sentence(self) -> str:
-        """How a sentence goes on that begins with the name of a Redis."""
+        """The end of a sentence that begins with the name of a Redis."""
         if self.remedy is None:
             return f"cannot be reached ({self.told})"
         return f"cannot be used ({self.told}): {self.remedy}"

@@ -1,4 +1,4 @@
-"""What an exception of the wire means, in words that hold neither a URL nor the token."""
+"""What an exception of the wire means, in words that contain neither a URL nor the token."""
 
 from __future__ import annotations
 

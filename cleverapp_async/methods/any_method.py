@@ -22,7 +22,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 
 class AnyMethod(Methods):
-    """The way to what the package has no method for."""
+    """Calls methods of the API that this package does not know."""
 
     async def call(
         self,
@@ -46,8 +46,8 @@ class AnyMethod(Methods):
             What ``data`` holds as plain JSON values, or the whole body where there is no ``data``.
 
         Raises:
-            InvalidRequestError: The name is none, the HTTP method is not known, or a parameter
-                cannot be sent, as another token cannot.
+            InvalidRequestError: The name is not one of a method, the HTTP method is not known, or a
+                parameter cannot be sent, such as another token.
             CleverAppError: See :meth:`send_message`.
         """
         parameters = dict(params or {})

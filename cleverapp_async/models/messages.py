@@ -1,4 +1,4 @@
-"""The requests that send a message (API docs, page «Сообщения»), and what is known of one then."""
+"""The requests that send a message (API docs, page «Сообщения»), and what they return."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def check_message(value: object, index: int) -> Message:
         index: Its place there, from 0.
 
     Raises:
-        InvalidRequestError: It is no message; its type is told, and nothing of itself.
+        InvalidRequestError: It is not a message; the error names its type and shows nothing of it.
     """
     if not isinstance(value, Message):
         raise InvalidRequestError(

@@ -86,7 +86,7 @@ async def test_the_status_command_tells_people_and_programs(
     address = f"{redis.url}/{journal.campaign}"
     assert main(["status", address, "--list"]) == 4
     told = capsys.readouterr().out
-    assert "14 message(s)" in told
+    assert told.startswith("14 ")
     assert "accepted 1" in told
     assert "1 x ForbiddenError: sendMessage: Forbidden" in told
     assert '"state": "unknown"' in told
