@@ -189,9 +189,9 @@ class PagingError(CleverAppError):
     ) -> None:
         """Keep what came and what was promised."""
         why = "brought nothing new" if reason == "repeated" else "was the last that held anything"
-        whole = "more" if promised is None else f"{promised}"
+        whole = "" if promised is None else f" {promised}"
         super().__init__(
-            f"{endpoint}: the server promised {whole} items, only {given} came, page {page} {why}. "
+            f"{endpoint}: page {page} {why}, but only {given} of the{whole} promised items came. "
             "Narrow the request (dates, a bot, filters) until its answer fits on one page, "
             "or ask the provider how the method pages"
         )
