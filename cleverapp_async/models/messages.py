@@ -190,7 +190,7 @@ def check_message(value: object, index: int) -> Message:
     """
     if not isinstance(value, Message):
         raise InvalidRequestError(
-            f"message {index} is no SendMessage or SendMessageToWhatsApp, but of type "
+            f"message {index} is no SendMessage or SendMessageToWhatsApp: its type is "
             f"{type(value).__name__}"
         )
     return value
