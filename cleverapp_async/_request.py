@@ -150,8 +150,8 @@ def _plain(value: object, levels: int) -> object:
         return members
     if isinstance(value, _BYTES) or not isinstance(value, Sequence):
         raise ValueError(  # noqa: TRY004 - all refusals are one kind
-            f"a {type(value).__name__} cannot be written as JSON: give a string, a number, a truth "
-            "value, None, or a list or mapping of these"
+            f"a value of type {type(value).__name__} cannot be written as JSON: give a string, a "
+            "number, a truth value, None, or a list or mapping of these"
         )
     _check_depth(levels)
     items: list[object] = []

@@ -94,7 +94,7 @@ class SendMessage:
             )
         if missing:
             raise InvalidRequestError(
-                f"{', '.join(missing)} missing: give {', '.join(_TRIPLE)} together",
+                f"missing: {', '.join(missing)}; give {', '.join(_TRIPLE)} together",
                 fields=missing,
             )
         check_id("bot_id", self.bot_id)

@@ -60,6 +60,16 @@ async def test_a_wait_that_is_too_long_fails_at_once() -> None:
     assert limits.snapshot()[key].queued == limits.snapshot()[key].in_flight == 0
 
 
+async def test_a_deadline_that_is_over_asks_for_no_wait() -> None:
+    """A deadline of no seconds fails before anything leaves, and no wait of 0.0 s is named."""
+    async with Simulator(limits=FREE) as simulator, client_of(simulator.base_url) as client:
+        with raises(DeadlineExceededError, "deadline") as caught:
+            await send(client, 0.0)
+        assert len(simulator.arrivals) == 0
+    assert caught.value.estimated_wait == 0.0
+    assert "0.0" not in str(caught.value)
+
+
 async def test_a_deadline_that_passes_in_the_queue() -> None:
     """Where the estimate was too good, the wait ends at the deadline, and the place is free."""
     limits = LimiterRegistry(messengers={"whatsapp": Quota(1, 0.01)}, account=None)
