@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, cast
 from ._converter import structure
 from ._values import is_list, kind_of, read_truth, read_whole
 from .endpoints.row import Shape
+from .errors.answer_text import is_html, page_title
 from .models.page import Page
 
 if TYPE_CHECKING:
@@ -123,5 +124,9 @@ def _described(body: object) -> str:
     if _is_object(body):
         return f"an object with the keys {', '.join(sorted(body)) or '(none)'}"
     if isinstance(body, str):
+        if is_html(body):
+            # No more than its title: behind an error of PHP there may be data of a contact.
+            title = page_title(body)
+            return f"an HTML page: {title}" if title else "an HTML page without a title"
         return kind_of(body) if body else "an empty body"
     return f"JSON of type {type(body).__name__}"

@@ -67,7 +67,7 @@ def make_converter(*, lenient: bool = False) -> Converter:
 
     Args:
         lenient: Keep a value of a wrong shape as it came, and None for one that is missing,
-            instead of failing. What the models' annotations say is then a hope.
+            instead of failing. The types in the models' annotations are then not guaranteed.
     """
     # Detailed validation: `cattrs.transform_error` needs it to tell a failure by its path.
     made = Converter(detailed_validation=True, forbid_extra_keys=False)
@@ -229,7 +229,7 @@ def structure(
         content: What to read.
         wanted: The model.
         using: Reads it.
-        path: What is said of where it stands.
+        path: Where the content stands, for the text of an error.
 
     Raises:
         ValueError: It does not fit; the text names each place as a path (``$[3].created_at``).

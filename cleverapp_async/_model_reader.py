@@ -1,4 +1,4 @@
-"""Reads JSON objects as models, fast where they look as documented."""
+"""Reads JSON objects as models, quickly if they look as documented."""
 
 from __future__ import annotations
 

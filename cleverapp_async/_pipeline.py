@@ -60,6 +60,9 @@ __all__ = ["Pipeline"]
 
 P = ParamSpec("P")
 
+# Seconds; less would be told as 0.0 s.
+_SHORTEST_TOLD = 0.05
+
 _numbers = itertools.count(1)
 _process = f"{random.getrandbits(32):08x}"
 
@@ -329,8 +332,12 @@ def _failure(failure: WireFailure, repeat: Repeat) -> CleverAppError:
 
 
 def _too_late(estimate: float) -> DeadlineExceededError:
+    if estimate >= _SHORTEST_TOLD:
+        why = (
+            f"the limits ask for at least {estimate:.1f} s more, and the deadline ends before that"
+        )
+    else:
+        why = "the deadline was over before the request could leave"
     return DeadlineExceededError(
-        f"not sent: the limits ask for at least {estimate:.1f} s more, the deadline comes before: "
-        "give it a longer deadline, or try later",
-        estimated_wait=estimate,
+        f"not sent: {why}: give a longer deadline, or try again later", estimated_wait=estimate
     )

@@ -87,10 +87,10 @@ def build(endpoint: Endpoint, parameters: Parameters, placement: PostParameters)
         return _place(endpoint, sent, placement)
     except _NotInBrackets as error:
         culprit, told = error.args
-        told = f"{culprit!r} in a GET: {told}"
+        told = f"{culprit!r} cannot be sent by GET: {told}"
     except UnicodeEncodeError:
         culprit = next(name for name in sent if not _is_whole({name: sent[name]}))
-        told = f"{culprit!r} holds half a character (a lone surrogate), which no request can carry"
+        told = f"{culprit!r} holds half a character (a lone surrogate): remove it"
     raise InvalidRequestError(told, fields=(culprit,))
 
 
@@ -139,7 +139,7 @@ def _plain(value: object, levels: int) -> object:
         return int(value) if -_INT64 <= value < _INT64 else str(int(value))
     if isinstance(value, float | Decimal):
         if not isfinite(value):
-            raise ValueError(f"{value} is no number that JSON has")
+            raise ValueError(f"JSON has no number {value}: leave it out, or send it as a string")
         return float(value) if isinstance(value, float) else f"{value:f}"
     if isinstance(value, Mapping):
         _check_depth(levels)
@@ -150,8 +150,8 @@ def _plain(value: object, levels: int) -> object:
         return members
     if isinstance(value, _BYTES) or not isinstance(value, Sequence):
         raise ValueError(  # noqa: TRY004 - all refusals are one kind
-            f"{type(value).__name__} has no form in JSON: give a string, a number, a truth value, "
-            "None, or a list or mapping of these"
+            f"a value of type {type(value).__name__} cannot be written as JSON: give a string, a "
+            "number, a truth value, None, or a list or mapping of these"
         )
     _check_depth(levels)
     items: list[object] = []
@@ -163,12 +163,14 @@ def _plain(value: object, levels: int) -> object:
 
 def _check_depth(levels: int) -> None:
     if not levels:
-        raise ValueError("it is nested more deeply than the server reads: give it in parts")
+        raise ValueError(
+            "it is nested more deeply than the server reads: split it into several requests"
+        )
 
 
 def _check_keys(written: int, given: int) -> None:
     if written < given:
-        raise ValueError("a key is given twice, as a number and as a string")
+        raise ValueError("a key is there twice, as a number and as a string: keep one of them")
 
 
 def _key(key: object) -> str:
@@ -192,14 +194,19 @@ def _encode(parameters: Mapping[str, object]) -> str:
     pairs: list[tuple[str, str]] = []
     for name, value in parameters.items():
         if not name or _CHANGED.search(name):
-            told = "PHP changes a name that is empty, or holds a space, a dot or a bracket: nest it"
+            told = (
+                "PHP changes a name that is empty or holds a space, a dot or a bracket: give a "
+                "nested mapping instead"
+            )
             raise _NotInBrackets(name, told)
         try:
             pairs += _flat(name, value, _DEEPEST_BRACKETS)
         except ValueError as error:
             raise _NotInBrackets(name, str(error)) from None
         if len(pairs) > _MOST_PAIRS:
-            told = f"PHP reads no more than {_MOST_PAIRS} values of a request: ask in several"
+            told = (
+                f"PHP reads no more than {_MOST_PAIRS} values of a request: split it into several"
+            )
             raise _NotInBrackets(name, told)
     return urlencode(pairs, quote_via=quote)
 
@@ -209,10 +216,11 @@ def _flat(name: str, value: object, levels: int) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict | list):
         held = cast("dict[str, object] | list[object]", value)
         if not held:
-            raise ValueError("no query can say an empty list or object: leave it out")
+            raise ValueError("a query cannot hold an empty list or object: leave it out")
         if not levels:
             raise ValueError(
-                f"PHP reads no more than {_DEEPEST_BRACKETS} brackets: give it in parts"
+                f"PHP reads no more than {_DEEPEST_BRACKETS} nested brackets: split it into "
+                "several requests"
             )
         for key, inner in _keyed(held):
             yield from _flat(f"{name}[{key}]", inner, levels - 1)
@@ -227,7 +235,9 @@ def _keyed(held: dict[str, object] | list[object]) -> Iterable[tuple[object, obj
     if isinstance(held, dict):
         for key in held:
             if key in _APPENDS or "]" in key or "\0" in key:
-                raise ValueError("no query can say a key that is blank, or holds a ] or a NUL")
+                raise ValueError(
+                    "a query cannot hold a key that is blank or contains ] or NUL: rename it"
+                )
         return held.items()
     if any(isinstance(inner, dict | list) for inner in held):
         # Each `[]` begins a new element: `a[][x]=1&a[][y]=2` would be two.

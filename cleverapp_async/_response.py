@@ -144,7 +144,7 @@ def _read(raw: RawResponse, body: object, endpoint: Endpoint, using: Converter) 
     try:
         return read_content(body, endpoint, using)
     except ValueError as error:
-        told = f"an answer of a shape that no page documents: {_short(error)}"
+        told = f"the answer has a shape that no page documents: {_short(error)}"
     raise UnexpectedResponseError(status, body, name, message=told)
 
 
@@ -222,7 +222,7 @@ def _why_not_there(status: int, body: object) -> str | None:
         return SPEAKS_TLS
     nothing_there = status == 404 and not _names_an_object(body)  # noqa: PLR2004 - Not Found
     if nothing_there or status in _NO_SUCH_METHOD:
-        return "the server knows no such method: is the base URL right?"
+        return "the server does not know this method: check the base URL"
     return None
 
 
@@ -239,10 +239,12 @@ def _redirected(raw: RawResponse, body: object, name: str) -> ApiError:
     status = raw.status
     if _last_part(raw.headers.get("location", "")) in _LOGIN:
         # How the framework refuses a token where it does not see that JSON is wanted.
-        told = "a redirect to a login: the token is refused, or a portal asks for one"
+        told = (
+            "the server redirects to a login: check the token, and whether a portal stands between"
+        )
         return AuthenticationError(status, body, name, message=told)
     error = UnexpectedResponseError(
-        status, body, name, message="a redirect: is the base URL right?"
+        status, body, name, message="the server redirects elsewhere: check the base URL"
     )
     if status in _MOVED:
         # The same request is to be sent elsewhere, so that nothing was done of it here.

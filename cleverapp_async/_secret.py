@@ -15,10 +15,10 @@ _MASK = "***"
 _SHORTEST_STRUCK = 6
 
 _PART = 12
-"""So many characters of its beginning or of its end are taken for a part of the token."""
+"""How many characters of its beginning or its end count as a part of the token."""
 
 _SHORTEST_CUT = 12
-"""Of a shorter token no part is looked for: honest words might hold it."""
+"""Parts of a shorter token are not looked for: ordinary words might contain them."""
 
 _LAYERS = 8
 """So many times over a character may be escaped; more would let a text ask for much time."""
@@ -53,7 +53,7 @@ _MARK = 4
 
 
 class Secret:
-    """A token that shows itself only where it is asked for by name.
+    """A token that is shown only where it is asked for by name.
 
     It is struck out of texts however URLs, JSON and HTML spell it, in small letters or capitals,
     and also where a text holds its beginning or its end alone. Base64 is not looked into: no

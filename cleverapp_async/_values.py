@@ -58,7 +58,7 @@ def kind_of(value: object) -> str:
     if isinstance(value, str) and kind is str:
         return f"a text of {len(value)} characters" if value else "an empty text"
     if isinstance(value, int) and kind is int:
-        return "a number above 0" if value > 0 else "a number below 0" if value else "0"
+        return "a whole number" if value > 0 else "a whole number below 0" if value else "0"
     return f"a value of type {kind.__name__}"
 
 

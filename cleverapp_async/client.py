@@ -252,7 +252,8 @@ class CleverAppClient(
             async for outcome in client.send_many(messages):
                 ...
 
-        Outcomes come in the order in which messages end; one that fails never stops the others.
+        Outcomes come in the order in which messages end; one message that fails does not stop the
+        others.
         Messages are read lazily. Leaving the iteration early cancels what it started;
         :meth:`BulkRun.drain` stops in order. Nothing is written down: :meth:`run_campaign` can be
         resumed after a crash.
@@ -265,10 +266,10 @@ class CleverAppClient(
             look_ahead: Messages read ahead at most, so that a stretch of them whose limit is
                 used up does not block others behind it.
             schedule: When messages may leave; outside these hours the run sleeps. None: always.
-            pause_after: So many troubles in a row of one kind that concerns every recipient alike
-                (the token, a bot, the connection, the server, its address) stop the run with a
-                :class:`CampaignPausedError`. As many messages are on the wire at once at the
-                beginning; more, once answers come. None: never, and all at once.
+            pause_after: So many errors in a row of a kind that concerns every recipient alike (the
+                token, a bot, the connection, the server, its address) stop the run with a
+                :class:`CampaignPausedError`. At the beginning as many messages are on the wire at
+                once; once answers come, more. None: the run is not stopped, and has no such bound.
 
         Raises:
             ClientStateError: The client is closed.
@@ -306,18 +307,18 @@ class CleverAppClient(
         schedule: bulk.Schedule | None = None,
         pause_after: int | None = 5,
     ) -> bulk.BulkRun:
-        """Create a campaign in a journal and send it, or go on with the one that is there.
+        """Create a campaign in a journal and send it, or resume the one that is there.
 
         ::
 
             async for outcome in client.run_campaign(SqliteJournal("run.db"), messages):
                 ...
 
-        All messages are first read into the journal, or held against those in it; then those that
-        have no result are sent. A message never leaves before its intent is durable, so that after
-        a crash nothing is sent twice: what was on its way is ``UNKNOWN``. What was not sent is sent
-        again by the next run, and so are refusals for a limit or for the token; other refusals are
-        final. Outcomes come as from :meth:`send_many`.
+        All messages are first read into the journal, or compared with those in it; then those that
+        have no result are sent. No message leaves before its intent is durable, so that after a
+        crash nothing is sent twice: a message that was on its way is ``UNKNOWN``. The next run
+        sends what was not sent, and what was refused for a limit or for the token; other refusals
+        are final. Outcomes come as from :meth:`send_many`.
 
         Args:
             journal: Where the campaign is kept, such as :class:`SqliteJournal`.

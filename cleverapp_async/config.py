@@ -116,9 +116,10 @@ class ClientConfig:
         connect_timeout: Seconds for making a connection (DNS, TCP, TLS).
         attempt_timeout: Seconds for one attempt, from the moment it has won its limits and its
             connection slot until the whole answer is read.
-        keepalive_timeout: Seconds for which an idle connection may be used again. A server that
-            closes it at that very moment leaves a message UNKNOWN that never arrived; so the
-            default is shorter than the periods of the limits, and than the time-outs of servers.
+        keepalive_timeout: Seconds for which an idle connection may be used again. If a
+            server closes it at the very moment in which a message leaves, the message is UNKNOWN
+            though it never arrived. So the default is shorter than the periods of the limits and
+            the time-outs of servers.
             0 makes a new connection for each request. It holds in a lent session, too.
         max_in_flight: Requests on the wire at once.
         max_body: Bytes of an answer that are read, after decompression.
@@ -130,7 +131,7 @@ class ClientConfig:
             ``Retry-After`` says: after it the limits are tried again.
         retry: Decides about further attempts.
         lenient: Keep a value of a wrong shape in an answer as it came, instead of raising
-            UnexpectedResponseError. What the models' annotations say is then a hope.
+            UnexpectedResponseError. The types in the models' annotations are then not guaranteed.
         token_place: Where the token travels: in the query of every request, as documented, or in
             the body of a POST, which sibling brands were seen to take. A GET has it in the query.
         on_event: Called with what happens to each request.
@@ -163,7 +164,7 @@ def check_base_url(value: str) -> str:
     check_instance("base_url", value, str, "a Brand, or a URL as a string", wrong_setting)
     value = value.strip()
     if any(character.isspace() or not character.isprintable() for character in value):
-        raise ConfigurationError("base_url holds white space or control characters")
+        raise ConfigurationError("base_url holds white space or control characters: remove them")
     try:
         parts = urlsplit(value)
         host, _port = parts.hostname, parts.port
@@ -175,7 +176,7 @@ def check_base_url(value: str) -> str:
         )
     if parts.username is not None or parts.query or parts.fragment:
         raise ConfigurationError(
-            "base_url must hold no user, query or fragment: the token is an argument of its own"
+            "base_url must not hold a user, a query or a fragment: give the token as api_token"
         )
     if parts.scheme == "http" and not _is_loopback(host):
         raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""What happens to a request, told to callbacks and the log as it happens.
+"""What happens to a request, reported to callbacks and the log as it happens.
 
 The token is in none of it.
 """
@@ -98,7 +98,7 @@ class RetryScheduled(Event):
 
 
 EventCallback: TypeAlias = Callable[[Event], None]
-"""Called in the event loop: be quick. What it raises is logged, and changes nothing."""
+"""Called in the event loop, so it must be quick. What it raises is logged and has no effect."""
 
 
 _log = logging.getLogger("cleverapp_async")
@@ -110,14 +110,14 @@ class EventDispatcher:
     """Passes events on to the callbacks of one client, and to the log.
 
     Attributes:
-        callbacks: Called in turn; what one raises is logged and changes nothing.
+        callbacks: Called in turn; what one of them raises is logged and has no effect.
     """
 
     callbacks: tuple[EventCallback, ...]
 
     @property
     def has_listeners(self) -> bool:
-        """Whether anybody wants to know: making an event costs time too."""
+        """Whether anybody listens: making an event costs time, too."""
         return bool(self.callbacks) or _log.isEnabledFor(logging.DEBUG)
 
     def dispatch(self, event: Event) -> None:

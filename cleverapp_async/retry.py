@@ -56,17 +56,17 @@ class Retry(Protocol):
 
 @frozen(kw_only=True)
 class RetryPolicy:
-    """Exponential back-off with full jitter; a message is never sent twice.
+    """Exponential back-off with full jitter; a message that may have arrived is not repeated.
 
-    What provably never reached the server, what the server did not take up (421, 425), and what
-    it refused for a limit, is tried again whatever the method. What may have reached it is tried
-    again only where that does no harm (``Repeat.SAFE``, ``Repeat.SAME_EFFECT``), never for a
-    message.
+    A request that provably never reached the server, that the server did not take up (421, 425),
+    or that it refused for a limit, is tried again whatever the method. A request that may have
+    reached it is tried again only if the method allows that (``Repeat.SAFE``,
+    ``Repeat.SAME_EFFECT``), so a message is not.
 
     Attributes:
         attempts: Attempts in all that may end in a fault, from 1 up (1: no second attempt).
-        refusals: Refusals for a limit after which the error is raised. The waits between them
-            are the limiter's, so this many may take a while: bound them by a deadline.
+        refusals: Refusals for a limit after which the error is raised. The limiter decides how long
+            to wait between them, which may be long: bound it by a deadline.
         base: The first back-off's upper bound, seconds; it doubles with each fault.
         cap: The longest back-off, seconds.
         retry_after_ceiling: The longest ``Retry-After`` that is waited for, seconds; a server
@@ -96,13 +96,13 @@ class RetryPolicy:
 
 
 def _asked(retry_after: float) -> float:
-    """What the server said: of a whole number the error counts the last second to its end."""
+    """What the server said: to a whole number the error adds the last second."""
     return retry_after - 1 if retry_after.is_integer() else retry_after
 
 
 def _may_repeat(error: CleverAppError, repeat: Repeat) -> bool:
     if isinstance(error, NotSentError):
-        # To raise at once, and not to wait, is what the limits were told then.
+        # Both say that waiting is not wanted: the deadline is over, or the policy is to raise.
         return not isinstance(error, DeadlineExceededError | LimiterUnavailableError)
     if isinstance(error, NotProcessedError):
         return True

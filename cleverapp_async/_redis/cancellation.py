@@ -1,7 +1,7 @@
-"""Time-outs and ends of tasks that hold although redis-py may lose a cancellation.
+"""Time-outs and ends of tasks that work although redis-py may lose a cancellation.
 
-It loses one that comes while it gives up a connection. So a time-out here does not wait for the
-end of what it has cancelled, and a task that must end is cancelled again until it has ended.
+redis-py loses one that comes while it gives up a connection. So a time-out here does not wait for
+the end of what it has cancelled, and a task that must end is cancelled again until it has ended.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PATIENCE = 0.1
 
 
 async def in_time(answer: Awaitable[T], seconds: float) -> T:
-    """Wait for an answer, so long and no longer.
+    """Wait for an answer, for a bounded time.
 
     ``asyncio.timeout`` around the answer would not do: it ends only when what it has cancelled
     has ended.
@@ -59,7 +59,7 @@ def _result_of(task: asyncio.Future[T]) -> T:
     error = asyncio.CancelledError() if task.cancelled() else task.exception()
     if error is None or isinstance(error, Exception | KeyboardInterrupt | SystemExit):
         return task.result()
-    raise RuntimeError(f"the client ended the call by a {type(error).__name__}: it was cancelled")
+    raise RuntimeError(f"the call was cancelled inside the client ({type(error).__name__})")
 
 
 def _look_at(task: asyncio.Future[T]) -> None:

@@ -1,4 +1,4 @@
-"""A client of Redis or Valkey: opened in one way, each call bounded in time, each failure told.
+"""A client of Redis or Valkey: opened in one way, each call bounded in time, each failure named.
 
 With it stand what it runs, scripts of Lua, and how what it answers is read.
 """
@@ -44,14 +44,14 @@ __all__ = [
 T = TypeVar("T")
 
 _UNREADABLE_URL = (
-    "the URL of Redis cannot be read: it is like redis://:password@host:6379/0; in a password, / "
-    "is written %2F, ? is %3F and # is %23, and behind the host, @ is %40"
+    "the URL of Redis cannot be read: write it like redis://:password@host:6379/0, with %2F for /, "
+    "%3F for ? and %23 for # in the password, and %40 for @ after the host"
 )
-"""What is told instead of the URL, which may hold a password."""
+"""Shown instead of the URL, which may hold a password."""
 
 
 class RedisCallError(Exception):
-    """A call that failed, or of which nobody knows whether it did.
+    """A call that failed, or may have failed.
 
     Attributes:
         fault: Why, and whether waiting may mend it.

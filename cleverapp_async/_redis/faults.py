@@ -1,4 +1,4 @@
-"""What a failed call to Redis means: whether waiting may mend it, and else what does.
+"""What a failed call to Redis means: whether waiting may help, and if not, what does.
 
 Only the failures named here are worth waiting for: a server that is away, starts, elects a master
 or has too much to do. Whatever else an answering server or its client says is told at once.
@@ -44,35 +44,41 @@ _ARGUMENTS = re.compile(r",? with args beginning with:.*", re.DOTALL)
 _TLS = "the URL begins with rediss:// where the server speaks TLS, and with redis:// elsewhere"
 _CREDENTIALS = "check the user and the password: redis://USER:PASSWORD@HOST:PORT/0"
 _CLUSTER = "this server is part of a cluster: use a client of redis.asyncio.RedisCluster"
-_UNKNOWN = "mend that, as waiting does not help"
+_UNKNOWN = "remove the cause, because waiting does not help"
 
 _REMEDIES = tuple(
     (re.compile(pattern), remedy)
     for pattern, remedy in (
         (
             r"NoPermission|NOPERM|no permissions|ser executing the script|ACL failure",
-            "the access list of this user must allow what docs/fleet.md lists",
+            "allow this user the commands and keys that docs/fleet.md lists",
         ),
         (r"Authentication|Authorization|NOAUTH|WRONGPASS|unauthenticated", _CREDENTIALS),
         (r"PermissionError|Errno 13|Error 13", "let this process use the socket's file"),
         (r"DB index|Invalid Database", "give a database that the server has, such as …:6379/0"),
         (r"MovedError|AskError|CrossSlot|MOVED|CROSSSLOT|not allowed in cluster", _CLUSTER),
-        (_NO_CLUSTER, "this server is no cluster: give its URL"),
+        (
+            _NO_CLUSTER,
+            "this server is not part of a cluster: give its URL, not a client of a cluster",
+        ),
         (r"ReadOnly|READONLY", "this server is a replica: give the address of its master"),
         (
             r"OutOfMemory|OOM\b",
             "its memory is full: raise maxmemory, and set maxmemory-policy noeviction",
         ),
-        (r"MISCONF", "it cannot write to its disk: mend that"),
+        (r"MISCONF", "it cannot write to its disk: free space there, or see its log for the cause"),
         (r"WRONGTYPE", "another program uses this key: choose another prefix, or database"),
         (r"DENIED|protected mode", "give the server a password, or set protected-mode no"),
-        (r"unknown command", "it lacks, or hides, a command that docs/fleet.md lists"),
-        (r"InvalidResponse", "what answers there is no Redis: check host and port"),
+        (
+            r"unknown command",
+            "the server lacks or hides a command that docs/fleet.md lists: enable it",
+        ),
+        (r"InvalidResponse", "the server there is not Redis: check the host and the port"),
         (
             r"different (event )?loop|another loop|Event loop is closed",
             "the client was used in another event loop: make one in each (each asyncio.run)",
         ),
-        (r"SSLError|SSL:|CertVerification", _TLS + "; its certificate must be one that is trusted"),
+        (r"SSLError|SSL:|CertVerification", _TLS + "; its certificate must be trusted here"),
     )
 )
 
@@ -83,8 +89,8 @@ class Fault:
 
     Attributes:
         told: What the client said, without passwords.
-        remedy: What mends it; None where waiting may.
-        stale: Whether it may be nothing but a connection that had died since it was last used.
+        remedy: What to do; None if waiting may help.
+        stale: Whether the cause may be only a connection that died since it was last used.
     """
 
     told: str
@@ -93,7 +99,7 @@ class Fault:
 
     @property
     def sentence(self) -> str:
-        """How a sentence goes on that begins with the name of a Redis."""
+        """The end of a sentence that begins with the name of a Redis."""
         if self.remedy is None:
             return f"cannot be reached ({self.told})"
         return f"cannot be used ({self.told}): {self.remedy}"

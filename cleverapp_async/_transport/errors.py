@@ -1,4 +1,4 @@
-"""What an exception of the wire means, in words that hold neither a URL nor the token."""
+"""What an exception of the wire means, in words that contain neither a URL nor the token."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["REASONS", "reason_of"]
 
 REASONS: dict[type[BaseException], str] = {
     aio.ClientConnectorDNSError: "the host name could not be resolved: check the base URL and DNS",
-    aio.ClientConnectorCertificateError: "no TLS with the server",
-    aio.ClientConnectorSSLError: "no TLS with the server",
+    aio.ClientConnectorCertificateError: "no TLS connection to the server could be made",
+    aio.ClientConnectorSSLError: "no TLS connection to the server could be made",
     aio.ClientSSLError: "TLS failed",
     aio.ClientProxyConnectionError: "the proxy could not be reached",
-    aio.UnixClientConnectorError: "the Unix socket could not be connected",
-    aio.ClientConnectorError: "the server could not be connected",
+    aio.UnixClientConnectorError: "no connection to the Unix socket could be made",
+    aio.ClientConnectorError: "no connection to the server could be made",
     aio.ClientHttpProxyError: "the proxy refused the connection",
     aio.ServerFingerprintMismatch: "the server's TLS fingerprint is not the expected one",
     aio.ConnectionTimeoutError: "no connection was made in time",
@@ -34,7 +34,7 @@ REASONS: dict[type[BaseException], str] = {
     aio.ClientConnectionError: "the connection failed",
     aio.ClientPayloadError: "the answer's body broke off",
     aio.ContentTypeError: "the answer is of another content type",
-    aio.WSServerHandshakeError: "the answer is not HTTP as it should be",
+    aio.WSServerHandshakeError: "the answer is not the HTTP that was expected",
     aio.TooManyRedirects: "the server redirects",
     aio.ClientResponseError: "the answer is not valid HTTP",
     aio.InvalidUrlRedirectClientError: "the server redirects to something that is no URL",
@@ -43,10 +43,10 @@ REASONS: dict[type[BaseException], str] = {
     aio.InvalidUrlClientError: "the base URL is not valid",
     aio.NonHttpUrlClientError: "the base URL is not http or https",
     aio.InvalidURL: "the base URL is not valid",
-    aio.WSMessageTypeError: "the answer is not HTTP as it should be",
+    aio.WSMessageTypeError: "the answer is not the HTTP that was expected",
     aio.ClientError: "the HTTP client failed",
     asyncio.TimeoutError: "no answer in time",
-    StaleConnectionError: "something came on the connection that no request had asked for",
+    StaleConnectionError: "something came on the connection before any request had asked for it",
     OSError: "the connection broke",
     RuntimeError: "the HTTP session cannot be used (was it closed?)",
 }

@@ -1,8 +1,8 @@
 """Whether a connection is quiet: no byte has come on it that no request asked for.
 
-What comes after the end of one answer and before the next request is nobody's: a second answer,
-the 408 of an idle time-out, half a head. aiohttp keeps it, and would read it as the beginning of
-the next request's answer.
+Bytes that come after the end of one answer and before the next request answer no request: a second
+answer, the 408 of an idle time-out, half a header. aiohttp keeps them, and would read them as the
+beginning of the next request's answer.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Listener(asyncio.Protocol):
         self.began = b""
 
     def rest(self, asker: object) -> None:
-        """The answer has been read: any further byte is nobody's, unless another request asks.
+        """The answer has been read: any further byte answers no request, unless another one asks.
 
         Args:
             asker: As it was given.
@@ -122,7 +122,7 @@ class Listener(asyncio.Protocol):
         self._protocol.resume_writing()
 
     def _payload(self) -> StreamReader | None:
-        # Should aiohttp rename it, `rest` still tells where an answer ended.
+        # Should aiohttp rename it, `rest` still shows where an answer ended.
         payload: StreamReader | None = getattr(self._protocol, "_payload", None)
         return payload
 

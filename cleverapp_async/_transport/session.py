@@ -263,7 +263,7 @@ class Transport:
         return RawResponse(status, headers, struck, problem)
 
     async def close(self) -> None:
-        """Let the session go: close it if it is ours."""
+        """Let the session go, and close it if it is ours."""
         self.closed = True
         self._lent = None
         if self._own is not None:

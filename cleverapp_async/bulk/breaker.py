@@ -37,7 +37,7 @@ __all__ = ["Breaker", "Trouble", "is_permanent", "trouble_of"]
 
 @frozen
 class Trouble:
-    """A problem that concerns every recipient alike, so it says nothing about the single message.
+    """A problem that concerns every recipient alike, and says nothing about the single message.
 
     Attributes:
         kind: In a word.
@@ -76,7 +76,7 @@ _TROUBLES: tuple[tuple[type[CleverAppError], Trouble | None], ...] = (
     (NotSentError, _CONNECTION),
     (OutcomeUnknownError, _SILENCE),
 )
-"""By the kind of error, the first that fits."""
+"""The trouble of each kind of error; the first that fits counts."""
 
 _WHATEVER_THE_BODY = (
     AuthenticationError,
@@ -112,14 +112,15 @@ _Place: TypeAlias = LimitKey | str | None
 
 @define
 class Breaker:
-    """Counts troubles, each kind apart, until something shows that the service works.
+    """Counts errors, each kind apart, until something shows that the service works.
 
-    What concerns the whole account is counted over all keys; what concerns a bot, for the bot and
-    for each of its messengers apart, so that its refusals hide behind no other's success. Trouble
-    of another kind proves nothing, so that it begins no new row; nor does what never left.
+    Errors that concern the whole account are counted over all keys; errors of a bot, for the bot
+    and for each of its messengers apart, so that the success of another one does not hide them. An
+    error of another kind does not start the count again, because it does not show that the service
+    works; nor does a message that never left.
 
     Args:
-        limit: So many of one kind are too many.
+        limit: How many of one kind stop the run.
     """
 
     limit: int
@@ -129,7 +130,7 @@ class Breaker:
         """Count one outcome.
 
         Returns:
-            Why to send nothing more, once there is a reason.
+            The error that stops the run, once the bound is reached.
         """
         error, trouble = outcome.error, trouble_of(outcome.error)
         for place in _shown_to_work(key, outcome, trouble):
@@ -145,7 +146,7 @@ class Breaker:
 
 
 def _places(key: LimitKey | None) -> tuple[_Place, ...]:
-    """Where what concerns a key is counted; None: all whose route is not known."""
+    """The places at which an error of a key counts; None stands for all unknown routes."""
     if key is None or key.bot_id is None:
         return (key,)
     return (key, f"bot {key.bot_id}")
@@ -154,7 +155,7 @@ def _places(key: LimitKey | None) -> tuple[_Place, ...]:
 def _shown_to_work(
     key: LimitKey | None, outcome: SendOutcome, trouble: Trouble | None
 ) -> tuple[_Place, ...]:
-    """The places that an outcome proves to work: a verdict on one message counts as a success."""
+    """The places that an outcome shows to work: the refusal of one message counts as a success."""
     if not outcome.accepted and not isinstance(outcome.error, ApiError):
         return ()
     if trouble is None:
@@ -169,8 +170,9 @@ def _paused(
     where = "" if place is None or place == _ACCOUNT else f" for {place}"
     among = f" (and {others} of other kinds between them)" if others else ""
     return CampaignPausedError(
-        f"paused: {count} times in a row{where} the same error{among}, {type(error).__name__}: "
-        f"{str(error).rstrip('. ')}. Nothing more is sent; {trouble.remedy}, then go on",
+        f"paused: {count} times in a row the same error came{where}{among}. The last one is "
+        f"{type(error).__name__}: {str(error).rstrip('. ')}. Nothing more is sent: "
+        f"{trouble.remedy}, then resume",
         cause=error,
         in_a_row=count,
         kind=trouble.kind,

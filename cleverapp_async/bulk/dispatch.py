@@ -1,13 +1,13 @@
-"""The engine of a bulk send: who is sent when, and what is told in which order.
+"""The engine of a bulk send: which message leaves when, and in which order outcomes come.
 
 The way of a message: a source puts it into the queue of its limit key. When the key's turn comes
 and there is room, it starts: a task of its own waits for the limits, takes a seat on the wire, has
 the source commit to it (a journal writes its intent) and lets it leave. However the task ends, the
 message's outcome goes to the source first, and to whoever iterates once the source has kept it.
 
-Three things take messages off this way. A closing schedule *holds*: what only waits goes back to
-its place in the queue. A stop *drains*: what only waits is cancelled, what is on the wire ends.
-A failure of the journal, or the breaker, *fails* the run: it drains, and remembers why.
+Three things interrupt this way. A closing schedule *holds* the run: messages that only wait go back
+to their places in the queue. A stop *drains* it: messages that only wait are cancelled, those on
+the wire end. A failure of the journal, or the breaker, *fails* it: it drains, and keeps the reason.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ class _Stage(Enum):
     """It waits for the turn of its key."""
 
     STARTED = auto()
-    """A task carries it; whether something of it is on the wire, its send state says."""
+    """It has a task; its send state says whether something of it is on the wire."""
 
     HELD = auto()
     """Its task was cancelled as the schedule closed: it goes back into the queue."""
 
     OVER = auto()
-    """What becomes of it is decided: whatever its task still raises changes nothing."""
+    """Its outcome is decided: whatever its task still raises changes nothing."""
 
 
 # In debug mode asyncio makes the repr of whatever it calls: these would hold all messages.
@@ -65,11 +65,11 @@ class _Item:
 
 
 class _ClosedError(Exception):
-    """The schedule has closed at the very moment in which a message was to leave."""
+    """The schedule closed at the very moment at which a message was to leave."""
 
 
 class _NoSeatError(Exception):
-    """No seat on the wire is free: a message waits for one without its limits' slots."""
+    """No seat on the wire is free: the message waits for one without keeping its limits' slots."""
 
 
 @define(eq=False, repr=False, kw_only=True)
@@ -83,7 +83,7 @@ class Dispatcher:
         concurrency: Messages in work at once, at the limits and on the wire together.
         look_ahead: Messages queued at most.
         is_open: Whether messages may leave now.
-        breaker: Says when the same trouble came too often; None: never.
+        breaker: Says when the same error came too often; None: nothing stops the run.
         ended: Outcomes nobody has taken yet.
         counts: Outcomes so far.
         read: Messages taken in.
@@ -141,7 +141,7 @@ class Dispatcher:
         self.news.set()
 
     async def room(self) -> None:
-        """Wait until a message more would be of use."""
+        """Wait until there is room for another message."""
         while not self._wants_more():
             self._room.clear()
             await self._room.wait()
@@ -151,7 +151,7 @@ class Dispatcher:
         self._low = below
 
     async def low_keys(self) -> set[LimitKey | None]:
-        """Wait until some keys run low; which."""
+        """Wait until some keys run low, and return them."""
         while not self._low_keys:
             self._room.clear()
             await self._room.wait()
@@ -233,7 +233,7 @@ class Dispatcher:
         while self._keeping:
             await asyncio.wait(self._keeping)
 
-    # How much is started.
+    # How many messages are started.
 
     def _has_room(self) -> bool:
         # Outcomes that nobody has taken, or that are being kept, hold messages in memory too: who
@@ -368,7 +368,7 @@ class Dispatcher:
             self._end(key, item, Outcome.NOT_SENT, error=stopped_error(Outcome.NOT_SENT))
 
     def _end_rest(self) -> None:
-        """What is not in work will never be, in this run."""
+        """End the messages that are not in work: this run will not send them."""
         for key, item in self._queues.rest():
             if not self.source.lasting:
                 self._end(key, item, Outcome.NOT_SENT, error=stopped_error(Outcome.NOT_SENT))

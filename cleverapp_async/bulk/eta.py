@@ -26,10 +26,10 @@ MEASURED_RATE = "measured rate"
 QUIET_HOURS = "quiet hours"
 
 _CLEARLY = 1.1
-"""Slower than the limits by this factor, it is not the limits that bind."""
+"""A run that is slower than the limits by this factor is bound by something else."""
 
 _FULL = 0.8
-"""From this part of the account's quota on, keys are slow as they share it, not by themselves."""
+"""Above this part of the account's quota keys are slow because they share it."""
 
 
 @frozen
@@ -196,7 +196,7 @@ def estimate_run(
 
 
 def burst_of(quotas: Iterable[Quota]) -> int:
-    """How many outcomes may come at once: so many that the silence after them is no slowness."""
+    """How many outcomes the limits let come at once: the silence after them is not slowness."""
     scarcest = max(quotas, key=lambda quota: quota.spacing, default=None)
     return 1 if scarcest is None else scarcest.limit
 

@@ -1,4 +1,4 @@
-"""What became of one message of a bulk send, and the errors of what was not told by the server."""
+"""What became of one message of a bulk send, and the errors that did not come from the server."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def journal_failure(error: BaseException) -> CleverAppError:
 
 
 def _place_of(error: BaseException) -> str:
-    """An error by its type and place: its text may hold the message, unless it is one of ours."""
+    """An error by its type and place, because its text may hold the message unless it is ours."""
     if isinstance(error, CleverAppError):
         return str(error)
     kind = type(error).__name__

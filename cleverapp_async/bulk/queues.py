@@ -37,7 +37,7 @@ class KeyQueues(Generic[T]):
     """Hands out items so that every key gets its turn, and no key more than its limit can use.
 
     A key has at most as many items in work as its limit lets through at once: more would only
-    queue at the limiter. Items of a key are put in their order.
+    queue at the limiter. Items of a key are put in in their order.
 
     What is done for every item takes constant time: to put, take and finish one, however many keys
     and items there are. :meth:`put_back` looks through the items of its key that come before the

@@ -67,9 +67,9 @@ class BulkRun(AsyncOnly):
     the loop has to turn until all that is done: use the run as an async context manager to be
     sure that nothing outlives a block.
 
-    With a journal an outcome is told once it is written down, what a run that died had on its
-    way comes first, as ``UNKNOWN``, and a message that was never begun has no outcome: the next
-    run sends it.
+    With a journal an outcome comes once it is written down. The messages that a dead run had on its
+    way come first, as ``UNKNOWN``. A message that was never begun has no outcome: the next run
+    sends it.
 
     Made by :meth:`CleverAppClient.send_many` and :meth:`CleverAppClient.run_campaign`.
     """
@@ -136,7 +136,7 @@ class BulkRun(AsyncOnly):
 
         Raises:
             JournalError: The journal cannot be used, or no longer be written.
-            CampaignPausedError: The same trouble came too often in a row. Every message that was
+            CampaignPausedError: Errors of one kind came too often in a row. Every message that was
                 begun has its outcome before that, and without a journal every one that was read.
         """
         if self._started:
@@ -154,7 +154,7 @@ class BulkRun(AsyncOnly):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """End every task it started."""
+        """End every task that it started."""
         # A block that was left by an error need not have come to the iteration.
         forgotten = error is None and not self._settled
         await self.aclose()

@@ -8,16 +8,16 @@ from collections import deque
 __all__ = ["Seat", "WireSeats"]
 
 _LAPSE = 0.25
-"""Seconds after which a seat is given up that a message waited for and does not use yet."""
+"""Seconds after which a message gives up a seat that it waited for and has not used."""
 
 
 class WireSeats:
-    """Seats on the wire: few at first, more with every answer that was awaited, one after trouble.
+    """Seats on the wire: few at first, more with each answer, and one after an error.
 
-    Whatever has left when the service fails fails with it. So a run has no more on the wire than
-    the answers keep up with: a seat more for each success that comes while all are taken, as
-    in the slow start of TCP, which soon is as many as the limits let through; and a
-    single one, as a probe, from the first trouble to the next success.
+    Messages that are on the wire when the service fails are lost with it. So the number of seats
+    grows with the answers, as in the slow start of TCP: one more for each success that comes while
+    all seats are taken, which soon is as many as the limits let through. From the first error to
+    the next success there is a single seat, as a probe.
 
     Args:
         first: Seats at the beginning.
@@ -60,7 +60,7 @@ class WireSeats:
         self._admit()
 
     def grow(self) -> None:
-        """The service works: one seat more if all are taken, also by whoever says so."""
+        """The service works: add a seat if all are taken, the one of this message included."""
         if self._taken >= self._seats:
             self._seats = min(self._seats + 1, self._most)
             self._admit()

@@ -35,13 +35,13 @@ class DispatchQueue(Protocol):
         """Pass on an outcome that is known without sending."""
 
     async def room(self) -> None:
-        """Wait until a message more would be of use."""
+        """Wait until there is room for another message."""
 
     def watch(self, below: int) -> None:
         """A key runs low once it starts messages and has fewer left than that."""
 
     async def low_keys(self) -> set[LimitKey | None]:
-        """Wait until some keys run low; which."""
+        """Wait until some keys run low, and return them."""
         ...
 
     def queued(self, key: LimitKey | None) -> int:

@@ -70,7 +70,8 @@ class EtaMeter:
     """Measures outcomes per key over recent time.
 
     Time in which a key cannot send is left out: outside the schedule, while it is held, while it
-    is idle. Each key takes constant memory and each call constant time.
+    is idle. Each key takes constant memory. A call takes constant time; with a schedule of hours
+    its time grows with the days that have passed since the key's last call.
 
     Attributes:
         schedule: When messages may leave; None: at any time.
@@ -142,7 +143,7 @@ class EtaMeter:
             key: What limits it; None: its route is not known.
             now: Unix seconds.
             burst: How many outcomes its limit lets come at once: a silence counts as slowness
-                only when it is longer than one that so many would make good.
+                only when it is longer than that many outcomes would need.
 
         Returns:
             None where fewer than six outcomes have come, or all at one instant.

@@ -33,8 +33,9 @@
         ├── ServerError                       5xx
         └── UnexpectedResponseError           an answer of a shape nobody documented
 
-Each has an ``outcome``: what is known of the request's fate, and a ``code``: its kind as a stable
-word, for logs and metrics. No error ever holds the token or a URL, and each survives pickling.
+Each has an ``outcome``: what is known about the request, and a ``code``: its kind as a stable
+word, for logs and metrics. No error holds the token or the URL of a request, and each survives
+pickling.
 """
 
 from __future__ import annotations

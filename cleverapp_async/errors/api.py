@@ -1,14 +1,14 @@
-"""Errors of the server's answers: what it said, and what that proves of the request."""
+"""Errors of the server's answers: what it said, and what that proves about the request."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from attrs import frozen
 
+from .answer_text import answer_text
 from .base import CleverAppError, Outcome
 
 __all__ = [
@@ -28,9 +28,6 @@ __all__ = [
     "ValidationError",
 ]
 
-_BODY_SHOWN = 200
-_shower = json.JSONEncoder(ensure_ascii=False, default=repr)
-
 
 class ApiError(CleverAppError):
     """The server answered, and the answer is not a success.
@@ -48,37 +45,10 @@ class ApiError(CleverAppError):
         self, status: int, body: object, endpoint: str, *, message: str | None = None
     ) -> None:
         """Keep the answer; the message defaults to what the body says."""
-        super().__init__(f"{endpoint}: {message or _told(body)} (HTTP {status})")
+        super().__init__(f"{endpoint}: {message or answer_text(body)} (HTTP {status})")
         self.status = status
         self.body = body
         self.endpoint = endpoint
-
-
-def _told(body: object) -> str:
-    if words := _words(body):
-        return words
-    shown = body if isinstance(body, str) else _begin_of(body)
-    return shown if len(shown) <= _BODY_SHOWN else shown[:_BODY_SHOWN] + "…"
-
-
-def _words(body: object) -> str | None:
-    if isinstance(body, dict):
-        said = cast("dict[str, object]", body)
-        for name in ("error", "message"):
-            text = said.get(name)
-            if isinstance(text, str) and text:
-                return text
-    return None
-
-
-def _begin_of(body: object) -> str:
-    """A value as JSON, written no further than it is shown: it may be nested without bound."""
-    shown = ""
-    for part in _shower.iterencode(body):
-        shown += part
-        if len(shown) > _BODY_SHOWN:
-            break
-    return shown
 
 
 class AuthenticationError(ApiError):
@@ -100,10 +70,10 @@ class NotFoundError(ApiError):
 
 
 class MethodNotFoundError(NotFoundError):
-    """The server knows no such method: the base URL is wrong, or the method is no more.
+    """The server knows no such method: the base URL is wrong, or the method was removed.
 
-    It is the framework's or a proxy's answer (HTTP 404 as a page, or with no words but the
-    status's own; 405; 419), so that it says nothing of the object or recipient asked for.
+    The framework or a proxy answers so (HTTP 404 as a page, or with no words but the status's own;
+    405; 419): it says nothing about the object or recipient that was asked for.
     """
 
     code: ClassVar[str] = "method_not_found"
@@ -118,11 +88,11 @@ class FieldError:
             (``data.sku``); empty where the answer names no field.
         message: The server's text, untouched. What was not a string is shown as JSON.
         rule: Laravel's name of the broken rule (``required_without``, ``max``); None for a text
-            that no language pack holds. Where the packs give several rules the same words, the
-            parameter's type decides, or the likeliest stands for them.
+            that no language pack holds. If the packs give several rules the same words, the
+            parameter's type decides, or the likeliest rule is given.
         related: The other parameters that the text names, as the API spells them, in the text's
-            order. A translated name is brought back to the parameter it stands for; a word that
-            stands for none is left to the text, and so are values, dates and sizes.
+            order. A translated name is turned back into the parameter it stands for; a word that
+            stands for none is not among them, and neither are values, dates and sizes.
     """
 
     field: str
@@ -178,8 +148,8 @@ class RateLimitError(_RetryLaterError):
     """The account's limit was exceeded: the request was refused and nothing was done.
 
     Attributes:
-        retry_after: Seconds the server asked to wait, to the end of the last one; None where it
-            did not say, or said 0, which a window answers whose last second is not over.
+        retry_after: Seconds the server asked to wait, up to the end of the last second; None if it
+            did not say, or said 0, as it does in the last second of a window.
     """
 
     code: ClassVar[str] = "rate_limited"
@@ -240,8 +210,8 @@ class RequestTimeoutError(ApiError):
     """The server answered that it got no whole request in the time it was ready to wait (HTTP 408).
 
     By RFC 9110, section 15.5.9, nothing was done then. But every request leaves in one piece, and
-    proxies were seen to say 408 where the server behind them was slow: so the outcome is UNKNOWN,
-    and only what does no harm is tried again.
+    proxies have been seen to answer 408 when the server behind them was slow. So the outcome is
+    UNKNOWN, and a request is repeated only if that does no harm.
     """
 
     code: ClassVar[str] = "request_timeout"
@@ -265,8 +235,8 @@ class UnexpectedResponseError(ApiError):
 
     With a 2xx status the server most likely took the request; as the body could not be
     understood, and an error may come inside a 200, the outcome is UNKNOWN, never "not sent".
-    A redirect that wants the same request elsewhere (301, 307, 308) is REJECTED: whoever answered
-    so did nothing of it. After any other redirect it may have been carried out.
+    A redirect that asks for the same request elsewhere (301, 307, 308) is REJECTED: the server that
+    answers so did nothing. After any other redirect the request may have been carried out.
 
     Attributes:
         complete: Whether the whole body was read.

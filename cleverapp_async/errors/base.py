@@ -1,4 +1,4 @@
-"""The root of all errors, and what each of them says of the request's fate."""
+"""The root of all errors, and the outcome of the request that each of them has."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Outcome(Enum):
     """The request provably never reached the server, or the server did not take it up."""
 
     UNKNOWN = "unknown"
-    """The request may have reached the server; nobody here can tell."""
+    """The request may have reached the server; the client cannot know."""
 
 
 _Flat: TypeAlias = "list[tuple[type[list[object] | dict[object, object]] | None, object]]"
-"""A value as a flat list: leaves as they are, containers as the places of what they hold."""
+"""A value as a flat list: leaves as they are, containers as the indexes of their members."""
 
 
 def _flatten(value: object) -> _Flat:
@@ -80,7 +80,7 @@ class CleverAppError(Exception):
     Attributes:
         code: The kind of error as a stable word, such as ``rate_limited``: each class has its own,
             which no later release changes.
-        outcome: What is known of the request's fate.
+        outcome: What became of the request, as far as it is known.
         attempts: How many times the request was tried before this error was raised (0: never).
     """
 

@@ -1,4 +1,4 @@
-"""Errors of this side: nothing was sent, no answer came, or it is about no single request."""
+"""Errors of the client: nothing was sent, no answer came, or no single request is concerned."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class JournalError(CleverAppError):
     """A campaign's journal cannot be used: the message says which file, why, and the remedy.
 
     Attributes:
-        so_far: How many messages of this run ended with each outcome before the run was stopped
-            by this error, and in the message, too; empty where nothing had ended.
+        so_far: How many messages of this run had ended with each outcome when this error stopped
+            the run; the message says it, too. Empty if none had ended.
     """
 
     code: ClassVar[str] = "journal_unusable"
@@ -89,8 +89,8 @@ class JournalMismatchError(JournalError):
     """The journal belongs to another campaign: other texts, recipients, order or server.
 
     Attributes:
-        index: The first message that differs, its place among those given from 0; None where
-            something else than a message differs.
+        index: The first message that differs, its place among those given from 0; None if
+            something other than a message differs.
     """
 
     code: ClassVar[str] = "journal_mismatch"
@@ -102,16 +102,16 @@ class JournalMismatchError(JournalError):
 
 
 class JournalUnreachableError(JournalError):
-    """The server that keeps the journal is away, or failed: the same may succeed later."""
+    """The server that keeps the journal is away, or failed: the same call may succeed later."""
 
     code: ClassVar[str] = "journal_unreachable"
 
 
 class JournalWriteError(JournalError):
-    """The journal cannot be written: nothing is sent that it could not tell of.
+    """The journal cannot be written: no message is sent whose intent cannot be written.
 
-    What was sent before stands as it was; what was on the wire has its outcome in the run, or
-    is listed as unknown when the campaign is resumed.
+    Results that were written before stay. A message that was on the wire has its outcome in the
+    run, or is listed as unknown when the campaign is resumed.
     """
 
     code: ClassVar[str] = "journal_write_failed"
@@ -128,15 +128,15 @@ class JournalLostError(JournalWriteError):
 
 
 class CampaignPausedError(CleverAppError):
-    """The same trouble came time and again, so that the rest would fare no better.
+    """The same error came too often in a row, and the remaining messages would fail alike.
 
-    Nothing more is sent. Once the cause is mended a campaign resumes from its journal; without
-    one, what was not sent can be given to ``send_many`` again.
+    Nothing more is sent. Once the cause is removed, a campaign resumes from its journal; without
+    one, the messages that were not sent can be given to ``send_many`` again.
 
     Attributes:
-        cause: The error that was met last.
-        in_a_row: How often it came while nothing showed that the service works.
-        kind: What is wrong, in a word: ``token``, ``bot``, ``limit``, ``address``, ``redirect``,
+        cause: The last error.
+        in_a_row: How often its kind came while nothing showed that the service works.
+        kind: What is wrong, in one word: ``token``, ``bot``, ``limit``, ``address``, ``redirect``,
             ``answer`` (not one of the API), ``server``, ``silence``, ``connection`` or ``limiter``.
         remedy: What to do about it, in words.
     """
@@ -161,16 +161,16 @@ class CampaignPausedError(CleverAppError):
 
 
 class PagingError(CleverAppError):
-    """The pages of an answer did not hold all that was promised: what came is right, but not all.
+    """The pages did not hold all items that the server promised: what came is right, but not all.
 
     Attributes:
         endpoint: The name of the API method, such as ``getContacts``.
-        reason: ``"repeated"``: a page came again, as where a server does not page by number;
+        reason: ``"repeated"``: a page came again, as from a server that does not page by number;
             ``"short"``: the pages ended before their total was reached.
         page: The number of the page that was asked for last, from 1.
         given: How many different items came.
-        promised: How many there are by the smallest total that the server told; None where it told
-            none.
+        promised: How many items there are by the smallest total that the server gave; None if it
+            gave none.
     """
 
     code: ClassVar[str] = "pages_incomplete"
@@ -186,12 +186,12 @@ class PagingError(CleverAppError):
         promised: int | None = None,
     ) -> None:
         """Keep what came and what was promised."""
-        told = "brought nothing new" if reason == "repeated" else "was the last that held anything"
-        whole = "more that the server promised" if promised is None else f"{promised}"
+        why = "brought nothing new" if reason == "repeated" else "was the last that held anything"
+        whole = "" if promised is None else f" {promised}"
         super().__init__(
-            f"{endpoint}: page {page} {told}, but only {given} of {whole} came. Narrow what you "
-            "ask for (dates, a bot, filters) until each answer fits on one page, or ask the "
-            "provider how the method pages"
+            f"{endpoint}: page {page} {why}, but only {given} of the{whole} promised items came. "
+            "Narrow the request (dates, a bot, filters) until its answer fits on one page, "
+            "or ask the provider how the method pages"
         )
         self.endpoint = endpoint
         self.reason = reason
@@ -217,7 +217,8 @@ class DeadlineExceededError(NotSentError):
     """The deadline passed, or certainly would have, before the request could leave.
 
     Attributes:
-        estimated_wait: Seconds that the limits would still have asked for; None where unknown.
+        estimated_wait: Seconds for which the request would still have had to wait for the limits;
+            None if that is not known.
     """
 
     code: ClassVar[str] = "deadline_exceeded"
@@ -229,19 +230,19 @@ class DeadlineExceededError(NotSentError):
 
 
 class LimiterUnavailableError(NotSentError):
-    """The Redis of the shared limits cannot be reached, and the policy is to raise.
+    """The Redis of the shared limits cannot be reached, and the policy is ``"raise"``.
 
-    Or it cannot be used, for a reason that does not pass by waiting, such as a wrong password:
-    that is raised at once under every policy, with the cause and the remedy.
+    Or it cannot be used for a reason that waiting does not remove, such as a wrong password: then
+    this error is raised at once under every policy, with the cause and the remedy.
     """
 
     code: ClassVar[str] = "limiter_unavailable"
 
 
 class OutcomeUnknownError(CleverAppError):
-    """The request may have reached the server, and no answer tells.
+    """The request may have reached the server, and no answer says whether it did.
 
-    It is repeated only by your own decision: the recipient may already have the message.
+    A message is repeated only by your own decision: the recipient may already have it.
     """
 
     code: ClassVar[str] = "outcome_unknown"

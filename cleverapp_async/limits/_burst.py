@@ -38,7 +38,7 @@ class Burst:
     def refused(self, now: float, sent_at: float, period: float) -> int:
         """Count a refusal, and shrink when it repeats an earlier one.
 
-        Refusals of requests that left before the last pause ended tell nothing new.
+        Refusals of requests that left before the last pause ended show nothing new.
 
         Args:
             now: The moment of the refusal, loop seconds.
@@ -67,7 +67,7 @@ class Burst:
         self._last = max(self._last, until)
 
     def grow(self, now: float, period: float) -> None:
-        """Halve less, by one for every so many windows that have been clean."""
+        """Undo one halving for every few windows that have been clean."""
         while self.level and now - self._last > self._patience * period:
             self.level -= 1
             # As if the last refusal had been later: the next step up takes as many windows again.

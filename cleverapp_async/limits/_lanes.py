@@ -1,4 +1,4 @@
-"""Who is served next: interactive before bulk, scarce before plentiful, nobody never."""
+"""Who is served next: interactive before bulk, scarce before plentiful, and nobody starves."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ BULK_EVERY = 4
 """While both lanes wait, at least every fourth grant goes to bulk."""
 
 OLDEST_EVERY = 4
-"""While scarce and plentiful wait in one lane, at least every fourth grant goes to the oldest."""
+"""While waiters of several scarcities are in one lane, at least every fourth grant goes to the
+oldest waiter."""
 
 _RETURNED = 10_000
 
@@ -75,7 +76,7 @@ class _LaneOfBands(Generic[T]):
             if self._passed_over >= OLDEST_EVERY - 1:
                 band = oldest
             waiter = next(iter(bands[band]))
-            # Who is cancelled already is no grant: it does not count in anybody's share.
+            # A waiter that was cancelled gets no grant, so it does not count in anybody's share.
             if not waiter.future.done():
                 self._passed_over = 0 if band == oldest else self._passed_over + 1
         else:
@@ -91,8 +92,8 @@ class _LaneOfBands(Generic[T]):
 class LaneQueue(Generic[T]):
     """The waiters of one limiter, in the order in which they are served.
 
-    Every operation takes constant time in the number of waiters; some look through the bands of
-    scarcity, of which there are few: no more than sizes of quotas.
+    No operation takes longer with more waiters. ``pop`` and ``ahead_of`` look at each band of
+    scarcity in which somebody waits, which are a few.
     """
 
     __slots__ = ("_bulk", "_interactive", "_numbered", "_passed_over")
@@ -131,7 +132,7 @@ class LaneQueue(Generic[T]):
         return waiter
 
     def remove(self, waiter: Waiter[T]) -> bool:
-        """Take a waiter out; False where it is in no longer."""
+        """Take a waiter out; False if it is not in the queue any more."""
         return self._lane(waiter.lane).remove(waiter)
 
     def pop(self) -> Waiter[T]:

@@ -20,7 +20,7 @@ __all__ = ["CallLimits", "PermitPair"]
 
 @define
 class PermitPair:
-    """The permits of one attempt; each ending is told to both, also where one limiter fails."""
+    """The permits of one attempt; each ending reaches both, even if one limiter fails."""
 
     account: Permit
     key: Permit | None
@@ -83,7 +83,7 @@ class CallLimits:
 
     @property
     def held_for(self) -> float:
-        """Seconds for which nothing may leave, as the server said that it is down; 0: it may."""
+        """Seconds for which nothing may leave because the server is said to be down; 0: it may."""
         return max(0.0, self._held_until - asyncio.get_running_loop().time())
 
     def hold(self, seconds: float) -> None:

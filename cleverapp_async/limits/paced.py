@@ -72,7 +72,7 @@ class PacedLimiter:
             self._pass_on()
 
     async def _even_moment(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Wait for the pace, and again after each pause that came meanwhile."""
+        """Wait for the next even moment, and again after each pause that began meanwhile."""
         paced = False
         while not paced:
             # A pause that comes while this one is slept through may be longer.

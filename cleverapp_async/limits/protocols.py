@@ -73,7 +73,7 @@ class Limiter(Protocol):
     ) -> Permit:
         """Wait for a slot.
 
-        A waiter cancelled at any await point must lose nothing for anybody.
+        Cancelling a waiter at any await point must not lose a slot.
 
         Args:
             lane: Whose turn comes first.
@@ -86,7 +86,7 @@ class Limiter(Protocol):
     def estimate(self, lane: Lane, *, spacing: float = 0.0, returned: bool = False) -> float:
         """The least number of seconds a newcomer would wait, if nobody is cancelled or refunded.
 
-        A request whose deadline comes before is not tried: where it is not known, answer 0.
+        A request whose deadline comes earlier is not tried. If the time is not known, return 0.
 
         Args:
             lane: As for :meth:`acquire`.

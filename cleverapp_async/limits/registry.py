@@ -37,10 +37,10 @@ K = TypeVar("K")
 
 @define(eq=False)
 class CountedSends:
-    """Tells the sends that passed these limiters from those of another process.
+    """Distinguishes sends that passed these limiters from those of another process.
 
-    A journal knows both alike. What this process wrote into one is known by the message and by
-    the moment it was written at, as one process at a time writes about a message.
+    A journal holds both. What this process wrote into one is recognized by the message and by the
+    moment at which it was written, because one process at a time writes about a message.
 
     Args:
         clock: Gives the seconds of a clock that is never set anew.
@@ -70,7 +70,7 @@ class CountedSends:
         noted.append((now + keep, message, begun, ended))
 
     def known(self) -> Callable[[Hashable, float], bool]:
-        """Tells of a message and a moment (Unix seconds) whether it was written by this process."""
+        """Whether this process wrote about a message at a moment (Unix seconds)."""
         spans: dict[Hashable, list[tuple[float, float]]] = {}
         for _, message, begun, ended in self._noted:
             spans.setdefault(message, []).append((begun, ended))
@@ -174,8 +174,9 @@ class LimiterRegistry:
     ) -> SharedLimiterRegistry:
         """Limits kept together by every process that uses the same Redis or Valkey.
 
-        Close the registry at the end, or use it as an async context manager: what it has not told
-        the fleet yet is told then. It connects when it is first used. Needs the extra ``redis``.
+        Close the registry at the end, or use it as an async context manager: then it reports to the
+        fleet what it has not reported yet. It connects when it is first used, and needs the extra
+        ``redis``.
 
         Args:
             redis: The URL of a server (``redis://``, ``rediss://``, ``unix://``), or a client of
@@ -224,7 +225,7 @@ class LimiterRegistry:
         return len(self._limiters)
 
     def __bool__(self) -> bool:
-        """Always true: a registry without keys yet is still somebody's choice."""
+        """Always true, so that a registry without keys is not taken for a missing one."""
         return True
 
     def quotas(self, key: LimitKey | AccountKey) -> tuple[Quota, ...]:
@@ -383,7 +384,7 @@ class SharedLimiterRegistry(LimiterRegistry):
 
     @property
     def own_quotas(self) -> tuple[Quota, ...]:
-        """None: Redis keeps the count over the death of a process, so nothing is told it again."""
+        """None: Redis keeps the count when a process dies, so a resume reports nothing again."""
         return ()
 
     @property
@@ -405,7 +406,7 @@ class SharedLimiterRegistry(LimiterRegistry):
         await self.close()
 
     async def close(self) -> None:
-        """Tell the fleet which slots are not needed any more, then disconnect.
+        """Report to the fleet which slots are not needed any more, then disconnect.
 
         Requests still on their way keep their slots for the guard's time. Without closing, so do
         slots that were used shortly before the end. Whoever still waits gets a

@@ -1,4 +1,4 @@
-"""Pages by number, as one stream of items that is whole or says that it is not."""
+"""Pages by number, as one stream of items that is whole or raises an error."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 
 class AnyMethod(Methods):
-    """The way to what the package has no method for."""
+    """Calls methods of the API that this package does not know."""
 
     async def call(
         self,
@@ -46,14 +46,14 @@ class AnyMethod(Methods):
             What ``data`` holds as plain JSON values, or the whole body where there is no ``data``.
 
         Raises:
-            InvalidRequestError: The name is none, the HTTP method is not known, or a parameter
-                cannot be sent, as another token cannot.
+            InvalidRequestError: The name is not one of a method, the HTTP method is not known, or a
+                parameter cannot be sent, such as another token.
             CleverAppError: See :meth:`send_message`.
         """
         check_options(options, remedy="; a parameter of the API goes into params={{'{name}': …}}")
         parameters = _parameters(params)
         if "api_token" in parameters:
-            told = "api_token is no parameter: each request has the client's own"
+            told = "api_token must not be a parameter: each request has the client's own token"
             raise InvalidRequestError(told, fields=("api_token",))
         row = _row(method, http_method, repeat)
         route = None
@@ -96,14 +96,14 @@ def _row(method: str, http_method: str | None, repeat: Repeat | None) -> Endpoin
     if not _NAME.fullmatch(method):
         # Not shown: where somebody put a query behind the name, it holds a token or a text.
         raise InvalidRequestError(
-            "method is no name of a method: give the name alone, such as getContactTags",
+            "method must be the name of an API method alone, such as getContactTags",
             fields=("method",),
         )
     row = ENDPOINTS.get(method)
     if row is None:
         if http_method is None:
             raise InvalidRequestError(
-                f"{method} is not in the endpoint table: say http_method", fields=("http_method",)
+                f"{method} is not in the endpoint table: give http_method", fields=("http_method",)
             )
         row = Endpoint(
             name=method,

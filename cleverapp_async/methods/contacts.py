@@ -198,7 +198,7 @@ class ContactMethods(Methods):
         """
         if len(check_string("status", status)) > _LONGEST_STATUS:
             raise InvalidRequestError(
-                f"status has {len(status)} characters, at most {_LONGEST_STATUS} are taken",
+                f"status must have at most {_LONGEST_STATUS} characters, not {len(status)}",
                 fields=("status",),
             )
         parameters = given(contact_id=check_id("contact_id", contact_id), status=status)

@@ -133,7 +133,9 @@ class ListMethods(Methods):
             CleverAppError: See :meth:`send_message`.
         """
         if slug is None and isinstance(field, ListField):
-            raise InvalidRequestError("slug is needed: a ListField has none", fields=("slug",))
+            raise InvalidRequestError(
+                "slug is needed, because a ListField has none", fields=("slug",)
+            )
         named = {} if slug is None else {"slug": check_string("slug", slug)}
         parameters = given(
             schema_id=check_hex_id("schema_id", schema_id), field={**_field(field), **named}

@@ -77,7 +77,7 @@ def check_string(name: str, value: object) -> str:
         value.encode()
     except UnicodeEncodeError:
         raise InvalidRequestError(
-            f"{name} holds half a character (a lone surrogate), which no request can carry",
+            f"{name} holds half a character (a lone surrogate): remove it",
             fields=(name,),
         ) from None
     return value
@@ -242,7 +242,7 @@ def check_object(name: str, value: object) -> dict[str, object]:
     """
     given = _mapping(value)
     if not given:
-        raise _refuse(name, "a mapping that holds something", value)
+        raise _refuse(name, "a mapping that is not empty", value)
     if not all(isinstance(key, str) for key in given):
         raise _refuse(name, "a mapping whose keys are strings", given)
     return {str(key): held for key, held in given.items()}

@@ -1,4 +1,4 @@
-"""The requests that send a message (API docs, page «Сообщения»), and what is known of one then."""
+"""The requests that send a message (API docs, page «Сообщения»), and what they return."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class SendMessage:
             )
         if missing:
             raise InvalidRequestError(
-                f"{', '.join(missing)} missing: {', '.join(_TRIPLE)} address only together",
+                f"missing: {', '.join(missing)}; give {', '.join(_TRIPLE)} together",
                 fields=missing,
             )
         check_id("bot_id", self.bot_id)
@@ -190,11 +190,11 @@ def check_message(value: object, index: int) -> Message:
         index: Its place there, from 0.
 
     Raises:
-        InvalidRequestError: It is no message; its type is told, and nothing of itself.
+        InvalidRequestError: It is not a message; the error names its type and shows nothing of it.
     """
     if not isinstance(value, Message):
         raise InvalidRequestError(
-            f"message {index} is no SendMessage or SendMessageToWhatsApp, but of type "
+            f"message {index} is no SendMessage or SendMessageToWhatsApp: its type is "
             f"{type(value).__name__}"
         )
     return value

@@ -57,7 +57,7 @@ def _check_quota(what: str, quota: SimulatedQuota | None) -> None:
         return
     limit, period = quota
     if limit < 1 or not (0 < period < math.inf):
-        msg = f"{what}: a quota is (at least 1, seconds above 0), not {quota!r}"
+        msg = f"{what}: a quota must be (at least 1, seconds above 0), not {quota!r}"
         raise ValueError(msg)
 
 
@@ -114,7 +114,7 @@ class SimulatorLimits:
             ValueError: The factor is not above 0.
         """
         if not 0 < factor < math.inf:
-            msg = f"the factor is above 0, not {factor!r}"
+            msg = f"factor must be above 0, not {factor!r}"
             raise ValueError(msg)
         messengers = self.messengers
         if messengers is not None:

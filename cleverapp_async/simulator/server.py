@@ -130,13 +130,13 @@ class Simulator:
     def __attrs_post_init__(self) -> None:
         """Check the arguments, and make what the server knows."""
         if not self.api_token:
-            msg = "the simulator needs a token: it checks it"
+            msg = "api_token must not be empty: the simulator checks it"
             raise ValueError(msg)
         if self.window not in WINDOW_KINDS:
-            msg = f"window is one of {', '.join(WINDOW_KINDS)}, not {self.window!r}"
+            msg = f"window must be one of {', '.join(WINDOW_KINDS)}, not {self.window!r}"
             raise ValueError(msg)
         if self.retry_after not in ROUNDINGS:
-            msg = f"retry_after is one of {', '.join(ROUNDINGS)}, not {self.retry_after!r}"
+            msg = f"retry_after must be one of {', '.join(ROUNDINGS)}, not {self.retry_after!r}"
             raise ValueError(msg)
         variants = AnswerVariants(
             self.variables_shape, self.date_style, self.count_referrals_shape, self.empty_objects
@@ -186,7 +186,7 @@ class Simulator:
             RuntimeError: The simulator was not started: it has no port yet.
         """
         if not self._bound_port:
-            msg = "the simulator was not started"
+            msg = "the simulator is not started: use it in an `async with` block, or call start()"
             raise RuntimeError(msg)
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self._bound_port}{API_PREFIX.rstrip('/')}"
@@ -233,7 +233,7 @@ class Simulator:
             OSError: The port is taken.
         """
         if self._web is not None:
-            msg = "the simulator runs already"
+            msg = "the simulator runs already: close it before it starts again"
             raise RuntimeError(msg)
         listening = _bind(self.host, self.port)
         self._bound_port = listening.getsockname()[1]

@@ -105,9 +105,7 @@ def test_what_concerns_everybody_pauses_at_the_bound(error: CleverAppError, kind
     assert paused.kind == kind
     assert paused.remedy
     assert paused.remedy in str(paused)
-    assert ("for telegram of bot 1" in str(paused)) is (
-        isinstance(error, MessengerLimitError) or kind == "bot"
-    )
+    assert (str(KEY) in str(paused)) is (isinstance(error, MessengerLimitError) or kind == "bot")
     assert not is_permanent(outcome)
 
 
@@ -154,7 +152,7 @@ def test_kinds_are_counted_apart() -> None:
     paused = breaker.note(KEY, LOST)
     assert paused is not None
     assert (paused.kind, paused.in_a_row) == ("silence", 5)
-    assert "12 of other kinds" in str(paused)
+    assert "12" in str(paused)
 
 
 @pytest.mark.parametrize("outcome", [UNAUTHENTICATED, UNREACHABLE, DOWN, LOST])
@@ -183,7 +181,8 @@ def test_the_messengers_of_a_bot_are_counted_together() -> None:
     noted = [breaker.note(key, FORBIDDEN) for key in (KEY, SIBLING, KEY, SIBLING)]
     assert noted[:3] == [None] * 3
     assert noted[3] is not None
-    assert "for bot 1" in str(noted[3])
+    assert "bot 1" in str(noted[3])
+    assert KEY.messenger not in str(noted[3])
 
 
 def test_a_messenger_is_not_hidden_by_its_siblings() -> None:
@@ -195,7 +194,7 @@ def test_a_messenger_is_not_hidden_by_its_siblings() -> None:
         for key, outcome in ((KEY, FORBIDDEN), (SIBLING, TAKEN))
     ]
     assert noted[4] is not None
-    assert "for telegram of bot 1" in str(noted[4])
+    assert str(KEY) in str(noted[4])
 
 
 def test_a_forbidden_bot_shows_that_the_service_works() -> None:

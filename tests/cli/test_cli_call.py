@@ -138,7 +138,7 @@ def test_a_name_that_is_none(cleverapp: Run, serve: Serve) -> None:
     simulator = serve(seeded())
     ended = cleverapp("call", "../x", "--http-method", "GET")
     assert ended.code == 2
-    assert "no name of a method" in ended.err
+    assert "getContactTags" in ended.err
     assert len(simulator.arrivals) == 0
 
 

@@ -19,6 +19,7 @@ from cleverapp_async import (
     LimiterRegistry,
     LimitKey,
 )
+from tests.raising import raises
 
 TOKEN = "tok+en/=secret"
 
@@ -54,31 +55,31 @@ def test_addresses_that_can_work(given: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("base_url", "told"),
+    ("base_url", "place"),
     [
-        ("http://app.cleverapp.pro/api/v1", "is not https"),
-        ("http://127.0.0.1.evil.example/api/v1", "is not https"),
-        ("http://localhost.evil.example/api/v1", "is not https"),
-        ("http://192.168.0.1/api/v1", "is not https"),
-        ("http://127.0.0.1\n.evil.example/api/v1", "white space"),
-        ("https://app.cleverapp.pro/api v1", "white space"),
-        ("https://app.cleverapp.pro/api\tv1", "white space"),
-        ("app.cleverapp.pro/api/v1", "must look like"),
-        ("ftp://app.cleverapp.pro", "must look like"),
-        ("https://", "must look like"),
-        ("", "must look like"),
-        ("https://host:99999/api", "must look like"),
-        ("https://[::1", "must look like"),
-        ("https://user:s3cret@host/api", "no user, query or fragment"),
-        ("https://host/api?api_token=s3cret", "no user, query or fragment"),
-        ("https://host/api#s3cret", "no user, query or fragment"),
-        ("http://user:s3cret@host/api", "no user, query or fragment"),
-        ("ftp://user:s3cret@host/api?s3cret", "must look like"),
+        ("http://app.cleverapp.pro/api/v1", "https"),
+        ("http://127.0.0.1.evil.example/api/v1", "https"),
+        ("http://localhost.evil.example/api/v1", "https"),
+        ("http://192.168.0.1/api/v1", "https"),
+        ("http://127.0.0.1\n.evil.example/api/v1", "base_url"),
+        ("https://app.cleverapp.pro/api v1", "base_url"),
+        ("https://app.cleverapp.pro/api\tv1", "base_url"),
+        ("app.cleverapp.pro/api/v1", DEFAULT_BASE_URL),
+        ("ftp://app.cleverapp.pro", DEFAULT_BASE_URL),
+        ("https://", DEFAULT_BASE_URL),
+        ("", DEFAULT_BASE_URL),
+        ("https://host:99999/api", DEFAULT_BASE_URL),
+        ("https://[::1", DEFAULT_BASE_URL),
+        ("https://user:s3cret@host/api", "api_token"),
+        ("https://host/api?api_token=s3cret", "api_token"),
+        ("https://host/api#s3cret", "api_token"),
+        ("http://user:s3cret@host/api", "api_token"),
+        ("ftp://user:s3cret@host/api?s3cret", DEFAULT_BASE_URL),
     ],
 )
-def test_addresses_that_cannot(base_url: str, told: str) -> None:
+def test_addresses_that_cannot(base_url: str, place: str) -> None:
     """What is no address of an API, or would send the token in clear text, is refused."""
-    with pytest.raises(ConfigurationError, match=told) as caught:
+    with raises(ConfigurationError, "base_url", place) as caught:
         CleverAppClient(TOKEN, base_url=base_url)
     assert "s3cret" not in str(caught.value)
 
@@ -104,14 +105,14 @@ def test_the_address_of_a_brand_has_its_path(brand: Brand) -> None:
 @pytest.mark.parametrize("token", ["", "  ", "\n", None, 7])
 def test_an_empty_token_is_refused(token: str) -> None:
     """Without a token nothing works: that is told before the first request."""
-    with pytest.raises(ConfigurationError, match="api_token is empty"):
+    with pytest.raises(ConfigurationError, match="api_token"):
         CleverAppClient(token)
 
 
 @pytest.mark.parametrize("token", ["Bearer secret", "sec\nret", "секрет", "sec\x00ret", "a secret"])
 def test_a_token_with_strange_characters_is_refused(token: str) -> None:
     """A token that was copied with its neighbours is refused, and not shown."""
-    with pytest.raises(ConfigurationError, match="more than it copied") as caught:
+    with pytest.raises(ConfigurationError, match="api_token") as caught:
         CleverAppClient(token)
     assert token not in str(caught.value)
 
@@ -148,7 +149,7 @@ def test_from_env_without_a_token(value: str | None, monkeypatch: pytest.MonkeyP
     """A variable that is not set is named."""
     if value is not None:
         monkeypatch.setenv("CLEVERAPP_API_TOKEN", value)
-    with pytest.raises(ConfigurationError, match="CLEVERAPP_API_TOKEN is not set"):
+    with raises(ConfigurationError, "CLEVERAPP_API_TOKEN"):
         CleverAppClient.from_env()
 
 
@@ -186,25 +187,25 @@ def test_a_refusal_keeps_the_token_out_of_its_frames(
 
 
 @pytest.mark.parametrize(
-    "setting",
+    ("name", "value", "more"),
     [
-        {"connect_timeout": 0},
-        {"attempt_timeout": -1},
-        {"attempt_timeout": float("nan")},
-        {"longest_pause": 0},
-        {"keepalive_timeout": -0.1},
-        {"keepalive_timeout": float("inf")},
-        {"keepalive_timeout": float("nan")},
-        {"max_in_flight": 0},
-        {"max_body": 0},
-        {"remembered_routes": 0},
-        {"post_parameters": "body"},
+        ("connect_timeout", 0, ()),
+        ("attempt_timeout", -1, ()),
+        ("attempt_timeout", float("nan"), ()),
+        ("longest_pause", 0, ()),
+        ("keepalive_timeout", -0.1, ()),
+        ("keepalive_timeout", float("inf"), ()),
+        ("keepalive_timeout", float("nan"), ()),
+        ("max_in_flight", 0, ()),
+        ("max_body", 0, ()),
+        ("remembered_routes", 0, ()),
+        ("post_parameters", "body", ("documented, query, json, form",)),
     ],
 )
-def test_settings_are_checked(setting: dict[str, object]) -> None:
-    """A setting that cannot work is refused when it is made, with its name."""
-    with pytest.raises(ConfigurationError, match=next(iter(setting))):
-        ClientConfig(**setting)  # type: ignore[arg-type]
+def test_settings_are_checked(name: str, value: object, more: tuple[str, ...]) -> None:
+    """A setting that cannot work is refused when it is made, with its name and the value."""
+    with raises(ConfigurationError, name, value, *more):
+        ClientConfig(**{name: value})  # type: ignore[arg-type]
 
 
 def test_connections_are_kept_for_less_than_any_limit_leaves_them_idle() -> None:
@@ -233,7 +234,7 @@ async def test_bulk_bounds_are_checked() -> None:
         aiohttp.ClientSession() as session,
         CleverAppClient(TOKEN, session=session) as client,
     ):
-        with pytest.raises(InvalidRequestError, match="concurrency"):
+        with raises(InvalidRequestError, "concurrency"):
             client.send_many([], concurrency=0)
-        with pytest.raises(InvalidRequestError, match="look_ahead"):
+        with raises(InvalidRequestError, "look_ahead"):
             client.send_many([], look_ahead=0)

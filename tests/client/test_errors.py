@@ -237,13 +237,35 @@ def test_each_kind_of_error_has_a_code_of_its_own_as_documented() -> None:
         ({"message": "Нет"}, "sendMessage: Нет (HTTP 400)"),
         ({"error": "", "message": "Нет"}, "sendMessage: Нет (HTTP 400)"),
         ({"error": 7}, 'sendMessage: {"error": 7} (HTTP 400)'),
-        ("<html>", "sendMessage: <html> (HTTP 400)"),
+        ("<html>", "sendMessage: an HTML page without text (HTTP 400)"),
+        ("Bad \x1b[31m\nrequest", "sendMessage: Bad [31m request (HTTP 400)"),
+        ("<Error>no page</Error>", "sendMessage: <Error>no page</Error> (HTTP 400)"),
         (None, "sendMessage: null (HTTP 400)"),
     ],
 )
 def test_an_answer_is_told_in_its_own_words(body: object, told: str) -> None:
     """The text of an API error is the server's, with the method and the status."""
     assert str(ApiError(400, body, "sendMessage")) == told
+
+
+@pytest.mark.parametrize(
+    ("page", "title"),
+    [
+        ("<html><head><title>502 Bad\n Gateway</title></head>", "502 Bad Gateway"),
+        ("<!-- a --><!DOCTYPE HTML>\n<TITLE>Вход &amp; выход</TITLE><h1>No</h1>", "Вход & выход"),
+        ('<?xml version="1.0"?>\n<html><title>Moved</title>', "Moved"),
+        ("<html><title> </title><h2 id=1>Not <b>Found</b></h2>", "Not Found"),
+        ("<html><style>p {}</style><p>Sorry,<br>try &lt;later&gt;", "Sorry, try <later>"),
+        ("<br />\n<b>Fatal error</b>: Out of memory", "Fatal error : Out of memory"),
+        ("<html><title>\x1b[2J&#27;]0;Ha\u202eha</title>", "[2J]0;Ha ha"),
+        ("<html><title>The end is cut", "The end is cut"),
+        (f"<html><title>{'x' * 500}</title>", f"{'x' * 200}…"),
+        ("<!---->" * 200 + "<html><title>After</title>", "After"),
+    ],
+)
+def test_a_page_is_told_by_its_title(page: str, title: str) -> None:
+    """Of an HTML page a text shows the title, the heading or the words: no markup, no control."""
+    assert str(ApiError(502, page, "sendMessage")).endswith(f" page: {title} (HTTP 502)")
 
 
 def test_validation_errors_are_found_by_their_field() -> None:

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from cleverapp_async.testing import DeadlockError, VirtualTimeLoop, run_virtual
+from tests.raising import raises
 
 
 def test_the_clock_jumps_instead_of_sleeping() -> None:
@@ -91,7 +92,7 @@ def test_a_deadlock_is_an_error_that_names_who_waits() -> None:
         tasks = [asyncio.create_task(event.wait(), name=f"waiter-{n}") for n in range(9)]
         await asyncio.wait(tasks)
 
-    with pytest.raises(DeadlockError, match=r"at 0.0 s .* for ever: .*waiter-0.*, \.\.\."):
+    with raises(DeadlockError, "0.0", "waiter-0", ", ..."):
         run_virtual(main())
 
 
@@ -104,7 +105,7 @@ def test_a_timer_that_never_comes_is_a_deadlock_too() -> None:
         await asyncio.sleep(1.0)
         await loop.create_future()
 
-    with pytest.raises(DeadlockError, match=r"at 1\.0 s"):
+    with raises(DeadlockError, "1.0"):
         run_virtual(main())
 
 

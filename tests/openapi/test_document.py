@@ -95,5 +95,5 @@ def test_alternatives_of_parameters_are_told() -> None:
 
 def test_a_type_no_answer_holds_has_no_schema() -> None:
     """A model of a type that JSON does not carry is refused when the document is made."""
-    with pytest.raises(TypeError, match="no schema for <class 'bytes'>"):
+    with pytest.raises(TypeError, match="<class 'bytes'>"):
         Schemas().of(bytes)

@@ -30,7 +30,7 @@ def test_latencies_are_read_as_written(text: str, expected: Latency) -> None:
 )
 def test_an_unreadable_latency_is_refused_with_the_forms(text: str) -> None:
     """What is no latency is refused, showing the text and how to write one."""
-    with pytest.raises(ValueError, match="is not a latency") as caught:
+    with pytest.raises(ValueError) as caught:
         Latency.parse(text)
     assert repr(text) in str(caught.value)
     assert "lognormal:50ms:1.0" in str(caught.value)

@@ -240,9 +240,9 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_one_thing_is_said_once(tmp_path: Path) -> None:
     """A file and data, or contacts in two places, are refused."""
-    with pytest.raises(ValueError, match="not both"):
+    with pytest.raises(ValueError, match=r"seed_file.*seed_data"):
         Simulator(seed_file=tmp_path, seed_data=SeedData())
-    with pytest.raises(ValueError, match="not in both"):
+    with pytest.raises(ValueError, match="contacts"):
         Simulator(contacts=[ANNA], seed_data=generate(1))
 
 
@@ -294,7 +294,7 @@ def test_a_generated_world_is_the_same_for_the_same_arguments() -> None:
 @pytest.mark.parametrize("contacts", [-1, 10_000_000])
 def test_a_senseless_number_of_contacts_is_refused(contacts: int) -> None:
     """Fewer than none, and more than there are numbers for, are refused."""
-    with pytest.raises(ValueError, match="contacts is from 0"):
+    with pytest.raises(ValueError, match="contacts"):
         generate(contacts)
 
 

@@ -76,7 +76,7 @@ async def test_a_name_that_does_not_resolve() -> None:
     async with aiohttp.ClientSession(connector=connector) as session:
         error = await failed("https://cleverapp.invalid/api/v1", Notebook(), session)
     assert isinstance(error, ConnectError)
-    assert "could not be resolved" in str(error)
+    assert "ClientConnectorDNSError" in str(error)
 
 
 async def test_a_server_that_speaks_no_tls() -> None:
@@ -124,7 +124,7 @@ async def test_a_connection_that_takes_too_long() -> None:
     async with aiohttp.ClientSession(connector=Unreachable()) as session:
         error = await failed("http://127.0.0.1:9/api/v1", Notebook(), session, connect_timeout=0.05)
     assert isinstance(error, ConnectError)
-    assert "no connection was made in time" in str(error)
+    assert "ConnectionTimeoutError" in str(error)
 
 
 async def test_an_attempt_that_ends_before_it_has_a_connection() -> None:
@@ -133,7 +133,7 @@ async def test_an_attempt_that_ends_before_it_has_a_connection() -> None:
     async with aiohttp.ClientSession(connector=Unreachable()) as session:
         error = await failed("http://127.0.0.1:9/api/v1", notebook, session, attempt_timeout=0.05)
     assert type(error) is NotSentError
-    assert "no answer in time" in str(error)
+    assert "TimeoutError" in str(error)
     assert notebook.of_key() == REFUNDED
 
 
@@ -163,7 +163,7 @@ async def test_a_session_that_its_owner_closed() -> None:
     session = aiohttp.ClientSession()
     await session.close()
     error = await failed("http://127.0.0.1:9/api/v1", Notebook(), session)
-    assert "was it closed?" in str(error)
+    assert "session" in str(error)
 
 
 class Closing(aiohttp.TCPConnector):

@@ -21,6 +21,7 @@ from cleverapp_async import (
     UnexpectedResponseError,
 )
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
+from tests.raising import raises
 from tests.transport.rig import Notebook, client_of, one_attempt, raw_server
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Case:
 
     fault: Fault
     error: type[CleverAppError]
-    told: str
+    place: str
     notes: list[str]
     outcome: Outcome = Outcome.UNKNOWN
 
@@ -44,78 +45,74 @@ class Case:
 ERROR_IN_200 = {"error": "Что-то пошло не так"}
 CASES = {
     "reset when the first bytes come": Case(
-        Fault.reset_before("bytes"), OutcomeUnknownError, "may have reached", UNANSWERED
+        Fault.reset_before("bytes"), OutcomeUnknownError, "ClientOSError", UNANSWERED
     ),
     "reset after reading, taken": Case(
-        Fault.reset_after(taken=True), OutcomeUnknownError, "may have reached", UNANSWERED
+        Fault.reset_after(taken=True), OutcomeUnknownError, "ClientOSError", UNANSWERED
     ),
     "reset after reading, not taken": Case(
-        Fault.reset_after(taken=False), OutcomeUnknownError, "may have reached", UNANSWERED
+        Fault.reset_after(taken=False), OutcomeUnknownError, "ClientOSError", UNANSWERED
     ),
     "closed without an answer": Case(
-        Fault.malformed(b""), OutcomeUnknownError, "closed the connection", UNANSWERED
+        Fault.malformed(b""), OutcomeUnknownError, "ServerDisconnectedError", UNANSWERED
     ),
-    "hangs, taken": Case(
-        Fault.hang(taken=True), OutcomeUnknownError, "no answer in time", UNANSWERED
-    ),
+    "hangs, taken": Case(Fault.hang(taken=True), OutcomeUnknownError, "TimeoutError", UNANSWERED),
     "hangs, not taken": Case(
-        Fault.hang(taken=False), OutcomeUnknownError, "no answer in time", UNANSWERED
+        Fault.hang(taken=False), OutcomeUnknownError, "TimeoutError", UNANSWERED
     ),
-    "a bad status line": Case(Fault.malformed(), OutcomeUnknownError, "not valid HTTP", UNANSWERED),
+    "a bad status line": Case(
+        Fault.malformed(), OutcomeUnknownError, "ClientResponseError", UNANSWERED
+    ),
     "another protocol": Case(
         Fault.malformed(b"SSH-2.0-OpenSSH_9.6\r\n"),
         OutcomeUnknownError,
-        "not valid HTTP",
+        "ClientResponseError",
         UNANSWERED,
     ),
     "an oversized header": Case(
-        Fault.oversized_header(), OutcomeUnknownError, "not valid HTTP", UNANSWERED
+        Fault.oversized_header(), OutcomeUnknownError, "ClientResponseError", UNANSWERED
     ),
     "a body in drips": Case(
-        Fault.slow_body(interval=0.2), UnexpectedResponseError, "took the request", ANSWERED
+        Fault.slow_body(interval=0.2), UnexpectedResponseError, "TimeoutError", ANSWERED
     ),
     "a truncated body": Case(
-        Fault.truncated_body(), UnexpectedResponseError, "its answer broke off", ANSWERED
+        Fault.truncated_body(), UnexpectedResponseError, "ClientPayloadError", ANSWERED
     ),
-    "an oversized body": Case(
-        Fault.oversized_body(1), UnexpectedResponseError, "longer than 65536 bytes", ANSWERED
-    ),
+    "an oversized body": Case(Fault.oversized_body(1), UnexpectedResponseError, "65536", ANSWERED),
     "a bomb": Case(
         Fault.oversized_body(64, compressed=True),
         UnexpectedResponseError,
-        "longer than 65536 bytes",
+        "65536",
         ANSWERED,
     ),
     "an HTML page with 200": Case(
-        Fault.html(200, taken=True), UnexpectedResponseError, "no page documents", ANSWERED
+        Fault.html(200, taken=True), UnexpectedResponseError, "200 OK", ANSWERED
     ),
     "an empty 200": Case(
-        Fault.answer(200, b"", taken=True), UnexpectedResponseError, "an empty body", ANSWERED
+        Fault.answer(200, b"", taken=True), UnexpectedResponseError, "empty", ANSWERED
     ),
-    "a list": Case(
-        Fault.answer(200, b"[]", taken=True), UnexpectedResponseError, "type list", ANSWERED
-    ),
+    "a list": Case(Fault.answer(200, b"[]", taken=True), UnexpectedResponseError, "list", ANSWERED),
     "success: false": Case(
-        Fault.answer(200, {"success": False}), UnexpectedResponseError, "keys success", ANSWERED
+        Fault.answer(200, {"success": False}), UnexpectedResponseError, "success", ANSWERED
     ),
     "data instead of success": Case(
-        Fault.answer(200, {"data": {"id": 1}}), UnexpectedResponseError, "keys data", ANSWERED
+        Fault.answer(200, {"data": {"id": 1}}), UnexpectedResponseError, "data", ANSWERED
     ),
     "an error inside a 200": Case(
         Fault.answer(200, ERROR_IN_200), ApiError, "пошло не так", ANSWERED, Outcome.REJECTED
     ),
     "a redirect": Case(
-        Fault.redirect("/api/v1/sendMessage"), UnexpectedResponseError, "a redirect", ANSWERED
+        Fault.redirect("/api/v1/sendMessage"), UnexpectedResponseError, "URL", ANSWERED
     ),
     "a redirect of the same request": Case(
         Fault.redirect("/api/v2/sendMessage", 308),
         UnexpectedResponseError,
-        "a redirect",
+        "URL",
         ANSWERED,
         Outcome.REJECTED,
     ),
     "a redirect to a login": Case(
-        Fault.redirect(), AuthenticationError, "a login", ANSWERED, Outcome.REJECTED
+        Fault.redirect(), AuthenticationError, "login", ANSWERED, Outcome.REJECTED
     ),
     "500": Case(Fault.server_error(taken=True), ServerError, "Server Error", ANSWERED),
     "502 as a page": Case(Fault.html(502), ServerError, "Bad Gateway", ANSWERED),
@@ -137,7 +134,7 @@ async def test_each_fault_has_its_outcome(case: Case) -> None:
     hangs = case.fault.kind in {"hang", "slow_body"}
     notebook = Notebook()
     async with Simulator(limits=SimulatorLimits.none(), faults=[case.fault]) as simulator:
-        with pytest.raises(case.error, match=case.told) as caught:
+        with raises(case.error, case.place) as caught:
             await send(simulator.base_url, notebook, 0.1 if hangs else 5.0)
         assert len(simulator.arrivals) == 1
     assert caught.value.outcome is case.outcome

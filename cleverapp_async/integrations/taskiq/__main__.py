@@ -1,4 +1,4 @@
-"""``python -m cleverapp_async.integrations.taskiq status ADDRESS``: how a campaign stands."""
+"""``python -m cleverapp_async.integrations.taskiq status ADDRESS``: the state of a campaign."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LISTED = (JournalState.UNKNOWN, JournalState.REJECTED, JournalState.NOT_SENT)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print how a campaign stands.
+    """Print the state of a campaign.
 
     Args:
         arguments: The command line's; None: this process's.

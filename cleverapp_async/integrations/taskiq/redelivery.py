@@ -3,8 +3,8 @@
 ``RedisStreamBroker`` claims what has been with a consumer for ``idle_timeout``, whether that
 consumer is dead or at work on something long; and it claims only after something new was read from
 the stream, so that on a quiet stream a dead worker's tasks stay where they are. So a live worker
-tells Redis now and then that its deliveries are in hand, and when it sees some that nobody has
-in hand, it puts a task that does nothing into the stream: whoever reads it claims them.
+tells Redis now and then that it still works on its deliveries, and when it sees some that nobody
+works on, it puts a task that does nothing into the stream: whoever reads it claims them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Redelivery:
     wake: Callable[[], Awaitable[object]]
 
     async def keep(self) -> None:
-        """Do it for ever."""
+        """Look after the deliveries until cancelled."""
         seconds = self.broker.idle_timeout / 1000 / _BEATS
         while True:
             await asyncio.sleep(seconds)
@@ -58,7 +58,7 @@ class Redelivery:
                 _log.exception("the tasks of dead workers were not looked after this time")
 
     async def beat(self) -> None:
-        """Say that our deliveries are in hand, and see to those that nobody has in hand."""
+        """Say that we work on our deliveries, and get those redelivered that nobody works on."""
         broker = self.broker
         async with Redis(connection_pool=broker.connection_pool) as redis:
             ours = await _pending(redis, broker, most=_AT_ONCE, consumername=broker.consumer_name)

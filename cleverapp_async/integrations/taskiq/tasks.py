@@ -193,7 +193,7 @@ class TaskHandlers:
                 async for outcome in run:
                     outcomes[outcome.outcome.value] += 1
         except JournalLockedError:
-            # Somebody alive is at work on it, or took it over: should they die, it is ours.
+            # A live worker is at work on it, or took it over; if it dies, this task is tried again.
             rest = journal.lease
         except CampaignPausedError as error:
             await journal.pause(str(error))

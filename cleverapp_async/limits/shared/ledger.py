@@ -1,4 +1,4 @@
-"""The slots of one key that one process has, and what it owes telling the fleet of them."""
+"""The slots of one key that one process has, and what it must still report of them."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Ledger:
             self._owe(slot, now)
 
     def give_back(self, slot: Slot) -> None:
-        """It will not be used; whoever has it still must not use it."""
+        """It will not be used; a request that still has it must not use it."""
         self.running.pop(slot.name, None)
         # One of our own share, or of a log that was lost, has no entry that could be removed.
         if slot.renewed_at > -math.inf:
@@ -115,7 +115,7 @@ class Ledger:
         return slot.share is not None or now < slot.renewed_at + self.terms.guard / 2
 
     def give_back_ready(self, keep: int) -> None:
-        """Give back what was granted and nobody wants, the latest first."""
+        """Give back granted slots that nobody wants, the latest first."""
         self.given_back += [slot.name for slot in self.ready[keep:]]
         del self.ready[keep:]
 

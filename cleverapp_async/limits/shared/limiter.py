@@ -168,7 +168,7 @@ class SharedLimiter:
     async def close(self) -> None:
         """Tell the fleet what it does not know yet, and give back what is not used.
 
-        The fleet is closed before: nothing begins any more, and whoever waits is told so.
+        The fleet was closed before: nothing begins any more, and waiting requests get an error.
         """
         self._refuse_all(_closed)
         self._own.turn_away(_closed)
@@ -196,7 +196,7 @@ class SharedLimiter:
         self._pump()
 
     def on_refused(self, slot: Slot) -> None:
-        """A slot's request was refused: the own window knows by now for how long to pause."""
+        """A slot's request was refused: this process's own window says for how long to pause."""
         seconds = self._own.snapshot().paused_for
         self._session.pause(seconds, 1)
         self._hold_back(self._now() + seconds)
@@ -255,7 +255,7 @@ class SharedLimiter:
         self._wake_at(loop, min(moment, ready[0].due) if ready else moment)
 
     def _hand_over(self, slot: Slot) -> bool:
-        """Give a slot to whoever's turn it is; False where nobody waits."""
+        """Give a slot to the waiter whose turn it is; False if nobody waits."""
         while self._queue:
             future = self._queue.pop().future
             if not future.done():
@@ -399,7 +399,9 @@ class SharedLimiter:
 
 
 def _closed() -> ClientStateError:
-    return ClientStateError("not sent: the registry of the shared limits was closed")
+    return ClientStateError(
+        "not sent: the registry of the shared limits was closed: make a new one"
+    )
 
 
 class SharedPermit:

@@ -1,4 +1,4 @@
-"""What one process says to the log of one key, and what it makes of the replies: no I/O."""
+"""What one process sends to the log of one key, and how it reads the replies: no I/O."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .messages import LogReply, LogRequest
 __all__ = ["LogSession"]
 
 _JUMP = 0.1
-"""Seconds by which the log's clock may be ahead of what has passed here: more is a step."""
+"""Seconds by which the log's clock may run ahead of ours; more counts as a step."""
 _DRIFT = 0.001
 _SLACK = 1.0
 
@@ -82,7 +82,7 @@ class LogSession:
         return request
 
     def learn(self, request: LogRequest, reply: LogReply, asked_at: float, now: float) -> bool:
-        """Make use of an reply.
+        """Make use of a reply.
 
         Args:
             request: What was asked.
@@ -91,7 +91,7 @@ class LogSession:
             now: When the reply came.
 
         Returns:
-            Whether its grants can be trusted; if not, everything is said anew.
+            Whether its grants can be trusted; if not, the next request repeats everything.
         """
         ledger = self.ledger
         self._doubtful = False

@@ -123,13 +123,13 @@ class FleetMember:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def failed(self, fault: Fault) -> None:
-        """Say once that Redis cannot be reached, or used."""
+        """Log once that Redis cannot be reached, or used."""
         if not self._unreachable:
             self._unreachable = True
             _log.warning("shared limits: Redis %s", fault.sentence)
 
     def reached(self) -> None:
-        """Say once that it can be reached again."""
+        """Log once that it can be reached again."""
         if self._unreachable:
             self._unreachable = False
             _log.warning("shared limits: Redis is reached again")

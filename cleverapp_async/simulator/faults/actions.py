@@ -114,7 +114,10 @@ class SlowBody(_SameStatus):
     def __attrs_post_init__(self) -> None:
         """Refuse a drip that never ends or goes back in time."""
         if self.chunk < 1 or self.interval < 0:
-            msg = f"chunk is from 1 and interval from 0, not {self.chunk!r} and {self.interval!r}"
+            msg = (
+                f"chunk must be 1 or more and interval 0 or more, not {self.chunk!r} and "
+                f"{self.interval!r}"
+            )
             raise ValueError(msg)
 
     async def play(self, exchange: Exchange) -> web.StreamResponse:

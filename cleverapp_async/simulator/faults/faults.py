@@ -62,10 +62,10 @@ class Trigger:
         """Refuse numbers which can never hold."""
         for name, value in (("on", self.on), ("every", self.every), ("times", self.times)):
             if value is not None and value < 1:
-                msg = f"{name} is counted from 1, not {value!r}"
+                msg = f"{name} must be 1 or more, not {value!r}"
                 raise ValueError(msg)
         if self.probability is not None and not 0 <= self.probability <= 1:
-            msg = f"a probability is from 0 to 1, not {self.probability!r}"
+            msg = f"probability must be from 0 to 1, not {self.probability!r}"
             raise ValueError(msg)
 
 
@@ -95,7 +95,7 @@ class Fault:
             ValueError: ``endpoint`` or ``when`` was given.
         """
         if "endpoint" in options or "when" in options:
-            msg = "a reset before reading knows neither endpoint nor parameters"
+            msg = "reset_before takes neither endpoint nor when: no request has been read then"
             raise ValueError(msg)
         return cls("reset_before", actions.Reset(at), taken=False, trigger=Trigger(**options))
 

@@ -20,7 +20,7 @@ class Delay(Protocol):
 
 def _check_seconds(what: str, seconds: float) -> None:
     if not 0 <= seconds < math.inf:
-        msg = f"{what} is a number of seconds from 0, not {seconds!r}"
+        msg = f"{what} must be 0 seconds or more, not {seconds!r}"
         raise ValueError(msg)
 
 
@@ -70,10 +70,10 @@ class Lognormal:
     def __attrs_post_init__(self) -> None:
         """Refuse a median that is not above 0, or a negative sigma."""
         if not 0 < self.median < math.inf:
-            msg = f"the median is a number of seconds above 0, not {self.median!r}"
+            msg = f"median must be more than 0 seconds, not {self.median!r}"
             raise ValueError(msg)
         if not 0 <= self.sigma < math.inf:
-            msg = f"sigma is a number from 0, not {self.sigma!r}"
+            msg = f"sigma must be 0 or more, not {self.sigma!r}"
             raise ValueError(msg)
 
     def draw(self, rng: random.Random) -> float:
@@ -108,7 +108,7 @@ def _parse_delay(text: str) -> Delay:
     try:
         width = float(sigma)
     except ValueError:
-        msg = f"sigma is a number, not {sigma.strip()!r}"
+        msg = f"sigma must be a number, not {sigma.strip()!r}"
         raise ValueError(msg) from None
     return Lognormal(_parse_duration(median), width)
 

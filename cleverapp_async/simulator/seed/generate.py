@@ -96,7 +96,7 @@ def generate(contacts: int = 1000, seed: int = 0) -> SeedData:
         ValueError: The number of contacts is below 0 or above 9,999,999.
     """
     if not 0 <= contacts <= MOST_CONTACTS:
-        msg = f"contacts is from 0 to {MOST_CONTACTS}, not {contacts}"
+        msg = f"contacts must be from 0 to {MOST_CONTACTS}, not {contacts}"
         raise ValueError(msg)
     rng = random.Random(f"world {seed}")
     of_bot: dict[int, list[int]] = {bot_id: [] for bot_id, _ in MESSENGERS}

@@ -74,7 +74,9 @@ class _Node:
         members = self.members()
         for name, member in members.items():
             if name not in known:
-                raise SeedError(member.place, f"is not known; known are {', '.join(known)}")
+                raise SeedError(
+                    member.place, f"is not a known name: write one of {', '.join(known)}"
+                )
         for name in needed:
             if name not in members:
                 raise SeedError(f"{self.place}.{name}", "is needed")
@@ -153,7 +155,7 @@ def load_seed(path: str | PathLike[str]) -> SeedData:
 
     Raises:
         OSError: The file cannot be read.
-        SeedError: It is no JSON, or no seed; the error names the place.
+        SeedError: It is not JSON, or not a seed; the error names the place.
     """
     name = Path(path).name
     try:
@@ -162,9 +164,9 @@ def load_seed(path: str | PathLike[str]) -> SeedData:
         )
     except json.JSONDecodeError as error:
         place = f"{name}, line {error.lineno}, column {error.colno}"
-        raise SeedError(place, f"no JSON: {error.msg}") from None
+        raise SeedError(place, f"this is not JSON: {error.msg}") from None
     except (ValueError, RecursionError):
-        raise SeedError(name, "no JSON in UTF-8") from None
+        raise SeedError(name, "this is not JSON in UTF-8") from None
     try:
         return parse_seed(data)
     except SeedError as error:

@@ -285,7 +285,10 @@ class ContactStore:
         seen: list[tuple[int, int]] = []
         for index, contact in enumerate(contacts):
             if contact.id in self._by_id:
-                raise SeedError(f"$.contacts[{index}].id", f"{contact.id} is there twice")
+                raise SeedError(
+                    f"$.contacts[{index}].id",
+                    f"{contact.id} is given twice: each id must be unique",
+                )
             created = contact.created_at
             pair = contact.id, start if created is None else int(created.timestamp())
             self._by_id[contact.id] = contact

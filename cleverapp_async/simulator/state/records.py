@@ -40,7 +40,7 @@ def aware(moment: datetime) -> datetime:
         ValueError: The date is one of these.
     """
     if moment.tzinfo is None or moment.timestamp() < 0:
-        msg = f"a date is since 1970 and has its offset from UTC, not {moment.isoformat()}"
+        msg = f"a date must be from 1970 on and have its offset from UTC, not {moment.isoformat()}"
         raise ValueError(msg)
     return moment
 

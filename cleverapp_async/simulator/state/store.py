@@ -85,7 +85,7 @@ def _reserve_ids(state: State, seed: SeedData) -> None:
     """Keep every id that the seed gives from being given to anything else.
 
     Raises:
-        SeedError: An id is there twice, or is none.
+        SeedError: An id is given twice, or is not an id.
     """
     for index, contact in enumerate(seed.contacts or ()):
         place = f"$.contacts[{index}]"
@@ -117,7 +117,9 @@ def _accounts(
 def _reserve_accounts(store: AccountStore, accounts: _SeedAccounts, place: str) -> None:
     for index, account in enumerate(accounts):
         if account.id is not None and not store.reserve(account.id):
-            raise SeedError(f"{place}[{index}].id", f"{account.id} is there twice")
+            raise SeedError(
+                f"{place}[{index}].id", f"{account.id} is given twice: each id must be unique"
+            )
 
 
 def _reserve_list(store: ListStore, schema: SimulatedListSchema, place: str) -> None:
@@ -127,9 +129,9 @@ def _reserve_list(store: ListStore, schema: SimulatedListSchema, place: str) -> 
         if number is None:
             continue
         if not _HEX_ID.fullmatch(number):
-            raise SeedError(here, f"an id is 24 hex digits, not {number!r}")
+            raise SeedError(here, f"an id must be 24 hex digits, not {number!r}")
         if not store.reserve(number):
-            raise SeedError(here, f"{number} is there twice")
+            raise SeedError(here, f"{number} is given twice: each id must be unique")
 
 
 def _add_contact_data(state: State, contact: SimulatedContact, place: str) -> None:
@@ -138,7 +140,10 @@ def _add_contact_data(state: State, contact: SimulatedContact, place: str) -> No
         state.tags.attach(contact.id, contact.bot_id, tag)
     for index, variable in enumerate(contact.variables):
         if state.variables.get(contact.id, variable.name) is not None:
-            raise SeedError(f"{place}.variables[{index}].name", f"{variable.name!r} is there twice")
+            raise SeedError(
+                f"{place}.variables[{index}].name",
+                f"{variable.name!r} is given twice: each name must be unique",
+            )
         state.variables.put(
             contact.id,
             contact.bot_id,

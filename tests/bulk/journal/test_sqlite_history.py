@@ -166,5 +166,5 @@ async def test_the_event_loop_does_not_wait_for_the_file(tmp_path: Path) -> None
 
 async def test_a_journal_that_is_not_open_has_no_history(tmp_path: Path) -> None:
     """As for everything else it is asked."""
-    with pytest.raises(JournalError, match="not open"):
+    with pytest.raises(JournalError, match="open"):
         await SqliteJournal(tmp_path / "run.db").sent_since(0.0, 10)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -103,7 +104,7 @@ async def test_nothing_but_messages_is_loaded(tmp_path: Path) -> None:
     journal = SqliteJournal(path)
     await journal.open(ORIGIN)
     given = cast("list[Message]", [*messages(500), "hello"])
-    with pytest.raises(InvalidRequestError, match="message 500 is no SendMessage"):
+    with pytest.raises(InvalidRequestError, match="message 500"):
         await load(journal, given)
     await journal.close("failed")
     with JournalReader(path) as reader:
@@ -124,7 +125,7 @@ async def test_a_load_that_was_interrupted_begins_anew(tmp_path: Path) -> None:
         await load(journal, failing())
     await journal.close("failed")
     await journal.open(ORIGIN)
-    with pytest.raises(JournalError, match="loading was interrupted: give the messages"):
+    with pytest.raises(JournalError, match="interrupted"):
         await load(journal, None)
     assert await load(journal, messages(5)) == Loaded(5, 0, resumed=False)
     assert (await journal.summary()).messages == 5
@@ -135,7 +136,7 @@ async def test_an_empty_journal_has_nothing_to_resume(tmp_path: Path) -> None:
     """A resume of a journal that holds no campaign says so."""
     journal = SqliteJournal(tmp_path / "run.db")
     await journal.open(ORIGIN)
-    with pytest.raises(JournalError, match="it is empty: give the messages"):
+    with pytest.raises(JournalError, match="empty"):
         await load(journal, None)
     await journal.close("failed")
 
@@ -173,24 +174,24 @@ def _changed(index: int, message: Message, count: int = 900) -> list[Message]:
     [
         (
             _changed(812, SendMessage(contact_id=813, text="x" * 500)),
-            "message 813 of the input, counted from 1, differs: the journal has another text;",
+            "message 813 .*text",
             812,
         ),
         (
             _changed(2, SendMessage(contact_id=99, text="Привет 2")),
-            "message 3 of the input, counted from 1, differs: the journal has another recipient",
+            "message 3 .*recipient",
             2,
         ),
         (
             _changed(2, SendMessage(contact_id=3, image="https://a.example/1.png")),
-            "the journal has a text;",
+            "message 3 .*text",
             2,
         ),
         (
             _changed(
                 2, SendMessage(contact_id=3, text="Привет 2", image="https://a.example/1.png")
             ),
-            "the journal has no image;",
+            "message 3 .*image",
             2,
         ),
         (
@@ -198,13 +199,13 @@ def _changed(index: int, message: Message, count: int = 900) -> list[Message]:
                 0,
                 SendMessage(bot_id=7, messenger="viber", contact_external_id="1", text="Привет 0"),
             ),
-            "the journal has another recipient",
+            "message 1 .*recipient",
             0,
         ),
-        (messages(899), "the input ends after 899 message(s), the journal was made from 900", 899),
-        (messages(901), "the input is longer than the 900 message(s)", 900),
-        (messages(2000), "the input is longer than the 900 message(s)", 900),
-        ([], "the input ends after 0 message(s)", 0),
+        (messages(899), "899 .*900", 899),
+        (messages(901), " 900 ", 900),
+        (messages(2000), " 900 ", 900),
+        ([], " 0 ", 0),
     ],
     ids=["text", "contact", "other", "field", "address", "shorter", "longer", "twice", "empty"],
 )
@@ -219,7 +220,7 @@ async def test_other_messages_are_refused(
     await journal.open(ORIGIN)
     with pytest.raises(JournalMismatchError) as raised:
         await load(journal, given)
-    assert told in str(raised.value)
+    assert re.search(told, str(raised.value))
     assert "x" * 61 not in str(raised.value)
     assert raised.value.index == index
     await journal.close("refused")
@@ -235,7 +236,7 @@ async def test_another_way_of_sending_is_refused(tmp_path: Path) -> None:
     await journal.open(ORIGIN)
     with pytest.raises(
         JournalMismatchError,
-        match="it is sent by sendMessage, in the journal by sendMessageToWhatsApp",
+        match=r"sendMessage\b.*sendMessageToWhatsApp",
     ):
         await load(journal, [other])
     await journal.close("refused")
@@ -249,7 +250,7 @@ async def test_another_duplicate_is_refused(tmp_path: Path) -> None:
         pass
     journal = SqliteJournal(path)
     await journal.open(ORIGIN)
-    with pytest.raises(JournalMismatchError, match="as a duplicate of message 1"):
+    with pytest.raises(JournalMismatchError, match=r"message 2.*duplicate.*message 1"):
         await load(journal, [first, other])
     await journal.close("refused")
 
@@ -261,7 +262,7 @@ async def test_another_rule_for_duplicates_is_refused(tmp_path: Path) -> None:
         pass
     journal = SqliteJournal(path)
     await journal.open(ORIGIN)
-    with pytest.raises(JournalMismatchError, match="duplicates left out, and this run keeps them"):
+    with pytest.raises(JournalMismatchError, match="duplicates"):
         await load(journal, messages(3), deduplicate=False)
     await journal.close("refused")
 
@@ -272,7 +273,7 @@ async def test_another_server_is_refused(tmp_path: Path) -> None:
     async with opened(path, messages(3)):
         pass
     journal = SqliteJournal(path)
-    with pytest.raises(JournalMismatchError, match=r"goes to .*cleverapp.*, not to https://watbot"):
+    with pytest.raises(JournalMismatchError, match=r"https://.*cleverapp.*https://watbot"):
         await journal.open("https://watbot.ru/api/v1")
     async with opened(path, None):
         pass
@@ -307,6 +308,6 @@ async def test_it_says_when_it_is_not_open(tmp_path: Path) -> None:
     """A journal that is not open is used by nobody; closing it then does nothing."""
     journal = SqliteJournal(tmp_path / "run.db")
     await journal.close("finished")
-    with pytest.raises(JournalError, match="is not open"):
+    with pytest.raises(JournalError, match="open"):
         await journal.summary()
     assert repr(journal).startswith("SqliteJournal(")

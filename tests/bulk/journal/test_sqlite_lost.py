@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import sys
@@ -154,14 +155,14 @@ def _sqlite_error(name: str, text: str) -> sqlite3.OperationalError:
 @pytest.mark.parametrize(
     ("error", "remedy"),
     [
-        (_sqlite_error("SQLITE_FULL", "database or disk is full"), "make room"),
-        (_sqlite_error("SQLITE_READONLY_DBMOVED", "readonly"), "let it and its folder be written"),
-        (_sqlite_error("SQLITE_IOERR_FSYNC", "disk I/O error"), "check the disk"),
-        (_sqlite_error("SQLITE_CORRUPT", "malformed"), "restore it from a copy"),
-        (OSError("the disk is gone"), "check the file"),
-        (MemoryError("no memory"), "check the file"),
-        (KeyboardInterrupt(), "check the file"),
-        (SystemExit(3), "check the file"),
+        (_sqlite_error("SQLITE_FULL", "database or disk is full"), "room"),
+        (_sqlite_error("SQLITE_READONLY_DBMOVED", "readonly"), "folder"),
+        (_sqlite_error("SQLITE_IOERR_FSYNC", "disk I/O error"), "disk"),
+        (_sqlite_error("SQLITE_CORRUPT", "malformed"), "copy"),
+        (OSError("the disk is gone"), "file"),
+        (MemoryError("no memory"), "file"),
+        (KeyboardInterrupt(), "file"),
+        (SystemExit(3), "file"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
 )
@@ -182,7 +183,7 @@ async def test_a_commit_that_fails_stops_the_run(
         counts = reader.summary().by_state
     lost = counts[JournalState.INTENT]
     assert counts[JournalState.ACCEPTED] == len(seen) - lost
-    assert (f"{lost} result(s)" in str(found)) == bool(lost)
+    assert bool(re.search(rf"\b{lost} .*unknown", str(found))) == bool(lost)
 
 
 async def test_a_journal_that_is_deleted_at_the_very_end_is_told(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ async def test_what_is_not_unknown_is_not_settled(tmp_path: Path) -> None:
         resolve_unknown(path, S.ACCEPTED, [0, 1, 8, 99])
     with pytest.raises(JournalError, match=r"100, 101, .*109, …$"):
         resolve_unknown(path, S.ACCEPTED, range(100, 120))
-    with pytest.raises(ValueError, match="ACCEPTED or NOT_SENT, not REJECTED"):
+    with pytest.raises(ValueError, match=r"ACCEPTED.*NOT_SENT.*REJECTED"):
         resolve_unknown(path, S.REJECTED)
     assert _counts(path) == before
 
@@ -80,9 +80,9 @@ async def test_upkeep_needs_a_journal_that_nobody_runs(tmp_path: Path) -> None:
         with pytest.raises(JournalLockedError):
             purge_journal(path, force=True)
     missing = tmp_path / "other.db"
-    with pytest.raises(JournalError, match="there is no journal"):
+    with pytest.raises(JournalError, match=r"other\.db"):
         resolve_unknown(missing, S.ACCEPTED)
-    with pytest.raises(JournalError, match="there is no journal"):
+    with pytest.raises(JournalError, match=r"other\.db"):
         purge_journal(missing)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["run.db", "run.db.lock"]  # noqa: ASYNC240 - a test
 
@@ -91,7 +91,7 @@ async def test_an_unfinished_campaign_is_purged_by_force_alone(tmp_path: Path) -
     """What is left to send, or unknown, keeps a campaign from being purged by mistake."""
     path = tmp_path / "run.db"
     await _campaign(path)
-    with pytest.raises(JournalError, match=r"5 message\(s\) are left to send, 3 of unknown"):
+    with pytest.raises(JournalError, match=r"\b5\b.*\b3\b"):
         purge_journal(path)
     assert purge_journal(path, force=True) == 9
 
@@ -146,7 +146,7 @@ async def test_a_purge_leaves_no_recipient_and_no_text(tmp_path: Path) -> None:
         with pytest.raises(JournalError, match="purged"):
             next(reader.entries())
     assert purge_journal(path) == 0
-    with pytest.raises(JournalError, match="was purged of recipients and texts"):
+    with pytest.raises(JournalError, match="purged"):
         await SqliteJournal(path).open(ORIGIN)
 
 
@@ -158,7 +158,7 @@ async def test_a_purge_waits_for_no_reader(tmp_path: Path) -> None:
     with JournalReader(path) as reader:
         streaming = reader.entries()
         next(streaming)
-        with pytest.raises(JournalError, match="purge again"):
+        with pytest.raises(JournalError, match="again"):
             purge_journal(path)
     assert purge_journal(path) == 0
     assert "Привет".encode() not in path.read_bytes()

@@ -29,9 +29,9 @@ S = JournalState
 
 def test_what_is_missing_is_not_made(tmp_path: Path) -> None:
     """A reader of nothing says so, and makes no file."""
-    with pytest.raises(JournalError, match="there is no journal"), JournalReader(tmp_path / "x"):
+    with pytest.raises(JournalError, match="x"), JournalReader(tmp_path / "x"):
         pass
-    with pytest.raises(JournalError, match="is a folder"), JournalReader(tmp_path):
+    with pytest.raises(JournalError, match="folder"), JournalReader(tmp_path):
         pass
     assert list(tmp_path.iterdir()) == []
 
@@ -40,10 +40,10 @@ def test_what_is_no_journal_is_refused(tmp_path: Path) -> None:
     """Files of other kinds, empty ones among them, are refused by name."""
     path = tmp_path / "x.db"
     path.write_bytes(b"")
-    with pytest.raises(JournalError, match="no campaign was begun"), JournalReader(path):
+    with pytest.raises(JournalError, match=r"x\.db"), JournalReader(path):
         pass
     path.write_bytes(b"phone,text\n" * 500)
-    with pytest.raises(JournalError, match="no SQLite file"), JournalReader(path):
+    with pytest.raises(JournalError, match="SQLite"), JournalReader(path):
         pass
 
 
@@ -51,7 +51,7 @@ def test_it_is_used_inside_its_block(tmp_path: Path) -> None:
     """A reader that was not entered says how to use it."""
     reader = JournalReader(tmp_path / "run.db")
     assert reader.path == tmp_path / "run.db"
-    with pytest.raises(JournalError, match="in a `with`"):
+    with pytest.raises(JournalError, match="`with`"):
         reader.summary()
 
 
@@ -151,7 +151,7 @@ async def test_half_a_crash_is_refused_where_nothing_can_be_written(
     (public_folder / "left.db-shm").unlink()
     with (
         _without_rights(public_folder),
-        pytest.raises(JournalError, match="cannot be read"),
+        pytest.raises(JournalError, match=r"left\.db"),
         JournalReader(left),
     ):
         pass

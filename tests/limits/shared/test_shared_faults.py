@@ -29,6 +29,7 @@ from cleverapp_async import ClientStateError, LimiterUnavailableError, Outcome
 from cleverapp_async._redis.faults import fault_of
 from tests.limits.shared.fleet import KEY, registry
 from tests.processes import run_code
+from tests.raising import raises
 from tests.redis_server import FORGETFUL, free_port, redis_server
 
 if TYPE_CHECKING:
@@ -165,10 +166,12 @@ async def test_a_client_that_loses_its_cancellation_is_not_waited_for() -> None:
     """Its time is over all the same, and the registry can be closed."""
     client = DeafClient()
     async with asyncio.timeout(10):
-        async with registry(client, "p", on_unavailable="raise", timeout=0.1) as limits:
-            with pytest.raises(LimiterUnavailableError, match="no answer within"):
-                await limits.limiter(KEY).acquire()
-        client.over.set()
+        try:
+            async with registry(client, "p", on_unavailable="raise", timeout=0.1) as limits:
+                with raises(LimiterUnavailableError, "0.1 s"):
+                    await limits.limiter(KEY).acquire()
+        finally:
+            client.over.set()
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -219,7 +222,7 @@ def test_what_passes_is_waited_for(error: Exception) -> None:
         (OutOfMemoryError("command not allowed"), "maxmemory"),
         (ResponseError("MISCONF Redis is configured to save RDB snapshots"), "disk"),
         (PermissionError(13, "Permission denied"), "socket"),
-        (KeyError("Task"), "waiting does not help"),
+        (KeyError("Task"), "waiting"),
     ],
 )
 def test_what_does_not_pass_has_its_remedy(error: Exception, remedy: str) -> None:
@@ -310,7 +313,7 @@ def test_a_client_of_another_event_loop_is_one_clear_error(
     first, second, third = told.splitlines()
     assert first == third == "granted"
     assert second.startswith("LimiterUnavailableError")
-    assert "event loop" in second
+    assert "asyncio.run" in second
 
 
 # Real servers.
@@ -321,10 +324,10 @@ async def test_a_wrong_password_is_raised_at_once(engine: Engine, policy: OnUnav
     """Also where the password is missing; and neither of them is shown."""
     with redis_server(settings=FORGETFUL | {"requirepass": SECRET}, engine=engine) as server:
         wrong = f"redis://:{SECRET}x@127.0.0.1:{server.port}/0"
-        assert "user and the password" in str(await refusal(wrong, policy))
+        assert "redis://USER:PASSWORD@HOST:PORT/0" in str(await refusal(wrong, policy))
         for protocol in (2, 3):
             missing = f"{server.url}?protocol={protocol}"
-            assert "user and the password" in str(await refusal(missing, policy))
+            assert "redis://USER:PASSWORD@HOST:PORT/0" in str(await refusal(missing, policy))
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -337,7 +340,7 @@ async def test_settings_that_no_waiting_mends_are_raised_at_once(
         await redis.set(f"{prefix}:{{bot:7}}:sendMessage:telegram:meta", "not a hash")
     assert "database" in str(await refusal(server.url[:-1] + "99", policy))
     rights = f"redis://norights:{SECRET}@127.0.0.1:{server.port}/0"
-    assert "access list" in str(await refusal(rights, policy))
+    assert "docs/fleet.md" in str(await refusal(rights, policy))
     assert "prefix" in str(await refusal(server.url, policy, prefix))
 
 
@@ -345,14 +348,14 @@ async def test_servers_of_the_wrong_kind_are_raised_at_once(engine: Engine) -> N
     """A replica, one without scripts, a cluster that is none."""
     kinds = {
         "master": {"replicaof": f"127.0.0.1 {free_port()}"},
-        "lacks, or hides": {"rename-command": 'EVALSHA ""'},
+        "docs/fleet.md": {"rename-command": 'EVALSHA ""'},
     }
     for remedy, settings in kinds.items():
         with redis_server(settings=FORGETFUL | settings, engine=engine) as server:
             assert remedy in str(await refusal(server.url)), remedy
             if remedy == "master":
                 cluster = RedisCluster(host="127.0.0.1", port=server.port)
-                assert "no cluster" in str(await refusal(cluster))
+                assert "cluster" in str(await refusal(cluster))
                 await cluster.aclose()
 
 
@@ -387,14 +390,14 @@ async def answering(reply: bytes) -> AsyncIterator[int]:
 @pytest.mark.parametrize(
     ("reply", "remedy"),
     [
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "no Redis"),
-        (f"echo {SECRET}\r\n".encode(), "no Redis"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "port"),
+        (f"echo {SECRET}\r\n".encode(), "port"),
         (b"-DENIED Redis is running in protected mode because no password is set\r\n", "protected"),
         (
             f"-ERR unknown command 'AUTH', with args beginning with: '{SECRET}'\r\n".encode(),
-            "lacks, or hides",
+            "docs/fleet.md",
         ),
-        (f"-ERR strange, {SECRET}\r\n".encode(), "waiting does not help"),
+        (f"-ERR strange, {SECRET}\r\n".encode(), "waiting"),
     ],
 )
 async def test_what_is_no_redis_is_raised_at_once(

@@ -23,6 +23,7 @@ from cleverapp_async.limits.shared.member import share_of
 from cleverapp_async.simulator import Simulator, SimulatorLimits
 from tests.limits.oracle import most_in_window
 from tests.limits.shared.fleet import KEY, QUOTA, Arrivals, registry
+from tests.raising import raises
 from tests.redis_server import FORGETFUL, Engine, RedisServer, free_port, redis_server
 from tests.transport.rig import client_of
 
@@ -219,7 +220,7 @@ async def test_a_server_that_never_answers_is_no_hang(own_server: RedisServer, p
     own_server.freeze()
     limits = registry(own_server.url, prefix, on_unavailable="raise", timeout=0.2)
     began = now()
-    with pytest.raises(LimiterUnavailableError, match=r"no answer within 0\.2 s"):
+    with raises(LimiterUnavailableError, "0.2 s"):
         await limits.limiter(KEY).acquire()
     assert now() - began < 2.0
     own_server.thaw()
