@@ -40,11 +40,9 @@ class Outlook:
 
     @property
     def forecast(self) -> Forecast:
-        """The lower bound of what is left; refusals that may pass count for the account alone."""
+        """The lower bound of what is left."""
         registry = self.resuming.limits.registry()
-        left = self.state.left
-        left[None] += self.state.summary.retryable
-        return forecast(left, registry.quotas, registry.quotas(AccountKey("")))
+        return forecast(self.state.left, registry.quotas, registry.quotas(AccountKey("")))
 
     @property
     def ends_at(self) -> float | None:

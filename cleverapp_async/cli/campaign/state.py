@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
@@ -26,7 +25,6 @@ __all__ = [
     "Step",
     "command",
     "exit_of_states",
-    "left_by_key",
     "steps",
     "this_command",
 ]
@@ -65,15 +63,14 @@ class CampaignState:
         return self.settled(self.summary.by_state)
 
     @property
-    def left(self) -> Counter[LimitKey | None]:
+    def left(self) -> dict[LimitKey | None, int]:
         """Messages that the next run sends by itself, or this one still does, by key."""
-        intents = self.holder is not None
-        return left_by_key(self.summary, intents=intents)
+        return self.summary.to_send(under_way=self.holder is not None)
 
     @property
     def to_send(self) -> int:
-        """How many those are, refusals that may pass included."""
-        return self.left.total() + self.summary.retryable
+        """How many those are."""
+        return sum(self.left.values())
 
     @property
     def finished(self) -> bool:
@@ -92,28 +89,6 @@ class CampaignState:
     def exit(self) -> Exit:
         """The exit code that tells how it stands."""
         return exit_of_states(self.counts, complete=self.summary.complete)
-
-
-def left_by_key(
-    summary: JournalSummary, *, intents: bool = False, unknown: bool = False, rejected: bool = False
-) -> Counter[LimitKey | None]:
-    """Messages that a run sends, by what limits them; refusals that may pass are not among them.
-
-    Args:
-        summary: The campaign in numbers.
-        intents: Whether those on their way count.
-        unknown: Whether what may have been sent is sent again.
-        rejected: Whether what was refused for good is sent again.
-    """
-    states = {JournalState.PENDING, JournalState.NOT_SENT}
-    states |= {JournalState.INTENT} if intents else set()
-    states |= {JournalState.UNKNOWN} if unknown else set()
-    states |= {JournalState.REJECTED} if rejected else set()
-    counts = {
-        key: sum(by_state.get(state, 0) for state in states)
-        for key, by_state in summary.by_key.items()
-    }
-    return Counter({key: count for key, count in counts.items() if count})
 
 
 def exit_of_states(counts: Mapping[JournalState, int], *, complete: bool) -> Exit:

@@ -237,7 +237,9 @@ class ChunkJournal:
         by_key: dict[LimitKey | None, Counter[JournalState]] = {}
         for entry in self._entries.values():
             by_key.setdefault(entry.key, Counter())[entry.state] += 1
-        refused = sum(1 for code in self._codes.values() if code is Code.REFUSED)
+        refused = Counter(
+            self._entries[index].key for index, code in self._codes.items() if code is Code.REFUSED
+        )
         return JournalSummary(
             created_at=float(self._meta.get("created_at", 0)),
             origin=self._meta.get("origin", ""),
@@ -247,7 +249,7 @@ class ChunkJournal:
             duplicates=0,
             deduplicated=self._meta.get("deduplicated") == "1",
             by_key=by_key,
-            retryable=refused,
+            retryable_by_key=dict(refused),
         )
 
     async def left(self) -> int:

@@ -130,14 +130,16 @@ def ask_summary(names: KeyNames, name: str) -> Steps[JournalSummary]:
     counts = as_texts((yield ("HGETALL", names.counts)))
     sessions = as_texts((yield ("HGETALL", names.sessions)))
     by_key: dict[LimitKey | None, dict[JournalState, int]] = {}
-    retryable = 0
+    retryable: Counter[LimitKey | None] = Counter()
     for name_of_count, told in counts.items():
         row, _, code = name_of_count.partition(":")
         count, state = int(told), Code(code).state
         if count:
-            states = by_key.setdefault(keys.get(row), {})
+            key = keys.get(row)
+            states = by_key.setdefault(key, {})
             states[state] = states.get(state, 0) + count
-            retryable += count if Code(code) is Code.REFUSED else 0
+            if Code(code) is Code.REFUSED:
+                retryable[key] += count
     duplicates = number(meta.get("duplicates"))
     runs = map(decode_session, sessions.values())
     return JournalSummary(
@@ -149,6 +151,6 @@ def ask_summary(names: KeyNames, name: str) -> Steps[JournalSummary]:
         duplicates=duplicates,
         deduplicated=meta.get("deduplicated") == "1",
         by_key=by_key,
-        retryable=retryable,
+        retryable_by_key=dict(retryable),
         sessions=tuple(sorted(runs, key=lambda run: run.started_at)),
     )
