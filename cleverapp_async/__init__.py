@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from .bulk.forecast import Forecast, Share, forecast
     from .bulk.journal.messages import address_of
     from .bulk.journal.protocol import (
+        Campaign,
         CampaignReader,
         Journal,
         MarkOf,
@@ -99,7 +100,11 @@ if TYPE_CHECKING:
         SettledMessage,
     )
     from .bulk.journal.sqlite.journal import SqliteJournal
-    from .bulk.journal.sqlite.maintenance import purge_journal, resolve_unknown
+    from .bulk.journal.sqlite.maintenance import (
+        SqliteCampaign,
+        purge_journal,
+        resolve_unknown,
+    )
     from .bulk.journal.sqlite.reader import JournalReader
     from .bulk.outcome import SendOutcome
     from .bulk.report.csv import export_csv
@@ -123,6 +128,7 @@ __all__ = [
     "BulkProgress",
     "BulkRun",
     "CallOptions",
+    "Campaign",
     "CampaignPausedError",
     "CampaignReader",
     "CleverAppClient",
@@ -217,6 +223,7 @@ __all__ = [
     "Shape",
     "Share",
     "SlidingWindowLimiter",
+    "SqliteCampaign",
     "SqliteJournal",
     "Trust",
     "UnexpectedResponseError",
@@ -239,6 +246,7 @@ _LATER = {
     "BulkRun": "bulk.run",
     "SendOutcome": "bulk.outcome",
     "ErrorRecord": "bulk.journal.records",
+    "Campaign": "bulk.journal.protocol",
     "CampaignReader": "bulk.journal.protocol",
     "Eta": "bulk.eta",
     "EtaMeter": "bulk.throughput",
@@ -260,6 +268,7 @@ _LATER = {
     "SendHistory": "bulk.journal.protocol",
     "SettledMessage": "bulk.journal.records",
     "Share": "bulk.forecast",
+    "SqliteCampaign": "bulk.journal.sqlite.maintenance",
     "SqliteJournal": "bulk.journal.sqlite.journal",
     "address_of": "bulk.journal.messages",
     "export_csv": "bulk.report.csv",

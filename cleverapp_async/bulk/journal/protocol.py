@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 from ...models.messages import Message
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from ...limits.quota import LimitKey
     from .records import (
         ErrorRecord,
@@ -18,9 +20,18 @@ if TYPE_CHECKING:
         Loaded,
         LockHolder,
         Resend,
+        SettledMessage,
     )
 
-__all__ = ["CampaignReader", "Journal", "MarkOf", "Messages", "RecognizesAccount", "SendHistory"]
+__all__ = [
+    "Campaign",
+    "CampaignReader",
+    "Journal",
+    "MarkOf",
+    "Messages",
+    "RecognizesAccount",
+    "SendHistory",
+]
 
 MarkOf: TypeAlias = Callable[[bytes], bytes]
 """Gives the mark of the account's token for a salt: a few bytes from which it cannot be found."""
@@ -180,10 +191,16 @@ class CampaignReader(Protocol):
     """Looks into a campaign wherever it is kept, also while it runs, and changes nothing.
 
     :class:`JournalReader` is one for a file, ``RedisJournalReader`` one for Redis; both are context
-    managers, and these methods work inside of the block.
+    managers, and these methods work inside of the block. ``write_report`` and ``export_csv`` take
+    any reader.
 
     Each method may raise a :class:`JournalError`.
     """
+
+    @property
+    def name(self) -> str:
+        """What a report calls it, and the commands in it: a file's name, or an address."""
+        ...
 
     def summary(self) -> JournalSummary:
         """The campaign in numbers."""
@@ -197,6 +214,76 @@ class CampaignReader(Protocol):
         """The errors that results hold, and how often each; the most frequent first."""
         ...
 
+    def settled(self) -> Iterator[SettledMessage]:
+        """The messages that have a result, without their texts, row by row, in any order.
+
+        They are known after a purge, too.
+        """
+        ...
+
     def holder(self) -> LockHolder | None:
         """Who is at work on it; None where nobody is."""
+        ...
+
+
+class Campaign(Protocol):
+    """A campaign wherever it is kept, for whoever looks into it or settles it by hand.
+
+    :class:`SqliteCampaign` is one in a file, ``RedisCampaign`` one in Redis. Reading is apart from
+    changing: a reader changes nothing, and what changes a campaign wants it for itself.
+    """
+
+    @property
+    def address(self) -> str:
+        """How the command line names it; no password is in it."""
+        ...
+
+    @property
+    def resumable(self) -> bool:
+        """Whether one run goes on with all of it; of a campaign in Redis workers send the parts."""
+        ...
+
+    def reader(self) -> AbstractContextManager[CampaignReader]:
+        """Looks into it, also while it runs.
+
+        Raises:
+            JournalError: When the block is entered: it is not there, or cannot be read.
+        """
+        ...
+
+    def resolve_unknown(self, state: JournalState, indexes: Iterable[int] | None = None) -> int:
+        """Settle messages whose outcome is unknown, as a user found out what it is.
+
+        Args:
+            state: ``ACCEPTED``: they are never sent again; or ``NOT_SENT``: a resume sends them.
+            indexes: Which ones, counted from 0 as :attr:`JournalEntry.index` is, where the command
+                line counts from 1; None: all that are unknown.
+
+        Returns:
+            How many were settled.
+
+        Raises:
+            ValueError: Another state is given.
+            JournalLockedError: Somebody is at work on it: nothing is changed.
+            JournalError: A message is not unknown: nothing is changed.
+            JournalWriteError: It cannot be written.
+        """
+        ...
+
+    def purge(self, *, force: bool = False) -> int:
+        """Erase recipients, texts and texts of errors for good; states, counts and times stay.
+
+        The campaign cannot be resumed then.
+
+        Args:
+            force: Also where messages are left to send, or of unknown outcome.
+
+        Returns:
+            How many messages were erased.
+
+        Raises:
+            JournalLockedError: Somebody is at work on it: nothing is changed.
+            JournalError: Messages are left: nothing is changed.
+            JournalWriteError: It cannot be written.
+        """
         ...

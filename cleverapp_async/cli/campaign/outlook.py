@@ -12,7 +12,6 @@ from ...bulk.journal.records import JournalState
 from ...bulk.schedule import Schedule
 from ...limits.quota import AccountKey
 from ..text import as_iso, tell_forecast
-from .reader import in_redis
 from .state import CampaignState, Resuming, Step, steps
 
 if TYPE_CHECKING:
@@ -53,8 +52,8 @@ class Outlook:
 
     @property
     def steps(self) -> list[Step]:
-        """What can be done; in Redis it is the workers who go on, no command."""
-        return [] if in_redis(self.resuming.journal) else steps(self.state, self.resuming)
+        """What can be done."""
+        return steps(self.state, self.resuming)
 
     def told(self) -> str:
         """The lower bound in words."""

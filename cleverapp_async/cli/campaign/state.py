@@ -38,11 +38,13 @@ class Step:
         does: What it does, in a few words.
         command: The exact command.
         pressing: Whether it is said at the end of a run, too.
+        sends: Whether it sends messages.
     """
 
     does: str
     command: str
     pressing: bool = False
+    sends: bool = False
 
 
 @frozen
@@ -117,9 +119,11 @@ def steps(state: CampaignState, resuming: Resuming) -> list[Step]:
         found.append(Step("watch it", resuming.look("status", "--watch")))
     elif not summary.complete:
         again = resuming.send("FILE")
-        found.append(Step("begin it anew, with the FILE and texts it was begun with", again))
+        found.append(
+            Step("begin it anew, with the FILE and texts it was begun with", again, sends=True)
+        )
     elif state.to_send and not summary.purged:
-        found.append(Step("send what is left", resuming.send(), pressing=True))
+        found.append(Step("send what is left", resuming.send(), pressing=True, sends=True))
     if counts[JournalState.UNKNOWN]:
         found += _about_unknown(state, resuming)
     if counts[JournalState.REJECTED] or counts[JournalState.NOT_SENT]:
@@ -129,7 +133,7 @@ def steps(state: CampaignState, resuming: Resuming) -> list[Step]:
     settled = state.finished and not counts[JournalState.UNKNOWN]
     if settled and state.holder is None and not summary.purged:
         found.append(Step("erase recipients and texts", resuming.look("purge")))
-    return found
+    return found if resuming.sends else [step for step in found if not step.sends]
 
 
 def _about_unknown(state: CampaignState, resuming: Resuming) -> list[Step]:
@@ -141,7 +145,7 @@ def _about_unknown(state: CampaignState, resuming: Resuming) -> list[Step]:
         found += [
             Step("say that it arrived", resuming.look(*say, "accepted")),
             Step("say that it did not", resuming.look(*say, "not-sent")),
-            Step("send it again, come what may", resuming.send("--resend-unknown")),
+            Step("send it again, come what may", resuming.send("--resend-unknown"), sends=True),
         ]
     return found
 
@@ -153,7 +157,7 @@ def _about_failed(state: CampaignState, resuming: Resuming) -> list[Step]:
     for_good = state.counts[JournalState.REJECTED] - state.summary.retryable
     if for_good > 0 and state.holder is None:
         again = resuming.send() if resuming.retry_rejected else resuming.send("--retry-rejected")
-        found.append(Step("send what was refused for good again", again))
+        found.append(Step("send what was refused for good again", again, sends=True))
     return found
 
 
@@ -186,6 +190,7 @@ class Resuming:
         attempt_timeout: Seconds for one attempt.
         drain_timeout: Seconds that what is on the wire has after an interrupt.
         retry_rejected: Whether what was refused for good is sent again.
+        sends: Whether `cleverapp send` goes on with it; a campaign in Redis its workers send.
     """
 
     journal: str
@@ -197,6 +202,7 @@ class Resuming:
     attempt_timeout: float = _ATTEMPT_TIMEOUT
     drain_timeout: float = _DRAIN_TIMEOUT
     retry_rejected: bool = False
+    sends: bool = True
 
     @property
     def path(self) -> str:

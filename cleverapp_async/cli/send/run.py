@@ -14,7 +14,7 @@ import click
 from ...bulk.journal.records import Resend
 from ...errors import JournalError
 from ...limits.quota import AccountKey
-from ..campaign.reader import journal_failure, open_reader
+from ..campaign.reader import find_campaign, journal_failure, open_reader
 from ..console import make_console, verbose_log
 from ..errors import BadInputError, Exit
 from ..recipients.source import open_source
@@ -141,7 +141,7 @@ def _tell_only(plan: Plan | None, options: SendOptions, schedule: Schedule | Non
 
 def _left(journal: str, options: SendOptions) -> dict[LimitKey | None, int] | None:
     """What is left in a journal; None where it was never filled."""
-    with open_reader(journal) as reader:
+    with open_reader(find_campaign(journal)) as reader:
         summary, holder = reader.summary(), reader.holder()
     if not summary.complete:
         return None

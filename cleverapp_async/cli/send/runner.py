@@ -189,7 +189,7 @@ class CampaignMessages:
 
     def place(self, outcome: SendOutcome) -> Place:
         """The message's number, and what limited it when the journal was filled."""
-        number = outcome.index + 1
+        number = outcome.number
         if outcome.index in self._orphans:
             # Told first of all: an earlier run left it, and this one may send it again.
             self._orphans.discard(outcome.index)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from ..._redis.replies import number
+from ...bulk.journal.by_hand import purged_campaign
 from ...bulk.journal.comparison import (
     check_deduplication,
     check_origin,
@@ -44,17 +45,19 @@ _VERSION = "1"
 
 
 def check_campaign(name: str, meta: dict[str, str], origin: str) -> None:
-    """Refuse a campaign of a later version, or one that is sent elsewhere.
+    """Refuse a campaign of a later version, one that was purged, or one that is sent elsewhere.
 
     Raises:
         JournalMismatchError: It goes to another base URL.
-        JournalError: It was made by a later version.
+        JournalError: It was made by a later version, or purged.
     """
     if meta and meta.get("version") != _VERSION:
         raise JournalError(
             f"{name} was made by another version of cleverapp_async (its form is "
             f"{meta.get('version')}, this one knows {_VERSION}): update cleverapp_async"
         )
+    if "purging" in meta:
+        raise purged_campaign(name, "begin another one under another name")
     if meta:
         check_origin(name, meta.get("origin", ""), origin)
 

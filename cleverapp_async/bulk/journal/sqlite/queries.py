@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from attrs import asdict, evolve, frozen
 
-from ....errors import JournalError
+from ..by_hand import purged_campaign
 from ..codec import (
     damaged,
     decode_error,
@@ -282,10 +282,7 @@ def check_campaign(connection: sqlite3.Connection, path: Path, origin: str) -> N
     """
     facts = meta(connection)
     if facts.get("purged"):
-        raise JournalError(
-            f"the journal {path} was purged of recipients and texts, so its campaign cannot be "
-            "resumed: give the path of a new file"
-        )
+        raise purged_campaign(f"the journal {path}", "give the path of a new file")
     known = expect_line(facts.get("origin"), "its base URL") if facts.get("complete") else origin
     if known != origin and not _never_arrived(connection):
         check_origin(f"the campaign in the journal {path}", known, origin)
