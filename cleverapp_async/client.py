@@ -11,7 +11,7 @@ from ._secret import Secret
 from ._transport import Transport
 from .brands import Brand
 from .config import DEFAULT_BASE_URL, ClientConfig, check_base_url
-from .errors import ClientStateError, ConfigurationError, InvalidRequestError
+from .errors import ClientStateError, ConfigurationError
 from .events import EventDispatcher
 from .limits.acquire import CallLimits
 from .limits.quota import AccountKey, Lane, LimitKey
@@ -224,16 +224,13 @@ class CleverAppClient(
 
         Raises:
             ClientStateError: The client is closed.
-            InvalidRequestError: A number is below 1, or ``messages`` is None.
+            InvalidRequestError: An argument cannot work: a single message, a text or a number in
+                place of the messages; a number below 1; a schedule that is none.
         """
-        from .bulk.sources import IterableSource  # noqa: PLC0415 - as in _bulk_run
+        from .bulk.arguments import check_messages  # noqa: PLC0415 - as in _bulk_run
+        from .bulk.sources import IterableSource  # noqa: PLC0415 - the same
 
-        # Somebody who resumes a campaign may pass it, and would learn of it only on the way.
-        if cast("object", messages) is None:
-            raise InvalidRequestError(
-                "nothing to send: give messages, or resume a campaign with run_campaign(journal)",
-                fields=("messages",),
-            )
+        check_messages(messages)
         return self._bulk_run(
             IterableSource(messages, self.limit_key),
             lane=lane,
@@ -287,19 +284,24 @@ class CleverAppClient(
 
         Raises:
             ClientStateError: The client is closed.
-            InvalidRequestError: A number is below 1, or ``journal`` is none.
+            InvalidRequestError: As by :meth:`send_many`; or ``journal`` is none, such as a path or
+                a class.
         """
-        from .bulk.journal.protocol import Journal  # noqa: PLC0415 - as in _bulk_run
+        from .bulk.arguments import (  # noqa: PLC0415 - as in _bulk_run
+            check_flags,
+            check_journal,
+            check_messages,
+        )
         from .bulk.journal.records import Resend  # noqa: PLC0415 - the same
         from .bulk.journal_source import JournalSource  # noqa: PLC0415 - the same
         from .bulk.priming import Primer  # noqa: PLC0415 - the same
 
-        if not isinstance(cast("object", journal), Journal):
-            raise InvalidRequestError(
-                "journal must be a Journal, and comes first: "
-                "run_campaign(SqliteJournal('run.db'), messages)",
-                fields=("journal",),
-            )
+        check_journal(journal)
+        if messages is not None:
+            check_messages(messages)
+        check_flags(
+            deduplicate=deduplicate, resend_unknown=resend_unknown, retry_rejected=retry_rejected
+        )
         source = JournalSource(
             journal=journal,
             messages=messages,
@@ -333,13 +335,20 @@ class CleverAppClient(
     ) -> BulkRun:
         """The run of either, from its source on."""
         # Here, as importing the package must stay quick for those who send single messages.
+        from .bulk.arguments import check_settings  # noqa: PLC0415
         from .bulk.breaker import Breaker  # noqa: PLC0415
         from .bulk.dispatch import Dispatcher  # noqa: PLC0415
         from .bulk.run import BulkRun  # noqa: PLC0415
         from .bulk.schedule_guard import ScheduleGuard  # noqa: PLC0415
 
         self._check_open()
-        _check_numbers(concurrency=concurrency, look_ahead=look_ahead, pause_after=pause_after)
+        check_settings(
+            lane=lane,
+            schedule=schedule,
+            pause_after=pause_after,
+            concurrency=concurrency,
+            look_ahead=look_ahead,
+        )
         guard = None if schedule is None else ScheduleGuard(schedule)
 
         async def deliver(message: Message, state: SendState) -> Reply:
@@ -396,12 +405,6 @@ class CleverAppClient(
     def _check_state(self) -> None:
         self._check_open()
         self._loop = claim_running_loop(self._loop, CLIENT_REFUSES)
-
-
-def _check_numbers(**numbers: int | None) -> None:
-    for name, value in numbers.items():
-        if value is not None and value < 1:
-            raise InvalidRequestError(f"{name} must be 1 or more, not {value!r}", fields=(name,))
 
 
 def _is_sound(contact_id: object, route: Route) -> bool:
