@@ -77,7 +77,7 @@ from .retry import Retry, RetryPolicy
 if TYPE_CHECKING:
     from .bulk.eta import Eta
     from .bulk.forecast import Forecast, Share, forecast
-    from .bulk.journal.messages import address_of
+    from .bulk.journal.messages import address_of, read_messages
     from .bulk.journal.protocol import (
         Campaign,
         CampaignReader,
@@ -237,6 +237,7 @@ __all__ = [
     "forecast",
     "purge_journal",
     "raw_answers",
+    "read_messages",
     "resolve_unknown",
     "write_report",
 ]
@@ -274,6 +275,7 @@ _LATER = {
     "export_csv": "bulk.report.csv",
     "forecast": "bulk.forecast",
     "purge_journal": "bulk.journal.sqlite.maintenance",
+    "read_messages": "bulk.journal.messages",
     "resolve_unknown": "bulk.journal.sqlite.maintenance",
     "write_report": "bulk.report.page",
 }

@@ -18,7 +18,7 @@ from ...bulk.journal.comparison import (
     input_too_short,
     other_duplicate,
 )
-from ...bulk.journal.messages import batches_of
+from ...bulk.journal.messages import read_messages
 from ...bulk.journal.records import Loaded
 from ...errors import JournalError
 from ...limits.quota import LimitKey
@@ -65,7 +65,7 @@ def check_campaign(name: str, meta: dict[str, str], origin: str) -> None:
 async def _chunks(messages: Messages, size: int) -> AsyncGenerator[list[Message]]:
     """Messages as they are read, looked at, a chunk at a time."""
     some: list[Message] = []
-    async with aclosing(batches_of(messages)) as batches:
+    async with aclosing(read_messages(messages)) as batches:
         async for batch in batches:
             some += batch
             while len(some) >= size:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ....errors import JournalError, JournalLockedError
 from ..comparison import check_deduplication
-from ..messages import batches_of
+from ..messages import read_messages
 from ..records import Loaded
 from . import queries
 from .changes import ChangeKind, orphan_intents
@@ -317,7 +317,7 @@ class SqliteJournal:
     ) -> None:
         intake = Loader(self._end, deduplicate)
         await writer.call(intake.begin)
-        async with aclosing(batches_of(messages)) as batches:
+        async with aclosing(read_messages(messages)) as batches:
             async for batch in batches:
                 rows = [(message, key_of(message)) for message in batch]
                 await writer.call(partial(intake.add, batch=rows))
@@ -332,7 +332,7 @@ class SqliteJournal:
             leave_out=deduplicate,
         )
         comparison = Comparer(self._number("given"))
-        async with aclosing(batches_of(messages)) as batches:
+        async with aclosing(read_messages(messages)) as batches:
             async for batch in batches:
                 await writer.call(partial(comparison.check, batch=batch))
         comparison.finish()
