@@ -10,7 +10,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -328,13 +328,16 @@ def _at(result: JournalResult, moment: float) -> JournalResult:
     )
 
 
-def tell_stories(make_store: Callable[[], JournalStore], *, examples: int, steps: int) -> None:
+def tell_stories(
+    make_store: Callable[[], JournalStore], *, examples: int, steps: int, shortest: bool
+) -> None:
     """Run the machine.
 
     Args:
         make_store: Makes an empty place.
         examples: How many stories are told.
         steps: How long each is at most.
+        shortest: Whether the shortest story that fails is looked for.
 
     Raises:
         AssertionError: The journal does not agree.
@@ -347,6 +350,8 @@ def tell_stories(make_store: Callable[[], JournalStore], *, examples: int, steps
             stateful_step_count=steps,
             deadline=None,
             database=None,
+            phases=(Phase.generate, Phase.shrink) if shortest else (Phase.generate,),
+            report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..bulk.journal.protocol import RecognizesAccount
@@ -88,7 +89,11 @@ _Story: TypeAlias = "Callable[[JournalStore], Coroutine[None, None, None]]"
 
 
 def check_journal(
-    make_store: Callable[[], JournalStore], *, examples: int = 25, steps: int = 25
+    make_store: Callable[[], JournalStore],
+    *,
+    examples: int = 25,
+    steps: int = 25,
+    shortest: bool = True,
 ) -> None:
     """Check that a journal keeps a campaign as ``run_campaign`` needs it; for a test of yours.
 
@@ -107,10 +112,11 @@ def check_journal(
             called outside of any event loop; all else of a place runs in one loop of its own.
         examples: How many random stories are told.
         steps: How long each is at most.
+        shortest: Whether, once something is wrong, the shortest story that shows it is looked for,
+            which may take a minute.
 
     Raises:
-        AssertionError: The journal is wrong; the message says how, and hypothesis prints the
-            shortest story that it found.
+        AssertionError: The journal is wrong; the message says how, and hypothesis prints the story.
         ConfigurationError: hypothesis is not installed, or an event loop runs: call it from a plain
             function.
     """
@@ -131,7 +137,7 @@ def check_journal(
         raise ConfigurationError("check_journal needs hypothesis: pip install hypothesis") from None
     for story in _stories():
         _run(make_store, story)
-    tell_stories(make_store, examples=examples, steps=steps)
+    tell_stories(make_store, examples=examples, steps=steps, shortest=shortest)
 
 
 def _run(make_store: Callable[[], JournalStore], story: _Story) -> None:
@@ -155,6 +161,9 @@ def _stories() -> Iterator[_Story]:
     yield _it_keeps_to_its_server
     yield _it_keeps_to_its_messages
     yield _duplicates_may_be_kept
+    yield _an_intent_outlives_its_process
+    yield _what_ended_is_sent_again_as_asked
+    yield _doubt_stays
     yield _another_account_is_noticed
 
 
@@ -275,6 +284,90 @@ async def _duplicates_may_be_kept(store: JournalStore) -> None:
     found = [entry.index for entry in await taken(journal, Resend())]
     expect(sorted(found) == list(range(len(GIVEN))), "with deduplicate=False take lacks messages")
     await journal.close("finished")
+
+
+async def _an_intent_outlives_its_process(store: JournalStore) -> None:
+    dead = await _begin(store)
+    await dead.intend(KEPT[1])
+    await store.kill(dead)
+    journal = store.journal()
+    loaded = await store.start(journal, None, origin=ORIGIN, deduplicate=True)
+    found = [entry.index for entry in loaded.orphans]
+    expect(found == [KEPT[1]], f"load gave the orphans {found} instead of {[KEPT[1]]}")
+    await journal.close("finished")
+
+
+def _endings() -> dict[int, JournalResult]:
+    """One message in each way in which a message can end."""
+    state = JournalState
+    return {
+        KEPT[0]: JournalResult(state=state.ACCEPTED, ended_at=1.0),
+        KEPT[1]: JournalResult(state=state.NOT_SENT, ended_at=1.0),
+        KEPT[2]: JournalResult(state=state.REJECTED, ended_at=1.0),
+        KEPT[3]: JournalResult(state=state.REJECTED, ended_at=1.0, permanent=True),
+        KEPT[4]: JournalResult(state=state.UNKNOWN, ended_at=1.0),
+    }
+
+
+async def _end(journal: Journal, results: dict[int, JournalResult]) -> None:
+    for index, result in results.items():
+        await journal.intend(index)
+        await journal.record(index, result)
+    await journal.close("interrupted")
+
+
+async def _what_ended_is_sent_again_as_asked(store: JournalStore) -> None:
+    await _end(await _begin(store), _endings())
+    for resend in (Resend(), Resend(unknown=True), Resend(rejected=True)):
+        journal = await _begin(store, None)
+        found = {entry.index for entry in await taken(journal, resend)}
+        hidden = {KEPT[0]}
+        hidden |= set() if resend.rejected else {KEPT[3]}
+        hidden |= set() if resend.unknown else {KEPT[4]}
+        right = set(KEPT) - hidden
+        expect(
+            found == right,
+            f"with {resend} take gives {sorted(found - right)} too many, and lacks "
+            f"{sorted(right - found)}",
+        )
+        told = (await journal.summary()).to_send(resend)
+        by_key = Counter(key_of(GIVEN[index]) for index in right)
+        expect(
+            told == by_key,
+            f"by the summary (by_key, retryable_by_key) a resume with {resend} sends {told} "
+            f"instead of {dict(by_key)}",
+        )
+        await journal.close("interrupted")
+
+
+async def _doubt_stays(store: JournalStore) -> None:
+    """What may have arrived stays unknown, though sending it once more did nothing."""
+    unknown = JournalResult(state=JournalState.UNKNOWN, ended_at=1.0)
+    nothing = (
+        None,
+        JournalResult(state=JournalState.NOT_SENT, ended_at=2.0),
+        JournalResult(state=JournalState.REJECTED, ended_at=2.0),
+    )
+    await _end(await _begin(store), dict.fromkeys(KEPT[: len(nothing)], unknown))
+    journal = await _begin(store, None)
+    await taken(journal, Resend(unknown=True))
+    for index, result in zip(KEPT, nothing, strict=False):
+        await journal.intend(index)
+        if result is None:
+            journal.withdraw(index)
+        else:
+            await journal.record(index, result)
+    await journal.close("interrupted")
+    again = await _begin(store, None)
+    sent = {entry.index for entry in await taken(again, Resend())}
+    for index, result in zip(KEPT, nothing, strict=False):
+        how = "withdrawn" if result is None else f"recorded as {result.state.name}"
+        expect(
+            index not in sent,
+            f"message {index} may have arrived, was sent once more on request and {how}: it must "
+            "stay UNKNOWN",
+        )
+    await again.close("finished")
 
 
 async def _another_account_is_noticed(store: JournalStore) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import Journal, SqliteJournal
+from cleverapp_async import ConfigurationError, Journal, SqliteJournal
 from cleverapp_async.testing import JournalStore, check_journal
 from tests.bulk.memory_journal import MemoryJournal, MemoryPlace
 from tests.journal.journals import copy_journal
+from tests.journal.lines_journal import LinesStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,4 +62,47 @@ class MemoryStore(JournalStore):
 @pytest.mark.parametrize("store", [SqliteStore, MemoryStore])
 def test_our_journals_pass(store: Callable[[], JournalStore]) -> None:
     """A file, and the journal in memory that the tests of runs use."""
-    check_journal(store, examples=15, steps=20)
+    check_journal(store, examples=5, steps=12)
+
+
+def test_a_journal_written_from_the_documentation_passes() -> None:
+    """JSON lines, with both optional protocols."""
+    check_journal(LinesStore, examples=10)
+
+
+FAULTS = (
+    "any account",
+    "any list",
+    "any server",
+    "doubt dispelled",
+    "forgotten doubt",
+    "lost intent",
+    "no history",
+    "not retryable",
+    "order",
+    "rejected again",
+    "two runners",
+    "unknown again",
+    "vanishing result",
+)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_found(fault: str) -> None:
+    """Whatever a journal may get wrong, the kit says so."""
+    with pytest.raises(AssertionError):
+        check_journal(partial(LinesStore, fault), examples=20, shortest=False)
+
+
+async def test_the_kit_wants_a_plain_function() -> None:
+    """In a running event loop it says how it is called."""
+    with pytest.raises(ConfigurationError, match="plain test function"):
+        check_journal(LinesStore)
+
+
+def test_without_hypothesis_the_kit_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The remedy is told, before any place is made."""
+    monkeypatch.delitem(sys.modules, "cleverapp_async.testing._journal_machine", raising=False)
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    with pytest.raises(ConfigurationError, match="pip install hypothesis"):
+        check_journal(LinesStore)
