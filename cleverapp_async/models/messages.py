@@ -190,8 +190,8 @@ def check_message(value: object, index: int) -> Message:
     """
     if not isinstance(value, Message):
         raise InvalidRequestError(
-            f"message {index} is no SendMessage or SendMessageToWhatsApp, but of type "
-            f"{type(value).__name__}"
+            f"message {index + 1}, counted from 1, is no SendMessage or SendMessageToWhatsApp, but "
+            f"of type {type(value).__name__}"
         )
     return value
 

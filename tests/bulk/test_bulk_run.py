@@ -118,7 +118,7 @@ async def test_a_source_that_was_cancelled_is_no_end() -> None:
 
 async def test_what_is_no_message_is_refused_with_its_place() -> None:
     """An item that is no request model ends the reading with an error that names it."""
-    with pytest.raises(InvalidRequestError, match="message 1 is no SendMessage"):
+    with pytest.raises(InvalidRequestError, match="message 2, counted from 1"):
         await collect(run_of([message(0), {"text": "x"}], Desk()))  # type: ignore[list-item]
 
 

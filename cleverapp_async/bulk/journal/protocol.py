@@ -46,7 +46,8 @@ class Journal(Protocol):
 
     One runner has it at a time. ``run_campaign`` calls the methods in this order: ``open``,
     ``load``, then ``take``, ``intend``, ``withdraw`` and ``record`` as messages go, ``close``.
-    Each may raise a :class:`JournalError`.
+    Each may raise a :class:`JournalError`. :func:`cleverapp_async.testing.check_journal` checks all
+    that is said here of a journal of your own.
     """
 
     async def open(self, origin: str, *, create: bool = True) -> None:
@@ -71,7 +72,7 @@ class Journal(Protocol):
     ) -> Loaded:
         """Read all messages in, or hold them against those of a campaign that is resumed.
 
-        Intents without a result become ``UNKNOWN``.
+        Intents without a result become ``UNKNOWN``. A reading that was interrupted begins anew.
 
         Args:
             messages: What is sent; None resumes what the journal holds, unseen.
@@ -79,8 +80,10 @@ class Journal(Protocol):
             deduplicate: Leave out a message whose address (:func:`address_of`) was given before.
 
         Raises:
-            JournalMismatchError: The messages are not those of the campaign; says what differs.
-            InvalidRequestError: Something given is no message.
+            JournalMismatchError: The messages are not those of the campaign; says what differs,
+                and where first in ``index``. Or duplicates are treated in another way.
+            JournalError: There is no campaign to resume, and no messages are given.
+            InvalidRequestError: Something given is no message; :func:`read_messages` sees to it.
             JournalWriteError: They cannot be written.
         """
         ...
@@ -115,6 +118,7 @@ class Journal(Protocol):
     def withdraw(self, index: int) -> None:
         """Take an intent back: the attempt provably did nothing, and the next one comes later.
 
+        The message is then what it was before the intent: one that was ``UNKNOWN`` stays so.
         Written with the next commit; nobody waits for it. Without an intent nothing changes; an
         intent that was queued and not yet written is undone just so.
         """
@@ -122,7 +126,9 @@ class Journal(Protocol):
     def record(self, index: int, result: JournalResult) -> Awaitable[None]:
         """Write how a message ended; durable once it was awaited.
 
-        It is written whether or not anybody awaits it.
+        A message that may have arrived before, as it was ``UNKNOWN`` before its intent, stays
+        ``UNKNOWN`` with its older result where sending it once more came to ``NOT_SENT`` or to a
+        rejection that may pass.
 
         Raises:
             JournalWriteError: It is not written: its intent stays without a result.

@@ -23,6 +23,7 @@ __all__ = [
     "LockHolder",
     "Resend",
     "SettledMessage",
+    "orphaned",
 ]
 
 
@@ -95,6 +96,15 @@ class JournalResult:
     on_wire: float | None = None
     contact_id: int | None = None
     error: ErrorRecord | None = None
+
+
+def orphaned(now: float) -> JournalResult:
+    """The result of a message that a runner had on its way when it died.
+
+    Args:
+        now: Unix seconds.
+    """
+    return JournalResult(state=JournalState.UNKNOWN, ended_at=now, attempts=1, error=ORPHANED)
 
 
 @frozen(kw_only=True)

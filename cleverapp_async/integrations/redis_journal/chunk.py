@@ -14,7 +14,6 @@ from attrs import define, field
 
 from ..._redis.replies import as_list, as_text, number
 from ...bulk.journal.records import (
-    ORPHANED,
     JournalEntry,
     JournalResult,
     JournalSession,
@@ -22,6 +21,7 @@ from ...bulk.journal.records import (
     JournalSummary,
     Loaded,
     Resend,
+    orphaned,
 )
 from ...errors import JournalError, NotSentError
 from ...limits.quota import LimitKey
@@ -290,9 +290,7 @@ class ChunkJournal:
         names = self._names
         keys = (names.fences, names.fates(self.number), names.counts, names.left, names.meta)
         made = self._meta.get("created_at", "")
-        told = encode_result(
-            JournalResult(state=JournalState.UNKNOWN, ended_at=time.time(), error=ORPHANED)
-        )
+        told = encode_result(orphaned(time.time()))
         reply = await self._client.run(_ORPHANS, keys, self.number, self._lease.fence, made, told)
         ours, *found = as_list(reply)
         if not ours:

@@ -20,7 +20,7 @@ from ...bulk.journal.by_hand import (
     error_by_hand,
     is_plain_end,
 )
-from ...bulk.journal.records import ORPHANED, JournalResult, JournalState
+from ...bulk.journal.records import JournalState, orphaned
 from ...errors import JournalError, JournalLockedError
 from .client import eval_command, journal_script
 from .codec import (
@@ -210,7 +210,7 @@ def _result_by_hand(known: MessageState, state: JournalState) -> str:
     """The result of an unknown message as it is from now on: what was measured of it stays."""
     result = decode_result(known.code, known.result)
     if result is None:
-        result = JournalResult(state=state, ended_at=time.time(), attempts=1)
+        result = orphaned(time.time())
     return encode_result(evolve(result, state=state, error=error_by_hand(state)))
 
 
@@ -218,12 +218,10 @@ def _erase(names: KeyNames, name: str, locked: _Locked) -> Steps[int]:
     # From now on no chunk can be opened, and no late result can be written.
     yield ("HSET", names.meta, "purging", 1)
     erased = 0
-    orphaned = encode_result(
-        JournalResult(state=JournalState.UNKNOWN, ended_at=time.time(), attempts=1, error=ORPHANED)
-    )
+    unknown = encode_result(orphaned(time.time()))
     for chunk, fence in enumerate(locked.fences):
         ours = (chunk, fence, locked.made)
-        yield eval_command(_ORPHANS, _fate_keys(names, chunk), *ours, orphaned)
+        yield eval_command(_ORPHANS, _fate_keys(names, chunk), *ours, unknown)
         keys = [*_fate_keys(names, chunk), names.messages(chunk), names.duplicates(chunk)]
         missed = 1
         while missed:
