@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable, Mapping
+from typing import cast
 
 from .._values import kind_of
 from ..errors import InvalidRequestError
@@ -40,7 +41,7 @@ def check_messages(messages: object) -> None:
     scattered = isinstance(messages, (str, bytes, bytearray, memoryview, Mapping, type))
     if scattered or not isinstance(messages, (Iterable, AsyncIterable)):
         wanted = "an iterable or async iterable of SendMessage or SendMessageToWhatsApp"
-        raise _refuse("messages", wanted, messages)
+        raise _refuse("messages", wanted, cast("object", messages))
 
 
 def check_journal(journal: object) -> None:

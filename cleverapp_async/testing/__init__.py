@@ -6,7 +6,8 @@ holds a :class:`~cleverapp_async.Journal` of your own to what a campaign needs o
 
 from __future__ import annotations
 
-from .journal_check import JournalStore, check_journal
+from .journal_check import check_journal
+from .journal_store import JournalStore
 from .virtual_time import DeadlockError, VirtualTimeLoop, run_virtual
 
 __all__ = ["DeadlockError", "JournalStore", "VirtualTimeLoop", "check_journal", "run_virtual"]

@@ -218,7 +218,9 @@ class JournalSummary:
     duplicates: int
     deduplicated: bool
     by_key: Mapping[LimitKey | None, Mapping[JournalState, int]] = field(repr=False)
-    retryable_by_key: Mapping[LimitKey | None, int] = field(factory=dict, repr=False)
+    retryable_by_key: Mapping[LimitKey | None, int] = field(
+        factory=dict["LimitKey | None", int], repr=False
+    )
     sessions: tuple[JournalSession, ...] = field(default=(), repr=False)
 
     @property
