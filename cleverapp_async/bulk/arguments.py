@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable, Mapping
-from typing import cast
 
 from .._values import kind_of
 from ..errors import InvalidRequestError
@@ -38,10 +37,11 @@ def check_messages(messages: object) -> None:
             "it alone by send_message",
             fields=("messages",),
         )
-    scattered = isinstance(messages, (str, bytes, bytearray, memoryview, Mapping, type))
-    if scattered or not isinstance(messages, (Iterable, AsyncIterable)):
+    single = (str, bytes, bytearray, memoryview, Mapping, type)
+    many = not isinstance(messages, single) and isinstance(messages, (Iterable, AsyncIterable))
+    if not many:
         wanted = "an iterable or async iterable of SendMessage or SendMessageToWhatsApp"
-        raise _refuse("messages", wanted, cast("object", messages))
+        raise _refuse("messages", wanted, messages)
 
 
 def check_journal(journal: object) -> None:
