@@ -37,11 +37,15 @@ def check_messages(messages: object) -> None:
             "it alone by send_message",
             fields=("messages",),
         )
-    single = (str, bytes, bytearray, memoryview, Mapping, type)
-    many = not isinstance(messages, single) and isinstance(messages, (Iterable, AsyncIterable))
-    if not many:
+    if not _are_many(messages):
         wanted = "an iterable or async iterable of SendMessage or SendMessageToWhatsApp"
         raise _refuse("messages", wanted, messages)
+
+
+def _are_many(messages: object) -> bool:
+    if isinstance(messages, (str, bytes, bytearray, memoryview, Mapping, type)):
+        return False
+    return isinstance(messages, (Iterable, AsyncIterable))
 
 
 def check_journal(journal: object) -> None:
