@@ -6,7 +6,7 @@ import os
 from copy import copy
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack, cast
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import aiohttp
 from attrs import evolve
@@ -20,7 +20,7 @@ from ._pipeline import Pipeline
 from ._secret import Secret, token_fault
 from ._transport import Transport
 from .config import DEFAULT_BASE_URL, Brand, ClientConfig, check_base_url
-from .errors import ConfigurationError, InvalidRequestError
+from .errors import ConfigurationError
 from .events import EventDispatcher
 from .limits.acquire import CallLimits
 from .limits.quota import AccountKey, Lane, LimitKey
@@ -273,17 +273,14 @@ class CleverAppClient(
 
         Raises:
             ClientStateError: The client is closed.
-            InvalidRequestError: An argument cannot work, or the client has a deadline of its own
-                (:meth:`with_options`).
+            InvalidRequestError: An argument cannot work: a single message, a text or a number in
+                place of the messages; a number below 1; a schedule that is none. Or the client has
+                a deadline of its own (:meth:`with_options`).
         """
-        from .bulk.sources import IterableSource  # noqa: PLC0415 - as in _bulk_run
+        from .bulk.arguments import check_messages  # noqa: PLC0415 - as in _bulk_run
+        from .bulk.sources import IterableSource  # noqa: PLC0415 - the same
 
-        # Somebody who resumes a campaign may pass it, and would learn of it only on the way.
-        if cast("object", messages) is None:
-            raise InvalidRequestError(
-                "nothing to send: give messages, or resume a campaign with run_campaign(journal)",
-                fields=("messages",),
-            )
+        check_messages(messages)
         return self._bulk_run(
             IterableSource(messages, self.limit_key),
             lane=lane,
@@ -337,18 +334,17 @@ class CleverAppClient(
 
         Raises:
             ClientStateError: The client is closed.
-            InvalidRequestError: As for :meth:`send_many`, or ``journal`` is none.
+            InvalidRequestError: As by :meth:`send_many`; or ``journal`` is none, such as a path or
+                a class.
         """
-        from .bulk.journal.records import Resend  # noqa: PLC0415 - as in _bulk_run
+        from .bulk.arguments import check_journal, check_messages  # noqa: PLC0415 - as in _bulk_run
+        from .bulk.journal.records import Resend  # noqa: PLC0415 - the same
         from .bulk.journal_source import JournalSource  # noqa: PLC0415 - the same
         from .bulk.priming import Primer  # noqa: PLC0415 - the same
 
-        if not isinstance(cast("object", journal), journals.Journal):
-            raise InvalidRequestError(
-                "journal must be a Journal, and comes first: "
-                "run_campaign(SqliteJournal('run.db'), messages)",
-                fields=("journal",),
-            )
+        check_journal(journal)
+        if messages is not None:
+            check_messages(messages)
         check_flags(
             wrong_argument,
             deduplicate=deduplicate,

@@ -19,8 +19,9 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from .bulk.journal.messages import address_of
+    from .bulk.journal.messages import address_of, read_messages
     from .bulk.journal.protocol import (
+        Campaign,
         CampaignReader,
         Journal,
         MarkOf,
@@ -40,13 +41,14 @@ if TYPE_CHECKING:
         SettledMessage,
     )
     from .bulk.journal.sqlite.journal import SqliteJournal
-    from .bulk.journal.sqlite.maintenance import purge_journal, resolve_unknown
+    from .bulk.journal.sqlite.maintenance import SqliteCampaign, purge_journal, resolve_unknown
     from .bulk.journal.sqlite.reader import JournalReader
     from .bulk.report.csv import ByteStream, export_csv
     from .bulk.report.page import write_report
 
 __all__ = [
     "ByteStream",
+    "Campaign",
     "CampaignReader",
     "ErrorRecord",
     "Journal",
@@ -69,10 +71,12 @@ __all__ = [
     "Resend",
     "SendHistory",
     "SettledMessage",
+    "SqliteCampaign",
     "SqliteJournal",
     "address_of",
     "export_csv",
     "purge_journal",
+    "read_messages",
     "resolve_unknown",
     "write_report",
 ]
@@ -84,6 +88,7 @@ if not TYPE_CHECKING:
         __package__,
         {
             "ByteStream": ".bulk.report.csv",
+            "Campaign": ".bulk.journal.protocol",
             "CampaignReader": ".bulk.journal.protocol",
             "ErrorRecord": ".bulk.journal.records",
             "Journal": ".bulk.journal.protocol",
@@ -100,10 +105,12 @@ if not TYPE_CHECKING:
             "Resend": ".bulk.journal.records",
             "SendHistory": ".bulk.journal.protocol",
             "SettledMessage": ".bulk.journal.records",
+            "SqliteCampaign": ".bulk.journal.sqlite.maintenance",
             "SqliteJournal": ".bulk.journal.sqlite.journal",
             "address_of": ".bulk.journal.messages",
             "export_csv": ".bulk.report.csv",
             "purge_journal": ".bulk.journal.sqlite.maintenance",
+            "read_messages": ".bulk.journal.messages",
             "resolve_unknown": ".bulk.journal.sqlite.maintenance",
             "write_report": ".bulk.report.page",
         },

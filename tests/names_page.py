@@ -31,15 +31,12 @@ _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "The client and its settings": ("client", "config", "retry"),
     "Messages": ("models.messages", "models.route"),
     "Calling methods": ("methods", "_call", "_response", "models.page"),
-    "Answers": ("models",),
+    "Contacts": ("models",),
     "Outcomes and errors": ("errors",),
-    "Watching": ("events",),
     "Limits": ("limits",),
     "Many messages": ("bulk.run", "bulk.outcome", "bulk.schedule"),
-    "How long it takes": ("bulk.eta", "bulk.throughput", "bulk.forecast"),
+    "How long it takes": ("bulk.forecast",),
     "Campaigns and journals": ("bulk.journal",),
-    "Reports": ("bulk.report",),
-    "The API as a table": ("endpoints",),
 }
 """The headings, each with the modules whose names stand below it; the longest prefix decides."""
 
@@ -53,11 +50,14 @@ def names_page() -> str:
     below: dict[str, list[str]] = {title: [] for title in _GROUPS}
     for name, module in _sources(_FRONT):
         below[_title_of(module.removeprefix(f"{_FRONT}."))].append(_line(name, module))
+    told = {name for name, _ in _sources(_FRONT)}
     for public in PUBLIC[1:]:
-        below[f"`{public}`"] = [_line(name, module) for name, module in _sources(public)]
+        more = [(name, module) for name, module in _sources(public) if name not in told]
+        below[f"`{public}`"] = [_line(name, module) for name, module in more]
     return _HEAD + "".join(
         f"\n## {title}\n\n| name | what it is |\n| --- | --- |\n" + "".join(lines)
         for title, lines in below.items()
+        if lines
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from attrs import frozen
 
+from ..limits.protocols import LimiterSnapshot
 from ..limits.quota import AccountKey, LimitKey, Quota, QuotasOf
 from ..limits.registry import LimiterRegistry
 from .forecast import ACCOUNT, UNKNOWN_ROUTE, least_seconds
@@ -20,6 +21,7 @@ __all__ = [
     "burst_of",
     "estimate",
     "estimate_run",
+    "next_slot",
 ]
 
 MEASURED_RATE = "measured rate"
@@ -47,6 +49,10 @@ class Eta:
             None where too little has been measured.
         paused: Seconds from now for which what decides it is paused by refusals.
         closed: Seconds until then in which the schedule lets nothing leave.
+        messages: How many messages are left of what decides it.
+        rate: Messages of that per second, while they can be sent, by which it is told:
+            ``messages / rate``, ``paused`` and ``closed`` add up to ``seconds``. None where
+            nothing is left, or nothing keeps it from ending now.
     """
 
     seconds: float
@@ -56,6 +62,8 @@ class Eta:
     measured: float | None
     paused: float
     closed: float
+    messages: int = 0
+    rate: float | None = None
 
 
 @frozen
@@ -64,12 +72,14 @@ class _Bound:
 
     Attributes:
         name: In words.
+        messages: How many are left of it.
         paused: Seconds until it goes on.
-        least: Seconds by its limit from then on.
+        least: Seconds by its limit from then on, the wait for its next slot included.
         measured: Seconds at its measured rate from then on; None: not measured.
     """
 
     name: str
+    messages: int
     paused: float
     least: float
     measured: float | None
@@ -100,6 +110,7 @@ def estimate(
     now: float,
     paused: Mapping[LimitKey, float] | None = None,
     account_paused: float = 0.0,
+    next_slots: Mapping[LimitKey | None, float] | None = None,
     meter: EtaMeter | None = None,
     schedule: Schedule | None = None,
 ) -> Eta:
@@ -116,6 +127,8 @@ def estimate(
         now: Unix seconds.
         paused: Seconds for which a key is granted nothing (``LimiterSnapshot.paused_for``).
         account_paused: Seconds for which the account is granted nothing.
+        next_slots: Seconds until the first of a key's messages that wait may leave, and with None
+            until the first of the whole account may: what has been sent lately counts still.
         meter: What has been measured; it is told of the pauses. None: by the limits alone.
         schedule: When messages may leave; None: at any time.
     """
@@ -139,14 +152,18 @@ def estimate(
                 if rate is not None:
                     alone[key] = count / rate
         if rate_of_all is not None:
-            seen = (key for key in left if key not in alone and meter.has_seen(key))
-            together = sum(left[key] for key in seen) / rate_of_all or None
-    least = least_seconds(sum(left.values()), account)
-    bounds = [_Bound(ACCOUNT, account_paused, least, together)]
+            # A key of which nothing has ended is judged by its limits; one without any, by all.
+            slow = (key for key in left if meter.has_seen(key) or not quotas[key])
+            together = sum(left[key] for key in slow if key not in alone) / rate_of_all or None
+    slots = next_slots or {}
+    total = sum(left.values())
+    least = least_seconds(total, account) + max(0.0, slots.get(None, 0.0) - account_paused)
+    bounds = [_Bound(ACCOUNT, total, account_paused, least, together)]
     for key, count in left.items():
         name = UNKNOWN_ROUTE if key is None else str(key)
-        least = least_seconds(count, quotas[key])
-        bounds.append(_Bound(name, pauses[key], least, alone.get(key)))
+        wait = 0.0 if key is None else max(0.0, slots.get(key, 0.0) - pauses[key])
+        least = least_seconds(count, quotas[key]) + wait
+        bounds.append(_Bound(name, count, pauses[key], least, alone.get(key)))
     return _last_of(bounds, now, schedule)
 
 
@@ -190,9 +207,27 @@ def estimate_run(
         now=now,
         paused=paused,
         account_paused=0.0 if of_account is None else of_account.paused_for,
+        next_slots={
+            None if isinstance(key, AccountKey) else key: next_slot(snapshot, limits.quotas(key))
+            for key, snapshot in snapshots.items()
+            if key == account or isinstance(key, LimitKey)
+        },
         meter=meter,
         schedule=schedule,
     )
+
+
+def next_slot(snapshot: LimiterSnapshot, quotas: Sequence[Quota]) -> float:
+    """Seconds until the first of those who wait may leave.
+
+    The snapshot tells when a newcomer could: after everybody who waits, one period later for
+    each full round of them.
+    """
+    if not quotas:
+        return snapshot.next_free
+    scarcest = max(quotas, key=lambda quota: quota.spacing)
+    rounds = snapshot.queued // scarcest.limit
+    return max(0.0, snapshot.next_free - rounds * scarcest.period)
 
 
 def burst_of(quotas: Iterable[Quota]) -> int:
@@ -224,4 +259,7 @@ def _last_of(bounds: Iterable[_Bound], now: float, schedule: Schedule | None) ->
     seconds = at - now
     closed = 0.0 if schedule is None else round(seconds - schedule.open_seconds(now, at), 6)
     bound_by = QUIET_HOURS if closed > seconds / 2 else binding.told()
-    return Eta(seconds, at, bound_by, limits, measured, binding.paused, closed)
+    rate = binding.messages / binding.seconds if binding.seconds > 0 else None
+    return Eta(
+        seconds, at, bound_by, limits, measured, binding.paused, closed, binding.messages, rate
+    )

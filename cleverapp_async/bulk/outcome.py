@@ -22,7 +22,8 @@ class SendOutcome:
         message: The message as it was given: ``send_many`` takes it again. Where the source gave
             what is no message (a dict, None, …), that, and ``NOT_SENT``.
         outcome: ``ACCEPTED``, ``REJECTED``, ``NOT_SENT`` or ``UNKNOWN``.
-        index: Its place in the messages given, from 0.
+        index: Its place among the messages given, counted from 0, as Python counts. What people
+            are shown is :attr:`number`, counted from 1.
         receipt: What it took; None unless it was accepted.
         contact: The contact that sendMessageToWhatsApp answered; None for other messages.
         error: Why it was not accepted; None where it was.
@@ -34,6 +35,11 @@ class SendOutcome:
     receipt: SendReceipt | None = field(default=None, repr=False)
     contact: Contact | None = field(default=None, repr=False)
     error: CleverAppError | None = None
+
+    @property
+    def number(self) -> int:
+        """Its number for people, counted from 1: what the command line, lists and reports show."""
+        return self.index + 1
 
     @property
     def accepted(self) -> bool:

@@ -176,11 +176,18 @@ class BulkRun(AsyncOnly):
             self._reader.cancel()
 
     async def aclose(self) -> None:
-        """Cancel everything it started, and wait until it has ended and is written down."""
+        """Cancel everything it started, and wait until it has ended and is written down.
+
+        Nothing outlives it: cancelled while it waits, it waits all the same, and raises the
+        cancellation once everything has ended.
+
+        Raises:
+            JournalError: The journal could not be written to the end, or not closed.
+        """
         self._settled = True
         if self._closing is None:
             self._closing = asyncio.create_task(self._close())
-        await asyncio.shield(self._closing)
+        await _wait_out(self._closing)
 
     async def _close(self) -> None:
         finished = self._reader is not None and self._reader.done() and not self._dispatcher.busy
@@ -326,3 +333,18 @@ def make_run(
         breaker=None if pause_after is None else Breaker(pause_after),
     )
     return BulkRun(dispatcher, guard)
+
+
+async def _wait_out(task: asyncio.Task[None]) -> None:
+    """Wait until a task has ended, however often somebody cancels the wait; then raise that."""
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            # Unlike an await of the task itself, this hands no cancellation on to it.
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is None:
+        return task.result()
+    failure = None if task.cancelled() else task.exception()
+    raise cancelled from failure

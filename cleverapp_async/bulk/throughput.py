@@ -36,6 +36,11 @@ class _Flow:
     busy: float = 0.0
     silent: float = 0.0
 
+    def begin(self, at: float) -> None:
+        """Time begins, without an outcome; where it has begun, nothing changes."""
+        if self.notes < 0:
+            self.seen, self.notes = at, 0
+
     def pass_time(self, now: float, schedule: Schedule | None) -> None:
         if now < self.seen:
             # The clock was set back: the end of a hold is told by the old time.
@@ -88,17 +93,22 @@ class EtaMeter:
     def __attrs_post_init__(self) -> None:
         self._all = _Flow(self.half_life)
 
-    def note(self, key: LimitKey | None, at: float) -> None:
+    def note(self, key: LimitKey | None, at: float, *, on_wire: float = 0.0) -> None:
         """A message of a key has ended, by being sent or refused.
 
         Args:
             key: What limits it; None: its route is not known.
             at: Unix seconds.
+            on_wire: Seconds that it was on the wire: the time of a key begins when its first
+                message left. Without it that time begins with the first outcome, which then counts
+                for nothing: many that end at once after a long time make a slow server look quick.
         """
         flow = self._flows.get(key)
         if flow is None:
             flow = self._flows[key] = _Flow(self.half_life)
         for one in (flow, self._all):
+            if on_wire > 0:
+                one.begin(at - on_wire)
             one.pass_time(at, self.schedule)
         flow.note()
         # What gets through while another key is held says nothing of all together.

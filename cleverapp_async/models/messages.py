@@ -194,8 +194,8 @@ def check_message(value: object, index: int) -> Message:
     """
     if not isinstance(value, Message):
         raise InvalidRequestError(
-            f"message {index} is no SendMessage or SendMessageToWhatsApp: its type is "
-            f"{type(value).__name__}"
+            f"message {index + 1}, counted from 1, is no SendMessage or SendMessageToWhatsApp: its "
+            f"type is {type(value).__name__}"
         )
     return value
 

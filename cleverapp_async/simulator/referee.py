@@ -20,6 +20,7 @@ from .limits import SimulatedQuota, SimulatorLimits
 from .request_log import Arrival, ArrivalVerdict
 
 DuplicateKey: TypeAlias = Callable[[Arrival], Hashable]
+"""Gives what two arrivals of one message have in common."""
 
 _REFUSALS: Final[frozenset[ArrivalVerdict]] = frozenset({"refused_messenger", "refused_account"})
 _NO_KEY: Final[frozenset[ArrivalVerdict]] = frozenset({"invalid", "not_found", "wrong_method"})

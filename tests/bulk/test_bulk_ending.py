@@ -9,11 +9,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import NotSentError, Outcome, OutcomeUnknownError, SendMessage, SendOutcome
-from tests.bulk.rig import Counted, Desk, collect, message, others, run_of, turns
+from cleverapp_async import (
+    BulkRun,
+    NotSentError,
+    Outcome,
+    OutcomeUnknownError,
+    SendMessage,
+    SendOutcome,
+)
+from cleverapp_async.bulk.dispatch import Dispatcher
+from cleverapp_async.bulk.journal_source import JournalSource
+from cleverapp_async.journal import JournalWriteError, Resend
+from tests.bulk.memory_journal import MemoryJournal
+from tests.bulk.rig import Counted, Desk, collect, key_of, message, others, run_of, turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from cleverapp_async.journal import Journal
 
 
 async def test_leaving_the_iteration_ends_every_task() -> None:
@@ -181,3 +194,75 @@ async def test_closing_waits_for_the_cancelled_to_end() -> None:
     # Whether the consumer itself has got to its end by now differs between Python's releases.
     assert others() <= {consumer}
     assert sorted(outcome.index for outcome in await consumer) == [0, 1, 2]
+
+
+class Patient(MemoryJournal):
+    """A journal that takes a few turns of the loop to be closed, and may fail at the end."""
+
+    def __init__(self, *, fails: bool) -> None:
+        super().__init__()
+        self.fails = fails
+        self.closed = False
+
+    async def close(self, ended: str) -> None:
+        """Let it go, some time later."""
+        await turns(5)
+        self.closed = True
+        await super().close(ended)
+        if self.fails:
+            raise JournalWriteError("run.db cannot be written: the disk is full")
+
+
+def run_over(journal: Journal, desk: Desk) -> BulkRun:
+    """Three messages of a campaign over a desk."""
+    source = JournalSource(
+        journal=journal,
+        messages=[message(number) for number in range(3)],
+        origin="https://app.example",
+        key_of=key_of,
+        learn=lambda *_: None,
+        deduplicate=False,
+        resend=Resend(),
+        look_ahead=10,
+    )
+    return BulkRun(
+        Dispatcher(
+            source=source,
+            deliver=desk.deliver,
+            width_of=lambda _: 5,
+            concurrency=5,
+            look_ahead=10,
+        )
+    )
+
+
+async def leave_early(run: BulkRun) -> asyncio.Task[list[SendOutcome]]:
+    """Leave the block of a run once its messages are on the wire."""
+    async with run:
+        consumer = asyncio.create_task(collect(run))
+        await turns()
+    return consumer
+
+
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("again", [1, 2, 7])
+async def test_a_cancelled_end_is_waited_out(again: int, fails: bool) -> None:
+    """Cancelled at whatever await while the block is left, time and again, nothing outlives it."""
+    for turn in range(20, 34):
+        journal, desk = Patient(fails=fails), Desk(held=lambda _: True, on_wire=True)
+        leaving = asyncio.create_task(leave_early(run_over(journal, desk)))
+        await turns(turn)
+        for _ in range(again):
+            leaving.cancel()
+            await asyncio.sleep(0)
+        await asyncio.wait([leaving])
+        assert journal.closed
+        assert not any("_close" in repr(task) for task in others())
+        if not leaving.cancelled():
+            # It had left the block before the cancellation came.
+            assert isinstance(leaving.exception(), JournalWriteError) is fails
+        consumers = others()
+        if consumers:
+            await asyncio.wait(consumers)
+            assert [isinstance(one.exception(), JournalWriteError) for one in consumers] == [fails]
+        assert others() == set()

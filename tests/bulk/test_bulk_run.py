@@ -128,7 +128,7 @@ async def test_what_is_no_message_stops_no_others(bad: Any) -> None:  # noqa: AN
     assert seen[1].message is bad
     assert seen[1].outcome is Outcome.NOT_SENT
     assert isinstance(seen[1].error, InvalidRequestError)
-    assert "message 1 " in str(seen[1].error)
+    assert "message 2, counted from 1" in str(seen[1].error)
     assert run.progress.ended == {Outcome.ACCEPTED: 2, Outcome.NOT_SENT: 1}
 
 

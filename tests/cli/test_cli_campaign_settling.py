@@ -50,7 +50,7 @@ def test_what_is_not_unknown_is_not_settled(cleverapp: Run, tmp_path: Path) -> N
     numbers = ("--number", "1", "--number", "2", "--number", "9")
     ended = cleverapp("campaign", "resolve", path, "--as", "accepted", *numbers, "--yes")
     assert ended.code == 2
-    assert "nothing to settle: 2, 9." in ended.err
+    assert "message(s) 2, 9 (counted from 1)" in ended.err
     assert states(cleverapp, path) == ["unknown", "accepted"]
     nobody = cleverapp("campaign", "resolve", path, "--as", "accepted", "--yes")
     assert nobody.code == 2

@@ -203,3 +203,21 @@ def test_a_campaign_that_was_never_filled(cleverapp: Run, tmp_path: Path) -> Non
     assert ended.code == 1
     assert "Not all messages are read in: nothing was sent yet." in ended.out
     assert f"cleverapp send --journal {path} FILE" in ended.out
+
+
+def test_refusals_that_may_pass_count_for_their_route(cleverapp: Run, tmp_path: Path) -> None:
+    """What the next run sends again by itself is forecast by its own limit, before it and in it."""
+
+    async def refused() -> None:
+        journal = SqliteJournal(tmp_path / "run.db")
+        await fill(journal, messages(31), [REJECTED] * 31, for_good=False)
+        await journal.close("interrupted")
+
+    asyncio.run(refused())
+    path = str(tmp_path / "run.db")
+    left = json.loads(cleverapp("campaign", "status", path, "--json").out)["left"]
+    assert (left["messages"], left["seconds_at_least"]) == (31, 30.0)
+    assert left["bound_by"] == "telegram of bot 7"
+    dry = cleverapp("send", "--journal", path, "--dry-run")
+    assert "route unknown" not in dry.out
+    assert "telegram of bot 7" in dry.out

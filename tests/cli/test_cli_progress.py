@@ -20,6 +20,7 @@ from cleverapp_async import (
 )
 from cleverapp_async._terminal import printable
 from cleverapp_async.bulk import EtaMeter
+from cleverapp_async.bulk.eta import next_slot
 from cleverapp_async.cli.console import is_screen
 from cleverapp_async.cli.recipients.messages import Defaults
 from cleverapp_async.cli.recipients.source import open_source
@@ -30,7 +31,6 @@ from cleverapp_async.cli.send.progress import (
     NoView,
     PlainView,
     Progress,
-    next_slot,
     say_rate,
 )
 from cleverapp_async.cli.send.tally import Tally, Workload
@@ -159,25 +159,23 @@ def measured(progress: Progress, *, every: float, counted: int = 10) -> None:
 
 
 async def test_the_end_fits_the_rate_beside_it(write: Write) -> None:
-    """An end that comes later than the rate makes one expect is told with what it waits for."""
+    """The rate that is told is the one by which the end is estimated."""
     progress = begun(write, 39)
     assert progress.told() == "0 of 40 done; about 39 minutes left"
     measured(progress, every=2.0)
-    assert progress.told() == (
-        "0 of 40 done; 30.0 per minute, about 39 minutes left, bound by the whole account"
-    )
+    assert progress.told() == ("0 of 40 done; 1.0 per minute, about 39 minutes left")
 
 
 async def test_an_end_that_is_but_a_bound_is_told_as_one(write: Write) -> None:
-    """Where nothing was measured of what is left, the limits tell the least that it takes."""
+    """What nothing was measured of goes by its limits; without any, by what was measured."""
     progress = begun(write, 39)
     measured(progress, every=300.0)
-    assert progress.told() == "0 of 40 done; 12.0 per hour, at least 39 minutes left"
+    assert progress.told() == "0 of 40 done; 1.0 per minute, about 39 minutes left"
     unlimited = CleverAppClient("TOKEN", limits=LimiterRegistry.unlimited())
     progress = Progress(Tally(), unlimited)
     progress.tally.begin(Workload.of({None: 40}, unlimited.limits, unlimited.account))
     measured(progress, every=300.0)
-    assert progress.told() == "0 of 40 done; 12.0 per hour"
+    assert progress.told() == "0 of 40 done; 12.0 per hour, about 3 hours 20 minutes left"
 
 
 @pytest.mark.parametrize(

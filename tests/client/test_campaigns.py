@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from cleverapp_async import (
     LimiterRegistry,
     Message,
     Outcome,
+    Schedule,
     SendMessage,
     SendMessageToWhatsApp,
     SendOutcome,
@@ -28,6 +30,7 @@ from tests.raising import raises
 from tests.transport.rig import TOKEN, client_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from cleverapp_async import CleverAppClient
@@ -176,6 +179,37 @@ async def test_arguments_that_cannot_work_are_refused_at_once(tmp_path: Path) ->
         with pytest.raises(InvalidRequestError) as caught:
             client.run_campaign(wrong, [])
         assert caught.value.fields == ("journal",)
+    await client.close()
+
+
+async def test_what_is_no_argument_of_that_kind_is_refused_at_the_call(tmp_path: Path) -> None:
+    """A class, a single message, a text, a number in quotes: our error names the argument."""
+    client: Any = client_of("http://127.0.0.1:9")
+    journal, single = SqliteJournal(tmp_path / "run.db"), SendMessage(contact_id=1, text="Hi")
+    no_messages = (5, single, "text", b"text", bytearray(b"x"), {"contact_id": 1}, SendMessage)
+    settings: list[tuple[str, tuple[Any, ...]]] = [
+        ("schedule", (3, "09:00", Schedule)),
+        ("lane", ("bulk", None)),
+        *((name, ("5", 2.0, True, -1)) for name in ("concurrency", "look_ahead", "pause_after")),
+    ]
+    flags = ("deduplicate", "resend_unknown", "retry_rejected")
+    wrong: list[tuple[str, Callable[[], object]]] = [
+        *(("messages", partial(client.send_many, one)) for one in no_messages),
+        *(("messages", partial(client.run_campaign, journal, one)) for one in no_messages),
+        ("journal", partial(client.run_campaign, SqliteJournal, [])),
+        *((name, partial(client.send_many, [], **{name: v})) for name, vs in settings for v in vs),
+        *(
+            (name, partial(client.run_campaign, journal, **{name: value}))
+            for name, values in settings
+            for value in values
+        ),
+        *((name, partial(client.run_campaign, journal, **{name: "no"})) for name in flags),
+    ]
+    for name, call in wrong:
+        with pytest.raises(InvalidRequestError) as caught:
+            call()
+        assert caught.value.fields == (name,)
+        assert "Hi" not in str(caught.value)
     await client.close()
 
 

@@ -45,10 +45,10 @@ async def load(
     return await journal.load(given, origin=ORIGIN, deduplicate=deduplicate)
 
 
-async def opened(journal: RedisJournal, number: int = 0) -> ChunkJournal:
+async def opened(journal: RedisJournal, number: int = 0, *, origin: str = ORIGIN) -> ChunkJournal:
     """A chunk that was opened and read."""
     chunk = journal.chunk(number)
-    await chunk.open(ORIGIN)
+    await chunk.open(origin)
     await chunk.load(None, lambda _: None, deduplicate=True)
     return chunk
 

@@ -12,7 +12,7 @@ from ...models.messages import Message, SendMessage, SendMessageToWhatsApp, chec
 from .codec import UNREADABLE, Cell, damaged, expect_text
 from .protocol import Messages
 
-__all__ = ["address_of", "batches_of", "decode_message", "digest_of", "encode_parameters"]
+__all__ = ["address_of", "decode_message", "digest_of", "encode_parameters", "read_messages"]
 
 _WHATSAPP = "whatsapp"
 
@@ -37,7 +37,7 @@ def address_of(message: Message) -> tuple[int | str, ...]:
 _BATCH = 400
 
 
-async def batches_of(messages: Messages) -> AsyncGenerator[list[Message]]:
+async def read_messages(messages: Messages) -> AsyncGenerator[list[Message]]:
     """Read messages in batches, each of which keeps the event loop busy for a few milliseconds.
 
     Raises:

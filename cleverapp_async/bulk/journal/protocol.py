@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from ...limits.quota import LimitKey
@@ -16,9 +17,18 @@ from .records import (
     Loaded,
     LockHolder,
     Resend,
+    SettledMessage,
 )
 
-__all__ = ["CampaignReader", "Journal", "MarkOf", "Messages", "RecognizesAccount", "SendHistory"]
+__all__ = [
+    "Campaign",
+    "CampaignReader",
+    "Journal",
+    "MarkOf",
+    "Messages",
+    "RecognizesAccount",
+    "SendHistory",
+]
 
 MarkOf: TypeAlias = Callable[[bytes], bytes]
 """Gives the mark of the account's token for a salt: a few bytes from which it cannot be found."""
@@ -34,6 +44,8 @@ class Journal(Protocol):
     One runner has it at a time. ``run_campaign`` calls the methods in this order: ``open``,
     ``load``, ``summary`` and ``keys``, then ``take``, ``intend``, ``withdraw`` and ``record`` as
     messages go, ``close``. Each may raise a :class:`JournalError`.
+    :func:`cleverapp_async.testing.check_journal` checks all that is said here of a journal of your
+    own.
     """
 
     async def open(self, origin: str, *, create: bool = True) -> None:
@@ -58,7 +70,7 @@ class Journal(Protocol):
     ) -> Loaded:
         """Read all messages in, or hold them against those of a campaign that is resumed.
 
-        Intents without a result become ``UNKNOWN``.
+        Intents without a result become ``UNKNOWN``. A reading that was interrupted begins anew.
 
         Args:
             messages: What is sent; None resumes what the journal holds, unseen.
@@ -66,8 +78,10 @@ class Journal(Protocol):
             deduplicate: Leave out a message whose address (:func:`address_of`) was given before.
 
         Raises:
-            JournalMismatchError: The messages are not those of the campaign; says what differs.
-            InvalidRequestError: Something given is no message.
+            JournalMismatchError: The messages are not those of the campaign; says what differs,
+                and where first in ``index``. Or duplicates are treated in another way.
+            JournalError: There is no campaign to resume, and no messages are given.
+            InvalidRequestError: Something given is no message; :func:`read_messages` sees to it.
             JournalWriteError: They cannot be written.
         """
         ...
@@ -102,6 +116,7 @@ class Journal(Protocol):
     def withdraw(self, index: int) -> None:
         """Take an intent back: the attempt provably did nothing, and the next one comes later.
 
+        The message is then what it was before the intent: one that was ``UNKNOWN`` stays so.
         Written with the next commit; nobody waits for it. Without an intent nothing changes; an
         intent that was queued and not yet written is undone just so.
         """
@@ -109,7 +124,9 @@ class Journal(Protocol):
     def record(self, index: int, result: JournalResult) -> Awaitable[None]:
         """Write how a message ended; durable once it was awaited.
 
-        It is written whether or not anybody awaits it.
+        A message that may have arrived before, as it was ``UNKNOWN`` before its intent, stays
+        ``UNKNOWN`` with its older result where sending it once more came to ``NOT_SENT`` or to a
+        rejection that may pass.
 
         Raises:
             JournalWriteError: It is not written: its intent stays without a result.
@@ -178,10 +195,16 @@ class CampaignReader(Protocol):
     """Looks into a campaign wherever it is kept, also while it runs, and changes nothing.
 
     :class:`JournalReader` is one for a file, ``RedisJournalReader`` one for Redis; both are context
-    managers, and these methods work inside of the block.
+    managers, and these methods work inside of the block. ``write_report`` and ``export_csv`` take
+    any reader.
 
     Each method may raise a :class:`JournalError`.
     """
+
+    @property
+    def name(self) -> str:
+        """What a report calls it, and the commands in it: a file's name, or an address."""
+        ...
 
     def summary(self) -> JournalSummary:
         """The campaign in numbers."""
@@ -195,6 +218,76 @@ class CampaignReader(Protocol):
         """The errors that results hold, and how often each; the most frequent first."""
         ...
 
+    def settled(self) -> Iterator[SettledMessage]:
+        """The messages that have a result, without their texts, row by row, in any order.
+
+        They are known after a purge, too.
+        """
+        ...
+
     def holder(self) -> LockHolder | None:
         """Who is at work on it; None where nobody is."""
+        ...
+
+
+class Campaign(Protocol):
+    """A campaign wherever it is kept, for whoever looks into it or settles it by hand.
+
+    :class:`SqliteCampaign` is one in a file, ``RedisCampaign`` one in Redis. Reading is apart from
+    changing: a reader changes nothing, and what changes a campaign wants it for itself.
+    """
+
+    @property
+    def address(self) -> str:
+        """How the command line names it; no password is in it."""
+        ...
+
+    @property
+    def resumable(self) -> bool:
+        """Whether one run goes on with all of it; of a campaign in Redis workers send the parts."""
+        ...
+
+    def reader(self) -> AbstractContextManager[CampaignReader]:
+        """Looks into it, also while it runs.
+
+        Raises:
+            JournalError: When the block is entered: it is not there, or cannot be read.
+        """
+        ...
+
+    def resolve_unknown(self, state: JournalState, indexes: Iterable[int] | None = None) -> int:
+        """Settle messages whose outcome is unknown, as a user found out what it is.
+
+        Args:
+            state: ``ACCEPTED``: they are never sent again; or ``NOT_SENT``: a resume sends them.
+            indexes: Which ones, counted from 0 as :attr:`JournalEntry.index` is, where the command
+                line counts from 1; None: all that are unknown.
+
+        Returns:
+            How many were settled.
+
+        Raises:
+            ValueError: Another state is given.
+            JournalLockedError: Somebody is at work on it: nothing is changed.
+            JournalError: A message is not unknown: nothing is changed.
+            JournalWriteError: It cannot be written.
+        """
+        ...
+
+    def purge(self, *, force: bool = False) -> int:
+        """Erase recipients, texts and texts of errors for good; states, counts and times stay.
+
+        The campaign cannot be resumed then.
+
+        Args:
+            force: Also where messages are left to send, or of unknown outcome.
+
+        Returns:
+            How many messages were erased.
+
+        Raises:
+            JournalLockedError: Somebody is at work on it: nothing is changed.
+            JournalError: Messages are left: nothing is changed.
+            JournalWriteError: It cannot be written.
+        """
         ...

@@ -23,6 +23,7 @@ __all__ = [
     "LockHolder",
     "Resend",
     "SettledMessage",
+    "orphaned",
 ]
 
 
@@ -97,12 +98,22 @@ class JournalResult:
     error: ErrorRecord | None = None
 
 
+def orphaned(now: float) -> JournalResult:
+    """The result of a message that a runner had on its way when it died.
+
+    Args:
+        now: Unix seconds.
+    """
+    return JournalResult(state=JournalState.UNKNOWN, ended_at=now, attempts=1, error=ORPHANED)
+
+
 @frozen(kw_only=True)
 class JournalEntry:
     """One message of a campaign, and what the journal knows of it.
 
     Attributes:
-        index: Its place among the messages given, from 0; left-out duplicates count.
+        index: Its place among the messages given, counted from 0, as Python counts; left-out
+            duplicates count. What people are shown is :attr:`number`, counted from 1.
         message: What is sent.
         key: What limits it besides the account, as far as it was known when it was read.
         state: What is known of it.
@@ -120,6 +131,11 @@ class JournalEntry:
     intent_at: float | None = None
     result: JournalResult | None = None
     earlier: int = 0
+
+    @property
+    def number(self) -> int:
+        """Its number for people, counted from 1: what the command line, lists and reports show."""
+        return self.index + 1
 
 
 @frozen
@@ -189,7 +205,8 @@ class JournalSummary:
         deduplicated: Whether duplicates are left out.
         by_key: Per limit key (None: the route is not known): messages by state; states that no
             message is in are left out.
-        retryable: Refused messages that a resume sends again by itself.
+        retryable_by_key: Per limit key, rejected messages that a resume sends again by itself: what
+            refused them (a limit, the token) may pass. Keys without one are left out.
         sessions: Its runs, the first one first.
     """
 
@@ -201,7 +218,9 @@ class JournalSummary:
     duplicates: int
     deduplicated: bool
     by_key: Mapping[LimitKey | None, Mapping[JournalState, int]] = field(repr=False)
-    retryable: int = 0
+    retryable_by_key: Mapping[LimitKey | None, int] = field(
+        factory=dict["LimitKey | None", int], repr=False
+    )
     sessions: tuple[JournalSession, ...] = field(default=(), repr=False)
 
     @property
@@ -211,6 +230,34 @@ class JournalSummary:
             state: sum(counts.get(state, 0) for counts in self.by_key.values())
             for state in JournalState
         }
+
+    @property
+    def retryable(self) -> int:
+        """Rejected messages that a resume sends again by itself, all keys together."""
+        return sum(self.retryable_by_key.values())
+
+    def to_send(
+        self, resend: Resend | None = None, *, under_way: bool = False
+    ) -> dict[LimitKey | None, int]:
+        """How many messages a resume sends, per limit key; keys without one are left out.
+
+        Args:
+            resend: Which messages with a result it sends again; None: none but those that it sends
+                by itself.
+            under_way: Whether messages in the state ``INTENT`` count too, as while a run is at
+                work, which still sends them.
+        """
+        again = Resend() if resend is None else resend
+        states = {JournalState.PENDING, JournalState.NOT_SENT}
+        states |= {JournalState.INTENT} if under_way else set()
+        states |= {JournalState.UNKNOWN} if again.unknown else set()
+        states |= {JournalState.REJECTED} if again.rejected else set()
+        left = {
+            key: sum(counts.get(state, 0) for state in states)
+            + (0 if again.rejected else self.retryable_by_key.get(key, 0))
+            for key, counts in self.by_key.items()
+        }
+        return {key: count for key, count in left.items() if count}
 
 
 @frozen

@@ -129,7 +129,7 @@ def csv_lines(entries: Iterable[JournalEntry], *, mark: bool = True) -> Iterator
 
 def _cells(entry: JournalEntry) -> Mapping[str, str]:
     cells = {name: str(value) for name, value in entry.message.parameters().items()}
-    cells["number"] = str(entry.index + 1)
+    cells["number"] = str(entry.number)
     cells["state"] = entry.state.value
     cells["intent_at"] = _moment(entry.intent_at)
     if (result := entry.result) is not None:

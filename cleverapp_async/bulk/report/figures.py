@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KEYS_LISTED",
     "KINDS_LISTED",
+    "REJECTED_LISTED",
     "UNKNOWN_LISTED",
     "ErrorCount",
     "Failures",
@@ -76,7 +77,7 @@ class Failures:
     """Why messages were not accepted, the most frequent first.
 
     Attributes:
-        fields: Refused fields by rule and text, at most :data:`KINDS_LISTED`.
+        fields: Fields at fault by rule and text, at most :data:`KINDS_LISTED`.
         fields_left_out: Kinds of these beyond that.
         others: Errors that name no fields, at most :data:`KINDS_LISTED`.
         others_left_out: Kinds of these beyond that.
@@ -114,6 +115,9 @@ KEYS_LISTED = 100
 
 UNKNOWN_LISTED = 1000
 """How many messages of unknown outcome are listed one by one."""
+
+REJECTED_LISTED = 1000
+"""How many rejected messages are listed one by one."""
 
 _NEVER_LEFT = frozenset({JournalState.PENDING, JournalState.NOT_SENT})
 
@@ -168,6 +172,7 @@ class ReportFigures:
         unknown: Messages that may have reached the server, by index, at most
             :data:`UNKNOWN_LISTED`.
         unknown_in_all: How many there are.
+        rejected: Messages that the server rejected, by index, at most :data:`REJECTED_LISTED`.
     """
 
     summary: JournalSummary
@@ -180,6 +185,7 @@ class ReportFigures:
     failures: Failures
     unknown: tuple[JournalEntry, ...]
     unknown_in_all: int
+    rejected: tuple[JournalEntry, ...] = ()
 
 
 def in_doubt(*, running: bool) -> tuple[JournalState, ...]:
@@ -197,6 +203,7 @@ def compute_figures(
     settled: Iterable[SettledMessage],
     errors: Iterable[tuple[ErrorRecord, int]],
     unknown: Iterable[JournalEntry],
+    rejected: Iterable[JournalEntry] = (),
     *,
     quotas_of: QuotasOf,
     account: tuple[Quota, ...],
@@ -212,6 +219,7 @@ def compute_figures(
         settled: Messages that have a result.
         errors: Errors and how many messages ended with each.
         unknown: Messages in the states of :func:`in_doubt`; no more are read than are listed.
+        rejected: Messages in the state ``REJECTED``; the same holds.
         quotas_of: What limits a key.
         account: What limits all keys together.
         running: Whether a runner has the journal now.
@@ -244,6 +252,7 @@ def compute_figures(
         failures=count_failures(errors),
         unknown=tuple(islice(unknown, UNKNOWN_LISTED)),
         unknown_in_all=sum(summary.by_state[state] for state in in_doubt(running=running)),
+        rejected=tuple(islice(rejected, REJECTED_LISTED)),
     )
 
 

@@ -7,6 +7,7 @@ import hashlib
 import os
 import tempfile
 import time
+from contextlib import ExitStack
 from datetime import tzinfo
 from importlib.resources import files
 from pathlib import Path
@@ -14,10 +15,12 @@ from pathlib import Path
 from ...errors import JournalError
 from ...limits.quota import ACCOUNT_QUOTAS, Quota, QuotasOf
 from ...limits.registry import LimiterRegistry
+from ..journal.protocol import CampaignReader
+from ..journal.records import JournalState
 from ..journal.sqlite.reader import JournalReader
 from .figures import ReportFigures, compute_figures, in_doubt
 from .html import Html, tag
-from .problems import errors, unknown
+from .problems import errors, rejected, unknown
 from .sends import runs, sends, times
 from .summary import by_key, top
 from .text import Clock
@@ -33,7 +36,7 @@ def write_page(figures: ReportFigures, name: str, zone: tzinfo | None = None) ->
 
     Args:
         figures: What is told.
-        name: The journal's file, without its folder.
+        name: What the campaign is called, and named in commands: :attr:`CampaignReader.name`.
         zone: The time zone of all times; None for this machine's.
     """
     clock = Clock(zone)
@@ -60,6 +63,7 @@ def write_page(figures: ReportFigures, name: str, zone: tzinfo | None = None) ->
             by_key(figures),
             errors(figures),
             unknown(figures, name, clock),
+            rejected(figures, name, clock),
             times(figures),
             runs(figures, clock),
         ),
@@ -68,7 +72,7 @@ def write_page(figures: ReportFigures, name: str, zone: tzinfo | None = None) ->
 
 
 def write_report(
-    journal: str | os.PathLike[str],
+    journal: str | os.PathLike[str] | CampaignReader,
     output: str | os.PathLike[str],
     *,
     quotas_of: QuotasOf | None = None,
@@ -82,7 +86,8 @@ def write_report(
     file is replaced once the new one is whole.
 
     Args:
-        journal: The campaign's journal.
+        journal: The file of the campaign's journal, or a reader that is open, of a campaign
+            wherever it is kept.
         output: The page's file.
         quotas_of: What limits a key, drawn as lines; None for the documented limits.
         account: What limits all keys together; empty for nothing.
@@ -92,21 +97,26 @@ def write_report(
         JournalError: The journal cannot be read, or the page would be written over it.
         OSError: The page cannot be written.
     """
-    _check_apart(Path(journal), Path(output))
-    with JournalReader(journal) as reader:
-        running = reader.holder() is not None
+    with ExitStack() as opened:
+        if isinstance(journal, (str, os.PathLike)):
+            journal = opened.enter_context(JournalReader(journal))
+        reader: CampaignReader = journal
+        if isinstance(reader, JournalReader):
+            _check_apart(reader.path, Path(output))
+        name, running = reader.name, reader.holder() is not None
         summary = reader.summary()
         figures = compute_figures(
             summary,
             reader.settled(),
             reader.errors(),
             () if summary.purged else reader.entries(*in_doubt(running=running)),
+            () if summary.purged else reader.entries(JournalState.REJECTED),
             quotas_of=quotas_of or LimiterRegistry().quotas,
             account=account,
             running=running,
             written_at=time.time(),
         )
-    _replace(Path(output), write_page(figures, Path(journal).name, zone))
+    _replace(Path(output), write_page(figures, name, zone))
 
 
 def _check_apart(journal: Path, output: Path) -> None:

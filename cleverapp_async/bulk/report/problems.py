@@ -1,22 +1,24 @@
-"""What went wrong: why messages were refused, and those that may have reached the server."""
+"""What went wrong: the errors, the messages that may have arrived, and those rejected."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from attrs import frozen
+
 from ...models.messages import SendMessageToWhatsApp
+from ..journal.records import JournalState
 from .html import NOTHING, Column, Html, foreign, joined, table, tag, time_tag
 from .text import number, plural, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from ...models.messages import Message
     from ..journal.records import JournalEntry
     from .figures import ErrorCount, FieldCount, ReportFigures
     from .text import Clock
 
-__all__ = ["errors", "unknown"]
+__all__ = ["errors", "rejected", "unknown"]
 
 _FIELD_COLUMNS = (
     Column("field", "name"),
@@ -41,7 +43,7 @@ def errors(figures: ReportFigures) -> Html:
         "section",
         tag("h2", "Errors", id="errors"),
         _part(
-            "Refused fields", _FIELD_COLUMNS, [*map(_field, found.fields)], found.fields_left_out
+            "Rejected fields", _FIELD_COLUMNS, [*map(_field, found.fields)], found.fields_left_out
         ),
         _part("Other errors", _OTHER_COLUMNS, [*map(_other, found.others)], found.others_left_out),
         aria_labelledby="errors",
@@ -78,6 +80,14 @@ _UNKNOWN_COLUMNS = (
     Column("text", "said"),
     Column("when", "when"),
 )
+_REJECTED_COLUMNS = (
+    Column("number", "when"),
+    Column("recipient", "name"),
+    Column("text", "said"),
+    Column("error", "said"),
+    Column("when", "when"),
+)
+_SOME = "; name single ones by --number in place of --all."
 
 
 def unknown(figures: ReportFigures, name: str, clock: Clock) -> Html:
@@ -85,7 +95,7 @@ def unknown(figures: ReportFigures, name: str, clock: Clock) -> Html:
 
     Args:
         figures: What is told.
-        name: The journal's file.
+        name: What the campaign is called in commands.
         clock: Shows moments.
     """
     if not figures.unknown_in_all:
@@ -97,43 +107,120 @@ def unknown(figures: ReportFigures, name: str, clock: Clock) -> Html:
     if figures.unknown_in_all == 1:
         told = told.replace("were about to leave", "was about to leave")
         told = told.replace("They are", "It is").replace("settle them", "settle it")
+    resolve = f"cleverapp campaign resolve {quoted(name)} --all --as"
     return tag(
         "section",
         tag("h2", "Unknown", id="unknown"),
-        tag("p", told, tag("code", f"cleverapp campaign resolve {quoted(name)}"), "."),
-        _erased() if figures.summary.purged else _entries(figures, name, clock),
+        tag("p", told, _code(f"{resolve} accepted"), " or ", _code(f"{resolve} not-sent"), _SOME),
+        _erased()
+        if figures.summary.purged
+        else _entries(
+            _Listing(
+                "Messages of unknown outcome",
+                _UNKNOWN_COLUMNS,
+                [_unknown_row(entry, clock) for entry in figures.unknown],
+                figures.unknown_in_all,
+                f"cleverapp campaign unknown {quoted(name)}",
+            )
+        ),
         aria_labelledby="unknown",
     )
+
+
+def rejected(figures: ReportFigures, name: str, clock: Clock) -> Html:
+    """The list of rejected messages with their errors; nothing where there are none.
+
+    Args:
+        figures: What is told.
+        name: What the campaign is called in commands.
+        clock: Shows moments.
+    """
+    count = figures.summary.by_state[JournalState.REJECTED]
+    if not count:
+        return NOTHING
+    told = f"{plural(count, 'message')} {'was' if count == 1 else 'were'} rejected by the server."
+    if retryable := figures.summary.retryable:
+        told += (
+            f" Of these, {number(retryable)} may pass, as a limit or the token was the reason: the "
+            "next run sends them again."
+        )
+    return tag(
+        "section",
+        tag("h2", "Rejected", id="rejected"),
+        tag("p", told),
+        _erased()
+        if figures.summary.purged
+        else _entries(
+            _Listing(
+                "Rejected messages",
+                _REJECTED_COLUMNS,
+                [_rejected_row(entry, clock) for entry in figures.rejected],
+                count,
+                f"cleverapp campaign failed {quoted(name)}",
+            )
+        ),
+        aria_labelledby="rejected",
+    )
+
+
+@frozen
+class _Listing:
+    """Some messages, one by one.
+
+    Attributes:
+        title: What they are.
+        columns: What is told of each.
+        rows: The first of them.
+        in_all: How many there are.
+        command: The command that lists all.
+    """
+
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Html | str]]
+    in_all: int
+    command: str
 
 
 def _erased() -> Html:
     return tag("p", "Recipients and texts were erased.", class_="quiet")
 
 
-def _entries(figures: ReportFigures, name: str, clock: Clock) -> Html:
-    entries = figures.unknown
-    parts = [_listed(entries[:_OPEN_AT_ONCE], clock)]
-    if rest := entries[_OPEN_AT_ONCE:]:
+def _entries(listing: _Listing) -> Html:
+    rows = listing.rows
+    parts = [_table(listing, rows[:_OPEN_AT_ONCE])]
+    if rest := rows[_OPEN_AT_ONCE:]:
         shown = tag("summary", f"Show {number(len(rest))} more")
-        parts.append(tag("details", shown, _listed(rest, clock)))
-    if figures.unknown_in_all > len(entries):
-        left_out = number(figures.unknown_in_all - len(entries))
-        command = tag("code", f"cleverapp campaign unknown {quoted(name)}")
-        parts.append(tag("p", f"And {left_out} more; all of them: ", command))
+        parts.append(tag("details", shown, _table(listing, rest)))
+    if listing.in_all > len(rows):
+        left_out = number(listing.in_all - len(rows))
+        parts.append(tag("p", f"And {left_out} more; all of them: ", _code(listing.command)))
     return joined(parts)
 
 
-def _listed(entries: Iterable[JournalEntry], clock: Clock) -> Html:
-    rows = [
-        [
-            f"#{entry.index + 1}",
-            _recipient(entry.message),
-            _text(entry.message),
-            "–" if entry.intent_at is None else time_tag(clock, entry.intent_at),
-        ]
-        for entry in entries
+def _table(listing: _Listing, rows: Sequence[Sequence[Html | str]]) -> Html:
+    return table(listing.title, listing.columns, rows, stacked=True)
+
+
+def _code(command: str) -> Html:
+    return tag("code", command)
+
+
+def _unknown_row(entry: JournalEntry, clock: Clock) -> Sequence[Html | str]:
+    when = "–" if entry.intent_at is None else time_tag(clock, entry.intent_at)
+    return [f"#{entry.number}", _recipient(entry.message), _text(entry.message), when]
+
+
+def _rejected_row(entry: JournalEntry, clock: Clock) -> Sequence[Html | str]:
+    result = entry.result
+    error = None if result is None else result.error
+    return [
+        f"#{entry.number}",
+        _recipient(entry.message),
+        _text(entry.message),
+        "–" if error is None else foreign(error.message, _TEXT_SHOWN),
+        "–" if result is None else time_tag(clock, result.ended_at),
     ]
-    return table("Messages of unknown outcome", _UNKNOWN_COLUMNS, rows, stacked=True)
 
 
 def _recipient(message: Message) -> Html:

@@ -20,7 +20,7 @@ __all__ = ["STATE_WORDS", "by_key", "name_of", "tell_state", "tiles", "top"]
 
 STATE_WORDS = {
     JournalState.ACCEPTED: "accepted",
-    JournalState.REJECTED: "refused",
+    JournalState.REJECTED: "rejected",
     JournalState.UNKNOWN: "unknown",
     JournalState.NOT_SENT: "not sent",
     JournalState.INTENT: "on the way",
@@ -197,9 +197,9 @@ def _attention(figures: ReportFigures, name: str) -> Iterator[Html]:
             "say so."
         )
         yield joined([tag("a", plural(unknown, "message"), href="#unknown"), told])
-    if refused := summary.by_state[JournalState.REJECTED] - summary.retryable:
-        told = " refused for good: sending again would end the same."
-        yield joined([tag("a", plural(refused, "message"), href="#errors"), told])
+    if rejected := summary.by_state[JournalState.REJECTED] - summary.retryable:
+        told = " rejected for good: sending again would end the same."
+        yield joined([tag("a", plural(rejected, "message"), href="#rejected"), told])
     left = _left(figures)
     if left and summary.complete and not figures.running and not summary.purged:
         told = f"{plural(left, 'message')} to go. Resume with the options it was begun with: "

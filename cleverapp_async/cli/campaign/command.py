@@ -46,7 +46,8 @@ _HERE = "cleverapp_async.cli.campaign"
     },
 )
 def campaign() -> None:
-    """Look into the journal of a campaign (`cleverapp send --journal RUN.db`).
+    """Look into a campaign, and settle what it leaves open.
 
-    Looking works while the campaign runs, and needs no token.
+    JOURNAL is a file (`cleverapp send --journal RUN.db`), or a campaign in Redis:
+    redis://HOST:PORT/DATABASE/CAMPAIGN. Looking works while the campaign runs. No token is needed.
     """

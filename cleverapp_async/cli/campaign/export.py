@@ -13,7 +13,6 @@ from ..._terminal import printable
 from ...bulk.journal.records import JournalState
 from ...bulk.report.csv import csv_lines
 from ...bulk.report.page import write_report
-from ...errors import JournalError
 from ...limits.quota import AccountKey
 from ..atomic_file import output_format, whole_file
 from ..console import make_console, make_table
@@ -21,14 +20,14 @@ from ..errors import BadInputError, CommandError, Exit
 from ..print_json import as_json, to_stdout
 from ..shared_options import LimitSettings, limit_options
 from ..text import as_iso, say_moment
-from .reader import entries_of, journal_failure, look_into, open_reader
+from .reader import entries_of, find_campaign, open_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rich.table import Table
 
-    from ...bulk.journal.protocol import CampaignReader
+    from ...bulk.journal.protocol import Campaign, CampaignReader
     from ...bulk.journal.records import ErrorRecord, JournalEntry
     from ...limits.quota import Quota
     from ..params import LimitOverride
@@ -52,7 +51,7 @@ _format = click.option(
 
 
 @click.command(epilog=_LISTING)
-@click.argument("journal", metavar="RUN.db")
+@click.argument("journal", metavar="JOURNAL")
 @_format
 def unknown(*, journal: str, given_format: str) -> None:
     """List the messages whose outcome is unknown.
@@ -64,7 +63,7 @@ def unknown(*, journal: str, given_format: str) -> None:
 
 
 @click.command(epilog=_LISTING)
-@click.argument("journal", metavar="RUN.db")
+@click.argument("journal", metavar="JOURNAL")
 @_format
 def failed(*, journal: str, given_format: str) -> None:
     """List the messages that were rejected or not sent, and why."""
@@ -77,7 +76,7 @@ def failed(*, journal: str, given_format: str) -> None:
         "be read, or FILE exists or cannot be made; 130 interrupted."
     )
 )
-@click.argument("journal", metavar="RUN.db")
+@click.argument("journal", metavar="JOURNAL")
 @click.option(
     "-o",
     "--output",
@@ -112,8 +111,10 @@ def export(
     chosen = (
         "csv" if output == "-" and given_format is None else output_format(output, given_format)
     )
-    with open_reader(journal) as reader:
-        lines = _lines(_entries(journal, reader, *map(JournalState, states)), chosen)
+    campaign = find_campaign(journal)
+    with open_reader(campaign) as reader:
+        entries = _entries(campaign, reader, *map(JournalState, states))
+        lines = _lines(entries, chosen)
         if output == "-":
             _print_lines(lines)
             return
@@ -129,7 +130,7 @@ def export(
         "read, or FILE exists; 130 interrupted."
     )
 )
-@click.argument("journal", metavar="RUN.db")
+@click.argument("journal", metavar="JOURNAL")
 @click.option("-o", "--output", required=True, metavar="FILE", help="The page, such as r.html.")
 @click.option("--force", is_flag=True, help="Write over FILE, such as an older report.")
 @limit_options
@@ -154,14 +155,13 @@ def report(
         )
     registry = LimitSettings(overrides=limits, account=account_limit, scale=scale).registry()
     try:
-        write_report(
-            journal,
-            path,
-            quotas_of=registry.quotas,
-            account=registry.quotas(AccountKey("")),
-        )
-    except JournalError as error:
-        raise journal_failure(error) from None
+        with open_reader(find_campaign(journal)) as reader:
+            write_report(
+                reader,
+                path,
+                quotas_of=registry.quotas,
+                account=registry.quotas(AccountKey("")),
+            )
     except OSError as error:
         raise CommandError(
             f"--output {output} cannot be written: {error.strerror}.", Exit.FAILED
@@ -170,8 +170,9 @@ def report(
 
 
 def _list(journal: str, given_format: str, *states: JournalState) -> None:
-    with look_into(journal) as reader:
-        entries = _entries(journal, reader, *states)
+    campaign = find_campaign(journal)
+    with open_reader(campaign) as reader:
+        entries = _entries(campaign, reader, *states)
         if given_format != "table":
             _print_lines(_lines(entries, given_format))
             return
@@ -181,9 +182,11 @@ def _list(journal: str, given_format: str, *states: JournalState) -> None:
         click.echo("There are more: `cleverapp campaign export` gives all.", err=True)
 
 
-def _entries(journal: str, reader: CampaignReader, *states: JournalState) -> Iterator[JournalEntry]:
+def _entries(
+    campaign: Campaign, reader: CampaignReader, *states: JournalState
+) -> Iterator[JournalEntry]:
     if reader.summary().purged:
-        raise BadInputError(f"{journal}: recipients and texts were erased: none is left.")
+        raise BadInputError(f"{campaign.address}: recipients and texts were erased: none is left.")
     return entries_of(reader, *states)
 
 
@@ -209,7 +212,7 @@ def as_record(entry: JournalEntry) -> dict[str, object]:
     ``row`` is its number in the campaign, from 1, and ``outcome`` its state: ``pending``, and
     ``intent`` while a run is at work, besides the outcomes.
     """
-    record: dict[str, object] = {"row": entry.index + 1, "outcome": entry.state.value}
+    record: dict[str, object] = {"row": entry.number, "outcome": entry.state.value}
     record |= entry.message.parameters()
     if entry.intent_at is not None:
         record["intent_at"] = as_iso(entry.intent_at)
@@ -254,7 +257,7 @@ def _draw(entries: Iterator[JournalEntry]) -> tuple[Table, bool]:
             "" if at is None else say_moment(at),
             "" if error is None else f"{error.type}: {error.message}",
         )
-        table.add_row(str(entry.index + 1), *(Text(printable(cell)) for cell in cells))
+        table.add_row(str(entry.number), *(Text(printable(cell)) for cell in cells))
     return table, next(entries, None) is not None
 
 

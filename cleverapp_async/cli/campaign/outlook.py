@@ -12,7 +12,6 @@ from ...bulk.journal.records import JournalState
 from ...bulk.schedule import Schedule
 from ...limits.quota import AccountKey
 from ..text import as_iso, tell_forecast
-from .reader import in_redis
 from .state import CampaignState, Resuming, Step, steps
 
 if TYPE_CHECKING:
@@ -40,11 +39,9 @@ class Outlook:
 
     @property
     def forecast(self) -> Forecast:
-        """The lower bound of what is left; refusals that may pass count for the account alone."""
+        """The lower bound of what is left."""
         registry = self.resuming.limits.registry()
-        left = self.state.left
-        left[None] += self.state.summary.retryable
-        return forecast(left, registry.quotas, registry.quotas(AccountKey("")))
+        return forecast(self.state.left, registry.quotas, registry.quotas(AccountKey("")))
 
     @property
     def ends_at(self) -> float | None:
@@ -55,8 +52,8 @@ class Outlook:
 
     @property
     def steps(self) -> list[Step]:
-        """What can be done; in Redis it is the workers who go on, no command."""
-        return [] if in_redis(self.resuming.journal) else steps(self.state, self.resuming)
+        """What can be done."""
+        return steps(self.state, self.resuming)
 
     def told(self) -> str:
         """The lower bound in words."""

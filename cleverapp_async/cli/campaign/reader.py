@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from ...bulk.journal.records import JournalState
-from ...bulk.journal.sqlite.reader import JournalReader
+from ...bulk.journal.sqlite.maintenance import SqliteCampaign
 from ...errors import ConfigurationError, JournalError, JournalWriteError
 from ..errors import BadInputError, CommandError, Exit
 from .state import CampaignState
@@ -16,64 +16,70 @@ from .state import CampaignState
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from ...bulk.journal.protocol import CampaignReader
+    from ...bulk.journal.protocol import Campaign, CampaignReader
     from ...bulk.journal.records import JournalEntry
 
 __all__ = [
     "entries_of",
-    "in_redis",
+    "find_campaign",
+    "index_of",
+    "journal_errors",
     "journal_failure",
     "look",
-    "look_into",
     "open_reader",
 ]
 
 
-@contextmanager
-def open_reader(journal: str) -> Generator[JournalReader]:
-    """A reader of a journal, also of one that is being written.
-
-    Args:
-        journal: The journal's path.
+def find_campaign(journal: str) -> Campaign:
+    """The campaign that an argument names: a file, or ``redis://HOST:PORT/DATABASE/CAMPAIGN``.
 
     Raises:
-        CommandError: It cannot be read, at once or later; the message says why.
+        BadInputError: An address names no campaign, or the extra ``redis`` is not installed.
     """
+    if "://" not in journal:
+        return SqliteCampaign(journal)
     try:
-        with JournalReader(journal) as reader:
-            yield reader
-    except JournalError as error:
-        raise journal_failure(error) from None
+        from ...integrations.redis_journal import RedisCampaign
 
-
-def in_redis(journal: str) -> bool:
-    """Whether a journal is named as one in Redis: ``redis://HOST:PORT/DATABASE/CAMPAIGN``."""
-    return "://" in journal
-
-
-@contextmanager
-def look_into(journal: str) -> Generator[CampaignReader]:
-    """A reader of a journal in a file or in Redis.
-
-    Args:
-        journal: The journal's path, or its address in Redis.
-
-    Raises:
-        CommandError: It cannot be read, at once or later; the message says why.
-    """
-    if not in_redis(journal):
-        with open_reader(journal) as reader:
-            yield reader
-        return
-    from ...integrations.redis_journal import RedisJournalReader
-
-    try:
-        with RedisJournalReader.at(journal) as found:
-            yield found
+        return RedisCampaign.at(journal)
     except JournalError as error:
         raise journal_failure(error) from None
     except ConfigurationError as error:
         raise BadInputError(f"{error}.") from None
+
+
+@contextmanager
+def journal_errors() -> Generator[None]:
+    """End the command where a journal cannot be used; the message says why.
+
+    Raises:
+        CommandError: It cannot.
+    """
+    try:
+        yield
+    except JournalError as error:
+        raise journal_failure(error) from None
+    except ConfigurationError as error:
+        raise BadInputError(f"{error}.") from None
+
+
+@contextmanager
+def open_reader(campaign: Campaign) -> Generator[CampaignReader]:
+    """A reader of a campaign, also of one that is being sent.
+
+    Args:
+        campaign: As :func:`find_campaign` gives it.
+
+    Raises:
+        CommandError: It cannot be read, at once or later; the message says why.
+    """
+    with journal_errors(), campaign.reader() as reader:
+        yield reader
+
+
+def index_of(number: int) -> int:
+    """The index of a message, from 0, by the number that people are shown and give, from 1."""
+    return number - 1
 
 
 def look(reader: CampaignReader) -> CampaignState:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
+from ...bulk.journal.by_hand import check_unknown
 from ...bulk.journal.records import JournalState
-from ...bulk.journal.sqlite.maintenance import purge_journal, resolve_unknown
-from ...errors import JournalError
 from ..errors import BadInputError, Exit
-from .reader import journal_failure, open_reader
+from .reader import find_campaign, index_of, journal_errors, open_reader
+
+if TYPE_CHECKING:
+    from ...bulk.journal.protocol import Campaign
 
 __all__ = ["purge", "resolve"]
-
-_NAMED = 10
 
 
 @click.command(
@@ -23,7 +24,7 @@ _NAMED = 10
         "journal cannot be used; 130 interrupted."
     )
 )
-@click.argument("journal", metavar="RUN.db")
+@click.argument("journal", metavar="JOURNAL")
 @click.option(
     "--as",
     "verdict",
@@ -57,12 +58,11 @@ def resolve(
     """
     if not (everything or numbers):
         raise BadInputError("which messages? Give --all, or --number for each.")
-    there = _unknown(journal)
-    chosen = there if everything else {number - 1 for number in numbers}
-    if others := sorted(chosen - there):
-        named = ", ".join(str(index + 1) for index in others[:_NAMED])
-        more = ", …" if others[_NAMED:] else ""
-        raise BadInputError(f"not unknown, so there is nothing to settle: {named}{more}.")
+    campaign = find_campaign(journal)
+    there = _unknown(campaign)
+    chosen = there if everything else set(map(index_of, numbers))
+    with journal_errors():
+        check_unknown(chosen, there)
     if not chosen:
         click.echo("No message is unknown: there is nothing to settle.", err=True)
         return
@@ -75,10 +75,8 @@ def resolve(
     )
     if not _agreed(f"{them} that may have been sent will be {means}.", yes=yes):
         context.exit(Exit.FAILED)
-    try:
-        done = resolve_unknown(journal, JournalState(verdict.replace("-", "_")), chosen)
-    except JournalError as error:
-        raise journal_failure(error) from None
+    with journal_errors():
+        done = campaign.resolve_unknown(JournalState(verdict.replace("-", "_")), chosen)
     click.echo(f"{'1 message' if done == 1 else f'{done} messages'} settled.", err=True)
 
 
@@ -88,7 +86,7 @@ def resolve(
         "journal cannot be used; 130 interrupted."
     )
 )
-@click.argument("journal", metavar="RUN.db")
+@click.argument("journal", metavar="JOURNAL")
 @click.option("--force", is_flag=True, help="Although messages are not sent yet, or unknown.")
 @click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can be asked.")
 @click.pass_context
@@ -97,7 +95,8 @@ def purge(context: click.Context, *, journal: str, force: bool, yes: bool) -> No
 
     The campaign cannot be resumed afterwards. Copies and backups of the journal are not touched.
     """
-    with open_reader(journal) as reader:
+    campaign = find_campaign(journal)
+    with open_reader(campaign) as reader:
         summary = reader.summary()
     if summary.purged:
         click.echo("Recipients and texts are erased already.", err=True)
@@ -106,21 +105,21 @@ def purge(context: click.Context, *, journal: str, force: bool, yes: bool) -> No
     told = f"Recipients and texts of {them} will be erased for good; it cannot be resumed then."
     if not _agreed(told, yes=yes):
         context.exit(Exit.FAILED)
-    try:
-        purge_journal(journal, force=force)
-    except JournalError as error:
-        raise journal_failure(error) from None
+    with journal_errors():
+        campaign.purge(force=force)
     click.echo(f"Recipients and texts of {them} are erased.", err=True)
 
 
-def _unknown(journal: str) -> set[int]:
-    """The places of the messages that may have been sent."""
-    with open_reader(journal) as reader:
+def _unknown(campaign: Campaign) -> set[int]:
+    """The indexes of the messages that may have been sent."""
+    with open_reader(campaign) as reader:
         states = [JournalState.UNKNOWN]
         if reader.holder() is None:
             states.append(JournalState.INTENT)
         if reader.summary().purged:
-            raise BadInputError(f"{journal}: recipients and texts were erased: none can be sent.")
+            raise BadInputError(
+                f"{campaign.address}: recipients and texts were erased: none can be sent."
+            )
         return {entry.index for entry in reader.entries(*states)}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
@@ -26,7 +25,6 @@ __all__ = [
     "Step",
     "command",
     "exit_of_states",
-    "left_by_key",
     "steps",
     "this_command",
 ]
@@ -40,11 +38,13 @@ class Step:
         does: What it does, in a few words.
         command: The exact command.
         pressing: Whether it is said at the end of a run, too.
+        sends: Whether it sends messages.
     """
 
     does: str
     command: str
     pressing: bool = False
+    sends: bool = False
 
 
 @frozen
@@ -65,15 +65,14 @@ class CampaignState:
         return self.settled(self.summary.by_state)
 
     @property
-    def left(self) -> Counter[LimitKey | None]:
+    def left(self) -> dict[LimitKey | None, int]:
         """Messages that the next run sends by itself, or this one still does, by key."""
-        intents = self.holder is not None
-        return left_by_key(self.summary, intents=intents)
+        return self.summary.to_send(under_way=self.holder is not None)
 
     @property
     def to_send(self) -> int:
-        """How many those are, refusals that may pass included."""
-        return self.left.total() + self.summary.retryable
+        """How many those are."""
+        return sum(self.left.values())
 
     @property
     def finished(self) -> bool:
@@ -92,28 +91,6 @@ class CampaignState:
     def exit(self) -> Exit:
         """The exit code that tells how it stands."""
         return exit_of_states(self.counts, complete=self.summary.complete)
-
-
-def left_by_key(
-    summary: JournalSummary, *, intents: bool = False, unknown: bool = False, rejected: bool = False
-) -> Counter[LimitKey | None]:
-    """Messages that a run sends, by what limits them; refusals that may pass are not among them.
-
-    Args:
-        summary: The campaign in numbers.
-        intents: Whether those on their way count.
-        unknown: Whether what may have been sent is sent again.
-        rejected: Whether what was refused for good is sent again.
-    """
-    states = {JournalState.PENDING, JournalState.NOT_SENT}
-    states |= {JournalState.INTENT} if intents else set()
-    states |= {JournalState.UNKNOWN} if unknown else set()
-    states |= {JournalState.REJECTED} if rejected else set()
-    counts = {
-        key: sum(by_state.get(state, 0) for state in states)
-        for key, by_state in summary.by_key.items()
-    }
-    return Counter({key: count for key, count in counts.items() if count})
 
 
 def exit_of_states(counts: Mapping[JournalState, int], *, complete: bool) -> Exit:
@@ -142,9 +119,11 @@ def steps(state: CampaignState, resuming: Resuming) -> list[Step]:
         found.append(Step("watch it", resuming.look("status", "--watch")))
     elif not summary.complete:
         again = resuming.send("FILE")
-        found.append(Step("begin it anew, with the FILE and texts it was begun with", again))
+        found.append(
+            Step("begin it anew, with the FILE and texts it was begun with", again, sends=True)
+        )
     elif state.to_send and not summary.purged:
-        found.append(Step("send what is left", resuming.send(), pressing=True))
+        found.append(Step("send what is left", resuming.send(), pressing=True, sends=True))
     if counts[JournalState.UNKNOWN]:
         found += _about_unknown(state, resuming)
     if counts[JournalState.REJECTED] or counts[JournalState.NOT_SENT]:
@@ -154,7 +133,7 @@ def steps(state: CampaignState, resuming: Resuming) -> list[Step]:
     settled = state.finished and not counts[JournalState.UNKNOWN]
     if settled and state.holder is None and not summary.purged:
         found.append(Step("erase recipients and texts", resuming.look("purge")))
-    return found
+    return found if resuming.sends else [step for step in found if not step.sends]
 
 
 def _about_unknown(state: CampaignState, resuming: Resuming) -> list[Step]:
@@ -166,7 +145,7 @@ def _about_unknown(state: CampaignState, resuming: Resuming) -> list[Step]:
         found += [
             Step("say that it arrived", resuming.look(*say, "accepted")),
             Step("say that it did not", resuming.look(*say, "not-sent")),
-            Step("send it again, come what may", resuming.send("--resend-unknown")),
+            Step("send it again, come what may", resuming.send("--resend-unknown"), sends=True),
         ]
     return found
 
@@ -178,7 +157,7 @@ def _about_failed(state: CampaignState, resuming: Resuming) -> list[Step]:
     for_good = state.counts[JournalState.REJECTED] - state.summary.retryable
     if for_good > 0 and state.holder is None:
         again = resuming.send() if resuming.retry_rejected else resuming.send("--retry-rejected")
-        found.append(Step("send what was refused for good again", again))
+        found.append(Step("send what was refused for good again", again, sends=True))
     return found
 
 
@@ -211,6 +190,7 @@ class Resuming:
         attempt_timeout: Seconds for one attempt.
         drain_timeout: Seconds that what is on the wire has after an interrupt.
         retry_rejected: Whether what was refused for good is sent again.
+        sends: Whether `cleverapp send` goes on with it; a campaign in Redis its workers send.
     """
 
     journal: str
@@ -222,6 +202,7 @@ class Resuming:
     attempt_timeout: float = _ATTEMPT_TIMEOUT
     drain_timeout: float = _DRAIN_TIMEOUT
     retry_rejected: bool = False
+    sends: bool = True
 
     @property
     def path(self) -> str:

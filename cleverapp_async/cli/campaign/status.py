@@ -22,7 +22,7 @@ from ..print_json import as_json, to_stdout
 from ..shared_options import GivenHours, LimitSettings, limit_options, schedule_options
 from ..text import say_age, say_moment
 from .outlook import Outlook, as_record
-from .reader import look, look_into
+from .reader import find_campaign, look, open_reader
 from .state import Resuming
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ _SHARE = 4
         "journal cannot be read; 4 some outcomes are unknown; 130 interrupted."
     )
 )
-@click.argument("journal", metavar="RUN.db")
+@click.argument("journal", metavar="JOURNAL")
 @click.option("--json", "for_programs", is_flag=True, help="Print one JSON object.")
 @click.option("--watch", is_flag=True, help="Show it anew every second, until it is finished.")
 @limit_options
@@ -83,12 +83,17 @@ def status(
     settings = LimitSettings(overrides=limits, account=account_limit, scale=scale)
     hours = GivenHours(not_before=not_before, not_after=not_after, timezone=timezone, at=at)
     schedule = hours.schedule()
-    with look_into(journal) as reader:
+    campaign = find_campaign(journal)
+    with open_reader(campaign) as reader:
 
         def outlook() -> Outlook:
             state = look(reader)
             resuming = Resuming(
-                journal=journal, base_url=state.summary.origin, limits=settings, hours=hours
+                journal=campaign.address,
+                base_url=state.summary.origin,
+                limits=settings,
+                hours=hours,
+                sends=campaign.resumable,
             )
             return Outlook(state=state, resuming=resuming, schedule=schedule)
 

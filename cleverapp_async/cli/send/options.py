@@ -9,6 +9,7 @@ from attrs import field, frozen
 from ...client import CleverAppClient
 from ...config import DEFAULT_BASE_URL, ClientConfig
 from ...errors import ConfigurationError
+from ..campaign.reader import find_campaign
 from ..campaign.state import Resuming
 from ..errors import BadInputError, CommandError, Exit
 from ..recipients.messages import Defaults
@@ -141,6 +142,8 @@ class SendOptions:
             raise BadInputError("FILE is missing: give one, or a --journal to go on with.")
         if campaign.journal is None and (given := campaign.given()):
             raise BadInputError(f"{_option(given[0])} is for a campaign: give its --journal.")
+        if campaign.journal is not None and not find_campaign(campaign.journal).resumable:
+            raise BadInputError("a campaign in Redis is sent by its workers, not by one command.")
         if recipients.path is None and campaign.journal is not None:
             given = recipients.given()
             given += ["allow_duplicates"] if campaign.allow_duplicates else []

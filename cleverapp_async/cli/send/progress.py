@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ...bulk.eta import burst_of, estimate_run
+from ...bulk.eta import MEASURED_RATE, QUIET_HOURS, estimate_run, next_slot
 from ...bulk.forecast import UNKNOWN_ROUTE
 from ...bulk.schedule import Schedule
 from ...client import CleverAppClient
@@ -22,12 +22,11 @@ from ..text import say_duration, say_moment
 from .tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from rich.console import RenderableType
 
-    from ...limits.protocols import LimiterSnapshot
-    from ...limits.quota import LimitKey, Quota
+    from ...limits.quota import LimitKey
 
 __all__ = [
     "LiveView",
@@ -37,15 +36,12 @@ __all__ = [
     "RouteProgress",
     "View",
     "choose_view",
-    "next_slot",
     "say_rate",
 ]
 
 _SHORTEST_TOLD = 0.5
 _FAILED = (Outcome.REJECTED, Outcome.NOT_SENT, Outcome.UNKNOWN)
 _RATES = ((1, "second"), (60, "minute"), (3600, "hour"))
-_CLEARLY = 1.2
-"""By this factor the end that is told may differ from what the rate beside it makes one expect."""
 
 _ROUTES_SHOWN = 12
 _LINE_EVERY = 10.0
@@ -118,11 +114,7 @@ class Progress:
             meter=self.tally.meter,
             schedule=schedule,
         )
-        rate = self._rate(remaining, now)
-        at_this_rate = 0.0 if rate is None else remaining.total() / rate
-        # The estimate knows no rate of a key that nothing was sent for: then it is a lower bound.
-        about = "at least" if at_this_rate > (eta.seconds - eta.closed) * _CLEARLY else "about"
-        left = f"{about} {say_duration(round(eta.seconds))} left"
+        left = f"about {say_duration(round(eta.seconds))} left"
         if schedule is not None:
             left += f", until {say_moment(eta.at, schedule.zone)}"
             if not schedule.is_open(now):
@@ -130,20 +122,15 @@ class Progress:
                 return f"quiet hours until {opens}; {left}"
         if eta.paused >= _SHORTEST_TOLD:
             return f"paused for {say_duration(round(eta.paused))} after a refusal; {left}"
-        if rate is None:
+        if eta.rate is None or eta.measured is None or eta.bound_by == QUIET_HOURS:
             return left
+        # Never another rate than that of the estimate: the two would contradict each other.
+        rate = say_rate(eta.rate)
         if eta.seconds < _SHORTEST_TOLD:
-            return say_rate(rate)
-        if eta.seconds - eta.closed > at_this_rate * _CLEARLY:
-            left += f", bound by {eta.bound_by}"
-        return f"{say_rate(rate)}, {left}"
-
-    def _rate(self, remaining: Mapping[LimitKey | None, int], now: float) -> float | None:
-        """Messages per second of late, as the estimate sees it; None: too few have ended."""
-        limits = self.client.limits
-        busy = (key for key, count in remaining.items() if key is not None and count > 0)
-        burst = max((burst_of(limits.quotas(key)) for key in busy), default=1)
-        return self.tally.meter.rate_of_all(now, burst=burst)
+            return rate
+        if eta.messages == remaining.total():
+            return f"{rate}, {left}"
+        return f"{left}, bound by {eta.bound_by.removeprefix(f'{MEASURED_RATE} of ')} at {rate}"
 
     def _route(self, key: LimitKey | None, queued: int) -> RouteProgress:
         counts = self.tally.of(key)
@@ -158,19 +145,6 @@ class Progress:
             queued,
             slot,
         )
-
-
-def next_slot(snapshot: LimiterSnapshot, quotas: Sequence[Quota]) -> float:
-    """Seconds until the first of those who wait may leave.
-
-    The snapshot tells when a newcomer could: after everybody who waits, one period later for
-    each full round of them.
-    """
-    if not quotas:
-        return snapshot.next_free
-    scarcest = max(quotas, key=lambda quota: quota.spacing)
-    rounds = snapshot.queued // scarcest.limit
-    return max(0.0, snapshot.next_free - rounds * scarcest.period)
 
 
 def say_rate(rate: float) -> str:

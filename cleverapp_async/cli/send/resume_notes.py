@@ -12,7 +12,7 @@ from ..._terminal import printable
 from ...bulk.journal.records import JournalState
 from ...bulk.schedule import Schedule
 from ...errors import JournalLostError, Outcome
-from ..campaign.reader import look, open_reader
+from ..campaign.reader import find_campaign, look, open_reader
 from ..campaign.state import CampaignState, Resuming, command, steps, this_command
 from ..errors import CommandError, Exit
 from ..text import tell_forecast
@@ -169,7 +169,7 @@ class CampaignNotes:
         if isinstance(tally.failure, JournalLostError):
             return None  # another file may lie in its place
         try:
-            with open_reader(self.resuming.journal) as reader:
+            with open_reader(find_campaign(self.resuming.journal)) as reader:
                 return look(reader)
         except CommandError:
             if tally.failure is None:

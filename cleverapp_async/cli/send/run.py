@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ...bulk.journal.records import Resend
 from ...errors import JournalError
 from ...limits.quota import AccountKey
-from ..campaign.reader import journal_failure, open_reader
-from ..campaign.state import left_by_key
+from ..campaign.reader import find_campaign, journal_failure, open_reader
 from ..console import make_console, verbose_log
 from ..errors import BadInputError, Exit
 from ..recipients.source import open_source
@@ -30,7 +30,6 @@ from .runner import CampaignMessages, FileMessages, Runner
 from .tally import Workload
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Generator, Mapping
 
     from ...bulk.schedule import Schedule
@@ -129,7 +128,8 @@ def _tell_only(plan: Plan | None, options: SendOptions, schedule: Schedule | Non
         left = _left(journal, options)
         if left is not None:
             counts = left
-            click.echo(f"{journal} holds a campaign: {left.total()} of its messages are left.")
+            told = f"{sum(left.values())} of its messages are left"
+            click.echo(f"{journal} holds a campaign: {told}.")
     limits = options.sender.limits.registry()
     found = Workload.of(counts, limits, AccountKey("")).forecast
     show_forecast(make_console(stderr=False), found)
@@ -139,16 +139,16 @@ def _tell_only(plan: Plan | None, options: SendOptions, schedule: Schedule | Non
     return Exit.FAILED if plan is not None and plan.bad else Exit.OK
 
 
-def _left(journal: str, options: SendOptions) -> Counter[LimitKey | None] | None:
+def _left(journal: str, options: SendOptions) -> dict[LimitKey | None, int] | None:
     """What is left in a journal; None where it was never filled."""
-    with open_reader(journal) as reader:
-        summary = reader.summary()
+    with open_reader(find_campaign(journal)) as reader:
+        summary, holder = reader.summary(), reader.holder()
     if not summary.complete:
         return None
-    unknown, rejected = options.campaign.resend_unknown, options.campaign.retry_rejected
-    left = left_by_key(summary, unknown=unknown, rejected=rejected, intents=True)
-    left[None] += 0 if rejected else summary.retryable
-    return left
+    campaign = options.campaign
+    again = Resend(unknown=campaign.resend_unknown, rejected=campaign.retry_rejected)
+    # Where nobody runs it, what was under way is unknown as soon as it is resumed.
+    return summary.to_send(again, under_way=holder is not None or again.unknown)
 
 
 def _send(

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from attrs import define, field, frozen
 
-from ...bulk.journal.records import JournalState
+from ...bulk.journal.records import Resend
 from ...bulk.journal.sqlite.journal import SqliteJournal
-from ...bulk.journal.sqlite.reader import JournalReader
 from ...bulk.outcome import SendOutcome
 from ...bulk.run import BulkRun
 from ...bulk.schedule import Schedule
@@ -20,7 +17,6 @@ from ...bulk.throughput import EtaMeter
 from ...client import CleverAppClient
 from ...errors import CampaignPausedError, JournalError, NotSentError, Outcome
 from ...limits.quota import LimitKey
-from ..campaign.state import left_by_key
 from ..errors import BadInputError
 from ..signals import Interrupts
 from .outcomes import Sink
@@ -31,7 +27,6 @@ from .tally import Tally, Workload
 
 if TYPE_CHECKING:
     from ...bulk.journal.protocol import MarkOf
-    from ...bulk.journal.records import JournalSummary
     from ...models.messages import Message
 
 __all__ = ["CampaignMessages", "FileMessages", "MessageSource", "Place", "Runner"]
@@ -163,13 +158,11 @@ class CampaignMessages:
     resend_unknown: bool = False
     retry_rejected: bool = False
     _read: int = field(init=False, default=0)
-    _counts: Counter[LimitKey | None] = field(init=False, factory=Counter["LimitKey | None"])
-    _passing: Counter[LimitKey | None] = field(init=False, factory=Counter["LimitKey | None"])
+    _counts: dict[LimitKey | None, int] = field(init=False, factory=dict["LimitKey | None", int])
     _orphans: set[int] = field(init=False, factory=set[int])
 
     def start(self, schedule: Schedule | None) -> BulkRun:
         """The run that fills the journal or compares with it, and sends what has no result yet."""
-        self._passing = self._refusals_that_pass()
         return self.client.run_campaign(
             _WarningJournal(self.journal, self.warn),
             None if self.plan is None else self._messages(self.plan),
@@ -184,7 +177,8 @@ class CampaignMessages:
         if run.loaded is None or run.summary is None:
             return None
         self._orphans = {entry.index for entry in run.loaded.orphans}
-        self._counts = self._left(run.summary)
+        again = Resend(unknown=self.resend_unknown, rejected=self.retry_rejected)
+        self._counts = run.summary.to_send(again)
         bad = 0 if self.plan is None else self.plan.bad
         client = self.client
         return Workload.of(self._counts, client.limits, client.account, bad=bad)
@@ -195,7 +189,7 @@ class CampaignMessages:
 
     def place(self, outcome: SendOutcome) -> Place:
         """The message's number, and what limited it when the journal was filled."""
-        number = outcome.index + 1
+        number = outcome.number
         if outcome.index in self._orphans:
             # Told first of all: an earlier run left it, and this one may send it again.
             self._orphans.discard(outcome.index)
@@ -213,24 +207,6 @@ class CampaignMessages:
             _learn(planned, self.client)
             self._read += 1
             yield planned.message
-
-    def _left(self, summary: JournalSummary) -> Counter[LimitKey | None]:
-        left = left_by_key(summary, unknown=self.resend_unknown, rejected=self.retry_rejected)
-        if not self.retry_rejected:
-            left.update(self._passing)
-        return left
-
-    def _refusals_that_pass(self) -> Counter[LimitKey | None]:
-        """Refused messages that are sent again unasked, by key; looked up before anything moves."""
-        # What is wrong with the journal, the run itself will say.
-        with suppress(JournalError), JournalReader(self.journal) as reader:
-            if reader.summary().retryable:
-                return Counter(
-                    entry.key
-                    for entry in reader.entries(JournalState.REJECTED)
-                    if entry.result is not None and not entry.result.permanent
-                )
-        return Counter()
 
 
 @frozen(kw_only=True)

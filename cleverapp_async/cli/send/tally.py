@@ -137,7 +137,8 @@ class Tally:
         self.outcomes[outcome.outcome] += 1
         self.by_key.setdefault(key, Counter())[outcome.outcome] += 1
         if tried:
-            self.meter.note(key, time.time())
+            on_wire = 0.0 if outcome.receipt is None else outcome.receipt.on_wire
+            self.meter.note(key, time.time(), on_wire=on_wire)
         if outcome.receipt is not None:
             self.on_wire += outcome.receipt.on_wire
             self.attempts += outcome.receipt.attempts

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from .campaign import RedisCampaign
 from .chunk import ChunkJournal
 from .journal import RedisJournal
 from .keys import KeyNames
 from .reader import RedisJournalReader
 
-__all__ = ["ChunkJournal", "KeyNames", "RedisJournal", "RedisJournalReader"]
+__all__ = ["ChunkJournal", "KeyNames", "RedisCampaign", "RedisJournal", "RedisJournalReader"]

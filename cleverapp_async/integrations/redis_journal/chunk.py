@@ -14,7 +14,6 @@ from attrs import define, field
 from ..._redis.client import as_list, as_text, number
 from ...bulk.journal.protocol import Messages
 from ...bulk.journal.records import (
-    ORPHANED,
     JournalEntry,
     JournalResult,
     JournalSession,
@@ -22,6 +21,7 @@ from ...bulk.journal.records import (
     JournalSummary,
     Loaded,
     Resend,
+    orphaned,
 )
 from ...errors import JournalError, NotSentError
 from ...limits.quota import LimitKey
@@ -233,7 +233,9 @@ class ChunkJournal:
         by_key: dict[LimitKey | None, Counter[JournalState]] = {}
         for entry in self._entries.values():
             by_key.setdefault(entry.key, Counter())[entry.state] += 1
-        refused = sum(1 for code in self._codes.values() if code is Code.REFUSED)
+        refused = Counter(
+            self._entries[index].key for index, code in self._codes.items() if code is Code.REFUSED
+        )
         return JournalSummary(
             created_at=float(self._meta.get("created_at", 0)),
             origin=self._meta.get("origin", ""),
@@ -243,7 +245,7 @@ class ChunkJournal:
             duplicates=0,
             deduplicated=self._meta.get("deduplicated") == "1",
             by_key=by_key,
-            retryable=refused,
+            retryable_by_key=dict(refused),
         )
 
     async def left(self) -> int:
@@ -284,9 +286,7 @@ class ChunkJournal:
         names = self._names
         keys = (names.fences, names.fates(self.number), names.counts, names.left, names.meta)
         made = self._meta.get("created_at", "")
-        told = encode_result(
-            JournalResult(state=JournalState.UNKNOWN, ended_at=time.time(), error=ORPHANED)
-        )
+        told = encode_result(orphaned(time.time()))
         reply = await self._client.run(_ORPHANS, keys, self.number, self._lease.fence, made, told)
         ours, *found = as_list(reply)
         if not ours:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import Self, TypeAlias, TypeVar, cast
 
-from attrs import define, evolve
+from attrs import define, evolve, frozen
+from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 
-from ..._redis.client import RedisCallError, RedisClient, Script
+from ..._redis.client import RedisCallError, RedisClient, Script, open_sync_client
 from ..._redis.commands import RedisCommands, Value
-from ..._redis.faults import Fault
-from ...errors import JournalError, JournalUnreachableError, JournalWriteError
+from ..._redis.faults import Fault, fault_of
+from ...errors import CleverAppError, JournalError, JournalUnreachableError, JournalWriteError
 
-__all__ = ["ATTEMPT_TIMEOUT", "JournalClient", "Steps", "journal_script", "read_failure"]
+__all__ = [
+    "ATTEMPT_TIMEOUT",
+    "BlockingClient",
+    "JournalClient",
+    "Steps",
+    "eval_command",
+    "journal_script",
+    "read_failure",
+    "write_failure",
+]
 
 T = TypeVar("T")
 
@@ -36,6 +46,87 @@ def read_failure(name: str, fault: Fault) -> JournalError:
     if fault.remedy is None:
         return JournalUnreachableError(told)
     return JournalError(f"{told}: {fault.remedy}")
+
+
+def write_failure(name: str, fault: Fault) -> JournalWriteError:
+    """The error of a change that failed."""
+    remedy = fault.remedy or "mend it"
+    return JournalWriteError(
+        f"{name} cannot be written: Redis failed ({fault.told}): {remedy}, then resume the campaign"
+    )
+
+
+def eval_command(script: Script, keys: Sequence[str], *arguments: Value) -> tuple[Value, ...]:
+    """The command that runs a script which is rarely needed, with all its text."""
+    return ("EVAL", script.text, len(keys), *keys, *arguments)
+
+
+@define(eq=False)
+class BlockingClient:
+    """Asks Redis about one campaign without an event loop, as the command line does.
+
+    Attributes:
+        redis: The client of redis-py.
+        name: What the journal is called in errors.
+    """
+
+    redis: SyncRedis
+    name: str
+
+    @classmethod
+    def of(cls, url: str, name: str) -> Self:
+        """A client for a URL; connects at the first use.
+
+        Raises:
+            ConfigurationError: The URL cannot work.
+        """
+        return cls(open_sync_client(url, ATTEMPT_TIMEOUT), name)
+
+    def follow(self, steps: Steps[T]) -> T:
+        """Carry out commands one after the other.
+
+        Raises:
+            JournalError: Redis failed, or holds what no journal wrote.
+        """
+        found = self._carry_out(steps)
+        if isinstance(found, _Failed):
+            raise read_failure(self.name, found.fault)
+        return found
+
+    def change(self, steps: Steps[T]) -> T:
+        """Carry out commands that change a campaign.
+
+        Raises:
+            JournalWriteError: Redis failed, or holds what no journal wrote.
+        """
+        found = self._carry_out(steps)
+        if isinstance(found, _Failed):
+            raise write_failure(self.name, found.fault)
+        return found
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self.redis.close()
+
+    def _carry_out(self, steps: Steps[T]) -> T | _Failed:
+        execute = cast("Callable[..., object]", self.redis.execute_command)  # pyright: ignore[reportUnknownMemberType]
+        try:
+            command = next(steps)
+            while True:
+                command = steps.send(execute(*command))
+        except StopIteration as end:
+            return cast("T", end.value)
+        except CleverAppError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the keys may hold anything
+            return _Failed(fault_of(error, self.redis, ATTEMPT_TIMEOUT))
+
+
+@frozen
+class _Failed:
+    """A call of Redis that failed; raised where no exception with a URL is at hand."""
+
+    fault: Fault
 
 
 @define(eq=False)
@@ -102,6 +193,20 @@ class JournalClient:
         """
         return await self.guarded(self._follow(steps))
 
+    async def change(self, steps: Steps[T]) -> T:
+        """Carry out commands that change a campaign.
+
+        Raises:
+            JournalWriteError: Redis failed, or holds what no journal wrote.
+        """
+        try:
+            return await self._follow(steps)
+        except CleverAppError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a client of the caller's may raise anything
+            failure = self.write_failure(error)
+        raise failure
+
     async def guarded(self, answer: Awaitable[T]) -> T:
         """Wait for an answer; errors of Redis are told as those of a journal.
 
@@ -118,12 +223,7 @@ class JournalClient:
         """The error of a write that failed."""
         if isinstance(error, JournalWriteError):
             return error
-        fault = self.redis.fault_of(error)
-        remedy = fault.remedy or "mend it"
-        return JournalWriteError(
-            f"{self.name} cannot be written: Redis failed ({fault.told}): {remedy}, then resume "
-            "the campaign"
-        )
+        return write_failure(self.name, self.redis.fault_of(error))
 
     def is_passing(self, error: BaseException) -> bool:
         """Whether a command may succeed when it is tried again."""

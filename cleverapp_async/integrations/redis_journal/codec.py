@@ -10,6 +10,7 @@ from typing import cast
 
 from attrs import evolve, frozen
 
+from ...bulk.journal.by_hand import without_texts
 from ...bulk.journal.codec import decode_error, decode_key, encode_error, encode_key
 from ...bulk.journal.messages import address_of, decode_message, digest_of, encode_parameters
 from ...bulk.journal.records import JournalEntry, JournalResult, JournalSession, JournalState
@@ -24,6 +25,7 @@ __all__ = [
     "code_of",
     "decode_entry",
     "decode_key_text",
+    "decode_result",
     "decode_session",
     "decode_state",
     "decode_stored",
@@ -31,6 +33,7 @@ __all__ = [
     "encode_result",
     "encode_session",
     "encode_stored",
+    "erase_texts",
     "message_digest",
 ]
 
@@ -58,12 +61,14 @@ class MessageState:
 
     Attributes:
         code: Its state.
+        row: The row of its limit key; empty where nothing was written about it.
         intent_at: Unix seconds of its last intent; None: there was none.
         result: Its last result as text; empty: there was none.
         earlier: Attempts before the last one.
     """
 
     code: Code = Code.PENDING
+    row: str = ""
     intent_at: float | None = None
     result: str = ""
     earlier: int = 0
@@ -85,13 +90,13 @@ def decode_stored(stored: str) -> tuple[str, Message]:
     """The row of the key, and the message, that a chunk holds.
 
     Raises:
-        JournalError: It is no message.
+        JournalError: It is no message, or was purged.
     """
     parts = stored.split("\n", 2)
     if len(parts) != 3:  # noqa: PLR2004 - row, method, parameters
         raise JournalError("the journal holds a message that is none: it is damaged")
     row, method, parameters = parts
-    return row, decode_message(method, parameters)
+    return row, decode_message(method, parameters or None)
 
 
 def address_digest(message: Message) -> str:
@@ -129,7 +134,8 @@ def encode_result(result: JournalResult) -> str:
     )
 
 
-def _decode_result(code: Code, told: str) -> JournalResult | None:
+def decode_result(code: Code, told: str) -> JournalResult | None:
+    """The result that :func:`encode_result` wrote; None where the state has none."""
     if not told or code in {Code.PENDING, Code.INTENT}:
         return None
     ended_at, attempts, waited, on_wire, contact_id, error = cast(
@@ -152,9 +158,20 @@ def decode_state(raw: str | None) -> MessageState:
     """The state that the scripts wrote; see ``lua/fates.lua``."""
     if not raw:
         return MessageState()
-    code, _, _, _, intent_at, result = raw.split("|", 5)
+    code, _, row, _, intent_at, result = raw.split("|", 5)
     moment, _, earlier = intent_at.partition(",")
-    return MessageState(Code(code), float(moment) if moment else None, result, int(earlier or 0))
+    begun = float(moment) if moment else None
+    return MessageState(Code(code), row, begun, result, int(earlier or 0))
+
+
+def erase_texts(raw: str) -> str:
+    """What became of a message, as the scripts keep it, without a contact and an error's text."""
+    *known, told = raw.split("|", 5)
+    if not told:
+        return raw
+    *figures, _, error = cast("list[object]", json.loads(told))
+    bare = None if error is None else encode_error(without_texts(decode_error(str(error))))
+    return "|".join([*known, json.dumps([*figures, None, bare])])
 
 
 def encode_session(session: JournalSession) -> str:
@@ -205,6 +222,6 @@ def decode_entry(
         entry,
         state=known.code.state,
         intent_at=known.intent_at,
-        result=_decode_result(known.code, known.result),
+        result=decode_result(known.code, known.result),
         earlier=known.earlier,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from copy import copy
 from types import TracebackType
 from typing import Self
@@ -10,6 +10,7 @@ from typing import Self
 from redis.asyncio import Redis
 
 from ..._redis.client import number
+from ...bulk.journal.by_hand import check_verdict
 from ...bulk.journal.protocol import Messages
 from ...bulk.journal.records import (
     ErrorRecord,
@@ -25,9 +26,10 @@ from ...models.messages import Message
 from .chunk import ChunkJournal
 from .client import JournalClient
 from .durability import check_keeping
-from .keys import DEFAULT_PREFIX, LOAD, KeyNames, check_word, split_address
+from .keys import DEFAULT_PREFIX, LOAD, KeyNames, campaign_name, check_word, split_address
 from .lease import Lease
 from .loader import CampaignLoader
+from .maintenance import purge_campaign, resolve_messages
 from .queries import (
     ask_chunk,
     ask_errors,
@@ -44,11 +46,6 @@ __all__ = ["RedisJournal"]
 
 def _by_route(message: Message) -> LimitKey | None:
     return LimitKey.through(message.route, message.method)
-
-
-def _name_of(campaign: str) -> str:
-    """What a campaign is called in errors."""
-    return f"the campaign {campaign!r} in Redis"
 
 
 class RedisJournal:
@@ -102,7 +99,7 @@ class RedisJournal:
             if not seconds > 0:
                 raise ConfigurationError(f"{name} must be more than 0 seconds, not {seconds!r}")
         self._names = KeyNames(check_word("prefix", prefix), check_word("campaign", campaign))
-        self._client = JournalClient.of(redis, _name_of(campaign), timeout)
+        self._client = JournalClient.of(redis, campaign_name(campaign), timeout)
         self._chunk_size, self._lease, self._patience = chunk_size, lease, patience
         self._durable, self._verify = durable, verify
 
@@ -264,6 +261,53 @@ class RedisJournal:
         """
         return await self._client.follow(ask_errors(self._names))
 
+    async def resolve_unknown(
+        self, state: JournalState, indexes: Iterable[int] | None = None
+    ) -> int:
+        """Settle messages whose outcome is unknown; see :meth:`Campaign.resolve_unknown`.
+
+        What was on its way when its worker died is unknown, too.
+
+        Args:
+            state: ``ACCEPTED``: they are never sent again; or ``NOT_SENT``: a worker sends them.
+            indexes: Which ones, counted from 0; None: all that are unknown.
+
+        Returns:
+            How many were settled.
+
+        Raises:
+            ValueError: Another state is given.
+            JournalLockedError: Somebody is at work on it, or reads it in: nothing is changed.
+            JournalError: A message is not unknown, or there is no such campaign.
+            JournalWriteError: Redis failed.
+        """
+        check_verdict(state)
+        chosen = None if indexes is None else set(indexes)
+        return await self._client.change(
+            resolve_messages(self._names, self._client.name, state, chosen)
+        )
+
+    async def purge(self, *, force: bool = False) -> int:
+        """Erase recipients, texts and texts of errors for good; states, counts and times stay.
+
+        The campaign cannot be sent then; :meth:`delete` erases all of it. What Redis keeps on its
+        disk until it next rewrites its log is out of reach, and so are replicas and copies.
+
+        Args:
+            force: Also where messages are left to send, or of unknown outcome.
+
+        Returns:
+            How many messages were erased.
+
+        Raises:
+            JournalLockedError: Somebody is at work on it, or reads it in: nothing is changed.
+            JournalError: Messages are left, or there is no such campaign.
+            JournalWriteError: Redis failed: what is erased stays erased, and a purge goes on.
+        """
+        return await self._client.change(
+            purge_campaign(self._names, self._client.name, force=force)
+        )
+
     async def pause(self, why: str) -> None:
         """Let workers begin no further chunk; those that are begun go on.
 
@@ -344,7 +388,7 @@ class RedisJournal:
 
     def _rename(self, campaign: str, chunk_size: int) -> None:
         self._names = KeyNames(self._names.prefix, check_word("campaign", campaign))
-        self._client = self._client.named(_name_of(campaign))
+        self._client = self._client.named(campaign_name(campaign))
         self._chunk_size = chunk_size
 
     async def _check(self) -> None:

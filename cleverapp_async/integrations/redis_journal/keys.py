@@ -9,7 +9,15 @@ from attrs import frozen
 from ..._redis.client import check_url
 from ...errors import ConfigurationError
 
-__all__ = ["DEFAULT_PREFIX", "LOAD", "KeyNames", "check_word", "split_address"]
+__all__ = [
+    "DEFAULT_PREFIX",
+    "LOAD",
+    "KeyNames",
+    "campaign_name",
+    "check_word",
+    "safe_address",
+    "split_address",
+]
 
 DEFAULT_PREFIX = "cleverapp"
 
@@ -50,6 +58,19 @@ def split_address(address: str) -> tuple[str, str]:
             "the address names no campaign: write redis://HOST:PORT/DATABASE/CAMPAIGN"
         )
     return urlunsplit(parts._replace(path=path)), check_word("campaign", campaign)
+
+
+def safe_address(url: str, campaign: str) -> str:
+    """The address of a campaign, as :func:`split_address` reads it, without user and password."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    path = f"{parts.path.rstrip('/')}/{campaign}"
+    return urlunsplit(parts._replace(netloc=host, path=path, query="", fragment=""))
+
+
+def campaign_name(campaign: str) -> str:
+    """What a campaign is called in errors."""
+    return f"the campaign {campaign!r} in Redis"
 
 
 @frozen

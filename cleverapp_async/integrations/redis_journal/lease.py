@@ -23,7 +23,7 @@ from ...errors import JournalError, JournalLockedError, JournalUnreachableError
 from .client import JournalClient, journal_script
 from .keys import KeyNames
 
-__all__ = ["Lease", "read_holder"]
+__all__ = ["Lease", "describe_holder", "locked_error", "read_holder"]
 
 _log = logging.getLogger("cleverapp_async")
 
@@ -38,7 +38,7 @@ _RENEW = journal_script("renew")
 _RELEASE = journal_script("release")
 
 
-def _describe_holder() -> str:
+def describe_holder() -> str:
     """This process, and a token that tells two runs in it apart."""
     return encode_holder(token=secrets.token_hex(8))
 
@@ -48,7 +48,7 @@ def read_holder(told: str | None) -> LockHolder | None:
     return None if told is None else decode_holder(told)
 
 
-def _locked(what: str, told: str | None) -> JournalLockedError:
+def locked_error(what: str, told: str | None) -> JournalLockedError:
     """The error for whoever wants what somebody else has."""
     holder = read_holder(told)
     by = "another runner, which took over in between" if holder is None else str(holder)
@@ -72,7 +72,7 @@ class Lease:
     _unit: str
     _seconds: float
     fence: int = field(default=0, init=False)
-    _holder: str = field(factory=_describe_holder, init=False, repr=False)
+    _holder: str = field(factory=describe_holder, init=False, repr=False)
     _heart: asyncio.Task[None] | None = field(default=None, init=False)
 
     @property
@@ -89,7 +89,7 @@ class Lease:
         """
         taken, told = await self._client.guarded(self._take())
         if not taken:
-            raise _locked(self._what(), told)
+            raise locked_error(self._what(), told)
         self.fence = number(told)
         self._heart = asyncio.create_task(self._beat())
         self._heart.add_done_callback(self._stopped)
@@ -107,7 +107,7 @@ class Lease:
         told: object = None
         with suppress(JournalError):
             told = await self._client.ask("GET", self._keys()[0])
-        return _locked(self._what(), as_text(told))
+        return locked_error(self._what(), as_text(told))
 
     async def release(self) -> None:
         """Let it go. Where Redis fails it expires by itself."""

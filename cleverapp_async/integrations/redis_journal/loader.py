@@ -10,6 +10,7 @@ from attrs import define, field
 
 from ..._redis.client import number
 from ..._redis.commands import Value
+from ...bulk.journal.by_hand import purged_campaign
 from ...bulk.journal.comparison import (
     check_deduplication,
     check_origin,
@@ -18,7 +19,7 @@ from ...bulk.journal.comparison import (
     input_too_short,
     other_duplicate,
 )
-from ...bulk.journal.messages import batches_of
+from ...bulk.journal.messages import read_messages
 from ...bulk.journal.protocol import Messages
 from ...bulk.journal.records import Loaded
 from ...errors import JournalError
@@ -40,17 +41,19 @@ _VERSION = "1"
 
 
 def check_campaign(name: str, meta: dict[str, str], origin: str) -> None:
-    """Refuse a campaign of a later version, or one that is sent elsewhere.
+    """Refuse a campaign of a later version, one that was purged, or one that is sent elsewhere.
 
     Raises:
         JournalMismatchError: It goes to another base URL.
-        JournalError: It was made by a later version.
+        JournalError: It was made by a later version, or purged.
     """
     if meta and meta.get("version") != _VERSION:
         raise JournalError(
             f"{name} was made by another version of cleverapp_async (its form is "
             f"{meta.get('version')}, this one knows {_VERSION}): update cleverapp_async"
         )
+    if "purging" in meta:
+        raise purged_campaign(name, "begin another one under another name")
     if meta:
         check_origin(name, meta.get("origin", ""), origin)
 
@@ -58,7 +61,7 @@ def check_campaign(name: str, meta: dict[str, str], origin: str) -> None:
 async def _chunks(messages: Messages, size: int) -> AsyncGenerator[list[Message]]:
     """Messages as they are read, looked at, a chunk at a time."""
     some: list[Message] = []
-    async with aclosing(batches_of(messages)) as batches:
+    async with aclosing(read_messages(messages)) as batches:
         async for batch in batches:
             some += batch
             while len(some) >= size:

@@ -13,22 +13,32 @@ from ...bulk.journal.records import (
     JournalState,
     JournalSummary,
     LockHolder,
+    SettledMessage,
 )
 from ...errors import JournalError
 from ...limits.quota import LimitKey
 from .client import Steps
-from .codec import Code, decode_entry, decode_key_text, decode_session, decode_state
-from .keys import KeyNames
+from .codec import (
+    Code,
+    decode_entry,
+    decode_key_text,
+    decode_result,
+    decode_session,
+    decode_state,
+)
+from .keys import LOAD, KeyNames
 from .lease import read_holder
 
 __all__ = [
     "ask_chunk",
     "ask_errors",
     "ask_given",
+    "ask_holder",
     "ask_holders",
     "ask_keys",
     "ask_left",
     "ask_meta",
+    "ask_settled",
     "ask_summary",
     "no_campaign",
 ]
@@ -99,6 +109,35 @@ def ask_chunk(names: KeyNames, chunk: int) -> Steps[list[tuple[Code, JournalEntr
     return found
 
 
+def ask_settled(names: KeyNames, chunk: int) -> Steps[list[SettledMessage]]:
+    """The messages of a chunk that have a result, without their texts; also after a purge."""
+    keys = yield from ask_keys(names)
+    fates = as_texts((yield ("HGETALL", names.fates(chunk))))
+    found: list[SettledMessage] = []
+    for raw in fates.values():
+        known = decode_state(raw)
+        if (result := decode_result(known.code, known.result)) is not None:
+            settled = SettledMessage(
+                keys[known.row],
+                result.state,
+                known.intent_at,
+                result.ended_at,
+                result.waited,
+                result.on_wire,
+                result.attempts,
+            )
+            found.append(settled)
+    return found
+
+
+def ask_holder(names: KeyNames) -> Steps[LockHolder | None]:
+    """Somebody who is at work on the campaign, or reads it in; None where nobody is."""
+    holders = yield from ask_holders(names)
+    if holders:
+        return next(iter(holders.values()))
+    return read_holder(as_text((yield ("GET", names.lease(LOAD)))))
+
+
 def ask_errors(names: KeyNames) -> Steps[list[tuple[ErrorRecord, int]]]:
     """The errors that results hold, and how often each; the most frequent first."""
     meta = yield from ask_meta(names)
@@ -132,25 +171,27 @@ def ask_summary(names: KeyNames, name: str) -> Steps[JournalSummary]:
     counts = as_texts((yield ("HGETALL", names.counts)))
     sessions = as_texts((yield ("HGETALL", names.sessions)))
     by_key: dict[LimitKey | None, dict[JournalState, int]] = {}
-    retryable = 0
+    retryable: Counter[LimitKey | None] = Counter()
     for name_of_count, told in counts.items():
         row, _, code = name_of_count.partition(":")
         count, state = int(told), Code(code).state
         if count:
-            states = by_key.setdefault(keys.get(row), {})
+            key = keys.get(row)
+            states = by_key.setdefault(key, {})
             states[state] = states.get(state, 0) + count
-            retryable += count if Code(code) is Code.REFUSED else 0
+            if Code(code) is Code.REFUSED:
+                retryable[key] += count
     duplicates = number(meta.get("duplicates"))
     runs = map(decode_session, sessions.values())
     return JournalSummary(
         created_at=float(meta.get("created_at", 0)),
         origin=meta.get("origin", ""),
         complete=meta.get("complete") == "1",
-        purged=False,
+        purged=meta.get("purged") == "1",
         messages=number(meta.get("given")) - duplicates,
         duplicates=duplicates,
         deduplicated=meta.get("deduplicated") == "1",
         by_key=by_key,
-        retryable=retryable,
+        retryable_by_key=dict(retryable),
         sessions=tuple(sorted(runs, key=lambda run: run.started_at)),
     )

@@ -65,7 +65,7 @@ def _open(address: str, prefix: str) -> RedisJournalReader:
 def _show(reader: RedisJournalReader, *, as_json: bool, listed: bool) -> int:
     summary, holders, left = reader.summary(), reader.holders(), reader.left()
     counts = {state.value: count for state, count in summary.by_state.items()}
-    entries = list(map(_entry, reader.entries(*_LISTED))) if listed else []
+    entries = map(_entry, reader.entries(*_LISTED)) if listed else ()
     if as_json:
         told = {
             "complete": summary.complete,
@@ -76,7 +76,7 @@ def _show(reader: RedisJournalReader, *, as_json: bool, listed: bool) -> int:
             "holders": {chunk: str(holder) for chunk, holder in holders.items()},
             "paused": reader.paused(),
             "errors": [[f"{each.type}: {each.message}", count] for each, count in reader.errors()],
-            **({"entries": entries} if listed else {}),
+            **({"entries": list(entries)} if listed else {}),
         }
         _say_json(told, indent=2)
     else:

@@ -19,6 +19,7 @@ from . import actions
 from .actions import Reset
 
 Predicate: TypeAlias = Callable[[Parameters], bool]
+"""Whether a request with these parameters meets a fault."""
 
 
 class TriggerOptions(TypedDict, total=False):

@@ -7,7 +7,15 @@ import pytest
 from attrs import evolve
 
 from cleverapp_async.journal import ErrorRecord, JournalReader, JournalResult, JournalState, Resend
-from tests.bulk.journal.journals import ACCEPTED, copy_journal, messages, opened, result
+from tests.bulk.journal.journals import (
+    ACCEPTED,
+    TELEGRAM,
+    VIBER,
+    copy_journal,
+    messages,
+    opened,
+    result,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -199,7 +207,12 @@ async def test_the_summary_counts_by_key_and_by_run(tmp_path: Path) -> None:
     assert {key: sum(states.values()) for key, states in summary.by_key.items()} == dict.fromkeys(
         summary.by_key, 3
     )
-    assert summary.retryable == 1
+    assert (summary.retryable, summary.retryable_by_key) == (1, {TELEGRAM: 1})
+    # Of each three: one key has all pending but an orphan, one a refusal that may pass, and one
+    # a refusal for good.
+    assert summary.to_send() == {VIBER: 1, TELEGRAM: 3, None: 2}
+    assert summary.to_send(Resend(unknown=True)) == {VIBER: 2, TELEGRAM: 3, None: 2}
+    assert summary.to_send(Resend(rejected=True)) == {VIBER: 1, TELEGRAM: 3, None: 3}
     assert (summary.complete, summary.purged, summary.deduplicated) == (True, False, True)
     assert [run.ended for run in summary.sessions] == ["interrupted", None]
     with JournalReader(path) as reader:

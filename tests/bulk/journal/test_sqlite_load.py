@@ -104,7 +104,7 @@ async def test_nothing_but_messages_is_loaded(tmp_path: Path) -> None:
     journal = SqliteJournal(path)
     await journal.open(ORIGIN)
     given = cast("list[Message]", [*messages(500), "hello"])
-    with pytest.raises(InvalidRequestError, match="message 500"):
+    with pytest.raises(InvalidRequestError, match="message 501, counted from 1"):
         await load(journal, given)
     await journal.close("failed")
     with JournalReader(path) as reader:

@@ -78,7 +78,7 @@ def summarise(
         duplicates=duplicates,
         deduplicated=True,
         by_key=dict(by_key),
-        retryable=retryable,
+        retryable_by_key={None: retryable} if retryable else {},
         sessions=tuple(sessions),
     )
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -83,10 +84,39 @@ def test_a_journal_becomes_a_page(journal: Path, tmp_path: Path) -> None:
     assert "It does not run now; 1 message to go." in page
     assert "sendMessage: Forbidden" in page
     assert f"{RECIPIENT}2" in page
+    assert "cleverapp campaign resolve run.db --all --as accepted" in page
+    assert "cleverapp campaign resolve run.db --all --as not-sent" in page
     assert "=1+1 &lt;b&gt;Привет&lt;/b&gt;" in page
     assert "interrupted" in page
     assert "limit 10 per 10\u00a0s" in page
     assert output.stat().st_mode & 0o777 == 0o600
+
+
+def test_rejected_messages_are_listed_with_their_errors(journal: Path, tmp_path: Path) -> None:
+    """Number, recipient and why; the word is that of the API."""
+    output = tmp_path / "report.html"
+    write_report(journal, output, zone=UTC)
+    page = output.read_text("utf-8")
+    section = page[page.index('id="rejected"') :]
+    section = section[: section.index("</section>")]
+    assert "1 message was rejected by the server." in section
+    assert "#2" in section
+    assert f"{RECIPIENT}1" in section
+    assert "sendMessage: Forbidden" in section
+    assert "refused" not in page
+
+
+def test_any_reader_becomes_a_page(journal: Path, tmp_path: Path) -> None:
+    """An open reader gives the page that the file's path gives, and guards its files as well."""
+    by_path, by_reader = tmp_path / "path.html", tmp_path / "reader.html"
+    write_report(journal, by_path, zone=UTC)
+    with JournalReader(journal) as reader:
+        write_report(reader, by_reader, zone=UTC)
+        with pytest.raises(JournalError, match="another name"):
+            write_report(reader, journal)
+    moment = re.compile(r"As of .*?</time>")
+    pages = [moment.sub("", page.read_text("utf-8")) for page in (by_path, by_reader)]
+    assert pages[0] == pages[1]
 
 
 def test_a_page_is_written_over_once_the_new_one_is_whole(journal: Path, tmp_path: Path) -> None:

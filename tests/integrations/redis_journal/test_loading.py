@@ -181,7 +181,7 @@ async def test_a_producer_that_was_taken_over_adds_nothing(
 
 async def test_only_messages_are_taken(journal: RedisJournal) -> None:
     """Something else in the source is told with its place."""
-    with pytest.raises(InvalidRequestError, match="message 1"):
+    with pytest.raises(InvalidRequestError, match="message 2, counted from 1"):
         await load(journal, [message(0), "Hi"])  # type: ignore[list-item]
 
 

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from click.testing import CliRunner
 
 from cleverapp_async.cli.app import cleverapp
-from cleverapp_async.integrations.redis_journal import RedisJournal
-from tests.integrations.rig import message
+from cleverapp_async.integrations.redis_journal import RedisCampaign, RedisJournal
+from cleverapp_async.journal import JournalState
+from tests.integrations.rig import message, opened, result
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.redis_server import RedisServer
 
 ORIGIN = "https://app.cleverapp.pro/api/v1"
@@ -27,7 +30,7 @@ async def made(redis: RedisServer) -> str:
 
 
 async def test_status_of_a_campaign_in_redis(redis: RedisServer) -> None:
-    """The counts and the forecast are there; no command of files is offered."""
+    """The counts, the forecast and what can be done are there; its workers send it."""
     address = await made(redis)
     told = CliRunner().invoke(cleverapp, ["campaign", "status", address])
     assert told.exit_code == 1
@@ -35,7 +38,10 @@ async def test_status_of_a_campaign_in_redis(redis: RedisServer) -> None:
     assert "cleverapp send" not in told.stdout
     as_json = CliRunner().invoke(cleverapp, ["campaign", "status", address, "--json"])
     found = json.loads(as_json.stdout)
-    assert (found["messages"], found["commands"]) == (25, [])
+    assert found["messages"] == 25
+    assert [one["command"] for one in found["commands"]] == [
+        f"cleverapp campaign report {address} -o report.html"
+    ]
 
 
 async def test_the_lists_of_a_campaign_in_redis(redis: RedisServer) -> None:
@@ -44,6 +50,48 @@ async def test_the_lists_of_a_campaign_in_redis(redis: RedisServer) -> None:
     for name in ("unknown", "failed"):
         told = CliRunner().invoke(cleverapp, ["campaign", name, address])
         assert told.stdout == ""
+
+
+async def test_a_campaign_in_redis_is_settled_and_erased(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    """Export, report, resolve and purge do what they do with a file."""
+    address = await made(redis)
+    invoke = CliRunner().invoke
+    resolve = ["campaign", "resolve", address, "--as", "accepted", "--yes"]
+    async with RedisJournal.at(address) as journal:
+        chunk = await opened(journal, origin=ORIGIN)
+        for index in range(2):
+            await chunk.intend(index)
+            await chunk.record(index, result(JournalState.UNKNOWN))
+        locked = invoke(cleverapp, [*resolve, "--all"])
+        assert (locked.exit_code, "in use by" in locked.output) == (2, True)
+        await chunk.close("interrupted")
+    assert invoke(cleverapp, [*resolve, "--number", "3"]).exit_code == 2
+    assert invoke(cleverapp, [*resolve, "--number", "2"]).exit_code == 0
+    listed = invoke(cleverapp, ["campaign", "unknown", address])
+    assert [json.loads(line)["row"] for line in listed.stdout.splitlines()] == [1]
+    page, table = tmp_path / "r.html", tmp_path / "all.csv"
+    assert invoke(cleverapp, ["campaign", "report", address, "-o", str(page)]).exit_code == 0
+    assert f"cleverapp campaign resolve {address} --all --as " in page.read_text("utf-8")
+    assert invoke(cleverapp, ["campaign", "export", address, "-o", str(table)]).exit_code == 0
+    assert table.read_bytes().count(b"accepted") == 1
+    purge = ["campaign", "purge", address, "--yes"]
+    assert invoke(cleverapp, purge).exit_code == 2
+    assert invoke(cleverapp, [*purge, "--force"]).exit_code == 0
+    assert "erased already" in invoke(cleverapp, purge).output
+    told = invoke(cleverapp, ["campaign", "status", address])
+    assert "Recipients and texts were erased." in told.stdout
+    sent = invoke(cleverapp, ["send", "--journal", address])
+    assert (sent.exit_code, "by its workers" in sent.output) == (2, True)
+
+
+def test_no_password_is_shown(redis: RedisServer) -> None:
+    """What is told of a campaign, and the commands, name Redis without its password."""
+    address = f"{redis.url}/spring"
+    campaign = RedisCampaign.at(address.replace("redis://", "redis://:geheim@"))
+    assert campaign.address == campaign.reader().name == address
+    assert "geheim" not in repr(campaign)
 
 
 def test_an_address_that_names_nothing(redis: RedisServer) -> None:

@@ -16,7 +16,7 @@ from ....limits.quota import LimitKey
 from ....models.messages import Message
 from ..codec import Cell
 from ..comparison import check_deduplication
-from ..messages import batches_of
+from ..messages import read_messages
 from ..protocol import MarkOf, Messages
 from ..records import JournalEntry, JournalResult, JournalSummary, Loaded, Resend
 from . import queries
@@ -309,7 +309,7 @@ class SqliteJournal:
     ) -> None:
         intake = Loader(self._end, deduplicate)
         await writer.call(intake.begin)
-        async with aclosing(batches_of(messages)) as batches:
+        async with aclosing(read_messages(messages)) as batches:
             async for batch in batches:
                 rows = [(message, key_of(message)) for message in batch]
                 await writer.call(partial(intake.add, batch=rows))
@@ -324,7 +324,7 @@ class SqliteJournal:
             leave_out=deduplicate,
         )
         comparison = Comparer(self._number("given"))
-        async with aclosing(batches_of(messages)) as batches:
+        async with aclosing(read_messages(messages)) as batches:
             async for batch in batches:
                 await writer.call(partial(comparison.check, batch=batch))
         comparison.finish()

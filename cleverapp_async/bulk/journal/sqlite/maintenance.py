@@ -8,25 +8,32 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
-from attrs import evolve
+from attrs import frozen
 
 from ....errors import JournalError
+from ..by_hand import (
+    PURGED_END,
+    check_finished,
+    check_unknown,
+    check_verdict,
+    error_by_hand,
+    is_plain_end,
+    without_texts,
+)
 from ..codec import decode_error, encode_error, whole
-from ..records import ErrorRecord, JournalState, JournalSummary
+from ..records import JournalState
 from . import queries
 from .changes import error_id, orphan_intents
 from .columns import CODES
 from .database import check_integrity, opened_for_writing, transaction
 from .errors import was_interrupted, write_failure
 from .filesystem import resolve_path
+from .reader import JournalReader
 
-__all__ = ["purge_journal", "resolve_unknown"]
+__all__ = ["SqliteCampaign", "purge_journal", "resolve_unknown"]
 
-_NAMED = 10
 _PATIENCE_MS = 1000
 _UNKNOWN = CODES[JournalState.UNKNOWN]
-_BY_HAND = ErrorRecord(type="NotSentError", message="not sent, as the user found out")
-_PLAIN_ENDS = ("finished", "interrupted")
 
 
 def _commit(connection: sqlite3.Connection) -> None:
@@ -56,7 +63,8 @@ def resolve_unknown(
     Args:
         path: The journal's file.
         state: ``ACCEPTED``: they are never sent again; or ``NOT_SENT``: a resume sends them.
-        indexes: Which ones; None: all that are unknown.
+        indexes: Which ones, counted from 0 as :attr:`JournalEntry.index` is, where the command line
+            counts from 1; None: all that are unknown.
 
     Returns:
         How many were settled.
@@ -67,18 +75,16 @@ def resolve_unknown(
         JournalError: A message is not unknown, or it is no journal: nothing is changed.
         JournalWriteError: It cannot be written: nothing is changed.
     """
-    if state not in {JournalState.ACCEPTED, JournalState.NOT_SENT}:
-        raise ValueError(f"an unknown message becomes ACCEPTED or NOT_SENT, not {state.name}")
+    check_verdict(state)
     with _opened(path) as (_, connection), transaction(connection, _commit):
         orphan_intents(connection)
         unknown = {
             row[0] for row in connection.execute("SELECT id FROM fate WHERE state = ?", (_UNKNOWN,))
         }
         chosen = unknown if indexes is None else set(indexes)
-        if others := sorted(chosen - unknown):
-            named = ", ".join(map(str, others[:_NAMED])) + (", …" if others[_NAMED:] else "")
-            raise JournalError(f"not unknown, so there is nothing to settle: message(s) {named}")
-        error = None if state is JournalState.ACCEPTED else error_id(connection, _BY_HAND)
+        check_unknown(chosen, unknown)
+        told = error_by_hand(state)
+        error = None if told is None else error_id(connection, told)
         connection.executemany(
             "UPDATE fate SET state = ?, permanent = 0, error_id = ? WHERE id = ?",
             [(CODES[state], error, whole(index)) for index in chosen],
@@ -107,7 +113,8 @@ def purge_journal(path: str | os.PathLike[str], *, force: bool = False) -> int:
     """
     with _opened(path) as (resolved, connection):
         if not force:
-            _refuse_unfinished(resolved, queries.summary(connection))
+            summary = queries.summary(connection)
+            check_finished(f"the campaign in the journal {resolved}", summary)
         connection.execute("PRAGMA secure_delete = ON")
         with transaction(connection, _commit):
             orphan_intents(connection)
@@ -116,11 +123,9 @@ def purge_journal(path: str | os.PathLike[str], *, force: bool = False) -> int:
             ).rowcount
             connection.execute("UPDATE fate SET contact_id = NULL")
             connection.execute("UPDATE duplicate SET digest = NULL")
-            connection.execute(
-                "UPDATE session SET ended = 'failed; the text of the error was purged' "
-                "WHERE ended IS NOT NULL AND ended NOT IN (?, ?)",
-                _PLAIN_ENDS,
-            )
+            ends = connection.execute("SELECT id, ended FROM session").fetchall()
+            telling = [(PURGED_END, row) for row, ended in ends if not is_plain_end(ended)]
+            connection.executemany("UPDATE session SET ended = ? WHERE id = ?", telling)
             connection.execute("DELETE FROM meta WHERE name IN ('account_salt', 'account_mark')")
             _erase_errors(connection)
             queries.set_meta(connection, purged=1)
@@ -131,23 +136,10 @@ def purge_journal(path: str | os.PathLike[str], *, force: bool = False) -> int:
         return count
 
 
-def _refuse_unfinished(path: Path, summary: JournalSummary) -> None:
-    counts = summary.by_state
-    unknown = counts[JournalState.UNKNOWN] + counts[JournalState.INTENT]
-    left = counts[JournalState.PENDING] + counts[JournalState.NOT_SENT] + summary.retryable
-    if left or unknown:
-        raise JournalError(
-            f"the campaign in the journal {path} is not finished: {left} message(s) are left to "
-            f"send, {unknown} of unknown outcome; resume or resolve them, or purge it by force"
-        )
-
-
 def _erase_errors(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE TEMP TABLE erased (was INTEGER PRIMARY KEY, now INTEGER)")
     for row, told in connection.execute("SELECT id, told FROM error").fetchall():
-        error = decode_error(told)
-        fields = tuple((name, rule, related, "") for name, rule, related, _ in error.fields)
-        plain = encode_error(evolve(error, message="", fields=fields))
+        plain = encode_error(without_texts(decode_error(told)))
         connection.execute("INSERT INTO erased VALUES (?, ?)", (row, error_id(connection, plain)))
     connection.execute(
         "UPDATE fate SET error_id = (SELECT now FROM erased WHERE was = error_id) "
@@ -164,3 +156,36 @@ def _empty_log(path: Path, connection: sqlite3.Connection) -> None:
             f"another program reads the journal {path} just now, so that traces are left in it: "
             "end that program, and purge again"
         )
+
+
+@frozen
+class SqliteCampaign:
+    """A campaign in one SQLite file, for whoever looks into it or settles it; a :class:`Campaign`.
+
+    Attributes:
+        path: The journal's file. Nothing is touched before it is read or changed.
+    """
+
+    path: str | os.PathLike[str]
+
+    @property
+    def address(self) -> str:
+        """The path, as it was given."""
+        return os.fspath(self.path)
+
+    @property
+    def resumable(self) -> bool:
+        """One process goes on with all of it."""
+        return True
+
+    def reader(self) -> JournalReader:
+        """Looks into it: a context manager."""
+        return JournalReader(self.path)
+
+    def resolve_unknown(self, state: JournalState, indexes: Iterable[int] | None = None) -> int:
+        """The same as the function :func:`resolve_unknown`, for this file."""
+        return resolve_unknown(self.path, state, indexes)
+
+    def purge(self, *, force: bool = False) -> int:
+        """The same as the function :func:`purge_journal`, for this file."""
+        return purge_journal(self.path, force=force)

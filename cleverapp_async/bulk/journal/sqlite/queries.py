@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from attrs import asdict, evolve, frozen
 
-from ....errors import JournalError
+from ..by_hand import purged_campaign
 from ..codec import (
     damaged,
     decode_error,
@@ -193,13 +194,14 @@ def entries(
 
 def _counts(
     connection: sqlite3.Connection,
-) -> tuple[dict[LimitKey | None, Mapping[JournalState, int]], int]:
+) -> tuple[dict[LimitKey | None, Mapping[JournalState, int]], dict[LimitKey | None, int]]:
+    """By key, the messages by state, and those whose refusal may pass."""
     known = keys(connection)
     pending: dict[Cell, int] = dict(
         connection.execute("SELECT key_id, count(*) FROM message GROUP BY key_id")
     )
     counted: dict[Cell, dict[JournalState, int]] = {row: {} for row in pending}
-    retryable = 0
+    retryable: Counter[LimitKey | None] = Counter()
     found = connection.execute(
         "SELECT message.key_id, fate.state, ifnull(fate.permanent, 0), count(*) FROM fate "
         "CROSS JOIN message ON message.id = fate.id GROUP BY 1, 2, 3"
@@ -212,7 +214,7 @@ def _counts(
         pending[row] -= count
         counted[row][state] = counted[row].get(state, 0) + count
         if state is JournalState.REJECTED and not permanent:
-            retryable += count
+            retryable[key_in(known, row)] += count
     by_key: dict[LimitKey | None, dict[JournalState, int]] = {}
     for row, count in pending.items():
         states = counted[row]
@@ -222,7 +224,7 @@ def _counts(
         its = by_key.setdefault(key_in(known, row), {})
         for state, number in states.items():
             its[state] = its.get(state, 0) + number
-    return {key: states for key, states in by_key.items() if states}, retryable
+    return {key: states for key, states in by_key.items() if states}, dict(retryable)
 
 
 def _session(row: tuple[Cell, ...]) -> JournalSession:
@@ -260,7 +262,7 @@ def summary(connection: sqlite3.Connection) -> JournalSummary:
         duplicates=duplicates,
         deduplicated=bool(facts.get("deduplicated")),
         by_key=by_key,
-        retryable=retryable,
+        retryable_by_key=retryable,
         sessions=tuple(map(_session, sessions)),
     )
 
@@ -280,10 +282,7 @@ def check_campaign(connection: sqlite3.Connection, path: Path, origin: str) -> N
     """
     facts = meta(connection)
     if facts.get("purged"):
-        raise JournalError(
-            f"the journal {path} was purged of recipients and texts, so its campaign cannot be "
-            "resumed: give the path of a new file"
-        )
+        raise purged_campaign(f"the journal {path}", "give the path of a new file")
     known = expect_line(facts.get("origin"), "its base URL") if facts.get("complete") else origin
     if known != origin and not _never_arrived(connection):
         check_origin(f"the campaign in the journal {path}", known, origin)

@@ -189,6 +189,11 @@ class JournalReader:
         """The journal's file, links followed."""
         return self._path
 
+    @property
+    def name(self) -> str:
+        """The file's name without its folder, as reports call it."""
+        return self._path.name
+
     def summary(self) -> JournalSummary:
         """The campaign in numbers."""
         with _reading(self._path):

@@ -2,8 +2,8 @@
 -- ARGV: chunk, fence, when the campaign was made; then for each change: what it is, the message's
 -- index, the row of its key, the state it was taken in, and two values.
 -- Gives one number per change: 1 done (or nothing to do), 0 the lease is lost, -1 not in that state;
--- -2 alone where the campaign is gone.
-if is_erased() then
+-- -2 alone where the campaign is gone, or purged.
+if is_erased() or redis.call('HEXISTS', KEYS[5], 'purging') == 1 then
     return {-2}
 end
 local ours = is_ours()

@@ -1,0 +1,258 @@
+"""Changes that a user makes to a campaign in Redis by hand, while nobody is at work on it.
+
+All leases of the campaign are taken first, each with a new fence: no worker begins meanwhile, and
+one that was stopped and believes that it still has its chunk writes no intent any more.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from ..._redis.client import as_list, as_text, as_texts, number
+from ...bulk.journal.by_hand import (
+    PURGED_END,
+    check_finished,
+    check_unknown,
+    error_by_hand,
+    is_plain_end,
+)
+from ...bulk.journal.records import JournalState, orphaned
+from ...errors import JournalError, JournalLockedError
+from .client import eval_command, journal_script
+from .codec import (
+    Code,
+    decode_result,
+    decode_session,
+    decode_state,
+    encode_result,
+    encode_session,
+    erase_texts,
+)
+from .keys import LOAD
+from .lease import describe_holder, locked_error
+from .queries import ask_meta, ask_summary, no_campaign
+
+if TYPE_CHECKING:
+    from .client import Steps
+    from .codec import MessageState
+    from .keys import KeyNames
+
+__all__ = ["purge_campaign", "resolve_messages"]
+
+_LOCK = journal_script("lock")
+_UNLOCK = journal_script("unlock")
+_ORPHANS = journal_script("fates", "orphans")
+_SETTLE = journal_script("fates", "settle")
+_ERASE = journal_script("fates", "erase")
+
+_AT_ONCE = 500
+_LEASE = 60.0
+_LEASE_OF_CHUNK = 0.1
+"""Seconds for which the leases are taken, and more for each chunk: nothing prolongs them."""
+
+_UNKNOWN = frozenset({Code.UNKNOWN, Code.INTENT})
+"""Nobody is at work, so that what was on its way is unknown as well."""
+
+
+@frozen
+class _Locked:
+    """A campaign whose leases are all ours.
+
+    Attributes:
+        made: When it was made, as its facts tell.
+        fences: The fence of each chunk, by its number.
+    """
+
+    made: str
+    fences: Sequence[str]
+
+
+def resolve_messages(
+    names: KeyNames, name: str, state: JournalState, chosen: set[int] | None
+) -> Steps[int]:
+    """Settle messages of unknown outcome; see :meth:`Campaign.resolve_unknown`.
+
+    Args:
+        names: The campaign's keys.
+        name: What the campaign is called in errors.
+        state: What the messages become.
+        chosen: Their indexes; None: all that are unknown.
+
+    Returns:
+        How many were settled.
+
+    Raises:
+        JournalLockedError: Somebody is at work on it.
+        JournalError: A message is not unknown, or there is no such campaign.
+    """
+    holder = describe_holder()
+    locked = yield from _lock(names, name, holder)
+    try:
+        done = yield from _settle(names, name, locked, state, chosen)
+    except JournalError:
+        yield from _unlock(names, holder, len(locked.fences))
+        raise
+    yield from _unlock(names, holder, len(locked.fences))
+    return done
+
+
+def purge_campaign(names: KeyNames, name: str, *, force: bool) -> Steps[int]:
+    """Erase recipients and texts; see :meth:`Campaign.purge`.
+
+    One that was interrupted can be done again.
+
+    Args:
+        names: The campaign's keys.
+        name: What the campaign is called in errors.
+        force: Also where something is left.
+
+    Returns:
+        How many messages were erased.
+
+    Raises:
+        JournalLockedError: Somebody is at work on it.
+        JournalError: Messages are left, or there is no such campaign.
+    """
+    holder = describe_holder()
+    locked = yield from _lock(names, name, holder)
+    try:
+        if not force:
+            check_finished(name, (yield from ask_summary(names, name)))
+        erased = yield from _erase(names, name, locked)
+    except JournalError:
+        yield from _unlock(names, holder, len(locked.fences))
+        raise
+    yield from _unlock(names, holder, len(locked.fences))
+    return erased
+
+
+def _lock(names: KeyNames, name: str, holder: str) -> Steps[_Locked]:
+    """Take the lease of whoever reads messages in, then those of all chunks."""
+    meta = yield from ask_meta(names)
+    if not meta:
+        raise no_campaign(name)
+    milliseconds = int(1000 * (_LEASE + _LEASE_OF_CHUNK * number(meta.get("chunks"))))
+    fences: list[str] = []
+    taken = [LOAD]
+    try:
+        yield from _take(names, name, [LOAD], holder, milliseconds)
+        # Nobody reads messages in any more: there will be no other chunks.
+        meta = yield from ask_meta(names)
+        chunks = number(meta.get("chunks"))
+        for begin in range(0, chunks, _AT_ONCE):
+            units = [str(chunk) for chunk in range(begin, min(begin + _AT_ONCE, chunks))]
+            fences += yield from _take(names, name, units, holder, milliseconds)
+            taken += units
+    except JournalLockedError:
+        yield from _unlock(names, holder, len(taken) - 1)
+        raise
+    return _Locked(meta.get("created_at", ""), fences)
+
+
+def _take(
+    names: KeyNames, name: str, units: Sequence[str], holder: str, milliseconds: int
+) -> Steps[list[str]]:
+    keys = [names.fences, *map(names.lease, units)]
+    reply = as_list((yield eval_command(_LOCK, keys, holder, milliseconds, *units)))
+    done, *found = (as_text(one) or "" for one in reply)
+    if done != "1":
+        unit, told = found
+        raise locked_error(name if unit == LOAD else f"chunk {unit} of {name}", told)
+    return found
+
+
+def _unlock(names: KeyNames, holder: str, chunks: int) -> Steps[None]:
+    units = [LOAD, *map(str, range(chunks))]
+    for begin in range(0, len(units), _AT_ONCE):
+        keys = [names.lease(unit) for unit in units[begin : begin + _AT_ONCE]]
+        yield eval_command(_UNLOCK, keys, holder)
+
+
+def _settle(
+    names: KeyNames, name: str, locked: _Locked, state: JournalState, chosen: set[int] | None
+) -> Steps[int]:
+    unknown: set[int] = set()
+    chunks: list[int] = []
+    for chunk in range(len(locked.fences)):
+        found = yield from _ask_unknown(names, chunk)
+        if chosen is None or not chosen.isdisjoint(found):
+            chunks.append(chunk)
+        unknown |= found.keys()
+    if chosen is not None:
+        check_unknown(chosen, unknown)
+    code = Code[state.name].value
+    settled = 0
+    for chunk in chunks:
+        changes: list[str] = []
+        for index, known in (yield from _ask_unknown(names, chunk)).items():
+            if chosen is None or index in chosen:
+                changes += (str(index), code, _result_by_hand(known, state))
+        fence = locked.fences[chunk]
+        for begin in range(0, len(changes), 3 * _AT_ONCE):
+            some = changes[begin : begin + 3 * _AT_ONCE]
+            keys = _fate_keys(names, chunk)
+            reply = yield eval_command(_SETTLE, keys, chunk, fence, locked.made, *some)
+            settled += _count(name, reply)
+    return settled
+
+
+def _ask_unknown(names: KeyNames, chunk: int) -> Steps[dict[int, MessageState]]:
+    fates = as_texts((yield ("HGETALL", names.fates(chunk))))
+    known = ((int(index), decode_state(raw)) for index, raw in fates.items())
+    return {index: one for index, one in known if one.code in _UNKNOWN}
+
+
+def _result_by_hand(known: MessageState, state: JournalState) -> str:
+    """The result of an unknown message as it is from now on: what was measured of it stays."""
+    result = decode_result(known.code, known.result)
+    if result is None:
+        result = orphaned(time.time())
+    return encode_result(evolve(result, state=state, error=error_by_hand(state)))
+
+
+def _erase(names: KeyNames, name: str, locked: _Locked) -> Steps[int]:
+    # From now on no chunk can be opened, and no late result can be written.
+    yield ("HSET", names.meta, "purging", 1)
+    erased = 0
+    unknown = encode_result(orphaned(time.time()))
+    for chunk, fence in enumerate(locked.fences):
+        ours = (chunk, fence, locked.made)
+        yield eval_command(_ORPHANS, _fate_keys(names, chunk), *ours, unknown)
+        keys = [*_fate_keys(names, chunk), names.messages(chunk), names.duplicates(chunk)]
+        missed = 1
+        while missed:
+            fates = as_texts((yield ("HGETALL", names.fates(chunk))))
+            changes = [
+                part
+                for index, raw in fates.items()
+                if (bare := erase_texts(raw)) != raw
+                for part in (index, raw, bare)
+            ]
+            reply = as_list((yield eval_command(_ERASE, keys, *ours, *changes)))
+            erased += _count(name, reply[0])
+            missed = number(as_text(reply[1]))
+    sessions = as_texts((yield ("HGETALL", names.sessions)))
+    for run, told in sessions.items():
+        session = decode_session(told)
+        if not is_plain_end(session.ended):
+            yield ("HSET", names.sessions, run, encode_session(evolve(session, ended=PURGED_END)))
+    if "paused" in (yield from ask_meta(names)):
+        yield ("HSET", names.meta, "paused", "the reason was purged")
+    yield ("UNLINK", names.addresses)
+    yield ("HSET", names.meta, "purged", 1)
+    return erased
+
+
+def _fate_keys(names: KeyNames, chunk: int) -> list[str]:
+    return [names.fences, names.fates(chunk), names.counts, names.left, names.meta]
+
+
+def _count(name: str, reply: object) -> int:
+    count = int(str(as_text(reply)))
+    if count < 0:
+        raise locked_error(name, None)
+    return count
