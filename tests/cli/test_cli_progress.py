@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -138,7 +139,7 @@ async def test_quiet_hours_are_told(write: Write) -> None:
     opens = datetime(2100, 1, 1, 9, tzinfo=UTC)
     progress = begun(write, 1, Schedule(at=opens, zone="UTC"))
     told = progress.told()
-    assert "; quiet hours until 2100-01-01 09:00 UTC; about " in told
+    assert "until 2100-01-01 09:00 UTC; about " in told
     assert told.endswith("left, until 2100-01-01 09:01 UTC")
 
 
@@ -262,3 +263,33 @@ def test_a_servers_text_cannot_steer_the_terminal() -> None:
 def test_captured_standard_error_is_no_screen() -> None:
     """Where standard error is no terminal nothing is redrawn."""
     assert not is_screen()
+
+
+async def test_unknown_outcomes_are_no_failures(write: Write) -> None:
+    """What may have arrived is counted apart from what was rejected or not sent."""
+    out = io.StringIO()
+    progress = begun(write, 3)
+    end(progress, 1, Outcome.UNKNOWN)
+    end(progress, 2, Outcome.NOT_SENT)
+    assert progress.parts()[0] == "2 of 4 done, 1 failed, 1 unknown"
+    assert [(one.failed, one.unknown) for one in progress.routes(9)][:2] == [(0, 1), (1, 0)]
+    view = LiveView(Console(file=out, width=100, force_terminal=True, highlight=False))
+    view.start(progress)
+    view.stop()
+    assert "unknown" in out.getvalue()
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+async def test_no_line_reaches_the_right_edge(write: Write, width: int) -> None:
+    """Room for the echo of Ctrl-C stays free, so that it moves nothing of what is redrawn."""
+    out = io.StringIO()
+    progress = begun(write, 39, Schedule(at=datetime(2001, 1, 1, tzinfo=UTC), zone="UTC"))
+    measured(progress, every=2.0)
+    view = LiveView(Console(file=out, width=width, force_terminal=True, highlight=False))
+    view.start(progress)
+    view.stop()
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", out.getvalue())
+    lines = [line.rstrip() for line in shown.replace("\r", "\n").split("\n")]
+    assert max(map(len, lines)) <= width - len("^C") - 1
+    assert any(line.endswith("0 of 40 done") or "0 of 40 done;" in line for line in lines)
+    assert ("route" in shown) is (width > 60)

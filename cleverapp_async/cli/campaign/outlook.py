@@ -41,7 +41,7 @@ class Outlook:
     @property
     def forecast(self) -> Forecast:
         """The lower bound of what is left; refusals that may pass count for the account alone."""
-        registry = self.resuming.limits.registry()
+        registry = self.resuming.settings.limits.registry()
         left = self.state.left
         left[None] += self.state.summary.retryable
         return forecast(left, registry.quotas, registry.quotas(AccountKey("")))
@@ -65,7 +65,7 @@ class Outlook:
 
 
 def as_record(outlook: Outlook) -> dict[str, object]:
-    """Everything that ``cleverapp campaign status --json`` prints."""
+    """Everything that ``cleverapp campaign status --format json`` prints."""
     state, summary = outlook.state, outlook.state.summary
     found, ends_at, holder = outlook.forecast, outlook.ends_at, state.holder
     return {
