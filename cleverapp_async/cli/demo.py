@@ -52,14 +52,15 @@ def demo(context: click.Context, *, scale: float, window: str, output: str | Non
 
     It needs no account, and nobody gets a message. The list has recipients of several bots and
     messengers; some rows are faulty and left out, some are rejected by the server. At the end the
-    referee, who saw every request arrive, gives its verdict. The outcomes are JSON lines.
+    referee, who saw every request arrive, gives its verdict. The outcomes are JSON lines, in the
+    file of --output or on standard output (-).
     """
     import asyncio
     from importlib.resources import as_file, files
 
     from rich.text import Text
 
-    from .console import make_console
+    from .console import make_console, need_output
     from .recipients.source import open_source
     from .send.outcomes import open_sink
     from .send.plan import Wanted, make_plan
@@ -73,6 +74,8 @@ def demo(context: click.Context, *, scale: float, window: str, output: str | Non
     from .simulate import show_verdict
     from .text import say_duration
 
+    if output == "-":
+        need_output("Give --output FILE for the outcomes.")
     console = make_console()
     with (
         Interrupts() as interrupts,

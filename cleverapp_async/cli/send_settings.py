@@ -187,8 +187,9 @@ class LimitSettings:
         parts = urlsplit(url)
         if self.scale != 1.0 and not (parts.scheme == "http" and parts.hostname in _HERE):
             raise BadInputError(
-                "--scale is for a simulator on this machine, and would break the limits of the "
-                f"real service: give a --base-url of this machine, not {url}."
+                "--scale is for a simulator on this machine; messages to "
+                f"{url} would break the limits of the real service. Give the --base-url of the "
+                "simulator, or leave --scale out."
             )
 
     def _scaled(self, quota: Quota) -> Quota:

@@ -67,7 +67,7 @@ def output_option(*, required: bool = False, default: str | None = None) -> Call
         required=required,
         show_default=default or False,
         metavar="FILE",
-        help="New file for what the command gives; - is standard output.",
+        help="File to write, which must not exist yet.",
     )
 
 
@@ -87,13 +87,18 @@ def format_option(
         type=click.Choice(forms),
         default=default,
         show_default=show_default,
-        help="The form of what the command gives.",
+        help="Form of the output.",
     )
 
 
 def bot_id_option(command: F) -> F:
     """Give a command ``--bot-id``."""
-    return click.option("--bot-id", type=params.whole(1), metavar="ID", help="The bot.")(command)
+    return click.option(
+        "--bot-id",
+        type=params.whole(1),
+        metavar="ID",
+        help="Id of the bot that the recipients or contacts belong to.",
+    )(command)
 
 
 def quiet_option(command: F) -> F:
@@ -130,7 +135,7 @@ def scale_option(default: float = 1.0) -> Callable[[F], F]:
         "--scale",
         type=params.SCALE,
         default=default,
-        show_default=f"{default:g}",
+        show_default=True,
         metavar="N",
         help="Let the limits' time run N times as fast; for the simulator alone.",
     )

@@ -110,7 +110,7 @@ def test_an_unfinished_campaign_is_purged_by_force_alone(cleverapp: Run, tmp_pat
     path = make_journal(tmp_path / "run.db", PENDING, UNKNOWN)
     ended = cleverapp("campaign", "purge", path, "--yes")
     assert ended.code == 2
-    assert "is not finished" in ended.err
+    assert "--even-if-unfinished" in ended.err
     assert cleverapp("campaign", "purge", path, "--yes", "--even-if-unfinished").code == 0
     nothing = cleverapp("campaign", "resolve", path, "--as", "accepted", "--all", "--yes")
     assert nothing.code == 2

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cleverapp_async.bulk.journal.records import JournalState
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
+from tests.cli.campaigns import make_journal
 from tests.cli.command import TOKEN
 
 if TYPE_CHECKING:
@@ -429,12 +431,19 @@ def test_scaled_limits(cleverapp: Run, serve: Serve, write: Write) -> None:
     assert simulator.referee().clean
 
 
-def test_scale_is_for_the_simulator(cleverapp: Run, write: Write) -> None:
+def test_scale_is_for_the_simulator(cleverapp: Run, write: Write, tmp_path: Path) -> None:
     """The real service never gets quicker limits than it documents."""
-    ended = cleverapp("send", write("r.csv", GOOD), *TEXT, "--scale", "2")
-    assert ended.code == 2
-    assert "--scale " in ended.err
-    assert "--base-url" in ended.err
+    journal = make_journal(tmp_path / "run.db", JournalState.PENDING)
+    for command in (
+        ("send", write("r.csv", GOOD), *TEXT),
+        ("send", write("r.csv", GOOD), *TEXT, "--base-url", "http://192.0.2.1/api/v1"),
+        ("campaign", "status", journal),
+        ("campaign", "report", journal, "-o", str(tmp_path / "r.html")),
+    ):
+        ended = cleverapp(*command, "--scale", "2")
+        assert ended.code == 2
+        assert "--scale " in ended.err
+    assert not (tmp_path / "r.html").exists()
 
 
 ABSURD = ("", "nan", "inf", "1e400", "9" * 400, "-1", "\u0661", "0x1")

@@ -94,8 +94,8 @@ def export(
 ) -> None:
     """Write all messages of a campaign, with what came of them, to a file.
 
-    Until the file is whole its name ends in .part. Cells of the CSV that a spreadsheet would
-    compute are escaped with an apostrophe.
+    FILE is - for standard output. Until the file is whole its name ends in .part. Cells of the CSV
+    that a spreadsheet would compute are escaped with an apostrophe.
     """
     chosen = (
         "csv" if output == "-" and given_format is None else output_format(output, given_format)
@@ -143,7 +143,10 @@ def report(
         raise BadInputError(
             f"--output {output} exists. Give another name, or --force to overwrite it."
         )
-    registry = LimitSettings(overrides=limits, account=account_limit, scale=scale).registry()
+    settings = LimitSettings(overrides=limits, account=account_limit, scale=scale)
+    with open_reader(journal) as reader:
+        settings.check_scale(reader.summary().origin)
+    registry = settings.registry()
     try:
         write_report(
             journal,

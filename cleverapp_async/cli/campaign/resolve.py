@@ -13,7 +13,7 @@ from ..errors import BadInputError, Exit, exit_codes
 from ..params import whole
 from ..shared_options import yes_option
 from ..text import counted
-from .reader import journal_failure, open_reader
+from .reader import journal_failure, look, open_reader
 
 __all__ = ["purge", "resolve"]
 
@@ -100,10 +100,18 @@ def purge(context: click.Context, *, journal: str, even_if_unfinished: bool, yes
     The campaign cannot be resumed afterwards. Copies and backups of the journal are not changed.
     """
     with open_reader(journal) as reader:
-        summary = reader.summary()
+        state = look(reader)
+        summary = state.summary
     if summary.purged:
         click.echo("Recipients and texts have already been erased.", err=True)
         return
+    unknown = state.counts[JournalState.UNKNOWN]
+    if not even_if_unfinished and state.holder is None and (state.to_send or unknown):
+        raise BadInputError(
+            f"the campaign in {journal} is not finished: {counted(state.to_send, 'message')} left, "
+            f"{counted(unknown, 'unknown outcome')}. Resume it and resolve them, or give "
+            "--even-if-unfinished."
+        )
     them = counted(summary.messages, "message")
     told = (
         f"Recipients and texts of {them} will be erased for good. The campaign cannot be resumed "

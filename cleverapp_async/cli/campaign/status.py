@@ -96,6 +96,7 @@ def status(
 
         def outlook() -> Outlook:
             state = look(reader)
+            limits_.check_scale(state.summary.origin)
             settings = SendSettings(base_url=state.summary.origin, limits=limits_, hours=hours)
             resuming = Resuming(journal=journal, settings=settings)
             return Outlook(state=state, resuming=resuming, schedule=schedule)

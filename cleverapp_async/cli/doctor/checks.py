@@ -375,7 +375,7 @@ async def check_account(client: CleverAppClient) -> list[Finding]:
         except CleverAppError as error:
             account = _account_fault(error)
         else:
-            account = fine("account", "getMe takes the token")
+            account = fine("account", "getMe accepts the token")
     date = answers[-1].headers.get("date") if answers else None
     return [account, check_clock(date, time.time())]
 

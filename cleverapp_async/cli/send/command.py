@@ -54,12 +54,12 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
     help="Link to the file of rows without their own.",
 )
 @bot_id_option
-@click.option("--messenger", help="The messenger.")
+@click.option("--messenger", help="Messenger of rows that have neither contact_id nor their own.")
 @click.option(
     "--input-format",
     type=click.Choice(["csv", "jsonl", "xlsx", "parquet"]),
     show_default="by the suffix or the first bytes",
-    help="The form of FILE.",
+    help="Form of FILE.",
 )
 @click.option(
     "--sheet", metavar="NAME", show_default="the first", help="Sheet of an XLSX file to read."
@@ -148,13 +148,13 @@ def send(
     FILE (- for standard input) is CSV with a header (UTF-8; comma, semicolon, tab or |), JSON
     lines or, with the extra `files`, XLSX or Parquet. Columns have the names of the API's
     parameters: contact_id; or bot_id, messenger and contact_external_id; or bot_id and phone for
-    WhatsApp; text, image, file, name. All other columns can be used in templates. --bot-id and
-    --messenger hold for rows that have neither contact_id nor their own. The text of a row is
+    WhatsApp; text, image, file, name. All other columns can be used in templates. --bot-id, like
+    --messenger, holds for rows that have neither contact_id nor their own. The text of a row is
     sent unchanged.
 
-    Every row is checked before the first message leaves. The outcomes are JSON lines in a new
-    file or on standard output. Ctrl-C lets the requests on the wire end and lists the rest as
-    not_sent: `cleverapp send OUTCOMES.jsonl --only not_sent` sends it.
+    Every row is checked before the first message leaves. The outcomes are JSON lines, in the file
+    of --output or on standard output (-). Ctrl-C lets the requests on the wire end and lists the
+    rest as not_sent: `cleverapp send OUTCOMES.jsonl --only not_sent` sends it.
 
     With --journal a campaign survives interrupts, crashes and kill -9: the same command, or one
     without FILE, goes on with it, and `cleverapp campaign` shows how it stands. Each recipient
