@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import define, field, frozen
 from rich.console import Console, Group
+from rich.constrain import Constrain
 from rich.live import Live
-from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -330,7 +330,8 @@ class LiveView(NoView):
         parts: list[RenderableType] = [self._foot(progress, width)]
         if width >= _NARROW:
             parts = [self._table(progress), Text(), *parts]
-        return Padding(Group(*parts), (0, _MARGIN, 0, 0))
+        # Padding would fill the margin with blanks, and leave the cursor at its end.
+        return Constrain(Group(*parts), width)
 
     def _table(self, progress: Progress) -> Table:
         """A line for each bot and messenger."""
