@@ -175,11 +175,10 @@ def test_an_export_that_cannot_be(cleverapp: Run, tmp_path: Path) -> None:
     path = make_journal(tmp_path / "run.db", ACCEPTED)
     ended = cleverapp("campaign", "export", path, "-o", str(tmp_path / "all.txt"))
     assert ended.code == 2
-    assert "--output " in ended.err
     assert "--format" in ended.err
     ended = cleverapp("campaign", "export", path, "-o", str(tmp_path / "no" / "all.csv"))
     assert ended.code == 2
-    assert "cannot be written" in ended.err
+    assert str(tmp_path / "no") in ended.err
     ended = cleverapp("campaign", "export", str(tmp_path / "no.db"), "-o", str(tmp_path / "a.csv"))
     assert ended.code == 2
     assert not (tmp_path / "a.csv.part").exists()
@@ -204,7 +203,7 @@ def test_a_report_that_cannot_be(cleverapp: Run, tmp_path: Path) -> None:
     path = make_journal(tmp_path / "run.db", ACCEPTED)
     ended = cleverapp("campaign", "report", path, "-o", str(tmp_path / "no" / "r.html"))
     assert ended.code == 1
-    assert "cannot be written" in ended.err
+    assert str(tmp_path / "no") in ended.err
     ended = cleverapp("campaign", "report", str(tmp_path / "no.db"), "-o", str(tmp_path / "r.html"))
     assert ended.code == 2
 

@@ -5,6 +5,7 @@ import errno
 import io
 import json
 import os
+import re
 import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -262,7 +263,7 @@ def test_nothing_is_written_over(cleverapp: Run, tmp_path: Path) -> None:
     [
         (("-o", "/nowhere/at/all.csv"), "/nowhere/at/all.csv"),
         (("-o", "c.xlsx"), "--output c.xlsx: "),
-        (("-o", "-", "--format", "csv"), "--output -: "),
+        (("-o", "-", "--format", "csv"), "--output -"),
         (("-o", "c.csv", "--with", "shoes"), "'--with': "),
         (("-o", "c.csv", "--date-from", "soon"), "'--date-from': 'soon'"),
         (
@@ -389,7 +390,7 @@ def test_days() -> None:
 @pytest.mark.parametrize("text", ["1969-01-01", "0001-01-01", "9999-12-31T99", "31.01.2024", ""])
 def test_no_days(text: str) -> None:
     """What is no date since 1970 is refused."""
-    with pytest.raises(ValueError, match="ISO date"):
+    with pytest.raises(ValueError, match=re.escape(f"{text!r}")):
         read_to(text)
 
 

@@ -193,7 +193,7 @@ def test_a_file_that_changed_is_refused(write: Write, form: str) -> None:
     with open_source(path, None) as source:
         plan = make_plan(source, WANTED)
         write(f"r.{form}", written(form, PEOPLE[:2]))
-        with pytest.raises(BadInputError, match="from row "):
+        with pytest.raises(BadInputError, match=r"\b1\b"):
             next(plan.messages())
 
 
@@ -221,7 +221,7 @@ def test_a_parquet_file_that_is_changed_unseen_is_refused(write: Write) -> None:
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
         given = plan.messages()
         assert len([next(given) for _ in range(1000)]) == 1000
-        with pytest.raises(BadInputError, match="from row 1001 "):
+        with pytest.raises(BadInputError, match=r"\b1001\b"):
             next(given)
 
 

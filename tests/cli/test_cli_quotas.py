@@ -35,10 +35,16 @@ def test_reads_several_quotas() -> None:
     assert read_account_limit("2/1s, 120/60s") == (Quota(2, 1.0), Quota(120, 60.0))
 
 
-@pytest.mark.parametrize("text", ["", "1", "1/", "/1s", "0/1s", "1/0s", "1.5/1s", "1/1s,", "x"])
-def test_refuses_what_is_no_limit(text: str) -> None:
-    """Anything else is refused, with an example."""
-    with pytest.raises(ValueError, match="is no limit"):
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        *((text, text) for text in ("", "1", "1/", "/1s", "0/1s", "1/0s", "1.5/1s", "x", "1/1e5")),
+        *(("1/1s,", ""), ("none,1/1e5", "none"), ("1/1s,2/1m,x", "x"), ("\u0661/1s", "\u0661/1s")),
+    ],
+)
+def test_refuses_what_is_no_limit(text: str, part: str) -> None:
+    """Anything else is refused, and the part that is wrong is quoted."""
+    with pytest.raises(ValueError, match=re.escape(f"{part!r}")):
         read_account_limit(text)
 
 
@@ -101,7 +107,7 @@ def test_a_documented_quota_keeps_its_cap(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_messenger_that_is_not_known_needs_a_word() -> None:
     """A misspelt messenger is refused; one that is newer than this version has `other:` before."""
-    with pytest.raises(ValueError, match="Did you mean telegram"):
+    with pytest.raises(ValueError, match="telegram"):
         read_limit("telegramm=1/1s")
     given = read_limit("other:BrandNew=1/1s")
     assert given == LimitOverride("brandnew", (Quota(1, 1.0),))

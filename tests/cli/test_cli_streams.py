@@ -89,7 +89,7 @@ async def test_what_was_sent_is_told_where_the_outcomes_are_lost(
     )
     out, err = await process.communicate()
     assert out.split()[-1:] == [b"1"]
-    accepted = re.search(rb": (\d+) accepted", err)
+    accepted = re.search(rb"\b(\d+) accepted", err)
     assert accepted is not None
     assert 0 < int(accepted[1]) <= len(simulator.deliveries) < 3000
 
