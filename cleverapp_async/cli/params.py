@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
 
 import click
 from attrs import frozen
@@ -232,7 +233,9 @@ def read_zone(text: str) -> str:
     try:
         as_zone(name)
     except ConfigurationError as error:
-        raise ValueError(str(error)) from None
+        near = did_you_mean(name, available_timezones())
+        told = f"there is no time zone {shortened(name)!r}.{near}" if near else str(error)
+        raise ValueError(told) from None
     return name
 
 

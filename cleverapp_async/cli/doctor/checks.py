@@ -131,12 +131,15 @@ def check_token(token_file: str | None) -> Settings:
         token = read_token(token_file)
     except CommandError as error:
         told, _, remedy = error.message.partition(". ")
-        remedy = remedy or "Write the token alone into a file that you can read."
+        remedy = remedy or "Write nothing but the token into a file that you can read."
         return Settings(None, fail("token", told.rstrip("."), remedy))
     source = TOKEN_VARIABLE if token_file is None else f"--token-file {token_file}"
     if not token.isascii() or not token.isprintable() or " " in token:
         told = f"{source} holds characters that no token has"
-        return Settings(None, fail("token", told, "Copy the token alone, from the settings."))
+        return Settings(
+            None,
+            fail("token", told, "Copy nothing but the token from the settings of the account."),
+        )
     return Settings(token, fine("token", f"{len(token)} characters, from {source}"))
 
 
@@ -210,7 +213,7 @@ def check_packages(
         if _numbers(found) < _numbers(floor):
             bad.append(f"{name} {found} is older than {floor}")
     if bad:
-        remedy = f"Install them anew: pip install --upgrade '{_PACKAGE}[cli]'."
+        remedy = f"Reinstall them: pip install --upgrade '{_PACKAGE}[cli]'."
         return fail("packages", ", ".join(bad), remedy)
     return fine("packages", ", ".join(told))
 
@@ -297,9 +300,9 @@ async def check_connection(address: Address, patience: float = _PATIENCE) -> lis
             _, writer = await asyncio.open_connection(address.host, address.port)
     except TimeoutError:
         told = f"{where} was not connected in {patience:g} s"
-        return [fail("TCP", told, "Check whether a firewall or proxy stands between.")]
+        return [fail("TCP", told, "Check whether a firewall or a proxy is in between.")]
     except OSError as error:
-        remedy = "Check the base URL's host and port, and whether a firewall stands between."
+        remedy = "Check the base URL's host and port, and whether a firewall is in between."
         return [fail("TCP", f"{where} cannot be connected: {_system_word(error)}", remedy)]
     took = time.monotonic() - started
     try:
@@ -337,7 +340,7 @@ def check_certificate(version: str, certificate: Mapping[str, object], now: floa
     days = int((ssl.cert_time_to_seconds(ends) - now) // _DAY)
     told = f"{version}, the certificate is valid for {days} days"
     if days < _SOON:
-        return warn("TLS", told, "Its owner has to renew it before; tell the support.")
+        return warn("TLS", told, "Its owner must renew it before then; tell the support.")
     return fine("TLS", told)
 
 
@@ -350,7 +353,7 @@ def tls_finding(error: OSError) -> Finding:
     if isinstance(error, ssl.SSLError):
         told, remedy = tls_fault(error)
         return fail("TLS", told, f"{remedy[0].upper()}{remedy[1:]}.")
-    remedy = "Check that the base URL's port speaks TLS, and whether a proxy stands between."
+    remedy = "Check that the base URL's port speaks TLS, and whether a proxy is in between."
     return fail("TLS", f"the handshake failed: {_system_word(error)}", remedy)
 
 
