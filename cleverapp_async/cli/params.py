@@ -152,7 +152,7 @@ def _read_quotas(text: str) -> tuple[Quota, ...]:
 def _read_quota(text: str) -> Quota:
     count, slash, period = (part.strip() for part in text.partition("/"))
     if text.lower() == _NONE:
-        raise ValueError(f"{_NONE!r} stands alone: it means that there is no limit at all")
+        raise ValueError(f"{_NONE!r} means that there is no limit, and cannot be combined with one")
     if not slash or not _COUNT.fullmatch(count):
         raise ValueError(
             f"{shortened(text)!r} is no limit: write 10/10s for 10 requests in 10 seconds, several "

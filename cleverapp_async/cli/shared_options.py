@@ -137,7 +137,7 @@ def scale_option(default: float = 1.0) -> Callable[[F], F]:
         default=default,
         show_default=True,
         metavar="N",
-        help="Let the limits' time run N times as fast; for the simulator alone.",
+        help="Let the limits' time run N times as fast; only for the simulator.",
     )
 
 
