@@ -363,7 +363,7 @@ def test_refusals_that_pass_are_sent_again(cleverapp: Run, serve: Serve, tmp_pat
     assert "2 rejections " in shown.out
     assert "2 messages left" in shown.out
     dry = cleverapp("send", "--journal", str(path), "--dry-run")
-    assert "2 of its messages are left" in dry.out
+    assert "2 messages" in dry.out
     ended = cleverapp("send", "--journal", str(path), *UNLIMITED)
     assert ended.code == 0
     assert "Resuming 2 of 3 messages" in ended.err
