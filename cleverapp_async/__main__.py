@@ -1,4 +1,4 @@
-"""``python -m cleverapp_async`` and the console script ``cleverapp``."""
+"""``python -m cleverapp_async``, and what the console script ``cleverapp`` runs."""
 
 from __future__ import annotations
 
@@ -19,6 +19,15 @@ _OUTPUT_FAILS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF
 
 def main() -> None:
     """Run the command line; without the extra that it needs, say how to get it and exit with 2."""
+    try:
+        _run()
+    except KeyboardInterrupt:
+        # While modules are imported nobody else takes it; later the commands do.
+        sys.stderr.write("Interrupted.\n")
+        sys.exit(130)
+
+
+def _run() -> None:
     if any(find_spec(name) is None for name in _NEEDED):
         sys.stderr.write(missing_extra("The command line", "cli") + ".\n")
         sys.exit(2)

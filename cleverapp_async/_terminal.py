@@ -19,7 +19,15 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["behind", "cleaned", "escaped", "give_up", "guard_streams", "printable"]
+__all__ = [
+    "behind",
+    "cleaned",
+    "escaped",
+    "give_up",
+    "guard_streams",
+    "output_is_closed",
+    "printable",
+]
 
 # They join letters and emoji, and move nothing.
 _JOINERS = "\u200c\u200d"
@@ -28,6 +36,9 @@ _JOINERS = "\u200c\u200d"
 _OBEYED_IN_JSON = re.compile(
     "[\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
+
+
+_closed: set[str] = set()
 
 
 def printable(text: str) -> str:
@@ -60,15 +71,18 @@ def guard_streams() -> None:
 
     Standard error is for people, wherever it goes: what cannot be written there (a full disk, a
     reader that has left) is dropped, as nothing depends on it. Standard output is data: it is
-    cleaned where it goes to a terminal, and left as it is in a pipe or a file. A stream that the
-    parent closed leads nowhere. What the terminal's encoding does not have is spelled out, as
-    Python does on standard error.
+    cleaned where it goes to a terminal, and left as it is in a pipe or a file. Standard input and
+    error that the parent closed are empty and lead nowhere; writing to a standard output that it
+    closed fails, as its data would be lost. What the terminal's encoding does not have is spelled
+    out, as Python does on standard error.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             # In this order they get their usual numbers, which no file of ours may have.
-            nowhere = open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115 - for good
-            setattr(sys, name, nowhere)
+            way = os.O_WRONLY if name == "stderr" else os.O_RDONLY
+            number = os.open(os.devnull, way)
+            setattr(sys, name, open(number, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
+            _closed.add(name)
     if not _is_guarded(sys.stderr):
         sys.stderr = _guarded(cast("TextIO", _Forgiving(sys.stderr)))
     reconfigure = getattr(sys.stdout, "reconfigure", None)
@@ -76,6 +90,11 @@ def guard_streams() -> None:
         reconfigure(errors="backslashreplace")
     if sys.stdout.isatty():
         sys.stdout = _guarded(sys.stdout)
+
+
+def output_is_closed() -> bool:
+    """Whether the parent had closed standard output, so that nothing can be written there."""
+    return "stdout" in _closed
 
 
 def give_up(stream: TextIO | BinaryIO) -> None:

@@ -11,6 +11,7 @@ import click
 from attrs import define
 
 from .errors import BadInputError, CommandError, Exit
+from .text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -69,8 +70,8 @@ class AtomicFile:
             return cls(path, part, create_private(part), counted)
         except FileExistsError:
             raise BadInputError(
-                f"{part} exists: an earlier export did not end, or another is running. "
-                "Move it away."
+                f"{part} exists: an earlier export was interrupted, or another is running. "
+                "Move the file away."
             ) from None
         except OSError as error:
             raise BadInputError(f"{part} cannot be written: {error.strerror}.") from None
@@ -85,10 +86,12 @@ class AtomicFile:
                 self._file.flush()
         except OSError:
             # Nobody knows how many of the rows a full disk has taken.
-            return f"What could be written of it is in {self.part}, which is not whole."
+            return f"{self.part} holds what could be written, and is incomplete."
         if not self._counted:
-            return f"What was written before is in {self.part}, which is not whole."
-        return f"{_count(self._rows)} from before are in {self.part}, which is not whole."
+            return f"{self.part} holds what was written before, and is incomplete."
+        return (
+            f"{self.part} holds {counted(self._rows, 'contact')} written before, and is incomplete."
+        )
 
     @property
     def rows(self) -> int:
@@ -185,18 +188,14 @@ def output_format(output: str, given: str | None) -> str:
     chosen = given or _SUFFIXES.get(Path(output).suffix.lower())
     if chosen is None:
         raise BadInputError(
-            f"--output {output}: its name tells no format. End it with .csv or .jsonl, or give "
-            "--format."
+            f"--output {output}: the name does not tell the format. End it with .csv or .jsonl, or "
+            "give --format."
         )
     return chosen
 
 
 def _in_the_way(path: Path) -> BadInputError:
     return BadInputError(
-        f"--output {path} exists, and no file is ever written over. "
+        f"--output {path} exists, and no file is overwritten. "
         "Give another name, or move the file away."
     )
-
-
-def _count(rows: int) -> str:
-    return "The contact" if rows == 1 else f"The {rows} contacts"

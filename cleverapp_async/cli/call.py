@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal, NoReturn, cast
 
 import click
@@ -16,11 +15,11 @@ from ..endpoints import ENDPOINTS, Endpoint, Kind, Repeat
 from ..errors import CleverAppError
 from ..events import AttemptStarted, Event
 from . import params
-from .errors import BadInputError, CommandError, Exit, failure
-from .print_json import print_json, print_raw
-from .shared_options import Connection, connection_options
+from .console import need_output, print_json, print_raw
+from .errors import BadInputError, CommandError, Exit, exit_codes, failure
+from .shared_options import Connection, connection_options, format_option, read_token
 from .signals import run_interruptibly
-from .token import read_token
+from .text import did_you_mean, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -71,9 +70,8 @@ def unknown_names(parameters: Iterable[str], endpoint: Endpoint) -> list[str]:
     told: list[str] = []
     for name in parameters:
         if name not in known:
-            close = get_close_matches(name, known, 1)
-            ask = f"; did you mean {close[0]}?" if close else "."
-            told.append(f"{endpoint.name} is not known to take {name}{ask}")
+            near = did_you_mean(name, known)
+            told.append(f"{endpoint.name} is not known to take {name}.{near}")
     return told
 
 
@@ -82,7 +80,7 @@ def _read(text: str, kinds: Mapping[str, Kind]) -> _Argument:
     if match is None:
         shown = text.partition("=")[0] if "=" in text else text
         raise BadInputError(
-            f"{_shortened(shown)!r} is no argument: write key=value, key:=JSON or "
+            f"{shortened(shown)!r} is no argument: write key=value, key:=JSON or "
             "key[inner]=value, such as contact_id=5."
         )
     name, brackets, sign, value = match.groups()
@@ -141,7 +139,7 @@ def _read_json(value: str, text: str) -> object:
     except (ValueError, RecursionError) as error:
         told = str(error) if isinstance(error, ValueError) else "it is nested too deeply"
     raise BadInputError(
-        f"{_shortened(text.partition(':=')[0])}: what follows := is no JSON ({told}). "
+        f"{shortened(text.partition(':=')[0])}: what follows := is no JSON ({told}). "
         "Write = for a string."
     )
 
@@ -152,7 +150,7 @@ def _refuse(constant: str) -> NoReturn:
 
 def _place(parameters: dict[str, object], argument: _Argument, text: str) -> None:
     """Put one value where its path says."""
-    shown = _shortened(re.split(r":?=", text, maxsplit=1)[0])
+    shown = shortened(re.split(r":?=", text, maxsplit=1)[0])
     place: object = parameters
     *outer, last = argument.path
     for name, following in zip(outer, argument.path[1:], strict=True):
@@ -178,16 +176,12 @@ def _enter(place: object, name: str, made: object) -> object:
     return held if type(held) is type(made) else None
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= 40 else text[:40] + "…"  # noqa: PLR2004 - enough to find it
-
-
 @click.command(
-    epilog=(
-        "The token comes from CLEVERAPP_API_TOKEN or --token-file. Exit codes: 0 the server took "
-        "it; 1 it was rejected, or not sent; 2 the command cannot be used; 3 the token or another "
-        "setting does not work; 4 its outcome is unknown: it may have been carried out; 130 "
-        "interrupted."
+    epilog=exit_codes(
+        "the server accepted the call",
+        failed="the call was rejected or not sent",
+        configuration="the token or another setting does not work",
+        unknown="the outcome is unknown: the call may have been carried out",
     )
 )
 @click.argument("method")
@@ -195,15 +189,14 @@ def _shortened(text: str) -> str:
 @click.option(
     "--http-method",
     type=click.Choice(["GET", "POST"], case_sensitive=False),
-    help="For a method that the endpoint table does not know.",
+    help="HTTP method of an API method that this version does not know.",
 )
-@click.option(
-    "--raw", is_flag=True, help="Print status, headers and body of the answer as they came."
-)
+@format_option("json", "raw", default="json")
 @click.option(
     "--deadline",
     type=params.DURATION,
-    help="For everything: waiting for limits, and all attempts.",
+    metavar="DURATION",
+    help="Longest time for everything: waiting for limits, and all attempts.",
 )
 @connection_options
 @click.pass_context
@@ -213,7 +206,7 @@ def call(
     method: str,
     arguments: tuple[str, ...],
     http_method: str | None,
-    raw: bool,
+    given_format: str,
     deadline: float | None,
     token_file: str | None,
     base_url: str | None,
@@ -221,19 +214,22 @@ def call(
 ) -> None:
     """Call one METHOD of the API, such as getContactTags contact_id=5.
 
-    Values are of the type that the method's page says, or else strings. key:=JSON gives the JSON
-    itself, key[inner]=value and key[]=value build objects and lists. What data holds in the
-    answer is printed as JSON.
+    Values have the type that the page of the method documents, or else are strings. key:=JSON
+    gives the JSON itself; key[inner]=value and key[]=value build objects and lists. The data of
+    the answer is printed as JSON; --format raw prints status, headers and body as they came.
 
-    Nothing is asked before a method that changes something. It goes through the same limits,
-    retries and errors as everything else: what may have been carried out is never repeated
-    unless repeating does no harm.
+    A method that changes something is called without a question. It has the same limits, retries
+    and errors as everything else: a call that may have been carried out is repeated only where
+    that does no harm.
     """
+    raw = given_format == "raw"
     called = _Method.find(method, None if http_method is None else http_method.upper())
     parameters = read_arguments(arguments, called.row)
     if called.row is not None:
         for told in unknown_names(parameters, called.row):
             click.echo(f"Warning: {told} It is sent all the same.", err=True)
+    if not called.reads:
+        need_output("Let its answer go to a file, or to /dev/null.")
     token = read_token(token_file)
     connection = Connection(base_url=base_url, attempt_timeout=attempt_timeout)
     started = _Started()
@@ -255,7 +251,7 @@ def call(
         except KeyboardInterrupt:
             told = "nothing was changed"
             if started.seen and not called.reads:
-                told = f"{method} may have been carried out, its outcome is unknown"
+                told = f"the outcome of {method} is unknown; it may have been carried out"
             click.echo(f"Interrupted: {told}.", err=True)
             context.exit(Exit.INTERRUPTED)
     _show(called, content, answers[-1] if raw else None)
@@ -284,11 +280,9 @@ class _Method:
         """
         row = ENDPOINTS.get(name)
         if row is None and http_method is None:
-            close = get_close_matches(name, ENDPOINTS, 3, 0.6)
-            ask = f"Did you mean {' or '.join(close)}? " if close else ""
             raise BadInputError(
-                f"{name} is no method that is known. {ask}"
-                "For one that is newer than this package, give --http-method."
+                f"{name} is no method that is known.{did_you_mean(name, ENDPOINTS)} "
+                "Give --http-method for one that is newer than this version."
             )
         return cls(name, cast("Literal['GET', 'POST'] | None", http_method), row)
 

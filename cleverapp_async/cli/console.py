@@ -1,28 +1,47 @@
-"""Where people read: standard error, with colours and a live display where it is a terminal."""
+"""What is printed: words for people, with colours where they see them, and data on standard output.
+
+Data are UTF-8, whatever the terminal's settings say.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rich import box
 from rich.console import Console
 from rich.segment import Segment
 from rich.table import Table
 
-from .._terminal import behind, cleaned
+from .._terminal import behind, cleaned, escaped, give_up, output_is_closed, printable
+from .errors import BadInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Generator, Iterable, Iterator
 
     from rich.console import ConsoleOptions, RenderableType
 
-__all__ = ["is_screen", "make_console", "make_table", "verbose_log"]
+    from .._response import RawResponse
 
-_PLAIN_WIDTH = 100
+__all__ = [
+    "as_json",
+    "deep_json",
+    "is_screen",
+    "make_console",
+    "make_table",
+    "need_output",
+    "print_json",
+    "print_raw",
+    "to_stdout",
+    "verbose_log",
+]
+
+_UNBOUNDED = 100_000
+"""The width of what is no terminal: nothing is cut or broken there."""
 
 
 def is_screen() -> bool:
@@ -31,11 +50,11 @@ def is_screen() -> bool:
 
 
 def make_console(*, stderr: bool = True) -> Console:
-    """A console on standard error or output; where it is no terminal, of a fixed width."""
+    """A console on standard error or output; where it is no terminal, no line of it is broken."""
     stream = sys.stderr if stderr else sys.stdout
     return _CleanConsole(
         file=behind(stream),
-        width=None if stream.isatty() else _PLAIN_WIDTH,
+        width=None if stream.isatty() else _UNBOUNDED,
         highlight=False,
         emoji=False,
         markup=False,
@@ -95,3 +114,112 @@ def verbose_log(*, on: bool) -> Generator[None]:
     finally:
         log.removeHandler(handler)
         log.setLevel(before)
+
+
+def need_output(remedy: str) -> None:
+    """Refuse to begin what would send something whose outcome nobody could be given.
+
+    Args:
+        remedy: What to do instead, a sentence.
+
+    Raises:
+        BadInputError: Standard output is closed.
+    """
+    if output_is_closed():
+        raise BadInputError(f"standard output is closed, so nothing was sent. {remedy}")
+
+
+def as_json(content: object, *, indent: int | None = None) -> str:
+    """A value as JSON, in which nothing is left that a terminal would obey.
+
+    Args:
+        content: Plain JSON values.
+        indent: Spaces per level; None puts all on one line.
+    """
+    try:
+        text = json.dumps(content, ensure_ascii=False, indent=indent)
+    except RecursionError:
+        text = "".join(deep_json(content, indent))
+    return escaped(text)
+
+
+def deep_json(content: object, indent: int | None) -> Iterator[str]:
+    """What ``json.dumps`` gives, also of a value that is nested too deeply for it.
+
+    Args:
+        content: Plain JSON values.
+        indent: Spaces per level; None puts all on one line.
+    """
+    comma, gap = (", ", "") if indent is None else (",", " " * indent)
+    # For each open container: what closes it, and what it still holds.
+    ends: list[tuple[str, Iterator[tuple[str, object]]]] = [("", iter([("", content)]))]
+    first = True
+    while ends:
+        end, rest = ends[-1]
+        depth = len(ends) - 1
+        found = next(rest, None)
+        if found is None:
+            ends.pop()
+            if end and not first and gap:
+                yield f"\n{gap * (depth - 1)}"
+            yield end
+            first = False
+            continue
+        name, value = found
+        if depth:
+            yield "" if first else comma
+            yield f"\n{gap * depth}" if gap else ""
+        yield name
+        first = isinstance(value, dict | list)
+        if isinstance(value, dict):
+            named = cast("dict[str, object]", value).items()
+            yield "{"
+            ends.append(("}", ((f"{_text(key)}: ", held) for key, held in named)))
+        elif isinstance(value, list):
+            yield "["
+            ends.append(("]", (("", held) for held in cast("list[object]", value))))
+        else:
+            yield _text(value)
+
+
+def _text(leaf: object) -> str:
+    return json.dumps(leaf, ensure_ascii=False)
+
+
+def print_json(content: object) -> None:
+    """Print a value: for people where they read, else on one line.
+
+    Raises:
+        OSError: Nobody takes it.
+    """
+    to_stdout(as_json(content, indent=2 if sys.stdout.isatty() else None).encode() + b"\n")
+
+
+def print_raw(answer: RawResponse) -> None:
+    """Print an answer: status, the headers that are kept, an empty line, the body as it came.
+
+    Raises:
+        OSError: Nobody takes it.
+    """
+    lines = [f"HTTP {answer.status}"]
+    lines += [printable(f"{name}: {value}") for name, value in answer.headers.items()]
+    body = answer.body
+    if sys.stdout.isatty():
+        body = answer.text.encode()
+    end = b"" if body.endswith(b"\n") else b"\n"
+    to_stdout("\n".join([*lines, "", ""]).encode() + body + end)
+
+
+def to_stdout(data: bytes) -> None:
+    """Write bytes to standard output at once.
+
+    Raises:
+        OSError: Nobody takes them.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except OSError:
+        give_up(sys.stdout)
+        raise

@@ -16,13 +16,20 @@ from ..bulk.report.csv import escape
 from ..errors import CleverAppError
 from . import params
 from .atomic_file import output_format, whole_file
-from .console import is_screen, make_console
-from .errors import BadInputError, failure
-from .print_json import as_json
+from .console import as_json, is_screen, make_console
+from .errors import BadInputError, exit_codes, failure
 from .recipients.rows import PLAIN_COLUMNS, TEXT_COLUMNS, UTM_COLUMNS
-from .shared_options import Connection, connection_options
+from .shared_options import (
+    Connection,
+    bot_id_option,
+    connection_options,
+    format_option,
+    output_option,
+    quiet_option,
+    read_token,
+)
 from .signals import run_interruptibly
-from .token import read_token
+from .text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -148,36 +155,28 @@ def contacts() -> None:
 
 
 @contacts.command(
-    epilog=(
-        "The token comes from CLEVERAPP_API_TOKEN or --token-file. Exit codes: 0 the file is "
-        "whole; 1 the server refused, failed, could not be reached or gave fewer contacts than it "
-        "promised, or the file cannot be written; 2 the command cannot be used; 3 the token or "
-        "another setting does not work; 130 interrupted."
+    epilog=exit_codes(
+        "the file is whole",
+        failed="the server refused, failed, could not be reached or gave fewer contacts than it "
+        "announced, or the file could not be written",
+        usage="the command cannot be used, or FILE exists",
+        configuration="the token or another setting does not work",
     )
 )
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="FILE",
-    help="New file; while it is written its name ends in .part.",
-)
-@click.option("--bot-id", type=click.IntRange(min=1), help="Only contacts of this bot.")
-@click.option(
-    "--format",
-    "given_format",
-    type=click.Choice(["csv", "jsonl"]),
-    help="How the file is written; by default its suffix tells.",
-)
+@output_option(required=True)
+@bot_id_option
+@format_option("csv", "jsonl", show_default="by the suffix of FILE")
 @click.option(
     "--date-from",
     type=params.DATE_FROM,
-    help="Created on this day or later, such as 2024-01-31; a time may follow.",
+    metavar="DATE",
+    help="Only contacts created on this day or later, such as 2024-01-31; a time may follow.",
 )
 @click.option(
     "--date-to",
     type=params.DATE_TO,
-    help="Created on this day or earlier.",
+    metavar="DATE",
+    help="Only contacts created on this day or earlier.",
 )
 @click.option(
     "--with",
@@ -185,9 +184,9 @@ def contacts() -> None:
     type=params.ADDITIONS,
     default="",
     metavar="tags,variables",
-    help="What to add to each contact (one brand documents it).",
+    help="Data to add to each contact, where the brand supports it.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only.")
+@quiet_option
 @connection_options
 def export(
     *,
@@ -204,17 +203,18 @@ def export(
 ) -> None:
     """Write all contacts to a CSV or JSONL file, each once.
 
-    The file is one that `cleverapp send` takes: its rows are addressed by contact_id, and its
-    columns feed the templates. Cells that a spreadsheet would compute are escaped with an
-    apostrophe, which `send` takes off again. Dates without an offset are in this machine's time
-    zone.
+    --bot-id chooses the contacts of one bot. `cleverapp send` reads the file as it is: its rows
+    are addressed by contact_id, and all its columns can be used in templates. Cells that a
+    spreadsheet would compute are escaped with an apostrophe, which `send` removes. Dates without
+    an offset are in this machine's time zone. Until the file is whole its name ends in .part, and
+    so it cannot go to standard output.
     """
     if date_from is not None and date_to is not None and date_from > date_to:
-        raise BadInputError("--date-from is later than --date-to: there is nothing between.")
+        raise BadInputError("--date-from is later than --date-to. Give an earlier --date-from.")
     if output == "-":
         raise BadInputError(
-            "--output -: an export is whole or has no name, which standard output cannot tell. "
-            "Give the name of a new file."
+            "--output -: contacts cannot go to standard output, as nothing there tells whether "
+            "all of them were written. Give the name of a new file."
         )
     in_lines = output_format(output, given_format) == "jsonl"
     writer: RowWriter = JsonRows(with_) if in_lines else CsvRows(with_)
@@ -237,7 +237,7 @@ def export(
         except CleverAppError as error:
             raise failure(error, reads=True, note=file.kept) from None
     if not quiet:
-        click.echo(f"{_count(file.rows)} written to {file.path}.", err=True)
+        click.echo(f"{counted(file.rows, 'contact')} written to {file.path}.", err=True)
 
 
 @contextmanager
@@ -250,17 +250,13 @@ def _progress(*, quiet: bool) -> Generator[Callable[[int], None]]:
 
             def show(rows: int) -> None:
                 if rows % _SHOWN_EVERY == 0:
-                    status.update(f"{_count(rows)} …")
+                    status.update(f"{counted(rows, 'contact')} …")
 
             yield show
     else:
 
         def say(rows: int) -> None:
             if rows % _SAID_EVERY == 0:
-                click.echo(f"{_count(rows)} …", err=True)
+                click.echo(f"{counted(rows, 'contact')} …", err=True)
 
         yield say
-
-
-def _count(rows: int) -> str:
-    return "1 contact" if rows == 1 else f"{rows} contacts"

@@ -8,8 +8,8 @@ import click
 
 from ..client import CleverAppClient
 from ..errors import CleverAppError, Outcome, UnsupportedMessengerError, ValidationError
-from . import params
-from .errors import Exit
+from .errors import Exit, exit_codes
+from .shared_options import output_option, scale_option, window_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,40 +38,29 @@ _ERRORS: Mapping[str, type[CleverAppError] | None] = {
 
 
 @click.command(
-    epilog=(
-        "Exit codes: 0 every row came out as the list expects, and the referee saw no fault; 1 "
-        "something did not; 2 the command cannot be used; 130 interrupted."
+    epilog=exit_codes(
+        "every row ended as the list expects, and the referee's verdict is clean",
+        failed="a row did not end as expected, or the verdict is not clean",
     )
 )
-@click.option(
-    "--scale",
-    type=params.SCALE,
-    default=_SCALE,
-    show_default=True,
-    help="The limits' time runs so many times as fast.",
-)
-@click.option(
-    "--window",
-    type=click.Choice(["sliding", "fixed", "bucket"]),
-    default="sliding",
-    show_default=True,
-    help="How the simulator counts N in T.",
-)
-@click.option("--output", metavar="FILE", help="New file for the outcomes; - for standard output.")
+@scale_option(_SCALE)
+@window_option
+@output_option(default="nowhere")
 @click.pass_context
 def demo(context: click.Context, *, scale: float, window: str, output: str | None) -> None:
     """Send a bundled list to the simulator.
 
-    No account is needed, and nobody gets a message. The list has recipients of several bots and
-    messengers; some are faulty and left out, some the server rejects. It ends with the verdict of
-    a referee who saw every request arrive.
+    It needs no account, and nobody gets a message. The list has recipients of several bots and
+    messengers; some rows are faulty and left out, some are rejected by the server. At the end the
+    referee, who saw every request arrive, gives its verdict. The outcomes are JSON lines, in the
+    file of --output or on standard output (-).
     """
     import asyncio
     from importlib.resources import as_file, files
 
     from rich.text import Text
 
-    from .console import make_console
+    from .console import make_console, need_output
     from .recipients.source import open_source
     from .send.outcomes import open_sink
     from .send.plan import Wanted, make_plan
@@ -80,11 +69,13 @@ def demo(context: click.Context, *, scale: float, window: str, output: str | Non
     from .send.resume_notes import FileNotes, tell_the_rest
     from .send.run import check
     from .send.runner import FileMessages, Runner
-    from .shared_options import LimitSettings
+    from .send_settings import LimitSettings
     from .signals import Interrupts
     from .simulate import show_verdict
     from .text import say_duration
 
+    if output == "-":
+        need_output("Give --output FILE for the outcomes.")
     console = make_console()
     with (
         Interrupts() as interrupts,
@@ -108,9 +99,9 @@ def demo(context: click.Context, *, scale: float, window: str, output: str | Non
                 messages = FileMessages(plan, client)
                 least = messages.work().forecast.seconds
                 console.print(
-                    f"The API is simulated at {simulator.base_url}, with the documented limits\n"
-                    f"and time {scale:g} times as fast: {say_duration(least * scale)} become "
-                    f"{say_duration(least)}.",
+                    f"The API is simulated at {simulator.base_url}, with the documented limits,\n"
+                    f"whose time runs {scale:g} times as fast: the send takes "
+                    f"{say_duration(least)} instead of {say_duration(least * scale)}.",
                     soft_wrap=True,
                 )
                 check(plan, skip=True)
@@ -136,7 +127,7 @@ def demo(context: click.Context, *, scale: float, window: str, output: str | Non
     for surprise in surprises:
         console.print(surprise, soft_wrap=True)
     if not surprises:
-        console.print(Text("Every row came out as the list expects.", style="green"))
+        console.print(Text("Every row ended as the list expects.", style="green"))
     context.exit(Exit.FAILED if surprises or not simulator.referee().clean else Exit.OK)
 
 
@@ -205,7 +196,7 @@ class Expectations:
     def surprises(self) -> list[str]:
         """What is not as expected, a line for each row."""
         return [
-            f"Row {number} was expected to be {expected}, but it was {told}."
+            f"Row {number} was expected to end as {expected}, but it ended as {told}."
             for number, expected in self._expected.items()
             if (told := self._told(number)) != expected
         ]

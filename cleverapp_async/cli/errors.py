@@ -28,6 +28,7 @@ __all__ = [
     "BadInputError",
     "CommandError",
     "Exit",
+    "exit_codes",
     "exit_of",
     "failure",
     "wrong_setting",
@@ -46,14 +47,44 @@ class Exit(IntEnum):
 
 
 MEANINGS: dict[Exit, str] = {
-    Exit.OK: "everything was accepted",
-    Exit.FAILED: "some were rejected, left out or not sent",
-    Exit.USAGE: "the command or its input cannot be used",
+    Exit.OK: "every message was accepted",
+    Exit.FAILED: "some messages were rejected, left out or not sent",
+    Exit.USAGE: "the command or its input cannot be used, and nothing was sent",
     Exit.CONFIGURATION: "the token or another setting does not work",
     Exit.UNKNOWN: "some outcomes are unknown",
     Exit.INTERRUPTED: "interrupted",
 }
 """In words, for the closing table and the help."""
+
+
+def exit_codes(
+    ok: str,
+    *,
+    failed: str | None = None,
+    usage: str = "the command cannot be used",
+    configuration: str | None = None,
+    unknown: str | None = None,
+) -> str:
+    """The exit codes of a command, as a sentence of its help.
+
+    Args:
+        ok: What 0 means.
+        failed: What 1 means; None: it does not end with it.
+        usage: What 2 means.
+        configuration: What 3 means.
+        unknown: What 4 means.
+    """
+    meanings = {
+        Exit.OK: ok,
+        Exit.FAILED: failed,
+        Exit.USAGE: usage,
+        Exit.CONFIGURATION: configuration,
+        Exit.UNKNOWN: unknown,
+        Exit.INTERRUPTED: "it was interrupted",
+    }
+    told = (f"{code.value} {meaning}" for code, meaning in meanings.items() if meaning)
+    return f"Exit codes: {'; '.join(told)}."
+
 
 _OPTIONS = {"token": "the token and --base-url", "base URL": "--base-url"}
 
@@ -132,7 +163,7 @@ def _told(error: CleverAppError, *, reads: bool) -> str:
     if error.attempts > 1:
         told += f" after {error.attempts} attempts"
     if error.outcome is Outcome.UNKNOWN:
-        outcome = "nothing was changed" if reads else "whether it was carried out is not known"
+        outcome = "nothing was changed" if reads else "it is unknown whether it was carried out"
         told += "" if outcome in told else f"; {outcome}"
     setting = wrong_setting(error)
     if setting is not None:

@@ -14,9 +14,9 @@ from ..errors import ConfigurationError
 from ..limits.quota import AccountKey
 from ..limits.shared.overview import KeyState, Overview
 from . import params
-from .console import make_console, make_table
-from .errors import BadInputError, CommandError, Exit
-from .print_json import print_json
+from .console import as_json, make_console, make_table, to_stdout
+from .errors import BadInputError, CommandError, Exit, exit_codes
+from .shared_options import format_option
 from .text import say_duration
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["as_row", "limits"]
 
-_COLUMNS = ("quota", "processes", "queued", "on the way", "next slot", "refusals", "paused")
+_COLUMNS = ("quota", "processes", "queued", "on the wire", "next slot", "refusals", "paused")
 
 
 @click.group()
@@ -35,9 +35,11 @@ def limits() -> None:
 
 
 @limits.command(
-    epilog=(
-        "Needs the package redis. Exit codes: 0 shown; 1 Redis could not be reached; 2 the "
-        "command cannot be used; 3 a setting does not work; 130 interrupted."
+    epilog="Needs the package redis. "
+    + exit_codes(
+        "the limits were shown",
+        failed="Redis could not be reached",
+        configuration="a setting does not work",
     )
 )
 @click.option(
@@ -47,26 +49,32 @@ def limits() -> None:
     default="redis://127.0.0.1:6379/0",
     show_default="redis://127.0.0.1:6379/0",
     metavar="URL",
-    help="The Redis or Valkey of the fleet.",
+    help="The Redis or Valkey that the processes share.",
 )
-@click.option("--prefix", default="cleverapp", show_default=True, help="What its keys begin with.")
+@click.option(
+    "--prefix", default="cleverapp", show_default=True, help="What the keys in Redis begin with."
+)
 @click.option(
     "--every",
     type=params.DURATION,
     default="1s",
     show_default=True,
-    help="How often to look.",
+    metavar="DURATION",
+    help="Time between two looks.",
 )
-@click.option("--once", is_flag=True, help="Look once and end.")
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON per look.")
+@click.option("--once", is_flag=True, help="Look only once.")
+@format_option("table", "jsonl", default="table")
 @click.pass_context
 def watch(
-    context: click.Context, *, redis: str, prefix: str, every: float, once: bool, as_json: bool
+    context: click.Context, *, redis: str, prefix: str, every: float, once: bool, given_format: str
 ) -> None:
-    """Show each key's queue, next slot, refusals and pause, live."""
+    """Show the queue, next slot, refusals and pause of each key, live.
+
+    With --format jsonl each look is one line of JSON.
+    """
     looks = _looks(redis, prefix, None if once else every)
     try:
-        asyncio.run(_print(looks) if as_json else _draw(looks, once=once))
+        asyncio.run(_print(looks) if given_format == "jsonl" else _draw(looks, once=once))
     except KeyboardInterrupt:
         context.exit(Exit.INTERRUPTED)
     except ConfigurationError as error:
@@ -101,7 +109,7 @@ async def _looks(
 async def _print(looks: AsyncGenerator[list[KeyState], None]) -> None:
     async with aclosing(looks):
         async for states in looks:
-            print_json([as_row(state) for state in states])
+            to_stdout(f"{as_json([as_row(state) for state in states])}\n".encode())
 
 
 async def _draw(looks: AsyncGenerator[list[KeyState], None], *, once: bool) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
 
 import click
 from attrs import frozen
 
-from ..limits.quota import Quota
+from ..bulk._wall_clock import as_zone
+from ..errors import ConfigurationError
+from ..limits.quota import ACCOUNT_QUOTAS, Quota
+from ..models.route import Messenger
 from .recipients.template import Template
-from .text import read_duration, write_duration
+from .text import did_you_mean, read_duration, shortened, write_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,19 +33,28 @@ __all__ = [
     "DIRECT",
     "DURATION",
     "HOUR",
+    "LATENCY",
     "LIMIT",
     "MOMENT",
     "OTHERS",
     "SCALE",
+    "SEED",
     "TEMPLATE",
+    "TIME_ZONE",
     "LimitOverride",
     "Parsed",
     "read_account_limit",
     "read_from",
     "read_hour",
+    "read_latency",
     "read_limit",
     "read_moment",
+    "read_number",
+    "read_scale",
+    "read_template",
     "read_to",
+    "read_zone",
+    "whole",
     "write_quotas",
 ]
 
@@ -51,10 +63,18 @@ OTHERS = "others"
 DIRECT = "sendMessageToWhatsApp"
 """What ``--limit`` calls WhatsApp messages to a phone number."""
 
-_QUOTA = re.compile(r"([1-9][0-9]{0,8})/([^/]+)", re.ASCII)
+_UNLISTED = "other:"
+"""What stands before a messenger in ``--limit`` that this version does not know."""
+_COUNT = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _NONE = "none"
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_WHOLE = re.compile(r"-?\d+", re.ASCII)
+_DIGITS = 18
+_LARGEST = 10**_DIGITS - 1
+_SLOWEST, _QUICKEST = 0.001, 1_000_000.0
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _HOUR = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
+_FIRST_YEAR, _LAST_YEAR = 1971, 2999
 _ADDITIONS = ("tags", "variables")
 
 
@@ -72,38 +92,76 @@ class LimitOverride:
 
     def written(self) -> str:
         """As :func:`read_limit` reads it."""
-        return f"{self.name}={write_quotas(self.quotas)}"
+        unlisted = "" if self.name in _limit_names() else _UNLISTED
+        return f"{unlisted}{self.name}={write_quotas(self.quotas)}"
+
+
+def _limit_names() -> tuple[str, ...]:
+    return (*Messenger, OTHERS, DIRECT)
 
 
 def read_limit(text: str) -> LimitOverride:
-    """Read ``whatsapp=1/10s``.
+    """Read ``whatsapp=1/10s``, or ``other:NAME=1/10s`` for a messenger that is not known here.
 
     Raises:
-        ValueError: It is not of that form; the message says so.
+        ValueError: It is not of that form, or names no messenger; the message says so.
     """
     name, equals, written = (part.strip() for part in text.partition("="))
     if not equals or not name:
         raise ValueError(
-            f"{text!r} names no messenger: write whatsapp=1/10s, with a messenger, {OTHERS} or "
-            f"{DIRECT} before the sign"
+            f"{shortened(text)!r} names no messenger: write whatsapp=1/10s, with a messenger, "
+            f"{OTHERS} or {DIRECT} before the sign"
         )
-    special = next((known for known in (OTHERS, DIRECT) if known.lower() == name.lower()), None)
-    return LimitOverride(special or name.lower(), read_account_limit(written))
+    quotas = _read_quotas(written)
+    if name.lower().startswith(_UNLISTED):
+        name = name[len(_UNLISTED) :].strip().lower()
+        if not name:
+            raise ValueError(f"{_UNLISTED!r} needs the name of the messenger behind it")
+        return LimitOverride(name, quotas)
+    known = {one.lower(): one for one in _limit_names()}
+    if name.lower() not in known:
+        near = did_you_mean(name.lower(), known)
+        raise ValueError(
+            f"{shortened(name)!r} is no messenger that is known.{near} There are "
+            f"{', '.join(_limit_names())}; for one that is newer than this version write "
+            f"{_UNLISTED}NAME=N/T"
+        )
+    return LimitOverride(known[name.lower()], quotas)
 
 
 def read_account_limit(text: str) -> tuple[Quota, ...]:
     """Read ``2/1s,120/60s`` or ``none``.
 
+    A quota that is a documented one of the account keeps the documented ``settle_within``.
+
     Raises:
-        ValueError: It is not of that form; the message says so.
+        ValueError: It is not of that form; the message names the part that is wrong.
     """
-    if text.strip().lower() == _NONE:
+    documented = {(one.limit, one.period): one for one in ACCOUNT_QUOTAS}
+    return tuple(documented.get((one.limit, one.period), one) for one in _read_quotas(text))
+
+
+def _read_quotas(text: str) -> tuple[Quota, ...]:
+    parts = [part.strip() for part in text.split(",")]
+    if [part.lower() for part in parts] == [_NONE]:
         return ()
-    matches = [_QUOTA.fullmatch(part.strip()) for part in text.split(",")]
-    quotas = tuple(Quota(int(one[1]), read_duration(one[2])) for one in matches if one is not None)
-    if len(quotas) < len(matches):
-        raise ValueError(f"{text!r} is no limit: write 10/10s, 2/1s,120/60s or {_NONE}")
-    return quotas
+    return tuple(_read_quota(part) for part in parts)
+
+
+def _read_quota(text: str) -> Quota:
+    count, slash, period = (part.strip() for part in text.partition("/"))
+    if text.lower() == _NONE:
+        raise ValueError(f"{_NONE!r} means that there is no limit, and cannot be combined with one")
+    if not slash or not _COUNT.fullmatch(count):
+        raise ValueError(
+            f"{shortened(text)!r} is no limit: write 10/10s for 10 requests in 10 seconds, several "
+            f"with commas between them, or {_NONE}"
+        )
+    try:
+        seconds = read_duration(period)
+    except ValueError as error:
+        raise ValueError(f"{shortened(text)!r} is no limit: {error}") from None
+    return Quota(int(count), seconds)
 
 
 def write_quotas(quotas: Iterable[Quota]) -> str:
@@ -141,7 +199,7 @@ def read_hour(text: str) -> time:
     """
     match = _HOUR.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is no hour of the day such as 09:00 or 21:30")
+        raise ValueError(f"{shortened(text)!r} is no hour of the day such as 09:00 or 21:30")
     return time(int(match[1]), int(match[2]), int(match[3] or 0))
 
 
@@ -149,15 +207,100 @@ def read_moment(text: str) -> datetime:
     """The moment of an ISO date with its time; without an offset where none is written.
 
     Raises:
-        ValueError: It is none; the message says so.
+        ValueError: It is none, or of a year that schedules do not know; the message says so.
     """
     try:
-        return datetime.fromisoformat(text.strip())
+        year = datetime.fromisoformat(text.strip()).year
+        fits = text.isascii() and _FIRST_YEAR <= year <= _LAST_YEAR
     except ValueError:
+        fits = False
+    if not fits:
         raise ValueError(
-            f"{text!r} is no ISO date with a time, such as 2026-12-01T10:00 or "
+            f"{shortened(text)!r} is no ISO date with a time, such as 2026-12-01T10:00 or "
             "2026-12-01T10:00+03:00"
-        ) from None
+        )
+    return datetime.fromisoformat(text.strip())
+
+
+def read_zone(text: str) -> str:
+    """The name of a time zone that this machine knows.
+
+    Raises:
+        ValueError: It knows none of that name; the message names those that are near.
+    """
+    name = text.strip()
+    try:
+        as_zone(name)
+    except ConfigurationError as error:
+        near = did_you_mean(name, available_timezones())
+        told = f"there is no time zone {shortened(name)!r}.{near}" if near else str(error)
+        raise ValueError(told) from None
+    return name
+
+
+def read_number(text: str) -> float | None:
+    """A number of plain digits, with or without a point and an exponent; None: it is none."""
+    return float(text) if _NUMBER.fullmatch(text.strip()) else None
+
+
+def read_scale(text: str) -> float:
+    """How many times as fast time runs.
+
+    Raises:
+        ValueError: It is no number, or one that no clock could follow; the message says so.
+    """
+    scale = read_number(text)
+    if scale is None or not _SLOWEST <= scale <= _QUICKEST:
+        raise ValueError(
+            f"{shortened(text)!r} is no number from {_SLOWEST:g} to {int(_QUICKEST)}, such as 20"
+        )
+    return scale
+
+
+def read_template(text: str) -> Template:
+    """A text with ``{column}`` fields.
+
+    Raises:
+        ValueError: It is empty, or a brace of it stands alone; the message says so.
+    """
+    if not text.strip():
+        raise ValueError("it is empty: write what is to be sent, or leave the option out")
+    return Template.parse(text)
+
+
+def whole(least: int | None, most: int = _LARGEST) -> Parsed:
+    """The type of whole numbers in a range.
+
+    Args:
+        least: The least that there may be; None: as far below zero as above it.
+        most: The most that there may be.
+    """
+    lowest = -most if least is None else least
+
+    def read(text: str) -> int:
+        match = _WHOLE.fullmatch(text.strip())
+        # Python itself reads no number of more than some thousand digits.
+        if match is None or len(match[0]) > _DIGITS + 1 or not lowest <= int(match[0]) <= most:
+            bounds = f"from {lowest} up" if most == _LARGEST else f"from {lowest} to {most}"
+            told = "" if least is None else f" {bounds}"
+            raise ValueError(f"{shortened(text)!r} is no whole number{told}")
+        return int(match[0])
+
+    return Parsed("number", read)
+
+
+def read_latency(text: str) -> str:
+    """A latency such as ``50ms``, ``20ms-80ms``, ``lognormal:50ms:1.0`` or ``none``, as written.
+
+    Raises:
+        ValueError: It is none of these; the message says why.
+    """
+    from ..simulator import Latency
+
+    if not text.isascii():
+        raise ValueError(f"{shortened(text)!r} is not a latency such as 50ms")
+    Latency.parse(text)
+    return text.strip()
 
 
 class Parsed(_ParamType):
@@ -170,7 +313,7 @@ class Parsed(_ParamType):
 
     def __init__(self, name: str, read: Callable[[str], object]) -> None:
         self.name = name
-        self._read = read
+        self.read = read
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
@@ -179,9 +322,10 @@ class Parsed(_ParamType):
         if not isinstance(value, str):
             return value
         try:
-            return self._read(value)
+            return self.read(value)
         except ValueError as error:
-            self.fail(str(error), param, ctx)
+            told = str(error)
+            self.fail(told if told.endswith("?") else f"{told}.", param, ctx)
 
 
 def _seconds(text: str, into_the_day: timedelta) -> int:
@@ -192,33 +336,24 @@ def _seconds(text: str, into_the_day: timedelta) -> int:
         seconds = int(moment.timestamp())
     except (ValueError, OverflowError, OSError):
         seconds = -1
-    if seconds < 0:
+    if seconds < 0 or not text.isascii():
         raise ValueError(
-            f"{text!r} is no ISO date since 1970, such as 2024-01-31 or 2024-01-31T12:00:00+03:00"
+            f"{shortened(text)!r} is no ISO date since 1970, such as 2024-01-31 or "
+            "2024-01-31T12:00:00+03:00"
         )
     return seconds
-
-
-def _read_scale(text: str) -> float:
-    try:
-        scale = float(text)
-    except ValueError:
-        scale = math.nan
-    if not (math.isfinite(scale) and scale > 0):
-        raise ValueError(f"{text} is no number above 0")
-    return scale
 
 
 def _read_additions(text: str) -> tuple[str, ...]:
     given = [name.strip() for name in text.split(",") if name.strip()]
     for name in given:
         if name not in _ADDITIONS:
-            raise ValueError(f"there is no {name!r}; there are {', '.join(_ADDITIONS)}")
+            raise ValueError(f"there is no {shortened(name)!r}; there are {', '.join(_ADDITIONS)}")
     return tuple(dict.fromkeys(given))
 
 
 DURATION = Parsed("duration", read_duration)
-"""Seconds above 0."""
+"""Seconds, from a millisecond to a year."""
 LIMIT = Parsed("limit", read_limit)
 """A :class:`LimitOverride` such as ``whatsapp=1/10s``."""
 ACCOUNT_LIMIT = Parsed("limit", read_account_limit)
@@ -231,9 +366,15 @@ HOUR = Parsed("hh:mm", read_hour)
 """An hour of the day such as ``09:00``."""
 MOMENT = Parsed("when", read_moment)
 """A date with its time, with or without an offset."""
-SCALE = Parsed("float", _read_scale)
+TIME_ZONE = Parsed("zone", read_zone)
+"""The name of a time zone."""
+SCALE = Parsed("number", read_scale)
 """How many times as fast time runs."""
+SEED = whole(None)
+"""What random numbers are drawn from."""
+LATENCY = Parsed("delay", read_latency)
+"""A latency of the simulator, as it was written."""
 ADDITIONS = Parsed(",".join(_ADDITIONS), _read_additions)
 """What is added to each contact, such as ``tags,variables``."""
-TEMPLATE = Parsed("text", Template.parse)
+TEMPLATE = Parsed("text", read_template)
 """A text with ``{column}`` fields."""

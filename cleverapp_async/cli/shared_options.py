@@ -1,130 +1,144 @@
-"""The options that several commands share, and what is made of them."""
+"""The options that several commands share, each defined once, and what is made of them."""
 
 from __future__ import annotations
 
-from datetime import datetime, time
+import os
+import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 from attrs import frozen
 
-from ..cli import params
 from ..client import CleverAppClient
 from ..config import DEFAULT_BASE_URL, ClientConfig
-from ..limits.quota import (
-    ACCOUNT_QUOTAS,
-    MESSENGER_QUOTAS,
-    OTHER_MESSENGERS_QUOTA,
-    WHATSAPP_DIRECT_QUOTA,
-    Quota,
-)
-from ..limits.registry import LimiterRegistry
-from .params import LimitOverride
+from . import params
+from .errors import CommandError, Exit
+from .text import write_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..bulk.schedule import Schedule
     from ..events import EventCallback
 
 __all__ = [
+    "ATTEMPT_TIMEOUT",
+    "TOKEN_VARIABLE",
     "Connection",
-    "GivenHours",
-    "LimitSettings",
+    "bot_id_option",
     "connection_options",
-    "limit_options",
-    "schedule_options",
+    "format_option",
+    "options",
+    "output_option",
+    "quiet_option",
+    "read_token",
+    "scale_option",
+    "window_option",
+    "yes_option",
 ]
 
 F = TypeVar("F", bound="Callable[..., object]")
 
+TOKEN_VARIABLE = "CLEVERAPP_API_TOKEN"  # noqa: S105 - the variable's name
+ATTEMPT_TIMEOUT = 60.0
 
-@frozen(kw_only=True)
-class GivenHours:
-    """When messages may leave, as the options say it.
 
-    Attributes:
-        not_before: The hour of the day from which on.
-        not_after: The hour of the day until which.
-        timezone: The zone that both and a time without an offset are in; None: this machine's.
-        at: The first moment.
+def options(*each: Callable[[F], F]) -> Callable[[F], F]:
+    """All of these options for a command, which its help shows in this order."""
+
+    def apply(command: F) -> F:
+        for option in reversed(each):
+            command = option(command)
+        return command
+
+    return apply
+
+
+def output_option(*, required: bool = False, default: str | None = None) -> Callable[[F], F]:
+    """``-o`` and ``--output``: the file that a command writes.
+
+    Args:
+        required: Whether it must be given.
+        default: Where it goes otherwise, in words for the help.
     """
-
-    not_before: time | None = None
-    not_after: time | None = None
-    timezone: str | None = None
-    at: datetime | None = None
-
-    def schedule(self) -> Schedule | None:
-        """The schedule; None where messages may leave at any time.
-
-        Raises:
-            BadInputError: The hours or the zone cannot be used.
-        """
-        from ..bulk.schedule import Schedule
-        from ..errors import ConfigurationError
-        from .errors import BadInputError
-
-        if self.not_before is None and self.not_after is None and self.at is None:
-            if self.timezone is not None:
-                raise BadInputError(
-                    "--timezone says nothing by itself: give --not-before, --not-after or --at."
-                )
-            return None
-        try:
-            return Schedule(
-                at=self.at,
-                not_before=self.not_before,
-                not_after=self.not_after,
-                zone=self.timezone,
-            )
-        except ConfigurationError as error:
-            raise BadInputError(f"{str(error).rstrip('.')}.") from None
-
-    def written(self) -> list[str]:
-        """The options again, as arguments."""
-        given = (
-            ("--not-before", None if self.not_before is None else _written(self.not_before)),
-            ("--not-after", None if self.not_after is None else _written(self.not_after)),
-            ("--timezone", self.timezone),
-            ("--at", None if self.at is None else self.at.isoformat()),
-        )
-        return [part for name, value in given if value is not None for part in (name, value)]
+    return click.option(
+        "-o",
+        "--output",
+        required=required,
+        show_default=default or False,
+        metavar="FILE",
+        help="File to write, which must not exist yet.",
+    )
 
 
-def schedule_options(command: F) -> F:
-    """Give a command ``--not-before``, ``--not-after``, ``--timezone`` and ``--at``."""
-    for option in (
-        click.option(
-            "--at",
-            type=params.MOMENT,
-            metavar="WHEN",
-            help="Begin no sooner, such as 2026-12-01T10:00; an offset may follow.",
-        ),
-        click.option(
-            "--timezone",
-            metavar="NAME",
-            help="Zone of these hours, such as Europe/Moscow; by default this machine's.",
-        ),
-        click.option(
-            "--not-after",
-            type=params.HOUR,
-            metavar="HH:MM",
-            help="Send nothing later in the day: what waits goes on the next day.",
-        ),
-        click.option(
-            "--not-before",
-            type=params.HOUR,
-            metavar="HH:MM",
-            help="Send nothing earlier in the day.",
-        ),
-    ):
-        command = option(command)
-    return command
+def format_option(
+    *forms: str, default: str | None = None, show_default: str | bool = True
+) -> Callable[[F], F]:
+    """``--format``: the form of what a command gives.
+
+    Args:
+        *forms: Those that there are, of ``table``, ``csv``, ``json``, ``jsonl`` and ``raw``.
+        default: The one that is meant otherwise; None: the command finds out.
+        show_default: What the help says of that.
+    """
+    return click.option(
+        "--format",
+        "given_format",
+        type=click.Choice(forms),
+        default=default,
+        show_default=show_default,
+        help="Form of the output.",
+    )
 
 
-def _written(hour: time) -> str:
-    return hour.isoformat("minutes" if not hour.second else "seconds")
+def bot_id_option(command: F) -> F:
+    """Give a command ``--bot-id``."""
+    return click.option(
+        "--bot-id",
+        type=params.whole(1),
+        metavar="ID",
+        help="Id of the bot that the recipients or contacts belong to.",
+    )(command)
+
+
+def quiet_option(command: F) -> F:
+    """Give a command ``-q`` and ``--quiet``."""
+    return click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only.")(
+        command
+    )
+
+
+def yes_option(command: F) -> F:
+    """Give a command ``--yes``."""
+    told = "Do not ask; needed where nobody can be asked."
+    return click.option("--yes", is_flag=True, help=told)(command)
+
+
+def window_option(command: F) -> F:
+    """Give a command ``--window``."""
+    return click.option(
+        "--window",
+        type=click.Choice(["sliding", "fixed", "bucket"]),
+        default="sliding",
+        show_default=True,
+        help="How the simulator counts N requests in T seconds.",
+    )(command)
+
+
+def scale_option(default: float = 1.0) -> Callable[[F], F]:
+    """``--scale``: how many times as fast the limits' time runs.
+
+    Args:
+        default: How many times it is otherwise.
+    """
+    return click.option(
+        "--scale",
+        type=params.SCALE,
+        default=default,
+        show_default=True,
+        metavar="N",
+        help="Let the limits' time run N times as fast; only for the simulator.",
+    )
 
 
 @frozen(kw_only=True)
@@ -153,101 +167,65 @@ class Connection:
         return CleverAppClient(token, base_url=self.base_url or DEFAULT_BASE_URL, config=config)
 
 
-def connection_options(command: F) -> F:
-    """Give a command ``--token-file``, ``--base-url`` and ``--attempt-timeout``."""
-    for option in (
-        click.option(
-            "--attempt-timeout",
-            type=params.DURATION,
-            default="60s",
-            show_default=True,
-            help="For one attempt, from its start to the whole answer.",
-        ),
-        click.option(
-            "--base-url",
-            envvar="CLEVERAPP_BASE_URL",
-            show_envvar=True,
-            metavar="URL",
-            help="Where the API lives, for a sibling brand or the simulator.",
-        ),
-        click.option(
-            "--token-file", metavar="FILE", help="File that holds the token and nothing else."
-        ),
-    ):
-        command = option(command)
-    return command
+connection_options = options(
+    click.option(
+        "--token-file",
+        metavar="FILE",
+        show_default=TOKEN_VARIABLE,
+        help="File that holds the token and nothing else.",
+    ),
+    click.option(
+        "--base-url",
+        envvar="CLEVERAPP_BASE_URL",
+        show_envvar=True,
+        metavar="URL",
+        help="Base URL of the API: that of a sibling brand, or of the simulator.",
+    ),
+    click.option(
+        "--attempt-timeout",
+        type=params.DURATION,
+        default=write_duration(ATTEMPT_TIMEOUT),
+        show_default=True,
+        metavar="DURATION",
+        help="Longest time for one attempt, from its start to the whole answer.",
+    ),
+)
+"""``--token-file``, ``--base-url`` and ``--attempt-timeout``: see :class:`Connection`."""
 
 
-@frozen(kw_only=True)
-class LimitSettings:
-    """The limits a send keeps.
+def read_token(path: str | None) -> str:
+    """The token in a file, or else in ``CLEVERAPP_API_TOKEN``.
 
-    Attributes:
-        overrides: In place of the documented ones.
-        account: In place of the account's documented ones; None keeps those.
-        scale: How many times as fast time runs; for the simulator.
+    Args:
+        path: The file, which holds nothing else; others should not be able to read it.
+
+    Raises:
+        CommandError: There is no token: exit 3.
     """
-
-    overrides: tuple[LimitOverride, ...] = ()
-    account: tuple[Quota, ...] | None = None
-    scale: float = 1.0
-
-    def registry(self) -> LimiterRegistry:
-        """The limiters for one event loop."""
-        own = {override.name: override.quotas for override in self.overrides}
-        messengers = {name: self._scaled(quota) for name, quota in MESSENGER_QUOTAS.items()}
-        others = own.pop(params.OTHERS, self._scaled(OTHER_MESSENGERS_QUOTA))
-        direct = own.pop(params.DIRECT, self._scaled(WHATSAPP_DIRECT_QUOTA))
-        account = self.account
-        if account is None:
-            account = tuple(quota for known in ACCOUNT_QUOTAS for quota in self._scaled(known))
-        return LimiterRegistry(
-            messengers={**messengers, **own},
-            other_messengers=others,
-            whatsapp_direct=direct,
-            account=account,
+    if path is None:
+        token = os.environ.get(TOKEN_VARIABLE, "").strip()
+        if not token:
+            raise CommandError(
+                f"there is no token. Set {TOKEN_VARIABLE}, or give --token-file with a file that "
+                "holds it. The token is shown in the settings of the account.",
+                Exit.CONFIGURATION,
+            )
+        return token
+    try:
+        token = Path(path).read_text(encoding="utf-8-sig").strip()
+        mode = Path(path).stat().st_mode
+    except (OSError, UnicodeDecodeError) as error:
+        told = error.strerror if isinstance(error, OSError) else "it holds no text"
+        raise CommandError(
+            f"--token-file {path} cannot be read: {told}.", Exit.CONFIGURATION
+        ) from None
+    if not token:
+        raise CommandError(
+            f"--token-file {path} is empty: write the token into it.", Exit.CONFIGURATION
         )
-
-    def written(self) -> list[str]:
-        """The options again, as arguments."""
-        written = [part for one in self.overrides for part in ("--limit", one.written())]
-        if self.account is not None:
-            written += ["--account-limit", params.write_quotas(self.account)]
-        if self.scale != 1.0:
-            written += ["--scale", repr(self.scale)]
-        return written
-
-    def _scaled(self, quota: Quota) -> tuple[Quota, ...]:
-        """The quota in quicker time: stamped at the answer, as round trips do not get quicker."""
-        if self.scale == 1.0:
-            return (quota,)
-        return (Quota(quota.limit, quota.period / self.scale),)
-
-
-def limit_options(command: F) -> F:
-    """Give a command ``--limit``, ``--account-limit`` and ``--scale``."""
-    for option in (
-        click.option(
-            "--scale",
-            type=params.SCALE,
-            default=1.0,
-            help="Documented limits with quicker time, for `cleverapp simulate --scale`.",
-        ),
-        click.option(
-            "--account-limit",
-            type=params.ACCOUNT_LIMIT,
-            metavar="N/T,…|none",
-            help="Limit of the account of your own, such as 2/1s,120/60s.",
-        ),
-        click.option(
-            "--limit",
-            "limits",
-            type=params.LIMIT,
-            multiple=True,
-            metavar="MESSENGER=N/T",
-            help="Limit of your own per bot, such as whatsapp=1/10s; none for no limit. "
-            "Repeatable.",
-        ),
-    ):
-        command = option(command)
-    return command
+    if os.name == "posix" and mode & (stat.S_IRGRP | stat.S_IROTH):
+        click.echo(
+            f"Warning: other users can read the token in {path}. Prevent it: chmod 600 {path}",
+            err=True,
+        )
+    return token

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from . import params
-from .errors import BadInputError, Exit
+from .errors import BadInputError, Exit, exit_codes
+from .shared_options import TOKEN_VARIABLE, scale_option, window_option
+from .text import counted, did_you_mean
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,56 +36,54 @@ FAULTS = (
 
 
 @click.command(
-    epilog=f"Faults: {', '.join(FAULTS)}. The accepted token is CLEVERAPP_API_TOKEN's, or {_TOKEN}."
+    epilog=f"Faults: {', '.join(FAULTS)}. The accepted token is that of {TOKEN_VARIABLE}, or "
+    f"{_TOKEN}. "
+    + exit_codes("it was stopped", usage="the command cannot be used, or the port is taken")
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65_535),
+    type=params.whole(0, 65_535),
+    metavar="PORT",
     default=8080,
     show_default=True,
     help="Port; 0 takes a free one.",
 )
-@click.option(
-    "--window",
-    type=click.Choice(["sliding", "fixed", "bucket"]),
-    default="sliding",
-    show_default=True,
-    help="How the server counts N in T.",
-)
+@window_option
 @click.option(
     "--latency",
     default="none",
     show_default=True,
-    help="Each way: 50ms, 20ms-80ms or lognormal:50ms:1.0.",
+    type=params.LATENCY,
+    metavar="DELAY",
+    help="Delay of each way: 50ms, 20ms-80ms or lognormal:50ms:1.0.",
 )
-@click.option(
-    "--scale",
-    type=params.SCALE,
-    default=1.0,
-    help="The limits' time runs so many times as fast.",
-)
+@scale_option()
 @click.option(
     "--fault",
     "faults",
     multiple=True,
     metavar="NAME=PROBABILITY",
-    help="What goes wrong, such as reset-after=0.01. Repeatable.",
+    help="Fault and its probability, such as reset-after=0.01. Repeatable.",
 )
 @click.option(
     "--contacts",
-    type=click.IntRange(min=0),
+    type=params.whole(0),
     metavar="N",
-    help="Make up N contacts of three bots, with tags, variables, accounts and lists.",
+    help="Generate N contacts of three bots, with tags, variables, accounts and lists.",
 )
 @click.option(
-    "--seed-file", metavar="FILE", help="JSON of what is there at the start; see the docs."
+    "--seed-file",
+    metavar="FILE",
+    help="JSON file with the data at the start; see the docs.",
 )
 @click.option(
     "--seed",
-    type=int,
+    type=params.SEED,
     default=0,
-    help="What latencies, faults and made-up contacts are drawn from.",
+    show_default=True,
+    metavar="N",
+    help="Seed of random latencies, faults and generated contacts.",
 )
 @click.pass_context
 def simulate(
@@ -101,9 +101,9 @@ def simulate(
 ) -> None:
     """Serve the API on this machine.
 
-    It behaves as documented, limits and all, and needs no account. Ctrl-C stops it and shows the
-    referee's verdict on what arrived. Without --contacts and --seed-file any contact can be
-    written to, and there is none to list.
+    It behaves as documented, limits included, and needs no account. Ctrl-C stops it and shows the
+    referee's verdict on the requests that arrived. Without --contacts and --seed-file every
+    contact accepts messages, and the list of contacts is empty.
     """
     import asyncio
     import os
@@ -111,19 +111,14 @@ def simulate(
     from ..simulator import WINDOW_KINDS, Latency, SeedError, Simulator, SimulatorLimits
     from .console import make_console
     from .signals import Interrupts
-    from .token import TOKEN_VARIABLE
 
     own = os.environ.get(TOKEN_VARIABLE, "").strip()
-    try:
-        delays = Latency.parse(latency)
-    except ValueError as error:
-        raise BadInputError(f"--latency: {error}.") from None
     seed_data = make_seed(contacts, seed_file, seed)
     try:
         simulator = Simulator(
             limits=SimulatorLimits().scaled(scale),
             window=next(kind for kind in WINDOW_KINDS if kind == window),
-            latency=delays,
+            latency=Latency.parse(latency),
             faults=[read_fault(text) for text in faults],
             seed_data=seed_data,
             host=host,
@@ -139,17 +134,38 @@ def simulate(
                 _serve(simulator, interrupts, _guide(window, latency, scale, own=bool(own)))
             )
         except OSError as error:
-            raise BadInputError(
-                f"{host}:{port} cannot be listened on: {error.strerror}. "
-                "Choose another with --port; 0 takes a free one."
-            ) from None
+            raise _cannot_listen(host, port, error) from None
     show_verdict(make_console(stderr=False), simulator.referee())
     context.exit(Exit.OK)
 
 
+def _cannot_listen(host: str, port: int, error: OSError) -> BadInputError:
+    """What ends the command, with the option that is to blame."""
+    import errno
+    import os
+    import socket
+
+    # The event loop's own text names all addresses that it tried.
+    unknown_name = isinstance(error, socket.gaierror)
+    told = os.strerror(error.errno) if error.errno and not unknown_name else error.strerror
+    if unknown_name or error.errno in {
+        errno.EADDRNOTAVAIL,
+        errno.EAFNOSUPPORT,
+        errno.EINVAL,
+    }:
+        return BadInputError(
+            f"--host {host} is no address of this machine ({told}). Give one of its addresses, "
+            "such as 127.0.0.1, or 0.0.0.0 for all."
+        )
+    return BadInputError(
+        f"--port {port} of {host} cannot be listened on ({told}). Choose another port; 0 takes a "
+        "free one."
+    )
+
+
 def _guide(window: str, latency: str, scale: float, *, own: bool) -> str:
     """What is said at the start; ``{base_url}`` and ``{token}`` stand for what is known then."""
-    quick = "" if scale == 1 else f", time {scale:g} times as fast"
+    quick = "" if scale == 1 else f", their time {scale:g} times as fast"
     token = "" if own else "  export CLEVERAPP_API_TOKEN={token}\n"
     scaled = "" if scale == 1 else f" --scale {scale:g}"
     return (
@@ -182,11 +198,14 @@ def read_fault(text: str) -> Fault:
 
     name, _, written = (part.strip() for part in text.partition("="))
     if name not in FAULTS:
-        raise BadInputError(f"--fault {text}: there is no {name!r}. Faults: {', '.join(FAULTS)}.")
+        near = did_you_mean(name, FAULTS)
+        raise BadInputError(
+            f"--fault {text}: there is no fault {name!r}.{near} There are {', '.join(FAULTS)}."
+        )
     try:
-        probability = float(written)
+        probability = params.read_number(written)
         make = getattr(Fault, name.replace("-", "_"))
-        fault: Fault = make(probability=probability)
+        fault: Fault = make(probability=-1 if probability is None else probability)
     except ValueError:
         raise BadInputError(
             f"--fault {text}: write a probability from 0 to 1, such as {name}=0.01."
@@ -215,7 +234,7 @@ def make_seed(contacts: int | None, seed_file: str | None, seed: int) -> SeedDat
         except ValueError as error:
             raise BadInputError(f"--contacts: {error}.") from None
     if contacts is not None:
-        raise BadInputError("give --contacts or --seed-file, not both.")
+        raise BadInputError("--contacts and --seed-file exclude each other: give one of them.")
     try:
         return load_seed(seed_file)
     except SeedError as error:
@@ -232,7 +251,7 @@ def show_verdict(console: Console, verdict: Verdict) -> None:
     from .console import make_table
 
     if not verdict.arrivals:
-        console.print("The referee's verdict: nothing arrived.")
+        console.print("The referee's verdict: no request arrived.")
         return
     table = make_table("seen by the server", ("arrived", "refused", "most in a window", "allowed"))
     for tally in (*verdict.keys, *verdict.account):
@@ -254,7 +273,8 @@ def show_verdict(console: Console, verdict: Verdict) -> None:
         Text.assemble(
             "The referee's verdict: ",
             (word, style),
-            f". {verdict.arrivals} arrived, {verdict.deliveries} were taken, {verdict.refusals} "
-            f"refused for a limit, {len(verdict.duplicates)} taken twice.",
+            f". {counted(verdict.arrivals, 'request')} arrived: {verdict.deliveries} accepted, "
+            f"{verdict.refusals} refused because of a limit, {len(verdict.duplicates)} accepted "
+            "twice.",
         )
     )

@@ -5,24 +5,35 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import tzinfo
 
     from ..bulk.forecast import Forecast
 
 __all__ = [
+    "LONGEST",
+    "SHORTEST",
     "as_iso",
+    "counted",
+    "did_you_mean",
     "read_duration",
     "say_age",
     "say_duration",
     "say_moment",
+    "shortened",
     "tell_forecast",
     "write_duration",
 ]
 
+SHORTEST, LONGEST = 0.001, 366 * 86_400.0
+"""The seconds that a duration on the command line may have: a millisecond to a year."""
+
 _WRITTEN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?", re.ASCII)
+_SHOWN = 40
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
@@ -31,13 +42,44 @@ def read_duration(text: str) -> float:
     """The seconds of ``10s``, ``500ms``, ``1m``, ``2h`` or a plain number of seconds.
 
     Raises:
-        ValueError: It is none of these, or not above 0; the message says so.
+        ValueError: It is none of these, or shorter than :data:`SHORTEST` or longer than
+            :data:`LONGEST`; the message says so.
     """
     match = _WRITTEN.fullmatch(text.strip())
-    seconds = float(match[1]) * _SECONDS[match[2] or "s"] if match else 0.0
-    if seconds <= 0:
-        raise ValueError(f"{text!r} is not a duration above 0 such as 10s, 500ms or 1m")
+    if match is None:
+        raise ValueError(f"{shortened(text)!r} is not a duration such as 10s, 500ms or 1m")
+    seconds = float(match[1]) * _SECONDS[match[2] or "s"]
+    if not SHORTEST <= seconds <= LONGEST:
+        raise ValueError(
+            f"{shortened(text)!r} is not a duration from 1ms to {LONGEST / 3600:g}h, such as 10s"
+        )
     return seconds
+
+
+def shortened(text: str) -> str:
+    """The beginning of a text that may be long, enough to find it by."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def counted(count: int, name: str) -> str:
+    """So many things: ``1 message``, ``2 messages``.
+
+    Args:
+        count: How many there are.
+        name: What one of them is called.
+    """
+    return f"{count} {name}{'' if count == 1 else 's'}"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A question about a word that is not known, with a space before it; empty where none is near.
+
+    Args:
+        word: The word.
+        known: The words that are known.
+    """
+    near = get_close_matches(word, list(known), 3)
+    return f" Did you mean {' or '.join(near)}?" if near else ""
 
 
 def write_duration(seconds: float) -> str:
@@ -97,7 +139,7 @@ def as_iso(seconds: float) -> str:
 
 
 def tell_forecast(found: Forecast) -> str:
-    """The lower bound of a forecast in one sentence."""
+    """The lower bound of a forecast, as it stands after a colon."""
     if found.seconds == 0:
-        return "the limits let all of it through at once"
+        return "the limits cause no delay"
     return f"at least {say_duration(found.seconds)}, bound by {found.bound_by.name}"

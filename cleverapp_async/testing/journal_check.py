@@ -50,10 +50,9 @@ def check_journal(
         def test_our_journal() -> None:
             check_journal(OurStore)
 
-    It checks what :class:`~cleverapp_async.journal.Journal` promises, and what the optional
-    protocols :class:`~cleverapp_async.journal.SendHistory` and
-    :class:`~cleverapp_async.journal.RecognizesAccount` promise where the journal has their methods. It cannot check that what is durable survives a power cut.
-    Needs hypothesis.
+    It checks what ``Journal`` promises, and what the optional protocols ``SendHistory`` and
+    ``RecognizesAccount`` promise where the journal has their methods. It cannot check that what is
+    durable survives a power cut. Needs hypothesis.
 
     Args:
         make_store: Makes a new, empty place, such as a subclass of :class:`JournalStore`. It is

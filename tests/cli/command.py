@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,6 +24,12 @@ class Ended:
     code: int
     out: str
     err: str
+
+
+def counts(told: str) -> dict[str, int]:
+    """Give the messages by outcome that a line of words counts, such as ``8 accepted``."""
+    found = re.findall(r"(\d+) (accepted|rejected|unknown|pending)", told)
+    return {name: int(count) for count, name in found}
 
 
 class Run(Protocol):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -8,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from cleverapp_async.cli.app import Commands, LazyGroup, cleverapp
+from cleverapp_async.cli.params import Parsed
 from tests.paths import DOCS
 from tests.processes import run_code
 
@@ -87,6 +90,102 @@ def test_commands_that_are_there_already_stand_beside_the_others() -> None:
     assert "here  Be here." in shown
     assert runner.invoke(group, ["here"]).output == "done\n"
     assert runner.invoke(group, ["call", "--help"]).exit_code == 0
+
+
+def leaves(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Give each command that does something, with its full name."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from leaves(command, f"{path}{name} ")
+        else:
+            yield f"{path}{name}", command
+
+
+LEAVES = dict(leaves(cleverapp))
+FORMS = {"table", "csv", "json", "jsonl", "raw"}
+
+
+def test_an_option_is_the_same_wherever_it_stands() -> None:
+    """Options of one name have one text, one type, one short name and one word for their value."""
+    seen: dict[str, dict[object, list[str]]] = {}
+    for name, command in LEAVES.items():
+        for option in command.params:
+            if not isinstance(option, click.Option):
+                continue
+            kind: object = option.type
+            if isinstance(kind, click.Choice):
+                # A command may offer some of the forms alone.
+                kind = "forms" if set(kind.choices) <= FORMS else tuple(kind.choices)
+            elif isinstance(kind, Parsed):
+                kind = kind.read.__qualname__, kind.name
+            else:
+                kind = type(option.type)
+            told = (option.help, kind, option.is_flag, tuple(option.opts), option.metavar)
+            seen.setdefault(option.opts[-1], {}).setdefault(told, []).append(name)
+    assert [of for of in seen.values() if len(of) > 1] == []
+    assert "--output" in seen
+    assert not {"--json", "--raw"} & set(seen)
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_the_help_of_a_command_tells_its_exit_codes(name: str) -> None:
+    """Whoever writes a script finds in --help what a command ends with."""
+    epilog = LEAVES[name].epilog or ""
+    found = re.findall(r"\b(\d+) ", epilog)
+    assert found[0] == "0"
+    assert {"2", "130"} <= set(found)
+    assert found == sorted(found, key=int)
+
+
+def test_every_value_is_read_by_a_type_of_ours() -> None:
+    """Click's own numbers take Unicode digits, nan and inf: no option has one of these types."""
+    plain = (Parsed, click.Choice, type(click.STRING), type(click.BOOL))
+    for command in LEAVES.values():
+        for option in command.params:
+            assert isinstance(option.type, plain)
+
+
+def test_every_option_has_a_text() -> None:
+    """No option stands in the help without a word about it, which ends as a sentence does."""
+    for command in LEAVES.values():
+        for option in command.params:
+            if isinstance(option, click.Option):
+                assert (option.help or "").endswith(".")
+
+
+IMPORTED = ("aiohttp", "cleverapp_async.client", "click", "cleverapp_async.cli.doctor.command")
+
+
+@pytest.mark.parametrize("module", IMPORTED)
+def test_ctrl_c_while_modules_are_imported_ends_with_130(module: str) -> None:
+    """However early Ctrl-C comes, there is a word and no traceback."""
+    code = (
+        "import signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        f"        if name == {module!r}: signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "sys.argv = ['cleverapp', 'doctor', '--help']\n"
+        "from cleverapp_command import main; main()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "Interrupted.\n")
+
+
+def test_the_console_script_runs_the_command() -> None:
+    """What is installed as cleverapp is the same command as python -m cleverapp_async."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "cleverapp_command", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout.startswith("cleverapp")
 
 
 def test_ctrl_c_at_a_question_is_an_interruption() -> None:

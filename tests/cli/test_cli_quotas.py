@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import AccountKey, LimitKey, Quota
 from cleverapp_async.cli.params import LimitOverride, read_account_limit, read_limit
-from cleverapp_async.cli.shared_options import LimitSettings
+from cleverapp_async.cli.send_settings import LimitSettings
 
 ACCOUNT = AccountKey("")
 QUOTAS = st.lists(st.builds(Quota, st.integers(1, 10**8), st.floats(1e-3, 1e6)), max_size=3).map(
     tuple
 )
-NAMES = st.sampled_from(["whatsapp", "telegram", "others", "sendMessageToWhatsApp", "max"])
+NAMES = st.sampled_from(
+    ["whatsapp", "telegram", "others", "sendMessageToWhatsApp", "max", "brandnew"]
+)
 
 
 def test_reads_a_messenger_limit() -> None:
@@ -31,17 +35,23 @@ def test_reads_several_quotas() -> None:
     assert read_account_limit("2/1s, 120/60s") == (Quota(2, 1.0), Quota(120, 60.0))
 
 
-@pytest.mark.parametrize("text", ["", "1", "1/", "/1s", "0/1s", "1/0s", "1.5/1s", "1/1s,", "x"])
-def test_refuses_what_is_no_limit(text: str) -> None:
-    """Anything else is refused, with an example."""
-    with pytest.raises(ValueError, match=r"such as|write 10/10s"):
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        *((text, text) for text in ("", "1", "1/", "/1s", "0/1s", "1/0s", "1.5/1s", "x", "1/1e5")),
+        *(("1/1s,", ""), ("none,1/1e5", "none"), ("1/1s,2/1m,x", "x"), ("\u0661/1s", "\u0661/1s")),
+    ],
+)
+def test_refuses_what_is_no_limit(text: str, part: str) -> None:
+    """Anything else is refused, and the part that is wrong is quoted."""
+    with pytest.raises(ValueError, match=re.escape(f"{part!r}")):
         read_account_limit(text)
 
 
 @pytest.mark.parametrize("text", ["1/10s", "=1/10s"])
 def test_refuses_a_limit_of_nothing(text: str) -> None:
     """A messenger's limit must name the messenger."""
-    with pytest.raises(ValueError, match="names no messenger"):
+    with pytest.raises(ValueError, match=re.escape(f"{text!r}")):
         read_limit(text)
 
 
@@ -82,3 +92,23 @@ def test_what_is_written_is_read_again(
     assert accounts == ([] if account is None else [account])
     scales = [float(text) for name, text in given if name == "--scale"]
     assert scales == ([] if scale == 1.0 else [scale])
+
+
+def test_a_documented_quota_keeps_its_cap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a documented quota bounds its hold, so does the same quota given or scaled here."""
+    capped = (Quota(2, 1.0, settle_within=0.1), Quota(120, 60.0))
+    for module in ("params", "send_settings"):
+        monkeypatch.setattr(f"cleverapp_async.cli.{module}.ACCOUNT_QUOTAS", capped)
+    assert read_account_limit("2/1s,120/60s") == capped
+    assert read_account_limit("3/1s") == (Quota(3, 1.0),)
+    scaled = LimitSettings(scale=10).registry().quotas(ACCOUNT)
+    assert scaled == (Quota(2, 0.1, settle_within=0.1), Quota(120, 6.0))
+
+
+def test_a_messenger_that_is_not_known_needs_a_word() -> None:
+    """A misspelt messenger is refused; one that is newer than this version has `other:` before."""
+    with pytest.raises(ValueError, match="telegram"):
+        read_limit("telegramm=1/1s")
+    given = read_limit("other:BrandNew=1/1s")
+    assert given == LimitOverride("brandnew", (Quota(1, 1.0),))
+    assert read_limit(given.written()) == given

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cleverapp_async.journal import JournalState
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
+from tests.cli.campaigns import make_journal
 from tests.cli.command import TOKEN
 
 if TYPE_CHECKING:
@@ -39,8 +41,8 @@ def test_sends_a_file(cleverapp: Run, serve: Serve, write: Write) -> None:
     simulator = serve()
     ended = cleverapp("send", write("r.csv", GOOD), *TEXT)
     assert ended.code == 0
-    assert "Sending 3 messages" in ended.err
-    assert "Exit 0: everything was accepted." in ended.err
+    assert "3 messages" in ended.err
+    assert "Exit 0" in ended.err
     found = {record["row"]: record for record in records(ended.out)}
     assert sorted(found) == [1, 2, 3]
     assert found[2]["line"] == 3
@@ -94,9 +96,10 @@ def test_nothing_is_sent_where_a_row_is_faulty(cleverapp: Run, serve: Serve, wri
     path = write("r.csv", "contact_id,name\n1,Anna\nx,Boris\n3,\n")
     ended = cleverapp("send", path, *TEXT)
     assert ended.code == 2
-    assert f"{path}, line 3, contact_id: contact_id must be a whole number." in ended.err
-    assert f"{path}, line 4, name: it is empty" in ended.err
-    assert "2 rows are faulty, so nothing was sent." in ended.err
+    assert f"{path}, line 3, contact_id: " in ended.err
+    assert f"{path}, line 4, name: " in ended.err
+    assert "2 rows" in ended.err
+    assert "--skip-bad-rows" in ended.err
     assert ended.out == ""
     assert len(simulator.arrivals) == 0
 
@@ -107,7 +110,7 @@ def test_bad_rows_are_skipped_on_demand(cleverapp: Run, serve: Serve, write: Wri
     path = write("r.csv", "contact_id,text\n1,a\nx,b\n2,c\n")
     ended = cleverapp("send", path, "--skip-bad-rows")
     assert ended.code == 1
-    assert "1 row is left out." in ended.err
+    assert "1 row " in ended.err
     assert sorted(str(record["row"]) for record in records(ended.out)) == ["1", "3"]
     assert len(simulator.deliveries) == 2
 
@@ -116,15 +119,15 @@ def test_only_bad_rows(cleverapp: Run, write: Write) -> None:
     """Skipping bad rows does not make an empty send a success."""
     ended = cleverapp("send", write("r.csv", "contact_id,text\nx,a\n"), "--skip-bad-rows")
     assert ended.code == 2
-    assert "no other is to be sent" in ended.err
+    assert ended.out == ""
 
 
 def test_the_first_twenty_faults_are_told(cleverapp: Run, write: Write) -> None:
     """Of many faults the first twenty are shown, and the others counted."""
     path = write("r.csv", "contact_id,text\n" + "x,a\n" * 23)
     ended = cleverapp("send", path)
-    assert ended.err.count("whole number") == 20
-    assert "and 3 more faults" in ended.err
+    assert ended.err.count(", contact_id: ") == 20
+    assert "and 3 more" in ended.err
 
 
 def test_an_unknown_column_is_one_error(cleverapp: Run, write: Write) -> None:
@@ -139,14 +142,15 @@ def test_a_header_that_addresses_nobody(cleverapp: Run, write: Write) -> None:
     """A header without an address is one error, not one per row."""
     ended = cleverapp("send", write("r.csv", "79990000001,Hi\n79990000002,Hi\n"))
     assert ended.code == 2
-    assert "no column addresses a recipient; the header has 79990000001, Hi." in ended.err
+    assert "r.csv" in ended.err
+    assert "79990000001, Hi." in ended.err
 
 
 def test_a_file_without_rows(cleverapp: Run, write: Write) -> None:
     """A header alone is no campaign."""
     ended = cleverapp("send", write("r.csv", "contact_id,text\n"))
     assert ended.code == 2
-    assert "holds no recipient" in ended.err
+    assert "r.csv" in ended.err
 
 
 def test_duplicates_are_told_and_sent(cleverapp: Run, serve: Serve, write: Write) -> None:
@@ -155,7 +159,8 @@ def test_duplicates_are_told_and_sent(cleverapp: Run, serve: Serve, write: Write
     path = write("r.csv", "contact_id,text\n1,a\n1,b\n1,a\n1,a\n")
     ended = cleverapp("send", path, *UNLIMITED)
     assert ended.code == 0
-    assert "2 rows repeat the recipient and message of a row before (first in line 4)" in ended.err
+    assert "2 rows" in ended.err
+    assert re.search(r"\b4\b", ended.err)
     assert len(simulator.deliveries) == 4
 
 
@@ -165,8 +170,8 @@ def test_duplicates_are_dropped_on_demand(cleverapp: Run, serve: Serve, write: W
     path = write("r.csv", "bot_id,phone,text,name\n1,79990000001,a,A\n1,79990000001,a,B\n")
     ended = cleverapp("send", path, "--drop-duplicates")
     assert ended.code == 0
-    assert "1 row repeats" in ended.err
-    assert "left out, as --drop-duplicates says" in ended.err
+    assert "1 row" in ended.err
+    assert "--drop-duplicates" in ended.err
     assert len(simulator.deliveries) == 1
 
 
@@ -178,7 +183,8 @@ def test_dry_run(cleverapp: Run, write: Write, monkeypatch: pytest.MonkeyPatch) 
     ended = cleverapp("send", path, "--text", "Hi", "--dry-run")
     assert ended.code == 0
     assert "1 hour 12 minutes" in ended.out
-    assert "It takes at least 1 hour 12 minutes, bound by whatsapp of bot 7." in ended.out
+    assert re.search(r"whatsapp of bot 7 +433 +1 hour 12 minutes", ended.out)
+    assert ended.out.endswith("whatsapp of bot 7.\n")
     assert ended.err == ""
 
 
@@ -188,13 +194,13 @@ def test_dry_run_of_many_and_unknown_routes(cleverapp: Run, write: Write) -> Non
     path = write("r.csv", "bot_id,messenger,contact_external_id,contact_id\n" + "".join(lines))
     ended = cleverapp("send", path, "--text", "Hi", "--dry-run", "--account-limit", "none")
     assert "and 3 more" in ended.out
-    assert "\nThe limits let all of it through at once." in ended.out
+    assert "It takes" not in ended.out
     known = cleverapp("send", write("i.csv", "contact_id\n1\nx\n"), "--text", "Hi", "--dry-run")
     assert known.code == 2
     skipping = ("--dry-run", "--skip-bad-rows")
     some = cleverapp("send", write("i.csv", "contact_id\n1\nx\n"), "--text", "Hi", *skipping)
     assert some.code == 1
-    assert "limited by the account alone until learned" in some.out
+    assert re.search(r"route unknown +1 ", some.out)
 
 
 def test_rejected_rows_tell_why(cleverapp: Run, serve: Serve, write: Write) -> None:
@@ -223,7 +229,7 @@ def test_many_kinds_of_errors_are_cut(cleverapp: Run, serve: Serve, write: Write
     ended = cleverapp(
         "send", write("r.csv", "contact_id,text\n" + lines), "--concurrency", "1", *UNLIMITED
     )
-    assert "and 1 more kinds" in ended.err
+    assert re.search(r"and 1 more kind\b", ended.err)
     assert "\x1b" not in ended.err
 
 
@@ -232,7 +238,7 @@ def test_unknown_outcomes_go_before_failures(cleverapp: Run, serve: Serve, write
     serve(unlimited(Fault.reset_after(on=1), Fault.answer(403, {"message": "Forbidden"}, on=2)))
     ended = cleverapp("send", write("r.csv", "contact_id,text\n1,a\n2,b\n3,c\n"), *UNLIMITED)
     assert ended.code == 4
-    assert "1 may have been sent" in ended.err
+    assert "unknown" in ended.err
     assert {record["outcome"] for record in records(ended.out)} == {
         "unknown",
         "rejected",
@@ -253,7 +259,7 @@ def test_a_refused_token_stops_it(cleverapp: Run, serve: Serve, write: Write) ->
     outcomes = [record["outcome"] for record in records(ended.out)]
     assert outcomes.count("rejected") == 5
     assert outcomes.count("not_sent") == 20_995
-    assert "OUTCOMES.jsonl: what standard output was saved as" in ended.err
+    assert "cleverapp send OUTCOMES.jsonl --only not_sent" in ended.err
 
 
 OUTAGES = {
@@ -289,7 +295,7 @@ def test_an_outage_stops_it(
     outcomes = [record["outcome"] for record in kept]
     assert outcomes.count("not_sent") == 18
     simulator.clear_faults()
-    command = re.search(r"To send them: cleverapp (.*)", ended.err)
+    command = re.search(r"cleverapp (send \S+ --only .*)", ended.err)
     assert command is not None
     assert "--account-limit none" in command[1]
     again = cleverapp(*shlex.split(command[1]))
@@ -330,7 +336,7 @@ def test_outcomes_go_to_a_new_file(
     assert len(records(kept.decode())) == 3
     again = cleverapp(*arguments)
     assert again.code == 2
-    assert "exists, and outcomes are never written over" in again.err
+    assert f"--output {output} " in again.err
     assert output.read_bytes() == kept
     assert len(simulator.deliveries) == 3
 
@@ -343,7 +349,8 @@ def test_an_output_that_cannot_be_made(
     output = str(tmp_path / "no" / "out.jsonl")
     ended = cleverapp("send", write("r.csv", GOOD), *TEXT, "--output", output)
     assert ended.code == 2
-    assert "cannot be written: No such file or directory" in ended.err
+    assert f"--output {output} " in ended.err
+    assert "No such file or directory" in ended.err
     assert len(simulator.arrivals) == 0
 
 
@@ -360,7 +367,8 @@ def test_outcomes_are_input_again(
     assert ended.code == 0
     assert len(simulator.deliveries) == 3
     assert simulator.deliveries[-1].parameters == refused
-    assert cleverapp("send", str(first), "--only", "unknown").err == "No row is to be sent.\n"
+    nothing = cleverapp("send", str(first), "--only", "unknown")
+    assert (nothing.code, nothing.out, nothing.err.count("\n")) == (0, "", 1)
 
 
 def test_outcomes_are_no_recipients(cleverapp: Run, write: Write) -> None:
@@ -368,14 +376,15 @@ def test_outcomes_are_no_recipients(cleverapp: Run, write: Write) -> None:
     path = write("o.jsonl", '{"row": 1, "outcome": "accepted", "contact_id": 1, "text": "a"}\n')
     ended = cleverapp("send", path)
     assert ended.code == 2
-    assert "these are the outcomes of an earlier send" in ended.err
+    assert path in ended.err
+    assert "--only" in ended.err
 
 
 def test_only_needs_outcomes(cleverapp: Run, write: Write) -> None:
     """A row without an outcome is a fault where outcomes are chosen from."""
     ended = cleverapp("send", write("r.csv", "contact_id,text\n1,a\n"), "--only", "not_sent")
     assert ended.code == 2
-    assert "line 2, outcome: it is missing" in ended.err
+    assert "line 2, outcome: " in ended.err
 
 
 def test_quiet(cleverapp: Run, serve: Serve, write: Write) -> None:
@@ -421,30 +430,65 @@ def test_scaled_limits(cleverapp: Run, serve: Serve, write: Write) -> None:
     assert simulator.referee().clean
 
 
-def test_scale_is_for_the_simulator(cleverapp: Run, write: Write) -> None:
+def test_scale_is_for_the_simulator(cleverapp: Run, write: Write, tmp_path: Path) -> None:
     """The real service never gets quicker limits than it documents."""
-    ended = cleverapp("send", write("r.csv", GOOD), *TEXT, "--scale", "2")
-    assert ended.code == 2
-    assert "--scale is for a simulator" in ended.err
+    journal = make_journal(tmp_path / "run.db", JournalState.PENDING)
+    for command in (
+        ("send", write("r.csv", GOOD), *TEXT),
+        ("send", write("r.csv", GOOD), *TEXT, "--base-url", "http://192.0.2.1/api/v1"),
+        ("campaign", "status", journal),
+        ("campaign", "report", journal, "-o", str(tmp_path / "r.html")),
+    ):
+        ended = cleverapp(*command, "--scale", "2")
+        assert ended.code == 2
+        assert "--scale " in ended.err
+    assert not (tmp_path / "r.html").exists()
+
+
+ABSURD = ("", "nan", "inf", "1e400", "9" * 400, "-1", "\u0661", "0x1")
+NUMBERS = (
+    *("--attempt-timeout", "--drain-timeout", "--scale", "--bot-id", "--concurrency"),
+    *("--max-in-flight", "--account-limit", "--limit", "--at", "--not-before", "--timezone"),
+)
+
+
+@pytest.mark.parametrize("option", NUMBERS)
+def test_absurd_values_are_refused(cleverapp: Run, write: Write, option: str) -> None:
+    """No number, duration, limit, hour or zone is read where none is, and the option is named."""
+    path = write("r.csv", GOOD)
+    for value in ABSURD:
+        ended = cleverapp("send", path, "--text", "Hi", "--dry-run", f"{option}={value}")
+        assert ended.code == 2
+        assert f"'{option}'" in ended.err
+        assert f"{value[:40]!r}"[:-1] in ended.err
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "part"),
     [
-        (("--text", "{"), "is not closed"),
-        (("--limit", "telegram"), "names no messenger"),
-        (("--account-limit", "2"), "is no limit"),
-        (("--attempt-timeout", "soon"), "is not a duration"),
-        (("--scale", "nan"), "no number above 0"),
-        (("--bot-id", "0"), "0 is not in the range"),
-        (("--concurrency", "0"), "0 is not in the range"),
+        (("--text", "{"), "'{' at character 1"),
+        (("--text", ""), ""),
+        (("--image", " "), ""),
+        (("--limit", "telegram"), "'telegram'"),
+        (("--limit", "telegramm=1/1s"), "telegram?"),
+        (("--limit", "other:=1/1s"), "'other:'"),
+        (("--account-limit", "2"), "'2'"),
+        (("--account-limit", "1/1s,none"), "'none'"),
+        (("--account-limit", "none,1/1e5"), "'none'"),
+        (("--account-limit", "1/1s,1/1e5"), "'1/1e5'"),
+        (("--attempt-timeout", "soon"), "'soon'"),
+        (("--attempt-timeout", "9999h"), "'9999h'"),
+        (("--scale", "1e-308"), "'1e-308'"),
+        (("--concurrency", "0"), "'0'"),
+        (("--timezone", "Europe/Moskow"), "Europe/Moscow"),
     ],
 )
-def test_usage_errors(cleverapp: Run, write: Write, arguments: tuple[str, ...], told: str) -> None:
-    """An option that cannot be used is told with the remedy, exit 2."""
+def test_usage_errors(cleverapp: Run, write: Write, arguments: tuple[str, ...], part: str) -> None:
+    """An option that cannot be used is told with the part that is wrong, exit 2."""
     ended = cleverapp("send", write("r.csv", GOOD), *arguments)
     assert ended.code == 2
-    assert told in ended.err
+    assert f"Invalid value for '{arguments[0]}': " in ended.err
+    assert part in ended.err
 
 
 def test_the_token_is_no_argument(cleverapp: Run, write: Write) -> None:
@@ -457,7 +501,8 @@ def test_a_missing_token(cleverapp: Run, write: Write, monkeypatch: pytest.Monke
     monkeypatch.setenv("CLEVERAPP_API_TOKEN", "  ")
     ended = cleverapp("send", write("r.csv", GOOD), *TEXT)
     assert ended.code == 3
-    assert "there is no token" in ended.err
+    assert "CLEVERAPP_API_TOKEN" in ended.err
+    assert "--token-file" in ended.err
 
 
 @pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o644, True)])
@@ -473,17 +518,17 @@ def test_a_token_file(cleverapp: Run, serve: Serve, write: Write, mode: int, war
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
-    [(None, "cannot be read: No such file"), (b" \n", "is empty"), (b"\xff\xfe", "is no text")],
+    "content",
+    [None, b" \n", b"\xff\xfe"],
 )
 def test_a_token_file_that_cannot_be_used(
-    cleverapp: Run, write: Write, tmp_path: Path, content: bytes | None, told: str
+    cleverapp: Run, write: Write, tmp_path: Path, content: bytes | None
 ) -> None:
     """A token file that holds no token ends it with 3."""
     path = str(tmp_path / "t") if content is None else write("t", content)
     ended = cleverapp("send", write("r.csv", GOOD), *TEXT, "--token-file", path)
     assert ended.code == 3
-    assert told in ended.err
+    assert f"--token-file {path} " in ended.err
 
 
 def test_a_base_url_that_cannot_be_used(cleverapp: Run, write: Write) -> None:

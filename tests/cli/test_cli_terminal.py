@@ -59,7 +59,7 @@ CASES: dict[str, list[tuple[str, ...]]] = {
     ],
     "call": [
         ("call", "getContacts", "with={hostile}"),
-        ("call", "--raw", "getMe"),
+        ("call", "--format", "raw", "getMe"),
         ("call", "{hostile}"),
     ],
     "contacts export": [

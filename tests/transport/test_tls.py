@@ -13,7 +13,7 @@ import trustme
 
 from cleverapp_async import CleverAppError, ConnectError, Outcome
 from cleverapp_async._tls import tls_fault
-from cleverapp_async.cli.doctor.network_checks import Address, check_connection
+from cleverapp_async.cli.doctor.checks import Address, check_connection
 from tests.transport.rig import TOKEN, client_of, http, raw_server
 
 if TYPE_CHECKING:

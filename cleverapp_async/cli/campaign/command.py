@@ -29,11 +29,11 @@ _HERE = "cleverapp_async.cli.campaign"
         ),
         "report": (
             f"{_HERE}.export:report",
-            "Write a report of a campaign: one HTML page that asks for nothing from outside.",
+            "Write a report of a campaign: one HTML page that loads nothing from outside.",
         ),
         "resolve": (
             f"{_HERE}.resolve:resolve",
-            "Say what became of messages that may have been sent.",
+            "Record the outcome of messages whose outcome is unknown.",
         ),
         "status": (
             f"{_HERE}.status:status",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +15,11 @@ from ...bulk.report.csv import csv_lines
 from ...bulk.report.page import write_report
 from ...limits.quota import AccountKey
 from ..atomic_file import output_format, whole_file
-from ..console import make_console, make_table
-from ..errors import BadInputError, CommandError, Exit
-from ..print_json import as_json, to_stdout
-from ..shared_options import LimitSettings, limit_options
-from ..text import as_iso, say_moment
+from ..console import as_json, make_console, make_table, to_stdout
+from ..errors import BadInputError, CommandError, Exit, exit_codes
+from ..send_settings import LimitSettings, limit_options
+from ..shared_options import format_option, output_option
+from ..text import as_iso, say_moment, shortened
 from .reader import entries_of, find_campaign, open_reader
 
 if TYPE_CHECKING:
@@ -35,19 +35,12 @@ if TYPE_CHECKING:
 __all__ = ["as_line", "as_record", "export", "failed", "report", "unknown"]
 
 _STATES = ("pending", "intent", "accepted", "rejected", "not_sent", "unknown")
-_LISTING = "Exit codes: 0 listed; 2 the journal cannot be read; 130 interrupted."
+_UNREADABLE = "the command cannot be used, or the journal cannot be read"
+_LISTING = exit_codes("the messages were listed", usage=_UNREADABLE)
 _SHOWN = 1000
-_TEXT = 40
 _COLUMNS = ("state", "recipient", "text", "at", "error")
 
-_format = click.option(
-    "--format",
-    "given_format",
-    type=click.Choice(("jsonl", "csv", "table")),
-    default="jsonl",
-    show_default=True,
-    help="JSON lines, which `cleverapp send --only` reads; CSV; or a table of the first 1000.",
-)
+_format = format_option("jsonl", "csv", "table", default="jsonl")
 
 
 @click.command(epilog=_LISTING)
@@ -56,8 +49,8 @@ _format = click.option(
 def unknown(*, journal: str, given_format: str) -> None:
     """List the messages whose outcome is unknown.
 
-    They may have been sent. Those whose run died before the answer are among them, unless it
-    is still at work.
+    They may have been sent. Messages whose run died before the answer came are among them. JSON
+    lines are what `cleverapp send --only unknown` reads; a table shows the first 1000.
     """
     _list(journal, given_format, JournalState.UNKNOWN)
 
@@ -66,24 +59,23 @@ def unknown(*, journal: str, given_format: str) -> None:
 @click.argument("journal", metavar="JOURNAL")
 @_format
 def failed(*, journal: str, given_format: str) -> None:
-    """List the messages that were rejected or not sent, and why."""
+    """List the messages that were rejected or not sent, and why.
+
+    JSON lines are what `cleverapp send --only rejected --only not_sent` reads; a table shows the
+    first 1000.
+    """
     _list(journal, given_format, JournalState.REJECTED, JournalState.NOT_SENT)
 
 
 @click.command(
-    epilog=(
-        "Exit codes: 0 the file is whole; 1 it cannot be written to its end; 2 the journal cannot "
-        "be read, or FILE exists or cannot be made; 130 interrupted."
+    epilog=exit_codes(
+        "the file is whole",
+        failed="the file could not be written to its end",
+        usage="the journal cannot be read, or FILE exists or cannot be created",
     )
 )
 @click.argument("journal", metavar="JOURNAL")
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="FILE",
-    help="New file, or - for standard output; while it is written its name ends in .part.",
-)
+@output_option(required=True)
 @click.option(
     "--state",
     "states",
@@ -91,12 +83,7 @@ def failed(*, journal: str, given_format: str) -> None:
     multiple=True,
     help="Only messages in this state. Repeatable.",
 )
-@click.option(
-    "--format",
-    "given_format",
-    type=click.Choice(("jsonl", "csv")),
-    help="How it is written; by default the suffix of FILE tells, and - is CSV.",
-)
+@format_option("jsonl", "csv", show_default="by the suffix of FILE; csv for -")
 def export(
     *,
     journal: str,
@@ -106,7 +93,8 @@ def export(
 ) -> None:
     """Write all messages of a campaign, with what came of them, to a file.
 
-    Cells of the CSV that a spreadsheet would compute are escaped with an apostrophe.
+    FILE is - for standard output. Until the file is whole its name ends in .part. Cells of the CSV
+    that a spreadsheet would compute are escaped with an apostrophe.
     """
     chosen = (
         "csv" if output == "-" and given_format is None else output_format(output, given_format)
@@ -125,14 +113,15 @@ def export(
 
 
 @click.command(
-    epilog=(
-        "Exit codes: 0 the report is written; 1 it cannot be written; 2 the journal cannot be "
-        "read, or FILE exists; 130 interrupted."
+    epilog=exit_codes(
+        "the report is written",
+        failed="the report could not be written",
+        usage="the journal cannot be read, or FILE exists",
     )
 )
 @click.argument("journal", metavar="JOURNAL")
-@click.option("-o", "--output", required=True, metavar="FILE", help="The page, such as r.html.")
-@click.option("--force", is_flag=True, help="Write over FILE, such as an older report.")
+@output_option(required=True)
+@click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 @limit_options
 def report(
     *,
@@ -143,19 +132,23 @@ def report(
     account_limit: tuple[Quota, ...] | None,
     scale: float,
 ) -> None:
-    """Write a report of a campaign: one HTML page that asks for nothing from outside.
+    """Write a report of a campaign: one HTML page that loads nothing from outside.
 
-    It holds recipients and texts of the messages that may have been sent. Its charts show the
-    documented limits, or those given here.
+    The page holds the recipients and texts of messages of unknown outcome. Its charts show the
+    documented limits, or those given here. It cannot go to standard output.
     """
+    if output == "-":
+        raise BadInputError("--output -: a report is a file, such as report.html. Give its name.")
     path = Path(output)
     if path.exists() and not force:
         raise BadInputError(
-            f"--output {output} exists. Give another name, or --force to write over it."
+            f"--output {output} exists. Give another name, or --force to overwrite it."
         )
-    registry = LimitSettings(overrides=limits, account=account_limit, scale=scale).registry()
+    settings = LimitSettings(overrides=limits, account=account_limit, scale=scale)
+    registry = settings.registry()
     try:
         with open_reader(find_campaign(journal)) as reader:
+            settings.check_scale(reader.summary().origin)
             write_report(
                 reader,
                 path,
@@ -174,19 +167,32 @@ def _list(journal: str, given_format: str, *states: JournalState) -> None:
     with open_reader(campaign) as reader:
         entries = _entries(campaign, reader, *states)
         if given_format != "table":
-            _print_lines(_lines(entries, given_format))
+            first = next(entries, None)
+            if first is None:
+                click.echo(_no_message(states), err=True)
+            _print_lines(_lines(() if first is None else chain((first,), entries), given_format))
             return
         table, more = _draw(entries)
+    if not table.row_count:
+        click.echo(_no_message(states), err=True)
+        return
     make_console(stderr=False).print(table)
     if more:
-        click.echo("There are more: `cleverapp campaign export` gives all.", err=True)
+        click.echo("There are more messages: `cleverapp campaign export` gives all.", err=True)
+
+
+def _no_message(states: Iterable[JournalState]) -> str:
+    told = " or ".join(state.value.replace("_", " ") for state in states)
+    return f"No message is {told}."
 
 
 def _entries(
     campaign: Campaign, reader: CampaignReader, *states: JournalState
 ) -> Iterator[JournalEntry]:
     if reader.summary().purged:
-        raise BadInputError(f"{campaign.address}: recipients and texts were erased: none is left.")
+        raise BadInputError(
+            f"{campaign.address}: its recipients and texts were erased: nothing is left to list."
+        )
     return entries_of(reader, *states)
 
 
@@ -253,7 +259,7 @@ def _draw(entries: Iterator[JournalEntry]) -> tuple[Table, bool]:
         cells = (
             entry.state.value.replace("_", " "),
             _recipient(entry),
-            _shortened(str(entry.message.parameters().get("text", ""))),
+            shortened(str(entry.message.parameters().get("text", ""))),
             "" if at is None else say_moment(at),
             "" if error is None else f"{error.type}: {error.message}",
         )
@@ -280,7 +286,3 @@ def _recipient(entry: JournalEntry) -> str:
     whom = parameters.get("phone", parameters.get("contact_external_id", ""))
     messenger = parameters.get("messenger", "whatsapp")
     return f"{whom} in {messenger} of bot {parameters.get('bot_id', '')}"
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _TEXT else text[:_TEXT] + "…"

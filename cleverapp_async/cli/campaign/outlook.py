@@ -40,7 +40,7 @@ class Outlook:
     @property
     def forecast(self) -> Forecast:
         """The lower bound of what is left."""
-        registry = self.resuming.limits.registry()
+        registry = self.resuming.settings.limits.registry()
         return forecast(self.state.left, registry.quotas, registry.quotas(AccountKey("")))
 
     @property
@@ -62,7 +62,7 @@ class Outlook:
 
 
 def as_record(outlook: Outlook) -> dict[str, object]:
-    """Everything that ``cleverapp campaign status --json`` prints."""
+    """Everything that ``cleverapp campaign status --format json`` prints."""
     state, summary = outlook.state, outlook.state.summary
     found, ends_at, holder = outlook.forecast, outlook.ends_at, state.holder
     return {

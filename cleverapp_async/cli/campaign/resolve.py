@@ -9,38 +9,43 @@ import click
 
 from ...bulk.journal.by_hand import check_unknown
 from ...bulk.journal.records import JournalState
-from ..errors import BadInputError, Exit
-from .reader import find_campaign, index_of, journal_errors, open_reader
+from ..errors import BadInputError, Exit, exit_codes
+from ..params import whole
+from ..shared_options import yes_option
+from ..text import counted
+from .reader import find_campaign, index_of, journal_errors, look, open_reader
 
 if TYPE_CHECKING:
     from ...bulk.journal.protocol import Campaign
 
 __all__ = ["purge", "resolve"]
 
-
-@click.command(
-    epilog=(
-        "Exit codes: 0 done; 1 not wanted, or the journal cannot be written; 2 the command or the "
-        "journal cannot be used; 130 interrupted."
-    )
+_EXITS = exit_codes(
+    "it is done",
+    failed="the answer was no, or the journal cannot be written",
+    usage="the command or the journal cannot be used",
 )
+
+
+@click.command(epilog=_EXITS)
 @click.argument("journal", metavar="JOURNAL")
 @click.option(
     "--as",
     "verdict",
     type=click.Choice(("accepted", "not-sent")),
     required=True,
-    help="What they are from now on: what was not sent, the next run sends.",
+    help="Their outcome from now on; the next run sends those that are not-sent.",
 )
-@click.option("--all", "everything", is_flag=True, help="All unknown messages.")
+@click.option("--all", "everything", is_flag=True, help="Resolve all messages of unknown outcome.")
 @click.option(
     "--number",
     "numbers",
-    type=click.IntRange(min=1),
+    type=whole(1),
     multiple=True,
-    help="The message with this number (`row` in the lists). Repeatable.",
+    metavar="N",
+    help="Resolve the message with this number (`row` in the lists). Repeatable.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can be asked.")
+@yes_option
 @click.pass_context
 def resolve(
     context: click.Context,
@@ -51,63 +56,72 @@ def resolve(
     numbers: tuple[int, ...],
     yes: bool,
 ) -> None:
-    """Say what became of messages that may have been sent.
+    """Record the outcome of messages whose outcome is unknown.
 
-    Nobody but you can tell: look whether the recipient has the message. What is said to be not
-    sent goes out with the next run, a second time if it had arrived after all.
+    Only you can find out: look whether the recipient has the message. A message recorded as
+    not-sent goes out with the next run, a second time if it had arrived after all.
     """
     if not (everything or numbers):
-        raise BadInputError("which messages? Give --all, or --number for each.")
+        raise BadInputError("no message is chosen. Give --all, or --number for each message.")
     campaign = find_campaign(journal)
     there = _unknown(campaign)
     chosen = there if everything else set(map(index_of, numbers))
     with journal_errors():
         check_unknown(chosen, there)
     if not chosen:
-        click.echo("No message is unknown: there is nothing to settle.", err=True)
+        click.echo("No outcome is unknown: there is nothing to resolve.", err=True)
         return
-    count = len(chosen)
-    them = "1 message" if count == 1 else f"{count} messages"
+    them = counted(len(chosen), "message")
     means = (
         "counted as accepted, and never sent again"
         if verdict == "accepted"
         else "sent by the next run, a second time if it had arrived after all"
     )
-    if not _agreed(f"{them} that may have been sent will be {means}.", yes=yes):
+    if not _agreed(f"{them} of unknown outcome will be {means}.", yes=yes):
         context.exit(Exit.FAILED)
     with journal_errors():
         done = campaign.resolve_unknown(JournalState(verdict.replace("-", "_")), chosen)
-    click.echo(f"{'1 message' if done == 1 else f'{done} messages'} settled.", err=True)
+    click.echo(f"{counted(done, 'message')} resolved.", err=True)
 
 
-@click.command(
-    epilog=(
-        "Exit codes: 0 done; 1 not wanted, or the journal cannot be written; 2 the command or the "
-        "journal cannot be used; 130 interrupted."
-    )
-)
+@click.command(epilog=_EXITS)
 @click.argument("journal", metavar="JOURNAL")
-@click.option("--force", is_flag=True, help="Although messages are not sent yet, or unknown.")
-@click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can be asked.")
+@click.option(
+    "--even-if-unfinished",
+    is_flag=True,
+    help="Erase although messages are not sent yet, or their outcome is unknown.",
+)
+@yes_option
 @click.pass_context
-def purge(context: click.Context, *, journal: str, force: bool, yes: bool) -> None:
+def purge(context: click.Context, *, journal: str, even_if_unfinished: bool, yes: bool) -> None:
     """Erase recipients, texts and error texts for good; counts and times stay.
 
-    The campaign cannot be resumed afterwards. Copies and backups of the journal are not touched.
+    The campaign cannot be resumed afterwards. Copies and backups of the journal are not changed.
     """
     campaign = find_campaign(journal)
     with open_reader(campaign) as reader:
-        summary = reader.summary()
+        state = look(reader)
+        summary = state.summary
     if summary.purged:
-        click.echo("Recipients and texts are erased already.", err=True)
+        click.echo("Recipients and texts have already been erased.", err=True)
         return
-    them = "1 message" if summary.messages == 1 else f"{summary.messages} messages"
-    told = f"Recipients and texts of {them} will be erased for good; it cannot be resumed then."
+    unknown = state.counts[JournalState.UNKNOWN]
+    if not even_if_unfinished and state.holder is None and (state.to_send or unknown):
+        raise BadInputError(
+            f"the campaign in {journal} is not finished: {counted(state.to_send, 'message')} left, "
+            f"{counted(unknown, 'unknown outcome')}. Resume it and resolve them, or give "
+            "--even-if-unfinished."
+        )
+    them = counted(summary.messages, "message")
+    told = (
+        f"Recipients and texts of {them} will be erased for good. The campaign cannot be resumed "
+        "afterwards."
+    )
     if not _agreed(told, yes=yes):
         context.exit(Exit.FAILED)
     with journal_errors():
-        campaign.purge(force=force)
-    click.echo(f"Recipients and texts of {them} are erased.", err=True)
+        campaign.purge(force=even_if_unfinished)
+    click.echo(f"Recipients and texts of {them} were erased.", err=True)
 
 
 def _unknown(campaign: Campaign) -> set[int]:
@@ -118,7 +132,7 @@ def _unknown(campaign: Campaign) -> set[int]:
             states.append(JournalState.INTENT)
         if reader.summary().purged:
             raise BadInputError(
-                f"{campaign.address}: recipients and texts were erased: none can be sent."
+                f"{campaign.address}: its recipients and texts were erased: none can be sent."
             )
         return {entry.index for entry in reader.entries(*states)}
 
@@ -132,6 +146,6 @@ def _agreed(told: str, *, yes: bool) -> bool:
     if yes:
         return True
     if not sys.stdin.isatty():
-        raise BadInputError(f"{told} Nobody can be asked here: give --yes if that is wanted.")
+        raise BadInputError(f"{told} Nobody can be asked here: give --yes if you want that.")
     click.echo(told, err=True)
     return click.confirm("Go on?", err=True)

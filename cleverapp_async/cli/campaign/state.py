@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from ...bulk.journal.records import JournalState, JournalSummary, LockHolder
-from ...config import DEFAULT_BASE_URL
 from ..errors import Exit
-from ..shared_options import GivenHours, LimitSettings
-from ..text import write_duration
+from ..send_settings import SendSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,20 +114,21 @@ def steps(state: CampaignState, resuming: Resuming) -> list[Step]:
     found: list[Step] = []
     counts, summary = state.counts, state.summary
     if state.holder is not None:
-        found.append(Step("watch it", resuming.look("status", "--watch")))
+        found.append(Step("watch the campaign", resuming.look("status", "--watch")))
     elif not summary.complete:
         again = resuming.send("FILE")
-        found.append(
-            Step("begin it anew, with the FILE and texts it was begun with", again, sends=True)
-        )
+        found.append(Step("begin it again, with the same FILE and texts", again, sends=True))
     elif state.to_send and not summary.purged:
-        found.append(Step("send what is left", resuming.send(), pressing=True, sends=True))
+        again = resuming.send()
+        found.append(Step("send the messages that are left", again, pressing=True, sends=True))
     if counts[JournalState.UNKNOWN]:
         found += _about_unknown(state, resuming)
     if counts[JournalState.REJECTED] or counts[JournalState.NOT_SENT]:
         found += _about_failed(state, resuming)
     if summary.complete:
-        found.append(Step("see all of it as a page", resuming.look("report", "-o", "report.html")))
+        found.append(
+            Step("write a report of the campaign", resuming.look("report", "-o", "report.html"))
+        )
     settled = state.finished and not counts[JournalState.UNKNOWN]
     if settled and state.holder is None and not summary.purged:
         found.append(Step("erase recipients and texts", resuming.look("purge")))
@@ -139,13 +138,17 @@ def steps(state: CampaignState, resuming: Resuming) -> list[Step]:
 def _about_unknown(state: CampaignState, resuming: Resuming) -> list[Step]:
     if state.summary.purged:
         return []
-    found = [Step("list what may have been sent", resuming.look("unknown"), pressing=True)]
+    found = [Step("list the messages of unknown outcome", resuming.look("unknown"), pressing=True)]
     if state.holder is None:
         say = ("resolve", "--all", "--as")
         found += [
-            Step("say that it arrived", resuming.look(*say, "accepted")),
-            Step("say that it did not", resuming.look(*say, "not-sent")),
-            Step("send it again, come what may", resuming.send("--resend-unknown"), sends=True),
+            Step("record that they arrived", resuming.look(*say, "accepted")),
+            Step("record that they did not arrive", resuming.look(*say, "not-sent")),
+            Step(
+                "send them again, although some may arrive twice",
+                resuming.send("--resend-unknown"),
+                sends=True,
+            ),
         ]
     return found
 
@@ -153,17 +156,16 @@ def _about_unknown(state: CampaignState, resuming: Resuming) -> list[Step]:
 def _about_failed(state: CampaignState, resuming: Resuming) -> list[Step]:
     if state.summary.purged:
         return []
-    found = [Step("list what failed, and why", resuming.look("failed"), pressing=True)]
+    found = [
+        Step(
+            "list the failed messages, and why they failed", resuming.look("failed"), pressing=True
+        )
+    ]
     for_good = state.counts[JournalState.REJECTED] - state.summary.retryable
     if for_good > 0 and state.holder is None:
         again = resuming.send() if resuming.retry_rejected else resuming.send("--retry-rejected")
-        found.append(Step("send what was refused for good again", again, sends=True))
+        found.append(Step("send the rejected messages again", again, sends=True))
     return found
-
-
-_CONCURRENCY = 100
-_ATTEMPT_TIMEOUT = 60.0
-_DRAIN_TIMEOUT = 30.0
 
 
 def command(*parts: str) -> str:
@@ -178,29 +180,17 @@ def this_command() -> str:
 
 @frozen(kw_only=True)
 class Resuming:
-    """What a command to go on is made of; the token is in none of it.
+    """What the commands to go on with a campaign are made of; the token is in none of it.
 
     Attributes:
         journal: The journal's path.
-        base_url: Where the campaign is sent to; None: CleverApp's own.
-        token_file: Where the token stands; None: in the environment.
-        limits: The limits that are kept.
-        hours: When messages may leave.
-        concurrency: Requests on the wire at once.
-        attempt_timeout: Seconds for one attempt.
-        drain_timeout: Seconds that what is on the wire has after an interrupt.
+        settings: How its messages are sent.
         retry_rejected: Whether what was refused for good is sent again.
         sends: Whether `cleverapp send` goes on with it; a campaign in Redis its workers send.
     """
 
     journal: str
-    base_url: str | None = None
-    token_file: str | None = None
-    limits: LimitSettings = field(factory=LimitSettings)
-    hours: GivenHours = field(factory=GivenHours)
-    concurrency: int = _CONCURRENCY
-    attempt_timeout: float = _ATTEMPT_TIMEOUT
-    drain_timeout: float = _DRAIN_TIMEOUT
+    settings: SendSettings = field(factory=SendSettings)
     retry_rejected: bool = False
     sends: bool = True
 
@@ -215,25 +205,8 @@ class Resuming:
         Args:
             *more: Further options.
         """
-        return command("send", "--journal", self.path, *self.options(), *more)
-
-    def options(self) -> list[str]:
-        """The options that matter for whatever is sent as the campaign was."""
-        parts: list[str] = []
-        if self.base_url is not None and self.base_url != DEFAULT_BASE_URL:
-            parts += ["--base-url", self.base_url]
-        if self.token_file is not None:
-            parts += ["--token-file", self.token_file]
-        if self.concurrency != _CONCURRENCY:
-            parts += ["--concurrency", str(self.concurrency)]
-        if self.attempt_timeout != _ATTEMPT_TIMEOUT:
-            parts += ["--attempt-timeout", write_duration(self.attempt_timeout)]
-        if self.drain_timeout != _DRAIN_TIMEOUT:
-            parts += ["--drain-timeout", write_duration(self.drain_timeout)]
-        parts += [*self.limits.written(), *self.hours.written()]
-        if self.retry_rejected:
-            parts.append("--retry-rejected")
-        return parts
+        again = ["--retry-rejected"] if self.retry_rejected else []
+        return command("send", "--journal", self.path, *self.settings.written(), *again, *more)
 
     def look(self, name: str, *more: str) -> str:
         """A command of ``cleverapp campaign`` on this journal.

@@ -16,11 +16,17 @@ from rich.text import Text
 
 from ..._terminal import printable
 from ...bulk.journal.records import JournalState
-from ..console import make_console, make_table
-from ..errors import MEANINGS, BadInputError, Exit
-from ..print_json import as_json, to_stdout
-from ..shared_options import GivenHours, LimitSettings, limit_options, schedule_options
-from ..text import say_age, say_moment
+from ..console import as_json, make_console, make_table, to_stdout
+from ..errors import MEANINGS, BadInputError, Exit, exit_codes
+from ..send_settings import (
+    GivenHours,
+    LimitSettings,
+    SendSettings,
+    limit_options,
+    schedule_options,
+)
+from ..shared_options import format_option
+from ..text import counted, say_age, say_moment
 from .outlook import Outlook, as_record
 from .reader import find_campaign, look, open_reader
 from .state import Resuming
@@ -48,14 +54,16 @@ _SHARE = 4
 
 
 @click.command(
-    epilog=(
-        "Exit codes: 0 everything was accepted; 1 some were rejected, or are not sent yet; 2 the "
-        "journal cannot be read; 4 some outcomes are unknown; 130 interrupted."
+    epilog=exit_codes(
+        "every message was accepted",
+        failed="some messages were rejected, or are not sent yet",
+        usage="the command cannot be used, or the journal cannot be read",
+        unknown="some outcomes are unknown",
     )
 )
 @click.argument("journal", metavar="JOURNAL")
-@click.option("--json", "for_programs", is_flag=True, help="Print one JSON object.")
-@click.option("--watch", is_flag=True, help="Show it anew every second, until it is finished.")
+@format_option("table", "json", default="table")
+@click.option("--watch", is_flag=True, help="Show it again every second, until it is finished.")
 @limit_options
 @schedule_options
 @click.pass_context
@@ -63,7 +71,7 @@ def status(
     context: click.Context,
     *,
     journal: str,
-    for_programs: bool,
+    given_format: str,
     watch: bool,
     limits: tuple[LimitOverride, ...],
     account_limit: tuple[Quota, ...] | None,
@@ -75,12 +83,13 @@ def status(
 ) -> None:
     """Show how a campaign stands, what is left, and the commands to go on.
 
-    The journal holds neither limits nor hours: give the same options as to `cleverapp send` for
-    the forecast to count with them, and for the commands shown to have them.
+    The journal keeps neither limits nor hours. Give the options that `cleverapp send` had: the
+    forecast is then made with them, and the commands contain them.
     """
+    for_programs = given_format == "json"
     if watch and (for_programs or not sys.stdout.isatty()):
-        raise BadInputError("--watch is for a terminal, and not for --json.")
-    settings = LimitSettings(overrides=limits, account=account_limit, scale=scale)
+        raise BadInputError("--watch needs a terminal and --format table. Leave it out.")
+    limits_ = LimitSettings(overrides=limits, account=account_limit, scale=scale)
     hours = GivenHours(not_before=not_before, not_after=not_after, timezone=timezone, at=at)
     schedule = hours.schedule()
     campaign = find_campaign(journal)
@@ -88,12 +97,10 @@ def status(
 
         def outlook() -> Outlook:
             state = look(reader)
+            limits_.check_scale(state.summary.origin)
+            settings = SendSettings(base_url=state.summary.origin, limits=limits_, hours=hours)
             resuming = Resuming(
-                journal=campaign.address,
-                base_url=state.summary.origin,
-                limits=settings,
-                hours=hours,
-                sends=campaign.resumable,
+                journal=campaign.address, settings=settings, sends=campaign.resumable
             )
             return Outlook(state=state, resuming=resuming, schedule=schedule)
 
@@ -140,7 +147,7 @@ _ORDER = (
     JournalState.INTENT,
     JournalState.PENDING,
 )
-_NOT_YET = "some were rejected, or are not sent yet"
+_NOT_YET = "some messages were rejected, or are not sent yet"
 """What exit 1 means of a campaign that may still go on."""
 
 
@@ -172,15 +179,15 @@ def draw_status(outlook: Outlook, *, commands: bool = True) -> RenderableType:
 
 def _head(outlook: Outlook) -> list[str]:
     summary = outlook.state.summary
-    what = f"{_count(summary.messages, 'message')} to {summary.origin}"
+    what = f"{counted(summary.messages, 'message')} to {summary.origin}"
     told = [f"{outlook.resuming.journal}: {what}, begun {say_moment(summary.created_at)}"]
     if summary.duplicates:
         them = "was" if summary.duplicates == 1 else "were"
-        left_out = _count(summary.duplicates, "duplicate")
-        rule = "each recipient gets the first of its messages alone"
+        left_out = counted(summary.duplicates, "duplicate")
+        rule = "each recipient gets only the first of its messages"
         told.append(f"{left_out} {them} left out: {rule}.")
     if not summary.complete:
-        told.append("Not all messages are read in: nothing was sent yet.")
+        told.append("Not all messages were read into the journal, and nothing was sent yet.")
     if summary.purged:
         told.append("Recipients and texts were erased.")
     return told
@@ -216,12 +223,17 @@ def _sentences(outlook: Outlook) -> list[str]:
         told.append(f"{_runner(holder, now)}.")
     elif summary.sessions:
         last = summary.sessions[-1]
-        ended = "its process died, nobody knows why" if last.ended is None else last.ended
+        ended = "its process died" if last.ended is None else last.ended
         when = "" if last.ended_at is None else f" {say_moment(last.ended_at)}"
-        runs = _count(len(summary.sessions), "run")
-        told.append(f"Nobody runs it. It had {runs}; the last one ended{when}: {printable(ended)}.")
+        runs = counted(len(summary.sessions), "run")
+        told.append(
+            f"No process runs it. It had {runs}; the last one ended{when}: {printable(ended)}."
+        )
     if summary.retryable:
-        told.append(f"{summary.retryable} of the rejected may pass: the next run sends them again.")
+        told.append(
+            f"{counted(summary.retryable, 'rejection')} may pass: the next run sends those "
+            "messages again."
+        )
     if state.to_send:
         told.append(_left(outlook))
     return told
@@ -238,12 +250,8 @@ def _runner(holder: LockHolder, now: float) -> str:
 
 
 def _left(outlook: Outlook) -> str:
-    told = f"{_count(outlook.state.to_send, 'message')} left: {outlook.told()}"
+    told = f"{counted(outlook.state.to_send, 'message')} left: {outlook.told()}"
     if outlook.ends_at is None:
         return f"{told}."
     condition = "" if outlook.state.holder is not None else " if it goes on now"
-    return f"{told}; the end is not before {say_moment(outlook.ends_at)}{condition}."
-
-
-def _count(count: int, name: str) -> str:
-    return f"{count} {name}{'' if count == 1 else 's'}"
+    return f"{told}; it ends no earlier than {say_moment(outlook.ends_at)}{condition}."

@@ -6,24 +6,29 @@ import click
 from attrs import define, field
 from click.core import ParameterSource
 
-from ..errors import Exit
+from ..errors import Exit, exit_codes
 from ..shared_options import Connection, connection_options
 from ..signals import run_interruptibly
 from .checks import (
+    Address,
     Finding,
+    Resolve,
     Settings,
+    check_account,
     check_address,
+    check_connection,
+    check_name,
     check_packages,
     check_python,
     check_token,
+    resolve,
     warn,
 )
-from .network_checks import Address, Resolve, check_account, check_connection, check_name, resolve
 
 __all__ = ["Examination", "doctor"]
 
 
-@click.command(epilog="Exit codes: 0 nothing failed; 1 something did; 130 interrupted.")
+@click.command(epilog=exit_codes("no check failed, warnings aside", failed="a check failed"))
 @connection_options
 @click.pass_context
 def doctor(
@@ -31,9 +36,9 @@ def doctor(
 ) -> None:
     """Check what a call needs, one line each, with a remedy.
 
-    It looks at Python and the packages, at the settings and where they come from, at DNS, TCP and
-    TLS, asks getMe whether the token is taken, and compares this machine's clock with the
-    server's. Of the token only its length is shown.
+    It checks Python and the packages, the settings and their sources, DNS, TCP and TLS, calls
+    getMe to see whether the token is accepted, and compares this machine's clock with the
+    server's. Of the token it shows only the length.
     """
     told = {
         ParameterSource.COMMANDLINE: "--base-url",
@@ -90,4 +95,4 @@ class Examination:
 
     def skip(self, about: str, why: str) -> None:
         """Say that a check was not made."""
-        self.tell(warn(about, f"not checked: {why}", "Mend that first."))
+        self.tell(warn(about, f"not checked, as {why}", "Solve that problem first."))

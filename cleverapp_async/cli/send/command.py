@@ -8,7 +8,15 @@ import click
 
 from .. import params
 from ..errors import MEANINGS
-from ..shared_options import GivenHours, limit_options, schedule_options
+from ..send_settings import (
+    GivenHours,
+    LimitSettings,
+    SendSettings,
+    limit_options,
+    pace_options,
+    schedule_options,
+)
+from ..shared_options import bot_id_option, connection_options, output_option, quiet_option
 
 if TYPE_CHECKING:
     from datetime import datetime, time
@@ -24,117 +32,79 @@ _RESENDABLE = ("not_sent", "rejected", "unknown")
 _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items())
 
 
-@click.command(
-    epilog=(f"The token comes from CLEVERAPP_API_TOKEN or --token-file. Exit codes: {_EXITS}.")
-)
+@click.command(epilog=f"Exit codes: {_EXITS}.")
 @click.argument("file", required=False)
 @click.option(
     "--text",
     type=params.TEMPLATE,
     metavar="TEMPLATE",
-    help="Text for rows without their own; {column} takes a cell, {{ and }} are braces.",
+    help="Text of rows without their own; {column} takes a cell, {{ and }} are braces.",
 )
 @click.option(
     "--image",
     type=params.TEMPLATE,
     metavar="TEMPLATE",
-    help="Link to a picture, for rows without their own.",
+    help="Link to the picture of rows without their own.",
 )
 @click.option(
     "--file",
     "file_link",
     type=params.TEMPLATE,
     metavar="TEMPLATE",
-    help="Link to a file, for rows without their own.",
+    help="Link to the file of rows without their own.",
 )
+@bot_id_option
+@click.option("--messenger", help="Messenger of rows that have neither contact_id nor their own.")
 @click.option(
-    "--bot-id",
-    type=click.IntRange(min=1),
-    help="Bot for rows without contact_id and without their own.",
-)
-@click.option("--messenger", help="Messenger for rows without contact_id and without their own.")
-@click.option(
-    "--format",
-    "given_format",
+    "--input-format",
     type=click.Choice(["csv", "jsonl", "xlsx", "parquet"]),
-    help="How FILE is written; by default its suffix or first bytes tell.",
+    show_default="by the suffix or the first bytes",
+    help="Form of FILE.",
 )
-@click.option("--sheet", metavar="NAME", help="Sheet of an XLSX file; by default the first.")
+@click.option(
+    "--sheet", metavar="NAME", show_default="the first", help="Sheet of an XLSX file to read."
+)
 @click.option(
     "--only",
     type=click.Choice(_RESENDABLE),
     multiple=True,
-    help="FILE holds the outcomes of an earlier send: send those again. Repeatable.",
+    help="Send again what ended like this; FILE holds the outcomes of an earlier send. Repeatable.",
 )
 @click.option(
     "--skip-bad-rows",
     is_flag=True,
-    help="Send the good rows although others are faulty; the exit code is then 1.",
+    help="Leave faulty rows out and send the others; the exit code is then 1.",
 )
 @click.option(
     "--drop-duplicates", is_flag=True, help="Leave out rows that repeat recipient and message."
 )
 @click.option("--dry-run", is_flag=True, help="Check, count and forecast; send nothing.")
-@click.option(
-    "--output",
-    show_default="standard output; with --journal nowhere",
-    metavar="FILE",
-    help="New file for the outcomes, one JSON object per line; - is standard output.",
-)
+@output_option(default="standard output; with --journal nowhere")
 @click.option(
     "--journal",
     metavar="RUN.db",
-    help="Keep the campaign in this file: begin it, or go on with it. It survives kill -9.",
+    help="Keep the campaign in this file: begin it, or go on with it, after kill -9 too.",
 )
 @click.option(
     "--resend-unknown",
     is_flag=True,
-    help="Send again what an earlier run may have sent: some get it twice.",
+    help="Send messages of unknown outcome again; some may arrive twice.",
 )
 @click.option(
     "--retry-rejected",
     is_flag=True,
-    help="Send again what was refused for good in an earlier run.",
+    help="Send messages again that an earlier run saw rejected for good.",
 )
 @click.option(
     "--allow-duplicates",
     is_flag=True,
-    help="With --journal: send a recipient all of its messages, not the first alone.",
+    help="With --journal: send each recipient all of its messages, not only the first.",
 )
-@click.option("--token-file", metavar="FILE", help="File that holds the token and nothing else.")
-@click.option(
-    "--base-url",
-    envvar="CLEVERAPP_BASE_URL",
-    show_envvar=True,
-    metavar="URL",
-    help="Where the API lives, for a sibling brand or the simulator.",
-)
-@click.option(
-    "--concurrency",
-    type=click.IntRange(min=1),
-    default=100,
-    show_default=True,
-    help="Requests on the wire at once.",
-)
-@click.option(
-    "--attempt-timeout",
-    type=params.DURATION,
-    default="60s",
-    show_default=True,
-    metavar="DURATION",
-    help="For one attempt, from its start to the whole answer.",
-)
-@click.option(
-    "--drain-timeout",
-    type=params.DURATION,
-    default="30s",
-    show_default=True,
-    metavar="DURATION",
-    help="After Ctrl-C or SIGTERM, for what is on the wire to end; then it is aborted.",
-)
+@connection_options
+@pace_options
 @schedule_options
 @limit_options
-@click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only.")
+@quiet_option
 @click.option("-v", "--verbose", is_flag=True, help="Log each attempt to standard error.")
 @click.pass_context
 def send(
@@ -146,7 +116,7 @@ def send(
     file_link: Template | None,
     bot_id: int | None,
     messenger: str | None,
-    given_format: str | None,
+    input_format: str | None,
     sheet: str | None,
     only: tuple[str, ...],
     skip_bad_rows: bool,
@@ -159,8 +129,9 @@ def send(
     allow_duplicates: bool,
     token_file: str | None,
     base_url: str | None,
-    concurrency: int,
     attempt_timeout: float,
+    concurrency: int,
+    max_in_flight: int,
     drain_timeout: float,
     not_before: time | None,
     not_after: time | None,
@@ -175,27 +146,27 @@ def send(
     """Send a message to each recipient in a file.
 
     FILE (- for standard input) is CSV with a header (UTF-8; comma, semicolon, tab or |), JSON
-    lines or, with the extra `files`, XLSX or Parquet. Columns are called as the API's parameters:
-    contact_id; or bot_id, messenger and contact_external_id; or bot_id and phone for WhatsApp;
-    text, image, file, name. Others feed the templates. A row's own value goes before an option's,
-    and a row's own text is sent as it stands.
+    lines or, with the extra `files`, XLSX or Parquet. Columns have the names of the API's
+    parameters: contact_id; or bot_id, messenger and contact_external_id; or bot_id and phone for
+    WhatsApp; text, image, file, name. All other columns can be used in templates. --bot-id, like
+    --messenger, holds for rows that have neither contact_id nor their own. The text of a row is
+    sent unchanged.
 
-    Every row is checked before the first is sent. Ctrl-C ends in order what is on its way, and
-    lists the rest as not_sent: `cleverapp send OUTCOMES.jsonl --only not_sent` sends it.
+    Every row is checked before the first message leaves. The outcomes are JSON lines, in the file
+    of --output or on standard output (-). Ctrl-C lets the requests on the wire end and lists the
+    rest as not_sent: `cleverapp send OUTCOMES.jsonl --only not_sent` sends it.
 
     With --journal a campaign survives interrupts, crashes and kill -9: the same command, or one
-    without FILE, goes on with it, and `cleverapp campaign` looks into it. Each recipient gets the
-    first of its messages alone. The exit code then tells how the whole campaign stands.
+    without FILE, goes on with it, and `cleverapp campaign` shows how it stands. Each recipient
+    gets only the first of its messages. The exit code is then that of the whole campaign.
     """
     from ..recipients.messages import Defaults
-    from ..shared_options import LimitSettings
-    from .options import CampaignOptions, ClientOptions, RecipientOptions, SendOptions
-    from .run import run_send
+    from .run import CampaignOptions, RecipientOptions, SendOptions, run_send
 
     given = SendOptions(
         recipients=RecipientOptions(
             path=file,
-            format=cast("InputFormat | None", given_format),
+            format=cast("InputFormat | None", input_format),
             sheet=sheet,
             defaults=Defaults(
                 bot_id=bot_id, messenger=messenger, text=text, image=image, file=file_link
@@ -210,15 +181,16 @@ def send(
             retry_rejected=retry_rejected,
             allow_duplicates=allow_duplicates,
         ),
-        sender=ClientOptions(
-            token_file=token_file,
+        settings=SendSettings(
             base_url=base_url,
+            token_file=token_file,
             concurrency=concurrency,
+            max_in_flight=max_in_flight,
             attempt_timeout=attempt_timeout,
+            drain_timeout=drain_timeout,
             limits=LimitSettings(overrides=limits, account=account_limit, scale=scale),
+            hours=GivenHours(not_before=not_before, not_after=not_after, timezone=timezone, at=at),
         ),
-        hours=GivenHours(not_before=not_before, not_after=not_after, timezone=timezone, at=at),
-        drain_timeout=drain_timeout,
         dry_run=dry_run,
         output="-" if output is None and journal is None else output,
         quiet=quiet,

@@ -11,8 +11,8 @@ from attrs import frozen
 
 from ...errors import ApiError, CleverAppError, ValidationError
 from ..atomic_file import create_private
+from ..console import as_json, to_stdout
 from ..errors import BadInputError
-from ..print_json import as_json, to_stdout
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -122,7 +122,7 @@ def _create(path: str) -> BinaryIO:
         return create_private(Path(path))
     except FileExistsError:
         raise BadInputError(
-            f"--output {path} exists, and outcomes are never written over. "
+            f"--output {path} exists, and no file is overwritten. "
             "Give another name, or move the file away."
         ) from None
     except OSError as error:

@@ -140,7 +140,7 @@ class Plan:
     def _changed(self, number: int) -> BadInputError:
         return BadInputError(
             f"{self.source.name} has changed since it was checked: nothing from row {number} on "
-            "was sent. Leave the file alone while it is sent; send the rest from a new file."
+            "was sent. Do not change the file while it is sent; send the rest from a new file."
         )
 
 
@@ -160,7 +160,7 @@ class _Sieve:
         if self.wanted.only:
             outcome = record.cells.get("outcome")
             if outcome is None:
-                remedy = "Give --only for the outcomes of an earlier send alone"
+                remedy = "Leave --only out: it is for the outcomes of an earlier send"
                 return (Fault(record.number, record.line, "outcome", "it is missing", remedy),)
             if outcome not in self.wanted.only:
                 return None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import define, field, frozen
 from rich.console import Console, Group
+from rich.constrain import Constrain
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -40,13 +41,18 @@ __all__ = [
 ]
 
 _SHORTEST_TOLD = 0.5
-_FAILED = (Outcome.REJECTED, Outcome.NOT_SENT, Outcome.UNKNOWN)
+_FAILED = (Outcome.REJECTED, Outcome.NOT_SENT)
 _RATES = ((1, "second"), (60, "minute"), (3600, "hour"))
 
 _ROUTES_SHOWN = 12
 _LINE_EVERY = 10.0
 _LINE_SHARE = 0.05
 _BAR = 30
+_MARGIN = 4
+"""Columns on the right that stay free: what a terminal echoes of Ctrl-C, `^C`, must not begin a new
+line, as the display would then leave its uppermost line behind."""
+_NARROW = 60
+"""Below so many columns there is no room for the table."""
 _SHORTEST = 0.05
 
 
@@ -57,7 +63,8 @@ class RouteProgress:
     Attributes:
         name: In words.
         sent: Messages accepted.
-        failed: Messages that ended otherwise.
+        failed: Messages rejected or not sent.
+        unknown: Messages of unknown outcome.
         queued: Messages without an outcome.
         next_slot: Seconds until its next message may leave; None where nothing tells.
     """
@@ -65,6 +72,7 @@ class RouteProgress:
     name: str
     sent: int
     failed: int
+    unknown: int
     queued: int
     next_slot: float | None
 
@@ -93,14 +101,19 @@ class Progress:
 
     def told(self) -> str:
         """In one line."""
+        return "; ".join(self.parts())
+
+    def parts(self) -> list[str]:
+        """What is done, and what is to come as long as something is."""
         tally = self.tally
         failed = sum(tally.outcomes[outcome] for outcome in _FAILED)
+        unknown = tally.outcomes[Outcome.UNKNOWN]
         told = f"{tally.done} of {tally.work.total} done"
         if failed:
             told += f", {failed} failed"
-        if tally.done >= tally.work.total:
-            return told
-        return f"{told}; {self._to_come()}"
+        if unknown:
+            told += f", {unknown} unknown"
+        return [told] if tally.done >= tally.work.total else [told, self._to_come()]
 
     def _to_come(self) -> str:
         """How fast it goes and when it ends; where nothing moves, why."""
@@ -119,7 +132,7 @@ class Progress:
             left += f", until {say_moment(eta.at, schedule.zone)}"
             if not schedule.is_open(now):
                 opens = say_moment(schedule.next_open(now), schedule.zone)
-                return f"quiet hours until {opens}; {left}"
+                return f"outside the hours until {opens}; {left}"
         if eta.paused >= _SHORTEST_TOLD:
             return f"paused for {say_duration(round(eta.paused))} after a refusal; {left}"
         if eta.rate is None or eta.measured is None or eta.bound_by == QUIET_HOURS:
@@ -142,6 +155,7 @@ class Progress:
             UNKNOWN_ROUTE if key is None else str(key),
             counts[Outcome.ACCEPTED],
             sum(counts[outcome] for outcome in _FAILED),
+            counts[Outcome.UNKNOWN],
             queued,
             slot,
         )
@@ -286,26 +300,50 @@ class LiveView(NoView):
         progress = self._progress
         if progress is None:
             return Text(f"{self._waiting} …")
-        table = make_table("route", ("sent", "failed", "queued", "next slot"))
-        for row in progress.routes(_ROUTES_SHOWN):
+        width = self.console.width - _MARGIN
+        parts: list[RenderableType] = [self._foot(progress, width)]
+        if width >= _NARROW:
+            parts = [self._table(progress), Text(), *parts]
+        # Padding would fill the margin with blanks, and leave the cursor at its end.
+        return Constrain(Group(*parts), width)
+
+    def _table(self, progress: Progress) -> Table:
+        """A line for each bot and messenger."""
+        routes = progress.routes(_ROUTES_SHOWN)
+        uncertain = progress.tally.outcomes[Outcome.UNKNOWN] > 0
+        columns = ("sent", "failed", *(["unknown"] if uncertain else []), "queued", "next slot")
+        table = make_table("route", columns)
+        for row in routes:
             slot = "" if row.next_slot is None else _seconds(row.next_slot)
             table.add_row(
                 Text(row.name),
                 str(row.sent),
                 str(row.failed or ""),
+                *([str(row.unknown or "")] if uncertain else []),
                 str(row.queued or ""),
                 slot if row.queued else Text("done", style="green"),
             )
         hidden = len(progress.tally.work.forecast.shares) - table.row_count
         if hidden:
             table.add_row(Text(f"and {hidden} more", style="dim"))
+        return table
+
+    def _foot(self, progress: Progress, width: int) -> RenderableType:
+        """A bar and one line of words; where they do not fit, a line for each part."""
         tally = progress.tally
         bar = ProgressBar(
-            total=max(1, tally.work.total), completed=tally.done, width=_BAR, complete_style="green"
+            total=max(1, tally.work.total),
+            completed=tally.done,
+            width=min(_BAR, width),
+            complete_style="green",
         )
+        words = progress.parts()
         foot = Table.grid(padding=(0, 1))
-        foot.add_row(bar, Text(progress.told()))
-        return Group(table, Text(), foot)
+        if _BAR + 1 + len("; ".join(words)) <= width:
+            foot.add_row(bar, Text("; ".join(words)))
+            return foot
+        foot.add_row(bar)
+        return Group(foot, *map(Text, words))
 
 
 def _seconds(seconds: float) -> str:

@@ -16,7 +16,7 @@ from ...bulk.forecast import UNKNOWN_ROUTE, Forecast
 from ...errors import Outcome
 from ..console import make_table
 from ..errors import MEANINGS, Exit
-from ..text import say_duration, say_moment, tell_forecast
+from ..text import counted, say_duration, say_moment, tell_forecast
 from .plan import FAULTS_SHOWN, Plan
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from .tally import Tally
 
 __all__ = [
-    "say_messages",
     "show_duplicates",
     "show_exit",
     "show_faults",
@@ -50,7 +49,8 @@ def show_faults(plan: Plan) -> None:
     for fault in plan.faults:
         click.echo(fault.told(plan.source.name), err=True)
     if plan.faults_in_all > FAULTS_SHOWN:
-        click.echo(f"and {plan.faults_in_all - FAULTS_SHOWN} more faults", err=True)
+        more = plan.faults_in_all - FAULTS_SHOWN
+        click.echo(f"and {counted(more, 'more fault')}", err=True)
 
 
 def show_duplicates(plan: Plan) -> None:
@@ -59,25 +59,23 @@ def show_duplicates(plan: Plan) -> None:
         return
     rows = "1 row repeats" if plan.duplicates == 1 else f"{plan.duplicates} rows repeat"
     what = "recipient" if plan.wanted.by_recipient else "recipient and message"
-    told = f"{rows} the {what} of a row before (first in line"
+    told = f"{rows} the {what} of an earlier row (the first is in line {plan.first_duplicate})"
     if plan.wanted.by_recipient:
-        done = "left out, as --journal sends each recipient one message (--allow-duplicates: all)."
+        done = (
+            "With --journal each recipient gets one message, so they are left out; "
+            "--allow-duplicates sends them."
+        )
     elif plan.wanted.drop_duplicates:
-        done = "left out, as --drop-duplicates says."
+        done = "They are left out because of --drop-duplicates."
     else:
-        done = "sent all the same; --drop-duplicates leaves such rows out."
-    click.echo(f"Warning: {told} {plan.first_duplicate}): {done}", err=True)
-
-
-def say_messages(count: int) -> str:
-    """So many messages."""
-    return "1 message" if count == 1 else f"{count} messages"
+        done = "They are sent all the same; --drop-duplicates leaves such rows out."
+    click.echo(f"Warning: {told}. {done}", err=True)
 
 
 def tell_hours(found: Forecast, schedule: Schedule) -> str:
-    """When it is sent, and before when it does not end."""
+    """When it is sent, and the earliest end."""
     end = say_moment(found.ends_at(time.time(), schedule), schedule.zone)
-    return f"{schedule.told()}, and not before {end}"
+    return f"{schedule.told()}; it ends no earlier than {end}"
 
 
 def show_forecast(console: Console, found: Forecast) -> None:
@@ -86,20 +84,21 @@ def show_forecast(console: Console, found: Forecast) -> None:
     for share in islice(found.shares, _KEYS_SHOWN):
         least = say_duration(share.seconds) if share.seconds else "at once"
         if share.key is None:
-            least = "limited by the account alone until learned"
+            least = "only the account's limit, until the route is known"
         table.add_row(Text(share.name), str(share.messages), least)
     if len(found.shares) > _KEYS_SHOWN:
         table.add_row(Text(f"and {len(found.shares) - _KEYS_SHOWN} more", style="dim"))
     account = say_duration(found.account.seconds) if found.account.seconds else "at once"
     table.add_row(Text(found.account.name, style="bold"), str(found.account.messages), account)
     console.print(Padding(table, (0, 0, 1, 2), expand=False))
-    told = tell_forecast(found)
-    console.print(f"It takes {told}." if found.seconds else f"{told.capitalize()}.", soft_wrap=True)
+    told = f"It takes {tell_forecast(found)}." if found.seconds else "The limits cause no delay."
+    console.print(told, soft_wrap=True)
 
 
 def show_report(console: Console, tally: Tally) -> None:
     """Outcomes by bot and messenger, errors by kind, and times."""
-    console.print(Padding(_outcomes(tally), (1, 0, 1, 2), expand=False))
+    if tally.done:
+        console.print(Padding(_outcomes(tally), (1, 0, 1, 2), expand=False))
     if tally.errors:
         console.print(Padding(_errors(tally), (0, 0, 1, 2), expand=False))
     console.print(_times(tally), soft_wrap=True)
@@ -112,7 +111,7 @@ def show_exit(console: Console, code: Exit) -> None:
 
 
 def _outcomes(tally: Tally) -> Table:
-    shares = tally.work.forecast.shares
+    shares = [share for share in tally.work.forecast.shares if tally.of(share.key)]
     shown = [outcome for outcome in Outcome if outcome in tally.outcomes]
     table = make_table("route", [outcome.value.replace("_", " ") for outcome in shown])
     for share in islice(shares, _KEYS_SHOWN):
@@ -131,19 +130,20 @@ def _errors(tally: Tally) -> Table:
     for (kind, text), count in tally.errors.most_common(_ERRORS_SHOWN):
         grid.add_row(f"{count} ×", Text(kind, style="bold"), Text(printable(text)))
     if len(tally.errors) > _ERRORS_SHOWN:
-        grid.add_row("", Text(f"and {len(tally.errors) - _ERRORS_SHOWN} more kinds", style="dim"))
+        more = counted(len(tally.errors) - _ERRORS_SHOWN, "more kind")
+        grid.add_row("", Text(f"and {more}", style="dim"))
     return grid
 
 
 def _times(tally: Tally) -> str:
     least = tally.work.forecast.seconds
     accepted = tally.outcomes[Outcome.ACCEPTED]
-    told = f"{say_messages(tally.done)} in {say_duration(round(tally.seconds, 1))}"
+    told = f"{counted(tally.done, 'message')} in {say_duration(round(tally.seconds, 1))}"
     if least and tally.done == tally.work.total:
-        told += f" (the limits ask for {say_duration(round(least, 1))})"
+        told += f" (the limits require at least {say_duration(round(least, 1))})"
     if accepted:
         wire = 1000 * tally.on_wire / accepted
-        told += f"; {wire:.0f} ms on the wire each"
+        told += f"; {wire:.0f} ms on the wire on average"
         if tally.attempts > accepted:
-            told += f"; {tally.attempts - accepted} repeated attempts"
+            told += f"; {counted(tally.attempts - accepted, 'repeated attempt')}"
     return f"{told}."

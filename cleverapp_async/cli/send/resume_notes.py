@@ -15,8 +15,8 @@ from ...errors import JournalLostError, Outcome
 from ..campaign.reader import find_campaign, look, open_reader
 from ..campaign.state import CampaignState, Resuming, command, steps, this_command
 from ..errors import CommandError, Exit
-from ..text import tell_forecast
-from .report import say_messages, show_exit, show_report, tell_hours
+from ..text import counted, tell_forecast
+from .report import show_exit, show_report, tell_hours
 from .tally import Tally, Workload, stopped_by_a_setting
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _TOTALS = (
     (JournalState.REJECTED, "rejected"),
     (JournalState.NOT_SENT, "not sent"),
     (JournalState.UNKNOWN, "unknown"),
-    (JournalState.PENDING, "not begun"),
+    (JournalState.PENDING, "pending"),
 )
 
 
@@ -71,7 +71,7 @@ class FileNotes:
         """How much is sent, and how long that takes at least."""
         del run
         if not self.quiet:
-            told = _told(f"Sending {say_messages(work.total)}", work, self.schedule)
+            told = _told(f"Sending {counted(work.total, 'message')}", work, self.schedule)
             self.console.print(told, soft_wrap=True)
 
     def ending(self, tally: Tally) -> Exit:
@@ -108,21 +108,21 @@ class CampaignNotes:
             return  # it was not filled: nothing begins
         if loaded.orphans:
             count = len(loaded.orphans)
-            had = "1 message was" if count == 1 else f"{count} messages were"
-            self._say(f"{had} on the way when an earlier run died, and may have arrived.")
+            have = "1 message has an" if count == 1 else f"{count} messages have an"
+            self._say(f"{have} unknown outcome: an earlier run died while sending.")
         if self.quiet:
             return
         if loaded.duplicates and not loaded.resumed:
-            left_out = say_messages(loaded.duplicates)
+            left_out = counted(loaded.duplicates, "message")
             self._say(
-                f"{left_out} left out: each recipient gets the first of several alone "
-                "(--allow-duplicates sends them all, in a campaign of its own)."
+                f"{left_out} left out: each recipient gets only the first of its messages. "
+                "A new campaign with --allow-duplicates would send them all."
             )
         total, left = summary.messages, work.total
         resumed = "Resuming" if loaded.resumed else "Sending"
-        these = say_messages(total)
+        these = counted(total, "message")
         if not left:
-            self._say(f"{resumed}: nothing of {these} is left to send.")
+            self._say(f"{resumed} {these}: there is nothing left to send.")
             return
         if left < total:
             these = f"{left} of {these}"
@@ -131,9 +131,9 @@ class CampaignNotes:
     def other_account(self) -> None:
         """Warn that the token is another than the last run's; nothing is sent yet."""
         self._say(
-            "Warning: the token is not the one that the last run of this campaign had. If it was "
-            "renewed, nothing is wrong. If it is another account's, stop now with Ctrl-C, and "
-            "give the token of the account that the campaign was begun with."
+            "Warning: the last run of this campaign had another token. If the token was renewed, "
+            "nothing is wrong. If it belongs to another account, stop now with Ctrl-C and give the "
+            "token of the account that the campaign was begun with."
         )
 
     def ending(self, tally: Tally) -> Exit:
@@ -191,9 +191,9 @@ class CampaignNotes:
         )
         if left:
             self._say(
-                f"This run has sent messages ({left}), and its journal does not tell which: before "
-                "the same list is sent again, bring the journal back, or find out who has a "
-                "message already."
+                f"This run has sent messages ({left}), but its journal cannot tell which. Before "
+                "you send the same list again, restore the journal or find out who already has a "
+                "message."
             )
         else:
             self._say("This run has sent nothing.")
@@ -204,7 +204,7 @@ class CampaignNotes:
 
     def _never_began(self) -> Exit:
         self._say(
-            "Interrupted while the journal was read: this run sent nothing. "
+            "Interrupted while the journal was being read: this run sent nothing. "
             f"To begin again: {this_command()}"
         )
         return Exit.INTERRUPTED
@@ -237,9 +237,9 @@ def tell_the_rest(
     if tally.unwritten:
         told.append(_unwritten(tally))
     kept = "OUTCOMES.jsonl" if output == "-" else output
-    saved = " (OUTCOMES.jsonl: what standard output was saved as)" if output == "-" else ""
+    saved = " (OUTCOMES.jsonl is the file with what standard output was)" if output == "-" else ""
     rest = [("not sent", "not_sent", tally.outcomes[Outcome.NOT_SENT])]
-    rest += [("refused for what is no fault of theirs", "rejected", tally.passing)]
+    rest += [("rejected for a reason that may pass", "rejected", tally.passing)]
     rest = [one for one in rest if one[2]]
     if rest and kept is not None and not tally.unwritten:
         counts = ", ".join(f"{count} {what}" for what, _, count in rest)
@@ -248,25 +248,26 @@ def tell_the_rest(
         name = f"./{kept}" if kept.startswith("-") else kept
         told.append(f"{counts}. To send them: {command('send', name, *only, *options)}{saved}")
     if (count := tally.outcomes[Outcome.UNKNOWN]) and not tally.unwritten:
+        outcomes = "1 outcome is" if count == 1 else f"{count} outcomes are"
         told.append(
-            f"{count} may have been sent: look at them before you send them again, which "
-            f"--only unknown would do{saved}"
+            f"{outcomes} unknown: look whether the messages arrived before you send them again "
+            f"with --only unknown{saved}."
         )
     for line in told:
         console.print(line, soft_wrap=True)
 
 
 def _unwritten(tally: Tally) -> str:
-    """What is missing among the outcomes: who sends by them alone sends some of it twice."""
+    """The outcomes that are missing: whoever sends by the others alone sends some twice."""
     lost = tally.unwritten
     counts = ", ".join(
         f"{lost[outcome]} {outcome.value.replace('_', ' ')}" for outcome in Outcome if lost[outcome]
     )
-    told = f"Of {say_messages(lost.total())} no outcome was written: {counts}."
+    told = f"The outcomes of {counted(lost.total(), 'message')} were not written: {counts}."
     if lost[Outcome.ACCEPTED] or lost[Outcome.UNKNOWN]:
         told += (
-            " Find out who has got one before you send to those whom the outcomes lack; with "
-            "--journal a campaign remembers it."
+            " Find out who got one of them before you send to anyone who is missing in the "
+            "outcomes. With --journal a campaign remembers it."
         )
     return told
 

@@ -1,4 +1,4 @@
-"""What ``cleverapp send`` does, in its order: check, tell, send, report."""
+"""What ``cleverapp send`` is asked for, and what it does: check, tell, send, report."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from attrs import evolve, field, frozen
 
 from ...bulk.journal.records import Resend
 from ...errors import JournalError
 from ...limits.quota import AccountKey
 from ..campaign.reader import find_campaign, journal_failure, open_reader
-from ..console import make_console, verbose_log
+from ..campaign.state import Resuming
+from ..console import make_console, need_output, verbose_log
 from ..errors import BadInputError, Exit
-from ..recipients.source import open_source
+from ..recipients.messages import Defaults
+from ..recipients.source import InputFormat, open_source
+from ..send_settings import SendSettings
+from ..shared_options import read_token
 from ..signals import Interrupts
-from ..text import say_moment
-from ..token import read_token
+from ..text import counted, say_moment
 from .outcomes import Stream, open_sink
 from .plan import Wanted, make_plan
 from .progress import LiveView, choose_view
@@ -34,13 +38,118 @@ if TYPE_CHECKING:
 
     from ...bulk.schedule import Schedule
     from ...limits.quota import LimitKey
-    from .options import SendOptions
     from .outcomes import Sink
     from .plan import Plan
     from .resume_notes import Notes
     from .runner import MessageSource
 
-__all__ = ["check", "run_send"]
+__all__ = ["CampaignOptions", "RecipientOptions", "SendOptions", "check", "run_send"]
+
+_NAMED = {"format": "input_format"}
+
+
+@frozen(kw_only=True)
+class RecipientOptions:
+    """Which rows of which file are sent, and with what filled in.
+
+    Attributes:
+        path: The file, ``-`` for standard input; None: none is given.
+        format: How it is written; None: its suffix or first bytes tell.
+        sheet: The sheet of an XLSX file; None: the first.
+        defaults: For rows that do not say otherwise.
+        only: For outcomes of an earlier send: the outcomes whose rows are sent.
+        skip_bad_rows: Whether the good rows are sent although others are faulty.
+        drop_duplicates: Whether rows that repeat recipient and message are left out.
+    """
+
+    path: str | None
+    format: InputFormat | None = None
+    sheet: str | None = None
+    defaults: Defaults = field(factory=Defaults)
+    only: frozenset[str] = frozenset()
+    skip_bad_rows: bool = False
+    drop_duplicates: bool = False
+
+    def given(self) -> list[str]:
+        """The names of those that need a file."""
+        names = ("format", "sheet", "only", "skip_bad_rows", "drop_duplicates")
+        filled_in = [name for name, _ in self.defaults.given]
+        return filled_in + [name for name in names if getattr(self, name)]
+
+
+@frozen(kw_only=True)
+class CampaignOptions:
+    """Whether a campaign is kept, and which of its messages are sent again.
+
+    Attributes:
+        journal: The journal's path; None: no campaign is kept.
+        resend_unknown: Whether what an earlier run may have sent is sent again.
+        retry_rejected: Whether what was refused for good is sent again.
+        allow_duplicates: Whether a recipient gets all of its messages, not the first alone.
+    """
+
+    journal: str | None = None
+    resend_unknown: bool = False
+    retry_rejected: bool = False
+    allow_duplicates: bool = False
+
+    def given(self) -> list[str]:
+        """The names of those that need a journal."""
+        names = ("resend_unknown", "retry_rejected", "allow_duplicates")
+        return [name for name in names if getattr(self, name)]
+
+
+@frozen(kw_only=True)
+class SendOptions:
+    """All options of ``cleverapp send``; see its help.
+
+    Attributes:
+        recipients: Which rows are sent.
+        campaign: Whether a campaign is kept.
+        settings: How they are sent.
+        dry_run: Whether nothing is sent.
+        output: Where outcomes go, ``-`` for standard output; None: nowhere.
+        quiet: Whether only what must be said is said.
+        verbose: Whether the log is shown.
+
+    Raises:
+        BadInputError: Some do not go together.
+    """
+
+    recipients: RecipientOptions
+    campaign: CampaignOptions
+    settings: SendSettings
+    dry_run: bool
+    output: str | None
+    quiet: bool
+    verbose: bool
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse options that would do nothing."""
+        recipients, campaign = self.recipients, self.campaign
+        if recipients.path is None and campaign.journal is None:
+            raise BadInputError("FILE is missing: give one, or the --journal of a campaign.")
+        if campaign.journal is None and (given := campaign.given()):
+            raise BadInputError(f"{_option(given[0])} needs a campaign: give its --journal.")
+        if campaign.journal is not None and not find_campaign(campaign.journal).resumable:
+            raise BadInputError("a campaign in Redis is sent by its workers, not by one command.")
+        if recipients.path is None and campaign.journal is not None:
+            given = recipients.given()
+            given += ["allow_duplicates"] if campaign.allow_duplicates else []
+            if given:
+                raise BadInputError(
+                    f"{_option(given[0])} needs FILE: without it the messages come from the "
+                    "journal, unchanged."
+                )
+            if not Path(campaign.journal).exists():
+                raise BadInputError(
+                    f"there is no journal {campaign.journal}: give FILE to begin one."
+                )
+        self.settings.limits.check_scale(self.settings.base_url)
+
+
+def _option(name: str) -> str:
+    return f"--{_NAMED.get(name, name).replace('_', '-')}"
 
 
 def run_send(options: SendOptions) -> Exit:
@@ -49,22 +158,24 @@ def run_send(options: SendOptions) -> Exit:
     Raises:
         CommandError: It cannot be done; the message says why.
     """
-    schedule = options.hours.schedule()
-    token = None if options.dry_run else read_token(options.sender.token_file)
+    schedule = options.settings.hours.schedule()
+    if options.output == "-" and not options.dry_run:
+        need_output("Give --output FILE for the outcomes.")
+    token = None if options.dry_run else read_token(options.settings.token_file)
     with Interrupts() as interrupts:
         try:
             with _checked(options) as plan:
                 if plan is not None and not plan.total:
-                    click.echo("No row is to be sent.", err=True)
+                    click.echo("There is no row to send.", err=True)
                     return Exit.OK
                 if token is None:
                     return _tell_only(plan, options, schedule)
                 return _send(plan, options, token, schedule, interrupts)
         except KeyboardInterrupt:
-            told = "what is not among the outcomes was not sent"
+            told = "What is not among the outcomes was not sent"
             if options.campaign.journal is not None:
-                told = "what was sent is in the journal"
-            click.echo(f"Interrupted: {told}.", err=True)
+                told = "What was sent is in the journal"
+            click.echo(f"Interrupted. {told}.", err=True)
             return Exit.INTERRUPTED
 
 
@@ -104,14 +215,14 @@ def check(plan: Plan, *, skip: bool) -> None:
     """
     show_faults(plan)
     if plan.bad:
-        rows = "1 row is" if plan.bad == 1 else f"{plan.bad} rows are"
+        rows = f"{counted(plan.bad, 'row')} {'is' if plan.bad == 1 else 'are'}"
         if not skip:
             raise BadInputError(
-                f"{rows} faulty, so nothing was sent. Correct the file, or leave such rows out "
-                "with --skip-bad-rows."
+                f"{rows} faulty, so nothing was sent. Correct the file, or give --skip-bad-rows "
+                "to leave such rows out."
             )
         if not plan.total:
-            raise BadInputError(f"{rows} faulty, and no other is to be sent.")
+            raise BadInputError(f"{rows} faulty, and there is no other row to send.")
         click.echo(f"{rows} left out.", err=True)
     show_duplicates(plan)
 
@@ -128,14 +239,14 @@ def _tell_only(plan: Plan | None, options: SendOptions, schedule: Schedule | Non
         left = _left(journal, options)
         if left is not None:
             counts = left
-            told = f"{sum(left.values())} of its messages are left"
-            click.echo(f"{journal} holds a campaign: {told}.")
-    limits = options.sender.limits.registry()
+            left_over = counted(sum(left.values()), "message")
+            click.echo(f"{journal} holds a campaign with {left_over} left.")
+    limits = options.settings.limits.registry()
     found = Workload.of(counts, limits, AccountKey("")).forecast
     show_forecast(make_console(stderr=False), found)
     if schedule is not None:
         end = say_moment(found.ends_at(time.time(), schedule), schedule.zone)
-        click.echo(f"Sent {schedule.told()}, it does not end before {end}.")
+        click.echo(f"Sent {schedule.told()}, it ends no earlier than {end}.")
     return Exit.FAILED if plan is not None and plan.bad else Exit.OK
 
 
@@ -165,7 +276,8 @@ def _send(
     """
     console = make_console()
     view = choose_view(console, quiet=options.quiet, verbose=options.verbose)
-    client = options.sender.client(token)
+    settings = options.settings
+    client = settings.client(token)
     notes: Notes
     source: MessageSource
     if options.campaign.journal is None and plan is not None:
@@ -174,14 +286,18 @@ def _send(
             output=options.output,
             schedule=schedule,
             quiet=options.quiet,
-            options=options.resuming("", client.base_url).options(),
+            options=evolve(settings, base_url=client.base_url).written(),
         )
-        source = FileMessages(plan, client)
+        source = FileMessages(plan, client, settings.concurrency)
     else:
         journal = options.campaign.journal or ""
         campaign_notes = CampaignNotes(
             console=console,
-            resuming=options.resuming(journal, client.base_url),
+            resuming=Resuming(
+                journal=journal,
+                settings=evolve(settings, base_url=client.base_url),
+                retry_rejected=options.campaign.retry_rejected,
+            ),
             schedule=schedule,
             quiet=options.quiet,
         )
@@ -190,6 +306,7 @@ def _send(
             journal=journal,
             plan=plan,
             client=client,
+            concurrency=settings.concurrency,
             warn=campaign_notes.other_account,
             deduplicate=not options.campaign.allow_duplicates,
             resend_unknown=options.campaign.resend_unknown,
@@ -206,7 +323,7 @@ def _send(
             interrupts=interrupts,
             announce=notes.beginning,
             schedule=schedule,
-            drain_timeout=options.drain_timeout,
+            drain_timeout=settings.drain_timeout,
         )
         try:
             tally = asyncio.run(runner.send())

@@ -18,18 +18,19 @@ from ...client import CleverAppClient
 from ...errors import CampaignPausedError, JournalError, NotSentError, Outcome
 from ...limits.quota import LimitKey
 from ..errors import BadInputError
+from ..send_settings import CONCURRENCY, DRAIN_TIMEOUT
 from ..signals import Interrupts
+from ..text import counted, say_duration
 from .outcomes import Sink
 from .plan import Plan, Planned
 from .progress import Progress, View
-from .stopper import DRAIN_TIMEOUT, Stopper
 from .tally import Tally, Workload
 
 if TYPE_CHECKING:
     from ...bulk.journal.protocol import MarkOf
     from ...models.messages import Message
 
-__all__ = ["CampaignMessages", "FileMessages", "MessageSource", "Place", "Runner"]
+__all__ = ["CampaignMessages", "FileMessages", "MessageSource", "Place", "Runner", "Stopper"]
 
 _LOADING_TICK = 0.1
 _TICK = 0.25
@@ -94,10 +95,12 @@ class FileMessages:
     Attributes:
         plan: What was checked.
         client: Who sends them.
+        concurrency: Messages in work at once.
     """
 
     plan: Plan
     client: CleverAppClient
+    concurrency: int = CONCURRENCY
     _second_pass: Iterator[Planned] = field(init=False)
     _on_the_way: dict[int, Planned] = field(init=False, factory=dict[int, Planned])
 
@@ -107,7 +110,9 @@ class FileMessages:
 
     def start(self, schedule: Schedule | None) -> BulkRun:
         """The run that sends them."""
-        return self.client.send_many(self._messages(), schedule=schedule)
+        return self.client.send_many(
+            self._messages(), schedule=schedule, concurrency=self.concurrency
+        )
 
     def work(self, run: BulkRun | None = None) -> Workload:
         """What the first pass counted."""
@@ -148,6 +153,7 @@ class CampaignMessages:
         deduplicate: Whether a recipient gets the first of several messages alone.
         resend_unknown: Whether what may have been sent is sent again.
         retry_rejected: Whether what was refused for good is sent again.
+        concurrency: Messages in work at once.
     """
 
     journal: str
@@ -157,6 +163,7 @@ class CampaignMessages:
     deduplicate: bool = True
     resend_unknown: bool = False
     retry_rejected: bool = False
+    concurrency: int = CONCURRENCY
     _read: int = field(init=False, default=0)
     _counts: dict[LimitKey | None, int] = field(init=False, factory=dict["LimitKey | None", int])
     _orphans: set[int] = field(init=False, factory=set[int])
@@ -167,6 +174,7 @@ class CampaignMessages:
             _WarningJournal(self.journal, self.warn),
             None if self.plan is None else self._messages(self.plan),
             schedule=schedule,
+            concurrency=self.concurrency,
             deduplicate=self.deduplicate,
             resend_unknown=self.resend_unknown,
             retry_rejected=self.retry_rejected,
@@ -185,7 +193,7 @@ class CampaignMessages:
 
     def loading(self) -> str:
         """How many messages were read."""
-        return f"{self.journal}: {self._read} messages read"
+        return f"{self.journal}: {counted(self._read, 'message')} read"
 
     def place(self, outcome: SendOutcome) -> Place:
         """The message's number, and what limited it when the journal was filled."""
@@ -315,6 +323,57 @@ class Runner:
 
 
 @define
+class Stopper:
+    """Ends a run, and remembers why.
+
+    Attributes:
+        run: What is ended.
+        tally: What has come of it.
+        view: What tells people.
+        drain_timeout: Seconds that what is on the wire has to end after an interrupt.
+    """
+
+    run: BulkRun
+    tally: Tally
+    view: View
+    drain_timeout: float = DRAIN_TIMEOUT
+    _aborting: asyncio.Task[None] | None = field(init=False, default=None)
+    _timer: asyncio.TimerHandle | None = field(init=False, default=None)
+
+    def interrupt(self) -> None:
+        """Somebody wants it to end."""
+        if self.tally.interrupted:
+            self._abort()
+            return
+        self.tally.interrupted = True
+        in_work = sum(work for _, work in self.run.progress.by_key.values())
+        self.run.drain()
+        if in_work:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self.drain_timeout, self._abort)
+            self.view.say(
+                "Interrupted: requests on the wire may take up to "
+                f"{say_duration(self.drain_timeout)} to end; Ctrl-C again aborts them."
+            )
+
+    def trouble(self, told: str) -> None:
+        """Something makes it pointless to go on."""
+        self.tally.trouble = self.tally.trouble or told
+        self.run.drain()
+
+    def finish(self) -> None:
+        """The run has ended: nothing more is to be stopped."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _abort(self) -> None:
+        if self._aborting is None:
+            self._aborting = asyncio.ensure_future(self.run.aclose())
+            # What it raises, whoever iterates over the run is told as well.
+            self._aborting.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+
+@define
 class _Writer:
     """Counts each outcome and gives it to the sink; where that breaks, the send is stopped."""
 
@@ -336,7 +395,9 @@ class _Writer:
             self._broken = True
             self.tally.unwritten[outcome.outcome] += 1
             told = error.strerror or type(error).__name__
-            self.stopper.trouble(f"outcomes cannot be written ({told}): the send was stopped.")
+            self.stopper.trouble(
+                f"the outcomes cannot be written ({told}), so the send was stopped."
+            )
 
 
 class _WarningJournal(SqliteJournal):

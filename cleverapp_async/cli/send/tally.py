@@ -165,12 +165,14 @@ class Tally:
     def exit(self) -> Exit:
         """What the command exits with."""
         told = self.outcomes
+        tried = told.total() - told[Outcome.NOT_SENT]
         tokens = self.unauthenticated > 0 and not told[Outcome.ACCEPTED]
         reasons = (
             (self.interrupted, Exit.INTERRUPTED),
             (tokens or stopped_by_a_setting(self.paused), Exit.CONFIGURATION),
             (told[Outcome.UNKNOWN] > 0, Exit.UNKNOWN),
-            (self.trouble is not None and not self.unwritten, Exit.USAGE),
+            (self.trouble is not None and not self.unwritten and not tried, Exit.USAGE),
+            (self.trouble is not None, Exit.FAILED),
             (told[Outcome.ACCEPTED] < told.total() or self.work.bad > 0, Exit.FAILED),
             (self.unwritten.total() > 0, Exit.FAILED),
         )

@@ -202,7 +202,7 @@ def _reads(path: Path) -> Iterator[Callable[[], object]]:
 def _commands(path: Path) -> Iterator[tuple[str, ...]]:
     where = str(path)
     yield ("campaign", "status", where)
-    yield ("campaign", "status", where, "--json")
+    yield ("campaign", "status", where, "--format", "json")
     for name in ("unknown", "failed"):
         for form in ("jsonl", "csv", "table"):
             yield ("campaign", name, where, "--format", form)

@@ -36,7 +36,7 @@ async def test_status_of_a_campaign_in_redis(redis: RedisServer) -> None:
     assert told.exit_code == 1
     assert "25 messages" in told.stdout
     assert "cleverapp send" not in told.stdout
-    as_json = CliRunner().invoke(cleverapp, ["campaign", "status", address, "--json"])
+    as_json = CliRunner().invoke(cleverapp, ["campaign", "status", address, "--format", "json"])
     found = json.loads(as_json.stdout)
     assert found["messages"] == 25
     assert [one["command"] for one in found["commands"]] == [

@@ -1,0 +1,311 @@
+"""How messages are sent, whichever they are: hours, limits, and how many at once."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+from attrs import evolve, field, frozen
+
+from ..client import CleverAppClient
+from ..config import DEFAULT_BASE_URL, ClientConfig
+from ..errors import ConfigurationError
+from ..limits.quota import (
+    ACCOUNT_QUOTAS,
+    MESSENGER_QUOTAS,
+    OTHER_MESSENGERS_QUOTA,
+    WHATSAPP_DIRECT_QUOTA,
+    Quota,
+)
+from ..limits.registry import LimiterRegistry
+from . import params
+from .errors import BadInputError, CommandError, Exit
+from .params import LimitOverride
+from .shared_options import ATTEMPT_TIMEOUT, options, scale_option
+from .text import write_duration
+
+if TYPE_CHECKING:
+    from ..bulk.schedule import Schedule
+    from ..limits.quota import Quotas
+
+__all__ = [
+    "CONCURRENCY",
+    "DRAIN_TIMEOUT",
+    "GivenHours",
+    "LimitSettings",
+    "SendSettings",
+    "limit_options",
+    "pace_options",
+    "schedule_options",
+]
+
+CONCURRENCY = 1000
+_IN_FLIGHT = 100
+DRAIN_TIMEOUT = 30.0
+_MOST_AT_ONCE = 1_000_000
+_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@frozen(kw_only=True)
+class GivenHours:
+    """When messages may leave, as the options say it.
+
+    Attributes:
+        not_before: The hour of the day from which on.
+        not_after: The hour of the day until which.
+        timezone: The zone that both and a time without an offset are in; None: this machine's.
+        at: The first moment.
+    """
+
+    not_before: time | None = None
+    not_after: time | None = None
+    timezone: str | None = None
+    at: datetime | None = None
+
+    def schedule(self) -> Schedule | None:
+        """The schedule; None where messages may leave at any time.
+
+        Raises:
+            BadInputError: The hours make no sense.
+        """
+        from ..bulk.schedule import Schedule
+
+        if self.not_before is None and self.not_after is None and self.at is None:
+            if self.timezone is not None:
+                raise BadInputError(
+                    "--timezone has no effect by itself: give --not-before, --not-after or --at."
+                )
+            return None
+        try:
+            return Schedule(
+                at=self.at,
+                not_before=self.not_before,
+                not_after=self.not_after,
+                zone=self.timezone,
+            )
+        except ConfigurationError as error:
+            raise BadInputError(f"{str(error).rstrip('.')}.") from None
+
+    def written(self) -> list[str]:
+        """The options again, as arguments."""
+        given = (
+            ("--not-before", None if self.not_before is None else _written(self.not_before)),
+            ("--not-after", None if self.not_after is None else _written(self.not_after)),
+            ("--timezone", self.timezone),
+            ("--at", None if self.at is None else self.at.isoformat()),
+        )
+        return [part for name, value in given if value is not None for part in (name, value)]
+
+
+schedule_options = options(
+    click.option(
+        "--not-before",
+        type=params.HOUR,
+        metavar="HH:MM",
+        help="Send nothing earlier in the day.",
+    ),
+    click.option(
+        "--not-after",
+        type=params.HOUR,
+        metavar="HH:MM",
+        help="Send nothing later in the day; what is left waits for the next day.",
+    ),
+    click.option(
+        "--timezone",
+        type=params.TIME_ZONE,
+        metavar="NAME",
+        show_default="this machine's",
+        help="Time zone of --not-before, --not-after and --at, such as Europe/Moscow.",
+    ),
+    click.option(
+        "--at",
+        type=params.MOMENT,
+        metavar="WHEN",
+        help="Send nothing before this moment, such as 2026-12-01T10:00 or ...T10:00+03:00.",
+    ),
+)
+"""``--not-before``, ``--not-after``, ``--timezone`` and ``--at``: see :class:`GivenHours`."""
+
+
+def _written(hour: time) -> str:
+    return hour.isoformat("minutes" if not hour.second else "seconds")
+
+
+@frozen(kw_only=True)
+class LimitSettings:
+    """The limits a send keeps.
+
+    Attributes:
+        overrides: In place of the documented ones.
+        account: In place of the account's documented ones; None keeps those.
+        scale: How many times as fast time runs; for the simulator.
+    """
+
+    overrides: tuple[LimitOverride, ...] = ()
+    account: tuple[Quota, ...] | None = None
+    scale: float = 1.0
+
+    def registry(self) -> LimiterRegistry:
+        """The limiters for one event loop."""
+        own: dict[str, Quotas] = {override.name: override.quotas for override in self.overrides}
+        messengers: dict[str, Quotas] = {
+            name: self._scaled(quota) for name, quota in MESSENGER_QUOTAS.items()
+        }
+        others: Quotas = own.pop(params.OTHERS, self._scaled(OTHER_MESSENGERS_QUOTA))
+        direct: Quotas = own.pop(params.DIRECT, self._scaled(WHATSAPP_DIRECT_QUOTA))
+        account = self.account
+        if account is None:
+            account = tuple(map(self._scaled, ACCOUNT_QUOTAS))
+        return LimiterRegistry(
+            messengers={**messengers, **own},
+            other_messengers=others,
+            whatsapp_direct=direct,
+            account=account,
+        )
+
+    def written(self) -> list[str]:
+        """The options again, as arguments."""
+        written = [part for one in self.overrides for part in ("--limit", one.written())]
+        if self.account is not None:
+            written += ["--account-limit", params.write_quotas(self.account)]
+        if self.scale != 1.0:
+            written += ["--scale", repr(self.scale)]
+        return written
+
+    def check_scale(self, base_url: str | None) -> None:
+        """Refuse quicker time for anything but a simulator on this machine.
+
+        Args:
+            base_url: Where messages go; None: to CleverApp.
+
+        Raises:
+            BadInputError: Time runs quicker, and it is another machine.
+        """
+        url = base_url or DEFAULT_BASE_URL
+        parts = urlsplit(url)
+        if self.scale != 1.0 and not (parts.scheme == "http" and parts.hostname in _HERE):
+            raise BadInputError(
+                "--scale is for a simulator on this machine; messages to "
+                f"{url} would break the limits of the real service. Give the --base-url of the "
+                "simulator, or leave --scale out."
+            )
+
+    def _scaled(self, quota: Quota) -> Quota:
+        """The quota in quicker time; its cap stays, as round trips do not get quicker."""
+        return evolve(quota, period=quota.period / self.scale)
+
+
+limit_options = options(
+    click.option(
+        "--limit",
+        "limits",
+        type=params.LIMIT,
+        multiple=True,
+        metavar="MESSENGER=N/T",
+        help="Own limit for each bot, N messages in T, such as whatsapp=1/10s; none for no "
+        "limit, others=N/T for all unlisted messengers, other:NAME=N/T for a single one. "
+        "Repeatable.",
+    ),
+    click.option(
+        "--account-limit",
+        type=params.ACCOUNT_LIMIT,
+        metavar="N/T,...|none",
+        help="Own limit of the whole account, such as 2/1s,120/60s; none for no limit.",
+    ),
+    scale_option(),
+)
+"""``--limit``, ``--account-limit`` and ``--scale``: see :class:`LimitSettings`."""
+
+
+@frozen(kw_only=True)
+class SendSettings:
+    """How messages are sent, whichever they are; the token is in none of it.
+
+    Attributes:
+        base_url: Where the API lives; None: CleverApp's own.
+        token_file: Where the token stands; None: in the environment.
+        concurrency: Messages in work at once, waiting for limits included.
+        max_in_flight: Requests on the wire at once.
+        attempt_timeout: Seconds for one attempt, from its start to the whole answer.
+        drain_timeout: Seconds that what is on the wire has to end after an interrupt.
+        limits: The limits that are kept.
+        hours: When messages may leave.
+    """
+
+    base_url: str | None = None
+    token_file: str | None = None
+    concurrency: int = CONCURRENCY
+    max_in_flight: int = _IN_FLIGHT
+    attempt_timeout: float = ATTEMPT_TIMEOUT
+    drain_timeout: float = DRAIN_TIMEOUT
+    limits: LimitSettings = field(factory=LimitSettings)
+    hours: GivenHours = field(factory=GivenHours)
+
+    def client(self, token: str) -> CleverAppClient:
+        """The client that sends.
+
+        Raises:
+            CommandError: The token or the base URL cannot work: exit 3.
+        """
+        config = ClientConfig(
+            max_in_flight=self.max_in_flight, attempt_timeout=self.attempt_timeout
+        )
+        try:
+            return CleverAppClient(
+                token,
+                base_url=self.base_url or DEFAULT_BASE_URL,
+                config=config,
+                limits=self.limits.registry(),
+            )
+        except ConfigurationError as error:
+            raise CommandError(f"{error}.", Exit.CONFIGURATION) from None
+
+    def written(self) -> list[str]:
+        """The options again, as arguments; those that say what holds anyway are left out."""
+        given: list[str] = []
+        if self.base_url is not None and self.base_url != DEFAULT_BASE_URL:
+            given += ["--base-url", self.base_url]
+        if self.token_file is not None:
+            given += ["--token-file", self.token_file]
+        for name, value, default in (
+            ("--concurrency", self.concurrency, CONCURRENCY),
+            ("--max-in-flight", self.max_in_flight, _IN_FLIGHT),
+        ):
+            given += [] if value == default else [name, str(value)]
+        for name, seconds, usual in (
+            ("--attempt-timeout", self.attempt_timeout, ATTEMPT_TIMEOUT),
+            ("--drain-timeout", self.drain_timeout, DRAIN_TIMEOUT),
+        ):
+            given += [] if seconds == usual else [name, write_duration(seconds)]
+        return [*given, *self.limits.written(), *self.hours.written()]
+
+
+pace_options = options(
+    click.option(
+        "--concurrency",
+        type=params.whole(1, _MOST_AT_ONCE),
+        default=CONCURRENCY,
+        show_default=True,
+        metavar="N",
+        help="Messages in work at once, those that wait for limits included.",
+    ),
+    click.option(
+        "--max-in-flight",
+        type=params.whole(1, _MOST_AT_ONCE),
+        default=_IN_FLIGHT,
+        show_default=True,
+        metavar="N",
+        help="Requests on the wire at once.",
+    ),
+    click.option(
+        "--drain-timeout",
+        type=params.DURATION,
+        default=write_duration(DRAIN_TIMEOUT),
+        show_default=True,
+        metavar="DURATION",
+        help="How long requests on the wire may take to end after Ctrl-C or SIGTERM.",
+    ),
+)
+"""``--concurrency``, ``--max-in-flight`` and ``--drain-timeout``: see :class:`SendSettings`."""
