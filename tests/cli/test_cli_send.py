@@ -360,7 +360,9 @@ def test_outcomes_are_input_again(
     assert ended.code == 0
     assert len(simulator.deliveries) == 3
     assert simulator.deliveries[-1].parameters == refused
-    assert cleverapp("send", str(first), "--only", "unknown").err == "No row is to be sent.\n"
+    assert cleverapp("send", str(first), "--only", "unknown").err == (
+        "Left out of the earlier outcomes: 2 accepted, 1 rejected.\nNo row is to be sent.\n"
+    )
 
 
 def test_outcomes_are_no_recipients(cleverapp: Run, write: Write) -> None:

@@ -70,7 +70,8 @@ def _records(
         except csv.Error as error:
             raise BadInputError(
                 f"{source}, line {line}: the quoting is broken ({error}). Close the quotation "
-                'mark; a " inside a quoted value is written "".'
+                'mark; a " inside a quoted value is written "". Or the file was cut short: get it '
+                "whole."
             ) from None
         if any(cell.strip() for cell in cells):
             yield line, cells

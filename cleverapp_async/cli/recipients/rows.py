@@ -137,6 +137,7 @@ def check_names(source: str, line: int | None, names: Sequence[str]) -> None:
 def exported_columns(columns: Iterable[str]) -> frozenset[str]:
     """The columns of an export of contacts or of a campaign; none where the table is neither."""
     there = set(columns)
-    if there.issuperset(COLUMNS):
+    # Somebody may have deleted columns of a campaign's list, but its first two.
+    if there.issuperset(COLUMNS[:2]):
         return frozenset(COLUMNS)
     return frozenset(TEXT_COLUMNS if "contact_id" in there else ())

@@ -45,6 +45,7 @@ _MARKS: dict[bytes, InputFormat] = {
     b"PAR1": "parquet",
     b"PARE": "parquet",
 }
+_JOURNAL = b"SQLite format 3\0"
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -133,13 +134,26 @@ def open_source(
     name = name or ("standard input" if path == "-" else path)
     with _open(path) as stream:
         if path != "-" and S_ISREG(os.fstat(stream.fileno()).st_mode):
+            _refuse_journal(name, stream)
             yield _source(name, given or _guess(path, stream), stream, sheet)
             return
         with tempfile.TemporaryFile() as copy:
             spool = cast("BinaryIO", copy)
             shutil.copyfileobj(stream, spool)
             spool.flush()
+            _refuse_journal(name, spool)
             yield _source(name, given or _guess(path, spool), spool, sheet)
+
+
+def _refuse_journal(name: str, stream: BinaryIO) -> None:
+    stream.seek(0)
+    if stream.read(len(_JOURNAL)) == _JOURNAL:
+        raise BadInputError(
+            f"{name} is a database of SQLite, as the journal of a campaign is, and no list. To go "
+            f"on with a campaign give it as --journal, without FILE. To send some of its messages "
+            "anew, write them to a list with `cleverapp campaign export`, and send that with "
+            "--only."
+        )
 
 
 def _source(name: str, format_: InputFormat, stream: BinaryIO, sheet: str | None) -> Source:

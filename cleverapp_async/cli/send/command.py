@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["send"]
 
-_RESENDABLE = ("not_sent", "rejected", "unknown")
+_RESENDABLE = ("not_sent", "pending", "rejected", "unknown")
 _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items())
 
 

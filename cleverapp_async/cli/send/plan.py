@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from attrs import define, field, frozen
 
 from ...bulk.journal.messages import address_of
-from ...errors import Outcome
 from ...limits.quota import LimitKey
 from ...models.messages import Message
 from ...models.route import Route
 from ..errors import BadInputError
+from ..recipients.earlier import OUTCOME_COLUMNS, RESULT_COLUMNS, outcome_of
 from ..recipients.messages import ADDRESS_COLUMNS, Defaults, read_message, read_route
 from ..recipients.rows import Fault, Row
 from ..recipients.source import Source
@@ -26,7 +26,6 @@ __all__ = ["FAULTS_SHOWN", "Plan", "Planned", "Wanted", "make_plan"]
 
 FAULTS_SHOWN = 20
 _BLOCK = 1000
-_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 
 
 @frozen
@@ -81,6 +80,7 @@ class Plan:
         bad: Rows with a fault.
         faults: The first of the faults.
         faults_in_all: How many there are.
+        left_out: Rows of an earlier send that ``only`` leaves out, by their outcome.
         duplicates: Messages that a row before them holds too.
         first_duplicate: The line of the first of them.
     """
@@ -91,6 +91,7 @@ class Plan:
     bad: int = 0
     faults: list[Fault] = field(factory=list[Fault])
     faults_in_all: int = 0
+    left_out: Counter[str] = field(factory=Counter[str])
     duplicates: int = 0
     first_duplicate: int = 0
     _stamp: tuple[int, int] = (0, 0)
@@ -134,6 +135,7 @@ class Plan:
         """Keep what the second pass is compared with."""
         self._blocks = digests
         self._stamp = stamp
+        self.left_out = sieve.left_out
         self.duplicates = sieve.duplicates
         self.first_duplicate = sieve.first_duplicate
 
@@ -151,6 +153,7 @@ class _Sieve:
     wanted: Wanted
     duplicates: int = 0
     first_duplicate: int = 0
+    left_out: Counter[str] = field(factory=Counter[str])
     _seen: set[bytes] = field(factory=set[bytes])
 
     def sift(self, record: Row | Fault) -> Planned | tuple[Fault, ...] | None:
@@ -158,11 +161,11 @@ class _Sieve:
         if isinstance(record, Fault):
             return (record,)
         if self.wanted.only:
-            outcome = record.cells.get("outcome")
+            outcome = outcome_of(record.cells)
             if outcome is None:
-                remedy = "Give --only for the outcomes of an earlier send alone"
-                return (Fault(record.number, record.line, "outcome", "it is missing", remedy),)
+                return (_no_outcome(record),)
             if outcome not in self.wanted.only:
+                self.left_out[outcome] += 1
                 return None
         found = read_message(record, self.wanted.defaults)
         if isinstance(found, tuple):
@@ -248,8 +251,24 @@ def _refuse_outcomes(plan: Plan, record: Row | Fault) -> None:
     """Refuse to send the outcomes of an earlier send as if they were recipients."""
     if plan.wanted.only or isinstance(record, Fault):
         return
-    if "row" in record.cells and record.cells.get("outcome") in _OUTCOMES:
+    place = f"{plan.source.name}, line {record.line}"
+    if outcome_of(record.cells) is not None:
         raise BadInputError(
-            f"{plan.source.name}, line {record.line}: these are the outcomes of an earlier send. "
+            f"{place}: these are the outcomes of an earlier send. "
             "Say which of them to send again, such as --only not_sent."
         )
+    left = [column for column in RESULT_COLUMNS if column in record.cells]
+    if left:
+        raise BadInputError(
+            f"{place}: these are the outcomes of an earlier send ({', '.join(left)}) without the "
+            "column that says what came of each row. Give the list with its column outcome or "
+            f"state, and --only; if every row is to be sent, delete {', '.join(left)}."
+        )
+
+
+def _no_outcome(row: Row) -> Fault:
+    """The fault of a row that --only cannot judge."""
+    column = next((name for name in OUTCOME_COLUMNS if name in row.cells), OUTCOME_COLUMNS[0])
+    told = f"{row.cells[column]!r} is no outcome" if column in row.cells else "it is missing"
+    remedy = "Give --only for the outcomes of an earlier send alone"
+    return Fault(row.number, row.line, column, told, remedy)

@@ -31,6 +31,7 @@ __all__ = [
     "show_exit",
     "show_faults",
     "show_forecast",
+    "show_left_out",
     "show_report",
     "tell_hours",
 ]
@@ -51,6 +52,13 @@ def show_faults(plan: Plan) -> None:
         click.echo(fault.told(plan.source.name), err=True)
     if plan.faults_in_all > FAULTS_SHOWN:
         click.echo(f"and {plan.faults_in_all - FAULTS_SHOWN} more faults", err=True)
+
+
+def show_left_out(plan: Plan) -> None:
+    """Tell which outcomes of an earlier send are not sent again."""
+    if plan.left_out:
+        counts = ", ".join(f"{count} {word}" for word, count in plan.left_out.most_common())
+        click.echo(f"Left out of the earlier outcomes: {counts}.", err=True)
 
 
 def show_duplicates(plan: Plan) -> None:
