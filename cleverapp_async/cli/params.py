@@ -11,6 +11,8 @@ import click
 from attrs import frozen
 
 from ..limits.quota import Quota
+from .recipients.columns import known_column
+from .recipients.encoding import check_encoding
 from .recipients.template import Template
 from .text import read_duration, write_duration
 
@@ -25,10 +27,12 @@ else:
 __all__ = [
     "ACCOUNT_LIMIT",
     "ADDITIONS",
+    "COLUMN",
     "DATE_FROM",
     "DATE_TO",
     "DIRECT",
     "DURATION",
+    "ENCODING",
     "HOUR",
     "LIMIT",
     "MOMENT",
@@ -38,6 +42,7 @@ __all__ = [
     "LimitOverride",
     "Parsed",
     "read_account_limit",
+    "read_column",
     "read_from",
     "read_hour",
     "read_limit",
@@ -160,6 +165,18 @@ def read_moment(text: str) -> datetime:
         ) from None
 
 
+def read_column(text: str) -> tuple[str, str]:
+    """Read ``phone=Телефон``: what a column shall be called, and its name in the file.
+
+    Raises:
+        ValueError: It is not of that form; the message says so.
+    """
+    name, _, written = (part.strip().strip("\"'") for part in text.partition("="))
+    if not name or not written:
+        raise ValueError(f"{text!r} names no column: write phone=NAME, with its name in the file")
+    return known_column(name) or name, written
+
+
 class Parsed(_ParamType):
     """A type whose values a function reads.
 
@@ -237,3 +254,7 @@ ADDITIONS = Parsed(",".join(_ADDITIONS), _read_additions)
 """What is added to each contact, such as ``tags,variables``."""
 TEMPLATE = Parsed("text", Template.parse)
 """A text with ``{column}`` fields."""
+COLUMN = Parsed("name=column", read_column)
+"""What a column is to be called, and its name in the file."""
+ENCODING = Parsed("encoding", check_encoding)
+"""An encoding of texts, as Python calls it."""

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
 from ...errors import InvalidRequestError
 from ...models.messages import Message, SendMessage, SendMessageToWhatsApp
 from ...models.route import Messenger, Route
+from .columns import close_to, fold, trimmed
 from .rows import Fault, Row
 from .template import Template
 
-__all__ = ["ADDRESS_COLUMNS", "Defaults", "read_message", "read_route"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["ADDRESS_COLUMNS", "ROUTE_COLUMNS", "Defaults", "read_message", "read_route"]
 
 ADDRESS_COLUMNS = ("contact_id", "contact_external_id", "phone")
 """A row needs one of these: which it is decides how its message goes."""
+
+ROUTE_COLUMNS = ("contact_bot_id", "contact_messenger")
+"""Through which bot and messenger a contact is written to, in an export of contacts."""
 
 _WHOLE = re.compile(r"[0-9]{1,18}", re.ASCII)
 _WHATSAPP = "whatsapp"
@@ -63,6 +71,24 @@ class Defaults:
         """Everything that is filled in, by the parameter it is for."""
         plain = (("bot_id", self.bot_id), ("messenger", self.messenger))
         return (*((name, value) for name, value in plain if value is not None), *self.templates)
+
+    def renamed(self, name_of: Callable[[str], str]) -> Defaults:
+        """The same with the columns of its templates called otherwise.
+
+        Args:
+            name_of: Gives the new name of each.
+        """
+        changed = {
+            name: template.renamed({column: name_of(column) for column in template.columns})
+            for name, template in self.templates
+        }
+        return Defaults(
+            bot_id=self.bot_id,
+            messenger=self.messenger,
+            text=changed.get("text"),
+            image=changed.get("image"),
+            file=changed.get("file"),
+        )
 
 
 @define
@@ -133,7 +159,7 @@ class _Reading:
         if name in self.row.misfits:
             self.fault(name, self.row.misfits[name])
         value = self.row.cells.get(name)
-        return None if value is None else value.strip()
+        return None if value is None else trimmed(value)
 
     def whole(self, name: str) -> int | None:
         value = self.cell(name)
@@ -150,15 +176,27 @@ class _Reading:
             self.fault(name, self.row.misfits[name])
         own = self.row.cells.get(name)
         if own is not None or default is None:
-            return own if own is None or name == "text" else own.strip()
-        empty = [column for column in default.columns if column not in self.row.cells]
+            return own if own is None or name == "text" else trimmed(own)
+        found = {column: self.named(column) for column in default.columns}
+        empty = [column for column in default.columns if found[column] not in self.row.cells]
         for column in empty:
-            self.fault(
-                column,
-                self.row.misfits.get(column, f"it is empty, and the template of {name} needs it"),
-                f"Fill it in, or give this row a {name} of its own",
-            )
-        return None if empty else default.render(self.row.cells)
+            told = self.row.misfits.get(found[column], self.missing(column, name))
+            self.fault(column, told, f"Fill it in, or give this row a {name} of its own")
+        if empty:
+            return None
+        return default.render({column: self.row.cells[place] for column, place in found.items()})
+
+    def named(self, column: str) -> str:
+        """The row's own name of a column: records of JSON spell theirs as they like."""
+        if column in self.row.cells or column in self.row.misfits:
+            return column
+        same = [name for name in self.row.cells if fold(name) == fold(column)]
+        return same[0] if len(same) == 1 else column
+
+    def missing(self, column: str, parameter: str) -> str:
+        told = f"it is empty, and the template of {parameter} needs it"
+        close = close_to(column, self.row.cells)
+        return told if close is None else f"{told}; did you mean {{{close}}}?"
 
     def fault(self, column: str, text: str, remedy: str | None = None) -> None:
         row = self.row

@@ -26,7 +26,7 @@ class TemplateError(ValueError):
 class Template:
     """A text whose ``{column}`` fields a row's cells fill; ``{{`` and ``}}`` stand for braces.
 
-    A field is a column's name to the letter: there are no attributes, indexes or formats, and
+    A field is a column's name and nothing else: there are no attributes, indexes or formats, and
     what a cell holds is never read as a template.
 
     Attributes:
@@ -66,6 +66,16 @@ class Template:
     def columns(self) -> tuple[str, ...]:
         """The columns it uses, each once, in their order."""
         return tuple(dict.fromkeys(name for _, name in self.parts if name is not None))
+
+    def renamed(self, names: Mapping[str, str]) -> Template:
+        """The same template with other names of its columns.
+
+        Args:
+            names: The new names by the old ones; all of :attr:`columns` must be there.
+        """
+        return Template(
+            tuple((text, None if name is None else names[name]) for text, name in self.parts)
+        )
 
     def render(self, cells: Mapping[str, str]) -> str:
         """The text for one row.

@@ -61,6 +61,24 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
 )
 @click.option("--sheet", metavar="NAME", help="Sheet of an XLSX file; by default the first.")
 @click.option(
+    "--columns",
+    type=params.COLUMN,
+    multiple=True,
+    metavar="NAME=COLUMN",
+    help="What a column of FILE is, such as phone=Телефон. Repeatable.",
+)
+@click.option(
+    "--header-row",
+    type=click.IntRange(min=1),
+    help="Line of FILE in which the names of the columns stand; by default the first.",
+)
+@click.option(
+    "--encoding",
+    type=params.ENCODING,
+    metavar="NAME",
+    help="Encoding of a text file, such as cp1251; by default it is found out and told.",
+)
+@click.option(
     "--only",
     type=click.Choice(_RESENDABLE),
     multiple=True,
@@ -148,6 +166,9 @@ def send(
     messenger: str | None,
     given_format: str | None,
     sheet: str | None,
+    columns: tuple[tuple[str, str], ...],
+    header_row: int | None,
+    encoding: str | None,
     only: tuple[str, ...],
     skip_bad_rows: bool,
     drop_duplicates: bool,
@@ -188,6 +209,7 @@ def send(
     first of its messages alone. The exit code then tells how the whole campaign stands.
     """
     from ..recipients.messages import Defaults
+    from ..recipients.source import ReadingOptions
     from ..shared_options import LimitSettings
     from .options import CampaignOptions, ClientOptions, RecipientOptions, SendOptions
     from .run import run_send
@@ -196,7 +218,9 @@ def send(
         recipients=RecipientOptions(
             path=file,
             format=cast("InputFormat | None", given_format),
-            sheet=sheet,
+            reading=ReadingOptions(
+                sheet=sheet, encoding=encoding, header_row=header_row, columns=columns
+            ),
             defaults=Defaults(
                 bot_id=bot_id, messenger=messenger, text=text, image=image, file=file_link
             ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 
 from ...client import CleverAppClient
 from ...config import DEFAULT_BASE_URL, ClientConfig
@@ -12,7 +12,7 @@ from ...errors import ConfigurationError
 from ..campaign.state import Resuming
 from ..errors import BadInputError, CommandError, Exit
 from ..recipients.messages import Defaults
-from ..recipients.source import InputFormat
+from ..recipients.source import InputFormat, ReadingOptions
 from ..shared_options import GivenHours, LimitSettings
 
 __all__ = ["CampaignOptions", "ClientOptions", "RecipientOptions", "SendOptions"]
@@ -25,7 +25,7 @@ class RecipientOptions:
     Attributes:
         path: The file, ``-`` for standard input; None: none is given.
         format: How it is written; None: its suffix or first bytes tell.
-        sheet: The sheet of an XLSX file; None: the first.
+        reading: How it is read.
         defaults: For rows that do not say otherwise.
         only: For outcomes of an earlier send: the outcomes whose rows are sent.
         skip_bad_rows: Whether the good rows are sent although others are faulty.
@@ -34,7 +34,7 @@ class RecipientOptions:
 
     path: str | None
     format: InputFormat | None = None
-    sheet: str | None = None
+    reading: ReadingOptions = field(factory=ReadingOptions)
     defaults: Defaults = field(factory=Defaults)
     only: frozenset[str] = frozenset()
     skip_bad_rows: bool = False
@@ -42,9 +42,10 @@ class RecipientOptions:
 
     def given(self) -> list[str]:
         """The names of those that need a file."""
-        names = ("format", "sheet", "only", "skip_bad_rows", "drop_duplicates")
+        names = ("format", "only", "skip_bad_rows", "drop_duplicates")
         filled_in = [name for name, _ in self.defaults.given]
-        return filled_in + [name for name in names if getattr(self, name)]
+        reading = [one for one, value in asdict(self.reading, recurse=False).items() if value]
+        return filled_in + reading + [name for name in names if getattr(self, name)]
 
 
 @frozen(kw_only=True)

@@ -7,16 +7,23 @@ from hashlib import blake2b
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from ...bulk.journal.messages import address_of
 from ...limits.quota import LimitKey
 from ...models.messages import Message
 from ...models.route import Route
 from ..errors import BadInputError
+from ..recipients.columns import DECIDING, ColumnError, missing_column
 from ..recipients.earlier import OUTCOME_COLUMNS, RESULT_COLUMNS, outcome_of
-from ..recipients.messages import ADDRESS_COLUMNS, Defaults, read_message, read_route
-from ..recipients.rows import Fault, Row
+from ..recipients.messages import (
+    ADDRESS_COLUMNS,
+    ROUTE_COLUMNS,
+    Defaults,
+    read_message,
+    read_route,
+)
+from ..recipients.rows import OWN_COLUMNS, Fault, Row
 from ..recipients.source import Source
 
 if TYPE_CHECKING:
@@ -80,6 +87,7 @@ class Plan:
         bad: Rows with a fault.
         faults: The first of the faults.
         faults_in_all: How many there are.
+        unused: The columns that nothing uses.
         left_out: Rows of an earlier send that ``only`` leaves out, by their outcome.
         duplicates: Messages that a row before them holds too.
         first_duplicate: The line of the first of them.
@@ -91,6 +99,7 @@ class Plan:
     bad: int = 0
     faults: list[Fault] = field(factory=list[Fault])
     faults_in_all: int = 0
+    unused: list[str] = field(factory=list[str])
     left_out: Counter[str] = field(factory=Counter[str])
     duplicates: int = 0
     first_duplicate: int = 0
@@ -198,11 +207,13 @@ def make_plan(source: Source, wanted: Wanted) -> Plan:
     Raises:
         BadInputError: The input as a whole cannot be used.
     """
+    wanted = evolve(wanted, defaults=_resolve_columns(source, wanted.defaults))
     plan = Plan(source, wanted)
     stamp = source.stamp()
     sieve = _Sieve(wanted)
     digests: list[bytes] = []
-    _check_columns(plan)
+    if source.rules.seen:
+        plan.unused = _unused_columns(source, wanted.defaults)
     for records, digest in _blocks(source):
         digests.append(digest)
         for record in records:
@@ -210,6 +221,8 @@ def make_plan(source: Source, wanted: Wanted) -> Plan:
             plan.count(sieve.sift(record))
     if not digests:
         raise BadInputError(f"{source.name} holds no recipient. Add a row for each.")
+    source.rules.check_given(source.name)
+    plan.unused = _unused_columns(source, wanted.defaults)
     plan.finish(digests, stamp, sieve)
     return plan
 
@@ -224,27 +237,69 @@ def _blocks(source: Source) -> Iterator[tuple[list[Row | Fault], bytes]]:
         yield block, digest.digest()
 
 
-def _check_columns(plan: Plan) -> None:
-    """Refuse a header that no row could make good."""
-    source, table = plan.source, plan.source.table()
-    columns = table.columns
+def _resolve_columns(source: Source, defaults: Defaults) -> Defaults:
+    """The defaults with the columns of their templates as the file has them.
+
+    Raises:
+        BadInputError: The header is one that no row could make good.
+    """
+    table = source.table()
+    columns, rules = table.columns, source.rules
     if columns is None:
-        return
+        # Each record has columns of its own: what a row lacks is told with the row.
+        return defaults.renamed(rules.key)
     place = source.name if table.header_line is None else f"{source.name}, line {table.header_line}"
-    there = ", ".join(columns)
     if not set(ADDRESS_COLUMNS).intersection(columns):
+        close = [(name, missing_column(name, rules.seen)) for name in rules.seen]
+        meant = [f"{name!r} may mean {known}. " for name, known in close if known is not None]
         raise BadInputError(
-            f"{place}: no column addresses a recipient; the header has {there}. "
-            "It needs contact_id; or bot_id, messenger and contact_external_id; or bot_id and "
-            "phone (--bot-id and --messenger stand in for their columns)."
+            f"{place}: no column addresses a recipient; the header has {', '.join(columns)}. "
+            f"{''.join(meant)}It needs contact_id; or bot_id, messenger and contact_external_id; "
+            "or bot_id and phone (--bot-id and --messenger stand in for their columns). Say which "
+            "column it is, such as --columns phone=NAME, or where the header stands, with "
+            "--header-row."
         )
-    for option, template in plan.wanted.defaults.templates:
+    option = ""
+
+    def name_of(field_name: str) -> str:
+        try:
+            return rules.field_key(field_name)
+        except ColumnError as error:
+            raise BadInputError(
+                f"--{option}: {source.name}: {error} The columns are: {', '.join(rules.seen)}. "
+                "Write '{{' and '}}' for braces."
+            ) from None
+
+    for option, template in defaults.templates:  # noqa: B007 - the error names it
         for name in template.columns:
-            if name not in columns:
-                raise BadInputError(
-                    f"--{option}: {source.name} has no column {name!r}. "
-                    f"The columns are: {there}. Write '{{{{' and '}}}}' for braces."
-                )
+            name_of(name)
+    return defaults.renamed(name_of)
+
+
+def _unused_columns(source: Source, defaults: Defaults) -> list[str]:
+    """The columns that nothing uses, as the file writes them.
+
+    Raises:
+        BadInputError: One of them may be a slip of the pen for one that decides what is sent.
+    """
+    there = source.rules.seen
+    used = {*DECIDING, *ROUTE_COLUMNS, *OUTCOME_COLUMNS}
+    used.update(name for _, template in defaults.templates for name in template.columns)
+    used.update(key for key, _ in source.how.columns)
+    keys = set(there.values())
+    used.update({"name"} if "phone" in keys else ())
+    unused = [name for name, key in there.items() if key not in used]
+    if keys.intersection(OUTCOME_COLUMNS) or keys.issuperset(ROUTE_COLUMNS):
+        unused = [name for name in unused if name not in OWN_COLUMNS]
+    for name in unused:
+        meant = missing_column(name, there)
+        if meant is not None:
+            raise BadInputError(
+                f"{source.name}: nothing uses the column {name!r}. Did you mean {meant}? Then name "
+                f"it so, or give --columns {meant}={name!r}; if it is a column of your own, say "
+                f"so with --columns {name!r}={name!r}, or delete it."
+            )
+    return unused
 
 
 def _refuse_outcomes(plan: Plan, record: Row | Fault) -> None:

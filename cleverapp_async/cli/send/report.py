@@ -16,10 +16,13 @@ from ...bulk.forecast import UNKNOWN_ROUTE, Forecast
 from ...errors import Outcome
 from ..console import make_table
 from ..errors import MEANINGS, Exit
+from ..recipients.columns import DECIDING, close_to
 from ..text import say_duration, say_moment, tell_forecast
 from .plan import FAULTS_SHOWN, Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
 
     from ...bulk.schedule import Schedule
@@ -32,6 +35,7 @@ __all__ = [
     "show_faults",
     "show_forecast",
     "show_left_out",
+    "show_reading",
     "show_report",
     "tell_hours",
 ]
@@ -52,6 +56,25 @@ def show_faults(plan: Plan) -> None:
         click.echo(fault.told(plan.source.name), err=True)
     if plan.faults_in_all > FAULTS_SHOWN:
         click.echo(f"and {plan.faults_in_all - FAULTS_SHOWN} more faults", err=True)
+
+
+def show_reading(plan: Plan) -> None:
+    """Tell how the file is read, where that does not go without saying."""
+    source = plan.source
+    encoding = source.encoding()
+    if encoding is not None and encoding.told:
+        click.echo(f"{source.name} is read as {encoding.name} (--encoding: another).", err=True)
+    translated = [f"{printable(name)!r} is {key}" for name, key in source.rules.translated()]
+    if translated:
+        click.echo(f"Columns: {', '.join(translated)} (--columns: otherwise).", err=True)
+    if plan.unused:
+        told = [_unused(name, source.rules.seen) for name in plan.unused]
+        click.echo(f"Nothing uses the columns: {', '.join(told)}.", err=True)
+
+
+def _unused(name: str, there: Mapping[str, str]) -> str:
+    close = close_to(name, {"name", *DECIDING} - set(there.values()))
+    return printable(name) if close is None else f"{printable(name)} (did you mean {close}?)"
 
 
 def show_left_out(plan: Plan) -> None:

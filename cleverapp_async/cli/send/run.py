@@ -24,7 +24,7 @@ from ..token import read_token
 from .outcomes import Stream, open_sink
 from .plan import Wanted, make_plan
 from .progress import LiveView, choose_view
-from .report import show_duplicates, show_faults, show_forecast, show_left_out
+from .report import show_duplicates, show_faults, show_forecast, show_left_out, show_reading
 from .resume_notes import CampaignNotes, FileNotes
 from .runner import CampaignMessages, FileMessages, Runner
 from .tally import Workload
@@ -87,7 +87,7 @@ def _checked(options: SendOptions) -> Generator[Plan | None]:
         seek_duplicates=campaign.journal is None or recipients.drop_duplicates or by_recipient,
         by_recipient=by_recipient,
     )
-    with open_source(recipients.path, recipients.format, sheet=recipients.sheet) as source:
+    with open_source(recipients.path, recipients.format, how=recipients.reading) as source:
         plan = make_plan(source, wanted)
         check(plan, skip=recipients.skip_bad_rows)
         yield plan
@@ -103,6 +103,7 @@ def check(plan: Plan, *, skip: bool) -> None:
     Raises:
         BadInputError: There are faults and they are not to be skipped, or no row is good.
     """
+    show_reading(plan)
     show_faults(plan)
     if plan.bad:
         rows = "1 row is" if plan.bad == 1 else f"{plan.bad} rows are"
