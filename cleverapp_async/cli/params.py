@@ -13,6 +13,8 @@ from attrs import frozen
 from ..limits.quota import Quota
 from .recipients.columns import known_column
 from .recipients.encoding import check_encoding
+from .recipients.messengers import meant_messenger
+from .recipients.numbers import check_region
 from .recipients.template import Template
 from .text import read_duration, write_duration
 
@@ -35,8 +37,10 @@ __all__ = [
     "ENCODING",
     "HOUR",
     "LIMIT",
+    "MESSENGER",
     "MOMENT",
     "OTHERS",
+    "REGION",
     "SCALE",
     "TEMPLATE",
     "LimitOverride",
@@ -46,6 +50,7 @@ __all__ = [
     "read_from",
     "read_hour",
     "read_limit",
+    "read_messenger",
     "read_moment",
     "read_to",
     "write_quotas",
@@ -177,6 +182,18 @@ def read_column(text: str) -> tuple[str, str]:
     return known_column(name) or name, written
 
 
+def read_messenger(text: str) -> str:
+    """The messenger of a name, in the API's spelling; one that is not known stays as it is.
+
+    Raises:
+        ValueError: It is another word for a known one; the message says for which.
+    """
+    name, meant = meant_messenger(text)
+    if meant is not None:
+        raise ValueError(f"no messenger is called {text!r}; did you mean {meant}?")
+    return name or text
+
+
 class Parsed(_ParamType):
     """A type whose values a function reads.
 
@@ -258,3 +275,7 @@ COLUMN = Parsed("name=column", read_column)
 """What a column is to be called, and its name in the file."""
 ENCODING = Parsed("encoding", check_encoding)
 """An encoding of texts, as Python calls it."""
+REGION = Parsed("country", check_region)
+"""A country of two capital letters."""
+MESSENGER = Parsed("name", read_messenger)
+"""A messenger's name."""

@@ -73,6 +73,7 @@ _OTHER_NAMES = {
 _FULL_NAMES = ("ФИО", "full name")
 _PLAIN = ("name", "contact_bot_id", "contact_messenger", "outcome", "state")
 _ZERO_WIDTH = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+_BLANK = _ZERO_WIDTH + "".join(filter(str.isspace, map(chr, range(0x3001))))
 # Letters of Cyrillic that look like Latin ones, as a wrong keyboard layout puts them into a word.
 _LOOKALIKES = str.maketrans("авекмнорстух", "abekmhopctyx")
 _SIMILAR = 0.8
@@ -82,7 +83,7 @@ _MOST_SHAPES = 1000
 
 def trimmed(text: str) -> str:
     """The text without blanks and characters of no width at its ends."""
-    return text.strip(_ZERO_WIDTH + " \t\r\n\v\f\u00a0\u2007\u202f\u3000").strip()
+    return text.strip(_BLANK)
 
 
 def fold(name: str) -> str:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from ...errors import InvalidRequestError
 from ...models.messages import Message, SendMessage, SendMessageToWhatsApp
 from ...models.route import Messenger, Route
 from .columns import close_to, fold, trimmed
+from .messengers import LONGEST_TEXTS, meant_messenger
+from .numbers import DEFAULT_REGION, plain_number, read_phone
 from .rows import Fault, Row
 from .template import Template
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["ADDRESS_COLUMNS", "ROUTE_COLUMNS", "Defaults", "read_message", "read_route"]
 
@@ -33,12 +32,14 @@ _REMEDIES = {
     "bot_id": "Write the bot's id, or give --bot-id for all rows",
     "messenger": "Write telegram, whatsapp, viber and so on, or give --messenger for all rows",
     "contact_external_id": "Write the contact's id in the messenger, or the phone number",
-    "phone": "Write it with the country code, such as 79991234567",
+    "phone": "Write one number with its country code, such as 79991234567, or give --phone-region",
     "text": "Write a text, or give --text for all rows",
     "image": "Write a link such as https://example.com/picture.jpg",
     "file": "Write a link such as https://example.com/price.pdf",
     "name": "Write the recipient's name, or leave the cell empty",
 }
+_SHORTEST_PHONE = 9
+_ROUNDED = "Format the column as a number without decimals, or as text, and enter it anew"
 _NOBODY = "Write a contact_id; or bot_id, messenger and contact_external_id; or bot_id and phone"
 
 
@@ -52,6 +53,7 @@ class Defaults:
         text: Template for rows without their own text.
         image: Template for rows without their own image.
         file: Template for rows without their own file.
+        phone_region: Whose phone numbers are written without a country code.
     """
 
     bot_id: int | None = None
@@ -59,6 +61,7 @@ class Defaults:
     text: Template | None = None
     image: Template | None = None
     file: Template | None = None
+    phone_region: str = DEFAULT_REGION
 
     @property
     def templates(self) -> tuple[tuple[str, Template], ...]:
@@ -82,12 +85,8 @@ class Defaults:
             name: template.renamed({column: name_of(column) for column in template.columns})
             for name, template in self.templates
         }
-        return Defaults(
-            bot_id=self.bot_id,
-            messenger=self.messenger,
-            text=changed.get("text"),
-            image=changed.get("image"),
-            file=changed.get("file"),
+        return evolve(
+            self, text=changed.get("text"), image=changed.get("image"), file=changed.get("file")
         )
 
 
@@ -97,6 +96,7 @@ class _Reading:
 
     row: Row
     defaults: Defaults
+    remark: Callable[[str], object]
     faults: list[Fault] = field(factory=list[Fault])
 
     def message(self) -> Message | None:
@@ -104,11 +104,15 @@ class _Reading:
         image = self.content("image", self.defaults.image)
         file = self.content("file", self.defaults.file)
         contact_id = self.whole("contact_id")
-        bot_id, messenger = self.whole("bot_id"), self.cell("messenger")
-        external_id, phone = self.cell("contact_external_id"), self.cell("phone")
+        bot_id, messenger = self.whole("bot_id"), self.messenger()
+        external_id, phone = self.external_id(), self.cell("phone")
         if "contact_id" not in self.row.cells:
             bot_id = self.defaults.bot_id if bot_id is None else bot_id
             messenger = messenger or self.defaults.messenger
+        if text is not None:
+            self.check_length(text, messenger, phone_alone=external_id is None)
+        if external_id is not None and (messenger or "").lower() == _WHATSAPP:
+            external_id = self.whatsapp_id(external_id)
         if phone is not None and external_id is None and "contact_id" not in self.row.cells:
             return self.to_whatsapp(bot_id, messenger, phone, text, image or file)
         if self.faults:
@@ -131,6 +135,7 @@ class _Reading:
         text: str | None,
         media: str | None,
     ) -> Message | None:
+        phone = self.phone("phone", phone)
         if messenger is not None and messenger.lower() != _WHATSAPP:
             # Any other word may be of the column beside it: a name, or a phone number.
             known = messenger.lower() in set(Messenger)
@@ -150,7 +155,7 @@ class _Reading:
             self.fault("bot_id", "it is missing: a phone needs the bot that writes to it")
         if text is None and not self.faults:
             self.fault("text", "nothing to send")
-        if self.faults or bot_id is None or text is None:
+        if self.faults or bot_id is None or text is None or phone is None:
             return None
         name = self.cell("name")
         return SendMessageToWhatsApp(bot_id=bot_id, phone=phone, text=text, name=name)
@@ -161,8 +166,71 @@ class _Reading:
         value = self.row.cells.get(name)
         return None if value is None else trimmed(value)
 
-    def whole(self, name: str) -> int | None:
+    def number(self, name: str) -> str | None:
+        """A cell without what a spreadsheet makes of numbers."""
         value = self.cell(name)
+        try:
+            return None if value is None else plain_number(value)
+        except ValueError as error:
+            self.fault(name, f"{name} {error}", _ROUNDED)
+            return None
+
+    def phone(self, name: str, written: str) -> str | None:
+        try:
+            found = read_phone(written, self.defaults.phone_region)
+        except ValueError as error:
+            self.fault(name, f"{name} {error}", _REMEDIES["phone"])
+            return None
+        region = self.defaults.phone_region
+        if found.completed:
+            self.remark(
+                f"phone numbers without a country code are read as numbers of {region} "
+                "(--phone-region: another)"
+            )
+        if not found.assigned:
+            self.remark("phone numbers of a range that nobody is known to have")
+        return found.digits
+
+    def external_id(self) -> str | None:
+        """The contact's id in the messenger; only what is a number is put straight."""
+        value = self.cell("contact_external_id")
+        return self.number("contact_external_id") if value and value[0].isdigit() else value
+
+    def whatsapp_id(self, written: str) -> str | None:
+        """A contact's id in WhatsApp is a phone number; what looks like none stays as it is."""
+        digits = sum(sign.isdigit() for sign in written)
+        lettered = any(sign.isalpha() or sign in "@_" for sign in written.removeprefix("tel:"))
+        # A short number of digits alone may be an id of the simulator or of a test account.
+        if lettered or (digits == len(written) and digits < _SHORTEST_PHONE):
+            return written
+        return self.phone("contact_external_id", written)
+
+    def messenger(self) -> str | None:
+        """The messenger, in the API's spelling where it is a known one."""
+        written = self.cell("messenger")
+        if written is None or "contact_id" in self.row.cells:
+            return written
+        name, meant = meant_messenger(written)
+        if meant is not None:
+            told = f"no messenger is called {written!r}; did you mean {meant}?"
+            self.fault("messenger", told, f"Write {meant}")
+        elif name is None and (self.row.cells.keys() & {"contact_external_id"}):
+            self.remark(f"the messenger {written!r} is none that is known; it is sent as it stands")
+        return name or written
+
+    def check_length(self, text: str, messenger: str | None, *, phone_alone: bool) -> None:
+        if messenger is None and "contact_id" in self.row.cells:
+            messenger = self.row.cells.get("contact_messenger")
+        elif phone_alone:
+            messenger = _WHATSAPP
+        known = (messenger or "").strip().lower()
+        longest = LONGEST_TEXTS.get(known, max(LONGEST_TEXTS.values()))
+        if len(text) > longest:
+            whose = known if known in LONGEST_TEXTS else "most messengers"
+            self.remark(f"texts longer than the {longest:,} characters that {whose} takes")
+
+    def whole(self, name: str) -> int | None:
+        value = self.number(name)
         if value is None:
             return None
         if _WHOLE.fullmatch(value):
@@ -203,13 +271,20 @@ class _Reading:
         self.faults.append(Fault(row.number, row.line, column, text, remedy or _REMEDIES[column]))
 
 
-def read_message(row: Row, defaults: Defaults) -> Message | tuple[Fault, ...]:
+def read_message(
+    row: Row, defaults: Defaults, remark: Callable[[str], object] = str
+) -> Message | tuple[Fault, ...]:
     """The message that a row asks for, or its faults.
 
     A row with a ``contact_id`` goes by that alone; one with a ``contact_external_id`` by bot,
     messenger and that; one with a ``phone`` and neither of them by ``sendMessageToWhatsApp``.
+
+    Args:
+        row: The row.
+        defaults: What holds where it does not say otherwise.
+        remark: Told what is no fault, and yet somebody should know it.
     """
-    reading = _Reading(row, defaults)
+    reading = _Reading(row, defaults, remark)
     try:
         message = reading.message()
     except InvalidRequestError as error:

@@ -8,6 +8,7 @@ import click
 
 from .. import params
 from ..errors import MEANINGS
+from ..recipients.numbers import DEFAULT_REGION
 from ..shared_options import GivenHours, limit_options, schedule_options
 
 if TYPE_CHECKING:
@@ -52,7 +53,12 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
     type=click.IntRange(min=1),
     help="Bot for rows without contact_id and without their own.",
 )
-@click.option("--messenger", help="Messenger for rows without contact_id and without their own.")
+@click.option(
+    "--messenger",
+    type=params.MESSENGER,
+    metavar="NAME",
+    help="Messenger for rows without contact_id and without their own.",
+)
 @click.option(
     "--format",
     "given_format",
@@ -77,6 +83,14 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
     type=params.ENCODING,
     metavar="NAME",
     help="Encoding of a text file, such as cp1251; by default it is found out and told.",
+)
+@click.option(
+    "--phone-region",
+    type=params.REGION,
+    default=DEFAULT_REGION,
+    show_default=True,
+    metavar="COUNTRY",
+    help="Country of phone numbers in FILE that have no country code.",
 )
 @click.option(
     "--only",
@@ -169,6 +183,7 @@ def send(
     columns: tuple[tuple[str, str], ...],
     header_row: int | None,
     encoding: str | None,
+    phone_region: str,
     only: tuple[str, ...],
     skip_bad_rows: bool,
     drop_duplicates: bool,
@@ -222,7 +237,12 @@ def send(
                 sheet=sheet, encoding=encoding, header_row=header_row, columns=columns
             ),
             defaults=Defaults(
-                bot_id=bot_id, messenger=messenger, text=text, image=image, file=file_link
+                bot_id=bot_id,
+                messenger=messenger,
+                text=text,
+                image=image,
+                file=file_link,
+                phone_region=phone_region,
             ),
             only=frozenset(only),
             skip_bad_rows=skip_bad_rows,

@@ -33,6 +33,7 @@ __all__ = ["FAULTS_SHOWN", "Plan", "Planned", "Wanted", "make_plan"]
 
 FAULTS_SHOWN = 20
 _BLOCK = 1000
+_MOST_REMARKS = 100
 
 
 @frozen
@@ -88,6 +89,7 @@ class Plan:
         faults: The first of the faults.
         faults_in_all: How many there are.
         unused: The columns that nothing uses.
+        remarks: What is no fault, and should be known: how many rows, and the first one's line.
         left_out: Rows of an earlier send that ``only`` leaves out, by their outcome.
         duplicates: Messages that a row before them holds too.
         first_duplicate: The line of the first of them.
@@ -100,6 +102,7 @@ class Plan:
     faults: list[Fault] = field(factory=list[Fault])
     faults_in_all: int = 0
     unused: list[str] = field(factory=list[str])
+    remarks: dict[str, tuple[int, int]] = field(factory=dict[str, "tuple[int, int]"])
     left_out: Counter[str] = field(factory=Counter[str])
     duplicates: int = 0
     first_duplicate: int = 0
@@ -145,6 +148,7 @@ class Plan:
         self._blocks = digests
         self._stamp = stamp
         self.left_out = sieve.left_out
+        self.remarks = sieve.remarks
         self.duplicates = sieve.duplicates
         self.first_duplicate = sieve.first_duplicate
 
@@ -163,6 +167,7 @@ class _Sieve:
     duplicates: int = 0
     first_duplicate: int = 0
     left_out: Counter[str] = field(factory=Counter[str])
+    remarks: dict[str, tuple[int, int]] = field(factory=dict[str, "tuple[int, int]"])
     _seen: set[bytes] = field(factory=set[bytes])
 
     def sift(self, record: Row | Fault) -> Planned | tuple[Fault, ...] | None:
@@ -176,7 +181,9 @@ class _Sieve:
             if outcome not in self.wanted.only:
                 self.left_out[outcome] += 1
                 return None
-        found = read_message(record, self.wanted.defaults)
+        found = read_message(
+            record, self.wanted.defaults, lambda told: self._remark(told, record.line)
+        )
         if isinstance(found, tuple):
             return found
         if self.wanted.seek_duplicates and self._repeats(found):
@@ -185,6 +192,11 @@ class _Sieve:
             if self.wanted.drop_duplicates:
                 return None
         return Planned(record.number, record.line, found, read_route(record))
+
+    def _remark(self, told: str, line: int) -> None:
+        count, first = self.remarks.get(told, (0, line))
+        if count or len(self.remarks) < _MOST_REMARKS:
+            self.remarks[told] = count + 1, first
 
     def _repeats(self, message: Message) -> bool:
         """Whether a message before it has the same recipient, and the same content if asked."""

@@ -36,6 +36,7 @@ __all__ = [
     "show_forecast",
     "show_left_out",
     "show_reading",
+    "show_remarks",
     "show_report",
     "tell_hours",
 ]
@@ -70,6 +71,13 @@ def show_reading(plan: Plan) -> None:
     if plan.unused:
         told = [_unused(name, source.rules.seen) for name in plan.unused]
         click.echo(f"Nothing uses the columns: {', '.join(told)}.", err=True)
+
+
+def show_remarks(plan: Plan) -> None:
+    """Tell what is no fault of a row, and yet may not be meant so."""
+    for told, (count, line) in plan.remarks.items():
+        rows = "1 row" if count == 1 else f"{count} rows"
+        click.echo(f"Warning: {rows} (first in line {line}): {printable(told)}.", err=True)
 
 
 def _unused(name: str, there: Mapping[str, str]) -> str:

@@ -24,7 +24,14 @@ from ..token import read_token
 from .outcomes import Stream, open_sink
 from .plan import Wanted, make_plan
 from .progress import LiveView, choose_view
-from .report import show_duplicates, show_faults, show_forecast, show_left_out, show_reading
+from .report import (
+    show_duplicates,
+    show_faults,
+    show_forecast,
+    show_left_out,
+    show_reading,
+    show_remarks,
+)
 from .resume_notes import CampaignNotes, FileNotes
 from .runner import CampaignMessages, FileMessages, Runner
 from .tally import Workload
@@ -115,6 +122,7 @@ def check(plan: Plan, *, skip: bool) -> None:
         if not plan.total:
             raise BadInputError(f"{rows} faulty, and no other is to be sent.")
         click.echo(f"{rows} left out.", err=True)
+    show_remarks(plan)
     show_left_out(plan)
     show_duplicates(plan)
 
