@@ -135,7 +135,7 @@ class _Reading:
         text: str | None,
         media: str | None,
     ) -> Message | None:
-        phone = self.phone("phone", phone)
+        number = self.phone("phone", phone)
         if messenger is not None and messenger.lower() != _WHATSAPP:
             # Any other word may be of the column beside it: a name, or a phone number.
             known = messenger.lower() in set(Messenger)
@@ -155,10 +155,10 @@ class _Reading:
             self.fault("bot_id", "it is missing: a phone needs the bot that writes to it")
         if text is None and not self.faults:
             self.fault("text", "nothing to send")
-        if self.faults or bot_id is None or text is None or phone is None:
+        if self.faults or bot_id is None or text is None or number is None:
             return None
         name = self.cell("name")
-        return SendMessageToWhatsApp(bot_id=bot_id, phone=phone, text=text, name=name)
+        return SendMessageToWhatsApp(bot_id=bot_id, phone=number, text=text, name=name)
 
     def cell(self, name: str) -> str | None:
         if name in self.row.misfits:

@@ -63,12 +63,14 @@ class ReadingOptions:
         encoding: Of a text file, its encoding; None: it is found out.
         header_row: The line or row of the header; None: the first.
         columns: What columns shall be called, each with its name in the file.
+        hidden: What becomes of a sheet's hidden rows and columns; None: it is asked.
     """
 
     sheet: str | None = None
     encoding: str | None = None
     header_row: int | None = None
     columns: tuple[tuple[str, str], ...] = ()
+    hidden: Literal["send", "skip"] | None = None
 
 
 _PLAIN_READING = ReadingOptions()
@@ -118,15 +120,19 @@ class Source:
                 return read_parquet(self.name, self._stream, self.rules)
 
     def hidden(self) -> Hidden | None:
-        """What of a sheet is not shown; None where nothing is hidden or nothing can be.
+        """What of a sheet is not shown; None where nothing can be hidden.
 
         Raises:
             BadInputError: It cannot be read as a table.
         """
         if self.format != "xlsx":
             return None
-        found = self._loaded().hidden(self.rules, self.how.header_row)
-        return found if found.sheet or found.rows or found.columns else None
+        return self._loaded().hidden(self.rules, self.how.header_row)
+
+    def skip_what_is_hidden(self) -> None:
+        """Leave out the hidden rows and columns of a sheet from now on."""
+        self.skip_hidden = True
+        self.rules = ColumnRules(self.how.columns)
 
     def encoding(self) -> Encoding | None:
         """How a text file is read; None for other files.
@@ -207,6 +213,8 @@ def _source(name: str, format_: InputFormat, stream: BinaryIO, how: ReadingOptio
     told = f"and {name} is {format_.upper()}. Leave it out."
     if how.sheet is not None and format_ != "xlsx":
         raise BadInputError(f"--sheet is for XLSX, {told}")
+    if how.hidden is not None and format_ != "xlsx":
+        raise BadInputError(f"--hidden is for XLSX, {told}")
     if how.encoding is not None and format_ not in _TEXTS:
         raise BadInputError(f"--encoding is for CSV and JSON lines, {told}")
     if how.header_row is not None and format_ not in _HEADED:

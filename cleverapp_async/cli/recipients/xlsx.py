@@ -35,11 +35,13 @@ class Hidden:
 
     Attributes:
         sheet: The sheet's name, if it is hidden itself.
+        others: The names of hidden sheets that were passed over.
         rows: The hidden rows that hold something, but the header, by number from 1.
         columns: The hidden columns that have a header: as written, and what it is called.
     """
 
     sheet: str | None
+    others: tuple[str, ...]
     rows: tuple[int, ...]
     columns: tuple[tuple[str, str], ...]
 
@@ -58,6 +60,7 @@ class Grid:
     _sheet_rows: Callable[[], Iterable[Sequence[object]]]
     _survey: Survey
     _sheet_visible: bool = True
+    _passed_over: tuple[str, ...] = ()
 
     def table(
         self,
@@ -101,15 +104,17 @@ class Grid:
         columns = tuple(
             (names[column], key) for column, key in keys.items() if column in survey.hidden_columns
         )
-        return Hidden(None if self._sheet_visible else self.name, tuple(rows), columns)
+        sheet = None if self._sheet_visible else self.name
+        return Hidden(sheet, self._passed_over, tuple(rows), columns)
 
     def _header(
         self, header_row: int | None, *, skip_hidden: bool
     ) -> tuple[int, dict[int, str], Iterator[tuple[int, dict[int, str | Misfit]]]]:
         """The header's row and names, by column, and the rows behind it."""
         records = self._filled()
+        nothing: tuple[int, dict[int, str | Misfit]] = (0, {})
         line, header = next(
-            (found for found in records if header_row is None or found[0] >= header_row), (0, {})
+            (found for found in records if header_row is None or found[0] >= header_row), nothing
         )
         if header_row is not None and line != header_row:
             raise BadInputError(
@@ -191,7 +196,9 @@ def load_grid(source: str, stream: BinaryIO, sheet: str | None) -> Grid:
             f"{source}: XLSX needs the extra `files`: pip install 'cleverapp-async[files]'"
         ) from None
     with open_parts(source, stream) as parts:
-        part = _choose(source, parts.sheets(), sheet)
+        sheets = parts.sheets()
+        part = _choose(source, sheets, sheet)
+        hidden = () if sheet else tuple(one.name for one in sheets if not one.visible)
         parts.measure()
         survey = Survey.of(parts, part)
         stream.seek(0)
@@ -200,7 +207,7 @@ def load_grid(source: str, stream: BinaryIO, sheet: str | None) -> Grid:
             cells = workbook.get_sheet_by_name(part.name)
             # Of a sheet without a first cell some releases give no rows, but an error.
             rows = tuple if cells.start is None else cells.iter_rows
-            return Grid(source, part.name, rows, survey, part.visible)
+            return Grid(source, part.name, rows, survey, part.visible, hidden)
         except BaseException as error:  # a panic of the reader is no Exception
             if isinstance(error, (KeyboardInterrupt, SystemExit, MemoryError)):
                 raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
@@ -66,6 +66,11 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
     help="How FILE is written; by default its suffix or first bytes tell.",
 )
 @click.option("--sheet", metavar="NAME", help="Sheet of an XLSX file; by default the first.")
+@click.option(
+    "--hidden",
+    type=click.Choice(["send", "skip"]),
+    help="What becomes of rows and columns that an XLSX file hides; by default it is asked.",
+)
 @click.option(
     "--columns",
     type=params.COLUMN,
@@ -180,6 +185,7 @@ def send(
     messenger: str | None,
     given_format: str | None,
     sheet: str | None,
+    hidden: Literal["send", "skip"] | None,
     columns: tuple[tuple[str, str], ...],
     header_row: int | None,
     encoding: str | None,
@@ -234,7 +240,11 @@ def send(
             path=file,
             format=cast("InputFormat | None", given_format),
             reading=ReadingOptions(
-                sheet=sheet, encoding=encoding, header_row=header_row, columns=columns
+                sheet=sheet,
+                encoding=encoding,
+                header_row=header_row,
+                columns=columns,
+                hidden=hidden,
             ),
             defaults=Defaults(
                 bot_id=bot_id,

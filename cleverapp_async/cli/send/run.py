@@ -21,6 +21,7 @@ from ..recipients.source import open_source
 from ..signals import Interrupts
 from ..text import say_moment
 from ..token import read_token
+from .hidden import settle_hidden
 from .outcomes import Stream, open_sink
 from .plan import Wanted, make_plan
 from .progress import LiveView, choose_view
@@ -95,6 +96,7 @@ def _checked(options: SendOptions) -> Generator[Plan | None]:
         by_recipient=by_recipient,
     )
     with open_source(recipients.path, recipients.format, how=recipients.reading) as source:
+        settle_hidden(source, recipients.defaults)
         plan = make_plan(source, wanted)
         check(plan, skip=recipients.skip_bad_rows)
         yield plan
