@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import re
 from datetime import datetime, time, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from attrs import frozen
 
 from ..limits.quota import Quota
+from .errors import BadInputError
 from .recipients.columns import known_column
-from .recipients.encoding import check_encoding
+from .recipients.encoding import check_encoding, find_encoding, text_lines
 from .recipients.messengers import meant_messenger
 from .recipients.numbers import check_region
 from .recipients.template import Template
@@ -43,6 +45,7 @@ __all__ = [
     "REGION",
     "SCALE",
     "TEMPLATE",
+    "TEMPLATE_FILE",
     "LimitOverride",
     "Parsed",
     "read_account_limit",
@@ -52,6 +55,8 @@ __all__ = [
     "read_limit",
     "read_messenger",
     "read_moment",
+    "read_template",
+    "read_template_file",
     "read_to",
     "write_quotas",
 ]
@@ -182,6 +187,36 @@ def read_column(text: str) -> tuple[str, str]:
     return known_column(name) or name, written
 
 
+def read_template(text: str) -> Template:
+    """Read a template that says something.
+
+    Raises:
+        ValueError: It is empty or cannot be read; the message says so.
+    """
+    found = Template.parse(text)
+    if not found.columns and not text.strip():
+        raise ValueError("it is empty: there is nothing to send. Write a text, or leave it out")
+    return found
+
+
+def read_template_file(path: str) -> Template:
+    """Read a template from a file; the end of its last line does not count.
+
+    Raises:
+        ValueError: It is no template, or the file cannot be read; the message says so.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            lines = list(text_lines(path, file, find_encoding(path, file)))
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+    except BadInputError as error:
+        raise ValueError(str(error)) from None
+    return read_template(
+        "".join(lines).replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
+    )
+
+
 def read_messenger(text: str) -> str:
     """The messenger of a name, in the API's spelling; one that is not known stays as it is.
 
@@ -269,8 +304,10 @@ SCALE = Parsed("float", _read_scale)
 """How many times as fast time runs."""
 ADDITIONS = Parsed(",".join(_ADDITIONS), _read_additions)
 """What is added to each contact, such as ``tags,variables``."""
-TEMPLATE = Parsed("text", Template.parse)
+TEMPLATE = Parsed("text", read_template)
 """A text with ``{column}`` fields."""
+TEMPLATE_FILE = Parsed("file", read_template_file)
+"""A file that holds such a text."""
 COLUMN = Parsed("name=column", read_column)
 """What a column is to be called, and its name in the file."""
 ENCODING = Parsed("encoding", check_encoding)

@@ -119,14 +119,6 @@ def test_only_bad_rows(cleverapp: Run, write: Write) -> None:
     assert "no other is to be sent" in ended.err
 
 
-def test_the_first_twenty_faults_are_told(cleverapp: Run, write: Write) -> None:
-    """Of many faults the first twenty are shown, and the others counted."""
-    path = write("r.csv", "contact_id,text\n" + "x,a\n" * 23)
-    ended = cleverapp("send", path)
-    assert ended.err.count("whole number") == 20
-    assert "and 3 more faults" in ended.err
-
-
 def test_an_unknown_column_is_one_error(cleverapp: Run, write: Write) -> None:
     """A template's unknown column is told once, with the columns there are."""
     ended = cleverapp("send", write("r.csv", GOOD), "--text", "{nmae}")

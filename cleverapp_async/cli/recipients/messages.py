@@ -268,7 +268,9 @@ class _Reading:
 
     def fault(self, column: str, text: str, remedy: str | None = None) -> None:
         row = self.row
-        self.faults.append(Fault(row.number, row.line, column, text, remedy or _REMEDIES[column]))
+        told = remedy or _REMEDIES[column]
+        value = ", ".join(row.cells[name] for name in column.split(", ") if name in row.cells)
+        self.faults.append(Fault(row.number, row.line, column, text, told, value))
 
 
 def read_message(

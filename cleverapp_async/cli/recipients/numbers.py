@@ -22,7 +22,6 @@ _PHONE_SIGNS = re.compile(r"\+?[\d ()./-]+", re.ASCII)
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u2060\ufeff"))
 _INTERNATIONAL = "00"
-_SHOWN = 40
 
 
 @frozen
@@ -140,5 +139,5 @@ def _international(digits: str, of: str | None = None) -> Phone | None:
 
 
 def _refuse(written: str) -> ValueError:
-    shown = written if len(written) <= _SHOWN else written[:_SHOWN] + "…"
-    return ValueError(f"must be a phone number that somebody can have, not {shown!r}")
+    digits = sum(sign.isdigit() for sign in written)
+    return ValueError(f"must be a phone number that somebody can have; it has {digits} digits")

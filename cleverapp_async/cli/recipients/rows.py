@@ -80,6 +80,7 @@ class Fault:
         column: The column or columns, or an empty string for the record as a whole.
         text: What is wrong.
         remedy: What to do about it.
+        value: What the cell holds, where the fault is one of a cell.
     """
 
     number: int
@@ -87,6 +88,7 @@ class Fault:
     column: str
     text: str
     remedy: str
+    value: str = ""
 
     def told(self, source: str) -> str:
         """In one line, with the place."""

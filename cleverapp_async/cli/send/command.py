@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import click
 
 from .. import params
-from ..errors import MEANINGS
+from ..errors import MEANINGS, BadInputError
 from ..recipients.numbers import DEFAULT_REGION
 from ..shared_options import GivenHours, limit_options, schedule_options
 
@@ -34,6 +34,12 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
     type=params.TEMPLATE,
     metavar="TEMPLATE",
     help="Text for rows without their own; {column} takes a cell, {{ and }} are braces.",
+)
+@click.option(
+    "--text-file",
+    type=params.TEMPLATE_FILE,
+    metavar="FILE",
+    help="File that holds this text, line breaks and all.",
 )
 @click.option(
     "--image",
@@ -109,6 +115,11 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
     help="Send the good rows although others are faulty; the exit code is then 1.",
 )
 @click.option(
+    "--faults",
+    metavar="FILE",
+    help="New CSV file for all faults of rows: line, field, fault, value.",
+)
+@click.option(
     "--drop-duplicates", is_flag=True, help="Leave out rows that repeat recipient and message."
 )
 @click.option("--dry-run", is_flag=True, help="Check, count and forecast; send nothing.")
@@ -179,6 +190,7 @@ def send(
     *,
     file: str | None,
     text: Template | None,
+    text_file: Template | None,
     image: Template | None,
     file_link: Template | None,
     bot_id: int | None,
@@ -192,6 +204,7 @@ def send(
     phone_region: str,
     only: tuple[str, ...],
     skip_bad_rows: bool,
+    faults: str | None,
     drop_duplicates: bool,
     dry_run: bool,
     output: str | None,
@@ -235,6 +248,8 @@ def send(
     from .options import CampaignOptions, ClientOptions, RecipientOptions, SendOptions
     from .run import run_send
 
+    if text is not None and text_file is not None:
+        raise BadInputError("--text and --text-file are both given: leave one out.")
     given = SendOptions(
         recipients=RecipientOptions(
             path=file,
@@ -249,13 +264,14 @@ def send(
             defaults=Defaults(
                 bot_id=bot_id,
                 messenger=messenger,
-                text=text,
+                text=text or text_file,
                 image=image,
                 file=file_link,
                 phone_region=phone_region,
             ),
             only=frozenset(only),
             skip_bad_rows=skip_bad_rows,
+            faults=faults,
             drop_duplicates=drop_duplicates,
         ),
         campaign=CampaignOptions(
@@ -278,4 +294,6 @@ def send(
         quiet=quiet,
         verbose=verbose,
     )
+    for doubt in () if text is None else text.doubts():
+        click.echo(f"Warning: --text {doubt}", err=True)
     context.exit(run_send(given))

@@ -29,6 +29,7 @@ class RecipientOptions:
         defaults: For rows that do not say otherwise.
         only: For outcomes of an earlier send: the outcomes whose rows are sent.
         skip_bad_rows: Whether the good rows are sent although others are faulty.
+        faults: A new file for the faults of rows; None: the first of each kind are shown alone.
         drop_duplicates: Whether rows that repeat recipient and message are left out.
     """
 
@@ -38,11 +39,12 @@ class RecipientOptions:
     defaults: Defaults = field(factory=Defaults)
     only: frozenset[str] = frozenset()
     skip_bad_rows: bool = False
+    faults: str | None = None
     drop_duplicates: bool = False
 
     def given(self) -> list[str]:
         """The names of those that need a file."""
-        names = ("format", "only", "skip_bad_rows", "drop_duplicates")
+        names = ("format", "only", "skip_bad_rows", "faults", "drop_duplicates")
         filled_in = [name for name, _ in self.defaults.given]
         reading = [one for one, value in asdict(self.reading, recurse=False).items() if value]
         return filled_in + reading + [name for name in names if getattr(self, name)]

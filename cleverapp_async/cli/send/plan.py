@@ -25,13 +25,15 @@ from ..recipients.messages import (
 )
 from ..recipients.rows import OWN_COLUMNS, Fault, Row
 from ..recipients.source import Source
+from .faults import FaultCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FAULTS_SHOWN", "Plan", "Planned", "Wanted", "make_plan"]
+    from .faults import FaultsFile
 
-FAULTS_SHOWN = 20
+__all__ = ["Plan", "Planned", "Wanted", "make_plan"]
+
 _BLOCK = 1000
 _MOST_REMARKS = 100
 
@@ -85,9 +87,9 @@ class Plan:
         source: Where the rows come from.
         wanted: Which of them are sent.
         counts: Messages by what limits them; None: the row does not tell.
+        rows: All rows of the list.
         bad: Rows with a fault.
-        faults: The first of the faults.
-        faults_in_all: How many there are.
+        faults: The faults by kind.
         unused: The columns that nothing uses.
         remarks: What is no fault, and should be known: how many rows, and the first one's line.
         left_out: Rows of an earlier send that ``only`` leaves out, by their outcome.
@@ -98,9 +100,9 @@ class Plan:
     source: Source
     wanted: Wanted
     counts: Counter[LimitKey | None] = field(factory=Counter["LimitKey | None"])
+    rows: int = 0
     bad: int = 0
-    faults: list[Fault] = field(factory=list[Fault])
-    faults_in_all: int = 0
+    faults: FaultCounts = field(factory=FaultCounts)
     unused: list[str] = field(factory=list[str])
     remarks: dict[str, tuple[int, int]] = field(factory=dict[str, "tuple[int, int]"])
     left_out: Counter[str] = field(factory=Counter[str])
@@ -136,12 +138,13 @@ class Plan:
 
     def count(self, found: Planned | tuple[Fault, ...] | None) -> None:
         """Take note of one record."""
+        self.rows += 1
         if isinstance(found, Planned):
             self.counts[found.key] += 1
         elif found:
             self.bad += 1
-            self.faults_in_all += len(found)
-            self.faults.extend(found[: max(0, FAULTS_SHOWN - len(self.faults))])
+            for fault in found:
+                self.faults.add(fault)
 
     def finish(self, digests: list[bytes], stamp: tuple[int, int], sieve: _Sieve) -> None:
         """Keep what the second pass is compared with."""
@@ -213,8 +216,13 @@ class _Sieve:
         return False
 
 
-def make_plan(source: Source, wanted: Wanted) -> Plan:
+def make_plan(source: Source, wanted: Wanted, faults: FaultsFile | None = None) -> Plan:
     """The first pass: check every row, and count.
+
+    Args:
+        source: The list.
+        wanted: What of it is sent.
+        faults: Takes each fault.
 
     Raises:
         BadInputError: The input as a whole cannot be used.
@@ -230,7 +238,11 @@ def make_plan(source: Source, wanted: Wanted) -> Plan:
         digests.append(digest)
         for record in records:
             _refuse_outcomes(plan, record)
-            plan.count(sieve.sift(record))
+            found = sieve.sift(record)
+            plan.count(found)
+            if faults is not None and isinstance(found, tuple):
+                for fault in found:
+                    faults.write(fault)
     if not digests:
         raise BadInputError(f"{source.name} holds no recipient. Add a row for each.")
     source.rules.check_given(source.name)
@@ -338,4 +350,4 @@ def _no_outcome(row: Row) -> Fault:
     column = next((name for name in OUTCOME_COLUMNS if name in row.cells), OUTCOME_COLUMNS[0])
     told = f"{row.cells[column]!r} is no outcome" if column in row.cells else "it is missing"
     remedy = "Give --only for the outcomes of an earlier send alone"
-    return Fault(row.number, row.line, column, told, remedy)
+    return Fault(row.number, row.line, column, told, remedy, row.cells.get(column, ""))

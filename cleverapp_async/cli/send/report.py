@@ -18,7 +18,6 @@ from ..console import make_table
 from ..errors import MEANINGS, Exit
 from ..recipients.columns import DECIDING, close_to
 from ..text import say_duration, say_moment, tell_forecast
-from .plan import FAULTS_SHOWN, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ...bulk.schedule import Schedule
+    from .plan import Plan
     from .tally import Tally
 
 __all__ = [
@@ -52,11 +52,9 @@ _STYLES = {
 
 
 def show_faults(plan: Plan) -> None:
-    """Each fault with its place and remedy on standard error; of many the first ones."""
-    for fault in plan.faults:
-        click.echo(fault.told(plan.source.name), err=True)
-    if plan.faults_in_all > FAULTS_SHOWN:
-        click.echo(f"and {plan.faults_in_all - FAULTS_SHOWN} more faults", err=True)
+    """The first fault of each kind with its place and remedy, and their number."""
+    for line in plan.faults.told(plan.source.name, plan.rows):
+        click.echo(line, err=True)
 
 
 def show_reading(plan: Plan) -> None:

@@ -21,6 +21,7 @@ from ..recipients.source import open_source
 from ..signals import Interrupts
 from ..text import say_moment
 from ..token import read_token
+from .faults import open_faults
 from .hidden import settle_hidden
 from .outcomes import Stream, open_sink
 from .plan import Wanted, make_plan
@@ -97,7 +98,8 @@ def _checked(options: SendOptions) -> Generator[Plan | None]:
     )
     with open_source(recipients.path, recipients.format, how=recipients.reading) as source:
         settle_hidden(source, recipients.defaults)
-        plan = make_plan(source, wanted)
+        with open_faults(recipients.faults) as faults:
+            plan = make_plan(source, wanted, faults)
         check(plan, skip=recipients.skip_bad_rows)
         yield plan
 
