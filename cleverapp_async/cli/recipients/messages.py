@@ -216,7 +216,7 @@ class _Reading:
             self.fault("messenger", told, f"Write {meant}")
         elif name is None and (self.row.cells.keys() & {"contact_external_id"}):
             self.remark(f"the messenger {written!r} is none that is known; it is sent as it stands")
-        return name or written
+        return name or meant or written
 
     def check_length(self, text: str, messenger: str | None, *, phone_alone: bool) -> None:
         if messenger is None and "contact_id" in self.row.cells:
@@ -226,8 +226,8 @@ class _Reading:
         known = (messenger or "").strip().lower()
         longest = LONGEST_TEXTS.get(known, max(LONGEST_TEXTS.values()))
         if len(text) > longest:
-            whose = known if known in LONGEST_TEXTS else "most messengers"
-            self.remark(f"texts longer than the {longest:,} characters that {whose} takes")
+            who_takes = f"{known} takes" if known in LONGEST_TEXTS else "most messengers take"
+            self.remark(f"texts longer than the {longest:,} characters that {who_takes}")
 
     def whole(self, name: str) -> int | None:
         value = self.number(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ...models.route import Messenger
 from .columns import close_to, fold
 
@@ -25,6 +27,7 @@ _BY_NAME = {fold(name): one.value for one, names in _CALLED.items() for name in 
 _LONG_ENOUGH = 4
 
 
+@lru_cache(1000)
 def meant_messenger(written: str) -> tuple[str | None, str | None]:
     """The known messenger that a word is, or else the one that may be meant by it.
 
