@@ -250,6 +250,9 @@ def test_options_that_would_do_nothing(cleverapp: Run, write: Write, tmp_path: P
         (("--journal", path, "--bot-id", "7"), "--bot-id needs FILE"),
         (("--journal", path, "--only", "unknown"), "--only needs FILE"),
         (("--journal", path, "--skip-bad-rows"), "--skip-bad-rows needs FILE"),
+        (("--journal", path, "--phone-region", "KZ"), "--phone-region needs FILE"),
+        (("--journal", path, "--header-row", "3"), "--header-row needs FILE"),
+        (("--journal", path, "--faults", "x.csv"), "--faults needs FILE"),
     ):
         ended = cleverapp("send", *arguments)
         assert ended.code == 2

@@ -175,6 +175,29 @@ def test_other_words_are_no_slips(name: str) -> None:
     assert close_to(name, DECIDING) is None
 
 
+@pytest.mark.parametrize("name", ["contact", "message_id", "file_name", "text_language"])
+def test_a_word_more_is_no_slip(cleverapp: Run, write: Write, name: str) -> None:
+    """A known name with another word makes a column of one's own, which is only named."""
+    path = write("r.csv", f"bot_id,phone,{name}\n7,79991234567,x\n")
+    ended = cleverapp("send", path, "--text", "Hi", "--dry-run")
+    assert ended.code == 0
+    assert name in ended.err
+
+
+@pytest.mark.parametrize(
+    "mappings", [("phone=№", "text=№"), ("fone1=№", "phoen=№"), ("massenger=№",)]
+)
+def test_mappings_that_cannot_be_meant(
+    cleverapp: Run, write: Write, mappings: tuple[str, ...]
+) -> None:
+    """Two meanings of a column, and names that are nearly known ones, are refused."""
+    path = write("r.csv", "contact_id,№\n1,x\n")
+    given = [word for one in mappings for word in ("--columns", one)]
+    ended = cleverapp("send", path, "--text", "Hi", "--dry-run", *given)
+    assert ended.code == 2
+    assert "--columns" in ended.err
+
+
 @given(st.sampled_from(DECIDING), st.integers(0, 30), st.sampled_from(["", "z", "zq"]))
 def test_one_slip_is_seen(name: str, place: int, put: str) -> None:
     """A letter that is missing, too many or another one is seen in every name."""

@@ -40,9 +40,9 @@ def rows() -> list[list[str]]:
 
 
 def saved_by_excel() -> bytes:
-    """Give the export as Excel saves it: semicolons, and a deleted column."""
+    """Give the export as Excel saves it: semicolons, and some columns deleted."""
     text = io.StringIO(newline="")
-    csv.writer(text, delimiter=";").writerows(row[:9] for row in rows())
+    csv.writer(text, delimiter=";").writerows(row[1:9] for row in rows())
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -122,3 +122,10 @@ def test_a_journal_is_no_list(cleverapp: Run, tmp_path: Path) -> None:
     ended = cleverapp("send", str(tmp_path / "run.csv"), "--text", "Hi")
     assert ended.code == 2
     assert "--journal" in ended.err
+
+
+def test_a_column_of_ones_own_may_look_like_outcomes(cleverapp: Run, write: Write) -> None:
+    """A column called state with such words gets through under another name."""
+    path = write("r.csv", "contact_id,text,state\n1,a,pending\n")
+    assert cleverapp("send", path, "--dry-run").code == 2
+    assert cleverapp("send", path, "--dry-run", "--columns", "stage=state").code == 0

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cleverapp_async.cli.errors import BadInputError
 from cleverapp_async.cli.recipients.encoding import Encoding, find_encoding, text_lines
 from cleverapp_async.cli.recipients.source import ReadingOptions, open_source
+from tests.cli.workbook import Workbook
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,6 +130,41 @@ def test_a_row_that_was_cut_is_a_fault(cleverapp: Run, write: Write, content: st
     ended = cleverapp("send", write("r.csv", content), "--dry-run", "--text", "Hi")
     assert ended.code == 2
     assert " where the header has " in ended.err
+
+
+def test_a_line_without_end_is_refused() -> None:
+    """A file that is one endless line is no list, and is not taken into memory."""
+    stream = io.BytesIO(b"contact_id\n" + b"1" * (17 << 20))
+    with pytest.raises(BadInputError, match=r"r, line 2: it is longer"):
+        list(text_lines("r", stream, Encoding("utf-8")))
+
+
+def test_a_given_encoding_must_hold(write: Write) -> None:
+    """Where the bytes are not of the encoding that was given, the line is told."""
+    content = b"contact_id;name\n1;Anna\n" + b"2;\x98\n"
+    with pytest.raises(BadInputError, match=r"line 3: it is not CP1251"):
+        names(write, content, ReadingOptions(encoding="cp1251"))
+    with pytest.raises(BadInputError, match=r"line 1: it is not UTF-16"):
+        names(write, b"\xff\xfea", None)
+
+
+def test_columns_without_end_are_not_all_named(cleverapp: Run, write: Write) -> None:
+    """Of many unused columns the first are named, and the others counted."""
+    header = ",".join(f"c{number}" for number in range(50))
+    path = write("r.csv", f"contact_id,{header}\n1,{header}\n")
+    ended = cleverapp("send", path, "--text", "Hi", "--dry-run")
+    assert ended.code == 0
+    assert "and 20 more" in ended.err
+
+
+def test_only_some_formats_have_a_header_row(cleverapp: Run, write: Write) -> None:
+    """`--header-row` is refused where no line names the columns, or not this one."""
+    book = write("r.xlsx", Workbook({"S": [["x"], None, ["contact_id"], [5]]}).content())
+    command = ("--text", "Hi", "--dry-run", "--header-row")
+    assert cleverapp("send", book, *command, "3").code == 0
+    assert cleverapp("send", book, *command, "2").code == 2
+    lines = write("r.jsonl", '{"contact_id": 1}')
+    assert cleverapp("send", lines, *command, "1").code == 2
 
 
 def test_the_header_may_stand_further_down(cleverapp: Run, write: Write) -> None:

@@ -73,6 +73,12 @@ def test_without_a_fault_there_is_no_file(cleverapp: Run, write: Write, tmp_path
     assert not faults.exists()
 
 
+def test_standard_output_is_no_place_for_faults(cleverapp: Run, write: Write) -> None:
+    """Outcomes are there: a dash is refused."""
+    path = write("r.csv", "contact_id\n1\n")
+    assert cleverapp("send", path, "--text", "Hi", "--dry-run", "--faults", "-").code == 2
+
+
 def test_what_is_wrong_with_every_row_is_told_once(cleverapp: Run, write: Write) -> None:
     """A fault of all rows is one line, and an empty template is told before any row."""
     path = write("r.csv", "contact_id\n" + "5\n" * 40)

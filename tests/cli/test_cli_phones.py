@@ -152,6 +152,19 @@ def test_the_same_person_is_one_recipient(
     assert [one.parameters["phone"] for one in simulator.deliveries] == ["79991234567"]
 
 
+def test_both_ways_to_one_number_are_one_recipient(cleverapp: Run, write: Write) -> None:
+    """A phone, and the same number as an id in WhatsApp, are the same person to the check."""
+    path = write(
+        "r.csv",
+        "bot_id,messenger,contact_external_id,phone,text\n"
+        "7,whatsapp,+7 999 123-45-67,,Hi\n7,,,89991234567,Hi\n7,wa,,89991234568,Hi\n",
+    )
+    ended = cleverapp("send", path, "--dry-run", "--skip-bad-rows")
+    assert ended.code == 1
+    assert "1 row repeats the recipient and message of a row before (first in line 3)" in ended.err
+    assert ended.err.count("line 4") == 1
+
+
 def test_a_number_that_may_be_new_is_sent(cleverapp: Run, write: Write) -> None:
     """A number of the right length that nobody is known to have is told, and sent."""
     path = write("r.csv", "bot_id,phone,text\n7,+7 000 000-00-01,Hi\n")

@@ -51,6 +51,7 @@ _OTHER_NAMES = {
         "телефон",
         "номер телефона",
         "тел",
+        "telefon",
         "телефон клиента",
         "телефон контакта",
         "контактный телефон",
@@ -193,18 +194,30 @@ class ColumnRules:
         return keys
 
     def check_given(self, place: str) -> None:
-        """Make sure that each column of ``--columns`` has been met.
+        """Make sure that each column of ``--columns`` makes sense and has been met.
 
         Raises:
-            BadInputError: One has not; the columns that there are are listed.
+            BadInputError: One has not; or a mapping contradicts another, or gives a name that is
+                nearly a known one.
         """
         there = {fold(name) for name in self.seen}
+        chosen: dict[str, str] = {}
         for key, name in self.given:
+            if chosen.setdefault(fold(name), key) != key:
+                raise BadInputError(
+                    f"--columns says that {name!r} is {chosen[fold(name)]}, and that it is {key}. "
+                    "Leave one out."
+                )
+            meant = missing_column(key, {}) if key not in DECIDING else None
+            if meant is not None and fold(key) != fold(name):
+                raise BadInputError(
+                    f"--columns {key}={name}: there is no {key!r}. Did you mean {meant}?"
+                )
             if fold(name) not in there:
                 close = close_to(name, self.seen)
-                meant = f" Did you mean {close!r}?" if close is not None else ""
+                told = f" Did you mean {close!r}?" if close is not None else ""
                 raise BadInputError(
-                    f"--columns {key}={name}: {place} has no column {name!r}.{meant} The columns "
+                    f"--columns {key}={name}: {place} has no column {name!r}.{told} The columns "
                     f"are: {', '.join(self.seen)}."
                 )
 
@@ -309,4 +322,9 @@ def missing_column(unused: str, there: Mapping[str, str]) -> str | None:
         for name in (known, *_OTHER_NAMES.get(known, ()))
     }
     close = close_to(unused, names)
-    return None if close is None else names[close]
+    if close is None:
+        return None
+    # A word more, as in `message_id` or `contact`, makes another name and is no slip.
+    shorter, longer = sorted((fold(unused), fold(close)), key=len)
+    another = longer.startswith(shorter) and len(longer) > len(shorter) + 1
+    return None if another else names[close]

@@ -137,7 +137,10 @@ def text_lines(source: str, stream: BinaryIO, encoding: Encoding) -> Iterator[st
         BadInputError: A line is not in this encoding, or has no end.
     """
     decoder = codecs.getincrementaldecoder(encoding.name)()
-    number, rest, begun = 1, "", False
+    end = encoding.newline
+    number, begun = 1, False
+    pieces: list[str] = []  # of a line whose end is not read yet
+    length = 0
     stream.seek(0)
     while True:
         chunk = stream.read(_SMALL_CHUNK)
@@ -151,18 +154,23 @@ def text_lines(source: str, stream: BinaryIO, encoding: Encoding) -> Iterator[st
         if not begun:
             text = text.lstrip(_MARK)
             begun = bool(text)
-        lines = (rest + text).split(encoding.newline)
-        rest = lines.pop()
-        for line in lines:
-            yield line + encoding.newline
-        number += len(lines)
-        if len(rest) > _LONGEST_LINE:
+        first, *others = text.split(end)
+        pieces.append(first)
+        if others:
+            yield "".join(pieces) + end
+            for line in others[:-1]:
+                yield line + end
+            number += len(others)
+            pieces, length = [others[-1]], 0
+        length += len(pieces[-1])
+        if length > _LONGEST_LINE:
             raise BadInputError(
                 f"{source}, line {number}: it is longer than {_LONGEST_LINE >> 20} million "
                 "characters. Is it a list at all?"
             )
         if not chunk:
             break
+    rest = "".join(pieces)
     if rest:
         yield rest
 

@@ -116,7 +116,7 @@ class Table:
 def exported_columns(columns: Iterable[str]) -> frozenset[str]:
     """The columns of an export of contacts or of a campaign; none where the table is neither."""
     there = set(columns)
-    # Somebody may have deleted columns of a campaign's list, but its first two.
-    if there.issuperset(COLUMNS[:2]):
+    # Somebody may have deleted other columns of a campaign's list.
+    if COLUMNS[1] in there:
         return frozenset(COLUMNS)
     return frozenset(TEXT_COLUMNS if "contact_id" in there else ())

@@ -97,12 +97,12 @@ class Grid:
         """
         survey = self._survey
         _, names, records = self._header(header_row, skip_hidden=False)
-        keys = dict(zip(names, rules.header(self.source, list(names.values())), strict=False))
-        rows = (
-            [row for row, _ in records if row in survey.hidden_rows] if survey.hidden_rows else []
-        )
+        hidden = survey.hidden_rows
+        rows = [row for row, _ in records if row in hidden] if hidden else []
         columns = tuple(
-            (names[column], key) for column, key in keys.items() if column in survey.hidden_columns
+            (name, rules.key(name))
+            for column, name in names.items()
+            if column in survey.hidden_columns
         )
         sheet = None if self._sheet_visible else self.name
         return Hidden(sheet, self._passed_over, tuple(rows), columns)

@@ -139,9 +139,11 @@ def open_faults(path: str | None) -> Generator[FaultsFile]:
         path: A new file; None: they are kept nowhere.
 
     Raises:
-        BadInputError: The file exists.
+        BadInputError: The file exists, or is none.
         CommandError: It cannot be written.
     """
+    if path == "-":
+        raise BadInputError("--faults takes a file: standard output is for the outcomes.")
     if path is not None and Path(path).exists():
         raise BadInputError(
             f"--faults {path} exists, and no file is ever written over. Give another name, or move "

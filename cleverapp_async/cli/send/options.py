@@ -12,6 +12,7 @@ from ...errors import ConfigurationError
 from ..campaign.state import Resuming
 from ..errors import BadInputError, CommandError, Exit
 from ..recipients.messages import Defaults
+from ..recipients.numbers import DEFAULT_REGION
 from ..recipients.source import InputFormat, ReadingOptions
 from ..shared_options import GivenHours, LimitSettings
 
@@ -47,6 +48,8 @@ class RecipientOptions:
         names = ("format", "only", "skip_bad_rows", "faults", "drop_duplicates")
         filled_in = [name for name, _ in self.defaults.given]
         reading = [one for one, value in asdict(self.reading, recurse=False).items() if value]
+        if self.defaults.phone_region != DEFAULT_REGION:
+            filled_in.append("phone_region")
         return filled_in + reading + [name for name in names if getattr(self, name)]
 
 

@@ -36,6 +36,7 @@ __all__ = ["Plan", "Planned", "Wanted", "make_plan"]
 
 _BLOCK = 1000
 _MOST_REMARKS = 100
+_CONTENT = ("text", "image", "file")
 
 
 @frozen
@@ -203,12 +204,9 @@ class _Sieve:
 
     def _repeats(self, message: Message) -> bool:
         """Whether a message before it has the same recipient, and the same content if asked."""
-        if self.wanted.by_recipient:
-            told = repr(address_of(message))
-        else:
-            parameters = {**message.parameters(), "name": ""}
-            said = "\0".join(f"{name}={value}" for name, value in parameters.items())
-            told = f"{message.method}\0{said}"
+        parameters = message.parameters()
+        said = "" if self.wanted.by_recipient else [parameters.get(name) for name in _CONTENT]
+        told = repr((address_of(message), said))
         digest = blake2b(told.encode(), digest_size=16).digest()
         if digest in self._seen:
             return True
@@ -334,7 +332,8 @@ def _refuse_outcomes(plan: Plan, record: Row | Fault) -> None:
     if outcome_of(record.cells) is not None:
         raise BadInputError(
             f"{place}: these are the outcomes of an earlier send. "
-            "Say which of them to send again, such as --only not_sent."
+            "Say which of them to send again, such as --only not_sent. If the column is one of "
+            "your own, give it another name, such as --columns stage=state."
         )
     left = [column for column in RESULT_COLUMNS if column in record.cells]
     if left:

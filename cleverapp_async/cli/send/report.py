@@ -43,6 +43,7 @@ __all__ = [
 
 _KEYS_SHOWN = 20
 _ERRORS_SHOWN = 8
+_COLUMNS_SHOWN = 30
 _STYLES = {
     Outcome.ACCEPTED: "green",
     Outcome.REJECTED: "red",
@@ -67,7 +68,9 @@ def show_reading(plan: Plan) -> None:
     if translated:
         click.echo(f"Columns: {', '.join(translated)} (--columns: otherwise).", err=True)
     if plan.unused:
-        told = [_unused(name, source.rules.seen) for name in plan.unused]
+        told = [_unused(name, source.rules.seen) for name in plan.unused[:_COLUMNS_SHOWN]]
+        if len(plan.unused) > _COLUMNS_SHOWN:
+            told.append(f"and {len(plan.unused) - _COLUMNS_SHOWN} more")
         click.echo(f"Nothing uses the columns: {', '.join(told)}.", err=True)
 
 
