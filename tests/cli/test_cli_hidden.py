@@ -81,7 +81,7 @@ def test_hidden_columns_count_where_they_are_needed(
 
 def test_a_hidden_twin_is_left_out(cleverapp: Run, write: Write) -> None:
     """A hidden column that means the same as another does no harm where it is skipped."""
-    rows = [["contact_id", "Text", "Текст"], [1, "new", "old"]]
+    rows: list[list[object] | None] = [["contact_id", "Text", "Текст"], [1, "new", "old"]]
     path = write("r.xlsx", Workbook({"S": rows}, columns=hides(3)).content())
     assert cleverapp("send", path, "--dry-run", "--hidden", "skip").code == 0
     assert cleverapp("send", path, "--dry-run", "--hidden", "send").code == 2

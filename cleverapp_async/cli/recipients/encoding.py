@@ -49,8 +49,9 @@ _OFTEN = dict(zip(_LETTERS, _COUNTS, strict=True))
 _OTHER_LETTERS = "іїєґўәғқңөұүһ"  # of Ukrainian, Belarusian and Kazakh
 _PUNCTUATION = "«»„“”‘’–—…\u00a0"
 _SIGNS = "№€•·©®°±§"
+_RARE = math.log(1 / 30)
 _UNLIKELY = math.log(1 / 10_000)
-_CERTAIN = 3.0
+_CERTAIN = 4.0
 _PLAUSIBLE = -5.0
 
 
@@ -234,14 +235,19 @@ def _likeness(text: str) -> float:
             small = character.lower()
             if small in _OFTEN:
                 score += math.log(_OFTEN[small] / 10_000)
-                # A capital behind a small letter, or a letter of Latin, does not make a word.
-                if before.isalpha() and (
-                    before.isascii() or (before.islower() and character.isupper())
-                ):
-                    score += _UNLIKELY
-            elif character in _PUNCTUATION or (character in _SIGNS and not before.isalpha()):
-                score += math.log(1 / 33)
+                score += _UNLIKELY if _breaks_a_word(before, character) else 0
+            elif character in _PUNCTUATION:
+                score += _RARE
+            elif character in _SIGNS and not before.isalpha():
+                score += 2 * _RARE
             else:
                 score += _UNLIKELY if small in _OTHER_LETTERS else 2 * _UNLIKELY
         before = character
     return score / max(1, count)
+
+
+def _breaks_a_word(before: str, letter: str) -> bool:
+    """Whether no word has such a letter here: behind a sign, a letter of Latin, or in capitals."""
+    if not before.isalpha():
+        return before in _SIGNS
+    return before.isascii() or (before.islower() and letter.isupper())

@@ -278,7 +278,7 @@ def _resolve_columns(source: Source, defaults: Defaults) -> Defaults:
             f"{place}: no column addresses a recipient; the header has {', '.join(columns)}. "
             f"{''.join(meant)}It needs contact_id; or bot_id, messenger and contact_external_id; "
             "or bot_id and phone (--bot-id and --messenger stand in for their columns). Say which "
-            "column it is, such as --columns phone=NAME, or where the header stands, with "
+            "column it is, such as --columns contact_id=NAME, or where the header stands, with "
             "--header-row."
         )
     option = ""
