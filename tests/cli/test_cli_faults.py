@@ -113,6 +113,14 @@ def test_a_line_break_that_is_none_is_told(cleverapp: Run, write: Write, text: s
     assert "--text-file" in ended.err
 
 
+def test_a_line_break_in_a_cell_that_is_none_is_told(cleverapp: Run, write: Write) -> None:
+    """The same in the list's own texts is counted, with the first line."""
+    path = write("r.csv", "contact_id,text\n1,a\n2,a\\nb\n")
+    ended = cleverapp("send", path, "--dry-run")
+    assert ended.code == 0
+    assert "1 row (first in line 3)" in ended.err
+
+
 def test_the_name_of_a_file_as_text_is_told(cleverapp: Run, write: Write) -> None:
     """A text that begins with @ is told where it names a file, and only there."""
     path, text = write("r.csv", "contact_id\n1\n"), write("text.txt", "Hi")

@@ -222,6 +222,10 @@ def test_a_messenger_that_may_be_new_is_sent(cleverapp: Run, write: Write) -> No
     assert ended.code == 0
     assert "2 rows (first in line 2)" in ended.err
     assert "signal" in ended.err
+    path = write("r.csv", "bot_id,contact_external_id\n7,5\n")
+    ended = cleverapp("send", path, "--text", "Hi", "--dry-run", "--messenger", "signal")
+    assert ended.code == 0
+    assert "1 row (first in line 2)" in ended.err
 
 
 @pytest.mark.parametrize(

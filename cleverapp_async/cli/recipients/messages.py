@@ -11,7 +11,7 @@ from ...errors import InvalidRequestError
 from ...models.messages import Message, SendMessage, SendMessageToWhatsApp
 from ...models.route import Messenger, Route
 from .columns import close_to, fold, trimmed
-from .messengers import LONGEST_TEXTS, meant_messenger
+from .messengers import LONGEST_TEXTS, known_messenger, meant_messenger
 from .numbers import DEFAULT_REGION, plain_number, read_phone
 from .rows import Fault, Row
 from .template import Template
@@ -111,6 +111,8 @@ class _Reading:
             messenger = messenger or self.defaults.messenger
         if text is not None:
             self.check_length(text, messenger, phone_alone=external_id is None)
+        if external_id is not None and messenger is not None and not known_messenger(messenger):
+            self.remark(f"messenger {messenger!r} is none that is known; it is sent as it stands")
         if external_id is not None and (messenger or "").lower() == _WHATSAPP:
             external_id = self.whatsapp_id(external_id)
         if phone is not None and external_id is None and "contact_id" not in self.row.cells:
@@ -214,8 +216,6 @@ class _Reading:
         if meant is not None:
             told = f"no messenger is called {written!r}; did you mean {meant}?"
             self.fault("messenger", told, f"Write {meant}")
-        elif name is None and (self.row.cells.keys() & {"contact_external_id"}):
-            self.remark(f"the messenger {written!r} is none that is known; it is sent as it stands")
         return name or meant or written
 
     def check_length(self, text: str, messenger: str | None, *, phone_alone: bool) -> None:
@@ -243,6 +243,8 @@ class _Reading:
         if name in self.row.misfits:
             self.fault(name, self.row.misfits[name])
         own = self.row.cells.get(name)
+        if name == "text" and own is not None and "\\n" in own:
+            self.remark("texts that hold \\n as two characters, which recipients will see")
         if own is not None or default is None:
             return own if own is None or name == "text" else trimmed(own)
         found = {column: self.named(column) for column in default.columns}

@@ -7,7 +7,7 @@ from functools import lru_cache
 from ...models.route import Messenger
 from .columns import close_to, fold
 
-__all__ = ["LONGEST_TEXTS", "meant_messenger"]
+__all__ = ["LONGEST_TEXTS", "known_messenger", "meant_messenger"]
 
 LONGEST_TEXTS = {"telegram": 4096, "max": 4000}
 """Characters of a text, where they are known."""
@@ -25,6 +25,11 @@ _CALLED = {
 }
 _BY_NAME = {fold(name): one.value for one, names in _CALLED.items() for name in (one, *names)}
 _LONG_ENOUGH = 4
+
+
+def known_messenger(name: str) -> bool:
+    """Whether the documentation knows a messenger of this name."""
+    return name.lower() in set(Messenger)
 
 
 @lru_cache(1000)
