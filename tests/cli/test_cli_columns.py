@@ -153,6 +153,17 @@ def test_a_field_that_no_column_has(cleverapp: Run, write: Write, form: str) -> 
     assert "did you mean {surname}?" in ended.err
 
 
+def test_records_spell_their_fields_as_they_like(
+    cleverapp: Run, serve: Serve, write: Write
+) -> None:
+    """Of JSON lines each may have another spelling; none of them is useless."""
+    simulator = serve()
+    path = write("r.jsonl", '{"contact_id": 1, "city": "A"}\n{"contact_id": 2, "City": "B"}\n')
+    ended = cleverapp("send", path, "--text", "{CITY}", "--quiet")
+    assert (ended.code, ended.err) == (0, "")
+    assert sorted(str(one.parameters["text"]) for one in simulator.deliveries) == ["A", "B"]
+
+
 def test_a_field_that_two_columns_have(cleverapp: Run, write: Write) -> None:
     """Where case alone tells columns apart a field must be exact."""
     path = write("r.csv", "contact_id,city,City\n5,A,B\n")

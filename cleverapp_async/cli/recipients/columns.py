@@ -270,9 +270,10 @@ class ColumnRules:
         raise ColumnError(f"no column {name!r}{meant}")
 
     def translated(self) -> Iterator[tuple[str, str]]:
-        """The columns whose name says something else than what they are taken for."""
+        """The columns that are taken for something else than their name says, unasked."""
+        mapped = {fold(name) for _, name in self.given}
         for written, key in self.seen.items():
-            if fold(written) != fold(key):
+            if fold(written) not in {fold(key), *mapped}:
                 yield written, key
 
     def _keys(self, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ __all__ = ["read_csv"]
 
 _DELIMITERS = ",;\t|"
 _NAMED_DELIMITER = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+_LONG = "Quote a value that holds the delimiter or a line break"
+_SHORT = "Fill in what is missing; if the file was cut short, get it whole"
 _LARGEST_CELL = 1 << 24
 
 
@@ -154,7 +156,7 @@ def _rows(
                 line,
                 "",
                 f"{_count(len(cells))} where the header has {len(columns)}",
-                "Quote a value that holds the delimiter or a line break",
+                _SHORT if len(cells) < len(columns) else _LONG,
             )
 
 

@@ -186,8 +186,8 @@ class _Reading:
         region = self.defaults.phone_region
         if found.completed:
             self.remark(
-                f"phone numbers without a country code are read as numbers of {region} "
-                "(--phone-region: another)"
+                f"phone numbers without a country code are read as numbers of {region}; "
+                "--phone-region names another country"
             )
         if not found.assigned:
             self.remark("phone numbers of a range that nobody is known to have")

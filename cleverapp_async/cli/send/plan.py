@@ -14,7 +14,7 @@ from ...limits.quota import LimitKey
 from ...models.messages import Message
 from ...models.route import Route
 from ..errors import BadInputError
-from ..recipients.columns import DECIDING, ColumnError, missing_column
+from ..recipients.columns import DECIDING, ColumnError, fold, missing_column
 from ..recipients.earlier import OUTCOME_COLUMNS, RESULT_COLUMNS, outcome_of
 from ..recipients.messages import (
     ADDRESS_COLUMNS,
@@ -275,7 +275,7 @@ def _resolve_columns(source: Source, defaults: Defaults) -> Defaults:
         close = [(name, missing_column(name, rules.seen)) for name in rules.seen]
         meant = [f"{name!r} may mean {known}. " for name, known in close if known is not None]
         raise BadInputError(
-            f"{place}: no column addresses a recipient; the header has {', '.join(columns)}. "
+            f"{place}: no column addresses a recipient; the header has {', '.join(rules.seen)}. "
             f"{''.join(meant)}It needs contact_id; or bot_id, messenger and contact_external_id; "
             "or bot_id and phone (--bot-id and --messenger stand in for their columns). Say which "
             "column it is, such as --columns contact_id=NAME, or where the header stands, with "
@@ -307,6 +307,10 @@ def _unused_columns(source: Source, defaults: Defaults) -> list[str]:
     there = source.rules.seen
     used = {*DECIDING, *ROUTE_COLUMNS, *OUTCOME_COLUMNS}
     used.update(name for _, template in defaults.templates for name in template.columns)
+    if source.format == "jsonl":
+        # Each record spells the fields of a template as it likes.
+        fields = {fold(name) for _, template in defaults.templates for name in template.columns}
+        used.update(key for key in there.values() if fold(key) in fields)
     used.update(key for key, _ in source.how.columns)
     keys = set(there.values())
     used.update({"name"} if "phone" in keys else ())

@@ -63,10 +63,15 @@ def show_reading(plan: Plan) -> None:
     source = plan.source
     encoding = source.encoding()
     if encoding is not None and encoding.told:
-        click.echo(f"{source.name} is read as {encoding.name} (--encoding: another).", err=True)
-    translated = [f"{printable(name)!r} is {key}" for name, key in source.rules.translated()]
+        remedy = "If it is in another encoding, give --encoding."
+        click.echo(f"{source.name} is read as {encoding.name}. {remedy}", err=True)
+    translated = [f"{printable(name)!r} as {key}" for name, key in source.rules.translated()]
     if translated:
-        click.echo(f"Columns: {', '.join(translated)} (--columns: otherwise).", err=True)
+        told = ", ".join(translated)
+        click.echo(
+            f"Columns are read by their meaning: {told}. If that is wrong, give --columns.",
+            err=True,
+        )
     if plan.unused:
         told = [_unused(name, source.rules.seen) for name in plan.unused[:_COLUMNS_SHOWN]]
         if len(plan.unused) > _COLUMNS_SHOWN:
