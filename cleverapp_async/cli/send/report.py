@@ -73,10 +73,10 @@ def show_reading(plan: Plan) -> None:
             err=True,
         )
     if plan.unused:
-        told = [_unused(name, source.rules.seen) for name in plan.unused[:_COLUMNS_SHOWN]]
+        names = [_unused(name, source.rules.seen) for name in plan.unused[:_COLUMNS_SHOWN]]
         if len(plan.unused) > _COLUMNS_SHOWN:
-            told.append(f"and {len(plan.unused) - _COLUMNS_SHOWN} more")
-        click.echo(f"Nothing uses the columns: {', '.join(told)}.", err=True)
+            names.append(f"and {len(plan.unused) - _COLUMNS_SHOWN} more")
+        click.echo(f"Nothing uses the columns: {', '.join(names)}.", err=True)
 
 
 def show_remarks(plan: Plan) -> None:
