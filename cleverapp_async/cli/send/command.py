@@ -232,8 +232,8 @@ def send(
     FILE (- for standard input) is CSV with a header (comma, semicolon, tab or |), JSON lines or,
     with the extra `files`, XLSX or Parquet. Columns are called as the API's parameters, in any
     spelling: contact_id; or bot_id, messenger and contact_external_id; or bot_id and phone for
-    WhatsApp; text, image, file, name. Others feed the templates. A row's own value goes before an option's,
-    and a row's own text is sent as it stands.
+    WhatsApp; text, image, file, name. Others feed the templates. A row's own value goes before
+    an option's, and a row's own text is sent as it stands.
 
     Every row is checked before the first is sent. Ctrl-C ends in order what is on its way, and
     lists the rest as not_sent: `cleverapp send OUTCOMES.jsonl --only not_sent` sends it.
