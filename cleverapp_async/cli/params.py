@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, time, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
@@ -14,6 +15,11 @@ from ..bulk._wall_clock import as_zone
 from ..errors import ConfigurationError
 from ..limits.quota import ACCOUNT_QUOTAS, Quota
 from ..models.route import Messenger
+from .errors import BadInputError
+from .recipients.columns import known_column
+from .recipients.encoding import check_encoding, find_encoding, text_lines
+from .recipients.messengers import meant_messenger
+from .recipients.numbers import check_region
 from .recipients.template import Template
 from .text import did_you_mean, read_duration, shortened, write_duration
 
@@ -28,30 +34,38 @@ else:
 __all__ = [
     "ACCOUNT_LIMIT",
     "ADDITIONS",
+    "COLUMN",
     "DATE_FROM",
     "DATE_TO",
     "DIRECT",
     "DURATION",
+    "ENCODING",
     "HOUR",
     "LATENCY",
     "LIMIT",
+    "MESSENGER",
     "MOMENT",
     "OTHERS",
+    "REGION",
     "SCALE",
     "SEED",
     "TEMPLATE",
+    "TEMPLATE_FILE",
     "TIME_ZONE",
     "LimitOverride",
     "Parsed",
     "read_account_limit",
+    "read_column",
     "read_from",
     "read_hour",
     "read_latency",
     "read_limit",
+    "read_messenger",
     "read_moment",
     "read_number",
     "read_scale",
     "read_template",
+    "read_template_file",
     "read_to",
     "read_zone",
     "whole",
@@ -257,17 +271,6 @@ def read_scale(text: str) -> float:
     return scale
 
 
-def read_template(text: str) -> Template:
-    """A text with ``{column}`` fields.
-
-    Raises:
-        ValueError: It is empty, or a brace of it stands alone; the message says so.
-    """
-    if not text.strip():
-        raise ValueError("it is empty: write what is to be sent, or leave the option out")
-    return Template.parse(text)
-
-
 def whole(least: int | None, most: int = _LARGEST) -> Parsed:
     """The type of whole numbers in a range.
 
@@ -301,6 +304,60 @@ def read_latency(text: str) -> str:
         raise ValueError(f"{shortened(text)!r} is not a latency such as 50ms")
     Latency.parse(text)
     return text.strip()
+
+
+def read_column(text: str) -> tuple[str, str]:
+    """Read ``phone=Телефон``: what a column shall be called, and its name in the file.
+
+    Raises:
+        ValueError: It is not of that form; the message says so.
+    """
+    name, _, written = (part.strip().strip("\"'") for part in text.partition("="))
+    if not name or not written:
+        raise ValueError(f"{text!r} names no column: write phone=NAME, with its name in the file")
+    return known_column(name) or name, written
+
+
+def read_template(text: str) -> Template:
+    """Read a template that says something.
+
+    Raises:
+        ValueError: It is empty or cannot be read; the message says so.
+    """
+    found = Template.parse(text)
+    if not found.columns and not text.strip():
+        raise ValueError("it is empty: there is nothing to send. Write a text, or leave it out")
+    return found
+
+
+def read_template_file(path: str) -> Template:
+    """Read a template from a file; the end of its last line does not count.
+
+    Raises:
+        ValueError: It is no template, or the file cannot be read; the message says so.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            lines = list(text_lines(path, file, find_encoding(path, file)))
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+    except BadInputError as error:
+        raise ValueError(str(error)) from None
+    return read_template(
+        "".join(lines).replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
+    )
+
+
+def read_messenger(text: str) -> str:
+    """The messenger of a name, in the API's spelling; one that is not known stays as it is.
+
+    Raises:
+        ValueError: It is another word for a known one; the message says for which.
+    """
+    name, meant = meant_messenger(text)
+    if meant is not None:
+        raise ValueError(f"no messenger is called {text!r}; did you mean {meant}?")
+    return name or text
 
 
 class Parsed(_ParamType):
@@ -378,3 +435,13 @@ ADDITIONS = Parsed(",".join(_ADDITIONS), _read_additions)
 """What is added to each contact, such as ``tags,variables``."""
 TEMPLATE = Parsed("text", read_template)
 """A text with ``{column}`` fields."""
+TEMPLATE_FILE = Parsed("file", read_template_file)
+"""A file that holds such a text."""
+COLUMN = Parsed("name=column", read_column)
+"""What a column is to be called, and its name in the file."""
+ENCODING = Parsed("encoding", check_encoding)
+"""An encoding of texts, as Python calls it."""
+REGION = Parsed("country", check_region)
+"""A country of two capital letters."""
+MESSENGER = Parsed("name", read_messenger)
+"""A messenger's name."""

@@ -252,6 +252,9 @@ def test_options_that_would_do_nothing(cleverapp: Run, write: Write, tmp_path: P
         (("--journal", path, "--bot-id", "7"), "--bot-id "),
         (("--journal", path, "--only", "unknown"), "--only "),
         (("--journal", path, "--skip-bad-rows"), "--skip-bad-rows "),
+        (("--journal", path, "--phone-region", "KZ"), "--phone-region "),
+        (("--journal", path, "--header-row", "3"), "--header-row "),
+        (("--journal", path, "--faults", "x.csv"), "--faults "),
     ):
         ended = cleverapp("send", *arguments)
         assert ended.code == 2

@@ -61,12 +61,16 @@ class Workbook:
         sheets: Rows by the sheet's name.
         shared: Whether texts stand in the table of shared strings.
         hidden: Sheets that are not shown.
+        rows: Attributes of rows by number, such as ``hidden="1"``, in every sheet.
+        columns: The element of columns, in every sheet.
         changed: Parts that are written otherwise; None leaves one out.
     """
 
     sheets: Mapping[str, Sequence[Sequence[object] | None]]
     shared: bool = True
     hidden: frozenset[str] = frozenset()
+    rows: Mapping[int, str] = field(factory=dict[int, str])
+    columns: str = ""
     changed: Mapping[str, str | None] = field(factory=dict[str, "str | None"])
     _strings: list[str] = field(factory=list[str], init=False)
 
@@ -110,11 +114,12 @@ class Workbook:
 
     def _sheet(self, rows: Sequence[Sequence[object] | None]) -> str:
         told = "".join(
-            f'<row r="{number}">{self._cells(number, row)}</row>'
+            f'<row r="{number}" {self.rows.get(number, "")}>{self._cells(number, row)}</row>'
             for number, row in enumerate(rows, 1)
             if row is not None
         )
-        return f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetData>{told}</sheetData></worksheet>'
+        data = f"{self.columns}<sheetData>{told}</sheetData>"
+        return f'{_HEAD}<worksheet xmlns="{_MAIN}">{data}</worksheet>'
 
     def _cells(self, row: int, values: Sequence[object]) -> str:
         cells = (

@@ -3,66 +3,127 @@
 from __future__ import annotations
 
 import csv
-from itertools import chain
+import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
+
+from attrs import define, field
 
 from ...bulk.report.csv import unescape
 from ..errors import BadInputError
-from .rows import Fault, Row, Table, check_names, exported_columns
+from .columns import DECIDING, ColumnRules, known_column, trimmed
+from .rows import Fault, Row, Table, exported_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 __all__ = ["read_csv"]
 
 _DELIMITERS = ",;\t|"
-_KNOWN = frozenset(
-    {"contact_id", "bot_id", "messenger", "contact_external_id", "phone", "text", "image", "file"}
-)
+_NAMED_DELIMITER = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+_LONG = "Quote a value that holds the delimiter or a line break"
+_SHORT = "Fill in what is missing; if the file was cut short, get it whole"
 _LARGEST_CELL = 1 << 24
 
 
-def read_csv(source: str, lines: Iterator[str]) -> Table:
+def read_csv(
+    source: str,
+    lines: Iterator[str],
+    rules: ColumnRules | None = None,
+    header_row: int | None = None,
+) -> Table:
     """Read CSV.
 
     Args:
         source: The file's name, for errors.
         lines: Its lines with their ends.
+        rules: What its columns are called.
+        header_row: The line on which the header stands; None for the first.
 
     Raises:
         BadInputError: There is no header that could be used; later, from the records, where the
             quoting is broken, so that nobody knows which cell is which.
     """
     csv.field_size_limit(_LARGEST_CELL)
-    first = next(lines, "")
-    if first and not first.strip():
-        raise BadInputError(f"{source}, line 1: it is blank. Begin with the names of the columns.")
+    rules = rules or ColumnRules()
+    counted = _Lines(lines)
+    first = next(counted, "")
     if not first:
         raise BadInputError(f"{source} is empty. Give it a header and a row for each recipient.")
-    records = _records(source, chain([first], lines), _sniff(first))
-    _, header = next(records)
-    columns = tuple(cell.strip() for cell in header)
-    check_names(source, 1, columns)
-    return Table(columns, _rows(columns, records))
+    # Excel writes such a line, or is told by it, which delimiter the file has.
+    named = _NAMED_DELIMITER.fullmatch(first.strip("\r\n"))
+    if named is not None:
+        first = next(counted, "")
+    if header_row is not None:
+        for first in islice(counted, max(0, header_row - counted.number)):  # noqa: B007 - the last one is used
+            pass
+        if counted.number != header_row:
+            raise BadInputError(f"--header-row {header_row}: {source} has no header in this line.")
+    place = f"{source}, line {counted.number}"
+    if not first.strip():
+        raise BadInputError(
+            f"{place}: it is blank. Begin with the names of the columns, or tell their line with "
+            "--header-row."
+        )
+    header_line = counted.number
+    counted.again(first)
+    records = _records(source, counted, named[1] if named is not None else _sniff(first))
+    _, names = next(records, (0, ()))
+    # Delimiters behind the last name make no columns.
+    header = list(names)
+    while header and not trimmed(header[-1]):
+        del header[-1]
+    keys = rules.header(place, header)
+    if not keys:
+        raise BadInputError(
+            f"{place}: it names no column. Begin with the names of the columns, or tell their "
+            "line with --header-row."
+        )
+    return Table(keys, _rows(keys, records, counted), header_line)
+
+
+@define
+class _Lines:
+    """Lines with their numbers; one that was taken can be given back."""
+
+    _lines: Iterator[str]
+    number: int = field(init=False, default=0)
+    last: str = field(init=False, default="")
+    _back: str | None = field(init=False, default=None)
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        if self._back is None:
+            self.last = next(self._lines)
+        else:
+            self.last, self._back = self._back, None
+        self.number += 1
+        return self.last
+
+    def again(self, line: str) -> None:
+        """Give the last line back."""
+        self._back = line
+        self.number -= 1
 
 
 def _sniff(header: str) -> str:
     """The delimiter that makes most of a header: most known columns, then most columns."""
 
     def worth(delimiter: str) -> tuple[int, int]:
-        cells = [cell.strip().strip('"') for cell in header.split(delimiter)]
-        return len(_KNOWN.intersection(cells)), len(cells)
+        cells = [trimmed(cell).strip('"') for cell in header.split(delimiter)]
+        return len({known_column(cell) for cell in cells} - {None}), len(cells)
 
     return max(_DELIMITERS, key=worth)
 
 
-def _records(
-    source: str, lines: Iterator[str], delimiter: str
-) -> Iterator[tuple[int, Sequence[str]]]:
+def _records(source: str, lines: _Lines, delimiter: str) -> Iterator[tuple[int, Sequence[str]]]:
     """Each record with the line on which it begins; blank lines are none."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
-        line = reader.line_num + 1
+        line = lines.number + 1
         try:
             cells = next(reader)
         except StopIteration:
@@ -70,32 +131,46 @@ def _records(
         except csv.Error as error:
             raise BadInputError(
                 f"{source}, line {line}: the quoting is broken ({error}). Close the quotation "
-                'mark; a " inside a quoted value is written "".'
+                'mark; a " inside a quoted value is written "". Or the file was cut short: get it '
+                "whole."
             ) from None
-        if any(cell.strip() for cell in cells):
+        if any(map(trimmed, cells)):
             yield line, cells
 
 
 def _rows(
-    columns: tuple[str, ...], records: Iterator[tuple[int, Sequence[str]]]
+    columns: tuple[str, ...], records: Iterator[tuple[int, Sequence[str]]], lines: _Lines
 ) -> Iterator[Row | Fault]:
     # An export has a contact_id; what a column of one's own holds is never touched.
     exported = exported_columns(columns)
     for number, (line, cells) in enumerate(records, 1):
-        if len(cells) == len(columns):
+        if len(cells) == len(columns) or _is_whole(columns, cells, lines.last):
             filled = {
                 name: unescape(cell) if name in exported else cell
-                for name, cell in zip(columns, cells, strict=True)
+                for name, cell in zip(columns, cells, strict=False)
             }
-            yield Row(number, line, {name: cell for name, cell in filled.items() if cell.strip()})
+            yield Row(number, line, {name: cell for name, cell in filled.items() if trimmed(cell)})
         else:
             yield Fault(
                 number,
                 line,
                 "",
                 f"{_count(len(cells))} where the header has {len(columns)}",
-                "Quote a value that holds the delimiter or a line break",
+                _SHORT if len(cells) < len(columns) else _LONG,
             )
+
+
+def _is_whole(columns: tuple[str, ...], cells: Sequence[str], line: str) -> bool:
+    """Whether a row of another width than the header lacks nothing, or holds nothing more.
+
+    Spreadsheets write delimiters behind the last column, and leave out those before cells that are
+    empty to the end of the row. What decides on the message must be there all the same, and a last
+    line without its end may have been cut off.
+    """
+    if len(cells) > len(columns):
+        return not any(map(trimmed, cells[len(columns) :]))
+    missing = columns[len(cells) :]
+    return len(cells) > 1 and line.endswith(("\r", "\n")) and not set(missing) & set(DECIDING)
 
 
 def _count(cells: int) -> str:

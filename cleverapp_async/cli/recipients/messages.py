@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from ...errors import InvalidRequestError
 from ...models.messages import Message, SendMessage, SendMessageToWhatsApp
 from ...models.route import Messenger, Route
+from .columns import close_to, fold, trimmed
+from .messengers import LONGEST_TEXTS, known_messenger, meant_messenger
+from .numbers import DEFAULT_REGION, plain_number, read_phone
 from .rows import Fault, Row
 from .template import Template
 
-__all__ = ["ADDRESS_COLUMNS", "Defaults", "read_message", "read_route"]
+__all__ = ["ADDRESS_COLUMNS", "ROUTE_COLUMNS", "Defaults", "read_message", "read_route"]
 
 ADDRESS_COLUMNS = ("contact_id", "contact_external_id", "phone")
 """A row needs one of these: which it is decides how its message goes."""
+
+ROUTE_COLUMNS = ("contact_bot_id", "contact_messenger")
+"""Through which bot and messenger a contact is written to, in an export of contacts."""
 
 _WHOLE = re.compile(r"[0-9]{1,18}", re.ASCII)
 _WHATSAPP = "whatsapp"
@@ -25,12 +32,14 @@ _REMEDIES = {
     "bot_id": "Write the bot's id, or give --bot-id for all rows",
     "messenger": "Write telegram, whatsapp, viber and so on, or give --messenger for all rows",
     "contact_external_id": "Write the contact's id in the messenger, or the phone number",
-    "phone": "Write it with the country code, such as 79991234567",
+    "phone": "Write one number with its country code, such as 79991234567, or give --phone-region",
     "text": "Write a text, or give --text for all rows",
     "image": "Write a link such as https://example.com/picture.jpg",
     "file": "Write a link such as https://example.com/price.pdf",
     "name": "Write the recipient's name, or leave the cell empty",
 }
+_SHORTEST_PHONE = 9
+_ROUNDED = "Format the column as a number without decimals, or as text, and enter it anew"
 _NOBODY = "Write a contact_id; or bot_id, messenger and contact_external_id; or bot_id and phone"
 
 
@@ -44,6 +53,7 @@ class Defaults:
         text: Template for rows without their own text.
         image: Template for rows without their own image.
         file: Template for rows without their own file.
+        phone_region: Whose phone numbers are written without a country code.
     """
 
     bot_id: int | None = None
@@ -51,6 +61,7 @@ class Defaults:
     text: Template | None = None
     image: Template | None = None
     file: Template | None = None
+    phone_region: str = DEFAULT_REGION
 
     @property
     def templates(self) -> tuple[tuple[str, Template], ...]:
@@ -64,6 +75,20 @@ class Defaults:
         plain = (("bot_id", self.bot_id), ("messenger", self.messenger))
         return (*((name, value) for name, value in plain if value is not None), *self.templates)
 
+    def renamed(self, name_of: Callable[[str], str]) -> Defaults:
+        """The same with the columns of its templates called otherwise.
+
+        Args:
+            name_of: Gives the new name of each.
+        """
+        changed = {
+            name: template.renamed({column: name_of(column) for column in template.columns})
+            for name, template in self.templates
+        }
+        return evolve(
+            self, text=changed.get("text"), image=changed.get("image"), file=changed.get("file")
+        )
+
 
 @define
 class _Reading:
@@ -71,6 +96,7 @@ class _Reading:
 
     row: Row
     defaults: Defaults
+    remark: Callable[[str], object]
     faults: list[Fault] = field(factory=list[Fault])
 
     def message(self) -> Message | None:
@@ -78,11 +104,17 @@ class _Reading:
         image = self.content("image", self.defaults.image)
         file = self.content("file", self.defaults.file)
         contact_id = self.whole("contact_id")
-        bot_id, messenger = self.whole("bot_id"), self.cell("messenger")
-        external_id, phone = self.cell("contact_external_id"), self.cell("phone")
+        bot_id, messenger = self.whole("bot_id"), self.messenger()
+        external_id, phone = self.external_id(), self.cell("phone")
         if "contact_id" not in self.row.cells:
             bot_id = self.defaults.bot_id if bot_id is None else bot_id
             messenger = messenger or self.defaults.messenger
+        if text is not None:
+            self.check_length(text, messenger, phone_alone=external_id is None)
+        if external_id is not None and messenger is not None and not known_messenger(messenger):
+            self.remark(f"messenger {messenger!r} is none that is known; it is sent as it stands")
+        if external_id is not None and (messenger or "").lower() == _WHATSAPP:
+            external_id = self.whatsapp_id(external_id)
         if phone is not None and external_id is None and "contact_id" not in self.row.cells:
             return self.to_whatsapp(bot_id, messenger, phone, text, image or file)
         if self.faults:
@@ -105,6 +137,7 @@ class _Reading:
         text: str | None,
         media: str | None,
     ) -> Message | None:
+        number = self.phone("phone", phone)
         if messenger is not None and messenger.lower() != _WHATSAPP:
             # Any other word may be of the column beside it: a name, or a phone number.
             known = messenger.lower() in set(Messenger)
@@ -124,19 +157,80 @@ class _Reading:
             self.fault("bot_id", "it is missing: a phone needs the bot that writes to it")
         if text is None and not self.faults:
             self.fault("text", "nothing to send")
-        if self.faults or bot_id is None or text is None:
+        if self.faults or bot_id is None or text is None or number is None:
             return None
         name = self.cell("name")
-        return SendMessageToWhatsApp(bot_id=bot_id, phone=phone, text=text, name=name)
+        return SendMessageToWhatsApp(bot_id=bot_id, phone=number, text=text, name=name)
 
     def cell(self, name: str) -> str | None:
         if name in self.row.misfits:
             self.fault(name, self.row.misfits[name])
         value = self.row.cells.get(name)
-        return None if value is None else value.strip()
+        return None if value is None else trimmed(value)
+
+    def number(self, name: str) -> str | None:
+        """A cell without what a spreadsheet makes of numbers."""
+        value = self.cell(name)
+        try:
+            return None if value is None else plain_number(value)
+        except ValueError as error:
+            self.fault(name, f"{name} {error}", _ROUNDED)
+            return None
+
+    def phone(self, name: str, written: str) -> str | None:
+        try:
+            found = read_phone(written, self.defaults.phone_region)
+        except ValueError as error:
+            self.fault(name, f"{name} {error}", _REMEDIES["phone"])
+            return None
+        region = self.defaults.phone_region
+        if found.completed:
+            self.remark(
+                f"phone numbers without a country code are read as numbers of {region}; "
+                "--phone-region names another country"
+            )
+        if not found.assigned:
+            self.remark("phone numbers of a range that nobody is known to have")
+        return found.digits
+
+    def external_id(self) -> str | None:
+        """The contact's id in the messenger; only what is a number is put straight."""
+        value = self.cell("contact_external_id")
+        return self.number("contact_external_id") if value and value[0].isdigit() else value
+
+    def whatsapp_id(self, written: str) -> str | None:
+        """A contact's id in WhatsApp is a phone number; what looks like none stays as it is."""
+        digits = sum(sign.isdigit() for sign in written)
+        lettered = any(sign.isalpha() or sign in "@_" for sign in written.removeprefix("tel:"))
+        # A short number of digits alone may be an id of the simulator or of a test account.
+        if lettered or (digits == len(written) and digits < _SHORTEST_PHONE):
+            return written
+        return self.phone("contact_external_id", written)
+
+    def messenger(self) -> str | None:
+        """The messenger, in the API's spelling where it is a known one."""
+        written = self.cell("messenger")
+        if written is None or "contact_id" in self.row.cells:
+            return written
+        name, meant = meant_messenger(written)
+        if meant is not None:
+            told = f"no messenger is called {written!r}; did you mean {meant}?"
+            self.fault("messenger", told, f"Write {meant}")
+        return name or meant or written
+
+    def check_length(self, text: str, messenger: str | None, *, phone_alone: bool) -> None:
+        if messenger is None and "contact_id" in self.row.cells:
+            messenger = self.row.cells.get("contact_messenger")
+        elif phone_alone:
+            messenger = _WHATSAPP
+        known = (messenger or "").strip().lower()
+        longest = LONGEST_TEXTS.get(known, max(LONGEST_TEXTS.values()))
+        if len(text) > longest:
+            who_takes = f"{known} takes" if known in LONGEST_TEXTS else "most messengers take"
+            self.remark(f"texts longer than the {longest:,} characters that {who_takes}")
 
     def whole(self, name: str) -> int | None:
-        value = self.cell(name)
+        value = self.number(name)
         if value is None:
             return None
         if _WHOLE.fullmatch(value):
@@ -149,29 +243,52 @@ class _Reading:
         if name in self.row.misfits:
             self.fault(name, self.row.misfits[name])
         own = self.row.cells.get(name)
+        if name == "text" and own is not None and "\\n" in own:
+            self.remark("texts that hold \\n as two characters, which recipients will see")
         if own is not None or default is None:
-            return own if own is None or name == "text" else own.strip()
-        empty = [column for column in default.columns if column not in self.row.cells]
+            return own if own is None or name == "text" else trimmed(own)
+        found = {column: self.named(column) for column in default.columns}
+        empty = [column for column in default.columns if found[column] not in self.row.cells]
         for column in empty:
-            self.fault(
-                column,
-                self.row.misfits.get(column, f"it is empty, and the template of {name} needs it"),
-                f"Fill it in, or give this row a {name} of its own",
-            )
-        return None if empty else default.render(self.row.cells)
+            told = self.row.misfits.get(found[column], self.missing(column, name))
+            self.fault(column, told, f"Fill it in, or give this row a {name} of its own")
+        if empty:
+            return None
+        return default.render({column: self.row.cells[place] for column, place in found.items()})
+
+    def named(self, column: str) -> str:
+        """The row's own name of a column: records of JSON spell theirs as they like."""
+        if column in self.row.cells or column in self.row.misfits:
+            return column
+        same = [name for name in self.row.cells if fold(name) == fold(column)]
+        return same[0] if len(same) == 1 else column
+
+    def missing(self, column: str, parameter: str) -> str:
+        told = f"it is empty, and the template of {parameter} needs it"
+        close = close_to(column, self.row.cells)
+        return told if close is None else f"{told}; did you mean {{{close}}}?"
 
     def fault(self, column: str, text: str, remedy: str | None = None) -> None:
         row = self.row
-        self.faults.append(Fault(row.number, row.line, column, text, remedy or _REMEDIES[column]))
+        told = remedy or _REMEDIES[column]
+        value = ", ".join(row.cells[name] for name in column.split(", ") if name in row.cells)
+        self.faults.append(Fault(row.number, row.line, column, text, told, value))
 
 
-def read_message(row: Row, defaults: Defaults) -> Message | tuple[Fault, ...]:
+def read_message(
+    row: Row, defaults: Defaults, remark: Callable[[str], object] = str
+) -> Message | tuple[Fault, ...]:
     """The message that a row asks for, or its faults.
 
     A row with a ``contact_id`` goes by that alone; one with a ``contact_external_id`` by bot,
     messenger and that; one with a ``phone`` and neither of them by ``sendMessageToWhatsApp``.
+
+    Args:
+        row: The row.
+        defaults: What holds where it does not say otherwise.
+        remark: Told what is no fault, and yet somebody should know it.
     """
-    reading = _Reading(row, defaults)
+    reading = _Reading(row, defaults, remark)
     try:
         message = reading.message()
     except InvalidRequestError as error:

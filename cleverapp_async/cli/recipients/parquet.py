@@ -14,7 +14,8 @@ from attrs import frozen
 from ..._extras import missing_extra
 from ..errors import BadInputError
 from .cell_text import DOUBLE, SINGLE, Digits, Misfit, cell_text
-from .rows import Row, Table, check_names
+from .columns import ColumnRules, trimmed
+from .rows import Row, Table
 
 __all__ = ["read_parquet"]
 
@@ -49,12 +50,13 @@ class _Reader:
         return [cell_text(value, self.digits) for value in _values(column)]
 
 
-def read_parquet(source: str, stream: BinaryIO) -> Table:
+def read_parquet(source: str, stream: BinaryIO, rules: ColumnRules | None = None) -> Table:
     """Read Parquet; a row's line is its number, for there are no lines.
 
     Args:
         source: The file's name, for errors.
         stream: Its content.
+        rules: What its columns are called.
 
     Raises:
         BadInputError: The extra `files` is not installed; or it is damaged, encrypted or no
@@ -70,11 +72,13 @@ def read_parquet(source: str, stream: BinaryIO) -> Table:
     stream.seek(0)
     try:
         file = arrow.open(stream)
-        readers = [_reader(arrow, field.name, field.type) for field in file.schema_arrow]
+        fields = [(field.name, field.type) for field in file.schema_arrow]
     except arrow.errors as error:
         raise _damaged(source, error) from None
-    columns = tuple(reader.name for reader in readers)
-    check_names(source, None, columns)
+    columns = (rules or ColumnRules()).header(source, [name for name, _ in fields])
+    readers = [
+        _reader(arrow, name, key, kind) for key, (name, kind) in zip(columns, fields, strict=False)
+    ]
     readable = [reader.column for reader in readers if reader.misfit is None]
     if not readable:
         raise BadInputError(f"{source} has no column of texts, numbers or times. Write some.")
@@ -105,15 +109,15 @@ def _rows(
             for name, cell in zip(names, found, strict=True):
                 if isinstance(cell, Misfit):
                     misfits[name] = f"{name} {cell.text}"
-                elif cell.strip():
+                elif trimmed(cell):
                     cells[name] = cell
             number += 1
             yield Row(number, number, cells, misfits)
 
 
-def _reader(arrow: Arrow, column: str, kind: DataType) -> _Reader:
+def _reader(arrow: Arrow, column: str, name: str, kind: DataType) -> _Reader:
     refusal = arrow.refusal(kind)
-    return _Reader(column, column.strip(), arrow.digits(kind), arrow.target(kind), refusal)
+    return _Reader(column, name, arrow.digits(kind), arrow.target(kind), refusal)
 
 
 def _values(column: Column) -> list[object]:

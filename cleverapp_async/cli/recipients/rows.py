@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from ...bulk.report.csv import COLUMNS
-from ..errors import BadInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 __all__ = [
+    "OWN_COLUMNS",
     "PLAIN_COLUMNS",
     "TEXT_COLUMNS",
     "UTM_COLUMNS",
     "Fault",
     "Row",
     "Table",
-    "check_names",
     "exported_columns",
 ]
 
@@ -44,6 +43,10 @@ PLAIN_COLUMNS = (
 UTM_COLUMNS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 TEXT_COLUMNS = (*PLAIN_COLUMNS, *UTM_COLUMNS)
 """The columns of exported contacts that hold one text or number each."""
+OWN_COLUMNS = frozenset(
+    (*TEXT_COLUMNS, "tags", "variables", "extra", *COLUMNS, "row", "line", "outcome", "send_id")
+)
+"""What this command writes by itself: nobody is told that a list of its own has it."""
 
 
 def _no_misfits() -> Mapping[str, str]:
@@ -77,6 +80,7 @@ class Fault:
         column: The column or columns, or an empty string for the record as a whole.
         text: What is wrong.
         remedy: What to do about it.
+        value: What the cell holds, where the fault is one of a cell.
     """
 
     number: int
@@ -84,6 +88,7 @@ class Fault:
     column: str
     text: str
     remedy: str
+    value: str = ""
 
     def told(self, source: str) -> str:
         """In one line, with the place."""
@@ -108,35 +113,10 @@ class Table:
     header_line: int | None = 1
 
 
-def check_names(source: str, line: int | None, names: Sequence[str]) -> None:
-    """Refuse names that could not tell the columns apart.
-
-    Args:
-        source: The file's name, for errors.
-        line: The line on which the header stands; None where it has no line of its own.
-        names: The names, from the first column on.
-
-    Raises:
-        BadInputError: One is empty, or stands there twice.
-    """
-    place = source if line is None else f"{source}, line {line}"
-    seen: set[str] = set()
-    for number, name in enumerate(names, 1):
-        if not name:
-            raise BadInputError(
-                f"{place}: column {number} of the header has no name. "
-                "Name it, or delete the column."
-            )
-        if name in seen:
-            raise BadInputError(
-                f"{place}: the header names {name!r} twice. Rename one of the columns."
-            )
-        seen.add(name)
-
-
 def exported_columns(columns: Iterable[str]) -> frozenset[str]:
     """The columns of an export of contacts or of a campaign; none where the table is neither."""
     there = set(columns)
-    if there.issuperset(COLUMNS):
+    # Somebody may have deleted other columns of a campaign's list.
+    if COLUMNS[1] in there:
         return frozenset(COLUMNS)
     return frozenset(TEXT_COLUMNS if "contact_id" in there else ())

@@ -11,20 +11,23 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, cast
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from ..errors import BadInputError
+from .columns import ColumnRules
 from .csv import read_csv
+from .encoding import Encoding, find_encoding, text_lines
 from .jsonl import read_jsonl
 from .parquet import read_parquet
-from .xlsx import OLE_MARK, Grid, load_grid
+from .workbook import OLE_MARK
+from .xlsx import Grid, Hidden, load_grid
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from .rows import Table
 
-__all__ = ["InputFormat", "Source", "open_source"]
+__all__ = ["InputFormat", "ReadingOptions", "Source", "open_source"]
 
 InputFormat: TypeAlias = Literal["csv", "jsonl", "xlsx", "parquet"]
 """What is read; the last two need the extra `files`."""
@@ -45,29 +48,58 @@ _MARKS: dict[bytes, InputFormat] = {
     b"PAR1": "parquet",
     b"PARE": "parquet",
 }
+_TEXTS = ("csv", "jsonl")
+_HEADED = ("csv", "xlsx")
+_JOURNAL = b"SQLite format 3\0"
 _UTF8_MARK = b"\xef\xbb\xbf"
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
-def _no_grids() -> dict[tuple[int, int], Grid]:
-    return {}
+@frozen(kw_only=True)
+class ReadingOptions:
+    """How a file is read.
+
+    Attributes:
+        sheet: Of a workbook, the sheet; None for the first that is shown.
+        encoding: Of a text file, its encoding; None: it is found out.
+        header_row: The line or row of the header; None: the first.
+        columns: What columns shall be called, each with its name in the file.
+        hidden: What becomes of a sheet's hidden rows and columns; None: it is asked.
+    """
+
+    sheet: str | None = None
+    encoding: str | None = None
+    header_row: int | None = None
+    columns: tuple[tuple[str, str], ...] = ()
+    hidden: Literal["send", "skip"] | None = None
 
 
-@frozen
+_PLAIN_READING = ReadingOptions()
+
+
+@define
 class Source:
     """An input that can be read again from its start.
 
     Attributes:
         name: What errors call it.
         format: How it is written.
-        sheet: Of a workbook, the sheet; None for the first.
+        how: How it is read.
+        skip_hidden: Whether the hidden rows and columns of a sheet are left out.
+        rules: What its columns are called.
     """
 
     name: str
     format: InputFormat
     _stream: BinaryIO
-    sheet: str | None = None
-    _grids: dict[tuple[int, int], Grid] = field(init=False, factory=_no_grids, eq=False, repr=False)
+    how: ReadingOptions = _PLAIN_READING
+    skip_hidden: bool = False
+    rules: ColumnRules = field(init=False)
+    _grid: tuple[tuple[int, int], Grid] | None = field(init=False, default=None)
+    _encoding: tuple[tuple[int, int], Encoding] | None = field(init=False, default=None)
+
+    def __attrs_post_init__(self) -> None:
+        """Nothing is known of its columns yet."""
+        self.rules = ColumnRules(self.how.columns)
 
     def table(self) -> Table:
         """Its rows, from the start.
@@ -77,47 +109,69 @@ class Source:
         """
         match self.format:
             case "csv":
-                return read_csv(self.name, self._lines())
+                return read_csv(self.name, self._lines(), self.rules, self.how.header_row)
             case "jsonl":
-                return read_jsonl(self.name, self._lines())
+                return read_jsonl(self.name, self._lines(), self.rules)
             case "xlsx":
-                return self._grid().table()
+                return self._loaded().table(
+                    self.rules, self.how.header_row, skip_hidden=self.skip_hidden
+                )
             case "parquet":
-                return read_parquet(self.name, self._stream)
+                return read_parquet(self.name, self._stream, self.rules)
+
+    def hidden(self) -> Hidden | None:
+        """What of a sheet is not shown; None where nothing can be hidden.
+
+        Raises:
+            BadInputError: It cannot be read as a table.
+        """
+        if self.format != "xlsx":
+            return None
+        return self._loaded().hidden(self.rules, self.how.header_row)
+
+    def skip_what_is_hidden(self) -> None:
+        """Leave out the hidden rows and columns of a sheet from now on."""
+        self.skip_hidden = True
+        self.rules = ColumnRules(self.how.columns)
+
+    def encoding(self) -> Encoding | None:
+        """How a text file is read; None for other files.
+
+        Raises:
+            BadInputError: It cannot be told for certain.
+        """
+        if self.format not in _TEXTS:
+            return None
+        stamp = self.stamp()
+        if self._encoding is None or self._encoding[0] != stamp:
+            self._encoding = stamp, find_encoding(self.name, self._stream, self.how.encoding)
+        return self._encoding[1]
 
     def stamp(self) -> tuple[int, int]:
         """Its size and the time of its last change: other numbers mean other content."""
         status = os.fstat(self._stream.fileno())
         return status.st_size, status.st_mtime_ns
 
-    def _grid(self) -> Grid:
+    def _loaded(self) -> Grid:
         """The sheet, in memory as a whole: it is loaded once while the file stays."""
         stamp = self.stamp()
-        if stamp not in self._grids:
-            self._grids.clear()
-            self._grids[stamp] = load_grid(self.name, self._stream, self.sheet)
-        return self._grids[stamp]
+        if self._grid is None or self._grid[0] != stamp:
+            self._grid = None
+            self._grid = stamp, load_grid(self.name, self._stream, self.how.sheet)
+        return self._grid[1]
 
     def _lines(self) -> Iterator[str]:
-        self._stream.seek(0)
-        for number, line in enumerate(self._stream, 1):
-            if number == 1 and line.startswith(_UTF16_MARKS):
-                raise BadInputError(
-                    f"{self.name} is UTF-16. Save it as UTF-8 (in Excel: CSV UTF-8)."
-                )
-            content = line.removeprefix(_UTF8_MARK) if number == 1 else line
-            try:
-                yield content.decode()
-            except UnicodeDecodeError as error:
-                raise BadInputError(
-                    f"{self.name}, line {number}, byte {error.start + 1}: it is not UTF-8. Save it "
-                    "as UTF-8 (in Excel: CSV UTF-8; or: iconv -f cp1251 -t utf-8)."
-                ) from None
+        encoding = self.encoding()
+        return iter(()) if encoding is None else text_lines(self.name, self._stream, encoding)
 
 
 @contextmanager
 def open_source(
-    path: str, given: InputFormat | None, *, name: str | None = None, sheet: str | None = None
+    path: str,
+    given: InputFormat | None,
+    *,
+    name: str | None = None,
+    how: ReadingOptions = _PLAIN_READING,
 ) -> Generator[Source]:
     """Open the input; what cannot be read twice is copied to a temporary file first.
 
@@ -125,27 +179,47 @@ def open_source(
         path: The file, or ``-`` for standard input.
         given: The format; None goes by the file's suffix, or else by how it begins.
         name: What errors call it, in place of its path.
-        sheet: The sheet of a workbook; None for its first.
+        how: How it is read.
 
     Raises:
-        BadInputError: It cannot be opened, or a sheet is asked of what has none.
+        BadInputError: It cannot be opened, or is asked for what its format does not have.
     """
     name = name or ("standard input" if path == "-" else path)
     with _open(path) as stream:
         if path != "-" and S_ISREG(os.fstat(stream.fileno()).st_mode):
-            yield _source(name, given or _guess(path, stream), stream, sheet)
+            _refuse_journal(name, stream)
+            yield _source(name, given or _guess(path, stream), stream, how)
             return
         with tempfile.TemporaryFile() as copy:
             spool = cast("BinaryIO", copy)
             shutil.copyfileobj(stream, spool)
             spool.flush()
-            yield _source(name, given or _guess(path, spool), spool, sheet)
+            _refuse_journal(name, spool)
+            yield _source(name, given or _guess(path, spool), spool, how)
 
 
-def _source(name: str, format_: InputFormat, stream: BinaryIO, sheet: str | None) -> Source:
-    if sheet is not None and format_ != "xlsx":
-        raise BadInputError(f"--sheet is for XLSX, and {name} is {format_.upper()}. Leave it out.")
-    return Source(name, format_, stream, sheet)
+def _refuse_journal(name: str, stream: BinaryIO) -> None:
+    stream.seek(0)
+    if stream.read(len(_JOURNAL)) == _JOURNAL:
+        raise BadInputError(
+            f"{name} is a database of SQLite, as the journal of a campaign is, and no list. To go "
+            f"on with a campaign give it as --journal, without FILE. To send some of its messages "
+            "anew, write them to a list with `cleverapp campaign export`, and send that with "
+            "--only."
+        )
+
+
+def _source(name: str, format_: InputFormat, stream: BinaryIO, how: ReadingOptions) -> Source:
+    told = f"and {name} is {format_.upper()}. Leave it out."
+    if how.sheet is not None and format_ != "xlsx":
+        raise BadInputError(f"--sheet is for XLSX, {told}")
+    if how.hidden is not None and format_ != "xlsx":
+        raise BadInputError(f"--hidden is for XLSX, {told}")
+    if how.encoding is not None and format_ not in _TEXTS:
+        raise BadInputError(f"--encoding is for CSV and JSON lines, {told}")
+    if how.header_row is not None and format_ not in _HEADED:
+        raise BadInputError(f"--header-row is for CSV and XLSX, {told}")
+    return Source(name, format_, stream, how)
 
 
 def _open(path: str) -> BinaryIO:
@@ -166,5 +240,7 @@ def _guess(path: str, stream: BinaryIO) -> InputFormat:
     for mark, found in _MARKS.items():
         if start.startswith(mark):
             return found
-    text = start.removeprefix(_UTF8_MARK).lstrip()
+    while start.startswith(_UTF8_MARK):
+        start = start.removeprefix(_UTF8_MARK)
+    text = start.removeprefix(b"\xff\xfe").replace(b"\0", b"").lstrip()
     return "jsonl" if text.startswith((b"{", b"[")) else "csv"

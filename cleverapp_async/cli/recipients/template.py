@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["Template", "TemplateError"]
 
@@ -16,6 +18,8 @@ __all__ = ["Template", "TemplateError"]
 # and does not tell at which character it failed. Doubled braces come first, so that they never
 # begin or end a field.
 _BRACES = re.compile(r"\{\{|\}\}|\{(?P<name>[^{}]*)\}|[{}]")
+
+_ESCAPE = re.compile(r"\\[nrt]")
 
 
 class TemplateError(ValueError):
@@ -26,7 +30,7 @@ class TemplateError(ValueError):
 class Template:
     """A text whose ``{column}`` fields a row's cells fill; ``{{`` and ``}}`` stand for braces.
 
-    A field is a column's name to the letter: there are no attributes, indexes or formats, and
+    A field is a column's name and nothing else: there are no attributes, indexes or formats, and
     what a cell holds is never read as a template.
 
     Attributes:
@@ -67,6 +71,31 @@ class Template:
         """The columns it uses, each once, in their order."""
         return tuple(dict.fromkeys(name for _, name in self.parts if name is not None))
 
+    def renamed(self, names: Mapping[str, str]) -> Template:
+        """The same template with other names of its columns.
+
+        Args:
+            names: The new names by the old ones; all of :attr:`columns` must be there.
+        """
+        return Template(
+            tuple((text, None if name is None else names[name]) for text, name in self.parts)
+        )
+
+    def doubts(self) -> Iterator[str]:
+        """Why the text may not be meant as it is written, in words with the remedy."""
+        literal = "".join(text for text, _ in self.parts)
+        found = _ESCAPE.search(literal)
+        if found is not None:
+            yield (
+                f"holds {found[0]} as two characters, which recipients will see. For line breaks "
+                "write the text into a file, and give it as --text-file."
+            )
+        if not self.columns and literal.startswith("@") and _is_file(literal[1:]):
+            yield (
+                f"begins with @ and names a file, and is sent as it stands. To send what the file "
+                f"holds give --text-file {literal[1:]}"
+            )
+
     def render(self, cells: Mapping[str, str]) -> str:
         """The text for one row.
 
@@ -76,6 +105,12 @@ class Template:
         return "".join(
             literal + ("" if name is None else cells[name]) for literal, name in self.parts
         )
+
+
+def _is_file(name: str) -> bool:
+    with suppress(OSError, ValueError):
+        return Path(name).is_file()
+    return False
 
 
 def _brace(found: str, place: int) -> str:

@@ -1,80 +1,50 @@
 """XLSX: one sheet of a workbook, its header in the first row that holds anything.
 
-python-calamine reads the cells. Before it may, one pass over the parts that it takes into memory
-sees that they end: what inflates beyond a bound is refused, and so is a sheet whose values lie far
-apart, for the reader allots a cell for each place between the first value and the last: 17 billion
-of them for one stray value in the last cell. The same pass notes the cells that the reader gives as
-empty although they are not: errors such as ``#N/A``, and formulas that nobody has computed.
+python-calamine reads the cells, once :mod:`.workbook` has seen that they fit into memory.
 """
 
 from __future__ import annotations
 
-import posixpath
-import struct
-import zlib
-from array import array
-from bisect import bisect_left
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import contextmanager
-from functools import lru_cache, reduce
 from itertools import chain, repeat
-from string import ascii_uppercase
 from typing import TYPE_CHECKING, BinaryIO
-from xml.parsers import expat
-from zipfile import BadZipFile, ZipFile
 
-from attrs import define, field, frozen
+from attrs import frozen
 
 from ..._extras import missing_extra
 from ...bulk.report.csv import unescape
 from ..errors import BadInputError
 from .cell_text import SHEET, Misfit, cell_text
-from .rows import Fault, Row, Table, check_names, exported_columns
+from .columns import ColumnRules, trimmed
+from .rows import Fault, Row, Table, exported_columns
+from .workbook import Sheet, Survey, column_letters, columns_of, open_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-    Started = Callable[[str, dict[str, str]], object]
+__all__ = ["Grid", "Hidden", "load_grid"]
 
-__all__ = ["OLE_MARK", "Grid", "load_grid"]
-
-OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""What encrypted workbooks and those of Excel 97 begin with."""
-
-_WORKBOOK = "xl/workbook.xml"
-_RELATIONS = "xl/_rels/workbook.xml.rels"
-_SMALL_PART = 32 << 20
-_LARGE_PART = 1 << 30
-_WITH_EVERY_SHEET = {
-    "xl/sharedStrings.xml": _LARGE_PART,
-    **dict.fromkeys(("[Content_Types].xml", "_rels/.rels", "xl/styles.xml"), _SMALL_PART),
-}
-_CHUNK = 1 << 18
-_OTHERS = {"xl/workbook.bin": "XLSB", "content.xml": "OpenDocument"}
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-# What a broken archive makes the standard library raise, whichever of its fields is wrong.
-_BROKEN = (
-    BadZipFile,
-    EOFError,
-    OSError,
-    OverflowError,
-    RuntimeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
-_DAMAGED = "Copy it again, or open it in the spreadsheet program and save it anew as XLSX."
-_ROWS = 1 << 20
-_COLUMNS = 1 << 14
-_FEW_CELLS = 1 << 20
-_MOST_CELLS = 1 << 24
-_SPARSE = 16
-_LONGEST = 3
 _ERROR = "holds an error of the spreadsheet, such as #N/A"
 _UNCOMPUTED = (
     "holds a formula that was never computed: open the file in a spreadsheet program and save it"
 )
+
+
+@frozen
+class Hidden:
+    """What of a sheet the spreadsheet program does not show.
+
+    Attributes:
+        sheet: The sheet's name, if it is hidden itself.
+        others: The names of hidden sheets that were passed over.
+        rows: The hidden rows that hold something, but the header, by number from 1.
+        columns: The hidden columns that have a header: as written, and what it is called.
+    """
+
+    sheet: str | None
+    others: tuple[str, ...]
+    rows: tuple[int, ...]
+    columns: tuple[tuple[str, str], ...]
 
 
 @frozen
@@ -89,26 +59,84 @@ class Grid:
     source: str
     name: str
     _sheet_rows: Callable[[], Iterable[Sequence[object]]]
-    _survey: _Survey
+    _survey: Survey
+    _sheet_visible: bool = True
+    _passed_over: tuple[str, ...] = ()
 
-    def table(self) -> Table:
+    def table(
+        self,
+        rules: ColumnRules | None = None,
+        header_row: int | None = None,
+        *,
+        skip_hidden: bool = False,
+    ) -> Table:
         """Its rows, from the start.
+
+        Args:
+            rules: What its columns are called.
+            header_row: The row that holds the header; None for the first that holds anything.
+            skip_hidden: Whether hidden rows and columns are left out.
 
         Raises:
             BadInputError: It is empty, or there is no header that could be used.
         """
+        line, names, records = self._header(header_row, skip_hidden=skip_hidden)
+        rules = rules or ColumnRules()
+        place = f"{self.source}, line {line}"
+        keys = dict(zip(names, rules.header(place, list(names.values())), strict=False))
+        return Table(tuple(keys.values()), self._rows(keys, records), line)
+
+    def hidden(self, rules: ColumnRules, header_row: int | None = None) -> Hidden:
+        """What the spreadsheet program does not show of it.
+
+        Args:
+            rules: What its columns are called.
+            header_row: As for :meth:`table`.
+
+        Raises:
+            BadInputError: As for :meth:`table`.
+        """
+        survey = self._survey
+        _, names, records = self._header(header_row, skip_hidden=False)
+        hidden = survey.hidden_rows
+        rows = [row for row, _ in records if row in hidden] if hidden else []
+        columns = tuple(
+            (name, rules.key(name))
+            for column, name in names.items()
+            if column in survey.hidden_columns
+        )
+        sheet = None if self._sheet_visible else self.name
+        return Hidden(sheet, self._passed_over, tuple(rows), columns)
+
+    def _header(
+        self, header_row: int | None, *, skip_hidden: bool
+    ) -> tuple[int, dict[int, str], Iterator[tuple[int, dict[int, str | Misfit]]]]:
+        """The header's row and names, by column, and the rows behind it."""
         records = self._filled()
-        first = next(records, None)
-        if first is None:
+        nothing: tuple[int, dict[int, str | Misfit]] = (0, {})
+        line, header = next(
+            (found for found in records if header_row is None or found[0] >= header_row), nothing
+        )
+        if header_row is not None and line != header_row:
+            raise BadInputError(
+                f"--header-row {header_row}: {self.source}, sheet {self.name!r} has no header in "
+                "this row."
+            )
+        if not header:
             raise BadInputError(
                 f"{self.source}, sheet {self.name!r}: it is empty. Give it a header and a row for "
                 "each recipient, or name another sheet with --sheet."
             )
-        line, header = first
-        names = {column: cell.strip() for column, cell in header.items() if isinstance(cell, str)}
-        columns = tuple(names.values())
-        check_names(self.source, line, columns)
-        return Table(columns, self._rows(names, records), line)
+        names = {column: cell for column, cell in header.items() if isinstance(cell, str)}
+        if skip_hidden:
+            rows, columns = self._survey.hidden_rows, self._survey.hidden_columns
+            names = {column: name for column, name in names.items() if column not in columns}
+            records = (
+                (row, {column: cell for column, cell in cells.items() if column not in columns})
+                for row, cells in records
+                if row not in rows
+            )
+        return line, names, records
 
     def _filled(self) -> Iterator[tuple[int, dict[int, str | Misfit]]]:
         """Each row that holds anything, by its number; its cells by column, from 1."""
@@ -118,11 +146,11 @@ class Grid:
             cells: dict[int, str | Misfit] = {}
             for column, value in enumerate(values, 1):
                 cell = cell_text(value, SHEET)
-                if isinstance(cell, Misfit) or cell.strip():
+                if isinstance(cell, Misfit) or trimmed(cell):
                     cells[column] = cell
-            for column in _columns_of(line, self._survey.errors):
+            for column in columns_of(line, self._survey.errors):
                 cells[column] = Misfit(_ERROR)
-            for column in _columns_of(line, self._survey.formulas):
+            for column in columns_of(line, self._survey.formulas):
                 cells.setdefault(column, Misfit(_UNCOMPUTED))
             if cells:
                 yield line, cells
@@ -137,7 +165,7 @@ class Grid:
             misfits: dict[str, str] = {}
             stray = next((column for column in found if column not in names), None)
             if stray is not None:
-                told = f"{_column_letters(stray)}{line} holds something and has no header"
+                told = f"{column_letters(stray)}{line} holds something and has no header"
                 remedy = "Name its column in the header, or clear the cell"
                 yield Fault(number, line, "", told, remedy)
                 continue
@@ -166,24 +194,26 @@ def load_grid(source: str, stream: BinaryIO, sheet: str | None) -> Grid:
         from python_calamine import CalamineWorkbook
     except ImportError:
         raise BadInputError(f"{source}: {missing_extra('XLSX', 'files')}.") from None
-    with _open_parts(source, stream) as parts:
-        part = _choose(source, parts.sheets(), sheet)
+    with open_parts(source, stream) as parts:
+        sheets = parts.sheets()
+        part = _choose(source, sheets, sheet)
+        hidden = () if sheet else tuple(one.name for one in sheets if not one.visible)
         parts.measure()
-        survey = _Survey.of(parts, part)
+        survey = Survey.of(parts, part)
         stream.seek(0)
         try:
             workbook = CalamineWorkbook.from_filelike(stream)
             cells = workbook.get_sheet_by_name(part.name)
             # Of a sheet without a first cell some releases give no rows, but an error.
             rows = tuple if cells.start is None else cells.iter_rows
-            return Grid(source, part.name, rows, survey)
+            return Grid(source, part.name, rows, survey, part.visible, hidden)
         except BaseException as error:  # a panic of the reader is no Exception
             if isinstance(error, (KeyboardInterrupt, SystemExit, MemoryError)):
                 raise
             raise parts.damaged(str(error)) from None
 
 
-def _choose(source: str, sheets: Sequence[_Sheet], wanted: str | None) -> _Sheet:
+def _choose(source: str, sheets: Sequence[Sheet], wanted: str | None) -> Sheet:
     if wanted is None:
         shown = [sheet for sheet in sheets if sheet.visible] or sheets
         if not shown:
@@ -194,256 +224,3 @@ def _choose(source: str, sheets: Sequence[_Sheet], wanted: str | None) -> _Sheet
         names = ", ".join(sheet.name for sheet in sheets)
         raise BadInputError(f"{source} has no sheet {wanted!r}. Its sheets are: {names}.")
     return found
-
-
-@frozen
-class _Sheet:
-    """A sheet of a workbook: its name, its place in the file, and whether it is shown."""
-
-    name: str
-    path: str
-    visible: bool
-
-
-@frozen
-class _Parts:
-    """The parts of an open XLSX file; each method refuses what is damaged or has no end."""
-
-    source: str
-    _archive: ZipFile
-
-    def sheets(self) -> tuple[_Sheet, ...]:
-        """The sheets with cells, in the order of the workbook."""
-        targets: dict[str, str] = {}
-        found: list[_Sheet] = []
-
-        def relation(tag: str, attributes: dict[str, str]) -> None:
-            if tag.endswith("Relationship") and attributes.get("Type", "").endswith("/worksheet"):
-                targets[attributes.get("Id", "")] = attributes.get("Target", "")
-
-        def sheet(tag: str, attributes: dict[str, str]) -> None:
-            key = next((value for name, value in attributes.items() if name.endswith(":id")), "")
-            if tag.rpartition(":")[2] == "sheet" and key in targets:
-                shown = attributes.get("state", "visible") == "visible"
-                found.append(_Sheet(attributes.get("name", ""), _path(targets[key]), shown))
-
-        self.walk(_RELATIONS, relation, _SMALL_PART)
-        self.walk(_WORKBOOK, sheet, _SMALL_PART)
-        return tuple(found)
-
-    def measure(self) -> None:
-        """Read what is taken into memory with every sheet, to see that it ends."""
-        there = set(self._archive.namelist())
-        for name, most in _WITH_EVERY_SHEET.items():
-            if name in there:
-                deque(self._chunks(name, most), maxlen=0)
-
-    def walk(self, part: str, started: Started, most: int = _LARGE_PART) -> None:
-        """Tell each element of a part where it begins: name as written, and attributes."""
-        parser = expat.ParserCreate()
-        parser.StartElementHandler = started
-        parser.StartDoctypeDeclHandler = self._refuse_doctype
-        try:
-            for chunk in self._chunks(part, most):
-                parser.Parse(chunk)
-            parser.Parse(b"", True)
-        except (expat.ExpatError, LookupError) as error:  # the latter: an unknown encoding
-            raise self.damaged(f"{part}: {error}") from None
-
-    def damaged(self, told: str) -> BadInputError:
-        """The error for a file that is not what it should be."""
-        return BadInputError(f"{self.source} is damaged ({told}). {_DAMAGED}")
-
-    def _refuse_doctype(self, *_: object) -> None:
-        raise self.damaged("it declares a document type, which no workbook does")
-
-    def _chunks(self, name: str, most: int) -> Iterator[bytes]:
-        try:
-            part = self._archive.getinfo(name)
-        except KeyError:
-            raise self.damaged(f"it has no {name}") from None
-        declared = part.file_size
-        # The reader stops at the declared size: one that is too low would hide the rest. This is
-        # beyond the bound by more than one chunk, so that the bound is always met first.
-        part.file_size = most + 2 * _CHUNK
-        size = 0
-        try:
-            with self._archive.open(part) as stream:
-                while chunk := stream.read(_CHUNK):
-                    size += len(chunk)
-                    if size > most:
-                        raise BadInputError(
-                            f"{self.source}: {name} inflates to more than {most >> 20} MiB, so it "
-                            "is not read. Save the sheet as CSV, which is read row by row."
-                        )
-                    yield chunk
-        except _BROKEN as error:
-            raise self.damaged(f"{name}: {error}") from None
-        finally:
-            part.file_size = declared
-        if size != declared:
-            raise self.damaged(f"{name} has another size than it says")
-
-
-@contextmanager
-def _open_parts(source: str, stream: BinaryIO) -> Generator[_Parts]:
-    """Open an XLSX file; what is none is told with the remedy. The stream stays open."""
-    stream.seek(0)
-    if stream.read(len(OLE_MARK)) == OLE_MARK:
-        raise _refuse_ole(source, stream)
-    try:
-        archive = ZipFile(stream)
-    except _BROKEN as error:
-        raise BadInputError(
-            f"{source} is damaged or cut short, or no XLSX at all ({error}). {_DAMAGED}"
-        ) from None
-    with archive:
-        names = archive.namelist()
-        parts = _Parts(source, archive)
-        if _WORKBOOK not in names:
-            kind = next((_OTHERS[name] for name in names if name in _OTHERS), None)
-            if kind is None:
-                raise parts.damaged(f"it has no {_WORKBOOK}")
-            raise BadInputError(f"{source} is {kind}. Save it as XLSX.")
-        if len(set(names)) < len(names):
-            raise parts.damaged("it holds a part twice")
-        yield parts
-
-
-def _refuse_ole(source: str, stream: BinaryIO) -> BadInputError:
-    tail = b""
-    while chunk := stream.read(_CHUNK):
-        if _ENCRYPTED in tail + chunk:
-            return BadInputError(
-                f"{source} is encrypted with a password. Open it in the spreadsheet program, take "
-                "the password off and save it."
-            )
-        tail = chunk[-len(_ENCRYPTED) :]
-    return BadInputError(f"{source} is in the format of Excel 97 (XLS). Save it as XLSX.")
-
-
-def _path(target: str) -> str:
-    """Where a relation of the workbook points to."""
-    if target.startswith(("/", "xl/")):
-        return target.lstrip("/")
-    return posixpath.normpath(posixpath.join("xl", target))
-
-
-@define
-class _Survey:
-    """How far a sheet reaches, and where its errors are; rows and columns are counted from 1.
-
-    It follows the elements of the sheet: a cell without a reference stands beside the one before.
-
-    Attributes:
-        last_row: The last row with a value; 0 for none.
-        errors: The places of cells that hold an error, as :attr:`_place` has them, sorted.
-        formulas: The same of formulas that must have come to a number.
-    """
-
-    last_row: int = 0
-    errors: array[int] = field(factory=lambda: array("Q"))
-    formulas: array[int] = field(factory=lambda: array("Q"))
-    _first_row: int = _ROWS + 1
-    _first_column: int = _COLUMNS + 1
-    _last_column: int = 0
-    _values: int = 0
-    _row: int = 0
-    _column: int = 0
-    _counted: bool = True
-    _kind: str = "n"
-
-    @classmethod
-    def of(cls, parts: _Parts, sheet: _Sheet) -> _Survey:
-        """Look at a sheet; it is refused if it takes more memory than its values are worth."""
-        found = cls()
-        try:
-            parts.walk(sheet.path, found.element)
-        except ValueError as error:
-            raise parts.damaged(f"{sheet.path}: {error}") from None
-        # A file may hold its cells in any order; those of a row are found by bisection.
-        found.errors = array("Q", sorted(found.errors))
-        found.formulas = array("Q", sorted(found.formulas))
-        rows = max(0, found.last_row - found._first_row + 1)
-        cells = rows * max(0, found._last_column - found._first_column + 1)
-        if cells > _MOST_CELLS or cells > max(_FEW_CELLS, _SPARSE * found._values):
-            last = f"{_column_letters(found._last_column)}{found.last_row}"
-            raise BadInputError(
-                f"{parts.source}, sheet {sheet.name!r}: it reaches to {last}, which makes "
-                f"{cells:,} cells for {found._values:,} values: too many to hold in memory. Clear "
-                "what stands away from the table, or save it as CSV, which is read row by row."
-            )
-        return found
-
-    def element(self, tag: str, attributes: dict[str, str]) -> None:
-        """Take one element of the sheet, in their order."""
-        if ":" in tag:
-            tag = tag.rpartition(":")[2]
-        if tag == "c":
-            reference = attributes.get("r")
-            if reference is None:
-                self._column += 1
-            else:
-                self._move(reference)
-            self._kind = attributes.get("t", "n")
-            self._counted = False
-        elif tag in {"v", "is"}:
-            if not self._counted:
-                self._count()
-        elif tag == "f":
-            self._count()
-            if self._kind == "n":
-                self.formulas.append(self._place)
-        elif tag == "row":
-            row = attributes.get("r")
-            self._row = self._row + 1 if row is None else int(row)
-            self._column = 0
-
-    def _move(self, reference: str) -> None:
-        letters = reference.rstrip("0123456789")
-        self._column = _column_number(letters)
-        self._row = int(reference[len(letters) :])
-
-    def _count(self) -> None:
-        self._counted = True
-        row, column = self._row, self._column
-        if not (0 < row <= _ROWS and 0 < column <= _COLUMNS):
-            raise ValueError(f"a cell in row {row}, column {column}")
-        self._values += 1
-        if not self._first_row <= row <= self.last_row:
-            self._first_row = min(self._first_row, row)
-            self.last_row = max(self.last_row, row)
-        if not self._first_column <= column <= self._last_column:
-            self._first_column = min(self._first_column, column)
-            self._last_column = max(self._last_column, column)
-        if self._kind == "e":
-            self.errors.append(self._place)
-
-    @property
-    def _place(self) -> int:
-        """The cell as one number, in the order of reading."""
-        return self._row * _COLUMNS + self._column - 1
-
-
-def _columns_of(row: int, places: Sequence[int]) -> list[int]:
-    """The columns of the places that are in a row."""
-    first = bisect_left(places, row * _COLUMNS)
-    last = bisect_left(places, (row + 1) * _COLUMNS, first)
-    return [place % _COLUMNS + 1 for place in places[first:last]]
-
-
-def _column_letters(number: int) -> str:
-    """What a spreadsheet calls a column: 1 is A, 27 is AA."""
-    letters = ""
-    while number:
-        number, letter = divmod(number - 1, len(ascii_uppercase))
-        letters = ascii_uppercase[letter] + letters
-    return letters
-
-
-@lru_cache(_COLUMNS)
-def _column_number(letters: str) -> int:
-    if not 0 < len(letters) <= _LONGEST:
-        raise ValueError(f"a cell in column {letters[:20]!r}")
-    places = (ascii_uppercase.index(letter) + 1 for letter in letters.upper())
-    return reduce(lambda number, place: number * len(ascii_uppercase) + place, places)

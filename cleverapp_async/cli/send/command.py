@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
 from .. import params
-from ..errors import MEANINGS
+from ..errors import MEANINGS, BadInputError
+from ..recipients.numbers import DEFAULT_REGION
 from ..send_settings import (
     GivenHours,
     LimitSettings,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["send"]
 
-_RESENDABLE = ("not_sent", "rejected", "unknown")
+_RESENDABLE = ("not_sent", "pending", "rejected", "unknown")
 _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items())
 
 
@@ -39,6 +40,12 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
     type=params.TEMPLATE,
     metavar="TEMPLATE",
     help="Text of rows without their own; {column} takes a cell, {{ and }} are braces.",
+)
+@click.option(
+    "--text-file",
+    type=params.TEMPLATE_FILE,
+    metavar="FILE",
+    help="File that holds this text, line breaks and all.",
 )
 @click.option(
     "--image",
@@ -54,7 +61,12 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
     help="Link to the file of rows without their own.",
 )
 @bot_id_option
-@click.option("--messenger", help="Messenger of rows that have neither contact_id nor their own.")
+@click.option(
+    "--messenger",
+    type=params.MESSENGER,
+    metavar="NAME",
+    help="Messenger of rows that have neither contact_id nor their own.",
+)
 @click.option(
     "--input-format",
     type=click.Choice(["csv", "jsonl", "xlsx", "parquet"]),
@@ -63,6 +75,38 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
 )
 @click.option(
     "--sheet", metavar="NAME", show_default="the first", help="Sheet of an XLSX file to read."
+)
+@click.option(
+    "--hidden",
+    type=click.Choice(["send", "skip"]),
+    help="What becomes of rows and columns that an XLSX file hides; by default it is asked.",
+)
+@click.option(
+    "--columns",
+    type=params.COLUMN,
+    multiple=True,
+    metavar="NAME=COLUMN",
+    help="What a column of FILE is, such as phone=Телефон. Repeatable.",
+)
+@click.option(
+    "--header-row",
+    type=params.whole(1),
+    metavar="N",
+    help="Line of FILE in which the names of the columns stand; by default the first.",
+)
+@click.option(
+    "--encoding",
+    type=params.ENCODING,
+    metavar="NAME",
+    help="Encoding of a text file, such as cp1251; by default it is found out and told.",
+)
+@click.option(
+    "--phone-region",
+    type=params.REGION,
+    default=DEFAULT_REGION,
+    show_default=True,
+    metavar="COUNTRY",
+    help="Country of phone numbers in FILE that have no country code.",
 )
 @click.option(
     "--only",
@@ -74,6 +118,11 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
     "--skip-bad-rows",
     is_flag=True,
     help="Leave faulty rows out and send the others; the exit code is then 1.",
+)
+@click.option(
+    "--faults",
+    metavar="FILE",
+    help="New CSV file for all faults of rows: line, field, fault, value.",
 )
 @click.option(
     "--drop-duplicates", is_flag=True, help="Leave out rows that repeat recipient and message."
@@ -112,14 +161,21 @@ def send(
     *,
     file: str | None,
     text: Template | None,
+    text_file: Template | None,
     image: Template | None,
     file_link: Template | None,
     bot_id: int | None,
     messenger: str | None,
     input_format: str | None,
     sheet: str | None,
+    hidden: Literal["send", "skip"] | None,
+    columns: tuple[tuple[str, str], ...],
+    header_row: int | None,
+    encoding: str | None,
+    phone_region: str,
     only: tuple[str, ...],
     skip_bad_rows: bool,
+    faults: str | None,
     drop_duplicates: bool,
     dry_run: bool,
     output: str | None,
@@ -145,12 +201,12 @@ def send(
 ) -> None:
     """Send a message to each recipient in a file.
 
-    FILE (- for standard input) is CSV with a header (UTF-8; comma, semicolon, tab or |), JSON
-    lines or, with the extra `files`, XLSX or Parquet. Columns have the names of the API's
-    parameters: contact_id; or bot_id, messenger and contact_external_id; or bot_id and phone for
-    WhatsApp; text, image, file, name. All other columns can be used in templates. --bot-id, like
-    --messenger, holds for rows that have neither contact_id nor their own. The text of a row is
-    sent unchanged.
+    FILE (- for standard input) is CSV with a header (comma, semicolon, tab or |), JSON lines or,
+    with the packages of the extra `files`, XLSX or Parquet. Columns have the names of the API's
+    parameters, in any spelling: contact_id; or bot_id, messenger and contact_external_id; or bot_id
+    and phone for WhatsApp; text, image, file, name. All other columns can be used in templates.
+    --bot-id, like --messenger, holds for rows that have neither contact_id nor their own. The text
+    of a row is sent unchanged.
 
     Every row is checked before the first message leaves. The outcomes are JSON lines, in the file
     of --output or on standard output (-). Ctrl-C lets the requests on the wire end and lists the
@@ -161,18 +217,33 @@ def send(
     gets only the first of its messages. The exit code is then that of the whole campaign.
     """
     from ..recipients.messages import Defaults
+    from ..recipients.source import ReadingOptions
     from .run import CampaignOptions, RecipientOptions, SendOptions, run_send
 
+    if text is not None and text_file is not None:
+        raise BadInputError("--text and --text-file are both given: leave one out.")
     given = SendOptions(
         recipients=RecipientOptions(
             path=file,
             format=cast("InputFormat | None", input_format),
-            sheet=sheet,
+            reading=ReadingOptions(
+                sheet=sheet,
+                encoding=encoding,
+                header_row=header_row,
+                columns=columns,
+                hidden=hidden,
+            ),
             defaults=Defaults(
-                bot_id=bot_id, messenger=messenger, text=text, image=image, file=file_link
+                bot_id=bot_id,
+                messenger=messenger,
+                text=text or text_file,
+                image=image,
+                file=file_link,
+                phone_region=phone_region,
             ),
             only=frozenset(only),
             skip_bad_rows=skip_bad_rows,
+            faults=faults,
             drop_duplicates=drop_duplicates,
         ),
         campaign=CampaignOptions(
@@ -196,4 +267,6 @@ def send(
         quiet=quiet,
         verbose=verbose,
     )
+    for doubt in () if text is None else text.doubts():
+        click.echo(f"Warning: --text {doubt}", err=True)
     context.exit(run_send(given))

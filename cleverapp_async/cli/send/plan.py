@@ -7,26 +7,36 @@ from hashlib import blake2b
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from ...bulk.journal.messages import address_of
-from ...errors import Outcome
 from ...limits.quota import LimitKey
 from ...models.messages import Message
 from ...models.route import Route
 from ..errors import BadInputError
-from ..recipients.messages import ADDRESS_COLUMNS, Defaults, read_message, read_route
-from ..recipients.rows import Fault, Row
+from ..recipients.columns import DECIDING, ColumnError, fold, missing_column
+from ..recipients.earlier import OUTCOME_COLUMNS, RESULT_COLUMNS, outcome_of
+from ..recipients.messages import (
+    ADDRESS_COLUMNS,
+    ROUTE_COLUMNS,
+    Defaults,
+    read_message,
+    read_route,
+)
+from ..recipients.rows import OWN_COLUMNS, Fault, Row
 from ..recipients.source import Source
+from .faults import FaultCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FAULTS_SHOWN", "Plan", "Planned", "Wanted", "make_plan"]
+    from .faults import FaultsFile
 
-FAULTS_SHOWN = 20
+__all__ = ["Plan", "Planned", "Wanted", "make_plan"]
+
 _BLOCK = 1000
-_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
+_MOST_REMARKS = 100
+_CONTENT = ("text", "image", "file")
 
 
 @frozen
@@ -78,9 +88,12 @@ class Plan:
         source: Where the rows come from.
         wanted: Which of them are sent.
         counts: Messages by what limits them; None: the row does not tell.
+        rows: All rows of the list.
         bad: Rows with a fault.
-        faults: The first of the faults.
-        faults_in_all: How many there are.
+        faults: The faults by kind.
+        unused: The columns that nothing uses.
+        remarks: What is no fault, and should be known: how many rows, and the first one's line.
+        left_out: Rows of an earlier send that ``only`` leaves out, by their outcome.
         duplicates: Messages that a row before them holds too.
         first_duplicate: The line of the first of them.
     """
@@ -88,9 +101,12 @@ class Plan:
     source: Source
     wanted: Wanted
     counts: Counter[LimitKey | None] = field(factory=Counter["LimitKey | None"])
+    rows: int = 0
     bad: int = 0
-    faults: list[Fault] = field(factory=list[Fault])
-    faults_in_all: int = 0
+    faults: FaultCounts = field(factory=FaultCounts)
+    unused: list[str] = field(factory=list[str])
+    remarks: dict[str, tuple[int, int]] = field(factory=dict[str, "tuple[int, int]"])
+    left_out: Counter[str] = field(factory=Counter[str])
     duplicates: int = 0
     first_duplicate: int = 0
     _stamp: tuple[int, int] = (0, 0)
@@ -123,17 +139,20 @@ class Plan:
 
     def count(self, found: Planned | tuple[Fault, ...] | None) -> None:
         """Take note of one record."""
+        self.rows += 1
         if isinstance(found, Planned):
             self.counts[found.key] += 1
         elif found:
             self.bad += 1
-            self.faults_in_all += len(found)
-            self.faults.extend(found[: max(0, FAULTS_SHOWN - len(self.faults))])
+            for fault in found:
+                self.faults.add(fault)
 
     def finish(self, digests: list[bytes], stamp: tuple[int, int], sieve: _Sieve) -> None:
         """Keep what the second pass is compared with."""
         self._blocks = digests
         self._stamp = stamp
+        self.left_out = sieve.left_out
+        self.remarks = sieve.remarks
         self.duplicates = sieve.duplicates
         self.first_duplicate = sieve.first_duplicate
 
@@ -151,6 +170,8 @@ class _Sieve:
     wanted: Wanted
     duplicates: int = 0
     first_duplicate: int = 0
+    left_out: Counter[str] = field(factory=Counter[str])
+    remarks: dict[str, tuple[int, int]] = field(factory=dict[str, "tuple[int, int]"])
     _seen: set[bytes] = field(factory=set[bytes])
 
     def sift(self, record: Row | Fault) -> Planned | tuple[Fault, ...] | None:
@@ -158,13 +179,15 @@ class _Sieve:
         if isinstance(record, Fault):
             return (record,)
         if self.wanted.only:
-            outcome = record.cells.get("outcome")
+            outcome = outcome_of(record.cells)
             if outcome is None:
-                remedy = "Leave --only out: it is for the outcomes of an earlier send"
-                return (Fault(record.number, record.line, "outcome", "it is missing", remedy),)
+                return (_no_outcome(record),)
             if outcome not in self.wanted.only:
+                self.left_out[outcome] += 1
                 return None
-        found = read_message(record, self.wanted.defaults)
+        found = read_message(
+            record, self.wanted.defaults, lambda told: self._remark(told, record.line)
+        )
         if isinstance(found, tuple):
             return found
         if self.wanted.seek_duplicates and self._repeats(found):
@@ -174,14 +197,16 @@ class _Sieve:
                 return None
         return Planned(record.number, record.line, found, read_route(record))
 
+    def _remark(self, told: str, line: int) -> None:
+        count, first = self.remarks.get(told, (0, line))
+        if count or len(self.remarks) < _MOST_REMARKS:
+            self.remarks[told] = count + 1, first
+
     def _repeats(self, message: Message) -> bool:
         """Whether a message before it has the same recipient, and the same content if asked."""
-        if self.wanted.by_recipient:
-            told = repr(address_of(message))
-        else:
-            parameters = {**message.parameters(), "name": ""}
-            said = "\0".join(f"{name}={value}" for name, value in parameters.items())
-            told = f"{message.method}\0{said}"
+        parameters = message.parameters()
+        said = "" if self.wanted.by_recipient else [parameters.get(name) for name in _CONTENT]
+        told = repr((address_of(message), said))
         digest = blake2b(told.encode(), digest_size=16).digest()
         if digest in self._seen:
             return True
@@ -189,24 +214,37 @@ class _Sieve:
         return False
 
 
-def make_plan(source: Source, wanted: Wanted) -> Plan:
+def make_plan(source: Source, wanted: Wanted, faults: FaultsFile | None = None) -> Plan:
     """The first pass: check every row, and count.
+
+    Args:
+        source: The list.
+        wanted: What of it is sent.
+        faults: Takes each fault.
 
     Raises:
         BadInputError: The input as a whole cannot be used.
     """
+    wanted = evolve(wanted, defaults=_resolve_columns(source, wanted.defaults))
     plan = Plan(source, wanted)
     stamp = source.stamp()
     sieve = _Sieve(wanted)
     digests: list[bytes] = []
-    _check_columns(plan)
+    if source.rules.seen:
+        plan.unused = _unused_columns(source, wanted.defaults)
     for records, digest in _blocks(source):
         digests.append(digest)
         for record in records:
             _refuse_outcomes(plan, record)
-            plan.count(sieve.sift(record))
+            found = sieve.sift(record)
+            plan.count(found)
+            if faults is not None and isinstance(found, tuple):
+                for fault in found:
+                    faults.write(fault)
     if not digests:
         raise BadInputError(f"{source.name} holds no recipient. Add a row for each.")
+    source.rules.check_given(source.name)
+    plan.unused = _unused_columns(source, wanted.defaults)
     plan.finish(digests, stamp, sieve)
     return plan
 
@@ -221,35 +259,98 @@ def _blocks(source: Source) -> Iterator[tuple[list[Row | Fault], bytes]]:
         yield block, digest.digest()
 
 
-def _check_columns(plan: Plan) -> None:
-    """Refuse a header that no row could make good."""
-    source, table = plan.source, plan.source.table()
-    columns = table.columns
+def _resolve_columns(source: Source, defaults: Defaults) -> Defaults:
+    """The defaults with the columns of their templates as the file has them.
+
+    Raises:
+        BadInputError: The header is one that no row could make good.
+    """
+    table = source.table()
+    columns, rules = table.columns, source.rules
     if columns is None:
-        return
+        # Each record has columns of its own: what a row lacks is told with the row.
+        return defaults.renamed(rules.key)
     place = source.name if table.header_line is None else f"{source.name}, line {table.header_line}"
-    there = ", ".join(columns)
     if not set(ADDRESS_COLUMNS).intersection(columns):
+        close = [(name, missing_column(name, rules.seen)) for name in rules.seen]
+        meant = [f"{name!r} may mean {known}. " for name, known in close if known is not None]
         raise BadInputError(
-            f"{place}: no column addresses a recipient; the header has {there}. "
-            "It needs contact_id; or bot_id, messenger and contact_external_id; or bot_id and "
-            "phone (--bot-id and --messenger stand in for their columns)."
+            f"{place}: no column addresses a recipient; the header has {', '.join(rules.seen)}. "
+            f"{''.join(meant)}It needs contact_id; or bot_id, messenger and contact_external_id; "
+            "or bot_id and phone (--bot-id and --messenger stand in for their columns). Say which "
+            "column it is, such as --columns contact_id=NAME, or where the header stands, with "
+            "--header-row."
         )
-    for option, template in plan.wanted.defaults.templates:
+    option = ""
+
+    def name_of(field_name: str) -> str:
+        try:
+            return rules.field_key(field_name)
+        except ColumnError as error:
+            raise BadInputError(
+                f"--{option}: {source.name}: {error} The columns are: {', '.join(rules.seen)}. "
+                "Write '{{' and '}}' for braces."
+            ) from None
+
+    for option, template in defaults.templates:  # noqa: B007 - the error names it
         for name in template.columns:
-            if name not in columns:
-                raise BadInputError(
-                    f"--{option}: {source.name} has no column {name!r}. "
-                    f"The columns are: {there}. Write '{{{{' and '}}}}' for braces."
-                )
+            name_of(name)
+    return defaults.renamed(name_of)
+
+
+def _unused_columns(source: Source, defaults: Defaults) -> list[str]:
+    """The columns that nothing uses, as the file writes them.
+
+    Raises:
+        BadInputError: One of them may be a slip of the pen for one that decides what is sent.
+    """
+    there = source.rules.seen
+    used = {*DECIDING, *ROUTE_COLUMNS, *OUTCOME_COLUMNS}
+    used.update(name for _, template in defaults.templates for name in template.columns)
+    if source.format == "jsonl":
+        # Each record spells the fields of a template as it likes.
+        fields = {fold(name) for _, template in defaults.templates for name in template.columns}
+        used.update(key for key in there.values() if fold(key) in fields)
+    used.update(key for key, _ in source.how.columns)
+    keys = set(there.values())
+    used.update({"name"} if "phone" in keys else ())
+    unused = [name for name, key in there.items() if key not in used]
+    if keys.intersection(OUTCOME_COLUMNS) or keys.issuperset(ROUTE_COLUMNS):
+        unused = [name for name in unused if name not in OWN_COLUMNS]
+    for name in unused:
+        meant = missing_column(name, there)
+        if meant is not None:
+            raise BadInputError(
+                f"{source.name}: nothing uses the column {name!r}. Did you mean {meant}? Then name "
+                f"it so, or give --columns {meant}={name!r}; if it is a column of your own, say "
+                f"so with --columns {name!r}={name!r}, or delete it."
+            )
+    return unused
 
 
 def _refuse_outcomes(plan: Plan, record: Row | Fault) -> None:
     """Refuse to send the outcomes of an earlier send as if they were recipients."""
     if plan.wanted.only or isinstance(record, Fault):
         return
-    if "row" in record.cells and record.cells.get("outcome") in _OUTCOMES:
+    place = f"{plan.source.name}, line {record.line}"
+    if outcome_of(record.cells) is not None:
         raise BadInputError(
-            f"{plan.source.name}, line {record.line}: these are the outcomes of an earlier send. "
-            "Say which of them to send again, such as --only not_sent."
+            f"{place}: these are the outcomes of an earlier send. "
+            "Say which of them to send again, such as --only not_sent. If the column is one of "
+            "your own, give it another name, such as --columns stage=state."
         )
+    left = [column for column in RESULT_COLUMNS if column in record.cells]
+    if left:
+        raise BadInputError(
+            f"{place}: these are the outcomes of an earlier send ({', '.join(left)}) without the "
+            "column that says what came of each row. Give the list with its column outcome or "
+            f"state, and --only; if every row is to be sent, delete {', '.join(left)}."
+        )
+
+
+def _no_outcome(row: Row) -> Fault:
+    """The fault of a row that --only cannot judge."""
+    column = next((name for name in OUTCOME_COLUMNS if name in row.cells), OUTCOME_COLUMNS[0])
+    told = f"{row.cells[column]!r} is no outcome" if column in row.cells else "it is missing"
+    remedy = "Give --only for the outcomes of an earlier send alone"
+    return Fault(row.number, row.line, column, told, remedy, row.cells.get(column, ""))

@@ -16,13 +16,17 @@ from ...bulk.forecast import UNKNOWN_ROUTE, Forecast
 from ...errors import Outcome
 from ..console import make_table
 from ..errors import MEANINGS, Exit
+from ..recipients.columns import DECIDING, close_to
 from ..text import counted, say_duration, say_moment, tell_forecast
-from .plan import FAULTS_SHOWN, Plan
+from .plan import Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
 
     from ...bulk.schedule import Schedule
+    from .plan import Plan
     from .tally import Tally
 
 __all__ = [
@@ -30,12 +34,16 @@ __all__ = [
     "show_exit",
     "show_faults",
     "show_forecast",
+    "show_left_out",
+    "show_reading",
+    "show_remarks",
     "show_report",
     "tell_hours",
 ]
 
 _KEYS_SHOWN = 20
 _ERRORS_SHOWN = 8
+_COLUMNS_SHOWN = 30
 _STYLES = {
     Outcome.ACCEPTED: "green",
     Outcome.REJECTED: "red",
@@ -45,12 +53,49 @@ _STYLES = {
 
 
 def show_faults(plan: Plan) -> None:
-    """Each fault with its place and remedy on standard error; of many the first ones."""
-    for fault in plan.faults:
-        click.echo(fault.told(plan.source.name), err=True)
-    if plan.faults_in_all > FAULTS_SHOWN:
-        more = plan.faults_in_all - FAULTS_SHOWN
-        click.echo(f"and {counted(more, 'more fault')}", err=True)
+    """The first fault of each kind with its place and remedy, and their number."""
+    for line in plan.faults.told(plan.source.name, plan.rows):
+        click.echo(line, err=True)
+
+
+def show_reading(plan: Plan) -> None:
+    """Tell how the file is read, where that does not go without saying."""
+    source = plan.source
+    encoding = source.encoding()
+    if encoding is not None and encoding.told:
+        remedy = "If it is in another encoding, give --encoding."
+        click.echo(f"{source.name} is read as {encoding.name}. {remedy}", err=True)
+    translated = [f"{printable(name)!r} as {key}" for name, key in source.rules.translated()]
+    if translated:
+        told = ", ".join(translated)
+        click.echo(
+            f"Columns are read by their meaning: {told}. If that is wrong, give --columns.",
+            err=True,
+        )
+    if plan.unused:
+        names = [_unused(name, source.rules.seen) for name in plan.unused[:_COLUMNS_SHOWN]]
+        if len(plan.unused) > _COLUMNS_SHOWN:
+            names.append(f"and {len(plan.unused) - _COLUMNS_SHOWN} more")
+        click.echo(f"Nothing uses the columns: {', '.join(names)}.", err=True)
+
+
+def show_remarks(plan: Plan) -> None:
+    """Tell what is no fault of a row, and yet may not be meant so."""
+    for told, (count, line) in plan.remarks.items():
+        rows = "1 row" if count == 1 else f"{count} rows"
+        click.echo(f"Warning: {rows} (first in line {line}): {printable(told)}.", err=True)
+
+
+def _unused(name: str, there: Mapping[str, str]) -> str:
+    close = close_to(name, {"name", *DECIDING} - set(there.values()))
+    return printable(name) if close is None else f"{printable(name)} (did you mean {close}?)"
+
+
+def show_left_out(plan: Plan) -> None:
+    """Tell which outcomes of an earlier send are not sent again."""
+    if plan.left_out:
+        counts = ", ".join(f"{count} {word}" for word, count in plan.left_out.most_common())
+        click.echo(f"Left out of the earlier outcomes: {counts}.", err=True)
 
 
 def show_duplicates(plan: Plan) -> None:

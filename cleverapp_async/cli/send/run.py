@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from attrs import evolve, field, frozen
+from attrs import asdict, evolve, field, frozen
 
 from ...bulk.journal.records import Resend
 from ...errors import JournalError
@@ -20,15 +20,25 @@ from ..campaign.state import Resuming
 from ..console import make_console, need_output, verbose_log
 from ..errors import BadInputError, Exit
 from ..recipients.messages import Defaults
-from ..recipients.source import InputFormat, open_source
+from ..recipients.numbers import DEFAULT_REGION
+from ..recipients.source import InputFormat, ReadingOptions, open_source
 from ..send_settings import SendSettings
 from ..shared_options import read_token
 from ..signals import Interrupts
 from ..text import counted, say_moment
+from .faults import open_faults
+from .hidden import settle_hidden
 from .outcomes import Stream, open_sink
 from .plan import Wanted, make_plan
 from .progress import LiveView, choose_view
-from .report import show_duplicates, show_faults, show_forecast
+from .report import (
+    show_duplicates,
+    show_faults,
+    show_forecast,
+    show_left_out,
+    show_reading,
+    show_remarks,
+)
 from .resume_notes import CampaignNotes, FileNotes
 from .runner import CampaignMessages, FileMessages, Runner
 from .tally import Workload
@@ -55,26 +65,31 @@ class RecipientOptions:
     Attributes:
         path: The file, ``-`` for standard input; None: none is given.
         format: How it is written; None: its suffix or first bytes tell.
-        sheet: The sheet of an XLSX file; None: the first.
+        reading: How it is read.
         defaults: For rows that do not say otherwise.
         only: For outcomes of an earlier send: the outcomes whose rows are sent.
         skip_bad_rows: Whether the good rows are sent although others are faulty.
+        faults: A new file for the faults of rows; None: the first of each kind are shown alone.
         drop_duplicates: Whether rows that repeat recipient and message are left out.
     """
 
     path: str | None
     format: InputFormat | None = None
-    sheet: str | None = None
+    reading: ReadingOptions = field(factory=ReadingOptions)
     defaults: Defaults = field(factory=Defaults)
     only: frozenset[str] = frozenset()
     skip_bad_rows: bool = False
+    faults: str | None = None
     drop_duplicates: bool = False
 
     def given(self) -> list[str]:
         """The names of those that need a file."""
-        names = ("format", "sheet", "only", "skip_bad_rows", "drop_duplicates")
+        names = ("format", "only", "skip_bad_rows", "faults", "drop_duplicates")
         filled_in = [name for name, _ in self.defaults.given]
-        return filled_in + [name for name in names if getattr(self, name)]
+        reading = [one for one, value in asdict(self.reading, recurse=False).items() if value]
+        if self.defaults.phone_region != DEFAULT_REGION:
+            filled_in.append("phone_region")
+        return filled_in + reading + [name for name in names if getattr(self, name)]
 
 
 @frozen(kw_only=True)
@@ -197,8 +212,10 @@ def _checked(options: SendOptions) -> Generator[Plan | None]:
         seek_duplicates=campaign.journal is None or recipients.drop_duplicates or by_recipient,
         by_recipient=by_recipient,
     )
-    with open_source(recipients.path, recipients.format, sheet=recipients.sheet) as source:
-        plan = make_plan(source, wanted)
+    with open_source(recipients.path, recipients.format, how=recipients.reading) as source:
+        settle_hidden(source, recipients.defaults)
+        with open_faults(recipients.faults) as faults:
+            plan = make_plan(source, wanted, faults)
         check(plan, skip=recipients.skip_bad_rows)
         yield plan
 
@@ -213,6 +230,7 @@ def check(plan: Plan, *, skip: bool) -> None:
     Raises:
         BadInputError: There are faults and they are not to be skipped, or no row is good.
     """
+    show_reading(plan)
     show_faults(plan)
     if plan.bad:
         rows = f"{counted(plan.bad, 'row')} {'is' if plan.bad == 1 else 'are'}"
@@ -224,6 +242,8 @@ def check(plan: Plan, *, skip: bool) -> None:
         if not plan.total:
             raise BadInputError(f"{rows} faulty, and there is no other row to send.")
         click.echo(f"{rows} left out.", err=True)
+    show_remarks(plan)
+    show_left_out(plan)
     show_duplicates(plan)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cleverapp_async import Message, SendMessage, SendMessageToWhatsApp
 from cleverapp_async.bulk.report.csv import COLUMNS, csv_lines, escape, unescape
+from cleverapp_async.cli.recipients.columns import trimmed
 from cleverapp_async.cli.recipients.messages import Defaults, read_message
 from cleverapp_async.cli.recipients.rows import Row
 from cleverapp_async.journal import ErrorRecord, JournalEntry, JournalResult, JournalState
@@ -27,7 +28,7 @@ _WORDS = st.one_of(
     st.builds("{}{}".format, st.sampled_from(_DANGEROUS), st.text(_VISIBLE)),
 ).filter(str.strip)
 # `cleverapp send` strips what addresses a message.
-_NAMES = _WORDS.map(str.strip).map(str.lower)
+_NAMES = _WORDS.map(trimmed).map(str.lower).map(trimmed).filter(bool)
 _MESSAGES = st.one_of(
     st.builds(SendMessage, contact_id=st.integers(1, 10**12), text=_WORDS),
     st.builds(
@@ -41,7 +42,7 @@ _MESSAGES = st.one_of(
     st.builds(
         SendMessageToWhatsApp,
         bot_id=st.integers(1, 10**12),
-        phone=st.from_regex(r"[1-9][0-9]{9,13}", fullmatch=True),
+        phone=st.from_regex(r"7[0-9]{10}", fullmatch=True),
         text=_WORDS,
         name=st.one_of(st.none(), _NAMES),
     ),

@@ -1,0 +1,253 @@
+"""Which encoding a text file is in, where that can be told for certain, and its lines.
+
+UTF-8 and UTF-16 prove themselves. The Russian encodings of one byte a character do not: any bytes
+are some text in each of them. They are told apart by how Russian words look: by how often each
+letter comes, and where capitals stand (in KOI8-R the small letters have the places that the
+capitals have in cp1251). What does not stand out clearly is not guessed.
+"""
+
+from __future__ import annotations
+
+import codecs
+import math
+from typing import TYPE_CHECKING, BinaryIO
+
+from attrs import frozen
+
+from ..errors import BadInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Encoding", "check_encoding", "find_encoding", "text_lines"]
+
+_CHUNK = 1 << 16
+_SMALL_CHUNK = 1 << 13  # while a list is sent: what is read ahead does not see a change any more
+_SAMPLE = 1 << 16
+_LONGEST_LINE = 1 << 24
+# That of UTF-32 begins with that of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_MARK = "\ufeff"
+_RUSSIAN = ("cp1251", "cp866", "koi8-r", "mac-cyrillic")
+_REMEDY = (
+    "Save it as UTF-8 (in Excel: CSV UTF-8), or say which encoding it is in, such as "
+    "--encoding cp1251"
+)
+# How often a letter comes among 10,000 of Russian texts.
+_LETTERS = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё"
+_COUNTS = (
+    *(1097, 845, 801, 735, 670, 626, 547, 473, 454, 440, 349, 321, 298, 281, 262, 201, 190),
+    *(174, 170, 165, 159, 144, 121, 97, 94, 73, 64, 48, 36, 32, 26, 4, 4),
+)
+_OFTEN = dict(zip(_LETTERS, _COUNTS, strict=True))
+_OTHER_LETTERS = "іїєґўәғқңөұүһ"  # of Ukrainian, Belarusian and Kazakh
+_PUNCTUATION = "«»„“”‘’–—…\u00a0"
+_SIGNS = "№€•·©®°±§"
+_RARE = math.log(1 / 30)
+_UNLIKELY = math.log(1 / 10_000)
+_CERTAIN = 4.0
+_PLAUSIBLE = -5.0
+
+
+@frozen
+class Encoding:
+    """In which encoding a file is read.
+
+    Attributes:
+        name: As Python calls it.
+        newline: What ends its lines: a lone carriage return in files of old Macs.
+        told: Whether people are to be told, since it is not UTF-8 and nobody gave it.
+    """
+
+    name: str
+    newline: str = "\n"
+    told: bool = False
+
+
+def check_encoding(name: str) -> str:
+    """The encoding of this name, as Python calls it.
+
+    Raises:
+        ValueError: There is none for texts; the message says so.
+    """
+    try:
+        found = codecs.lookup(name.strip()).name
+        "".encode(found)
+    except LookupError:
+        raise ValueError(
+            f"{name!r} is no encoding of texts such as utf-8, utf-16, cp1251, cp866 or koi8-r"
+        ) from None
+    return found
+
+
+def find_encoding(source: str, stream: BinaryIO, given: str | None = None) -> Encoding:
+    """Tell the encoding of a file; its length costs time, but no memory.
+
+    Args:
+        source: The file's name, for errors.
+        stream: Its content.
+        given: The encoding, where it is known.
+
+    Raises:
+        BadInputError: It cannot be told for certain.
+    """
+    stream.seek(0)
+    start = stream.read(_SAMPLE)
+    if given is not None:
+        return Encoding(given, _newline(start, given))
+    marked = next((name for mark, name in _MARKS if start.startswith(mark)), None)
+    if marked is not None:
+        return Encoding(marked, _newline(start, marked), told=marked != "utf-8")
+    if b"\0" in start:
+        wide = [name for name in ("utf-16-le", "utf-16-be") if _is_text(start, name)]
+        if len(wide) == 1:
+            return Encoding(wide[0], _newline(start, wide[0]), told=True)
+        raise BadInputError(
+            f"{source}: it holds zero bytes, as no text does. Is it a list at all? {_REMEDY}."
+        )
+    place, sample = _beyond_utf8(stream)
+    if place is None:
+        return Encoding("utf-8", _newline(start, "utf-8"))
+    # Where the sample is the same text in two of them, either will do.
+    texts = {sample.decode(name, "replace"): name for name in reversed(_RUSSIAN)}
+    scores = sorted(((_likeness(text), name) for text, name in texts.items()), reverse=True)
+    (best, name), (second, _) = scores[:2]
+    if best < _PLAUSIBLE or (best - second) * _letters(sample) < _CERTAIN:
+        raise BadInputError(
+            f"{source}, line {place}: it is not UTF-8, and which encoding it is in cannot be told "
+            f"for certain. {_REMEDY}."
+        )
+    return Encoding(name, _newline(start, name), told=True)
+
+
+def text_lines(source: str, stream: BinaryIO, encoding: Encoding) -> Iterator[str]:
+    """The lines of a file with their ends, without the marks at its beginning.
+
+    Args:
+        source: The file's name, for errors.
+        stream: Its content.
+        encoding: How it is read.
+
+    Raises:
+        BadInputError: A line is not in this encoding, or has no end.
+    """
+    decoder = codecs.getincrementaldecoder(encoding.name)()
+    end = encoding.newline
+    number, begun = 1, False
+    pieces: list[str] = []  # of a line whose end is not read yet
+    length = 0
+    stream.seek(0)
+    while True:
+        chunk = stream.read(_SMALL_CHUNK)
+        try:
+            text = decoder.decode(chunk, not chunk)
+        except UnicodeError as error:
+            number += _lines_before(error, encoding)
+            raise BadInputError(
+                f"{source}, line {number}: it is not {encoding.name.upper()}. {_REMEDY}."
+            ) from None
+        if not begun:
+            text = text.lstrip(_MARK)
+            begun = bool(text)
+        first, *others = text.split(end)
+        pieces.append(first)
+        if others:
+            yield "".join(pieces) + end
+            for line in others[:-1]:
+                yield line + end
+            number += len(others)
+            pieces, length = [others[-1]], 0
+        length += len(pieces[-1])
+        if length > _LONGEST_LINE:
+            raise BadInputError(
+                f"{source}, line {number}: it is longer than {_LONGEST_LINE >> 20} million "
+                "characters. Is it a list at all?"
+            )
+        if not chunk:
+            break
+    rest = "".join(pieces)
+    if rest:
+        yield rest
+
+
+def _lines_before(error: UnicodeError, encoding: Encoding) -> int:
+    if not isinstance(error, UnicodeDecodeError):
+        return 0
+    before = error.object[: error.start].decode(encoding.name, "ignore")
+    return before.count(encoding.newline)
+
+
+def _newline(start: bytes, name: str) -> str:
+    text = start.decode(name, "ignore")
+    return "\r" if "\r" in text and "\n" not in text else "\n"
+
+
+def _is_text(start: bytes, name: str) -> bool:
+    """Whether the beginning of a file is text in this encoding of two bytes a character."""
+    try:
+        text = codecs.getincrementaldecoder(name)().decode(start)
+    except UnicodeError:
+        return False
+    # In the wrong order of bytes a line's end is a character that no text has.
+    plain = sum(character < "\u0600" or "\u2000" <= character < "\u2200" for character in text)
+    ended = any(mark in text for mark in "\r\n") or len(start) < _SAMPLE
+    return ended and plain > 0.9 * len(text) and "\0" not in text
+
+
+def _beyond_utf8(stream: BinaryIO) -> tuple[int | None, bytes]:
+    """The line of the first byte that is not UTF-8, None for none, and what stands around such."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    stream.seek(0)
+    line, sample = 1, b""
+    found: int | None = None
+    while len(sample) < _SAMPLE:
+        chunk = stream.read(_CHUNK)
+        if found is None:
+            try:
+                decoder.decode(chunk, not chunk)
+                line += chunk.count(b"\n")
+            except UnicodeDecodeError as error:
+                found = line + error.object[: error.start].count(b"\n")
+        if found is not None:
+            sample += b"\n".join(part for part in chunk.splitlines() if not part.isascii())
+        if not chunk:
+            break
+    return found, sample[:_SAMPLE]
+
+
+def _letters(sample: bytes) -> int:
+    """How many characters of a sample are beyond ASCII, each of them a byte."""
+    return sum(byte >= 0x80 for byte in sample)  # noqa: PLR2004 - where ASCII ends
+
+
+def _likeness(text: str) -> float:
+    """How much a text looks like Russian: the mean logarithm over what is beyond ASCII."""
+    score, count, before = 0.0, 0, " "
+    for character in text:
+        if not character.isascii():
+            count += 1
+            small = character.lower()
+            if small in _OFTEN:
+                score += math.log(_OFTEN[small] / 10_000)
+                score += _UNLIKELY if _breaks_a_word(before, character) else 0
+            elif character in _PUNCTUATION:
+                score += _RARE
+            elif character in _SIGNS and not before.isalpha():
+                score += 2 * _RARE
+            else:
+                score += _UNLIKELY if small in _OTHER_LETTERS else 2 * _UNLIKELY
+        before = character
+    return score / max(1, count)
+
+
+def _breaks_a_word(before: str, letter: str) -> bool:
+    """Whether no word has such a letter here: behind a sign, a letter of Latin, or in capitals."""
+    if not before.isalpha():
+        return before in _SIGNS
+    return before.isascii() or (before.islower() and letter.isupper())

@@ -1,0 +1,143 @@
+"""Ids and phone numbers as people and spreadsheets write them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from attrs import frozen
+
+from .columns import trimmed
+
+__all__ = ["DEFAULT_REGION", "Phone", "check_region", "plain_number", "read_phone"]
+
+DEFAULT_REGION = "RU"
+"""The country whose numbers are written without a country code, unless the user names another."""
+
+_SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?[eE]\+?(\d{1,3})", re.ASCII)
+# Not three zeros: 1,000 may be a thousand.
+_POINT_ZERO = re.compile(r"(\+?\d+)[.,]0{1,2}", re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}(?: \d{3})+", re.ASCII)
+_PHONE_SIGNS = re.compile(r"\+?[\d ()./-]+", re.ASCII)
+_DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
+_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u2060\ufeff"))
+_INTERNATIONAL = "00"
+
+
+@frozen
+class Phone:
+    """A phone number that was read.
+
+    Attributes:
+        digits: With its country code, and nothing else.
+        completed: Whether the region gave the country code.
+        assigned: Whether such numbers are given to anybody, as far as is known.
+    """
+
+    digits: str
+    completed: bool
+    assigned: bool
+
+
+def check_region(name: str) -> str:
+    """The region of this name, in capitals.
+
+    Raises:
+        ValueError: There is none; the message says so.
+    """
+    import phonenumbers
+
+    region = name.strip().upper()
+    if region not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError(f"{name!r} is no country of two letters such as RU, KZ or BY")
+    return region
+
+
+def plain_number(written: str) -> str:
+    """A number without what a spreadsheet put around its digits; other texts stay as they are.
+
+    ``1 234 567`` becomes ``1234567``, ``123.0`` and ``1.23E+02`` become ``123``.
+
+    Raises:
+        ValueError: The spreadsheet has rounded it: ``7,9E+10``. The message follows its name.
+    """
+    text = unicodedata.normalize("NFKC", written).translate(_UNSEEN).strip()
+    found = _SCIENTIFIC.fullmatch(text)
+    if found is not None:
+        fraction, power = found[2] or "", int(found[3])
+        if len(fraction) < power:
+            raise ValueError(f"holds {text}, which the spreadsheet has rounded")
+        return text if fraction[power:].strip("0") else found[1] + fraction[:power]
+    found = _POINT_ZERO.fullmatch(text)
+    if found is not None:
+        return found[1]
+    if _GROUPED.fullmatch(text):
+        return text.replace(" ", "")
+    return trimmed(written)
+
+
+def read_phone(written: str, region: str) -> Phone:
+    """Read a phone number.
+
+    Args:
+        written: However it is written.
+        region: The country of numbers without a country code, such as ``RU``.
+
+    Raises:
+        ValueError: It is none, or nobody can have it; the message follows its name.
+    """
+    text = plain_number(written.removeprefix("'"))
+    text = unicodedata.normalize("NFKC", text).translate(_UNSEEN | _DASHES).strip(" '\"")
+    text = text.removeprefix("tel:")
+    if not _PHONE_SIGNS.fullmatch(text):
+        raise _refuse(written)
+    digits = re.sub(r"\D", "", text)
+    if text.startswith("+"):
+        found = _international(digits) or _national(digits, region)
+    elif digits.startswith(_INTERNATIONAL):
+        found = _international(digits[2:])
+    else:
+        found = _national(digits, region) or _international(digits, of=region)
+    if found is None:
+        raise _refuse(written)
+    return found
+
+
+def _national(digits: str, region: str) -> Phone | None:
+    """The number, if such are assigned in this region."""
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(digits, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number_for_region(number, region):
+        return None
+    whole = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
+    return Phone(whole, whole != digits, assigned=True)
+
+
+def _international(digits: str, of: str | None = None) -> Phone | None:
+    """The number with its country code.
+
+    One of the right length is taken although no such is known to be assigned: what is known is
+    older than the newest numbers. Where no ``+`` stands before it, it must be of the region then.
+    """
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(f"+{digits}", None)
+    except phonenumbers.NumberParseException:
+        return None
+    whole = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
+    if phonenumbers.is_valid_number(number):
+        return Phone(whole, completed=False, assigned=True)
+    known = of is None or phonenumbers.country_code_for_region(of) == number.country_code
+    if known and phonenumbers.is_possible_number(number):
+        return Phone(whole, completed=False, assigned=False)
+    return None
+
+
+def _refuse(written: str) -> ValueError:
+    digits = sum(sign.isdigit() for sign in written)
+    return ValueError(f"must be a phone number that somebody can have; it has {digits} digits")

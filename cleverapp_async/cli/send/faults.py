@@ -1,0 +1,159 @@
+"""The faults of a list: counted by kind on the screen, and each of them in a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from ...bulk.report.csv import escape
+from ..atomic_file import AtomicFile, whole_file
+from ..errors import BadInputError
+from ..recipients.rows import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+__all__ = ["FaultCounts", "FaultsFile", "open_faults"]
+
+_KINDS_SHOWN = 20
+_KINDS_KEPT = 1000
+_LINES_SHOWN = 5
+_COLUMNS = ("line", "field", "fault", "value")
+_MARK = b"\xef\xbb\xbf"
+# What differs between two faults of a kind: numbers, and what stands in quotes.
+_OF_THE_ROW = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d+")
+
+
+@define
+class _Kind:
+    """Faults that differ in nothing but the row.
+
+    Attributes:
+        first: The first of them.
+        count: How many there are.
+        lines: The lines of the next few.
+    """
+
+    first: Fault
+    count: int = 1
+    lines: list[int] = field(factory=list[int])
+
+
+@define
+class FaultCounts:
+    """Faults by kind; memory stays constant.
+
+    Attributes:
+        total: How many there are.
+    """
+
+    total: int = 0
+    _kinds: dict[tuple[str, str], _Kind] = field(factory=dict["tuple[str, str]", _Kind])
+    _others: int = 0
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return self.total
+
+    def add(self, fault: Fault) -> None:
+        """Count one."""
+        self.total += 1
+        key = fault.column, _OF_THE_ROW.sub("…", fault.text)
+        kind = self._kinds.get(key)
+        if kind is not None:
+            kind.count += 1
+            if len(kind.lines) < _LINES_SHOWN:
+                kind.lines.append(fault.line)
+        elif len(self._kinds) < _KINDS_KEPT:
+            self._kinds[key] = _Kind(fault)
+        else:
+            self._others += 1
+
+    def told(self, source: str, rows: int) -> Iterator[str]:
+        """The first fault of each kind with its place and remedy, and how many there are of it.
+
+        Args:
+            source: The file's name.
+            rows: How many rows the file has.
+        """
+        kinds = sorted(self._kinds.values(), key=lambda kind: kind.first.line)
+        for kind in islice(kinds, _KINDS_SHOWN):
+            yield kind.first.told(source) + _more(kind, rows)
+        rest = kinds[_KINDS_SHOWN:]
+        if rest:
+            count = sum(kind.count for kind in rest) + self._others
+            yield f"and {count} more faults of other kinds (--faults FILE lists all)"
+
+
+def _more(kind: _Kind, rows: int) -> str:
+    if kind.count == 1:
+        return ""
+    if kind.count == rows:
+        return f" So it is in all {rows} rows."
+    lines = ", ".join(map(str, kind.lines))
+    dots = ", …" if kind.count - 1 > len(kind.lines) else ""
+    return f" The same in {kind.count - 1} more, in line {lines}{dots}."
+
+
+class FaultsFile:
+    """Takes every fault as a line of CSV; the file is made with the first of them.
+
+    Args:
+        path: The file; None: nothing is kept.
+        opened: What closes it at the end.
+    """
+
+    def __init__(self, path: str | None, opened: ExitStack) -> None:
+        self._path = path
+        self._opened = opened
+        self._file: AtomicFile | None = None
+
+    def write(self, fault: Fault) -> None:
+        """Take one; cells that a spreadsheet would compute are escaped with an apostrophe.
+
+        Raises:
+            CommandError: The file cannot be made.
+            OSError: It cannot be written.
+        """
+        if self._path is None:
+            return
+        if self._file is None:
+            self._file = self._opened.enter_context(whole_file(self._path, counted=False))
+            self._file.begin(_MARK + _line(_COLUMNS))
+        told = f"{fault.text}. {fault.remedy}."
+        self._file.write(_line((str(fault.line), fault.column, told, fault.value)))
+
+
+@contextmanager
+def open_faults(path: str | None) -> Generator[FaultsFile]:
+    """What keeps the faults; its file has its name at the end of the block.
+
+    Args:
+        path: A new file; None: they are kept nowhere.
+
+    Raises:
+        BadInputError: The file exists, or is none.
+        CommandError: It cannot be written.
+    """
+    if path == "-":
+        raise BadInputError("--faults takes a file: standard output is for the outcomes.")
+    if path is not None and Path(path).exists():
+        raise BadInputError(
+            f"--faults {path} exists, and no file is ever written over. Give another name, or move "
+            "the file away."
+        )
+    with ExitStack() as opened:
+        yield FaultsFile(path, opened)
+
+
+def _line(cells: tuple[str, ...]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerow(map(escape, cells))
+    return text.getvalue().encode(errors="replace")
