@@ -23,7 +23,7 @@ from ..limits.registry import LimiterRegistry
 from . import params
 from .errors import BadInputError, CommandError, Exit
 from .params import LimitOverride
-from .shared_options import ATTEMPT_TIMEOUT, options, scale_option
+from .shared_options import ATTEMPT_TIMEOUT, Options, scale_option
 from .text import write_duration
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class GivenHours:
         return [part for name, value in given if value is not None for part in (name, value)]
 
 
-schedule_options = options(
+schedule_options = Options(
     click.option(
         "--not-before",
         type=params.HOUR,
@@ -197,7 +197,7 @@ class LimitSettings:
         return evolve(quota, period=quota.period / self.scale)
 
 
-limit_options = options(
+limit_options = Options(
     click.option(
         "--limit",
         "limits",
@@ -282,7 +282,7 @@ class SendSettings:
         return [*given, *self.limits.written(), *self.hours.written()]
 
 
-pace_options = options(
+pace_options = Options(
     click.option(
         "--concurrency",
         type=params.whole(1, _MOST_AT_ONCE),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from attrs import frozen
@@ -25,10 +25,10 @@ __all__ = [
     "ATTEMPT_TIMEOUT",
     "TOKEN_VARIABLE",
     "Connection",
+    "Options",
     "bot_id_option",
     "connection_options",
     "format_option",
-    "options",
     "output_option",
     "quiet_option",
     "read_token",
@@ -43,15 +43,21 @@ TOKEN_VARIABLE = "CLEVERAPP_API_TOKEN"  # noqa: S105 - the variable's name
 ATTEMPT_TIMEOUT = 60.0
 
 
-def options(*each: Callable[[F], F]) -> Callable[[F], F]:
-    """All of these options for a command, which its help shows in this order."""
+class Options:
+    """Several options for a command, as one decorator.
 
-    def apply(command: F) -> F:
-        for option in reversed(each):
+    Args:
+        *each: The options, in the order in which the help shows them.
+    """
+
+    def __init__(self, *each: Callable[[Any], Any]) -> None:
+        self._each = each
+
+    def __call__(self, command: F) -> F:
+        """The command with all of them."""
+        for option in reversed(self._each):
             command = option(command)
         return command
-
-    return apply
 
 
 def output_option(*, required: bool = False, default: str | None = None) -> Callable[[F], F]:
@@ -167,7 +173,7 @@ class Connection:
         return CleverAppClient(token, base_url=self.base_url or DEFAULT_BASE_URL, config=config)
 
 
-connection_options = options(
+connection_options = Options(
     click.option(
         "--token-file",
         metavar="FILE",

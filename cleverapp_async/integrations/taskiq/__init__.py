@@ -20,11 +20,14 @@ try:
     from .context import ClientFactory, JournalFactory
     from .register import CampaignTasks, register
     from .tasks import ChunkReport, RegisteredTasks, SendReport
-except ModuleNotFoundError as error:
-    if error.name is None or error.name.split(".")[0].replace("_", "-") not in EXTRAS["taskiq"]:
+except ModuleNotFoundError as _missing:
+    if (
+        _missing.name is None
+        or _missing.name.split(".")[0].replace("_", "-") not in EXTRAS["taskiq"]
+    ):
         raise
     raise ModuleNotFoundError(
-        missing_extra(__name__, "taskiq"), name=error.name, path=error.path
+        missing_extra(__name__, "taskiq"), name=_missing.name, path=_missing.path
     ) from None
 
 __all__ = [
