@@ -6,23 +6,18 @@ Who wants to see the raw answers of the calls inside a block gets them by :func:
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
 
 from attrs import define, field
 
+from ._response import RawResponse
 from .endpoints import Endpoint
 from .errors import CleverAppError, Outcome
 from .limits.quota import Lane
 from .models.messages import SendReceipt
 from .models.route import Route
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    from ._response import RawResponse
 
 __all__ = ["Call", "Progress", "Reply", "SendState", "note_answer", "raw_answers"]
 

@@ -12,7 +12,7 @@ __all__ = ["EXTRAS", "missing_extra"]
 
 EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "cli": ("click", "rich"),
+        "cli": ("click", "phonenumbers", "rich"),
         "files": ("pyarrow", "python-calamine"),
         "redis": ("redis",),
         "taskiq": ("redis", "taskiq", "taskiq-redis"),

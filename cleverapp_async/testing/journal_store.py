@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
 
+from ..bulk.journal.protocol import Journal, Messages
+from ..bulk.journal.records import Loaded
 from ._campaign import key_of
-
-if TYPE_CHECKING:
-    from ..bulk.journal.protocol import Journal, Messages
-    from ..bulk.journal.records import Loaded
 
 __all__ = ["JournalStore"]
 

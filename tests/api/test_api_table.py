@@ -5,8 +5,7 @@ import re
 
 import pytest
 
-import cleverapp_async
-from cleverapp_async import CallOptions, CleverAppClient
+from cleverapp_async import CallOptions, CleverAppClient, models
 from cleverapp_async.endpoints import ENDPOINTS
 from tests.api.samples import CALLS
 from tests.openapi.methods_table import coroutine_of
@@ -73,7 +72,7 @@ def test_the_model_of_an_answer_is_public(method: str, name: str) -> None:
     model = ENDPOINTS[method].answer
     given = inspect.signature(getattr(CleverAppClient, name)).return_annotation
     if model not in {None, str} and re.search(rf"\b{model.__name__}\b", given):
-        assert getattr(cleverapp_async, model.__name__, None) is model
+        assert getattr(models, model.__name__, None) is model
 
 
 @pytest.mark.parametrize("name", NAMES.values())

@@ -221,7 +221,7 @@ def test_refusals_that_may_pass_count_for_their_route(cleverapp: Run, tmp_path: 
 
     asyncio.run(refused())
     path = str(tmp_path / "run.db")
-    left = json.loads(cleverapp("campaign", "status", path, "--json").out)["left"]
+    left = json.loads(cleverapp("campaign", "status", path, "--format", "json").out)["left"]
     assert (left["messages"], left["seconds_at_least"]) == (31, 30.0)
     assert left["bound_by"] == "telegram of bot 7"
     dry = cleverapp("send", "--journal", path, "--dry-run")

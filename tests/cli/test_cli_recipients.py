@@ -70,7 +70,7 @@ def test_a_rows_own_text_goes_before_the_template() -> None:
         ({"contact_id": "1", "image": "pic.jpg"}, "image must be an absolute http or https URL"),
         ({"contact_id": "1", "bot_id": "2", "text": "a"}, "contact_id and bot_id are both given"),
         ({"text": "a"}, "no recipient"),
-        ({"contact_external_id": "1", "text": "a"}, "bot_id, messenger missing"),
+        ({"contact_external_id": "1", "text": "a"}, "bot_id, messenger"),
         ({"bot_id": "1", "phone": "12", "text": "a"}, "phone must be a phone number"),
         ({"bot_id": "x", "phone": "79990000001", "text": "a"}, "bot_id must be a whole number"),
         ({"phone": "79990000001", "text": "a"}, "bot_id: it is missing"),

@@ -184,12 +184,12 @@ async def test_arguments_that_cannot_work_are_refused_at_once(tmp_path: Path) ->
 
 async def test_what_is_no_argument_of_that_kind_is_refused_at_the_call(tmp_path: Path) -> None:
     """A class, a single message, a text, a number in quotes: our error names the argument."""
-    client: Any = client_of("http://127.0.0.1:9")
+    client: Any = client_of("http://127.0.0.1:9/api/v1")
     journal, single = SqliteJournal(tmp_path / "run.db"), SendMessage(contact_id=1, text="Hi")
     no_messages = (5, single, "text", b"text", bytearray(b"x"), {"contact_id": 1}, SendMessage)
     settings: list[tuple[str, tuple[Any, ...]]] = [
         ("schedule", (3, "09:00", Schedule)),
-        ("lane", ("bulk", None)),
+        ("lane", ("bulk",)),
         *((name, ("5", 2.0, True, -1)) for name in ("concurrency", "look_ahead", "pause_after")),
     ]
     flags = ("deduplicate", "resend_unknown", "retry_rejected")

@@ -170,10 +170,10 @@ async def sources(bad: object) -> list[CleverAppError]:
 
 @pytest.mark.parametrize("bad", [Hostile(), Refusing(), {"phone": PHONE, "text": TEXT}, PHONE])
 async def test_a_source_that_gives_no_message_is_told_by_place_and_type(bad: object) -> None:
-    """The index and the type, and nothing of what the object would show of itself."""
+    """The number and the type, and nothing of what the object would show of itself."""
     for error in await sources(bad):
         assert clean(error)
-        assert "message 1 " in str(error)
+        assert "message 2, counted from 1" in str(error)
         assert type(bad).__name__ in str(error)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self
 
 from ...bulk.journal.by_hand import check_verdict
+from ...bulk.journal.records import JournalState
 from .client import BlockingClient
 from .keys import (
     DEFAULT_PREFIX,
@@ -18,9 +20,6 @@ from .maintenance import purge_campaign, resolve_messages
 from .reader import RedisJournalReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ...bulk.journal.records import JournalState
     from .client import Steps
 
 __all__ = ["RedisCampaign"]
