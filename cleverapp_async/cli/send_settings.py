@@ -99,7 +99,7 @@ class GivenHours:
         return [part for name, value in given if value is not None for part in (name, value)]
 
 
-schedule_options = Options(
+schedule_options: Options = Options(
     click.option(
         "--not-before",
         type=params.HOUR,
@@ -197,7 +197,7 @@ class LimitSettings:
         return evolve(quota, period=quota.period / self.scale)
 
 
-limit_options = Options(
+limit_options: Options = Options(
     click.option(
         "--limit",
         "limits",
@@ -282,7 +282,7 @@ class SendSettings:
         return [*given, *self.limits.written(), *self.hours.written()]
 
 
-pace_options = Options(
+pace_options: Options = Options(
     click.option(
         "--concurrency",
         type=params.whole(1, _MOST_AT_ONCE),

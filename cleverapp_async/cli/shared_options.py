@@ -173,7 +173,7 @@ class Connection:
         return CleverAppClient(token, base_url=self.base_url or DEFAULT_BASE_URL, config=config)
 
 
-connection_options = Options(
+connection_options: Options = Options(
     click.option(
         "--token-file",
         metavar="FILE",
