@@ -150,7 +150,7 @@ def test_names_that_come_later_are_shown() -> None:
         f"from importlib import import_module; its = [import_module(name) for name in {QUICK}]; "
         "print([set(it.__all__) - set(dir(it)) for it in its])"
     )
-    assert run(code) == f"{[set() for _ in QUICK]}\n"
+    assert run_code(code).stdout == f"{[set() for _ in QUICK]}\n"
 
 
 @pytest.mark.parametrize("module", PUBLIC)
