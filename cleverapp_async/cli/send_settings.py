@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -27,8 +28,10 @@ from .shared_options import ATTEMPT_TIMEOUT, Options, scale_option
 from .text import write_duration
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ..bulk.schedule import Schedule
-    from ..limits.quota import Quotas
+    from ..limits.quota import LimitKey, Quotas
 
 __all__ = [
     "CONCURRENCY",
@@ -147,6 +150,19 @@ class LimitSettings:
     account: tuple[Quota, ...] | None = None
     scale: float = 1.0
 
+    def __attrs_post_init__(self) -> None:
+        """Refuse two limits for one messenger.
+
+        Raises:
+            BadInputError: Nobody could tell which one is meant.
+        """
+        for name, times in Counter(one.name for one in self.overrides).items():
+            if times > 1:
+                raise BadInputError(
+                    f"--limit {name} is given {times} times. Give it once; several quotas go into "
+                    f"one value: {name}=10/1s,100/60s."
+                )
+
     def registry(self) -> LimiterRegistry:
         """The limiters for one event loop."""
         own: dict[str, Quotas] = {override.name: override.quotas for override in self.overrides}
@@ -164,6 +180,25 @@ class LimitSettings:
             whatsapp_direct=direct,
             account=account,
         )
+
+    def idle(self, keys: Collection[LimitKey | None]) -> list[str]:
+        """The names of the overrides that hold for none of these messages.
+
+        Args:
+            keys: What limits the messages; None among them: a route is not known yet.
+        """
+        names = {one.name for one in self.overrides}
+        used = set[str]()
+        for key in keys:
+            if key is None:
+                return []
+            if key.scope == params.DIRECT:
+                used.add(params.DIRECT)
+            elif key.messenger in names or key.messenger in MESSENGER_QUOTAS:
+                used.add(key.messenger)
+            else:
+                used.add(params.OTHERS)
+        return sorted(names - used)
 
     def written(self) -> list[str]:
         """The options again, as arguments."""
@@ -205,8 +240,8 @@ limit_options: Options = Options(
         multiple=True,
         metavar="MESSENGER=N/T",
         help="Own limit for each bot, N messages in T, such as whatsapp=1/10s; none for no "
-        "limit, others=N/T for all unlisted messengers, other:NAME=N/T for a single one. "
-        "Repeatable.",
+        "limit, others=N/T for all unlisted messengers, other:NAME=N/T for a single one, "
+        "sendMessageToWhatsApp=N/T for WhatsApp messages to phone numbers. Repeatable.",
     ),
     click.option(
         "--account-limit",

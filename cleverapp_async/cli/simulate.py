@@ -38,7 +38,10 @@ FAULTS = (
 @click.command(
     epilog=f"Faults: {', '.join(FAULTS)}. The accepted token is that of {TOKEN_VARIABLE}, or "
     f"{_TOKEN}. "
-    + exit_codes("it was stopped", usage="the command cannot be used, or the port is taken")
+    + exit_codes(
+        "it was stopped, by Ctrl-C as well",
+        usage="the command cannot be used, or the port is taken",
+    )
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(

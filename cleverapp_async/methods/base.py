@@ -99,8 +99,8 @@ def options_of_client(options: Mapping[str, object]) -> tuple[CallOptions, dict[
         else:
             known = ", ".join([*_CALL_OPTIONS, *sorted(_SETTINGS)])
             raise ConfigurationError(
-                f"{name} cannot be set for a client that shares its parent's connections: make a "
-                f"client of its own with it, or set one of {known}"
+                f"{name} cannot be set by with_options, as the client shares its parent's "
+                f"connections and limits: set one of {known}, or make a client of its own"
             )
     check_options(of_calls)
     return cast("CallOptions", of_calls), settings

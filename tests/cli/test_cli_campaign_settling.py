@@ -45,6 +45,17 @@ def test_some_are_settled(cleverapp: Run, tmp_path: Path) -> None:
     assert states(cleverapp, path) == ["unknown", "accepted", "unknown"]
 
 
+def test_all_and_some_are_not_taken_together(cleverapp: Run, tmp_path: Path) -> None:
+    """Nobody can tell whether all are meant, or only some: nothing is changed."""
+    path = make_journal(tmp_path / "run.db", UNKNOWN, UNKNOWN)
+    both = ("--all", "--number", "1", "--yes")
+    ended = cleverapp("campaign", "resolve", path, "--as", "accepted", *both)
+    assert ended.code == 2
+    assert "--all" in ended.err
+    assert "--number" in ended.err
+    assert states(cleverapp, path) == ["unknown", "unknown"]
+
+
 def test_what_is_not_unknown_is_not_settled(cleverapp: Run, tmp_path: Path) -> None:
     """A number that is not unknown is named, and nothing is changed."""
     path = make_journal(tmp_path / "run.db", UNKNOWN, ACCEPTED)
@@ -112,5 +123,6 @@ def test_an_unfinished_campaign_is_purged_by_force_alone(cleverapp: Run, tmp_pat
     assert ended.code == 2
     assert "--even-if-unfinished" in ended.err
     assert cleverapp("campaign", "purge", path, "--yes", "--even-if-unfinished").code == 0
+    assert "left: " not in cleverapp("campaign", "status", path).out
     nothing = cleverapp("campaign", "resolve", path, "--as", "accepted", "--all", "--yes")
     assert nothing.code == 2

@@ -200,7 +200,7 @@ def test_a_messenger_that_is_meant_is_told(cleverapp: Run, write: Write, written
     ended = cleverapp("send", path, "--text", "Hi", "--dry-run")
     assert ended.code == 2
     assert f"{path}, line 2, messenger: " in ended.err
-    assert f"did you mean {MESSENGERS[written]}?" in ended.err
+    assert f"Write {MESSENGERS[written]}." in ended.err
     path = write("r.csv", "bot_id,contact_external_id\n7,5\n")
     ended = cleverapp("send", path, "--text", "Hi", "--dry-run", "--messenger", written)
     assert ended.code == 2

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,9 @@ from hypothesis import strategies as st
 from cleverapp_async import AccountKey, LimitKey, Quota
 from cleverapp_async.cli.params import LimitOverride, read_account_limit, read_limit
 from cleverapp_async.cli.send_settings import LimitSettings
+
+if TYPE_CHECKING:
+    from tests.cli.command import Run, Write
 
 ACCOUNT = AccountKey("")
 QUOTAS = st.lists(st.builds(Quota, st.integers(1, 10**8), st.floats(1e-3, 1e6)), max_size=3).map(
@@ -77,7 +81,9 @@ def test_quicker_time_is_exact() -> None:
 
 
 @given(
-    st.lists(st.builds(LimitOverride, NAMES, QUOTAS), max_size=3).map(tuple),
+    st.lists(
+        st.builds(LimitOverride, NAMES, QUOTAS), max_size=3, unique_by=lambda one: one.name
+    ).map(tuple),
     st.none() | QUOTAS,
     st.floats(0.01, 1000),
 )
@@ -112,3 +118,33 @@ def test_a_messenger_that_is_not_known_needs_a_word() -> None:
     given = read_limit("other:BrandNew=1/1s")
     assert given == LimitOverride("brandnew", (Quota(1, 1.0),))
     assert read_limit(given.written()) == given
+
+
+@pytest.mark.parametrize(
+    ("limit", "named"),
+    [
+        ("whatsapp", ("whatsapp", "sendMessageToWhatsApp")),
+        ("telegram", ("telegram",)),
+        ("others", ("others",)),
+        ("sendMessageToWhatsApp", ()),
+    ],
+)
+def test_a_limit_that_holds_for_nothing_is_told(
+    cleverapp: Run, write: Write, limit: str, named: tuple[str, ...]
+) -> None:
+    """A limit of the user's own under which no message is gets named before anything is sent."""
+    path = write("r.csv", "bot_id,phone,text\n7,79991234567,Hi\n")
+    ended = cleverapp("send", path, "--dry-run", "--limit", f"{limit}=1/10s")
+    assert ended.code == 0
+    assert ("Warning" in ended.err) is bool(named)
+    for name in named:
+        assert f"--limit {name}" in ended.err
+
+
+def test_a_limit_is_given_once(cleverapp: Run, write: Write) -> None:
+    """Of two limits for one messenger nobody could tell which is meant."""
+    path = write("r.csv", "contact_id,text\n7,Hi\n")
+    twice = ("--limit", "telegram=1/10s", "--limit", "telegram=none")
+    ended = cleverapp("send", path, "--dry-run", *twice)
+    assert ended.code == 2
+    assert "--limit telegram" in ended.err

@@ -43,7 +43,7 @@ _EXITS = exit_codes(
     type=whole(1),
     multiple=True,
     metavar="N",
-    help="Resolve the message with this number (`row` in the lists). Repeatable.",
+    help="Resolve the message with this number (`number` or `row` in the lists). Repeatable.",
 )
 @yes_option
 @click.pass_context
@@ -63,6 +63,8 @@ def resolve(
     """
     if not (everything or numbers):
         raise BadInputError("no message is chosen. Give --all, or --number for each message.")
+    if everything and numbers:
+        raise BadInputError("--all and --number are both given. Leave one out.")
     campaign = find_campaign(journal)
     there = _unknown(campaign)
     chosen = there if everything else set(map(index_of, numbers))

@@ -234,7 +234,7 @@ def _sentences(outlook: Outlook) -> list[str]:
             f"{counted(summary.retryable, 'rejection')} may pass: the next run sends those "
             "messages again."
         )
-    if state.to_send:
+    if state.to_send and not summary.purged:
         told.append(_left(outlook))
     return told
 

@@ -214,8 +214,7 @@ class _Reading:
             return written
         name, meant = meant_messenger(written)
         if meant is not None:
-            told = f"no messenger is called {written!r}; did you mean {meant}?"
-            self.fault("messenger", told, f"Write {meant}")
+            self.fault("messenger", f"no messenger is called {written!r}", f"Write {meant}")
         return name or meant or written
 
     def check_length(self, text: str, messenger: str | None, *, phone_alone: bool) -> None:

@@ -16,16 +16,19 @@ from ...bulk.forecast import UNKNOWN_ROUTE, Forecast
 from ...errors import Outcome
 from ..console import make_table
 from ..errors import MEANINGS, Exit
+from ..params import DIRECT
 from ..recipients.columns import DECIDING, close_to
 from ..text import counted, say_duration, say_moment, tell_forecast
 from .plan import Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from rich.console import Console
 
     from ...bulk.schedule import Schedule
+    from ...limits.quota import LimitKey
+    from ..send_settings import LimitSettings
     from .plan import Plan
     from .tally import Tally
 
@@ -34,6 +37,7 @@ __all__ = [
     "show_exit",
     "show_faults",
     "show_forecast",
+    "show_idle_limits",
     "show_left_out",
     "show_reading",
     "show_remarks",
@@ -89,6 +93,21 @@ def show_remarks(plan: Plan) -> None:
 def _unused(name: str, there: Mapping[str, str]) -> str:
     close = close_to(name, {"name", *DECIDING} - set(there.values()))
     return printable(name) if close is None else f"{printable(name)} (did you mean {close}?)"
+
+
+def show_idle_limits(keys: Collection[LimitKey | None], limits: LimitSettings) -> None:
+    """Warn of limits of the user's own that hold for no message of the list.
+
+    Args:
+        keys: What limits the messages.
+        limits: The limits that were given.
+    """
+    direct = any(key is not None and key.scope == DIRECT for key in keys)
+    for name in limits.idle(keys):
+        told = f"Warning: --limit {name} applies to no message of this list."
+        if name == "whatsapp" and direct:
+            told += f" Messages to phone numbers have a limit of their own: --limit {DIRECT}=N/T."
+        click.echo(told, err=True)
 
 
 def show_left_out(plan: Plan) -> None:

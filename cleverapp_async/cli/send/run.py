@@ -35,6 +35,7 @@ from .report import (
     show_duplicates,
     show_faults,
     show_forecast,
+    show_idle_limits,
     show_left_out,
     show_reading,
     show_remarks,
@@ -183,6 +184,8 @@ def run_send(options: SendOptions) -> Exit:
                 if plan is not None and not plan.total:
                     click.echo("There is no row to send.", err=True)
                     return Exit.OK
+                if plan is not None:
+                    show_idle_limits(plan.counts, options.settings.limits)
                 if token is None:
                     return _tell_only(plan, options, schedule)
                 return _send(plan, options, token, schedule, interrupts)
