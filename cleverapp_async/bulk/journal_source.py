@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import define, field
 
@@ -26,7 +26,7 @@ from .journal.records import (
     Loaded,
     Resend,
 )
-from .outcome import SendOutcome
+from .outcome import SendOutcome, journal_failure
 from .priming import Primer
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["JournalSource"]
 
 _log = logging.getLogger("cleverapp_async")
+
+T = TypeVar("T")
 
 _DEEPEST = 250
 """Messages of one key in memory at most: reading more at once makes nothing quicker."""
@@ -92,7 +94,7 @@ class JournalSource:
             JournalError: The journal cannot be used, or is another campaign's.
             InvalidRequestError: The source gave something that is no message.
         """
-        await self.journal.open(self.origin, create=self.messages is not None)
+        await _asked(self.journal.open(self.origin, create=self.messages is not None))
         self._open = True
         self.loaded = await self.journal.load(
             self.messages, self.key_of, deduplicate=self.deduplicate
@@ -104,7 +106,7 @@ class JournalSource:
                     "the token is not the one that the last run of this campaign had: nothing is "
                     "wrong if it was renewed; if it is another account's, stop the run"
                 )
-        self.summary = await self.journal.summary()
+        self.summary = await _asked(self.journal.summary())
         if self.primer is not None:
             await self.primer.prime(self.journal, self.loaded, self.summary)
         for entry in self.loaded.orphans:
@@ -115,7 +117,7 @@ class JournalSource:
         # A cursor per key says how far its messages have been read. Each key is filled up once half
         # of what it may have in memory is started: so none waits for the reading of another one.
         journal = self.journal
-        cursors = dict.fromkeys(await journal.keys(), -1)
+        cursors = dict.fromkeys(await _asked(journal.keys()), -1)
         depth = max(1, min(_DEEPEST, self.look_ahead // max(1, len(cursors))))
         half = max(1, depth // 2)
         queue.watch(half)
@@ -125,7 +127,7 @@ class JournalSource:
                 if queue.queued(key) >= half:
                     continue
                 wanted = depth - queue.queued(key)
-                entries = await journal.take(key, cursors[key], wanted, self.resend)
+                entries = await _asked(journal.take(key, cursors[key], wanted, self.resend))
                 for entry in entries:
                     self._put(queue, entry)
                 if len(entries) < wanted:
@@ -172,7 +174,23 @@ class JournalSource:
         """Close the journal."""
         if self._open:
             self._open = False
-            await self.journal.close(ended)
+            await _asked(self.journal.close(ended))
+
+
+async def _asked(answer: Awaitable[T]) -> T:
+    """What a journal answers; whatever it raises is an error of the journal.
+
+    Its ``load`` is not asked so: it reads the messages, and what their source raises is the user's.
+
+    Raises:
+        JournalError: It failed.
+    """
+    try:
+        return await answer
+    except CleverAppError:
+        raise
+    except Exception as error:  # a journal of a user's own raises anything
+        raise journal_failure(error) from error
 
 
 def _orphan(entry: JournalEntry) -> SendOutcome:

@@ -47,6 +47,10 @@ class SendOutcome:
         return self.outcome is Outcome.ACCEPTED
 
 
+# Where the modules of this package are.
+_OURS = str(Path(__file__).parents[1])
+
+
 def stopped_error(outcome: Outcome) -> CleverAppError:
     """The error of a message that a run was stopped before or in the middle of."""
     if outcome is Outcome.UNKNOWN:
@@ -57,6 +61,9 @@ def stopped_error(outcome: Outcome) -> CleverAppError:
 def unexpected_error(outcome: Outcome, error: BaseException) -> CleverAppError:
     """The error of a message whose sending failed for a fault in this package or in a callback."""
     kind = OutcomeUnknownError if outcome is Outcome.UNKNOWN else NotSentError
+    frames = traceback.extract_tb(error.__traceback__)
+    if frames and not frames[-1].filename.startswith(_OURS):
+        return kind(f"what the SDK called failed, such as a limiter: {_place_of(error)}")
     return kind(f"the SDK failed, please report it: {_place_of(error)}")
 
 

@@ -246,18 +246,27 @@ class LimiterRegistry:
         """The limiter of a key, made now where there is none.
 
         Use it at once and ask again next time: one that holds nothing may be dropped meanwhile.
+
+        Raises:
+            ConfigurationError: The factory made something that is no limiter.
         """
         if isinstance(key, AccountKey):
             account = self._accounts.get(key)
             if account is None:
-                account = self._accounts[key] = self._factory(key, self._account)
+                account = self._accounts[key] = self._made(key, self._account)
             return account
         limiter = self._limiters.get(key)
         if limiter is None:
             self._drop_idle()
-            limiter = self._limiters[key] = self._factory(key, self.quotas(key))
+            limiter = self._limiters[key] = self._made(key, self.quotas(key))
             self._sweep.append(key)
         return limiter
+
+    def _made(self, key: LimitKey | AccountKey, quotas: tuple[Quota, ...]) -> Limiter:
+        made: object = self._factory(key, quotas)
+        if not isinstance(made, Limiter):
+            raise wrong_setting("factory", "a function that makes objects of Limiter", made)
+        return made
 
     def pause(self, key: LimitKey | AccountKey, seconds: float) -> None:
         """Grant nothing to a key for that long. Call it inside the event loop.

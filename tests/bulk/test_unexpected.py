@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from attrs import evolve
@@ -106,6 +106,22 @@ async def test_a_result_that_no_journal_took_is_told_and_stops_the_run(where: st
     assert journal.ended is not None
     assert journal.ended.startswith("JournalError")
     assert journal.states()[JournalState.INTENT] == len(seen)
+
+
+class BrokenJournal(MemoryJournal):
+    """A journal of a user's own one of whose methods always raises."""
+
+    async def _slip(self, *_: object, **__: object) -> NoReturn:
+        raise RuntimeError("a slip")
+
+
+@pytest.mark.parametrize("where", ["open", "summary", "keys", "take", "close"])
+async def test_a_journal_that_raises_anything_is_a_failure_of_the_journal(where: str) -> None:
+    """The run fails with a JournalError whose cause is the journal's own exception."""
+    journal = type("Broken", (BrokenJournal,), {where: BrokenJournal._slip})()
+    error = await failed(campaign(journal, Wire(), [message(i) for i in range(3)]), [])
+    assert isinstance(error, JournalError)
+    assert isinstance(error.__cause__, RuntimeError)
 
 
 async def test_an_intent_that_fails_by_anything_stops_the_run() -> None:

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import asyncio
 from itertools import pairwise
+from typing import cast
 
 import pytest
 from attrs import define, field
 
-from cleverapp_async import AccountKey, Lane, LimiterRegistry, LimitKey, Quota
+from cleverapp_async import AccountKey, ConfigurationError, Lane, LimiterRegistry, LimitKey, Quota
 from cleverapp_async.limits import (
     ACCOUNT_QUOTAS,
     MESSENGER_QUOTAS,
@@ -191,6 +192,14 @@ class _Turn:
 
     def refund(self) -> None:
         self._lock.release()
+
+
+@pytest.mark.parametrize("key", [TELEGRAM, ACCOUNT])
+def test_what_a_factory_makes_must_be_a_limiter(key: LimitKey | AccountKey) -> None:
+    """Anything else is told by the factory's name, before it is asked for a permit."""
+    registry = LimiterRegistry(factory=lambda _key, _quotas: cast("Limiter", object()))
+    with pytest.raises(ConfigurationError, match="factory"):
+        registry.limiter(key)
 
 
 def test_a_users_own_limiter_takes_the_place_of_the_default() -> None:
