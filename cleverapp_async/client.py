@@ -31,7 +31,6 @@ from .methods.any_method import AnyMethod
 from .methods.base import CallOptions, ClientOptions, options_of_client
 from .methods.contacts import ContactMethods
 from .methods.lists import ListMethods
-from .methods.media import MediaMethods
 from .methods.messages import MessageMethods
 from .methods.money import MoneyMethods
 from .methods.referrals import ReferralMethods
@@ -56,7 +55,6 @@ class CleverAppClient(
     MoneyMethods,
     ReferralMethods,
     ListMethods,
-    MediaMethods,
     AnyMethod,
     AsyncOnly,
 ):
