@@ -2,46 +2,47 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING
-from attrs import field, frozen
-from ...bulk.forecast import Forecast, forecast
-from ...bulk.journal.records import JournalState
-from ...bulk.schedule import Schedule
-from ...limits.quota import AccountKey
-from ..text import as_iso, tell_forecast
-from .state import CampaignState, Resuming, Step, steps
 import sys
+import time
 from contextlib import suppress
 from itertools import islice
+from typing import TYPE_CHECKING
+
 import click
+from attrs import field, frozen
 from rich.console import Group
 from rich.live import Live
 from rich.padding import Padding
 from rich.text import Text
+
 from ..._terminal import printable
+from ...bulk.forecast import Forecast, forecast
+from ...bulk.journal.records import JournalState
+from ...bulk.schedule import Schedule
+from ...limits.quota import AccountKey
 from ..console import as_json, make_console, make_table, to_stdout
 from ..errors import MEANINGS, BadInputError, Exit, exit_codes
 from ..send_settings import GivenHours, LimitSettings, SendSettings, limit_options, schedule_options
 from ..shared_options import format_option
-from ..text import counted, say_age, say_moment
+from ..text import as_iso, counted, say_age, say_moment, tell_forecast
 from .reader import find_campaign, look, open_reader
-from .state import Resuming
+from .state import CampaignState, Resuming, Step, steps
 
 if TYPE_CHECKING:
-    from ...bulk.journal.records import JournalSession
-    from ...limits.quota import LimitKey
     from collections.abc import Callable, Mapping
     from datetime import datetime
     from datetime import time as time_of_day
     from typing import TypeAlias
+
     from rich.console import RenderableType
     from rich.table import Table
-    from ...bulk.journal.records import LockHolder
+
+    from ...bulk.journal.records import JournalSession, LockHolder
     from ...limits.quota import LimitKey, Quota
     from ..params import LimitOverride
 
-__all__ = ['Outlook', 'as_record', 'draw_status', 'status']
+__all__ = ["Outlook", "as_record", "draw_status", "status"]
+
 
 @frozen(kw_only=True)
 class Outlook:
