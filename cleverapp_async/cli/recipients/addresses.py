@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from ...models.route import Messenger
-from .columns import close_to, fold
 import re
 import unicodedata
-from attrs import frozen
-from .columns import trimmed
+from functools import lru_cache
 
-__all__ = ['DEFAULT_REGION', 'LONGEST_TEXTS', 'Phone', 'check_region', 'known_messenger', 'meant_messenger', 'plain_number', 'read_phone']
+from attrs import frozen
+
+from ...models.route import Messenger
+from .columns import close_to, fold, trimmed
+
+__all__ = [
+    "DEFAULT_REGION",
+    "LONGEST_TEXTS",
+    "Phone",
+    "check_region",
+    "known_messenger",
+    "meant_messenger",
+    "plain_number",
+    "read_phone",
+]
 
 LONGEST_TEXTS = {"telegram": 4096, "max": 4000}
 """Characters of a text, where they are known."""

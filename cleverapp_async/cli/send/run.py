@@ -19,8 +19,8 @@ from ..campaign.reader import find_campaign, journal_failure, open_reader
 from ..campaign.state import Resuming
 from ..console import make_console, need_output, verbose_log
 from ..errors import BadInputError, Exit
+from ..recipients.addresses import DEFAULT_REGION
 from ..recipients.messages import Defaults
-from ..recipients.numbers import DEFAULT_REGION
 from ..recipients.source import InputFormat, ReadingOptions, open_source
 from ..send_settings import SendSettings
 from ..shared_options import read_token
