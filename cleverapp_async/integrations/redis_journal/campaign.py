@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
 from ..._redis.client import number
-from ...bulk.journal.records import ErrorRecord, JournalEntry, JournalState, JournalSummary, LockHolder, SettledMessage
+from ...bulk.journal.by_hand import check_verdict
+from ...bulk.journal.records import (
+    ErrorRecord,
+    JournalEntry,
+    JournalState,
+    JournalSummary,
+    LockHolder,
+    SettledMessage,
+)
 from .client import BlockingClient
 from .keys import DEFAULT_PREFIX, KeyNames, campaign_name, check_word, safe_address, split_address
-from .queries import ask_chunk, ask_errors, ask_holder, ask_holders, ask_left, ask_meta, ask_settled, ask_summary, no_campaign
-from typing import TYPE_CHECKING, Self
-from ...bulk.journal.by_hand import check_verdict
 from .maintenance import purge_campaign, resolve_messages
+from .queries import (
+    ask_chunk,
+    ask_errors,
+    ask_holder,
+    ask_holders,
+    ask_left,
+    ask_meta,
+    ask_settled,
+    ask_summary,
+    no_campaign,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from .client import Steps
 
-__all__ = ['RedisCampaign', 'RedisJournalReader']
+__all__ = ["RedisCampaign", "RedisJournalReader"]
+
 
 class RedisJournalReader:
     """Looks into a campaign in Redis, also while it runs, and changes nothing.

@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import Self, TypeAlias, TypeVar, cast
+
 from attrs import define, evolve, frozen
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
-from ..._redis.client import RedisCallError, RedisClient, Script, open_sync_client
+
+from ..._redis.client import (
+    RedisCallError,
+    RedisClient,
+    Script,
+    as_text,
+    as_texts,
+    open_sync_client,
+)
 from ..._redis.commands import RedisCommands, Value
 from ..._redis.faults import Fault, fault_of
 from ...errors import CleverAppError, JournalError, JournalUnreachableError, JournalWriteError
-from ..._redis.client import as_text, as_texts
-from ...errors import JournalError
 
-__all__ = ['ATTEMPT_TIMEOUT', 'BlockingClient', 'JournalClient', 'Steps', 'check_keeping', 'eval_command', 'journal_script', 'read_failure', 'write_failure']
+__all__ = [
+    "ATTEMPT_TIMEOUT",
+    "BlockingClient",
+    "JournalClient",
+    "Steps",
+    "check_keeping",
+    "eval_command",
+    "journal_script",
+    "read_failure",
+    "write_failure",
+]
 
 T = TypeVar("T")
 
