@@ -21,7 +21,7 @@ from ..errors import (
     JournalLockedError,
     JournalMismatchError,
 )
-from ._campaign import COUNT, GIVEN, KEPT, ORIGIN, expect, key_of, other_lists, taken
+from .journal_store import COUNT, GIVEN, KEPT, ORIGIN, expect, key_of, other_lists, taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Sequence
