@@ -1,27 +1,43 @@
 """Checks of what callers pass: one error of ours that names the argument and says the remedy.
 
 Each check is given the kind of error to raise, as a value of the wrong kind is an
-``InvalidRequestError`` in a call and a ``ConfigurationError`` in a setting.
+``InvalidRequestError`` in a call and a ``ConfigurationError`` in a setting. With them stands where
+in the user's own code something of ours was called, for warnings that point there.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from datetime import timedelta
-from typing import TYPE_CHECKING, TypeAlias, TypeGuard
-from ._values import kind_of
-from .errors import CleverAppError, ConfigurationError, InvalidRequestError
 import sys
 import warnings
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeGuard
+
+from ._values import kind_of
+from .errors import CleverAppError, ConfigurationError, InvalidRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import UnionType
-    from types import FrameType
+    from types import FrameType, UnionType
 
-__all__ = ['Place', 'Refusal', 'check_callable', 'check_choice', 'check_flag', 'check_flags', 'check_instance', 'check_seconds', 'check_whole', 'is_number', 'place_of_caller', 'warn_at', 'warn_caller', 'wrong_argument', 'wrong_setting']
+__all__ = [
+    "Place",
+    "Refusal",
+    "check_callable",
+    "check_choice",
+    "check_flag",
+    "check_flags",
+    "check_instance",
+    "check_seconds",
+    "check_whole",
+    "is_number",
+    "place_of_caller",
+    "warn_at",
+    "warn_caller",
+    "wrong_argument",
+    "wrong_setting",
+]
 
 Refusal: TypeAlias = Callable[[str, str, object], CleverAppError]
 """Makes the error for an argument: its name, what it must be, and what was given."""

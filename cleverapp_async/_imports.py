@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
-__all__ = ['EXTRAS', 'lazy_names', 'missing_extra']
+__all__ = ["EXTRAS", "lazy_names", "missing_extra"]
+
 
 def lazy_names(
     module: str, package: str, places: Mapping[str, str]
