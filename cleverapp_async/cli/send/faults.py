@@ -5,27 +5,30 @@ from __future__ import annotations
 import csv
 import io
 import re
+import sys
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 from attrs import define, field
+
+from ..._terminal import printable
 from ...bulk.report.csv import escape
 from ..atomic_file import AtomicFile, whole_file
 from ..errors import BadInputError
-from ..recipients.rows import Fault
-import sys
-import click
-from ..._terminal import printable
 from ..recipients.columns import DECIDING, fold
+from ..recipients.rows import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+
     from ..recipients.messages import Defaults
     from ..recipients.source import Source
     from ..recipients.xlsx import Hidden
 
-__all__ = ['FaultCounts', 'FaultsFile', 'open_faults', 'settle_hidden']
+__all__ = ["FaultCounts", "FaultsFile", "open_faults", "settle_hidden"]
 
 _KINDS_SHOWN = 20
 _KINDS_KEPT = 1000

@@ -26,8 +26,7 @@ from ..send_settings import SendSettings
 from ..shared_options import read_token
 from ..signals import Interrupts
 from ..text import counted, say_moment
-from .faults import open_faults
-from .hidden import settle_hidden
+from .faults import open_faults, settle_hidden
 from .outcomes import Stream, open_sink
 from .plan import Wanted, make_plan
 from .progress import LiveView, choose_view
