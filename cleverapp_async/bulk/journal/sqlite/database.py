@@ -1,23 +1,36 @@
-"""How a journal's file is opened for writing: under its lock, checked, brought up to date."""
+"""How a journal's file is opened for writing, and its errors in place of SQLite's.
+
+It is opened under its lock, checked, and brought up to date.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from ....errors import JournalError, JournalLostError, JournalWriteError
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
-from ....errors import JournalError
+
+from ....errors import JournalError, JournalLostError, JournalWriteError
 from ..codec import LATEST, LONGEST, damaged
 from .filesystem import OpenFiles, check_file_type, check_files_beside, check_mount, check_place
 from .lock import JournalLock
 from .schema import APPLICATION_ID, MIGRATIONS, TABLES, VERSION, check_file
 
 if TYPE_CHECKING:
-    from pathlib import Path
     import sqlite3
     from collections.abc import Callable, Generator
+    from pathlib import Path
 
-__all__ = ['Commit', 'OpenJournal', 'check_integrity', 'harden', 'open_failure', 'opened_for_writing', 'read_failure', 'transaction', 'was_interrupted', 'write_failure']
+__all__ = [
+    "Commit",
+    "OpenJournal",
+    "check_integrity",
+    "harden",
+    "open_failure",
+    "opened_for_writing",
+    "read_failure",
+    "transaction",
+    "was_interrupted",
+    "write_failure",
+]
 
 _RESUME = "then resume the campaign"
 

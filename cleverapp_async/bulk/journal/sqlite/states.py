@@ -1,22 +1,44 @@
-"""The table ``fate``: states and results as its columns hold them, and their changes, one row a message."""
+"""The table ``fate``: states and results as its columns hold them, and how changes go into it."""
 
 from __future__ import annotations
 
-from typing import TypeAlias
-from ..codec import Cell, damaged, decode_error, encode_error, expect_duration, expect_moment, expect_number, whole
-from ..records import JournalResult, JournalState
 import time
 from enum import IntEnum
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias, cast
-from ..codec import encode_error
-from ..records import ORPHANED, ErrorRecord, JournalState
+
+from ..codec import (
+    Cell,
+    damaged,
+    decode_error,
+    encode_error,
+    expect_duration,
+    expect_moment,
+    expect_number,
+    whole,
+)
+from ..records import ORPHANED, ErrorRecord, JournalResult, JournalState
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
-__all__ = ['CODES', 'Change', 'ChangeKind', 'ResultColumns', 'Row', 'STATES', 'decode_result', 'earlier_attempts', 'error_id', 'only_unknown', 'orphan_intents', 'result_row', 'state_of', 'write_changes']
+__all__ = [
+    "CODES",
+    "STATES",
+    "Change",
+    "ChangeKind",
+    "ResultColumns",
+    "Row",
+    "decode_result",
+    "earlier_attempts",
+    "error_id",
+    "only_unknown",
+    "orphan_intents",
+    "result_row",
+    "state_of",
+    "write_changes",
+]
 
 Row: TypeAlias = tuple[Cell, ...]
 """What is written for one message."""
