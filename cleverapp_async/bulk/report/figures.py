@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from attrs import define, field, frozen
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
-from attrs import frozen
+
+from attrs import define, field, frozen
+
 from ...limits.quota import LimitKey
 from ..journal.records import JournalEntry, JournalState, JournalSummary
 from .timeline import Binning, Timeline
@@ -17,7 +18,24 @@ if TYPE_CHECKING:
     from ...limits.quota import Quota, QuotasOf
     from ..journal.records import ErrorRecord, SettledMessage
 
-__all__ = ['ErrorCount', 'Failures', 'FieldCount', 'Histogram', 'KEYS_LISTED', 'KINDS_LISTED', 'KeyFigures', 'REJECTED_LISTED', 'RELATIVE_ERROR', 'ReportFigures', 'Spread', 'Times', 'UNKNOWN_LISTED', 'compute_figures', 'count_failures', 'in_doubt']
+__all__ = [
+    "KEYS_LISTED",
+    "KINDS_LISTED",
+    "REJECTED_LISTED",
+    "RELATIVE_ERROR",
+    "UNKNOWN_LISTED",
+    "ErrorCount",
+    "Failures",
+    "FieldCount",
+    "Histogram",
+    "KeyFigures",
+    "ReportFigures",
+    "Spread",
+    "Times",
+    "compute_figures",
+    "count_failures",
+    "in_doubt",
+]
 
 RELATIVE_ERROR = 0.01
 """How far a percentile may be from the exact one, as a part of it."""

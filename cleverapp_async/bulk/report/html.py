@@ -4,15 +4,35 @@ from __future__ import annotations
 
 import shlex
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING
-from attrs import frozen
 from html import escape
+from typing import TYPE_CHECKING
+
+from attrs import frozen
 
 if TYPE_CHECKING:
-    from ...limits.quota import Quota
     from collections.abc import Iterable, Sequence
 
-__all__ = ['Clock', 'Column', 'Html', 'NOTHING', 'foreign', 'joined', 'number', 'percent', 'plain', 'plural', 'quoted', 'seconds', 'shortened', 'table', 'tag', 'tell_quota', 'time_tag']
+    from ...limits.quota import Quota
+
+__all__ = [
+    "NOTHING",
+    "Clock",
+    "Column",
+    "Html",
+    "foreign",
+    "joined",
+    "number",
+    "percent",
+    "plain",
+    "plural",
+    "quoted",
+    "seconds",
+    "shortened",
+    "table",
+    "tag",
+    "tell_quota",
+    "time_tag",
+]
 
 # They join letters and emoji, or hold a number and its unit together.
 _JOINERS = "\u200c\u200d\u00a0"
