@@ -40,7 +40,7 @@ def lazy_names(
 
 EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "cli": ("click", "rich"),
+        "cli": ("click", "phonenumbers", "rich"),
         "files": ("pyarrow", "python-calamine"),
         "redis": ("redis",),
         "taskiq": ("redis", "taskiq", "taskiq-redis"),

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import TypeAlias
 
-from ..bulk.journal.protocol import RecognizesAccount
+from ..bulk.journal.protocol import Journal, Messages, RecognizesAccount
 from ..bulk.journal.records import JournalResult, JournalState, Resend
 from ..errors import (
     ConfigurationError,
@@ -21,14 +22,18 @@ from ..errors import (
     JournalLockedError,
     JournalMismatchError,
 )
-from .journal_store import COUNT, GIVEN, KEPT, ORIGIN, expect, key_of, other_lists, taken
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Sequence
-
-    from ..bulk.journal.protocol import Journal, Messages
-    from ..models.messages import Message
-    from .journal_store import JournalStore
+from ..models.messages import Message
+from .journal_store import (
+    COUNT,
+    GIVEN,
+    KEPT,
+    ORIGIN,
+    JournalStore,
+    expect,
+    key_of,
+    other_lists,
+    taken,
+)
 
 __all__ = ["check_journal"]
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Sequence
-from typing import Self, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar, cast
 
-from attrs import define, evolve, frozen
-from redis import Redis as SyncRedis
-from redis.asyncio import Redis
+from attrs import define, evolve
 
 from ..._redis.client import (
     RedisCallError,
@@ -18,8 +16,13 @@ from ..._redis.client import (
     open_sync_client,
 )
 from ..._redis.commands import RedisCommands, Value
-from ..._redis.faults import Fault, fault_of
 from ...errors import CleverAppError, JournalError, JournalUnreachableError, JournalWriteError
+
+if TYPE_CHECKING:
+    from redis import Redis as SyncRedis
+    from redis.asyncio import Redis
+
+    from ..._redis.faults import Fault
 
 __all__ = [
     "ATTEMPT_TIMEOUT",
@@ -69,17 +72,17 @@ def eval_command(script: Script, keys: Sequence[str], *arguments: Value) -> tupl
     return ("EVAL", script.text, len(keys), *keys, *arguments)
 
 
-@define(eq=False)
 class BlockingClient:
     """Asks Redis about one campaign without an event loop, as the command line does.
 
-    Attributes:
+    Args:
         redis: The client of redis-py.
         name: What the journal is called in errors.
     """
 
-    redis: SyncRedis
-    name: str
+    def __init__(self, redis: SyncRedis, name: str) -> None:
+        self.redis = redis
+        self.name = name
 
     @classmethod
     def of(cls, url: str, name: str) -> Self:
@@ -127,14 +130,16 @@ class BlockingClient:
         except CleverAppError:
             raise
         except Exception as error:  # noqa: BLE001 - the keys may hold anything
+            from ..._redis.faults import fault_of  # noqa: PLC0415 - the extra `redis`
+
             return _Failed(fault_of(error, self.redis, ATTEMPT_TIMEOUT))
 
 
-@frozen
 class _Failed:
     """A call of Redis that failed; raised where no exception with a URL is at hand."""
 
-    fault: Fault
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
 
 
 @define(eq=False)

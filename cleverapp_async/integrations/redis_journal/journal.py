@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable
 from copy import copy
 from types import TracebackType
-from typing import Self
-
-from redis.asyncio import Redis
+from typing import TYPE_CHECKING, Self
 
 from ..._redis.client import number
 from ...bulk.journal.by_hand import check_verdict
@@ -39,6 +37,13 @@ from .queries import (
     no_campaign,
 )
 from .writer import ChunkWriter
+
+try:
+    from redis.asyncio import Redis
+except ModuleNotFoundError:
+    if not TYPE_CHECKING:
+        # Annotations can be read all the same; the first use says which package is missing.
+        Redis = object
 
 __all__ = ["RedisJournal"]
 
