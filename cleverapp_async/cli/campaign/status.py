@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from ...limits.quota import LimitKey, Quota
     from ..params import LimitOverride
 
+    ByKey: TypeAlias = tuple[LimitKey | None, Mapping[JournalState, int]]
+
 __all__ = ["Outlook", "as_record", "draw_status", "status"]
 
 
@@ -140,22 +142,6 @@ def _session(session: JournalSession) -> dict[str, object]:
         "host": session.host,
         "ended": session.ended,
     }
-
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import datetime
-    from datetime import time as time_of_day
-    from typing import TypeAlias
-
-    from rich.console import RenderableType
-    from rich.table import Table
-
-    from ...bulk.journal.records import LockHolder
-    from ...limits.quota import LimitKey, Quota
-    from ..params import LimitOverride
-
-    ByKey: TypeAlias = tuple[LimitKey | None, Mapping[JournalState, int]]
 
 
 _EVERY = 1.0
