@@ -8,7 +8,7 @@ Here is what sends and what is caught. The rest is in the public modules beside:
 from typing import TYPE_CHECKING
 
 from ._call import raw_answers
-from ._lazy_names import lazy_names
+from ._imports import lazy_names
 from ._response import RawResponse
 from .client import CleverAppClient
 from .config import DEFAULT_BASE_URL, Brand, ClientConfig

@@ -8,7 +8,7 @@ import sys
 import warnings
 from importlib.util import find_spec
 
-from ._extras import missing_extra
+from ._imports import missing_extra
 from ._terminal import give_up, guard_streams
 
 __all__ = ["main"]

@@ -1,24 +1,28 @@
 """Checks of what callers pass: one error of ours that names the argument and says the remedy.
 
 Each check is given the kind of error to raise, as a value of the wrong kind is an
-``InvalidRequestError`` in a call and a ``ConfigurationError`` in a setting.
+``InvalidRequestError`` in a call and a ``ConfigurationError`` in a setting. With them stands where
+in the user's own code something of ours was called, for warnings that point there.
 """
 
 from __future__ import annotations
 
 import math
+import sys
+import warnings
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeGuard
 
 from ._values import kind_of
 from .errors import CleverAppError, ConfigurationError, InvalidRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import UnionType
+    from types import FrameType, UnionType
 
 __all__ = [
+    "Place",
     "Refusal",
     "check_callable",
     "check_choice",
@@ -28,6 +32,9 @@ __all__ = [
     "check_seconds",
     "check_whole",
     "is_number",
+    "place_of_caller",
+    "warn_at",
+    "warn_caller",
     "wrong_argument",
     "wrong_setting",
 ]
@@ -170,3 +177,59 @@ def _shown(value: object) -> str:
     if type(value) is int and abs(value) < _LARGEST_SHOWN:
         return repr(value)
     return kind_of(value)
+
+
+_OURS = __name__.partition(".")[0]
+
+
+class Place(NamedTuple):
+    """A line of somebody's code."""
+
+    file: str
+    line: int
+
+
+def place_of_caller() -> Place:
+    """The line outside of this package that called into it; the outermost where there is none."""
+    frame = _frame_of_caller()
+    return Place(frame.f_code.co_filename, frame.f_lineno)
+
+
+def warn_caller(told: str, kind: type[Warning]) -> None:
+    """Warn of a line outside of this package, as ``warnings.warn`` does: once for each line.
+
+    Args:
+        told: The warning.
+        kind: Its class.
+    """
+    frame = _frame_of_caller()
+    warnings.warn_explicit(
+        told,
+        kind,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        registry=frame.f_globals.setdefault("__warningregistry__", {}),
+    )
+
+
+def warn_at(place: Place, told: str, kind: type[Warning]) -> None:
+    """Warn of something that was made in a place, and is being collected.
+
+    Args:
+        place: Where it was made.
+        told: The warning.
+        kind: Its class.
+    """
+    if not sys.is_finalizing():
+        warnings.warn_explicit(told, kind, place.file, place.line)
+
+
+def _frame_of_caller() -> FrameType:
+    frame = sys._getframe(2)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - documented, and quick
+    while _is_ours(frame) and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0] == _OURS

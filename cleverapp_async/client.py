@@ -31,7 +31,6 @@ from .methods.any_method import AnyMethod
 from .methods.base import CallOptions, ClientOptions, options_of_client
 from .methods.contacts import ContactMethods
 from .methods.lists import ListMethods
-from .methods.media import MediaMethods
 from .methods.messages import MessageMethods
 from .methods.money import MoneyMethods
 from .methods.referrals import ReferralMethods
@@ -56,7 +55,6 @@ class CleverAppClient(
     MoneyMethods,
     ReferralMethods,
     ListMethods,
-    MediaMethods,
     AnyMethod,
     AsyncOnly,
 ):
@@ -277,8 +275,7 @@ class CleverAppClient(
                 place of the messages; a number below 1; a schedule that is none. Or the client has
                 a deadline of its own (:meth:`with_options`).
         """
-        from .bulk.arguments import check_messages  # noqa: PLC0415 - as in _bulk_run
-        from .bulk.sources import IterableSource  # noqa: PLC0415 - the same
+        from .bulk.sources import IterableSource, check_messages  # noqa: PLC0415 - as in _bulk_run
 
         check_messages(messages)
         return self._bulk_run(
@@ -337,10 +334,10 @@ class CleverAppClient(
             InvalidRequestError: As by :meth:`send_many`; or ``journal`` is none, such as a path or
                 a class.
         """
-        from .bulk.arguments import check_journal, check_messages  # noqa: PLC0415 - as in _bulk_run
-        from .bulk.journal.records import Resend  # noqa: PLC0415 - the same
+        from .bulk.journal.records import Resend  # noqa: PLC0415 - as in _bulk_run
         from .bulk.journal_source import JournalSource  # noqa: PLC0415 - the same
         from .bulk.priming import Primer  # noqa: PLC0415 - the same
+        from .bulk.sources import check_journal, check_messages  # noqa: PLC0415 - the same
 
         check_journal(journal)
         if messages is not None:

@@ -16,9 +16,9 @@ from ._arguments import (
     check_instance,
     check_seconds,
     check_whole,
+    warn_caller,
     wrong_setting,
 )
-from ._caller import warn_caller
 from .errors import ConfigurationError
 from .events import EventCallback
 from .retry import Retry, RetryPolicy

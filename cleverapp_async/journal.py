@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._lazy_names import lazy_names
+from ._imports import lazy_names
 from .errors import (
     JournalError,
     JournalLockedError,

@@ -10,7 +10,7 @@ import tomllib
 import pytest
 
 from cleverapp_async import ConfigurationError, LimiterRegistry
-from cleverapp_async._extras import EXTRAS, missing_extra
+from cleverapp_async._imports import EXTRAS, missing_extra
 from cleverapp_async.integrations.redis_journal import RedisJournal, RedisJournalReader
 from tests.paths import ROOT
 from tests.processes import run_code

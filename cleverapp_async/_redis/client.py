@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from attrs import define, field
 
-from .._extras import missing_extra
+from .._imports import missing_extra
 from ..errors import CleverAppError, ConfigurationError
 from .cancellation import in_time
 from .commands import RedisCommands, Value

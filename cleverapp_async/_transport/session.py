@@ -18,8 +18,7 @@ from aiohttp import hdrs
 from attrs import frozen
 from yarl import URL
 
-from .._arguments import check_instance, wrong_setting
-from .._caller import place_of_caller, warn_at
+from .._arguments import check_instance, place_of_caller, warn_at, wrong_setting
 from .._response import RawResponse
 from .._tls import SPEAKS_TLS
 from ..errors import Outcome

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 from attrs import frozen
 
-from .._arguments import check_instance, check_whole, wrong_argument
+from .._arguments import check_instance, check_whole, place_of_caller, warn_at, wrong_argument
 from .._call import Reply, SendState
-from .._caller import place_of_caller, warn_at
 from .._event_loop import AsyncOnly
 from ..errors import CleverAppError, ConfigurationError, JournalError, Outcome
 from ..limits.quota import LimitKey, Quota
@@ -206,7 +205,8 @@ class BulkRun(AsyncOnly):
             try:
                 await self._dispatcher.source.close(ended)
             except CleverAppError as error:
-                raise self._with_count(error) from None
+                told = self._with_count(error)
+                raise told from told.__cause__
 
     def _with_count(self, error: CleverAppError) -> CleverAppError:
         """A journal's error, with how many messages had ended before it."""

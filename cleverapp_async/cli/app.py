@@ -1,4 +1,4 @@
-"""The command ``cleverapp``: each of its own commands is imported when it is asked for."""
+"""The commands ``cleverapp`` and ``cleverapp campaign``: theirs are imported when asked for."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from .errors import Exit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Commands", "LazyGroup", "cleverapp"]
+__all__ = ["Commands", "LazyGroup", "campaign", "cleverapp"]
 
 _HERE = "cleverapp_async.cli"
+_CAMPAIGN = f"{_HERE}.campaign"
 
 
 class LazyGroup(click.Group):
@@ -87,10 +88,6 @@ class Commands(LazyGroup):
             f"{_HERE}.call:call",
             "Call one METHOD of the API, such as getContactTags contact_id=5.",
         ),
-        "campaign": (
-            f"{_HERE}.campaign.command:campaign",
-            "Look into the journal of a campaign.",
-        ),
         "contacts": (f"{_HERE}.contacts:contacts", "Work with the contacts of bots."),
         "demo": (f"{_HERE}.demo:demo", "Send a bundled list to the simulator."),
         "doctor": (
@@ -106,3 +103,45 @@ class Commands(LazyGroup):
 @click.version_option(package_name="cleverapp-async", prog_name="cleverapp")
 def cleverapp() -> None:
     """Send messages through the CleverApp API, exactly within its limits and never twice."""
+
+
+@cleverapp.group(
+    cls=LazyGroup,
+    short_help="Look into the journal of a campaign.",
+    lazy={
+        "export": (
+            f"{_CAMPAIGN}.export:export",
+            "Write all messages of a campaign, with what came of them, to a file.",
+        ),
+        "failed": (
+            f"{_CAMPAIGN}.export:failed",
+            "List the messages that were rejected or not sent, and why.",
+        ),
+        "purge": (
+            f"{_CAMPAIGN}.resolve:purge",
+            "Erase recipients, texts and error texts for good; counts and times stay.",
+        ),
+        "report": (
+            f"{_CAMPAIGN}.export:report",
+            "Write a report of a campaign: one HTML page that loads nothing from outside.",
+        ),
+        "resolve": (
+            f"{_CAMPAIGN}.resolve:resolve",
+            "Record the outcome of messages whose outcome is unknown.",
+        ),
+        "status": (
+            f"{_CAMPAIGN}.status:status",
+            "Show how a campaign stands, what is left, and the commands to go on.",
+        ),
+        "unknown": (
+            f"{_CAMPAIGN}.export:unknown",
+            "List the messages whose outcome is unknown.",
+        ),
+    },
+)
+def campaign() -> None:
+    """Look into a campaign, and settle what it leaves open.
+
+    JOURNAL is a file (`cleverapp send --journal RUN.db`), or a campaign in Redis:
+    redis://HOST:PORT/DATABASE/CAMPAIGN. Looking works while the campaign runs. No token is needed.
+    """

@@ -16,10 +16,9 @@ from ..errors import ConfigurationError
 from ..limits.quota import ACCOUNT_QUOTAS, Quota
 from ..models.route import Messenger
 from .errors import BadInputError
+from .recipients.addresses import check_region, meant_messenger
 from .recipients.columns import known_column
 from .recipients.encoding import check_encoding, find_encoding, text_lines
-from .recipients.messengers import meant_messenger
-from .recipients.numbers import check_region
 from .recipients.template import Template
 from .text import did_you_mean, read_duration, shortened, write_duration
 

@@ -9,7 +9,6 @@ from . import (
     account,
     contacts,
     lists,
-    media,
     messages,
     money,
     referrals,
@@ -29,7 +28,6 @@ _PAGES = (
     money,
     referrals,
     lists,
-    media,
 )
 
 ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(

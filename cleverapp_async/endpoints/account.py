@@ -1,9 +1,9 @@
-"""The methods of the API documentation's page «Аккаунт»."""
+"""The methods of the API documentation's pages «Аккаунт» and «Медиа»."""
 
 from __future__ import annotations
 
-from ..models.me import Me
-from .row import Endpoint, Repeat, Trust
+from ..models.account import DecodedLink, Me
+from .row import Endpoint, Kind, Parameter, ParametersIn, Repeat, Trust
 
 __all__ = ["ROWS"]
 
@@ -16,5 +16,16 @@ ROWS = (
         repeat=Repeat.SAFE,
         trust=Trust.SIBLING,
         answer=Me,
+    ),
+    Endpoint(
+        name="decodeShortLink",
+        http_method="POST",
+        page="Медиа",
+        about="Turns a short link to a file into a signed one that expires.",
+        repeat=Repeat.SAFE,
+        trust=Trust.SIBLING,
+        parameters=(Parameter("url", Kind.URL, "the short link", required=True),),
+        parameters_in=ParametersIn.JSON,
+        answer=DecodedLink,
     ),
 )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from .account import DecodedLink, Me
 from .contact import Contact, ContactVariable, Utm, VariableName
 from .lists import ListField, ListItem, ListSchema
-from .me import Me
-from .media import DecodedLink
 from .messages import (
     Message,
     QueuedMessage,

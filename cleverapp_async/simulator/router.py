@@ -21,7 +21,6 @@ from .pages import (
     contacts,
     list_items,
     lists,
-    media,
     messages,
     money,
     referrals,
@@ -52,7 +51,6 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
         referrals,
         lists,
         list_items,
-        media,
     )
     for row in page.ENDPOINTS
 }

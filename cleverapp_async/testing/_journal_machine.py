@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 
 from ..bulk.journal.protocol import SendHistory
 from ..bulk.journal.records import ErrorRecord, JournalResult, JournalState, Resend
-from ._campaign import COUNT, DUPLICATES, GIVEN, KEPT, KEYS, ORIGIN, expect, key_of
+from .journal_store import COUNT, DUPLICATES, GIVEN, KEPT, KEYS, ORIGIN, expect, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

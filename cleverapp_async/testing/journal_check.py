@@ -23,8 +23,17 @@ from ..errors import (
     JournalMismatchError,
 )
 from ..models.messages import Message
-from ._campaign import COUNT, GIVEN, KEPT, ORIGIN, expect, key_of, other_lists, taken
-from .journal_store import JournalStore
+from .journal_store import (
+    COUNT,
+    GIVEN,
+    KEPT,
+    ORIGIN,
+    JournalStore,
+    expect,
+    key_of,
+    other_lists,
+    taken,
+)
 
 __all__ = ["check_journal"]
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from cleverapp_async._extras import missing_extra
+from cleverapp_async._imports import missing_extra
 from cleverapp_async.bulk.report.csv import escape
 from cleverapp_async.cli.doctor.checks import check_packages
 from cleverapp_async.cli.errors import BadInputError

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import SendMessage, SendMessageToWhatsApp
+from cleverapp_async.cli.recipients.addresses import plain_number, read_phone
 from cleverapp_async.cli.recipients.messages import Defaults, read_message
-from cleverapp_async.cli.recipients.numbers import plain_number, read_phone
 from cleverapp_async.cli.recipients.rows import Row
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async._extras import missing_extra
+from cleverapp_async._imports import missing_extra
 from cleverapp_async.simulator import Fault, Latency, Simulator, SimulatorLimits
 from tests.cli.command import TOKEN
 from tests.cli.processes import PIPE, line_with, on_a_terminal, start, uncounted

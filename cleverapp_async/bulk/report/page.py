@@ -19,11 +19,10 @@ from ..journal.protocol import CampaignReader
 from ..journal.records import JournalState
 from ..journal.sqlite.reader import JournalReader
 from .figures import ReportFigures, compute_figures, in_doubt
-from .html import Html, tag
+from .html import Clock, Html, tag
 from .problems import errors, rejected, unknown
 from .sends import runs, sends, times
 from .summary import by_key, top
-from .text import Clock
 
 __all__ = ["write_page", "write_report"]
 

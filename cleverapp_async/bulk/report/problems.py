@@ -9,14 +9,25 @@ from attrs import frozen
 
 from ...models.messages import SendMessageToWhatsApp
 from ..journal.records import JournalState
-from .html import NOTHING, Column, Html, foreign, joined, table, tag, time_tag
-from .text import number, plural, quoted
+from .html import (
+    NOTHING,
+    Column,
+    Html,
+    foreign,
+    joined,
+    number,
+    plural,
+    quoted,
+    table,
+    tag,
+    time_tag,
+)
 
 if TYPE_CHECKING:
     from ...models.messages import Message
     from ..journal.records import JournalEntry
     from .figures import ErrorCount, FieldCount, ReportFigures
-    from .text import Clock
+    from .html import Clock
 
 __all__ = ["errors", "rejected", "unknown"]
 

@@ -5,19 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .charts import AltText, bar_chart, strip
-from .histogram import RELATIVE_ERROR
-from .html import NOTHING, Column, Html, foreign, table, tag, time_tag
+from .figures import RELATIVE_ERROR
+from .html import (
+    NOTHING,
+    Column,
+    Html,
+    foreign,
+    number,
+    plural,
+    seconds,
+    table,
+    tag,
+    tell_quota,
+    time_tag,
+)
 from .summary import name_of
-from .text import number, plural, seconds, tell_quota
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ...limits.quota import LimitKey
     from ..journal.records import JournalSession
-    from .figures import ReportFigures
-    from .histogram import Spread
-    from .text import Clock
+    from .figures import ReportFigures, Spread
+    from .html import Clock
     from .timeline import Bars, Timeline
 
 __all__ = ["runs", "sends", "times"]

@@ -6,15 +6,27 @@ from typing import TYPE_CHECKING
 
 from ..journal.records import JournalState
 from .charts import AltText, share_bar
-from .html import NOTHING, Column, Html, foreign, joined, table, tag, time_tag
-from .text import number, percent, plural, quoted
+from .html import (
+    NOTHING,
+    Column,
+    Html,
+    foreign,
+    joined,
+    number,
+    percent,
+    plural,
+    quoted,
+    table,
+    tag,
+    time_tag,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ...limits.quota import LimitKey
     from .figures import ReportFigures
-    from .text import Clock
+    from .html import Clock
 
 __all__ = ["STATE_WORDS", "by_key", "name_of", "tell_state", "tiles", "top"]
 

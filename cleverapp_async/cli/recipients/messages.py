@@ -10,9 +10,15 @@ from attrs import define, evolve, field, frozen
 from ...errors import InvalidRequestError
 from ...models.messages import Message, SendMessage, SendMessageToWhatsApp
 from ...models.route import Messenger, Route
+from .addresses import (
+    DEFAULT_REGION,
+    LONGEST_TEXTS,
+    known_messenger,
+    meant_messenger,
+    plain_number,
+    read_phone,
+)
 from .columns import close_to, fold, trimmed
-from .messengers import LONGEST_TEXTS, known_messenger, meant_messenger
-from .numbers import DEFAULT_REGION, plain_number, read_phone
 from .rows import Fault, Row
 from .template import Template
 

@@ -11,7 +11,7 @@ from typing import BinaryIO, Protocol, cast
 
 from attrs import frozen
 
-from ..._extras import missing_extra
+from ..._imports import missing_extra
 from ..errors import BadInputError
 from .cell_text import DOUBLE, SINGLE, Digits, Misfit, cell_text
 from .columns import ColumnRules, trimmed

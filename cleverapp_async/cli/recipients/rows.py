@@ -1,4 +1,4 @@
-"""Rows of recipients as the file has them, before anybody asks what they mean."""
+"""Rows of recipients as the file has them, and which columns tell that it was made by us."""
 
 from __future__ import annotations
 
@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
+from ...bulk.journal.records import JournalState
 from ...bulk.report.csv import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "OUTCOME_COLUMNS",
     "OWN_COLUMNS",
     "PLAIN_COLUMNS",
+    "RESULT_COLUMNS",
     "TEXT_COLUMNS",
     "UTM_COLUMNS",
     "Fault",
     "Row",
     "Table",
     "exported_columns",
+    "outcome_of",
 ]
 
 # `send` refuses a row that has both a contact_id and the bot and messenger of another addressing:
@@ -120,3 +124,28 @@ def exported_columns(columns: Iterable[str]) -> frozenset[str]:
     if COLUMNS[1] in there:
         return frozenset(COLUMNS)
     return frozenset(TEXT_COLUMNS if "contact_id" in there else ())
+
+
+OUTCOME_COLUMNS = ("outcome", "state")
+"""What the columns that hold an outcome are called: by ``send``, and in a campaign's CSV."""
+
+RESULT_COLUMNS = ("send_id", "intent_at", "ended_at", "answered_contact_id")
+"""Columns that only outcomes have: what is left of them where the outcome itself was deleted."""
+
+_STATES = frozenset(state.value for state in JournalState)
+
+
+def outcome_of(cells: Mapping[str, str]) -> str | None:
+    """What came of a row in an earlier send; None where it does not tell.
+
+    A spreadsheet or a person may have changed case and blanks: ``Not sent`` is ``not_sent``.
+
+    Args:
+        cells: The row's cells by column.
+    """
+    for column in OUTCOME_COLUMNS:
+        written = cells.get(column, "").casefold().replace("_", " ").replace("-", " ")
+        word = "_".join(written.split())
+        if word in _STATES:
+            return word
+    return None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from attrs import frozen
 
-from ..._extras import missing_extra
+from ..._imports import missing_extra
 from ...bulk.report.csv import unescape
 from ..errors import BadInputError
 from .cell_text import SHEET, Misfit, cell_text

@@ -8,7 +8,7 @@ import click
 
 from .. import params
 from ..errors import MEANINGS, BadInputError
-from ..recipients.numbers import DEFAULT_REGION
+from ..recipients.addresses import DEFAULT_REGION
 from ..send_settings import (
     GivenHours,
     LimitSettings,

@@ -15,7 +15,6 @@ from ...models.messages import Message
 from ...models.route import Route
 from ..errors import BadInputError
 from ..recipients.columns import DECIDING, ColumnError, fold, missing_column
-from ..recipients.earlier import OUTCOME_COLUMNS, RESULT_COLUMNS, outcome_of
 from ..recipients.messages import (
     ADDRESS_COLUMNS,
     ROUTE_COLUMNS,
@@ -23,7 +22,7 @@ from ..recipients.messages import (
     read_message,
     read_route,
 )
-from ..recipients.rows import OWN_COLUMNS, Fault, Row
+from ..recipients.rows import OUTCOME_COLUMNS, OWN_COLUMNS, RESULT_COLUMNS, Fault, Row, outcome_of
 from ..recipients.source import Source
 from .faults import FaultCounts
 

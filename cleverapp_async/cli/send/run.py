@@ -19,15 +19,14 @@ from ..campaign.reader import find_campaign, journal_failure, open_reader
 from ..campaign.state import Resuming
 from ..console import make_console, need_output, verbose_log
 from ..errors import BadInputError, Exit
+from ..recipients.addresses import DEFAULT_REGION
 from ..recipients.messages import Defaults
-from ..recipients.numbers import DEFAULT_REGION
 from ..recipients.source import InputFormat, ReadingOptions, open_source
 from ..send_settings import SendSettings
 from ..shared_options import read_token
 from ..signals import Interrupts
 from ..text import counted, say_moment
-from .faults import open_faults
-from .hidden import settle_hidden
+from .faults import open_faults, settle_hidden
 from .outcomes import Stream, open_sink
 from .plan import Wanted, make_plan
 from .progress import LiveView, choose_view

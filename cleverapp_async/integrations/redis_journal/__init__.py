@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from .campaign import RedisCampaign
+from .campaign import RedisCampaign, RedisJournalReader
 from .chunk import ChunkJournal
 from .journal import RedisJournal
 from .keys import KeyNames
-from .reader import RedisJournalReader
 
 __all__ = ["ChunkJournal", "KeyNames", "RedisCampaign", "RedisJournal", "RedisJournalReader"]

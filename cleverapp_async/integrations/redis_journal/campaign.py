@@ -2,27 +2,136 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from ..._redis.client import number
 from ...bulk.journal.by_hand import check_verdict
-from ...bulk.journal.records import JournalState
-from .client import BlockingClient
-from .keys import (
-    DEFAULT_PREFIX,
-    KeyNames,
-    campaign_name,
-    check_word,
-    safe_address,
-    split_address,
+from ...bulk.journal.records import (
+    ErrorRecord,
+    JournalEntry,
+    JournalState,
+    JournalSummary,
+    LockHolder,
+    SettledMessage,
 )
+from .client import BlockingClient
+from .keys import DEFAULT_PREFIX, KeyNames, campaign_name, check_word, safe_address, split_address
 from .maintenance import purge_campaign, resolve_messages
-from .reader import RedisJournalReader
+from .queries import (
+    ask_chunk,
+    ask_errors,
+    ask_holder,
+    ask_holders,
+    ask_left,
+    ask_meta,
+    ask_settled,
+    ask_summary,
+    no_campaign,
+)
 
 if TYPE_CHECKING:
     from .client import Steps
 
-__all__ = ["RedisCampaign"]
+__all__ = ["RedisCampaign", "RedisJournalReader"]
+
+
+class RedisJournalReader:
+    """Looks into a campaign in Redis, also while it runs, and changes nothing.
+
+    A context manager with the methods of :class:`JournalReader`.
+
+    Args:
+        redis: The URL of Redis.
+        campaign: The campaign's name.
+        prefix: What its keys begin with.
+
+    Raises:
+        ConfigurationError: A name or the URL cannot work.
+    """
+
+    def __init__(self, redis: str, campaign: str, *, prefix: str = DEFAULT_PREFIX) -> None:
+        self._names = KeyNames(check_word("prefix", prefix), check_word("campaign", campaign))
+        self._address = safe_address(redis, campaign)
+        self._client = BlockingClient.of(redis, campaign_name(campaign))
+
+    @classmethod
+    def at(cls, address: str, *, prefix: str = DEFAULT_PREFIX) -> Self:
+        """The campaign that ``redis://HOST:PORT/DATABASE/CAMPAIGN`` names.
+
+        Raises:
+            ConfigurationError: The address names no campaign.
+        """
+        return cls(*split_address(address), prefix=prefix)
+
+    def __enter__(self) -> Self:
+        """Make sure that it is there.
+
+        Raises:
+            JournalError: There is no such campaign, or Redis failed.
+        """
+        try:
+            found = self._client.follow(ask_meta(self._names))
+        except BaseException:
+            self._client.close()
+            raise
+        if not found:
+            self._client.close()
+            raise no_campaign(self._client.name)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let the connection go."""
+        self._client.close()
+
+    @property
+    def name(self) -> str:
+        """Its address, as the command line takes it, without a password."""
+        return self._address
+
+    def summary(self) -> JournalSummary:
+        """The campaign in numbers."""
+        return self._client.follow(ask_summary(self._names, self._client.name))
+
+    def entries(self, *states: JournalState) -> Iterator[JournalEntry]:
+        """The messages in these states, all where none is given, by their index, chunk by chunk."""
+        meta = self._client.follow(ask_meta(self._names))
+        for chunk in range(number(meta.get("chunks"))):
+            for _, entry in self._client.follow(ask_chunk(self._names, chunk)):
+                if not states or entry.state in states:
+                    yield entry
+
+    def settled(self) -> Iterator[SettledMessage]:
+        """The messages that have a result, without their texts, chunk by chunk."""
+        meta = self._client.follow(ask_meta(self._names))
+        for chunk in range(number(meta.get("chunks"))):
+            yield from self._client.follow(ask_settled(self._names, chunk))
+
+    def errors(self) -> list[tuple[ErrorRecord, int]]:
+        """The errors that results hold, and how often each; the most frequent first."""
+        return self._client.follow(ask_errors(self._names))
+
+    def holder(self) -> LockHolder | None:
+        """Somebody who is at work on it, or reads it in; None where nobody is."""
+        return self._client.follow(ask_holder(self._names))
+
+    def holders(self) -> dict[int, LockHolder]:
+        """Who is at work on which chunk."""
+        return self._client.follow(ask_holders(self._names))
+
+    def left(self) -> dict[int, int]:
+        """By chunk, how many messages a run would send, or has on its way; others are left out."""
+        return self._client.follow(ask_left(self._names))
+
+    def paused(self) -> str | None:
+        """Why no further chunk is begun; None where chunks are."""
+        return self._client.follow(ask_meta(self._names)).get("paused")
 
 
 class RedisCampaign:

@@ -22,8 +22,7 @@ from ...errors import ConfigurationError, JournalError
 from ...limits.quota import LimitKey
 from ...models.messages import Message
 from .chunk import ChunkJournal
-from .client import JournalClient
-from .durability import check_keeping
+from .client import JournalClient, check_keeping
 from .keys import DEFAULT_PREFIX, LOAD, KeyNames, campaign_name, check_word, split_address
 from .lease import Lease
 from .loader import CampaignLoader

@@ -14,7 +14,7 @@ The workers are taskiq's own: ``taskiq worker module:broker``.
 
 from __future__ import annotations
 
-from ..._extras import EXTRAS, missing_extra
+from ..._imports import EXTRAS, missing_extra
 
 try:
     from .context import ClientFactory, JournalFactory

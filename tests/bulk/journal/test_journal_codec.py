@@ -13,7 +13,7 @@ from cleverapp_async.bulk.journal.codec import (
     whole,
 )
 from cleverapp_async.bulk.journal.messages import decode_message, digest_of, encode_parameters
-from cleverapp_async.bulk.journal.sqlite.columns import CODES, STATES, state_of
+from cleverapp_async.bulk.journal.sqlite.states import CODES, STATES, state_of
 from cleverapp_async.journal import ErrorRecord, JournalState
 
 _ids = st.integers(1, 2**70)

@@ -12,11 +12,12 @@ from cleverapp_async import LimiterRegistry, LimitKey, Quota
 from cleverapp_async.bulk.report.figures import (
     KEYS_LISTED,
     KINDS_LISTED,
+    RELATIVE_ERROR,
     UNKNOWN_LISTED,
+    Histogram,
     count_failures,
     in_doubt,
 )
-from cleverapp_async.bulk.report.histogram import RELATIVE_ERROR, Histogram
 from cleverapp_async.bulk.report.timeline import BINS, KEYS_DRAWN, Binning, Timeline
 from cleverapp_async.journal import ErrorRecord, JournalState
 from cleverapp_async.limits import ACCOUNT_QUOTAS

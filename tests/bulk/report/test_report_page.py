@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import LimitKey, Message, SendMessage, SendMessageToWhatsApp
-from cleverapp_async.bulk.report.html import foreign, tag
+from cleverapp_async.bulk.report.html import foreign, plain, shortened, tag
 from cleverapp_async.bulk.report.page import write_page
-from cleverapp_async.bulk.report.text import plain, shortened
 from cleverapp_async.journal import (
     ErrorRecord,
     JournalEntry,

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import Quota
-from cleverapp_async.bulk.report.html import time_tag
-from cleverapp_async.bulk.report.text import (
+from cleverapp_async.bulk.report.html import (
     Clock,
     percent,
     plain,
@@ -18,6 +17,7 @@ from cleverapp_async.bulk.report.text import (
     seconds,
     shortened,
     tell_quota,
+    time_tag,
 )
 
 

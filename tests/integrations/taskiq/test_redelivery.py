@@ -11,7 +11,7 @@ from taskiq import InMemoryBroker
 from taskiq_redis import RedisStreamBroker
 
 from cleverapp_async._redis.cancellation import end_task
-from cleverapp_async.integrations.taskiq.redelivery import Redelivery, redelivery_of
+from cleverapp_async.integrations.taskiq.tasks import Redelivery, redelivery_of
 
 if TYPE_CHECKING:
     from tests.redis_server import RedisServer

@@ -20,11 +20,10 @@ from ..messages import read_messages
 from ..protocol import MarkOf, Messages
 from ..records import JournalEntry, JournalResult, JournalSummary, Loaded, Resend
 from . import queries
-from .changes import Change, ChangeKind, orphan_intents
-from .columns import result_row
 from .database import OpenJournal, check_integrity, opened_for_writing, transaction
 from .filesystem import OpenFiles, check_file_type, resolve_path
 from .loading import Comparer, Loader
+from .states import Change, ChangeKind, orphan_intents, result_row
 from .writer import WriterThread
 
 __all__ = ["SqliteJournal"]

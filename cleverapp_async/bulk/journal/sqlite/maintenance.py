@@ -23,12 +23,16 @@ from ..by_hand import (
 from ..codec import decode_error, encode_error, whole
 from ..records import JournalState
 from . import queries
-from .changes import error_id, orphan_intents
-from .columns import CODES
-from .database import check_integrity, opened_for_writing, transaction
-from .errors import was_interrupted, write_failure
+from .database import (
+    check_integrity,
+    opened_for_writing,
+    transaction,
+    was_interrupted,
+    write_failure,
+)
 from .filesystem import resolve_path
 from .reader import JournalReader
+from .states import CODES, error_id, orphan_intents
 
 __all__ = ["SqliteCampaign", "purge_journal", "resolve_unknown"]
 

@@ -23,7 +23,7 @@ from ..codec import (
 from ..comparison import check_origin
 from ..messages import decode_message
 from ..records import JournalEntry, JournalSession, JournalState, JournalSummary
-from .columns import CODES, decode_result, earlier_attempts, state_of
+from .states import CODES, decode_result, earlier_attempts, state_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from ....limits.quota import LimitKey
     from ..codec import Cell
-    from .columns import ResultColumns
+    from .states import ResultColumns
 
 __all__ = [
     "TakeQuery",

@@ -22,12 +22,11 @@ from ..records import (
     SettledMessage,
 )
 from . import queries
-from .columns import CODES, state_of
-from .database import harden
-from .errors import read_failure
+from .database import harden, read_failure
 from .filesystem import Handle, check_file_type, check_files_beside, check_mount, resolve_path
 from .lock import read_holder
 from .schema import VERSION, check_file
+from .states import CODES, state_of
 
 __all__ = ["JournalReader"]
 

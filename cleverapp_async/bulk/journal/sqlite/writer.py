@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from attrs import define, field
 
 from ....errors import JournalError, JournalLockedError
-from .changes import Change, ChangeKind, only_unknown, write_changes
-from .database import Commit, transaction
-from .errors import write_failure
+from .database import Commit, transaction, write_failure
+from .states import Change, ChangeKind, only_unknown, write_changes
 
 if TYPE_CHECKING:
     import sqlite3

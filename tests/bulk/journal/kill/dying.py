@@ -7,7 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from cleverapp_async import SqliteJournal
-from cleverapp_async.bulk.journal.sqlite.columns import CODES
+from cleverapp_async.bulk.journal.sqlite.states import CODES
 from cleverapp_async.journal import JournalState
 from tests.bulk.journal.kill.points import CrashPoint
 

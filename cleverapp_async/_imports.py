@@ -1,12 +1,13 @@
-"""Names of a module that are imported when they are first asked for."""
+"""Imports that come late or may fail: names imported when asked for, and packages of an extra."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import MappingProxyType
 
-__all__ = ["lazy_names"]
+__all__ = ["EXTRAS", "lazy_names", "missing_extra"]
 
 
 def lazy_names(
@@ -35,3 +36,31 @@ def lazy_names(
         return sorted({*vars(sys.modules[module]), *places} - {"TYPE_CHECKING", "lazy_names"})
 
     return find, names
+
+
+EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "cli": ("click", "phonenumbers", "rich"),
+        "files": ("pyarrow", "python-calamine"),
+        "redis": ("redis",),
+        "taskiq": ("redis", "taskiq", "taskiq-redis"),
+    }
+)
+"""The packages of each extra in ``pyproject.toml``."""
+
+
+def missing_extra(feature: str, extra: str) -> str:
+    """What is wrong where packages of an extra are not installed, and the remedy.
+
+    Args:
+        feature: What cannot be used without them, as the subject of the sentence.
+        extra: The extra's name.
+
+    Returns:
+        A sentence without a full stop.
+    """
+    packages = " ".join(EXTRAS[extra])
+    return (
+        f"{feature} needs packages that are not installed: pip install {packages}, "
+        f"or in a clone of cleverapp-async pip install '.[{extra}]'"
+    )

@@ -1,4 +1,4 @@
-"""Links to files."""
+"""Whose token it is, and links to files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,18 @@ from urllib.parse import parse_qs, urlsplit
 
 from attrs import field, frozen
 
-__all__ = ["DecodedLink"]
+__all__ = ["DecodedLink", "Me"]
+
+
+@frozen(kw_only=True, slots=False)
+class Me:
+    """The account that a token belongs to (page «Аккаунт»). Its fields are not documented.
+
+    Attributes:
+        extra: Everything the server answered, by its own names.
+    """
+
+    extra: Mapping[str, object] = field(factory=dict[str, object])
 
 
 @frozen(kw_only=True, slots=False)
