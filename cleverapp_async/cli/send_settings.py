@@ -218,9 +218,15 @@ class LimitSettings:
         Raises:
             BadInputError: Time runs quicker, and it is another machine.
         """
+        if self.scale == 1.0:
+            return
         url = base_url or DEFAULT_BASE_URL
-        parts = urlsplit(url)
-        if self.scale != 1.0 and not (parts.scheme == "http" and parts.hostname in _HERE):
+        try:
+            parts = urlsplit(url)
+            here = parts.scheme == "http" and parts.hostname in _HERE
+        except ValueError:  # brackets of an address that is none
+            here = False
+        if not here:
             raise BadInputError(
                 "--scale is for a simulator on this machine; messages to "
                 f"{url} would break the limits of the real service. Give the --base-url of the "

@@ -186,10 +186,54 @@ def test_lines_are_those_of_the_text(text: str, encoding: str) -> None:
     assert all(line.endswith("\n") for line in lines[:-1])
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("СКИДКА ДЛЯ ВАС НА ВСЁ", "cp866"),
+        ("скидка для вас", "iso8859-5"),
+        ("Здравствуйте и привет", "iso8859-5"),
+        ("анна", "cp855"),
+    ],
+)
+def test_what_another_encoding_fits_as_well_is_refused(
+    cleverapp: Run, tmp_path: Path, text: str, encoding: str
+) -> None:
+    """A single letter decides nothing, and what fits a rarer encoding best is not forced."""
+    path = tmp_path / "r.csv"
+    path.write_bytes(f"contact_id;text\n1;{text}\n".encode(encoding))
+    ended = cleverapp("send", str(path), "--dry-run")
+    assert ended.code == 2
+    assert f"{path}, line 2: " in ended.err
+    assert "--encoding" in ended.err
+    assert cleverapp("send", str(path), "--dry-run", "--encoding", encoding).code == 0
+
+
+def test_lines_of_another_encoding_are_told(cleverapp: Run, tmp_path: Path) -> None:
+    """A list put together from two files names the first line that would be unreadable."""
+    path = tmp_path / "r.csv"
+    lines = "".join(f"{i};Здравствуйте, Мария, ваш заказ готов к выдаче\n" for i in range(1, 31))
+    mixed = b"contact_id;text\n" + lines.encode("cp1251") + "99;Привет, Анна\n".encode()
+    path.write_bytes(mixed)
+    ended = cleverapp("send", str(path), "--dry-run")
+    assert ended.code == 2
+    assert f"{path}, line 32: " in ended.err
+
+
+@pytest.mark.parametrize("name", ["idna", "punycode", "unicode_escape", "utf-7", "undefined"])
+def test_an_encoding_that_would_change_texts_is_refused(
+    cleverapp: Run, write: Write, name: str
+) -> None:
+    """Bytes that say something else than their characters are no encoding of lists."""
+    path = write("r.csv", "contact_id,text\n1,Hi\n")
+    ended = cleverapp("send", path, "--dry-run", "--encoding", name)
+    assert ended.code == 2
+    assert "--encoding" in ended.err
+
+
 def test_a_list_of_any_length_takes_the_same_memory(tmp_path: Path) -> None:
     """Finding out the encoding and reading the rows holds no more of a file than a piece."""
     path = tmp_path / "r.csv"
-    path.write_bytes(b"contact_id;name\n" + f"1;{'Анна' * 3000}\n".encode("cp1251") * 400)
+    path.write_bytes(b"contact_id;name\n" + f"1;{'Анна ' * 3000}\n".encode("cp1251") * 400)
     tracemalloc.start()
     with open_source(str(path), None) as source:
         count = sum(1 for _ in source.table().records)

@@ -103,6 +103,8 @@ PLAIN = {
     "1\u00a0234": "1234",
     "12.0": "12",
     "1,23E+02": "123",
+    "7e0": "7e0",
+    "4e00": "4e00",
     "12": "12",
     "1,000": "1,000",
     "12 34": "12 34",
@@ -171,6 +173,14 @@ def test_a_number_that_may_be_new_is_sent(cleverapp: Run, write: Write) -> None:
     ended = cleverapp("send", path, "--dry-run")
     assert ended.code == 0
     assert "1 row (first in line 2)" in ended.err
+
+
+def test_a_plus_too_many_is_a_fault(cleverapp: Run, write: Write) -> None:
+    """A number that two countries may have goes to neither."""
+    path = write("r.csv", "bot_id,phone,text\n7,+9161234567,Hi\n")
+    ended = cleverapp("send", path, "--dry-run")
+    assert ended.code == 2
+    assert f"{path}, line 2, phone: " in ended.err
 
 
 def test_a_region_that_is_none(cleverapp: Run, write: Write) -> None:

@@ -69,7 +69,8 @@ def meant_messenger(written: str) -> tuple[str | None, str | None]:
 DEFAULT_REGION = "RU"
 """The country whose numbers are written without a country code, unless the user names another."""
 
-_SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?[eE]\+?(\d{1,3})", re.ASCII)
+_SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?[eE](\+?)(\d{1,3})", re.ASCII)
+_LEAST_POWER = 5
 # Not three zeros: 1,000 may be a thousand.
 _POINT_ZERO = re.compile(r"(\+?\d+)[.,]0{1,2}", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}(?: \d{3})+", re.ASCII)
@@ -118,8 +119,9 @@ def plain_number(written: str) -> str:
     """
     text = unicodedata.normalize("NFKC", written).translate(_UNSEEN).strip()
     found = _SCIENTIFIC.fullmatch(text)
-    if found is not None:
-        fraction, power = found[2] or "", int(found[3])
+    # Spreadsheets write E+10. A small power without the sign is an id that happens to look so.
+    if found is not None and (found[3] or int(found[4]) >= _LEAST_POWER):
+        fraction, power = found[2] or "", int(found[4])
         if len(fraction) < power:
             raise ValueError(f"holds {text}, which the spreadsheet has rounded")
         return text if fraction[power:].strip("0") else found[1] + fraction[:power]
@@ -148,7 +150,15 @@ def read_phone(written: str, region: str) -> Phone:
         raise _refuse(written)
     digits = re.sub(r"\D", "", text)
     if text.startswith("+"):
-        found = _international(digits) or _national(digits, region)
+        found = _international(digits)
+        if found is None or not found.assigned:
+            national = _national(digits, region)
+            if found is not None and national is not None:
+                raise ValueError(
+                    f"may be {found.digits} of another country, or {national.digits} of {region} "
+                    "with a + too many"
+                )
+            found = found or national
     elif digits.startswith(_INTERNATIONAL):
         found = _international(digits[2:])
     else:
