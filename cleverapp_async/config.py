@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from enum import Enum
+from inspect import iscoroutinefunction
 from typing import Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
@@ -105,6 +106,9 @@ def _callbacks(
     check_instance("on_event", value, tuple | list, wanted, wrong_setting)
     for callback in value:
         check_callable("on_event", callback, wanted, wrong_setting)
+        if iscoroutinefunction(callback):
+            plain = "plain functions, as nothing awaits them (start a task in one, or fill a queue)"
+            raise wrong_setting("on_event", plain, callback)
     return tuple(value)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 import warnings
+from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
@@ -20,6 +21,9 @@ from cleverapp_async import (
     LimitKey,
 )
 from tests.raising import raises
+
+if TYPE_CHECKING:
+    from cleverapp_async.events import Event
 
 TOKEN = "tok+en/=secret"
 
@@ -226,6 +230,11 @@ def test_a_callback_must_be_callable() -> None:
     """Something that cannot be called is refused before the first event."""
     with pytest.raises(ConfigurationError, match="on_event"):
         ClientConfig(on_event=("print",))  # type: ignore[arg-type]
+
+    async def later(_: Event) -> None: ...
+
+    with pytest.raises(ConfigurationError, match="on_event"):
+        ClientConfig(on_event=(later,))  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
 
 async def test_bulk_bounds_are_checked() -> None:
