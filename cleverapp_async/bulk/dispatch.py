@@ -26,7 +26,7 @@ from ..limits.quota import LimitKey
 from ..models.contact import Contact
 from ..models.messages import Message
 from .breaker import Breaker, trouble_of
-from .outcome import SendOutcome, journal_failure, stopped_error, unexpected_error
+from .outcome import SendOutcome, ask_journal, journal_failure, stopped_error, unexpected_error
 from .queues import KeyQueues
 from .seats import Seat, WireSeats
 from .sources import Source
@@ -291,12 +291,7 @@ class Dispatcher:
         if not seat.take():
             raise _NoSeatError
         if keep_intent is not None:
-            try:
-                await keep_intent()
-            except CleverAppError:
-                raise
-            except Exception as error:  # a journal of a user's own raises anything
-                raise journal_failure(error) from error
+            await ask_journal(keep_intent())
         # Asked last, as the intent may have taken a while: nothing leaves after closing time.
         if self.is_open is not None and not self.is_open():
             raise _ClosedError

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from attrs import define, field
 
@@ -26,7 +26,7 @@ from .journal.records import (
     Loaded,
     Resend,
 )
-from .outcome import SendOutcome, journal_failure
+from .outcome import SendOutcome, ask_journal
 from .priming import Primer
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["JournalSource"]
 
 _log = logging.getLogger("cleverapp_async")
-
-T = TypeVar("T")
 
 _DEEPEST = 250
 """Messages of one key in memory at most: reading more at once makes nothing quicker."""
@@ -94,7 +92,7 @@ class JournalSource:
             JournalError: The journal cannot be used, or is another campaign's.
             InvalidRequestError: The source gave something that is no message.
         """
-        await _asked(self.journal.open(self.origin, create=self.messages is not None))
+        await ask_journal(self.journal.open(self.origin, create=self.messages is not None))
         self._open = True
         self.loaded = await self.journal.load(
             self.messages, self.key_of, deduplicate=self.deduplicate
@@ -106,7 +104,7 @@ class JournalSource:
                     "the token is not the one that the last run of this campaign had: nothing is "
                     "wrong if it was renewed; if it is another account's, stop the run"
                 )
-        self.summary = await _asked(self.journal.summary())
+        self.summary = await ask_journal(self.journal.summary())
         if self.primer is not None:
             await self.primer.prime(self.journal, self.loaded, self.summary)
         for entry in self.loaded.orphans:
@@ -117,7 +115,7 @@ class JournalSource:
         # A cursor per key says how far its messages have been read. Each key is filled up once half
         # of what it may have in memory is started: so none waits for the reading of another one.
         journal = self.journal
-        cursors = dict.fromkeys(await _asked(journal.keys()), -1)
+        cursors = dict.fromkeys(await ask_journal(journal.keys()), -1)
         depth = max(1, min(_DEEPEST, self.look_ahead // max(1, len(cursors))))
         half = max(1, depth // 2)
         queue.watch(half)
@@ -127,7 +125,7 @@ class JournalSource:
                 if queue.queued(key) >= half:
                     continue
                 wanted = depth - queue.queued(key)
-                entries = await _asked(journal.take(key, cursors[key], wanted, self.resend))
+                entries = await ask_journal(journal.take(key, cursors[key], wanted, self.resend))
                 for entry in entries:
                     self._put(queue, entry)
                 if len(entries) < wanted:
@@ -174,23 +172,7 @@ class JournalSource:
         """Close the journal."""
         if self._open:
             self._open = False
-            await _asked(self.journal.close(ended))
-
-
-async def _asked(answer: Awaitable[T]) -> T:
-    """What a journal answers; whatever it raises is an error of the journal.
-
-    Its ``load`` is not asked so: it reads the messages, and what their source raises is the user's.
-
-    Raises:
-        JournalError: It failed.
-    """
-    try:
-        return await answer
-    except CleverAppError:
-        raise
-    except Exception as error:  # a journal of a user's own raises anything
-        raise journal_failure(error) from error
+            await ask_journal(self.journal.close(ended))
 
 
 def _orphan(entry: JournalEntry) -> SendOutcome:

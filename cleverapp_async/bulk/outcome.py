@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Awaitable
 from pathlib import Path
+from typing import TypeVar
 
 from attrs import field, frozen
 
@@ -11,7 +13,9 @@ from ..errors import CleverAppError, JournalError, NotSentError, Outcome, Outcom
 from ..models.contact import Contact
 from ..models.messages import Message, SendReceipt
 
-__all__ = ["SendOutcome", "journal_failure", "stopped_error", "unexpected_error"]
+__all__ = ["SendOutcome", "ask_journal", "journal_failure", "stopped_error", "unexpected_error"]
+
+T = TypeVar("T")
 
 
 @frozen(kw_only=True)
@@ -74,6 +78,22 @@ def journal_failure(error: BaseException) -> CleverAppError:
     found = JournalError(f"the journal failed: {_place_of(error)}")
     found.__cause__ = error
     return found
+
+
+async def ask_journal(answer: Awaitable[T]) -> T:
+    """What a journal answers; whatever it raises is an error of the journal.
+
+    Its ``load`` is not asked so: it reads the messages, and what their source raises is the user's.
+
+    Raises:
+        JournalError: It failed.
+    """
+    try:
+        return await answer
+    except CleverAppError:
+        raise
+    except Exception as error:  # a journal of a user's own raises anything
+        raise journal_failure(error) from error
 
 
 def _place_of(error: BaseException) -> str:

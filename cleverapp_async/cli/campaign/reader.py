@@ -38,14 +38,10 @@ def find_campaign(journal: str) -> Campaign:
     """
     if "://" not in journal:
         return SqliteCampaign(journal)
-    try:
-        from ...integrations.redis_journal import RedisCampaign
+    from ...integrations.redis_journal import RedisCampaign
 
+    with journal_errors():
         return RedisCampaign.at(journal)
-    except JournalError as error:
-        raise journal_failure(error) from None
-    except ConfigurationError as error:
-        raise BadInputError(f"{error}.") from None
 
 
 @contextmanager
