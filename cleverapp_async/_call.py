@@ -83,7 +83,9 @@ class Progress:
     Attributes:
         call: The call.
         send_id: Its id in events and log lines.
+        clock: The loop's.
         deadline_at: Loop seconds; ``inf`` without a deadline.
+        told: Whether somebody listens to its events.
         attempt: The running attempt's number.
         faults: Attempts that ended in a fault.
         refusals: Attempts refused for a limit.
@@ -96,7 +98,9 @@ class Progress:
 
     call: Call
     send_id: str
+    clock: Callable[[], float]
     deadline_at: float = math.inf
+    told: bool = False
     attempt: int = 0
     faults: int = 0
     refusals: int = 0

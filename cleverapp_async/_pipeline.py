@@ -99,9 +99,15 @@ class Pipeline:
             ApiError: The server answered, and did not say yes.
             asyncio.CancelledError: The task was cancelled; ``call.state`` tells what is known.
         """
-        now = asyncio.get_running_loop().time()
-        deadline_at = math.inf if call.deadline is None else now + call.deadline
-        progress = Progress(call, f"{_process}-{next(_numbers)}", deadline_at)
+        clock = asyncio.get_running_loop().time
+        deadline_at = math.inf if call.deadline is None else clock() + call.deadline
+        progress = Progress(
+            call,
+            send_id=f"{_process}-{next(_numbers)}",
+            clock=clock,
+            deadline_at=deadline_at,
+            told=self._events.has_listeners,
+        )
         request = build(call.endpoint, call.parameters, self._config.post_parameters)
         while True:
             progress.attempt += 1
@@ -117,7 +123,7 @@ class Pipeline:
 
     async def _attempt(self, progress: Progress, request: WireRequest) -> object:
         """One attempt: its answer's content, or the error that ended it."""
-        time, state = asyncio.get_running_loop().time, progress.call.state
+        time, state = progress.clock, progress.call.state
         key = self._key(progress.call)
         while True:
             asked_at = time()
@@ -184,7 +190,7 @@ class Pipeline:
     ) -> PermitPair | CleverAppError:
         """Win the limits and a connection slot, if that is possible before the deadline."""
         unbounded = progress.deadline_at == math.inf
-        if self._events.has_listeners or not unbounded:
+        if progress.told or not unbounded:
             estimate = self._estimate(progress, key)
             if now + estimate > progress.deadline_at:
                 return _too_late(estimate)
@@ -284,7 +290,7 @@ class Pipeline:
         """Wait, unless the deadline would pass: then the error is the answer."""
         state = progress.call.state
         state.outcome = Outcome.UNKNOWN if progress.unknown else Outcome.NOT_SENT
-        if asyncio.get_running_loop().time() + delay >= progress.deadline_at:
+        if progress.clock() + delay >= progress.deadline_at:
             state.outcome = error.outcome
             raise progress.last(error)
         if state.withdraw is not None and progress.unknown is None:
@@ -302,7 +308,7 @@ class Pipeline:
         *about: P.args,
         **named: P.kwargs,
     ) -> None:
-        if self._events.has_listeners:
+        if progress.told:
             endpoint = progress.call.endpoint.name
             event = kind(progress.send_id, endpoint, progress.attempt, *about, **named)
             self._events.dispatch(event)

@@ -39,6 +39,7 @@ _CHANGED = re.compile(r"[ .\[\0]")
 # A bracket that holds nothing, or one white space, begins a new element of a list.
 _APPENDS = frozenset(("", *" \t\n\v\f\r"))
 
+_IN_JSON = ParametersIn.JSON.value
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 
@@ -101,7 +102,7 @@ def _place(
     if method != "POST":
         return WireRequest(method, name, _encode(sent))
     chosen = endpoint.parameters_in.value if placement == "documented" else placement
-    if chosen != ParametersIn.JSON.value:
+    if chosen != _IN_JSON:
         with suppress(_NotInBrackets):
             encoded = _encode(sent)
             if chosen == "form":

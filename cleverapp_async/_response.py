@@ -46,6 +46,8 @@ from .models.page import Page
 
 __all__ = ["RawResponse", "read_answer", "retry_after"]
 
+_SUCCESS = b'{"success":true}'
+"""The documented answer of most methods, byte for byte as the framework writes it."""
 _OF_A_MODEL = ("id", "url")
 """Names of which every model that is answered alone has one."""
 _MESSENGER_LIMIT = re.compile(r"Достигнут лимит отправки сообщений для\s+(\S+)")
@@ -122,12 +124,19 @@ def read_answer(raw: RawResponse, endpoint: Endpoint, using: Converter = convert
     Raises:
         ApiError: The answer is not a success, or not one that anybody documents.
     """
+    if raw.body == _SUCCESS and _is_plain(raw) and endpoint.shape is Shape.SUCCESS:
+        return {"success": True}  # Known without a charset, a decoder and a search for errors.
     text = raw.text
     try:
         return _read(raw, _decode(text), endpoint, using)
     except RecursionError:
         pass  # Nested so deeply that nothing could even show it: its text has to do.
     return _read(raw, text[:_TEXT_KEPT], endpoint, using)
+
+
+def _is_plain(raw: RawResponse) -> bool:
+    """Whether the status says yes, and nothing broke off."""
+    return raw.status == 200 and raw.problem is None  # noqa: PLR2004 - OK
 
 
 def _read(raw: RawResponse, body: object, endpoint: Endpoint, using: Converter) -> object:

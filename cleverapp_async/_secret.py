@@ -149,7 +149,11 @@ class Secret:
 
     def _may_be_in(self, small: str) -> bool:
         """Whether a text in small letters is worth a closer look."""
-        return any(anchor in small for anchor in self._anchors)
+        # A loop, as this is asked of every answer: a generator would take four times as long.
+        for anchor in self._anchors:  # noqa: SIM110
+            if anchor in small:
+                return True
+        return False
 
     def _places(self, small: str, *, cut: bool) -> Iterator[tuple[int, int]]:
         """Where the token and parts of it stand, in order, without overlaps."""

@@ -313,9 +313,9 @@ class Transport:
 
     async def _read(self, response: aiohttp.ClientResponse, body: bytearray) -> str | None:
         """Read the answer into ``body`` up to the bound; why it is not whole, or None."""
-        bound = self._config.max_body
-        async for chunk in response.content.iter_any():
-            body += chunk
+        bound, content = self._config.max_body, response.content
+        while not content.at_eof():
+            body += await content.readany()
             if len(body) > bound:
                 del body[bound:]
                 return f"it is longer than {bound} bytes"

@@ -80,7 +80,8 @@ class QueryAdded:
             request.url = bare
         # What aiohttp has no public way to set: the answer was made while the query was there.
         # A class of the user's may have asked for it already, and then it is remembered.
-        response._request_info = request.request_info  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        info = response._request_info  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        response._request_info = RequestInfo(bare, *info[1:])  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         response._cache.pop("request_info", None)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         if response.reason:
             response.reason = self._strike(response.reason)

@@ -84,6 +84,8 @@ class CallLimits:
     @property
     def held_for(self) -> float:
         """Seconds for which nothing may leave because the server is said to be down; 0: it may."""
+        if self._held_until == -math.inf:
+            return 0.0  # Quickly, as each attempt asks more than once.
         return max(0.0, self._held_until - asyncio.get_running_loop().time())
 
     def hold(self, seconds: float) -> None:

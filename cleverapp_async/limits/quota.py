@@ -137,7 +137,7 @@ class Lane(Enum):
     """Part of a campaign: keeps a guaranteed share of the slots."""
 
 
-@frozen
+@frozen(cache_hash=True)
 class LimitKey:
     """What the server counts messages by.
 
@@ -178,7 +178,7 @@ QuotasOf: TypeAlias = Callable[[LimitKey], tuple[Quota, ...]]
 """Tells what limits a key."""
 
 
-@frozen
+@frozen(cache_hash=True)
 class AccountKey:
     """One account: a digest of the token and the base URL, from which neither can be read."""
 

@@ -162,7 +162,8 @@ class Methods(ABC):
 
     def _with_own_options(self, options: CallOptions) -> CallOptions:
         """The options of a call, with the client's own for those it does not have."""
-        check_options(options)
+        if options:
+            check_options(options)
         return {**self._options, **options}
 
     def _options_of_run(self, lane: Lane | None) -> CallOptions:
