@@ -87,7 +87,6 @@ async def raw_server(answer: bytes | Script, *, ssl: Any = None) -> AsyncIterato
     tasks: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writers.append(writer)
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             if isinstance(answer, bytes):
                 await raw.read_request(reader)
@@ -98,6 +97,8 @@ async def raw_server(answer: bytes | Script, *, ssl: Any = None) -> AsyncIterato
         writer.close()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Here, as a task that is cancelled before it begins runs none of its lines.
+        writers.append(writer)
         task = asyncio.ensure_future(serve(reader, writer))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
