@@ -78,15 +78,20 @@ class Window:
             if holder.release(self):
                 self.released += 1
                 self.insert(at)
-        stamps, head, size = self.stamps, self.head, len(self.stamps)
+        stamps = self.stamps
+        if not stamps:
+            return
+        if stamps[-1] + self.period <= now:
+            # The newest is over, so all are: with a small quota that is the usual case.
+            stamps.clear()
+            self.head = 0
+            return
+        head, size = self.head, len(stamps)
         while head < size and stamps[head] + self.period <= now:
             head += 1
         # Freed stamps are passed over by `head`, and cut off when they are half of the list: moving
         # the rest then costs no more than was freed since the last cut.
-        if head == size:
-            stamps.clear()
-            head = 0
-        elif head >= _COMPACT_FROM and head * 2 >= size:
+        if head >= _COMPACT_FROM and head * 2 >= size:
             del stamps[:head]
             head = 0
         self.head = head

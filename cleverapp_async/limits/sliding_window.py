@@ -12,6 +12,7 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
+from threading import get_ident
 
 from .._arguments import check_seconds, wrong_setting
 from .._event_loop import LIMITER_REFUSES, claim_running_loop
@@ -57,6 +58,7 @@ class SlidingWindowLimiter:
         "_queue",
         "_settle_margin",
         "_sure",
+        "_thread",
         "_timer",
         "_windows",
     )
@@ -66,6 +68,7 @@ class SlidingWindowLimiter:
         check_seconds("settle_margin", settle_margin, wrong_setting, zero=True)
         self._settle_margin = settle_margin
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
         self._timer: asyncio.TimerHandle | None = None
         self._queue: LaneQueue[SlidingWindowPermit] | None = None
         self._burst: Burst | None = None
@@ -88,18 +91,19 @@ class SlidingWindowLimiter:
         Raises:
             ClientStateError: The limiter serves another event loop.
         """
+        loop = self._loop
         # Looking up the running loop costs as much as all the rest, a system call in Python 3.11:
         # here it is enough to see that the limiter's own loop has not been left for another.
-        if self._sure > 0 and self._loop is not None and self._loop.is_running():
-            self._sure -= 1
-            self._outstanding += 1
-            return SlidingWindowPermit(self)
-        self._loop = loop = claim_running_loop(self._loop, LIMITER_REFUSES)
-        if not self._queue and self._free_at(loop.time()) == -_NEVER:
-            self._outstanding += 1
-            self._sure = self._surely_free()
-            return SlidingWindowPermit(self)
-        return await self._wait(loop, lane, spacing, returned=returned)
+        if loop is None or not loop.is_running() or get_ident() != self._thread:
+            self._loop = loop = claim_running_loop(loop, LIMITER_REFUSES)
+            self._thread = get_ident()
+        if self._sure <= 0:
+            if self._queue is not None or not (free := self._free_now(loop.time())):
+                return await self._wait(loop, lane, spacing, returned=returned)
+            self._sure = free
+        self._sure -= 1
+        self._outstanding += 1
+        return SlidingWindowPermit(self)
 
     def estimate(self, lane: Lane, *, spacing: float = 0.0, returned: bool = False) -> float:
         """The least number of seconds a newcomer would wait; see :meth:`Limiter.estimate`."""
@@ -234,20 +238,19 @@ class SlidingWindowLimiter:
                 moment = free_at
         return moment
 
-    def _surely_free(self) -> int:
-        """How many more could be granted at once, as far as that needs no other check.
-
-        None while the burst is reduced: there the same number of free slots is not enough.
-        """
-        if self._burst is not None and self._burst.level:
-            return 0
-        # Where little or nothing is limited the full check comes after so many all the same: it
-        # alone tells the loop of another thread from the limiter's own.
+    def _free_now(self, now: float) -> int:
+        """How many could be granted now, one after another, without another look."""
+        burst = self._burst
+        if self._paused_until > now or self._lingering or (burst is not None and burst.level):
+            # While the burst is reduced, the same number of free slots is not enough for the next.
+            return 1 if self._free_at(now) == -_NEVER else 0
         free = _LOOKED_AHEAD
         for window in self._windows:
-            held = self._outstanding - window.released
-            free = min(free, window.limit - held - window.spent)
-        return free
+            window.advance(now)
+            room = window.limit + window.released - self._outstanding
+            room -= len(window.stamps) - window.head
+            free = min(free, room)
+        return max(free, 0)
 
     def _advance(self, now: float) -> None:
         """Bring the slots up to now: stamp what is due, free what is over."""
