@@ -33,6 +33,7 @@ __all__ = [
     "quiet_option",
     "read_token",
     "scale_option",
+    "timezone_option",
     "window_option",
     "yes_option",
 ]
@@ -112,6 +113,17 @@ def quiet_option(command: F) -> F:
     return click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only.")(
         command
     )
+
+
+def timezone_option(command: F) -> F:
+    """Give a command ``--timezone``."""
+    return click.option(
+        "--timezone",
+        type=params.TIME_ZONE,
+        metavar="NAME",
+        show_default="this machine's",
+        help="Time zone of all hours and times, such as Europe/Moscow.",
+    )(command)
 
 
 def yes_option(command: F) -> F:

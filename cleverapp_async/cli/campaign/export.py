@@ -18,7 +18,7 @@ from ..atomic_file import output_format, whole_file
 from ..console import as_json, make_console, make_table, to_stdout
 from ..errors import BadInputError, CommandError, Exit, exit_codes
 from ..send_settings import LimitSettings, limit_options
-from ..shared_options import format_option, output_option
+from ..shared_options import format_option, output_option, timezone_option
 from ..text import as_iso, say_moment, shortened
 from .reader import entries_of, find_campaign, open_reader
 
@@ -122,12 +122,21 @@ def export(
 @click.argument("journal", metavar="JOURNAL")
 @output_option(required=True)
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
+@click.option(
+    "--title",
+    metavar="TEXT",
+    show_default="the journal's name",
+    help="What the campaign is called in the report.",
+)
+@timezone_option
 @limit_options
 def report(
     *,
     journal: str,
     output: str,
     force: bool,
+    title: str | None,
+    timezone: str | None,
     limits: tuple[LimitOverride, ...],
     account_limit: tuple[Quota, ...] | None,
     scale: float,
@@ -154,6 +163,8 @@ def report(
                 path,
                 quotas_of=registry.quotas,
                 account=registry.quotas(AccountKey("")),
+                zone=timezone,
+                title=title,
             )
     except OSError as error:
         raise CommandError(
