@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from attrs import frozen
+from click.shell_completion import CompletionItem
 
 from ..client import CleverAppClient
 from ..config import DEFAULT_BASE_URL, ClientConfig
@@ -28,7 +29,9 @@ __all__ = [
     "Options",
     "bot_id_option",
     "connection_options",
+    "file_names",
     "format_option",
+    "journal_argument",
     "output_option",
     "quiet_option",
     "read_token",
@@ -61,6 +64,18 @@ class Options:
         return command
 
 
+def file_names(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Have the shell complete the name of a file: ``shell_complete`` of an option."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def journal_argument(command: F) -> F:
+    """Give a command the argument JOURNAL: a file, or the address of a campaign in Redis."""
+    return click.argument("journal", metavar="JOURNAL", shell_complete=file_names)(command)
+
+
 def output_option(*, required: bool = False, default: str | None = None) -> Callable[[F], F]:
     """``-o`` and ``--output``: the file that a command writes.
 
@@ -74,6 +89,7 @@ def output_option(*, required: bool = False, default: str | None = None) -> Call
         required=required,
         show_default=default or False,
         metavar="FILE",
+        shell_complete=file_names,
         help="File to write, which must not exist yet.",
     )
 
@@ -189,6 +205,7 @@ connection_options: Options = Options(
     click.option(
         "--token-file",
         metavar="FILE",
+        shell_complete=file_names,
         show_default=TOKEN_VARIABLE,
         help="File that holds the token and nothing else.",
     ),

@@ -8,7 +8,7 @@ import click
 
 from . import params
 from .errors import BadInputError, Exit, exit_codes
-from .shared_options import TOKEN_VARIABLE, scale_option, window_option
+from .shared_options import TOKEN_VARIABLE, file_names, scale_option, window_option
 from .text import counted, did_you_mean
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ FAULTS = (
 @click.option(
     "--seed-file",
     metavar="FILE",
+    shell_complete=file_names,
     help="JSON file with the data at the start; see the docs.",
 )
 @click.option(

@@ -17,7 +17,13 @@ from ..send_settings import (
     pace_options,
     schedule_options,
 )
-from ..shared_options import bot_id_option, connection_options, output_option, quiet_option
+from ..shared_options import (
+    bot_id_option,
+    connection_options,
+    file_names,
+    output_option,
+    quiet_option,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime, time
@@ -34,7 +40,7 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
 
 
 @click.command(epilog=f"Exit codes: {_EXITS}.")
-@click.argument("file", required=False)
+@click.argument("file", required=False, shell_complete=file_names)
 @click.option(
     "--text",
     type=params.TEMPLATE,
@@ -45,6 +51,7 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
     "--text-file",
     type=params.TEMPLATE_FILE,
     metavar="FILE",
+    shell_complete=file_names,
     help="File that holds this text, line breaks and all.",
 )
 @click.option(
@@ -122,6 +129,7 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
 @click.option(
     "--faults",
     metavar="FILE",
+    shell_complete=file_names,
     help="New CSV file for all faults of rows: line, field, fault, value.",
 )
 @click.option(
@@ -132,6 +140,7 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
 @click.option(
     "--journal",
     metavar="RUN.db",
+    shell_complete=file_names,
     help="Keep the campaign in this file: begin it, or go on with it, after kill -9 too.",
 )
 @click.option(
