@@ -32,6 +32,7 @@ __all__ = [
     "file_names",
     "format_option",
     "journal_argument",
+    "list_option",
     "output_option",
     "quiet_option",
     "read_token",
@@ -74,6 +75,28 @@ def file_names(
 def journal_argument(command: F) -> F:
     """Give a command the argument JOURNAL: a file, or the address of a campaign in Redis."""
     return click.argument("journal", metavar="JOURNAL", shell_complete=file_names)(command)
+
+
+def list_option(show: Callable[[], None]) -> Callable[[F], F]:
+    """``--list``: print a list, and end the command.
+
+    Args:
+        show: Prints it.
+    """
+
+    def stop(context: click.Context, _parameter: click.Parameter, wanted: object) -> None:
+        if wanted and not context.resilient_parsing:
+            show()
+            context.exit(Exit.OK)
+
+    return click.option(
+        "--list",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=stop,
+        help="Print the list and do nothing else.",
+    )
 
 
 def output_option(*, required: bool = False, default: str | None = None) -> Callable[[F], F]:

@@ -176,7 +176,9 @@ def _guide(window: str, latency: str, scale: float, *, own: bool) -> str:
         f"Simulating the CleverApp API: {window} windows, documented limits{quick}, "
         f"latency {latency}.\nPoint a client at it:\n\n"
         "  export CLEVERAPP_BASE_URL={base_url}\n"
-        f"{token}  cleverapp send recipients.csv{scaled}\n\n"
+        f"{token}\n"
+        "A list to try it with comes from `cleverapp demo --list > recipients.csv`:\n\n"
+        f'  cleverapp send recipients.csv --text "Hi, {{{{name}}}}!" --skip-bad-rows{scaled}\n\n'
         "Ctrl-C stops it."
     )
 

@@ -184,7 +184,7 @@ def test_every_value_that_names_a_file_is_completed() -> None:
             found += [
                 " ".join((*path, name, str(one.name)))
                 for one in command.params
-                if one.make_metavar.__self__.metavar in {"FILE", "JOURNAL"}
+                if one.metavar in {"FILE", "JOURNAL"}
                 and [item.type for item in one.shell_complete(click.Context(command), "")]
                 != ["file"]
             ]

@@ -15,7 +15,13 @@ from ...events import AttemptStarted, Event
 from .. import params
 from ..console import need_output, print_json, print_raw
 from ..errors import CommandError, Exit, exit_codes, failure
-from ..shared_options import Connection, connection_options, format_option, read_token
+from ..shared_options import (
+    Connection,
+    connection_options,
+    format_option,
+    list_option,
+    read_token,
+)
 from ..signals import run_interruptibly
 from .arguments import read_arguments, unknown_names
 from .methods import MethodHelp, complete_method, list_methods, unknown_method
@@ -37,14 +43,7 @@ __all__ = ["call"]
 )
 @click.argument("method", shell_complete=complete_method)
 @click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option(
-    "--list",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=list_methods,
-    help="List the methods, and stop.",
-)
+@list_option(list_methods)
 @click.option(
     "--http-method",
     type=click.Choice(["GET", "POST"], case_sensitive=False),
@@ -73,7 +72,7 @@ def call(
 ) -> None:
     """Call one METHOD of the API, such as getContactTags contact_id=5.
 
-    --list names the methods; METHOD --help shows what one of them takes.
+    --list prints the list of methods; METHOD --help shows what one of them takes.
 
     Values have the type that the page of the method documents, or else are strings. key:=JSON
     gives the JSON itself; key[inner]=value and key[]=value build objects and lists. The data of

@@ -66,14 +66,11 @@ def complete_method(
     ]
 
 
-def list_methods(context: click.Context, _parameter: click.Parameter, wanted: object) -> None:
-    """Print a line for each method, and end the command: the callback of ``--list``."""
-    if not wanted or context.resilient_parsing:
-        return
+def list_methods() -> None:
+    """Print a line for each method."""
     width = max(map(len, ENDPOINTS))
     for row in ENDPOINTS.values():
         click.echo(f"{row.name:{width}}  {row.about}")
-    context.exit()
 
 
 class MethodHelp(click.Command):
