@@ -18,7 +18,7 @@ from mypy import api
 from tests.paths import DOCS, ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["PAGES", "check", "module_of"]
 
@@ -58,22 +58,23 @@ def check(pages: Iterable[Path]) -> list[str]:
     with TemporaryDirectory() as folder:
         modules: dict[str, Path] = {}
         for page in pages:
-            module = Path(folder) / f"{page.stem.replace('-', '_')}_page.py"
-            module.write_text(module_of(page.read_text(encoding="utf-8")), encoding="utf-8")
-            modules[str(module)] = page
+            name = f"{page.stem.replace('-', '_')}_page.py"
+            Path(folder, name).write_text(module_of(page.read_text("utf-8")), encoding="utf-8")
+            modules[name] = page
         config = f"--config-file={ROOT / 'pyproject.toml'}"
-        told, failed, code = api.run([config, "--no-error-summary", *modules])
+        files = [str(Path(folder, name)) for name in modules]
+        told, failed, code = api.run([config, "--no-error-summary", *files])
     if failed or code not in {0, 1}:
         raise RuntimeError(f"mypy failed: {failed or told}")
     return [_in_page(line, modules) for line in told.splitlines()]
 
 
-def _in_page(line: str, modules: dict[str, Path]) -> str:
-    for module, page in modules.items():
-        for named in (module, str(Path(module).resolve())):
-            if line.startswith(f"{named}:"):
-                return f"{page}{line.removeprefix(named)}"
-    return line
+def _in_page(line: str, modules: Mapping[str, Path]) -> str:
+    # By its name alone: mypy may tell from its cache what it found in an earlier folder.
+    match = re.match(r".*?(\w+_page\.py)(?=:)", line)
+    if match is None or match[1] not in modules:
+        return line
+    return f"{modules[match[1]]}{line[match.end() :]}"
 
 
 if __name__ == "__main__":

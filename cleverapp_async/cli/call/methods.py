@@ -150,9 +150,7 @@ def _example(row: Endpoint) -> Iterable[str]:
     for one in row.parameters:
         if not one.required and one.name not in needed:
             continue
-        if one.kind is Kind.STRINGS:
-            yield f"{one.name}[]=…"
-        elif one.kind is Kind.OBJECT:
+        if one.kind is Kind.OBJECT:
             yield f"'{one.name}[…]=…'"
         else:
             yield f"{one.name}={_SAMPLES.get(one.kind, '…')}"
