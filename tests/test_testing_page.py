@@ -56,7 +56,7 @@ def test_the_tests_of_the_page_pass(tmp_path: Path) -> None:
     options = ["-p", "no:cacheprovider"]
     options += [part for name, value in settings.items() for part in ("-o", f"{name}={value}")]
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-rA", "-W", "error", *options],
+        [sys.executable, "-m", "pytest", "-q", "-rA", "-W", "error::ResourceWarning", *options],
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""},
         cwd=tmp_path,
         capture_output=True,

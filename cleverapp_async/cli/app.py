@@ -100,7 +100,7 @@ class Commands(LazyGroup):
         ),
         "completion": (
             f"{_HERE}.completion:completion",
-            "Print the script that completes commands, options and methods in SHELL.",
+            "Print the completion script of a shell.",
         ),
         "contacts": (f"{_HERE}.contacts:contacts", "Work with the contacts of bots."),
         "demo": (f"{_HERE}.demo:demo", "Send a bundled list to the simulator."),

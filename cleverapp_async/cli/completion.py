@@ -16,9 +16,10 @@ _SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(_SHELLS))
 @click.pass_context
 def completion(context: click.Context, *, shell: str) -> None:
-    """Print the script that completes commands, options and methods in SHELL.
+    """Print the completion script of a shell.
 
-    SHELL is bash (4.4 or newer), zsh or fish. With bash, put this line into ~/.bashrc:
+    With it the shell completes commands, options, methods of the API and names of files. SHELL is
+    bash (4.4 or newer), zsh or fish. For bash, put this line into ~/.bashrc:
     eval "$(cleverapp completion bash)"
     """
     root = context.find_root()
