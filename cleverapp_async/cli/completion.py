@@ -20,6 +20,7 @@ def completion(context: click.Context, *, shell: str) -> None:
 
     With it the shell completes commands, options, methods of the API and names of files. SHELL is
     bash (4.4 or newer), zsh or fish. For bash, put this line into ~/.bashrc:
+
     eval "$(cleverapp completion bash)"
     """
     root = context.find_root()
