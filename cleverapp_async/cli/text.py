@@ -78,15 +78,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         word: The word.
         known: The words that are known.
     """
-    names = list(known)
-    # Whoever writes send_message or SENDMESSAGE for sendMessage needs no other suggestion.
-    same = [name for name in names if _letters(name) == _letters(word)]
-    near = same or get_close_matches(word, names, 3)
+    near = get_close_matches(word, list(known), 3)
     return f" Did you mean {' or '.join(near)}?" if near else ""
-
-
-def _letters(word: str) -> str:
-    return re.sub(r"[-_\s]", "", word).casefold()
 
 
 def write_duration(seconds: float) -> str:

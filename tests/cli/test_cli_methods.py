@@ -100,18 +100,17 @@ def test_what_is_wrong_with_a_line_is_told_without_a_help(cleverapp: Run) -> Non
 @pytest.mark.parametrize(
     ("word", "meant"),
     [
-        ("sendmessage", "sendMessage?"),
-        ("SENDMESSAGE", "sendMessage?"),
-        ("send_message", "sendMessage?"),
-        ("get-contact-tags", "getContactTags?"),
-        ("getContactTag", "getContactTags or "),
+        ("sendmessage", "sendMessage"),
+        ("send_message", "sendMessage"),
+        ("get-contact-tags", "getContactTags"),
+        ("getContactTag", "getContactTags"),
     ],
 )
 @pytest.mark.parametrize("more", [(), ("--help",)], ids=["called", "help"])
 def test_a_method_that_is_nearly_right(
     cleverapp: Run, word: str, meant: str, more: tuple[str, ...]
 ) -> None:
-    """A slip, another case and the coroutine's name end with 2 and the method that is meant."""
+    """A slip and the coroutine's name end with 2 and the method that is meant."""
     ended = cleverapp("call", word, *more)
     assert ended.code == 2
     assert ended.out == ""
