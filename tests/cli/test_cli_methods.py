@@ -9,7 +9,7 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from cleverapp_async.cli.app import cleverapp as root
-from cleverapp_async.cli.call.arguments import read_arguments
+from cleverapp_async.cli.call.command import read_arguments
 from cleverapp_async.endpoints import ENDPOINTS
 from cleverapp_async.simulator import Simulator, SimulatorLimits, generate
 from tests.cli.command import TOKEN
