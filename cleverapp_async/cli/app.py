@@ -98,11 +98,11 @@ class Commands(LazyGroup):
             f"{_HERE}.call.command:call",
             "Call one METHOD of the API, such as getContactTags contact_id=5.",
         ),
+        "contacts": (f"{_HERE}.contacts:contacts", "Work with the contacts of bots."),
         "completion": (
             f"{_HERE}.completion:completion",
             "Print the completion script of a shell.",
         ),
-        "contacts": (f"{_HERE}.contacts:contacts", "Work with the contacts of bots."),
         "demo": (f"{_HERE}.demo:demo", "Send a bundled list to the simulator."),
         "doctor": (
             f"{_HERE}.doctor.command:doctor",

@@ -111,8 +111,8 @@ def output_option(*, required: bool = False, default: str | None = None) -> Call
         "--output",
         required=required,
         show_default=default or False,
-        metavar="FILE",
         shell_complete=file_names,
+        metavar="FILE",
         help="File to write, which must not exist yet.",
     )
 
@@ -227,8 +227,8 @@ class Connection:
 connection_options: Options = Options(
     click.option(
         "--token-file",
-        metavar="FILE",
         shell_complete=file_names,
+        metavar="FILE",
         show_default=TOKEN_VARIABLE,
         help="File that holds the token and nothing else.",
     ),

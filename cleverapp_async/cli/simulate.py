@@ -77,8 +77,8 @@ FAULTS = (
 )
 @click.option(
     "--seed-file",
-    metavar="FILE",
     shell_complete=file_names,
+    metavar="FILE",
     help="JSON file with the data at the start; see the docs.",
 )
 @click.option(

@@ -50,8 +50,8 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
 @click.option(
     "--text-file",
     type=params.TEMPLATE_FILE,
-    metavar="FILE",
     shell_complete=file_names,
+    metavar="FILE",
     help="File that holds this text, line breaks and all.",
 )
 @click.option(
@@ -128,8 +128,8 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
 )
 @click.option(
     "--faults",
-    metavar="FILE",
     shell_complete=file_names,
+    metavar="FILE",
     help="New CSV file for all faults of rows: line, field, fault, value.",
 )
 @click.option(
@@ -139,8 +139,8 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
 @output_option(default="standard output; with --journal nowhere")
 @click.option(
     "--journal",
-    metavar="RUN.db",
     shell_complete=file_names,
+    metavar="RUN.db",
     help="Keep the campaign in this file: begin it, or go on with it, after kill -9 too.",
 )
 @click.option(
