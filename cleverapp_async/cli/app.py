@@ -99,11 +99,11 @@ class Commands(LazyGroup):
             "Call one METHOD of the API, such as getContactTags contact_id=5.",
         ),
         "contacts": (f"{_HERE}.contacts:contacts", "Work with the contacts of bots."),
+        "demo": (f"{_HERE}.demo:demo", "Send a bundled list to the simulator."),
         "completion": (
             f"{_HERE}.completion:completion",
             "Print the completion script of a shell.",
         ),
-        "demo": (f"{_HERE}.demo:demo", "Send a bundled list to the simulator."),
         "doctor": (
             f"{_HERE}.doctor.command:doctor",
             "Check what a call needs, one line each, with a remedy.",
