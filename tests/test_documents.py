@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +34,27 @@ def test_the_code_of_a_page_runs(page: Path) -> None:
             example.evaluate()
     finally:
         shared.close()
+
+
+def test_the_first_block_of_the_readme_is_a_program(tmp_path: Path) -> None:
+    """What stands first in the README runs as it is pasted into a file, and does what it shows."""
+    readme = ROOT / "README.md"
+    program, *_ = examples_of(readme)
+    (tmp_path / "hello.py").write_text(str(program.parsed), encoding="utf-8")
+    served = Page()
+    served.open()
+    try:
+        run = subprocess.run(
+            [sys.executable, "-W", "error", tmp_path / "hello.py"],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+    finally:
+        served.close()
+    assert (run.returncode, run.stderr) == (0, "")
+    assert f"$ python hello.py\n{run.stdout}```" in readme.read_text("utf-8")
 
 
 @pytest.fixture

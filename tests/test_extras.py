@@ -6,6 +6,7 @@ import asyncio
 import re
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -41,7 +42,52 @@ def test_the_remedy_is_a_command_for_an_index_and_one_for_a_clone(extra: str) ->
     told = missing_extra("It", extra)
     assert f"pip install {' '.join(EXTRAS[extra])}," in told
     assert f"pip install '.[{extra}]'" in told
-    assert "cleverapp-async[" not in told
+
+
+TEXTS = ("*.md", "*.py", "*.toml", "*.yaml", "*.yml", "*.css", "*.sh", "*.html")
+PACKAGE = r"cleverapp[-_]async"
+
+
+def texts() -> list[Path]:
+    """The files that people read, of the package, its tests, documents, examples and scripts."""
+    folders = ("cleverapp_async", "docs", "examples", "benchmarks", "tests")
+    found = [file for kind in TEXTS for folder in folders for file in (ROOT / folder).rglob(kind)]
+    found += [file for kind in TEXTS for file in ROOT.glob(kind)]
+    found += [file for file in (ROOT / "scripts").iterdir() if file.is_file()]
+    return found
+
+
+def test_nothing_says_that_an_index_has_this_package() -> None:
+    """No index has it: no text has people install it by its name, which somebody else may take."""
+    by_name = re.compile(
+        rf"(pip3?|pipx|uv|uvx|poetry|conda)\b[^\n`|]*\b(install|add|run)\b[^\n`|./]*\b{PACKAGE}\b"
+        rf"|{PACKAGE}\[(?=[a-z])|^\s*{PACKAGE}\s*[=~>]=",
+        re.MULTILINE,
+    )
+    assert by_name.search("pip install 'cleverapp-async[cli]'")
+    assert by_name.search("uv add cleverapp-async")
+    assert not by_name.search("pip install '.[cli]' in the clone of cleverapp-async")
+    told = {
+        f"{file.relative_to(ROOT)}: {hit[0]}"
+        for file in texts()
+        if file != Path(__file__)
+        for hit in by_name.finditer(file.read_text(encoding="utf-8"))
+    }
+    assert told == set()
+
+
+def test_what_is_said_to_be_installed_in_a_clone_is_there() -> None:
+    """Each extra that a text has people install is one of the project file."""
+    wanted = {
+        (file.name, extra)
+        for file in texts()
+        for extras in re.findall(
+            r"""["'](?:\.|/src)\[([a-z,]+)\]["']""", file.read_text(encoding="utf-8")
+        )
+        for extra in extras.split(",")
+    }
+    assert {extra for name, extra in wanted if name == "README.md"} >= {"cli", "files", "redis"}
+    assert [one for one in sorted(wanted) if one[1] not in EXTRAS] == []
 
 
 def test_shared_limits_without_redis(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from .surface import PUBLIC
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-PAGE = Path(__file__).parent.parent / "docs" / "methods.md"
+PAGE = Path(__file__).parent.parent / "docs" / "index.md"
 
 TOP = cleverapp_async.__all__
 EVERYWHERE = [(module, name) for module in PUBLIC for name in import_module(module).__all__]
@@ -132,7 +132,7 @@ def test_a_public_module_can_be_told_by_its_name(module: str) -> None:
 def test_the_page_lists_the_public_modules() -> None:
     """What the page calls public is what the tests hold to it."""
     section = PAGE.read_text(encoding="utf-8").partition("## The public modules")[2]
-    assert re.findall(r"^\| `([\w.]+)`", section, re.MULTILINE) == list(PUBLIC)
+    assert re.findall(r"^\| \[`([\w.]+)`\]", section, re.MULTILINE) == list(PUBLIC)
 
 
 @pytest.mark.parametrize(

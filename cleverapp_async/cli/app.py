@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 import click
+from click.shell_completion import CompletionItem
 
 from .errors import Exit
 
@@ -58,6 +59,15 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(told)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands and options that begin like this; no command is imported for it."""
+        named = [
+            CompletionItem(name, help=self._stub(name).get_short_help_str())
+            for name in self.list_commands(ctx)
+            if name.startswith(incomplete)
+        ]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def _stub(self, name: str) -> click.Command:
         """A command that has nothing but its help, where the true one is not imported for it."""
         if name in self._lazy:
@@ -85,11 +95,15 @@ class Commands(LazyGroup):
     cls=Commands,
     lazy={
         "call": (
-            f"{_HERE}.call:call",
+            f"{_HERE}.call.command:call",
             "Call one METHOD of the API, such as getContactTags contact_id=5.",
         ),
         "contacts": (f"{_HERE}.contacts:contacts", "Work with the contacts of bots."),
         "demo": (f"{_HERE}.demo:demo", "Send a bundled list to the simulator."),
+        "completion": (
+            f"{_HERE}.completion:completion",
+            "Print the completion script of a shell.",
+        ),
         "doctor": (
             f"{_HERE}.doctor.command:doctor",
             "Check what a call needs, one line each, with a remedy.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -9,10 +10,11 @@ import click
 from ..client import CleverAppClient
 from ..errors import CleverAppError, Outcome, UnsupportedMessengerError, ValidationError
 from .errors import Exit, exit_codes
-from .shared_options import output_option, scale_option, window_option
+from .shared_options import list_option, output_option, scale_option, window_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from importlib.resources.abc import Traversable
 
     from ..bulk.outcome import SendOutcome
     from ..simulator import SimulatedContact, Simulator
@@ -37,6 +39,20 @@ _ERRORS: Mapping[str, type[CleverAppError] | None] = {
 """What the list's own column ``expect`` means."""
 
 
+def _bundled_list() -> Traversable:
+    from importlib.resources import files
+
+    return files(__package__ or "").joinpath("data/demo.csv")
+
+
+def _print_list() -> None:
+    from .console import need_output, to_stdout
+
+    need_output("Let the list go to a file.")
+    with suppress(BrokenPipeError):  # Whoever reads has seen enough.
+        to_stdout(_bundled_list().read_bytes())
+
+
 @click.command(
     epilog=exit_codes(
         "every row ended as the list expects, and the referee's verdict is clean",
@@ -46,6 +62,7 @@ _ERRORS: Mapping[str, type[CleverAppError] | None] = {
 @scale_option(_SCALE)
 @window_option
 @output_option(default="nowhere")
+@list_option(_print_list)
 @click.pass_context
 def demo(context: click.Context, *, scale: float, window: str, output: str | None) -> None:
     """Send a bundled list to the simulator.
@@ -54,9 +71,13 @@ def demo(context: click.Context, *, scale: float, window: str, output: str | Non
     messengers; some rows are faulty and left out, some are rejected by the server. At the end the
     referee, who saw every request arrive, gives its verdict. The outcomes are JSON lines, in the
     file of --output or on standard output (-).
+
+    --list prints the list, to be sent with `cleverapp send`: CSV, whose columns contact_id; bot_id,
+    messenger and contact_external_id; or bot_id and phone say who the recipient is. name fills the
+    template, and expect says what is to come of the row here.
     """
     import asyncio
-    from importlib.resources import as_file, files
+    from importlib.resources import as_file
 
     from rich.text import Text
 
@@ -79,7 +100,7 @@ def demo(context: click.Context, *, scale: float, window: str, output: str | Non
     console = make_console()
     with (
         Interrupts() as interrupts,
-        as_file(files(__package__ or "").joinpath("data/demo.csv")) as path,
+        as_file(_bundled_list()) as path,
         open_source(str(path), "csv", name="demo.csv") as source,
         open_sink(output) as sink,
     ):

@@ -24,7 +24,7 @@ from ..limits.registry import LimiterRegistry
 from . import params
 from .errors import BadInputError, CommandError, Exit
 from .params import LimitOverride
-from .shared_options import ATTEMPT_TIMEOUT, Options, scale_option
+from .shared_options import ATTEMPT_TIMEOUT, Options, scale_option, timezone_option
 from .text import write_duration
 
 if TYPE_CHECKING:
@@ -115,13 +115,7 @@ schedule_options: Options = Options(
         metavar="HH:MM",
         help="Send nothing later in the day; what is left waits for the next day.",
     ),
-    click.option(
-        "--timezone",
-        type=params.TIME_ZONE,
-        metavar="NAME",
-        show_default="this machine's",
-        help="Time zone of --not-before, --not-after and --at, such as Europe/Moscow.",
-    ),
+    timezone_option,
     click.option(
         "--at",
         type=params.MOMENT,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from attrs import frozen
+from click.shell_completion import CompletionItem
 
 from ..client import CleverAppClient
 from ..config import DEFAULT_BASE_URL, ClientConfig
@@ -28,11 +29,15 @@ __all__ = [
     "Options",
     "bot_id_option",
     "connection_options",
+    "file_names",
     "format_option",
+    "journal_argument",
+    "list_option",
     "output_option",
     "quiet_option",
     "read_token",
     "scale_option",
+    "timezone_option",
     "window_option",
     "yes_option",
 ]
@@ -60,6 +65,40 @@ class Options:
         return command
 
 
+def file_names(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Have the shell complete the name of a file: ``shell_complete`` of an option."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def journal_argument(command: F) -> F:
+    """Give a command the argument JOURNAL: a file, or the address of a campaign in Redis."""
+    return click.argument("journal", metavar="JOURNAL", shell_complete=file_names)(command)
+
+
+def list_option(show: Callable[[], None]) -> Callable[[F], F]:
+    """``--list``: print a list, and end the command.
+
+    Args:
+        show: Prints it.
+    """
+
+    def stop(context: click.Context, _parameter: click.Parameter, wanted: object) -> None:
+        if wanted and not context.resilient_parsing:
+            show()
+            context.exit(Exit.OK)
+
+    return click.option(
+        "--list",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=stop,
+        help="Print the list and do nothing else.",
+    )
+
+
 def output_option(*, required: bool = False, default: str | None = None) -> Callable[[F], F]:
     """``-o`` and ``--output``: the file that a command writes.
 
@@ -72,6 +111,7 @@ def output_option(*, required: bool = False, default: str | None = None) -> Call
         "--output",
         required=required,
         show_default=default or False,
+        shell_complete=file_names,
         metavar="FILE",
         help="File to write, which must not exist yet.",
     )
@@ -112,6 +152,17 @@ def quiet_option(command: F) -> F:
     return click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only.")(
         command
     )
+
+
+def timezone_option(command: F) -> F:
+    """Give a command ``--timezone``."""
+    return click.option(
+        "--timezone",
+        type=params.TIME_ZONE,
+        metavar="NAME",
+        show_default="this machine's",
+        help="Time zone of all hours and times, such as Europe/Moscow.",
+    )(command)
 
 
 def yes_option(command: F) -> F:
@@ -176,6 +227,7 @@ class Connection:
 connection_options: Options = Options(
     click.option(
         "--token-file",
+        shell_complete=file_names,
         metavar="FILE",
         show_default=TOKEN_VARIABLE,
         help="File that holds the token and nothing else.",

@@ -8,7 +8,7 @@ import click
 
 from . import params
 from .errors import BadInputError, Exit, exit_codes
-from .shared_options import TOKEN_VARIABLE, scale_option, window_option
+from .shared_options import TOKEN_VARIABLE, file_names, scale_option, window_option
 from .text import counted, did_you_mean
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ FAULTS = (
 )
 @click.option(
     "--seed-file",
+    shell_complete=file_names,
     metavar="FILE",
     help="JSON file with the data at the start; see the docs.",
 )
@@ -175,7 +176,9 @@ def _guide(window: str, latency: str, scale: float, *, own: bool) -> str:
         f"Simulating the CleverApp API: {window} windows, documented limits{quick}, "
         f"latency {latency}.\nPoint a client at it:\n\n"
         "  export CLEVERAPP_BASE_URL={base_url}\n"
-        f"{token}  cleverapp send recipients.csv{scaled}\n\n"
+        f"{token}\n"
+        "A list to try it with comes from `cleverapp demo --list > recipients.csv`:\n\n"
+        f'  cleverapp send recipients.csv --text "Hi, {{{{name}}}}!" --skip-bad-rows{scaled}\n\n'
         "Ctrl-C stops it."
     )
 

@@ -25,7 +25,7 @@ ROWS = (
                 Kind.STRING,
                 "a phone number, or the contact's id in the messenger",
             ),
-            Parameter("text", Kind.STRING, "the text"),
+            Parameter("text", Kind.STRING, "the text, needed without image and file"),
             Parameter("image", Kind.URL, "URL of a picture"),
             Parameter("file", Kind.URL, "URL of a file"),
         ),

@@ -82,7 +82,9 @@ def test_a_command_that_is_not_there_is_told() -> None:
 
 def test_commands_that_are_there_already_stand_beside_the_others() -> None:
     """A group that imports some of its commands shows and runs the others as well."""
-    group = LazyGroup("group", lazy={"call": ("cleverapp_async.cli.call:call", "Call.")})
+    lazy = {"call": ("cleverapp_async.cli.call.command:call", "Call.")}
+    # A command keeps the names of its help that the first group has asked it for.
+    group = LazyGroup("group", lazy=lazy, context_settings=cleverapp.context_settings)
     group.add_command(click.Command("here", help="Be here.", callback=lambda: click.echo("done")))
     runner = CliRunner()
     shown = runner.invoke(group, ["--help"]).output

@@ -8,7 +8,7 @@ import pytest
 
 from cleverapp_async import FieldError, RawResponse
 from cleverapp_async._terminal import guard_streams
-from cleverapp_async.cli.call import read_arguments
+from cleverapp_async.cli.call.command import read_arguments
 from cleverapp_async.cli.console import as_json, print_json, print_raw
 from cleverapp_async.cli.errors import BadInputError, Exit, exit_of, failure, wrong_setting
 from cleverapp_async.endpoints import ENDPOINTS

@@ -192,6 +192,22 @@ def test_a_report(cleverapp: Run, tmp_path: Path) -> None:
     assert cleverapp("campaign", "report", path, "-o", str(page), "--force").code == 0
 
 
+def test_a_report_has_the_title_and_the_zone_that_are_given(cleverapp: Run, tmp_path: Path) -> None:
+    """Its times are in the zone of --timezone, its name is that of --title."""
+    path = make_journal(tmp_path / "run.db", *ALL)
+    page = tmp_path / "report.html"
+    zone = ("--timezone", "Asia/Yekaterinburg")
+    ended = cleverapp("campaign", "report", path, "-o", str(page), "--title", "Весна", *zone)
+    assert ended.code == 0
+    text = page.read_text("utf-8")
+    assert "<title>Campaign Весна</title>" in text
+    assert "Asia/Yekaterinburg (UTC+05:00)" in text
+    assert "+05:00" in text.partition("<time datetime=")[2].partition(">")[0]
+    wrong = cleverapp("campaign", "report", path, "-o", "x.html", "--timezone", "Asia/Nowhere")
+    assert wrong.code == 2
+    assert "--timezone" in wrong.err
+
+
 def test_a_report_that_cannot_be(cleverapp: Run, tmp_path: Path) -> None:
     """Where the page cannot be written that is told with exit 1, without a journal with exit 2."""
     path = make_journal(tmp_path / "run.db", ACCEPTED)

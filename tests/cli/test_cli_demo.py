@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from cleverapp_async import NotSentError, Outcome, SendMessage, SendOutcome, ServerError
 from cleverapp_async.cli.demo import Expectations
 from cleverapp_async.cli.send.outcomes import open_sink
+from tests.paths import DOCS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.cli.command import Run
+    from tests.cli.command import Run, Serve, Write
 
 
 def test_the_demo_ends_as_its_list_expects(cleverapp: Run, tmp_path: Path) -> None:
@@ -28,6 +29,39 @@ def test_the_demo_ends_as_its_list_expects(cleverapp: Run, tmp_path: Path) -> No
     assert ended.code == 0
     outcomes = [json.loads(line)["outcome"] for line in output.read_text().splitlines()]
     assert (outcomes.count("accepted"), outcomes.count("rejected")) == (74, 4)
+
+
+def test_the_list_can_be_sent(cleverapp: Run, serve: Serve, write: Write, tmp_path: Path) -> None:
+    """What --list prints is a list that send takes: its faulty rows are found, the others sent."""
+    simulator = serve()
+    listed = cleverapp("demo", "--list")
+    assert (listed.code, listed.err) == (0, "")
+    recipients = write("recipients.csv", listed.out)
+    how = ("--text", "Здравствуйте, {name}!", "--scale", "10000")
+    refused = cleverapp("send", recipients, *how)
+    assert refused.code == 2
+    lines = [f"recipients.csv, line {line}" for line in faulty_lines(listed.out)]
+    assert [line for line in lines if line not in refused.err] == []
+    assert not simulator.arrivals
+    output = tmp_path / "out.jsonl"
+    sent = cleverapp(*("send", recipients, *how, "--skip-bad-rows", "--output", str(output)))
+    assert sent.code == 1
+    outcomes = [json.loads(line)["outcome"] for line in output.read_text().splitlines()]
+    assert outcomes == ["accepted"] * 78
+
+
+def faulty_lines(listed: str) -> list[int]:
+    """The lines of the rows that are expected to be left out."""
+    lines = listed.splitlines()
+    return [place for place, line in enumerate(lines, 1) if line.endswith(";left out")]
+
+
+def test_the_columns_of_the_list_are_explained(cleverapp: Run) -> None:
+    """Each column and each word of the column ``expect`` stands in the documentation."""
+    header, *rows = cleverapp("demo", "--list").out.splitlines()
+    section = (DOCS / "command-line.md").read_text("utf-8").partition("\n## demo\n")[2]
+    words = {*header.split(";"), *(row.rpartition(";")[2] for row in rows)}
+    assert {word for word in words if f"`{word}`" not in section} == set()
 
 
 def test_surprises_are_told() -> None:

@@ -61,7 +61,9 @@ CASES: dict[str, list[tuple[str, ...]]] = {
         ("call", "getContacts", "with={hostile}"),
         ("call", "--format", "raw", "getMe"),
         ("call", "{hostile}"),
+        ("call", "{hostile}", "--help"),
     ],
+    "completion": [("completion", "{hostile}")],
     "contacts export": [
         ("contacts", "export", "-o", "{folder}/c.csv"),
         ("contacts", "export", "-o", "{folder}/{hostile}/c.csv"),
@@ -77,7 +79,10 @@ CASES: dict[str, list[tuple[str, ...]]] = {
         ("campaign", "export", "{journal}", "-o", "-", "--format", "csv"),
         ("campaign", "export", "{journal}", "-o", "-", "--format", "jsonl"),
     ],
-    "campaign report": [("campaign", "report", "{journal}", "-o", "{folder}/{hostile}.html")],
+    "campaign report": [
+        ("campaign", "report", "{journal}", "-o", "{folder}/{hostile}.html"),
+        ("campaign", "report", "{journal}", "-o", "{folder}/a.html", "--timezone", "{hostile}"),
+    ],
     "campaign resolve": [("campaign", "resolve", "{hostile}", "--as", "accepted", "--all")],
     "campaign purge": [("campaign", "purge", "{hostile}", "--yes")],
 }

@@ -286,6 +286,22 @@ class ReportFigures:
     unknown_in_all: int
     rejected: tuple[JournalEntry, ...] = ()
 
+    def runs(self) -> tuple[tuple[float, float], ...]:
+        """When each run began and ended, in Unix seconds; one that is at work ends now."""
+        sessions = self.summary.sessions
+        found: list[tuple[float, float]] = []
+        for place, session in enumerate(sessions):
+            begun, ended = session.started_at, session.ended_at
+            last = place == len(sessions) - 1
+            if ended is None and last and self.running:
+                ended = self.written_at
+            elif ended is None:
+                # It died: it is known to have lived until the last send before the next run.
+                until = self.written_at if last else sessions[place + 1].started_at
+                ended = begun if self.timeline is None else self.timeline.last_send(until)
+            found.append((begun, max(begun, ended)))
+        return tuple(found)
+
 
 def in_doubt(*, running: bool) -> tuple[JournalState, ...]:
     """The states of messages that may have reached the server.

@@ -126,9 +126,13 @@ class Clock:
 
     Attributes:
         zone: The time zone; None for this machine's.
+        usual: The offset that the page says its times have, such as ``UTC+03:00``: a moment with
+            another one, before or after the clocks were changed, is told with it. None: no moment
+            is.
     """
 
     zone: tzinfo | None = None
+    usual: str | None = None
 
     def at(self, moment: float) -> datetime:
         """Unix seconds as a moment in the zone."""
@@ -139,13 +143,23 @@ class Clock:
         written = self.at(moment).strftime("%z")
         return "UTC" if written == "+0000" else f"UTC{written[:3]}:{written[3:5]}"
 
+    def zone_at(self, moment: float) -> str:
+        """The zone's name and its offset at a moment, such as ``Europe/Moscow (UTC+03:00)``."""
+        offset = self.offset(moment)
+        name = getattr(self.zone, "key", None) or self.at(moment).strftime("%Z")
+        # Many zones have no name but their offset.
+        named = isinstance(name, str) and name != offset and name[:1].isalpha()
+        return f"{name} ({offset})" if named else offset
+
     def exact(self, moment: float) -> str:
         """A moment to the millisecond with its offset, as programs read it (ISO 8601)."""
         return self.at(moment).isoformat("T", "milliseconds")
 
     def written(self, moment: float) -> str:
-        """A moment to the second."""
-        return f"{self.at(moment):%Y-%m-%d %H:%M:%S}"
+        """A moment to the second, with its offset where that is not the usual one."""
+        told = f"{self.at(moment):%Y-%m-%d %H:%M:%S}"
+        offset = self.offset(moment)
+        return told if self.usual in {None, offset} else f"{told} {offset}"
 
 
 _ALONE = frozenset({"br", "meta"})

@@ -15,6 +15,7 @@ from pathlib import Path
 from ...errors import JournalError
 from ...limits.quota import ACCOUNT_QUOTAS, Quota, QuotasOf
 from ...limits.registry import LimiterRegistry
+from .._wall_clock import as_zone
 from ..journal.protocol import CampaignReader
 from ..journal.records import JournalState
 from ..journal.sqlite.reader import JournalReader
@@ -27,7 +28,9 @@ from .summary import by_key, top
 __all__ = ["write_page", "write_report"]
 
 
-def write_page(figures: ReportFigures, name: str, zone: tzinfo | None = None) -> str:
+def write_page(
+    figures: ReportFigures, name: str, zone: tzinfo | None = None, *, title: str | None = None
+) -> str:
     """The report as one HTML page.
 
     Its policy lets a browser load, run and style nothing but the one style sheet in it, which the
@@ -35,10 +38,12 @@ def write_page(figures: ReportFigures, name: str, zone: tzinfo | None = None) ->
 
     Args:
         figures: What is told.
-        name: What the campaign is called, and named in commands: :attr:`CampaignReader.name`.
+        name: What the campaign is called in commands: :attr:`CampaignReader.name`.
         zone: The time zone of all times; None for this machine's.
+        title: What the campaign is called on the page; None: by its name.
     """
-    clock = Clock(zone)
+    clock = Clock(zone, Clock(zone).offset(figures.written_at))
+    title = title or name
     style = files(__name__.rpartition(".")[0]).joinpath("page.css").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
@@ -50,12 +55,12 @@ def write_page(figures: ReportFigures, name: str, zone: tzinfo | None = None) ->
         tag("meta", name_="color-scheme", content="light dark"),
         tag("meta", name_="referrer", content="no-referrer"),
         tag("meta", name_="robots", content="noindex"),
-        tag("title", f"Campaign {name}"),
+        tag("title", f"Campaign {title}"),
         tag("style", Html(style)),
     )
     body = tag(
         "body",
-        top(figures, name, clock),
+        top(figures, name, title, clock),
         tag(
             "main",
             sends(figures, clock),
@@ -76,7 +81,8 @@ def write_report(
     *,
     quotas_of: QuotasOf | None = None,
     account: tuple[Quota, ...] = ACCOUNT_QUOTAS,
-    zone: tzinfo | None = None,
+    zone: tzinfo | str | None = None,
+    title: str | None = None,
 ) -> None:
     """Write what is known of a campaign as one self-contained HTML page.
 
@@ -90,12 +96,16 @@ def write_report(
         output: The page's file.
         quotas_of: What limits a key, drawn as lines; None for the documented limits.
         account: What limits all keys together; empty for nothing.
-        zone: The time zone of all times; None for this machine's.
+        zone: The time zone of all times, or its name such as ``Europe/Moscow``; None for this
+            machine's.
+        title: What the campaign is called on the page; None: by the name of its journal.
 
     Raises:
+        ConfigurationError: No time zone has that name.
         JournalError: The journal cannot be read, or the page would be written over it.
         OSError: The page cannot be written.
     """
+    told_in = as_zone(zone)
     with ExitStack() as opened:
         if isinstance(journal, (str, os.PathLike)):
             journal = opened.enter_context(JournalReader(journal))
@@ -115,7 +125,7 @@ def write_report(
             running=running,
             written_at=time.time(),
         )
-    _replace(Path(output), write_page(figures, name, zone))
+    _replace(Path(output), write_page(figures, name, told_in, title=title))
 
 
 def _check_apart(journal: Path, output: Path) -> None:

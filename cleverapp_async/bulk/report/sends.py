@@ -22,7 +22,7 @@ from .html import (
 from .summary import name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from ...limits.quota import LimitKey
     from ..journal.records import JournalSession
@@ -119,34 +119,12 @@ def _runs_strip(figures: ReportFigures, timeline: Timeline) -> Html:
     """A strip that is filled while a run was at work: a gap above it is a pause."""
     width, bins = timeline.width, len(timeline.all.counts)
     parts: list[tuple[float, float]] = []
-    for begun, ended in _stretches(figures, timeline):
+    for begun, ended in figures.runs():
         left, right = ((moment - timeline.start) / width for moment in (begun, ended))
         if right > 0 and left < bins:
             parts.append((max(left, 0), min(max(right, left + bins / 500), bins)))
     told = f"{plural(len(figures.summary.sessions), 'run')} in all."
     return strip(parts, bins, AltText("runs", "When a run was at work", told))
-
-
-def _stretches(figures: ReportFigures, timeline: Timeline) -> Iterator[tuple[float, float]]:
-    sessions = figures.summary.sessions
-    for place, session in enumerate(sessions):
-        last = place == len(sessions) - 1
-        if session.ended_at is not None:
-            yield session.started_at, session.ended_at
-        elif last and figures.running:
-            yield session.started_at, figures.written_at
-        else:
-            # It died: it is known to have lived until the last send before the next run.
-            until = figures.written_at if last else sessions[place + 1].started_at
-            yield session.started_at, max(_last_send(timeline, until), session.started_at)
-
-
-def _last_send(timeline: Timeline, until: float) -> float:
-    counts = timeline.all.counts
-    place = min(int((until - timeline.start) / timeline.width), len(counts) - 1)
-    while place >= 0 and not counts[place]:
-        place -= 1
-    return min(timeline.start + timeline.width * (place + 1), until)
 
 
 def _axis(timeline: Timeline, clock: Clock) -> Html:

@@ -16,6 +16,7 @@ from .html import (
     percent,
     plural,
     quoted,
+    seconds,
     table,
     tag,
     time_tag,
@@ -154,8 +155,15 @@ def tell_state(figures: ReportFigures) -> str:
     return "Nothing is left to send."
 
 
-def top(figures: ReportFigures, name: str, clock: Clock) -> Html:
-    """Title, verdict, the shares of the states, and what needs attention."""
+def top(figures: ReportFigures, name: str, title: str, clock: Clock) -> Html:
+    """Title, verdict, the shares of the states, and what needs attention.
+
+    Args:
+        figures: What is told.
+        name: What the campaign is called in commands.
+        title: What it is called on the page.
+        clock: Shows moments.
+    """
     summary, counts = figures.summary, figures.summary.by_state
     shares = [(state.value, counts[state]) for state in STATE_WORDS]
     told = ", ".join(
@@ -163,18 +171,10 @@ def top(figures: ReportFigures, name: str, clock: Clock) -> Html:
     )
     return tag(
         "header",
-        tag("h1", "Campaign ", foreign(name, 100)),
+        tag("h1", "Campaign ", foreign(title, 100)),
         tag("p", _verdict(figures), class_="verdict"),
-        tag(
-            "p",
-            tell_state(figures),
-            " Sent through ",
-            foreign(summary.origin, 200),
-            ". As of ",
-            time_tag(clock, figures.written_at),
-            f" ({clock.offset(figures.written_at)}, as all times here).",
-            class_="quiet",
-        ),
+        tag("p", tell_state(figures), class_="quiet"),
+        _facts(figures, name, clock),
         tag(
             "div",
             share_bar(shares, AltText("shares", "Messages by state", told)),
@@ -184,6 +184,27 @@ def top(figures: ReportFigures, name: str, clock: Clock) -> Html:
         if summary.messages
         else NOTHING,
         _look(figures, name),
+    )
+
+
+def _facts(figures: ReportFigures, name: str, clock: Clock) -> Html:
+    """Which journal this is, when it was sent and for how long, and the zone of all times."""
+    facts: list[tuple[str, Html]] = [("Journal", foreign(name, 200))]
+    if runs := figures.runs():
+        begun, ended = min(begin for begin, _ in runs), max(end for _, end in runs)
+        at_work = sum(end - begin for begin, end in runs)
+        last = "now" if figures.running else time_tag(clock, ended)
+        facts.append(("Sent", joined([time_tag(clock, begun), " to ", last])))
+        several = f", in {number(len(runs))} runs that took {seconds(at_work)} together"
+        took = seconds(ended - begun) + (several if len(runs) > 1 else "")
+        facts.append(("Duration", joined([took])))
+    facts.append(("Through", foreign(figures.summary.origin, 200)))
+    facts.append(("As of", time_tag(clock, figures.written_at)))
+    facts.append(("Time zone", joined([clock.zone_at(figures.written_at)])))
+    return tag(
+        "dl",
+        *(tag("div", tag("dt", name), tag("dd", told)) for name, told in facts),
+        class_="facts",
     )
 
 

@@ -75,6 +75,18 @@ class Timeline:
         """When the last bin ends, in Unix seconds."""
         return self.start + self.width * len(self.all.counts)
 
+    def last_send(self, until: float) -> float:
+        """When the last bin with a send ends, no later than a moment, in Unix seconds.
+
+        Args:
+            until: The moment; before the first send the start of the timeline is given.
+        """
+        counts = self.all.counts
+        place = min(int((until - self.start) // self.width), len(counts) - 1)
+        while place >= 0 and not counts[place]:
+            place -= 1
+        return min(self.start + self.width * (max(place, -1) + 1), until)
+
 
 def _next_width(width: int) -> int:
     return next((wider for wider in _WIDTHS if wider > width), 2 * width)

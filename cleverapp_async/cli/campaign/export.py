@@ -18,7 +18,7 @@ from ..atomic_file import output_format, whole_file
 from ..console import as_json, make_console, make_table, to_stdout
 from ..errors import BadInputError, CommandError, Exit, exit_codes
 from ..send_settings import LimitSettings, limit_options
-from ..shared_options import format_option, output_option
+from ..shared_options import format_option, journal_argument, output_option, timezone_option
 from ..text import as_iso, say_moment, shortened
 from .reader import entries_of, find_campaign, open_reader
 
@@ -44,7 +44,7 @@ _format = format_option("jsonl", "csv", "table", default="jsonl")
 
 
 @click.command(epilog=_LISTING)
-@click.argument("journal", metavar="JOURNAL")
+@journal_argument
 @_format
 def unknown(*, journal: str, given_format: str) -> None:
     """List the messages whose outcome is unknown.
@@ -56,7 +56,7 @@ def unknown(*, journal: str, given_format: str) -> None:
 
 
 @click.command(epilog=_LISTING)
-@click.argument("journal", metavar="JOURNAL")
+@journal_argument
 @_format
 def failed(*, journal: str, given_format: str) -> None:
     """List the messages that were rejected or not sent, and why.
@@ -74,7 +74,7 @@ def failed(*, journal: str, given_format: str) -> None:
         usage="the journal cannot be read, or FILE exists or cannot be created",
     )
 )
-@click.argument("journal", metavar="JOURNAL")
+@journal_argument
 @output_option(required=True)
 @click.option(
     "--state",
@@ -119,15 +119,24 @@ def export(
         usage="the journal cannot be read, or FILE exists",
     )
 )
-@click.argument("journal", metavar="JOURNAL")
+@journal_argument
 @output_option(required=True)
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
+@click.option(
+    "--title",
+    metavar="TEXT",
+    show_default="the journal's name",
+    help="What the campaign is called in the report.",
+)
+@timezone_option
 @limit_options
 def report(
     *,
     journal: str,
     output: str,
     force: bool,
+    title: str | None,
+    timezone: str | None,
     limits: tuple[LimitOverride, ...],
     account_limit: tuple[Quota, ...] | None,
     scale: float,
@@ -154,6 +163,8 @@ def report(
                 path,
                 quotas_of=registry.quotas,
                 account=registry.quotas(AccountKey("")),
+                zone=timezone,
+                title=title,
             )
     except OSError as error:
         raise CommandError(

@@ -11,7 +11,7 @@ from ...bulk.journal.by_hand import check_unknown
 from ...bulk.journal.records import JournalState
 from ..errors import BadInputError, Exit, exit_codes
 from ..params import whole
-from ..shared_options import yes_option
+from ..shared_options import journal_argument, yes_option
 from ..text import counted
 from .reader import find_campaign, index_of, journal_errors, look, open_reader
 
@@ -28,7 +28,7 @@ _EXITS = exit_codes(
 
 
 @click.command(epilog=_EXITS)
-@click.argument("journal", metavar="JOURNAL")
+@journal_argument
 @click.option(
     "--as",
     "verdict",
@@ -87,7 +87,7 @@ def resolve(
 
 
 @click.command(epilog=_EXITS)
-@click.argument("journal", metavar="JOURNAL")
+@journal_argument
 @click.option(
     "--even-if-unfinished",
     is_flag=True,

@@ -23,7 +23,7 @@ from ...limits.quota import AccountKey
 from ..console import as_json, make_console, make_table, to_stdout
 from ..errors import MEANINGS, BadInputError, Exit, exit_codes
 from ..send_settings import GivenHours, LimitSettings, SendSettings, limit_options, schedule_options
-from ..shared_options import format_option
+from ..shared_options import format_option, journal_argument
 from ..text import as_iso, counted, say_age, say_moment, tell_forecast
 from .reader import find_campaign, look, open_reader
 from .state import CampaignState, Resuming, Step, steps
@@ -157,7 +157,7 @@ _SHARE = 4
         unknown="some outcomes are unknown",
     )
 )
-@click.argument("journal", metavar="JOURNAL")
+@journal_argument
 @format_option("table", "json", default="table")
 @click.option("--watch", is_flag=True, help="Show it again every second, until it is finished.")
 @limit_options

@@ -17,7 +17,13 @@ from ..send_settings import (
     pace_options,
     schedule_options,
 )
-from ..shared_options import bot_id_option, connection_options, output_option, quiet_option
+from ..shared_options import (
+    bot_id_option,
+    connection_options,
+    file_names,
+    output_option,
+    quiet_option,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime, time
@@ -34,7 +40,7 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
 
 
 @click.command(epilog=f"Exit codes: {_EXITS}.")
-@click.argument("file", required=False)
+@click.argument("file", required=False, shell_complete=file_names)
 @click.option(
     "--text",
     type=params.TEMPLATE,
@@ -44,6 +50,7 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
 @click.option(
     "--text-file",
     type=params.TEMPLATE_FILE,
+    shell_complete=file_names,
     metavar="FILE",
     help="File that holds this text, line breaks and all.",
 )
@@ -121,6 +128,7 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
 )
 @click.option(
     "--faults",
+    shell_complete=file_names,
     metavar="FILE",
     help="New CSV file for all faults of rows: line, field, fault, value.",
 )
@@ -131,6 +139,7 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
 @output_option(default="standard output; with --journal nowhere")
 @click.option(
     "--journal",
+    shell_complete=file_names,
     metavar="RUN.db",
     help="Keep the campaign in this file: begin it, or go on with it, after kill -9 too.",
 )

@@ -240,6 +240,7 @@ def hostile() -> ReportFigures:
     rows.append(Row(odd, JournalState.REJECTED, BEGUN, BEGUN + 1))
     errors = [
         *((ErrorRecord(type="ServerError", message=text, status=502), 9) for text in HOSTILE),
+        (ErrorRecord(type="OutcomeUnknownError", message="no answer came " * 30), 12),
         *(
             (
                 ErrorRecord(

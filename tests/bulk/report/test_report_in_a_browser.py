@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 CAMPAIGNS = [campaigns.finished, campaigns.running, campaigns.empty, campaigns.hostile]
 SCREENS = [(360, 740), (1280, 900)]
 
-# The width that the page asks for, elements that no template has, and the least contrast between
-# a text and what is behind it (WCAG asks for 4.5).
+# The width that the page asks for, words of names that stand on two lines although one has room for
+# them, elements that no template has, and the least contrast between a text and what is behind it
+# (WCAG asks for 4.5).
 FACTS = """
 (() => {
   document.querySelectorAll("details").forEach(one => one.open = true);
@@ -47,6 +48,19 @@ FACTS = """
   const root = document.documentElement;
   return {
     wide: root.scrollWidth - innerWidth,
+    broken: [...document.querySelectorAll(".name bdi, h1, dt")].flatMap(one => {
+      const words = [];
+      const walker = document.createTreeWalker(one, NodeFilter.SHOW_TEXT);
+      for (let node; (node = walker.nextNode());)
+        for (const match of node.data.matchAll(/[A-Za-z_]{4,24}/g)) {
+          const range = document.createRange();
+          range.setStart(node, match.index);
+          range.setEnd(node, match.index + match[0].length);
+          const tops = [...range.getClientRects()].map(box => Math.round(box.top));
+          if (new Set(tops).size > 1 && !/\\S{25}/.test(node.data)) words.push(match[0]);
+        }
+      return words;
+    }),
     outside: [...document.querySelectorAll("body *:not(svg *)")].filter(one =>
       one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".scroll")).length,
     strange: document.querySelectorAll(
@@ -68,6 +82,7 @@ async def look(page: Page, file: Path, width: int, height: int, scheme: str) -> 
     assert isinstance(facts, dict)
     assert facts["wide"] <= 0, "the page scrolls sideways"
     assert facts["outside"] == 0, "something stands outside of the screen"
+    assert facts["broken"] == [], "a word is broken that a line has room for"
     assert facts["strange"] == 0, "a text became an element"
     assert facts["title"] == "Campaign run.db"
     assert facts["dark"] is (scheme == "dark")

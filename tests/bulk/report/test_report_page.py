@@ -198,6 +198,53 @@ def test_a_finished_campaign_says_so() -> None:
     assert "cleverapp send" not in said
 
 
+def facts_of(page: str) -> dict[str, str]:
+    """What the head of the page says of the campaign."""
+    found = re.search(r'<dl class="facts">(.*?)</dl>', page, re.DOTALL)
+    assert found is not None
+    pairs = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", found[1], re.DOTALL)
+    return {name: "".join(Skeleton(told).texts).replace("\xa0", " ") for name, told in pairs}
+
+
+def test_the_head_names_the_journal_the_duration_and_the_zone() -> None:
+    """Which campaign it is, when it was sent, for how long, and in which zone, stand at the top."""
+    page = page_of(campaigns.finished())
+    assert facts_of(page) == {
+        "Journal": "run.db",
+        "Sent": "2026-09-21 14:13:18 to 2026-09-21 14:48:20",
+        "Duration": "35 min 2 s, in 2 runs that took 34 min 57 s together",
+        "Through": "https://app.cleverapp.pro/api/v1",
+        "As of": "2026-09-21 14:49:10",
+        "Time zone": "UTC",
+    }
+    assert page.index("Duration") < page.index("Sends over time")
+
+
+def test_a_campaign_has_the_title_that_it_is_given() -> None:
+    """A title stands in the place of the journal's name, which the page still tells."""
+    page = write_page(campaigns.finished(), "run.db", UTC, title="Spring <sale>")
+    assert "<title>Campaign Spring &lt;sale&gt;</title>" in page
+    assert "<h1>Campaign <bdi>Spring &lt;sale&gt;</bdi></h1>" in page
+    assert facts_of(page)["Journal"] == "run.db"
+    assert "cleverapp campaign unknown run.db" in write_page(
+        campaigns.hostile(), "run.db", UTC, title="Spring"
+    )
+
+
+def test_the_duration_of_runs_that_have_not_ended_in_order() -> None:
+    """A run that is at work lasts until now, one that died until its last send or to nothing."""
+    sent = [Row(LimitKey(7, "viber"), JournalState.ACCEPTED, BEGUN + 59.5, BEGUN + 60)]
+    died = summarise(sent, sessions=[session(BEGUN, None, None)])
+    assert facts_of(page_of(told(died, sent)))["Duration"] == "1 min"
+    silent = summarise([], pending={None: 1}, sessions=[session(BEGUN, None, None)])
+    assert facts_of(page_of(told(silent)))["Duration"] == "0 ms"
+    facts = facts_of(page_of(told(silent, running=True, written_at=BEGUN + 90)))
+    assert facts["Sent"].endswith(" to now")
+    assert facts["Duration"] == "1 min 30 s"
+    unbegun = facts_of(page_of(told(summarise([], pending={None: 1}))))
+    assert not {"Sent", "Duration"} & set(unbegun)
+
+
 def test_everything_accepted_is_told_as_that() -> None:
     """A campaign that everybody got has nothing to look at."""
     sent = [Row(LimitKey(7, "viber"), JournalState.ACCEPTED, BEGUN, BEGUN, 0.0, 0.1)] * 3
@@ -263,7 +310,7 @@ def test_of_many_unknown_the_first_are_listed() -> None:
 def test_of_many_errors_the_first_are_listed() -> None:
     """A hundred kinds of errors are listed, the rest is counted."""
     skeleton = Skeleton(page_of(campaigns.hostile()))
-    assert f"And {len(HOSTILE) + 150 - 100} more." in skeleton.texts
+    assert f"And {len(HOSTILE) + 1 + 150 - 100} more." in skeleton.texts
 
 
 def test_of_many_runs_the_last_are_listed() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -124,6 +125,31 @@ def test_moments_are_told_in_the_zone_asked_for() -> None:
     assert clock.written(0) == "1970-01-01 03:00:00"
     assert clock.offset(0) == "UTC+03:00"
     assert 'datetime="1970-01-01T03:00:00.250+03:00"' in time_tag(clock, 0.25).source
+
+
+def test_a_moment_of_the_other_half_of_the_year_has_its_own_offset() -> None:
+    """Where the clocks were changed between them, moments with another offset are told with it."""
+    zone = ZoneInfo("Europe/Berlin")
+    summer, winter = 1_785_000_000.0, 1_797_000_000.0
+    clock = Clock(zone, Clock(zone).offset(winter))
+    assert clock.written(winter) == "2026-12-11 15:40:00"
+    assert clock.written(summer).endswith(" UTC+02:00")
+    assert clock.zone_at(winter) == "Europe/Berlin (UTC+01:00)"
+    assert Clock(zone).written(summer)[-8:].count(":") == 2
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [
+        (UTC, "UTC"),
+        (timezone(timedelta(hours=-3, minutes=-30)), "UTC-03:30"),
+        (timezone(timedelta(hours=3), "MSK"), "MSK (UTC+03:00)"),
+        (timezone(timedelta(hours=4), "+04"), "UTC+04:00"),
+    ],
+)
+def test_a_zone_is_told_by_its_name_and_offset(zone: timezone, told: str) -> None:
+    """A zone whose name is nothing but its offset is told by the offset alone."""
+    assert Clock(zone).zone_at(0) == told
 
 
 def test_a_broken_clock_breaks_no_page() -> None:

@@ -10,21 +10,28 @@ from typing import TYPE_CHECKING, Literal, NoReturn, cast
 import click
 from attrs import define, field, frozen
 
-from .._call import raw_answers
-from ..endpoints import ENDPOINTS, Endpoint, Kind, Repeat
-from ..errors import CleverAppError
-from ..events import AttemptStarted, Event
-from . import params
-from .console import need_output, print_json, print_raw
-from .errors import BadInputError, CommandError, Exit, exit_codes, failure
-from .shared_options import Connection, connection_options, format_option, read_token
-from .signals import run_interruptibly
-from .text import did_you_mean, shortened
+from ..._call import raw_answers
+from ...endpoints import ENDPOINTS, Endpoint, Kind, Repeat
+from ...errors import CleverAppError
+from ...events import AttemptStarted, Event
+from .. import params
+from ..console import need_output, print_json, print_raw
+from ..errors import BadInputError, CommandError, Exit, exit_codes, failure
+from ..shared_options import (
+    Connection,
+    connection_options,
+    format_option,
+    list_option,
+    read_token,
+)
+from ..signals import run_interruptibly
+from ..text import did_you_mean, shortened
+from .methods import MethodHelp, complete_method, list_methods, unknown_method
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from .._response import RawResponse
+    from ..._response import RawResponse
 
 __all__ = ["call", "read_arguments", "unknown_names"]
 
@@ -177,15 +184,17 @@ def _enter(place: object, name: str, made: object) -> object:
 
 
 @click.command(
+    cls=MethodHelp,
     epilog=exit_codes(
         "the server accepted the call",
         failed="the call was rejected or not sent",
         configuration="the token or another setting does not work",
         unknown="the outcome is unknown: the call may have been carried out",
-    )
+    ),
 )
-@click.argument("method")
+@click.argument("method", shell_complete=complete_method)
 @click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
+@list_option(list_methods)
 @click.option(
     "--http-method",
     type=click.Choice(["GET", "POST"], case_sensitive=False),
@@ -213,6 +222,8 @@ def call(
     attempt_timeout: float,
 ) -> None:
     """Call one METHOD of the API, such as getContactTags contact_id=5.
+
+    --list prints the list of methods; METHOD --help shows what one of them takes.
 
     Values have the type that the page of the method documents, or else are strings. key:=JSON
     gives the JSON itself; key[inner]=value and key[]=value build objects and lists. The data of
@@ -280,10 +291,7 @@ class _Method:
         """
         row = ENDPOINTS.get(name)
         if row is None and http_method is None:
-            raise BadInputError(
-                f"{name} is no method that is known.{did_you_mean(name, ENDPOINTS)} "
-                "Give --http-method for one that is newer than this version."
-            )
+            raise unknown_method(name)
         return cls(name, cast("Literal['GET', 'POST'] | None", http_method), row)
 
     @property

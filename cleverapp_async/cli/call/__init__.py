@@ -1,0 +1,1 @@
+"""``cleverapp call``: any method of the API, and what is known of each."""
