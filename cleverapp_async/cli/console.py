@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "as_json",
+    "can_ask",
     "deep_json",
     "is_screen",
     "make_console",
@@ -47,6 +48,11 @@ _UNBOUNDED = 100_000
 def is_screen() -> bool:
     """Whether standard error is a terminal that can redraw."""
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def can_ask() -> bool:
+    """Whether somebody reads what is asked, and can answer."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def make_console(*, stderr: bool = True) -> Console:

@@ -17,7 +17,8 @@ from cleverapp_async.cli.recipients.template import Template
 from cleverapp_async.cli.send.outcomes import open_sink
 from cleverapp_async.cli.send.plan import Wanted, make_plan
 from cleverapp_async.cli.send.progress import NoView
-from cleverapp_async.cli.send.runner import CampaignMessages, FileMessages, Runner
+from cleverapp_async.cli.send.runner import Runner
+from cleverapp_async.cli.send.sources import CampaignMessages, FileMessages
 from cleverapp_async.cli.signals import Interrupts
 from cleverapp_async.journal import JournalReader
 from cleverapp_async.simulator import Simulator, SimulatorLimits

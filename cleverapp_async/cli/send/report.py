@@ -19,7 +19,6 @@ from ..errors import MEANINGS, Exit
 from ..params import DIRECT
 from ..recipients.columns import DECIDING, close_to
 from ..text import counted, say_duration, say_moment, tell_forecast
-from .plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
