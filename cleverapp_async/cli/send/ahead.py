@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from ...bulk.journal.records import LockHolder, Resend
+from ...bulk.journal.records import JournalState, LockHolder, Resend
 from ...bulk.journal.sqlite.reader import JournalReader
+from ...errors import JournalError
 from ...limits.quota import LimitKey
 from ...models.route import Route
 from ..campaign.reader import journal_errors, look
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ...bulk.journal.records import JournalEntry
     from .options import SendOptions
 
-__all__ = ["Ahead", "holds_campaign", "look_ahead"]
+__all__ = ["Ahead", "holds_campaign", "look_ahead", "unreadable"]
 
 
 @frozen(kw_only=True)
@@ -48,16 +49,39 @@ class Ahead:
         return sum(self.counts.values())
 
 
+def unreadable(journal: str | None) -> str | None:
+    """Why nobody can look into a journal before a run opens it; None where that can be done.
+
+    One of an earlier version is such: the run brings it up to date, and nothing else may.
+
+    Args:
+        journal: Its path; None: there is none.
+    """
+    if journal is None or not _begun(journal):
+        return None
+    try:
+        with JournalReader(journal):
+            return None
+    except JournalError as error:
+        return str(error)
+
+
 def holds_campaign(journal: str) -> bool:
-    """Whether a journal is there and was filled, so that its messages are sent and no others.
+    """Whether a journal was filled, so that its messages are sent and no others.
 
     Raises:
         CommandError: It cannot be read.
     """
-    if not Path(journal).exists():
+    if not _begun(journal):
         return False
     with journal_errors(), JournalReader(journal) as reader:
         return reader.summary().complete
+
+
+def _begun(journal: str) -> bool:
+    """Whether there is anything in it: an empty file is a journal that is still to be begun."""
+    path = Path(journal)
+    return path.exists() and path.stat().st_size > 0
 
 
 def look_ahead(plan: Plan | None, options: SendOptions) -> Ahead:
@@ -101,10 +125,17 @@ def _of_campaign(journal: str, plan: Plan | None, options: SendOptions) -> Ahead
         if options.first is not None:
             part = FirstOfCampaign.find(reader, options.first, again, under_way=under_way)
             counts, last = dict(part.counts), part.last
-        entries = reader.entries()
+        entries = reader.entries(*_states(again, under_way=under_way))
         sent = (entry for entry in entries if is_sent(entry, again, under_way=under_way))
         shown = options.shown.of(islice(map(_planned, _up_to(sent, last)), sum(counts.values())))
     return Ahead(counts=counts, total=total, shown=shown, resumed=True, holder=state.holder)
+
+
+def _states(resend: Resend, *, under_way: bool) -> set[JournalState]:
+    """The states that messages which are sent can have: the others need not be read."""
+    states = {JournalState.PENDING, JournalState.NOT_SENT, JournalState.REJECTED}
+    states |= {JournalState.UNKNOWN} if resend.unknown else set()
+    return states | ({JournalState.INTENT} if under_way else set())
 
 
 def _up_to(entries: Iterator[JournalEntry], last: int | None) -> Iterator[JournalEntry]:

@@ -21,9 +21,9 @@ from ..recipients.source import open_source
 from ..shared_options import read_token
 from ..signals import Interrupts
 from ..text import counted, say_moment
-from .ahead import holds_campaign, look_ahead
+from .ahead import holds_campaign, look_ahead, unreadable
 from .faults import open_faults, settle_hidden
-from .outcomes import Stream, open_sink
+from .outcomes import Stream, check_output, open_sink
 from .plan import Wanted, make_plan
 from .preview import show_preview
 from .progress import LiveView, choose_view
@@ -67,6 +67,8 @@ def run_send(options: SendOptions) -> Exit:
         options, schedule = _as_test(options, schedule), None
     if options.output == "-" and not options.dry_run:
         need_output("Give --output FILE for the outcomes.")
+    if not options.dry_run:
+        check_output(options.output)
     token = None if options.dry_run else read_token(options.settings.token_file)
     with Interrupts() as interrupts:
         try:
@@ -111,6 +113,7 @@ def _checked(options: SendOptions) -> Generator[Plan | None]:
         campaign.journal is not None
         and _looks_ahead(options)
         and not campaign.allow_duplicates
+        and unreadable(campaign.journal) is None
         and not holds_campaign(campaign.journal)
     )
     wanted = Wanted(
@@ -200,15 +203,21 @@ def _agreed(
     """
     if not _looks_ahead(options):
         return True
-    ahead = look_ahead(plan, options)
-    if not ahead.sent or ahead.holder is not None:
-        return True  # the run says so itself, and sends nothing
-    if not options.quiet or options.shown.sample is not None:
-        show_preview(make_console(), options.shown, ahead.shown, ahead.sent)
-    if options.yes or not can_ask():
-        return True
-    click.echo(_question(ahead, client, schedule), err=True)
-    return click.confirm("Go on?", err=True)
+    why_not = unreadable(options.campaign.journal)
+    if why_not is not None:
+        # Whether it can be sent, the run will tell; it may bring the journal up to date.
+        question = f"Warning: the messages cannot be shown before they are sent: {why_not}."
+    else:
+        ahead = look_ahead(plan, options)
+        if not ahead.sent or ahead.holder is not None:
+            return True  # the run says so itself, and sends nothing
+        if not options.quiet or options.shown.sample is not None:
+            show_preview(make_console(), options.shown, ahead.shown, ahead.sent)
+        question = _question(ahead, client, schedule)
+    asks = can_ask() and not options.yes
+    if asks or why_not is not None:
+        click.echo(question, err=True)
+    return not asks or click.confirm("Go on?", err=True)
 
 
 def _question(ahead: Ahead, client: CleverAppClient, schedule: Schedule | None) -> str:
