@@ -66,8 +66,7 @@ class Choice:
         if shown == total:
             return "The message:" if total == 1 else f"All {total} messages:"
         if self.sample is None:
-            these = "first message" if shown == 1 else f"first {shown} messages"
-            return f"The {these} of {total}:"
+            return f"The first {shown} messages of {total}:"
         return (
             f"{counted(shown, 'message')} of {total}, drawn at random (of the same list always "
             "the same):"
