@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from cleverapp_async import SqliteJournal
 from cleverapp_async.cli.send.first import First, read_first
 from cleverapp_async.journal import JournalReader, JournalState
+from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.cli.campaigns import fill, messages
-from tests.cli.command import counts
+from tests.cli.command import TOKEN, counts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cleverapp_async.simulator import Simulator
     from tests.cli.command import Run, Serve, Write
 
 WIDE = ("--account-limit", "none", "--limit", "telegram=none")
@@ -152,6 +152,27 @@ def test_without_a_journal_the_rest_is_among_the_outcomes(
     rest = cleverapp("send", str(output), "--only", "not_sent", *WIDE)
     assert rest.code == 0
     assert sorted(arrived(simulator)) == [1, 2, 2, 3, *range(4, 11)]
+
+
+def test_what_a_stopped_run_left_is_told_apart(
+    cleverapp: Run, serve: Serve, write: Write, tmp_path: Path
+) -> None:
+    """Of the first ones those that were not sent are failures; what was left for later is not."""
+    simulator = serve(
+        Simulator(
+            api_token=TOKEN,
+            limits=SimulatorLimits.none(),
+            faults=[Fault.answer(403, {"message": "Forbidden"})],
+        )
+    )
+    file, output = write("r.csv", RECIPIENTS), tmp_path / "out.jsonl"
+    ended = cleverapp("send", file, *TEXT, *WIDE, "--first", "8", "--output", str(output))
+    assert ended.code != 0
+    assert len(simulator.arrivals) == 5
+    found = [json.loads(line)["outcome"] for line in output.read_text().splitlines()]
+    assert found.count("not_sent") == 6
+    assert "3 not sent, 3 left for later" in ended.err
+    assert f"cleverapp send {output} --only not_sent --only rejected" in ended.err
 
 
 def test_all_of_a_list_is_no_part_of_it(cleverapp: Run, serve: Serve, write: Write) -> None:

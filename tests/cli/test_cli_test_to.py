@@ -183,6 +183,10 @@ def test_a_row_that_is_left_out_is_no_test(cleverapp: Run, serve: Serve, write: 
         ended = cleverapp("send", path, "--text", "Hi", *options, *test)
         assert ended.code == 2
         assert "row 2" in ended.err
+    left_out = ("--only", "rejected", "--test-to", "contact_id=5")
+    ended = cleverapp("send", write("o.csv", lists[2][0]), "--text", "Hi", *left_out)
+    assert ended.code == 2
+    assert "--test-to" in ended.err
     assert len(simulator.arrivals) == 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,13 +121,14 @@ def _of_campaign(journal: str, plan: Plan | None, options: SendOptions) -> Ahead
         # Where nobody runs it, what was under way is unknown as soon as it is resumed.
         under_way = state.holder is not None or again.unknown
         counts = state.summary.to_send(again, under_way=under_way)
-        total, last = sum(counts.values()), None
+        total = sum(counts.values())
         if options.first is not None:
             part = FirstOfCampaign.find(reader, options.first, again, under_way=under_way)
-            counts, last = dict(part.counts), part.last
+            counts = dict(part.counts)
         entries = reader.entries(*_states(again, under_way=under_way))
         sent = (entry for entry in entries if is_sent(entry, again, under_way=under_way))
-        shown = options.shown.of(islice(map(_planned, _up_to(sent, last)), sum(counts.values())))
+        # In the order of the list: those among its first ones come before all others.
+        shown = options.shown.of(islice(map(_planned, sent), sum(counts.values())))
     return Ahead(counts=counts, total=total, shown=shown, resumed=True, holder=state.holder)
 
 
@@ -136,13 +137,6 @@ def _states(resend: Resend, *, under_way: bool) -> set[JournalState]:
     states = {JournalState.PENDING, JournalState.NOT_SENT, JournalState.REJECTED}
     states |= {JournalState.UNKNOWN} if resend.unknown else set()
     return states | ({JournalState.INTENT} if under_way else set())
-
-
-def _up_to(entries: Iterator[JournalEntry], last: int | None) -> Iterator[JournalEntry]:
-    for entry in entries:
-        if last is not None and entry.index > last:
-            return
-        yield entry
 
 
 def _planned(entry: JournalEntry) -> Planned:

@@ -167,10 +167,19 @@ def show_report(console: Console, tally: Tally) -> None:
     console.print(_times(tally), soft_wrap=True)
 
 
-def show_exit(console: Console, code: Exit) -> None:
-    """The exit code and what it means."""
+def show_exit(console: Console, code: Exit, *, first: bool = False) -> None:
+    """The exit code and what it means.
+
+    Args:
+        console: Where people read.
+        code: The exit code.
+        first: Whether it is about the first messages of a list alone.
+    """
     style = "green" if code is Exit.OK else "yellow"
-    console.print(Text(f"Exit {code.value}: {MEANINGS[code]}.", style=style))
+    meaning = MEANINGS[code]
+    if first and code is Exit.OK:
+        meaning = "every message that was to be sent now was accepted"
+    console.print(Text(f"Exit {code.value}: {meaning}.", style=style))
 
 
 def _outcomes(tally: Tally) -> Table:

@@ -89,7 +89,7 @@ class FileNotes:
         tell_the_rest(self.console, tally, self.output, self.options)
         code = tally.exit()
         if not self.quiet:
-            show_exit(self.console, code)
+            show_exit(self.console, code, first=tally.later > 0)
         return code
 
 
@@ -169,7 +169,7 @@ class CampaignNotes:
                 self._say(f"To {step.does}: {step.command}")
         code = _exit(tally, stands)
         if not self.quiet:
-            show_exit(self.console, code)
+            show_exit(self.console, code, first=stands is not state.exit)
         return code
 
     def _look(self, tally: Tally) -> tuple[CampaignState, Exit] | None:

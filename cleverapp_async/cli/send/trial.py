@@ -85,12 +85,11 @@ class TestMessage:
         Args:
             rows: How many rows it has.
         """
-        if self.row is not None and self.row > rows:
+        if self.row is None:
+            return BadInputError("--test-to: the list has no row that could be sent.")
+        told = f"row {self.row} is faulty, or left out by another option"
+        if self.row > rows:
             told = f"the list has no row {self.row}: its rows are 1 to {rows}"
-        elif self.row is not None:
-            told = f"row {self.row} is faulty, or left out by another option"
-        else:
-            told = "the list has no row to send"
         return BadInputError(f"--row: {told}. Give the number of another row.")
 
 
