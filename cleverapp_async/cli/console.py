@@ -51,8 +51,18 @@ def is_screen() -> bool:
 
 
 def can_ask() -> bool:
-    """Whether somebody reads what is asked, and can answer."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    """Whether somebody reads what is asked, and can answer: nobody answers a job in the background.
+
+    The system would stop such a job as soon as it reads from its terminal.
+    """
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    if sys.platform == "win32":
+        return True
+    try:
+        return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except OSError:  # a terminal without jobs
+        return True
 
 
 def make_console(*, stderr: bool = True) -> Console:

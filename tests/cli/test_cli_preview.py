@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pty
 import re
+import sys
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -248,3 +250,40 @@ async def test_a_journal_that_only_a_run_can_open_is_asked_for_as_well(
         ended, shown = await ask(environment, simulator, said, *resume)
         assert (ended, len(simulator.arrivals)) == (code, arrive), shown
         assert str(journal) in shown
+
+
+# Takes the terminal as its own, and runs the command as a shell does for `cleverapp ... &`.
+_IN_THE_BACKGROUND = """
+import fcntl, os, sys, termios
+os.setsid()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+child = os.fork()
+if not child:
+    os.setpgid(0, 0)
+    from cleverapp_async.__main__ import main
+    main()
+_, status = os.waitpid(child, os.WUNTRACED)
+os._exit(99 if os.WIFSTOPPED(status) else os.waitstatus_to_exitcode(status))
+"""
+
+
+async def test_a_job_in_the_background_is_not_asked(
+    environment: dict[str, str], simulator: Simulator, write: Write, tmp_path: Path
+) -> None:
+    """Nobody could answer it, and the system would stop it: it sends as it does off a terminal."""
+    environment |= {"TERM": "xterm-256color", "CLEVERAPP_BASE_URL": simulator.base_url}
+    master, slave = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _IN_THE_BACKGROUND),
+        *("send", write("r.csv", RECIPIENTS), *TEXT, *WIDE, "--first", "3"),
+        *("--output", str(tmp_path / "out.jsonl")),
+        env=environment,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+    )
+    os.close(slave)
+    shown = await on_a_terminal(process, master)
+    assert process.returncode == 0, shown
+    assert "[y/N]" not in shown
+    assert len(simulator.arrivals) == 3
