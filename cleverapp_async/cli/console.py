@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "as_json",
+    "can_ask",
     "deep_json",
     "is_screen",
     "make_console",
@@ -47,6 +48,21 @@ _UNBOUNDED = 100_000
 def is_screen() -> bool:
     """Whether standard error is a terminal that can redraw."""
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def can_ask() -> bool:
+    """Whether somebody reads what is asked, and can answer: nobody answers a job in the background.
+
+    The system would stop such a job as soon as it reads from its terminal.
+    """
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    if sys.platform == "win32":
+        return True
+    try:
+        return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except OSError:  # a terminal without jobs
+        return True
 
 
 def make_console(*, stderr: bool = True) -> Console:

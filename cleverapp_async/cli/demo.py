@@ -89,7 +89,8 @@ def demo(context: click.Context, *, scale: float, window: str, output: str | Non
     from .send.report import show_report
     from .send.resume_notes import FileNotes, tell_the_rest
     from .send.run import check
-    from .send.runner import FileMessages, Runner
+    from .send.runner import Runner
+    from .send.sources import FileMessages
     from .send_settings import LimitSettings
     from .signals import Interrupts
     from .simulate import show_verdict

@@ -11,7 +11,7 @@ import click
 from attrs import evolve, field, frozen
 
 from ..client import CleverAppClient
-from ..config import DEFAULT_BASE_URL, ClientConfig
+from ..config import DEFAULT_BASE_URL, ClientConfig, check_base_url
 from ..errors import ConfigurationError
 from ..limits.quota import (
     ACCOUNT_QUOTAS,
@@ -277,6 +277,17 @@ class SendSettings:
     drain_timeout: float = DRAIN_TIMEOUT
     limits: LimitSettings = field(factory=LimitSettings)
     hours: GivenHours = field(factory=GivenHours)
+
+    def origin(self) -> str:
+        """Where messages go, as a client calls it and a journal keeps it.
+
+        Raises:
+            CommandError: The base URL cannot work: exit 3.
+        """
+        try:
+            return check_base_url(self.base_url or DEFAULT_BASE_URL)
+        except ConfigurationError as error:
+            raise CommandError(f"{error}.", Exit.CONFIGURATION) from None
 
     def client(self, token: str) -> CleverAppClient:
         """The client that sends.

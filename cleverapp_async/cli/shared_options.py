@@ -167,8 +167,7 @@ def timezone_option(command: F) -> F:
 
 def yes_option(command: F) -> F:
     """Give a command ``--yes``."""
-    told = "Do not ask; needed where nobody can be asked."
-    return click.option("--yes", is_flag=True, help=told)(command)
+    return click.option("--yes", is_flag=True, help="Do not ask before it is done.")(command)
 
 
 def window_option(command: F) -> F:

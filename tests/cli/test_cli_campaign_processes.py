@@ -277,14 +277,14 @@ async def test_interrupted_while_the_journal_fills(
     environment |= {"TERM": "xterm-256color"}
     rows = "".join(f"7,telegram,{number}\n" for number in range(1, 30_001))
     file = write("many.csv", f"bot_id,messenger,contact_external_id\n{rows}")
-    arguments = ("send", file, "--text", "Hi", "--journal", str(tmp_path / "run.db"))
+    arguments = ("send", file, "--text", "Hi", "--journal", str(tmp_path / "run.db"), "--yes")
     async with Simulator(api_token=TOKEN, limits=SimulatorLimits.none()) as simulator:
         environment["CLEVERAPP_BASE_URL"] = simulator.base_url
         master, slave = pty.openpty()
         process = await start(environment, *arguments, stdin=slave, to=slave)
         os.close(slave)
         seen = b""
-        while b"messages" not in seen:
+        while b"messages read" not in seen:
             seen += await asyncio.to_thread(os.read, master, 65_536)
         process.send_signal(signal.SIGINT)
         shown = await on_a_terminal(process, master)
@@ -350,7 +350,7 @@ async def test_a_campaign_on_a_terminal(
         process = await start(
             environment,
             *("send", write("r.csv", RECIPIENTS), "--text", "Hi"),
-            *("--journal", str(tmp_path / "run.db"), "--at", "2100-01-01", *WIDE),
+            *("--journal", str(tmp_path / "run.db"), "--at", "2100-01-01", "--yes", *WIDE),
             stdin=slave,
             to=slave,
         )

@@ -17,7 +17,8 @@ from cleverapp_async.cli.recipients.template import Template
 from cleverapp_async.cli.send.outcomes import open_sink
 from cleverapp_async.cli.send.plan import Wanted, make_plan
 from cleverapp_async.cli.send.progress import NoView
-from cleverapp_async.cli.send.runner import CampaignMessages, FileMessages, Runner
+from cleverapp_async.cli.send.runner import Runner
+from cleverapp_async.cli.send.sources import CampaignMessages, FileMessages
 from cleverapp_async.cli.signals import Interrupts
 from cleverapp_async.journal import JournalReader
 from cleverapp_async.simulator import Simulator, SimulatorLimits
@@ -171,3 +172,20 @@ async def test_a_change_while_the_journal_fills(write: Write, tmp_path: Path) ->
         assert len(simulator.arrivals) == 0
     with JournalReader(journal) as reader:
         assert not reader.summary().complete
+
+
+def test_a_journal_is_given_what_it_leaves_out_itself(write: Write) -> None:
+    """What is shown has each recipient once; a journal gets all, and so the same list always."""
+    path = write("r.csv", "contact_id,text\n1,a\n1,b\n2,a\n1,a\n3,a\n")
+    by_recipient = evolve(WANTED, by_recipient=True)
+    with open_source(path, None) as source:
+        plan = make_plan(source, by_recipient)
+        assert (plan.total, plan.duplicates) == (3, 2)
+        assert [planned.number for planned in plan.messages()] == [1, 3, 5]
+        assert [planned.number for planned in plan.given()] == [1, 2, 3, 4, 5]
+        plan = make_plan(source, evolve(by_recipient, drop_duplicates=True))
+        assert [planned.number for planned in plan.messages()] == [1, 3, 5]
+        assert [planned.number for planned in plan.given()] == [1, 2, 3, 5]
+        plan = make_plan(source, WANTED)
+        assert list(plan.given()) == list(plan.messages())
+        assert plan.counts_of_first(2).total() == 2

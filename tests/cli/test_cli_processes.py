@@ -172,7 +172,7 @@ async def test_on_a_terminal(environment: dict[str, str], write: Write) -> None:
         process = await start(
             environment,
             *("send", path, "--text", "Привет", "--account-limit", "none"),
-            *("--limit", "telegram=20/300ms"),
+            *("--limit", "telegram=20/300ms", "--yes"),
             stdin=slave,
             to=slave,
         )

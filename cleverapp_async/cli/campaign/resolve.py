@@ -59,7 +59,8 @@ def resolve(
     """Record the outcome of messages whose outcome is unknown.
 
     Only you can find out: look whether the recipient has the message. A message recorded as
-    not-sent goes out with the next run, a second time if it had arrived after all.
+    not-sent goes out with the next run, a second time if it had arrived after all. Where nobody can
+    be asked whether to go on, --yes is needed.
     """
     if not (everything or numbers):
         raise BadInputError("no message is chosen. Give --all, or --number for each message.")
@@ -99,6 +100,7 @@ def purge(context: click.Context, *, journal: str, even_if_unfinished: bool, yes
     """Erase recipients, texts and error texts for good; counts and times stay.
 
     The campaign cannot be resumed afterwards. Copies and backups of the journal are not changed.
+    Where nobody can be asked whether to go on, --yes is needed.
     """
     campaign = find_campaign(journal)
     with open_reader(campaign) as reader:

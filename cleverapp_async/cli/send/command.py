@@ -23,7 +23,10 @@ from ..shared_options import (
     file_names,
     output_option,
     quiet_option,
+    yes_option,
 )
+from .first import FIRST, First
+from .trial import TEST_ADDRESS, TestMessage
 
 if TYPE_CHECKING:
     from datetime import datetime, time
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["send"]
 
+_MOST_SHOWN = 1000
 _RESENDABLE = ("not_sent", "pending", "rejected", "unknown")
 _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items())
 
@@ -135,7 +139,34 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
 @click.option(
     "--drop-duplicates", is_flag=True, help="Leave out rows that repeat recipient and message."
 )
-@click.option("--dry-run", is_flag=True, help="Check, count and forecast; send nothing.")
+@click.option("--dry-run", is_flag=True, help="Check, show, count and forecast; send nothing.")
+@click.option(
+    "--sample",
+    type=params.whole(1, _MOST_SHOWN),
+    metavar="N",
+    help="Show N messages drawn at random before anything is sent, not the first three.",
+)
+@click.option(
+    "--first",
+    type=FIRST,
+    metavar="N|N%",
+    help="Send only the first N messages of the list now, such as 100 or 5%.",
+)
+@click.option(
+    "--test-to",
+    type=TEST_ADDRESS,
+    metavar="ADDRESS",
+    help="Send one message of the list to this address and none to the list: contact_id=5; "
+    "phone=79991234567; or bot_id=7,messenger=telegram,contact_external_id=42.",
+)
+@click.option(
+    "--row",
+    type=params.whole(1),
+    metavar="N",
+    show_default="the first",
+    help="With --test-to: the row of FILE whose message it is, as `row` in the outcomes counts.",
+)
+@yes_option
 @output_option(default="standard output; with --journal nowhere")
 @click.option(
     "--journal",
@@ -187,6 +218,11 @@ def send(
     faults: str | None,
     drop_duplicates: bool,
     dry_run: bool,
+    sample: int | None,
+    first: First | None,
+    test_to: tuple[tuple[str, str], ...] | None,
+    row: int | None,
+    yes: bool,
     output: str | None,
     journal: str | None,
     resend_unknown: bool,
@@ -217,9 +253,14 @@ def send(
     --bot-id, like --messenger, holds for rows that have neither contact_id nor their own. The text
     of a row is sent unchanged.
 
-    Every row is checked before the first message leaves. The outcomes are JSON lines, in the file
-    of --output or on standard output (-). Ctrl-C lets the requests on the wire end and lists the
-    rest as not_sent: `cleverapp send OUTCOMES.jsonl --only not_sent` sends it.
+    Every row is checked before the first message leaves. On a terminal the first messages are then
+    shown, and it is asked whether to go on, unless --yes is given. The outcomes are JSON lines, in
+    the file of --output or on standard output (-). Ctrl-C lets the requests on the wire end and
+    lists the rest as not_sent: `cleverapp send OUTCOMES.jsonl --only not_sent` sends it.
+
+    --test-to sends one message to an address of your own, and --first 5% the beginning of the list:
+    with --journal a later run without FILE goes on with the rest, without it the rest is listed as
+    not_sent.
 
     With --journal a campaign survives interrupts, crashes and kill -9: the same command, or one
     without FILE, goes on with it, and `cleverapp campaign` shows how it stands. Each recipient
@@ -227,10 +268,14 @@ def send(
     """
     from ..recipients.messages import Defaults
     from ..recipients.source import ReadingOptions
-    from .run import CampaignOptions, RecipientOptions, SendOptions, run_send
+    from .options import CampaignOptions, RecipientOptions, SendOptions
+    from .preview import Choice
+    from .run import run_send
 
     if text is not None and text_file is not None:
         raise BadInputError("--text and --text-file are both given: leave one out.")
+    if row is not None and test_to is None:
+        raise BadInputError("--row says whose message a test is: give --test-to ADDRESS, too.")
     given = SendOptions(
         recipients=RecipientOptions(
             path=file,
@@ -254,6 +299,7 @@ def send(
             skip_bad_rows=skip_bad_rows,
             faults=faults,
             drop_duplicates=drop_duplicates,
+            test=None if test_to is None else TestMessage(test_to, row),
         ),
         campaign=CampaignOptions(
             journal=journal,
@@ -271,7 +317,10 @@ def send(
             limits=LimitSettings(overrides=limits, account=account_limit, scale=scale),
             hours=GivenHours(not_before=not_before, not_after=not_after, timezone=timezone, at=at),
         ),
+        first=first,
+        shown=Choice(sample),
         dry_run=dry_run,
+        yes=yes,
         output="-" if output is None and journal is None else output,
         quiet=quiet,
         verbose=verbose,

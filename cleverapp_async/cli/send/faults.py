@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import sys
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -17,6 +16,7 @@ from attrs import define, field
 from ..._terminal import printable
 from ...bulk.report.csv import escape
 from ..atomic_file import AtomicFile, whole_file
+from ..console import can_ask
 from ..errors import BadInputError
 from ..recipients.columns import DECIDING, fold
 from ..recipients.rows import Fault
@@ -221,7 +221,7 @@ def _what(found: Hidden, defaults: Defaults, *, named: bool) -> str:
 
 
 def _ask(told: str) -> str:
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not can_ask():
         raise BadInputError(
             f"{told} Say what becomes of them: --hidden send sends them too, --hidden skip leaves "
             "them out."

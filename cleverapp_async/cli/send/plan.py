@@ -25,6 +25,7 @@ from ..recipients.messages import (
 from ..recipients.rows import OUTCOME_COLUMNS, OWN_COLUMNS, RESULT_COLUMNS, Fault, Row, outcome_of
 from ..recipients.source import Source
 from .faults import FaultCounts
+from .trial import TestMessage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,14 +44,14 @@ class Planned:
     """A message, and the row it comes from.
 
     Attributes:
-        number: The row's number, from 1.
-        line: The line of the file on which it begins, from 1.
+        number: The row's number, from 1; of a campaign the message's.
+        line: The line of the file on which it begins, from 1; None where it comes of no file.
         message: What is sent.
         route: The bot and messenger that the row says a contact is written to through.
     """
 
     number: int
-    line: int
+    line: int | None
     message: Message
     route: Route | None = None
 
@@ -69,7 +70,9 @@ class Wanted:
         only: For outcomes of an earlier send: the outcomes whose rows are sent.
         drop_duplicates: Whether a message that a row before it holds too is left out.
         seek_duplicates: Whether such messages are looked for: each row then takes memory.
-        by_recipient: Whether a message is such a one already for its recipient alone.
+        by_recipient: Whether messages are left out, too, whose recipient a row before them has: as
+            a journal leaves them out that is filled with all others (:meth:`Plan.given`).
+        test: Which one of them is sent alone, and to whom; None: all are, to their recipients.
     """
 
     defaults: Defaults
@@ -77,6 +80,12 @@ class Wanted:
     drop_duplicates: bool = False
     seek_duplicates: bool = True
     by_recipient: bool = False
+    test: TestMessage | None = None
+
+    @property
+    def left_out(self) -> bool:
+        """Whether messages that repeat one before them are left out."""
+        return self.drop_duplicates or self.by_recipient
 
 
 @define
@@ -122,9 +131,31 @@ class Plan:
         Raises:
             BadInputError: The file has changed since it was checked.
         """
+        return self._again(self.wanted)
+
+    def given(self) -> Iterator[Planned]:
+        """What a journal is given, or compared with: it finds each recipient's first by itself.
+
+        Raises:
+            BadInputError: The file has changed since it was checked.
+        """
+        wanted = self.wanted
+        if wanted.by_recipient:
+            wanted = evolve(wanted, by_recipient=False, seek_duplicates=wanted.drop_duplicates)
+        return self._again(wanted)
+
+    def counts_of_first(self, count: int) -> Counter[LimitKey | None]:
+        """The first so many messages by what limits them; reads as much of the file again.
+
+        Raises:
+            BadInputError: The file has changed since it was checked.
+        """
+        return Counter(planned.key for planned in islice(self.messages(), count))
+
+    def _again(self, wanted: Wanted) -> Iterator[Planned]:
         if self.source.stamp() != self._stamp:
             raise self._changed(1)
-        sieve = _Sieve(self.wanted)
+        sieve = _Sieve(wanted)
         place = 0
         for place, (records, digest) in enumerate(_blocks(self.source), 1):
             if place > len(self._blocks) or digest != self._blocks[place - 1]:
@@ -172,6 +203,7 @@ class _Sieve:
     left_out: Counter[str] = field(factory=Counter[str])
     remarks: dict[str, tuple[int, int]] = field(factory=dict[str, "tuple[int, int]"])
     _seen: set[bytes] = field(factory=set[bytes])
+    _test_found: bool = False
 
     def sift(self, record: Row | Fault) -> Planned | tuple[Fault, ...] | None:
         """The message of a record, its faults, or None for one that is left out."""
@@ -192,9 +224,25 @@ class _Sieve:
         if self.wanted.seek_duplicates and self._repeats(found):
             self.duplicates += 1
             self.first_duplicate = self.first_duplicate or record.line
-            if self.wanted.drop_duplicates:
+            if self.wanted.left_out:
                 return None
-        return Planned(record.number, record.line, found, read_route(record))
+        planned = Planned(record.number, record.line, found, read_route(record))
+        test = self.wanted.test
+        return planned if test is None else self._test(test, record, planned)
+
+    def _test(self, test: TestMessage, row: Row, planned: Planned) -> Planned | None:
+        """The message of the test, or None for that of another row."""
+        if self._test_found or row.number != (test.row or row.number):
+            return None
+        self._test_found = True
+        message = test.readdressed(
+            row,
+            planned.message,
+            planned.key,
+            self.wanted.defaults,
+            lambda told: self._remark(f"--test-to: {told}", row.line),
+        )
+        return evolve(planned, message=message, route=None)
 
     def _remark(self, told: str, line: int) -> None:
         count, first = self.remarks.get(told, (0, line))

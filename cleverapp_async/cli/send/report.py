@@ -19,7 +19,6 @@ from ..errors import MEANINGS, Exit
 from ..params import DIRECT
 from ..recipients.columns import DECIDING, close_to
 from ..text import counted, say_duration, say_moment, tell_forecast
-from .plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -168,10 +167,19 @@ def show_report(console: Console, tally: Tally) -> None:
     console.print(_times(tally), soft_wrap=True)
 
 
-def show_exit(console: Console, code: Exit) -> None:
-    """The exit code and what it means."""
+def show_exit(console: Console, code: Exit, *, first: bool = False) -> None:
+    """The exit code and what it means.
+
+    Args:
+        console: Where people read.
+        code: The exit code.
+        first: Whether it is about the first messages of a list alone.
+    """
     style = "green" if code is Exit.OK else "yellow"
-    console.print(Text(f"Exit {code.value}: {MEANINGS[code]}.", style=style))
+    meaning = MEANINGS[code]
+    if first and code is Exit.OK:
+        meaning = "every message that was to be sent now was accepted"
+    console.print(Text(f"Exit {code.value}: {meaning}.", style=style))
 
 
 def _outcomes(tally: Tally) -> Table:

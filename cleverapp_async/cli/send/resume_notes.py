@@ -9,20 +9,28 @@ from attrs import frozen
 from rich.console import Console
 
 from ..._terminal import printable
-from ...bulk.journal.records import JournalState
+from ...bulk.journal.records import JournalState, Resend
 from ...bulk.schedule import Schedule
 from ...errors import JournalLostError, Outcome
 from ..campaign.reader import find_campaign, look, open_reader
-from ..campaign.state import CampaignState, Resuming, command, steps, this_command
+from ..campaign.state import (
+    CampaignState,
+    Resuming,
+    command,
+    exit_of_states,
+    steps,
+    this_command,
+)
 from ..errors import CommandError, Exit
 from ..text import counted, tell_forecast
+from .first import First, FirstOfCampaign
 from .report import show_exit, show_report, tell_hours
 from .tally import Tally, Workload, stopped_by_a_setting
 
 if TYPE_CHECKING:
     from ...bulk.run import BulkRun
 
-__all__ = ["CampaignNotes", "FileNotes", "Notes", "tell_the_rest"]
+__all__ = ["CampaignNotes", "FileNotes", "Notes", "tell_the_rest", "tell_work"]
 
 _TOTALS = (
     (JournalState.ACCEPTED, "accepted"),
@@ -71,7 +79,7 @@ class FileNotes:
         """How much is sent, and how long that takes at least."""
         del run
         if not self.quiet:
-            told = _told(f"Sending {counted(work.total, 'message')}", work, self.schedule)
+            told = tell_work(f"Sending {counted(work.total, 'message')}", work, self.schedule)
             self.console.print(told, soft_wrap=True)
 
     def ending(self, tally: Tally) -> Exit:
@@ -81,7 +89,7 @@ class FileNotes:
         tell_the_rest(self.console, tally, self.output, self.options)
         code = tally.exit()
         if not self.quiet:
-            show_exit(self.console, code)
+            show_exit(self.console, code, first=tally.later > 0)
         return code
 
 
@@ -94,12 +102,14 @@ class CampaignNotes:
         resuming: What the command to go on is made of.
         schedule: When messages may leave.
         quiet: Whether only what must be said is said.
+        first: How many of its messages this run was to send; None: all.
     """
 
     console: Console
     resuming: Resuming
     schedule: Schedule | None = None
     quiet: bool = False
+    first: First | None = None
 
     def beginning(self, run: BulkRun, work: Workload) -> None:
         """What filling the journal came to, and what of the campaign is left to send."""
@@ -122,11 +132,12 @@ class CampaignNotes:
         resumed = "Resuming" if loaded.resumed else "Sending"
         these = counted(total, "message")
         if not left:
-            self._say(f"{resumed} {these}: there is nothing left to send.")
+            of_them = "" if self.first is None else f" of the first {self.first.of(total)}"
+            self._say(f"{resumed} {these}: there is nothing left to send{of_them}.")
             return
         if left < total:
             these = f"{left} of {these}"
-        self._say(_told(f"{resumed} {these}", work, self.schedule))
+        self._say(tell_work(f"{resumed} {these}", work, self.schedule))
 
     def other_account(self) -> None:
         """Warn that the token is another than the last run's; nothing is sent yet."""
@@ -146,22 +157,25 @@ class CampaignNotes:
             return self._never_began()
         if not self.quiet and tally.done:
             show_report(self.console, tally)
-        state = self._look(tally)
-        if state is None:
+        found = self._look(tally)
+        if found is None:
             return self._without_journal(tally)
+        state, stands = found
         if not self.quiet:
             self._say(f"The campaign: {_totals(state)}.")
         self._causes(tally)
         for step in steps(state, self.resuming):
             if step.pressing:
                 self._say(f"To {step.does}: {step.command}")
-        code = _exit(tally, state)
+        code = _exit(tally, stands)
         if not self.quiet:
-            show_exit(self.console, code)
+            show_exit(self.console, code, first=stands is not state.exit)
         return code
 
-    def _look(self, tally: Tally) -> CampaignState | None:
-        """How the campaign stands; None where its journal cannot tell any more.
+    def _look(self, tally: Tally) -> tuple[CampaignState, Exit] | None:
+        """How the campaign stands, and the exit code of what of it was to be sent.
+
+        None where its journal cannot tell any more.
 
         Raises:
             CommandError: A journal that nothing happened to cannot be read.
@@ -170,7 +184,12 @@ class CampaignNotes:
             return None  # another file may lie in its place
         try:
             with open_reader(find_campaign(self.resuming.journal)) as reader:
-                return look(reader)
+                state = look(reader)
+                if self.first is None:
+                    return state, state.exit
+                part = FirstOfCampaign.find(reader, self.first, Resend())
+                counts = state.settled(part.states)
+                return state, exit_of_states(counts, complete=state.summary.complete)
         except CommandError:
             if tally.failure is None:
                 raise
@@ -239,11 +258,13 @@ def tell_the_rest(
     kept = "OUTCOMES.jsonl" if output == "-" else output
     saved = " (OUTCOMES.jsonl is the file with what standard output was)" if output == "-" else ""
     rest = [("not sent", "not_sent", tally.outcomes[Outcome.NOT_SENT])]
+    rest += [("left for later", "not_sent", tally.later)]
     rest += [("rejected for a reason that may pass", "rejected", tally.passing)]
     rest = [one for one in rest if one[2]]
     if rest and kept is not None and not tally.unwritten:
         counts = ", ".join(f"{count} {what}" for what, _, count in rest)
-        only = [word for _, outcome, _ in rest for word in ("--only", outcome)]
+        chosen = dict.fromkeys(outcome for _, outcome, _ in rest)
+        only = [word for outcome in chosen for word in ("--only", outcome)]
         # No shell or parser must take the file's name for an option.
         name = f"./{kept}" if kept.startswith("-") else kept
         told.append(f"{counts}. To send them: {command('send', name, *only, *options)}{saved}")
@@ -277,21 +298,27 @@ def _totals(state: CampaignState) -> str:
     return ", ".join(told) or "no message"
 
 
-def _exit(tally: Tally, state: CampaignState) -> Exit:
+def _exit(tally: Tally, stands: Exit) -> Exit:
     """What the command exits with: this run's troubles first, then how the campaign stands."""
     if tally.interrupted:
         return Exit.INTERRUPTED
     if stopped_by_a_setting(tally.paused):
         return Exit.CONFIGURATION
-    if state.exit is not Exit.OK:
-        return state.exit
+    if stands is not Exit.OK:
+        return stands
     if tally.failure is not None:
         return Exit.FAILED
     return Exit.FAILED if tally.work.bad or tally.unwritten else Exit.OK
 
 
-def _told(what: str, work: Workload, schedule: Schedule | None) -> str:
-    """What is sent, how long it takes at least, and in which hours."""
+def tell_work(what: str, work: Workload, schedule: Schedule | None) -> str:
+    """What is sent, how long it takes at least, and in which hours.
+
+    Args:
+        what: What is sent, the beginning of the sentence.
+        work: How much that is.
+        schedule: When messages may leave; None: at any time.
+    """
     told = f"{what}: {tell_forecast(work.forecast)}"
     if schedule is not None:
         told += f", {tell_hours(work.forecast, schedule)}"

@@ -1,4 +1,4 @@
-"""What ``cleverapp send`` is asked for, and what it does: check, tell, send, report."""
+"""What ``cleverapp send`` does: check, tell, ask, send, report."""
 
 from __future__ import annotations
 
@@ -6,29 +6,26 @@ import asyncio
 import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from attrs import asdict, evolve, field, frozen
+from attrs import evolve
 
-from ...bulk.journal.records import Resend
 from ...errors import JournalError
 from ...limits.quota import AccountKey
-from ..campaign.reader import find_campaign, journal_failure, open_reader
+from ..campaign.reader import journal_failure
 from ..campaign.state import Resuming
-from ..console import make_console, need_output, verbose_log
+from ..console import can_ask, make_console, need_output, verbose_log
 from ..errors import BadInputError, Exit
-from ..recipients.addresses import DEFAULT_REGION
-from ..recipients.messages import Defaults
-from ..recipients.source import InputFormat, ReadingOptions, open_source
-from ..send_settings import SendSettings
+from ..recipients.source import open_source
 from ..shared_options import read_token
 from ..signals import Interrupts
 from ..text import counted, say_moment
+from .ahead import holds_campaign, look_ahead, unreadable
 from .faults import open_faults, settle_hidden
-from .outcomes import Stream, open_sink
+from .outcomes import Stream, check_output, open_sink
 from .plan import Wanted, make_plan
+from .preview import show_preview
 from .progress import LiveView, choose_view
 from .report import (
     show_duplicates,
@@ -39,132 +36,24 @@ from .report import (
     show_reading,
     show_remarks,
 )
-from .resume_notes import CampaignNotes, FileNotes
-from .runner import CampaignMessages, FileMessages, Runner
+from .resume_notes import CampaignNotes, FileNotes, tell_work
+from .runner import Runner
+from .sources import CampaignMessages, FileMessages
 from .tally import Workload
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator
 
     from ...bulk.schedule import Schedule
-    from ...limits.quota import LimitKey
+    from ...client import CleverAppClient
+    from .ahead import Ahead
+    from .options import SendOptions
     from .outcomes import Sink
     from .plan import Plan
     from .resume_notes import Notes
-    from .runner import MessageSource
+    from .sources import MessageSource
 
-__all__ = ["CampaignOptions", "RecipientOptions", "SendOptions", "check", "run_send"]
-
-_NAMED = {"format": "input_format"}
-
-
-@frozen(kw_only=True)
-class RecipientOptions:
-    """Which rows of which file are sent, and with what filled in.
-
-    Attributes:
-        path: The file, ``-`` for standard input; None: none is given.
-        format: How it is written; None: its suffix or first bytes tell.
-        reading: How it is read.
-        defaults: For rows that do not say otherwise.
-        only: For outcomes of an earlier send: the outcomes whose rows are sent.
-        skip_bad_rows: Whether the good rows are sent although others are faulty.
-        faults: A new file for the faults of rows; None: the first of each kind are shown alone.
-        drop_duplicates: Whether rows that repeat recipient and message are left out.
-    """
-
-    path: str | None
-    format: InputFormat | None = None
-    reading: ReadingOptions = field(factory=ReadingOptions)
-    defaults: Defaults = field(factory=Defaults)
-    only: frozenset[str] = frozenset()
-    skip_bad_rows: bool = False
-    faults: str | None = None
-    drop_duplicates: bool = False
-
-    def given(self) -> list[str]:
-        """The names of those that need a file."""
-        names = ("format", "only", "skip_bad_rows", "faults", "drop_duplicates")
-        filled_in = [name for name, _ in self.defaults.given]
-        reading = [one for one, value in asdict(self.reading, recurse=False).items() if value]
-        if self.defaults.phone_region != DEFAULT_REGION:
-            filled_in.append("phone_region")
-        return filled_in + reading + [name for name in names if getattr(self, name)]
-
-
-@frozen(kw_only=True)
-class CampaignOptions:
-    """Whether a campaign is kept, and which of its messages are sent again.
-
-    Attributes:
-        journal: The journal's path; None: no campaign is kept.
-        resend_unknown: Whether what an earlier run may have sent is sent again.
-        retry_rejected: Whether what was refused for good is sent again.
-        allow_duplicates: Whether a recipient gets all of its messages, not the first alone.
-    """
-
-    journal: str | None = None
-    resend_unknown: bool = False
-    retry_rejected: bool = False
-    allow_duplicates: bool = False
-
-    def given(self) -> list[str]:
-        """The names of those that need a journal."""
-        names = ("resend_unknown", "retry_rejected", "allow_duplicates")
-        return [name for name in names if getattr(self, name)]
-
-
-@frozen(kw_only=True)
-class SendOptions:
-    """All options of ``cleverapp send``; see its help.
-
-    Attributes:
-        recipients: Which rows are sent.
-        campaign: Whether a campaign is kept.
-        settings: How they are sent.
-        dry_run: Whether nothing is sent.
-        output: Where outcomes go, ``-`` for standard output; None: nowhere.
-        quiet: Whether only what must be said is said.
-        verbose: Whether the log is shown.
-
-    Raises:
-        BadInputError: Some do not go together.
-    """
-
-    recipients: RecipientOptions
-    campaign: CampaignOptions
-    settings: SendSettings
-    dry_run: bool
-    output: str | None
-    quiet: bool
-    verbose: bool
-
-    def __attrs_post_init__(self) -> None:
-        """Refuse options that would do nothing."""
-        recipients, campaign = self.recipients, self.campaign
-        if recipients.path is None and campaign.journal is None:
-            raise BadInputError("FILE is missing: give one, or the --journal of a campaign.")
-        if campaign.journal is None and (given := campaign.given()):
-            raise BadInputError(f"{_option(given[0])} needs a campaign: give its --journal.")
-        if campaign.journal is not None and not find_campaign(campaign.journal).resumable:
-            raise BadInputError("a campaign in Redis is sent by its workers, not by one command.")
-        if recipients.path is None and campaign.journal is not None:
-            given = recipients.given()
-            given += ["allow_duplicates"] if campaign.allow_duplicates else []
-            if given:
-                raise BadInputError(
-                    f"{_option(given[0])} needs FILE: without it the messages come from the "
-                    "journal, unchanged."
-                )
-            if not Path(campaign.journal).exists():
-                raise BadInputError(
-                    f"there is no journal {campaign.journal}: give FILE to begin one."
-                )
-        self.settings.limits.check_scale(self.settings.base_url)
-
-
-def _option(name: str) -> str:
-    return f"--{_NAMED.get(name, name).replace('_', '-')}"
+__all__ = ["check", "run_send"]
 
 
 def run_send(options: SendOptions) -> Exit:
@@ -174,8 +63,12 @@ def run_send(options: SendOptions) -> Exit:
         CommandError: It cannot be done; the message says why.
     """
     schedule = options.settings.hours.schedule()
+    if options.recipients.test is not None:
+        options, schedule = _as_test(options, schedule), None
     if options.output == "-" and not options.dry_run:
         need_output("Give --output FILE for the outcomes.")
+    if not options.dry_run:
+        check_output(options.output)
     token = None if options.dry_run else read_token(options.settings.token_file)
     with Interrupts() as interrupts:
         try:
@@ -183,7 +76,7 @@ def run_send(options: SendOptions) -> Exit:
                 if plan is not None and not plan.total:
                     click.echo("There is no row to send.", err=True)
                     return Exit.OK
-                if plan is not None:
+                if plan is not None and options.recipients.test is None:
                     show_idle_limits(plan.counts, options.settings.limits)
                 if token is None:
                     return _tell_only(plan, options, schedule)
@@ -196,6 +89,18 @@ def run_send(options: SendOptions) -> Exit:
             return Exit.INTERRUPTED
 
 
+def _as_test(options: SendOptions, schedule: Schedule | None) -> SendOptions:
+    """The options of a test message; what does not hold for it is told."""
+    if options.campaign.journal is not None:
+        journal = options.campaign.journal
+        click.echo(f"The test is kept in no journal: {journal} stays as it is.", err=True)
+    if schedule is not None:
+        click.echo(
+            f"--test-to: the test does not wait for the hours ({schedule.told()}).", err=True
+        )
+    return options.of_test()
+
+
 @contextmanager
 def _checked(options: SendOptions) -> Generator[Plan | None]:
     """The checked file, open for the second pass; None where none is given."""
@@ -203,16 +108,21 @@ def _checked(options: SendOptions) -> Generator[Plan | None]:
     if recipients.path is None:
         yield None
         return
-    # A journal tells duplicates itself, without memory; only a dry run has none to ask.
+    # A journal tells duplicates itself, without memory; what is told before has none to ask.
     by_recipient = (
-        campaign.journal is not None and options.dry_run and not campaign.allow_duplicates
+        campaign.journal is not None
+        and _looks_ahead(options)
+        and not campaign.allow_duplicates
+        and unreadable(campaign.journal) is None
+        and not holds_campaign(campaign.journal)
     )
     wanted = Wanted(
         defaults=recipients.defaults,
         only=recipients.only,
-        drop_duplicates=recipients.drop_duplicates or by_recipient,
+        drop_duplicates=recipients.drop_duplicates,
         seek_duplicates=campaign.journal is None or recipients.drop_duplicates or by_recipient,
         by_recipient=by_recipient,
+        test=recipients.test,
     )
     with open_source(recipients.path, recipients.format, how=recipients.reading) as source:
         settle_hidden(source, recipients.defaults)
@@ -230,7 +140,8 @@ def check(plan: Plan, *, skip: bool) -> None:
         skip: Whether faulty rows are left out.
 
     Raises:
-        BadInputError: There are faults and they are not to be skipped, or no row is good.
+        BadInputError: There are faults and they are not to be skipped, or no row is good, or the
+            one of a test is not there.
     """
     show_reading(plan)
     show_faults(plan)
@@ -241,47 +152,81 @@ def check(plan: Plan, *, skip: bool) -> None:
                 f"{rows} faulty, so nothing was sent. Correct the file, or give --skip-bad-rows "
                 "to leave such rows out."
             )
-        if not plan.total:
+        if not plan.total and plan.wanted.test is None:
             raise BadInputError(f"{rows} faulty, and there is no other row to send.")
         click.echo(f"{rows} left out.", err=True)
+    if plan.wanted.test is not None and not plan.total:
+        raise plan.wanted.test.not_found(plan.rows)
     show_remarks(plan)
     show_left_out(plan)
     show_duplicates(plan)
 
 
+def _looks_ahead(options: SendOptions) -> bool:
+    """Whether people are told what is sent before anything is."""
+    return options.dry_run or options.shown.sample is not None or sys.stderr.isatty()
+
+
 def _tell_only(plan: Plan | None, options: SendOptions, schedule: Schedule | None) -> Exit:
-    """What ``--dry-run`` does: the counts and the forecast, on standard output.
+    """What ``--dry-run`` does: messages, counts and the forecast, on standard output.
 
     Raises:
-        CommandError: The journal cannot be read.
+        CommandError: The journal cannot be read, or is another campaign's.
     """
-    counts: Mapping[LimitKey | None, int] = {} if plan is None else plan.counts
-    journal = options.campaign.journal
-    if journal is not None and (plan is None or Path(journal).exists()):
-        left = _left(journal, options)
-        if left is not None:
-            counts = left
-            left_over = counted(sum(left.values()), "message")
-            click.echo(f"{journal} holds a campaign with {left_over} left.")
+    ahead = look_ahead(plan, options)
+    console = make_console(stderr=False)
+    if ahead.resumed:
+        left = counted(ahead.total, "message")
+        click.echo(f"{options.campaign.journal} holds a campaign with {left} left.")
+    if ahead.holder is not None:
+        click.echo(f"It is being sent by {ahead.holder}: nobody else can send it until that ends.")
+    if options.first is not None:
+        later = ahead.total - ahead.sent
+        click.echo(f"{counted(ahead.sent, 'message')} would be sent now, {later} later.")
+    show_preview(console, options.shown, ahead.shown, ahead.sent)
     limits = options.settings.limits.registry()
-    found = Workload.of(counts, limits, AccountKey("")).forecast
-    show_forecast(make_console(stderr=False), found)
+    found = Workload.of(ahead.counts, limits, AccountKey("")).forecast
+    show_forecast(console, found)
     if schedule is not None:
         end = say_moment(found.ends_at(time.time(), schedule), schedule.zone)
         click.echo(f"Sent {schedule.told()}, it ends no earlier than {end}.")
     return Exit.FAILED if plan is not None and plan.bad else Exit.OK
 
 
-def _left(journal: str, options: SendOptions) -> dict[LimitKey | None, int] | None:
-    """What is left in a journal; None where it was never filled."""
-    with open_reader(find_campaign(journal)) as reader:
-        summary, holder = reader.summary(), reader.holder()
-    if not summary.complete:
-        return None
-    campaign = options.campaign
-    again = Resend(unknown=campaign.resend_unknown, rejected=campaign.retry_rejected)
-    # Where nobody runs it, what was under way is unknown as soon as it is resumed.
-    return summary.to_send(again, under_way=holder is not None or again.unknown)
+def _agreed(
+    plan: Plan | None, options: SendOptions, client: CleverAppClient, schedule: Schedule | None
+) -> bool:
+    """Show what is about to be sent, and ask on a terminal whether that is wanted.
+
+    Raises:
+        CommandError: The journal cannot be read, or is another campaign's.
+    """
+    if not _looks_ahead(options):
+        return True
+    why_not = unreadable(options.campaign.journal)
+    if why_not is not None:
+        # Whether it can be sent, the run will tell; it may bring the journal up to date.
+        question = f"Warning: the messages cannot be shown before they are sent: {why_not}."
+    else:
+        ahead = look_ahead(plan, options)
+        if not ahead.sent or ahead.holder is not None:
+            return True  # the run says so itself, and sends nothing
+        if not options.quiet or options.shown.sample is not None:
+            show_preview(make_console(), options.shown, ahead.shown, ahead.sent)
+        question = _question(ahead, client, schedule)
+    asks = can_ask() and not options.yes
+    if asks or why_not is not None:
+        click.echo(question, err=True)
+    return not asks or click.confirm("Go on?", err=True)
+
+
+def _question(ahead: Ahead, client: CleverAppClient, schedule: Schedule | None) -> str:
+    work = Workload.of(ahead.counts, client.limits, client.account)
+    these = counted(ahead.total, "message")
+    if ahead.sent < ahead.total:
+        these = f"{ahead.sent} of {these}"
+    be = "is" if ahead.sent == ahead.total == 1 else "are"
+    return tell_work(f"{these} {be} about to be sent to {client.base_url}", work, schedule)
 
 
 def _send(
@@ -300,6 +245,9 @@ def _send(
     view = choose_view(console, quiet=options.quiet, verbose=options.verbose)
     settings = options.settings
     client = settings.client(token)
+    if not _agreed(plan, options, client, schedule):
+        click.echo("Nothing was sent.", err=True)
+        return Exit.FAILED
     notes: Notes
     source: MessageSource
     if options.campaign.journal is None and plan is not None:
@@ -310,7 +258,7 @@ def _send(
             quiet=options.quiet,
             options=evolve(settings, base_url=client.base_url).written(),
         )
-        source = FileMessages(plan, client, settings.concurrency)
+        source = FileMessages(plan, client, settings.concurrency, options.first)
     else:
         journal = options.campaign.journal or ""
         campaign_notes = CampaignNotes(
@@ -322,6 +270,7 @@ def _send(
             ),
             schedule=schedule,
             quiet=options.quiet,
+            first=options.first,
         )
         notes = campaign_notes
         source = CampaignMessages(
@@ -333,6 +282,7 @@ def _send(
             deduplicate=not options.campaign.allow_duplicates,
             resend_unknown=options.campaign.resend_unknown,
             retry_rejected=options.campaign.retry_rejected,
+            first=options.first,
         )
     with open_sink(options.output) as opened, verbose_log(on=options.verbose):
         sink: Sink = opened

@@ -1,220 +1,32 @@
-"""Sends messages to their end: those of a checked file, or those of a campaign in its journal."""
+"""Sends messages to their end, wherever they come from: those of a file, or of a campaign."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
 
 from attrs import define, field, frozen
 
-from ...bulk.journal.records import Resend
-from ...bulk.journal.sqlite.journal import SqliteJournal
 from ...bulk.outcome import SendOutcome
 from ...bulk.run import BulkRun
 from ...bulk.schedule import Schedule
 from ...bulk.throughput import EtaMeter
-from ...client import CleverAppClient
 from ...errors import CampaignPausedError, JournalError, NotSentError, Outcome
-from ...limits.quota import LimitKey
 from ..errors import BadInputError
-from ..send_settings import CONCURRENCY, DRAIN_TIMEOUT
+from ..send_settings import DRAIN_TIMEOUT
 from ..signals import Interrupts
-from ..text import counted, say_duration
+from ..text import say_duration
 from .outcomes import Sink
-from .plan import Plan, Planned
 from .progress import Progress, View
+from .sources import MessageSource, Place
 from .tally import Tally, Workload
 
-if TYPE_CHECKING:
-    from ...bulk.journal.protocol import MarkOf
-    from ...models.messages import Message
-
-__all__ = ["CampaignMessages", "FileMessages", "MessageSource", "Place", "Runner", "Stopper"]
+__all__ = ["Runner", "Stopper"]
 
 _LOADING_TICK = 0.1
 _TICK = 0.25
 _SLOW_TICK = 1.0
 _MANY_KEYS = 200
-
-
-@frozen
-class Place:
-    """Where a message comes from.
-
-    Attributes:
-        number: The row's number, from 1; of a campaign the message's.
-        line: The line of the file on which its row begins; None where it comes of no file.
-        key: What limits it, as it is counted; None: nothing tells.
-        earlier: Whether what came of it came of an earlier run.
-    """
-
-    number: int
-    line: int | None
-    key: LimitKey | None
-    earlier: bool = False
-
-
-class MessageSource(Protocol):
-    """Where the messages of a send come from."""
-
-    @property
-    def client(self) -> CleverAppClient:
-        """Who sends them."""
-        ...
-
-    def start(self, schedule: Schedule | None) -> BulkRun:
-        """The run that sends them; nothing is read before it is iterated over."""
-        ...
-
-    def work(self, run: BulkRun) -> Workload | None:
-        """What is to be sent; None as long as that is not known."""
-        ...
-
-    def loading(self) -> str:
-        """How far it is until that is known."""
-        ...
-
-    def place(self, outcome: SendOutcome) -> Place:
-        """Where a message comes from; asked once for each."""
-        ...
-
-    def rest(self) -> Iterator[Planned]:
-        """The rows that a stopped run never read, and that need an outcome all the same.
-
-        Raises:
-            BadInputError: The file has changed since it was checked.
-        """
-        ...
-
-
-@define
-class FileMessages:
-    """The good rows of a checked file, each of which gets its outcome.
-
-    Attributes:
-        plan: What was checked.
-        client: Who sends them.
-        concurrency: Messages in work at once.
-    """
-
-    plan: Plan
-    client: CleverAppClient
-    concurrency: int = CONCURRENCY
-    _second_pass: Iterator[Planned] = field(init=False)
-    _on_the_way: dict[int, Planned] = field(init=False, factory=dict[int, Planned])
-
-    def __attrs_post_init__(self) -> None:
-        """Begin the second pass; it is lazy."""
-        self._second_pass = self.plan.messages()
-
-    def start(self, schedule: Schedule | None) -> BulkRun:
-        """The run that sends them."""
-        return self.client.send_many(
-            self._messages(), schedule=schedule, concurrency=self.concurrency
-        )
-
-    def work(self, run: BulkRun | None = None) -> Workload:
-        """What the first pass counted."""
-        del run
-        plan, client = self.plan, self.client
-        return Workload.of(plan.counts, client.limits, client.account, bad=plan.bad)
-
-    def loading(self) -> str:
-        """Nothing: the work is known from the beginning."""
-        return ""
-
-    def place(self, outcome: SendOutcome) -> Place:
-        """The row of a message, which is then forgotten: memory stays constant."""
-        planned = self._on_the_way.pop(outcome.index)
-        return Place(planned.number, planned.line, planned.key)
-
-    def rest(self) -> Iterator[Planned]:
-        """What the second pass has left."""
-        return self._second_pass
-
-    def _messages(self) -> Iterator[Message]:
-        # The run may close this generator early. The second pass stays open, for the rest.
-        for index, planned in enumerate(self._second_pass):
-            self._on_the_way[index] = planned
-            _learn(planned, self.client)
-            yield planned.message
-
-
-@define(kw_only=True)
-class CampaignMessages:
-    """The messages of a campaign that have no result yet, once its journal is filled.
-
-    Attributes:
-        journal: The journal's path.
-        plan: The file's messages; None: those that the journal holds.
-        client: Who sends them.
-        warn: Called before anything is sent, if the token is another than the last run's.
-        deduplicate: Whether a recipient gets the first of several messages alone.
-        resend_unknown: Whether what may have been sent is sent again.
-        retry_rejected: Whether what was refused for good is sent again.
-        concurrency: Messages in work at once.
-    """
-
-    journal: str
-    plan: Plan | None
-    client: CleverAppClient
-    warn: Callable[[], None]
-    deduplicate: bool = True
-    resend_unknown: bool = False
-    retry_rejected: bool = False
-    concurrency: int = CONCURRENCY
-    _read: int = field(init=False, default=0)
-    _counts: dict[LimitKey | None, int] = field(init=False, factory=dict["LimitKey | None", int])
-    _orphans: set[int] = field(init=False, factory=set[int])
-
-    def start(self, schedule: Schedule | None) -> BulkRun:
-        """The run that fills the journal or compares with it, and sends what has no result yet."""
-        return self.client.run_campaign(
-            _WarningJournal(self.journal, self.warn),
-            None if self.plan is None else self._messages(self.plan),
-            schedule=schedule,
-            concurrency=self.concurrency,
-            deduplicate=self.deduplicate,
-            resend_unknown=self.resend_unknown,
-            retry_rejected=self.retry_rejected,
-        )
-
-    def work(self, run: BulkRun) -> Workload | None:
-        """What the journal holds that this run sends; None before it is filled."""
-        if run.loaded is None or run.summary is None:
-            return None
-        self._orphans = {entry.index for entry in run.loaded.orphans}
-        again = Resend(unknown=self.resend_unknown, rejected=self.retry_rejected)
-        self._counts = run.summary.to_send(again)
-        bad = 0 if self.plan is None else self.plan.bad
-        client = self.client
-        return Workload.of(self._counts, client.limits, client.account, bad=bad)
-
-    def loading(self) -> str:
-        """How many messages were read."""
-        return f"{self.journal}: {counted(self._read, 'message')} read"
-
-    def place(self, outcome: SendOutcome) -> Place:
-        """The message's number, and what limited it when the journal was filled."""
-        number = outcome.number
-        if outcome.index in self._orphans:
-            # Told first of all: an earlier run left it, and this one may send it again.
-            self._orphans.discard(outcome.index)
-            return Place(number, None, None, earlier=True)
-        # A route that was learned since then does not count: the work was counted without it.
-        key = self.client.limit_key(outcome.message)
-        return Place(number, None, key if key in self._counts else None)
-
-    def rest(self) -> Iterator[Planned]:
-        """Nothing: the journal keeps what is left."""
-        return iter(())
-
-    def _messages(self, plan: Plan) -> Iterator[Message]:
-        for planned in plan.messages():
-            _learn(planned, self.client)
-            self._read += 1
-            yield planned.message
 
 
 @frozen(kw_only=True)
@@ -311,12 +123,16 @@ class Runner:
     def _list_the_rest(self, writer: _Writer) -> None:
         """The rows that a stopped run never read, as not sent."""
         try:
-            for index, planned in enumerate(self.source.rest()):
-                error = NotSentError("not sent: the run was stopped")
+            for index, untried in enumerate(self.source.rest()):
+                planned = untried.planned
+                why = "it is left for later" if untried.later else "the run was stopped"
                 outcome = SendOutcome(
-                    message=planned.message, outcome=Outcome.NOT_SENT, index=index, error=error
+                    message=planned.message,
+                    outcome=Outcome.NOT_SENT,
+                    index=index,
+                    error=NotSentError(f"not sent: {why}"),
                 )
-                place = Place(planned.number, planned.line, planned.key)
+                place = Place(planned.number, planned.line, planned.key, later=untried.later)
                 writer.write(outcome, place, tried=False)
         except BadInputError as error:
             writer.stopper.trouble(str(error))
@@ -384,7 +200,9 @@ class _Writer:
 
     def write(self, outcome: SendOutcome, place: Place, *, tried: bool = True) -> None:
         """Take one outcome; see :meth:`Tally.add`."""
-        if not place.earlier:
+        if place.later:
+            self.tally.later += 1
+        elif not place.earlier:
             self.tally.add(outcome, place.key, tried=tried)
         if self._broken:
             self.tally.unwritten[outcome.outcome] += 1
@@ -398,26 +216,3 @@ class _Writer:
             self.stopper.trouble(
                 f"the outcomes cannot be written ({told}), so the send was stopped."
             )
-
-
-class _WarningJournal(SqliteJournal):
-    """Says to people, and not to the log, that the token is another than the last run's."""
-
-    def __init__(self, path: str, warn: Callable[[], None]) -> None:
-        super().__init__(path)
-        self._warn = warn
-
-    async def recognize(self, mark_of: MarkOf) -> bool | None:
-        """Compare, and warn before the first message leaves."""
-        same = await super().recognize(mark_of)
-        if same is False:
-            self._warn()
-            return None
-        return same
-
-
-def _learn(planned: Planned, client: CleverAppClient) -> None:
-    """Through which bot and messenger a contact is written to, where its row says so."""
-    contact_id = planned.message.contact_id
-    if planned.route is not None and contact_id is not None:
-        client.learn_route(contact_id, planned.route)

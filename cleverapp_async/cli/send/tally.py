@@ -89,6 +89,7 @@ class Tally:
         failure: What went wrong with the journal and stopped it, if something did.
         trouble: Why reading or writing stopped it, if it did.
         unwritten: Messages by outcome whose outcome could not be written.
+        later: Messages that this run was never to send, as they are left for another one.
     """
 
     meter: EtaMeter = field(factory=EtaMeter)
@@ -108,6 +109,7 @@ class Tally:
     failure: JournalError | None = field(init=False, default=None)
     trouble: str | None = field(init=False, default=None)
     unwritten: Counter[Outcome] = field(init=False, factory=Counter[Outcome])
+    later: int = field(init=False, default=0)
     _started: float = field(init=False, factory=time.monotonic)
     _ended: float | None = field(init=False, default=None)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from cleverapp_async import LimitKey, SendMessage, SqliteJournal
+from cleverapp_async.bulk.journal.sqlite.schema import APPLICATION_ID
 from cleverapp_async.journal import ErrorRecord, JournalResult, JournalState
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ __all__ = [
     "copy_journal",
     "key_of",
     "load",
+    "make_version_0",
     "messages",
     "opened",
     "result",
@@ -97,3 +100,31 @@ def copy_journal(path: Path, to: Path) -> Path:
         if beside.exists():
             shutil.copyfile(beside, target)
     return to
+
+
+def make_version_0(path: Path, origin: str = ORIGIN) -> None:
+    """A journal as the first drafts of this package made it."""
+    connection = sqlite3.connect(path)
+    connection.executescript(f"""
+        PRAGMA application_id = {APPLICATION_ID};
+        PRAGMA user_version = 0;
+        CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+        CREATE TABLE key (id INTEGER PRIMARY KEY, bot_id, messenger TEXT, scope TEXT);
+        CREATE TABLE message (
+            id INTEGER PRIMARY KEY, key_id INTEGER, method TEXT, parameters TEXT);
+        CREATE TABLE fate (
+            id INTEGER PRIMARY KEY, state INTEGER NOT NULL, intent_at REAL, ended_at REAL,
+            permanent INTEGER, attempts INTEGER, waited REAL, on_wire REAL, contact_id,
+            error_id INTEGER);
+        CREATE TABLE error (id INTEGER PRIMARY KEY, told TEXT UNIQUE);
+        CREATE INDEX message_by_key ON message (key_id);
+        INSERT INTO meta VALUES ('created_at', 5.0), ('origin', '{origin}'), ('complete', 1);
+        INSERT INTO key VALUES (0, NULL, NULL, NULL);
+        INSERT INTO message VALUES
+            (0, 0, 'sendMessage', '{{"contact_id":1,"text":"a"}}'),
+            (1, 0, 'sendMessage', '{{"contact_id":2,"text":"b"}}'),
+            (2, 0, 'sendMessage', '{{"contact_id":3,"text":"c"}}');
+        INSERT INTO fate (id, state, intent_at, ended_at)
+            VALUES (0, 2, 6.0, 7.0), (1, 1, 8.0, NULL);
+    """)  # noqa: S608 - made of constants
+    connection.close()

@@ -9,9 +9,9 @@ import pytest
 
 from cleverapp_async import JournalError, SqliteJournal
 from cleverapp_async.bulk.journal.sqlite.filesystem import check_place, mount_of, network_type
-from cleverapp_async.bulk.journal.sqlite.schema import APPLICATION_ID, MIGRATIONS, VERSION
+from cleverapp_async.bulk.journal.sqlite.schema import MIGRATIONS, VERSION
 from cleverapp_async.journal import JournalReader, JournalState, JournalWriteError, resolve_unknown
-from tests.bulk.journal.journals import ORIGIN, messages, opened
+from tests.bulk.journal.journals import ORIGIN, make_version_0, messages, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,38 +153,10 @@ async def test_a_file_that_was_cut_before_its_tables_is_new(tmp_path: Path) -> N
         assert (await journal.summary()).messages == 2
 
 
-def _make_version_0(path: Path) -> None:
-    """A journal as the first drafts of this package made it."""
-    connection = sqlite3.connect(path)
-    connection.executescript(f"""
-        PRAGMA application_id = {APPLICATION_ID};
-        PRAGMA user_version = 0;
-        CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-        CREATE TABLE key (id INTEGER PRIMARY KEY, bot_id, messenger TEXT, scope TEXT);
-        CREATE TABLE message (
-            id INTEGER PRIMARY KEY, key_id INTEGER, method TEXT, parameters TEXT);
-        CREATE TABLE fate (
-            id INTEGER PRIMARY KEY, state INTEGER NOT NULL, intent_at REAL, ended_at REAL,
-            permanent INTEGER, attempts INTEGER, waited REAL, on_wire REAL, contact_id,
-            error_id INTEGER);
-        CREATE TABLE error (id INTEGER PRIMARY KEY, told TEXT UNIQUE);
-        CREATE INDEX message_by_key ON message (key_id);
-        INSERT INTO meta VALUES ('created_at', 5.0), ('origin', '{ORIGIN}'), ('complete', 1);
-        INSERT INTO key VALUES (0, NULL, NULL, NULL);
-        INSERT INTO message VALUES
-            (0, 0, 'sendMessage', '{{"contact_id":1,"text":"a"}}'),
-            (1, 0, 'sendMessage', '{{"contact_id":2,"text":"b"}}'),
-            (2, 0, 'sendMessage', '{{"contact_id":3,"text":"c"}}');
-        INSERT INTO fate (id, state, intent_at, ended_at)
-            VALUES (0, 2, 6.0, 7.0), (1, 1, 8.0, NULL);
-    """)  # noqa: S608 - made of constants
-    connection.close()
-
-
 async def test_an_older_version_is_brought_up_to_date(tmp_path: Path) -> None:
     """A run migrates an older journal and resumes it; a reader asks for that run."""
     path = tmp_path / "run.db"
-    _make_version_0(path)
+    make_version_0(path)
     with pytest.raises(JournalError, match="resume"), JournalReader(path):
         pass
     async with opened(path, None) as journal:
@@ -213,7 +185,7 @@ class _NeverCommits(SqliteJournal):
 async def test_a_migration_is_done_whole_or_not_at_all(tmp_path: Path) -> None:
     """A journal whose migration fails stays what it was."""
     path = tmp_path / "run.db"
-    _make_version_0(path)
+    make_version_0(path)
     with pytest.raises(JournalError, match="the disk is gone"):
         await _NeverCommits(path).open(ORIGIN)
     connection = sqlite3.connect(path)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import JournalError
-from cleverapp_async.journal import JournalReader, JournalResult, JournalState
+from cleverapp_async import JournalError, SendMessage, SqliteJournal
+from cleverapp_async.journal import JournalMismatchError, JournalReader, JournalResult, JournalState
 from tests.bulk.journal.journals import (
     ACCEPTED,
+    ORIGIN,
     TELEGRAM,
     copy_journal,
     key_of,
@@ -23,6 +24,8 @@ from tests.bulk.journal.journals import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from cleverapp_async import Message
 
 S = JournalState
 
@@ -208,3 +211,67 @@ async def test_settled_messages_come_as_they_ended(tmp_path: Path) -> None:
     assert {(row.state, row.waited, row.on_wire) for row in rows} == {(S.ACCEPTED, 0.5, 0.25)}
     assert all(row.intent_at is not None for row in rows)
     assert [row.key for row in rows] == [key_of(messages(9)[index]) for index in (3, 2, 1)]
+
+
+GIVEN = [*messages(900), messages(1)[0]]
+"""More than one batch, and a duplicate at the end."""
+
+
+async def test_the_same_messages_are_no_mismatch(tmp_path: Path) -> None:
+    """The input of a campaign may be compared while it runs, and nothing is written."""
+    path = tmp_path / "run.db"
+    async with opened(path, GIVEN) as journal:
+        before = journal.commits
+        with JournalReader(path) as reader:
+            reader.compare(iter(GIVEN), origin=ORIGIN)
+            reader.compare(None, origin=ORIGIN)
+            assert reader.summary().messages == 900
+        assert journal.commits == before
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        GIVEN[:-1],
+        [*GIVEN, SendMessage(contact_id=1, text="x")],
+        [*GIVEN[:700], SendMessage(contact_id=701, text="x"), *GIVEN[701:]],
+        [*GIVEN[:-1], SendMessage(contact_id=1, text="x")],
+        [],
+    ],
+    ids=["shorter", "longer", "other", "other duplicate", "nothing"],
+)
+async def test_other_messages_differ_as_for_a_run(tmp_path: Path, given: list[Message]) -> None:
+    """The reader finds the first difference where a run that resumes the campaign finds it."""
+    path = tmp_path / "run.db"
+    async with opened(path, GIVEN):
+        pass
+    with JournalReader(path) as reader, pytest.raises(JournalMismatchError) as found:
+        reader.compare(given, origin=ORIGIN)
+    with pytest.raises(JournalMismatchError) as expected:
+        async with opened(path, given):
+            pass
+    assert (found.value.index, str(found.value)) == (expected.value.index, str(expected.value))
+
+
+async def test_another_campaign_is_told_by_its_settings(tmp_path: Path) -> None:
+    """Another base URL, and another way with duplicates, are no resume of this campaign."""
+    path = tmp_path / "run.db"
+    async with opened(path, GIVEN):
+        pass
+    with JournalReader(path) as reader:
+        with pytest.raises(JournalMismatchError, match=r"example\.com"):
+            reader.compare(None, origin="https://example.com/api/v1")
+        with pytest.raises(JournalMismatchError, match="duplicates"):
+            reader.compare(GIVEN, origin=ORIGIN, deduplicate=False)
+        with pytest.raises(ZeroDivisionError):
+            reader.compare((GIVEN[1 // 0] for _ in GIVEN), origin=ORIGIN)
+
+
+async def test_a_journal_without_a_campaign_cannot_be_compared(tmp_path: Path) -> None:
+    """What was never filled is told as such."""
+    path = tmp_path / "run.db"
+    journal = SqliteJournal(path)
+    await journal.open(ORIGIN)
+    await journal.close("interrupted")
+    with JournalReader(path) as reader, pytest.raises(JournalError, match=r"run\.db"):
+        reader.compare(GIVEN, origin=ORIGIN)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 from weakref import WeakSet
 
 from ....errors import JournalError
+from ....models.messages import Message
 from ..codec import decode_error, expect_duration, expect_moment, expect_number
+from ..comparison import check_deduplication
 from ..records import (
     ErrorRecord,
     JournalEntry,
@@ -24,6 +27,7 @@ from ..records import (
 from . import queries
 from .database import harden, read_failure
 from .filesystem import Handle, check_file_type, check_files_beside, check_mount, resolve_path
+from .loading import Comparer
 from .lock import read_holder
 from .schema import VERSION, check_file
 from .states import CODES, state_of
@@ -33,6 +37,7 @@ __all__ = ["JournalReader"]
 T = TypeVar("T")
 
 _BUSY = 5.0
+_BATCH = 400
 
 _WITH_RESULT = f"fate.state NOT IN ({CODES[JournalState.PENDING]}, {CODES[JournalState.INTENT]})"
 
@@ -223,6 +228,41 @@ class JournalReader:
     def holder(self) -> LockHolder | None:
         """Who has the journal open for writing; None where nobody has."""
         return read_holder(self._path)
+
+    def compare(
+        self, messages: Iterable[Message] | None, *, origin: str, deduplicate: bool = True
+    ) -> None:
+        """Hold messages against those of the campaign, as a run does that resumes it.
+
+        Memory is constant, however many there are.
+
+        Args:
+            messages: What would be sent; None: only whether the campaign can be resumed there.
+            origin: The base URL that would be sent to.
+            deduplicate: Whether the run would leave out messages to an address given before.
+
+        Raises:
+            JournalMismatchError: The campaign is another one, or was begun in another way; says
+                what differs.
+            JournalError: It was purged or never filled, or cannot be read.
+        """
+        connection = self._connection
+        with _reading(self._path):
+            queries.check_campaign(connection, self._path, origin)
+            facts = queries.meta(connection)
+        if not facts.get("complete"):
+            raise JournalError(f"the journal {self._path} has no campaign yet: give the messages")
+        if messages is None:
+            return
+        name = f"the journal {self._path}"
+        left_out = bool(facts.get("deduplicated"))
+        check_deduplication(name, left_out=left_out, leave_out=deduplicate)
+        comparison = Comparer(queries.fact(facts, "given"))
+        given = iter(messages)
+        while batch := list(islice(given, _BATCH)):
+            with _reading(self._path):
+                comparison.check(connection, batch)
+        comparison.finish()
 
     def _stream(self, rows: Iterator[T]) -> Iterator[T]:
         def wrapped() -> Generator[T]:

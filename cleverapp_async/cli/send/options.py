@@ -1,0 +1,161 @@
+"""What ``cleverapp send`` is asked for, and which of its options do not go together."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from attrs import asdict, evolve, field, frozen
+
+from ..campaign.reader import find_campaign
+from ..errors import BadInputError
+from ..recipients.addresses import DEFAULT_REGION
+from ..recipients.messages import Defaults
+from ..recipients.source import InputFormat, ReadingOptions
+from ..send_settings import SendSettings
+from .first import First
+from .preview import Choice
+from .trial import TestMessage
+
+__all__ = ["CampaignOptions", "RecipientOptions", "SendOptions"]
+
+_NAMED = {"format": "input_format", "test": "test_to"}
+
+
+@frozen(kw_only=True)
+class RecipientOptions:
+    """Which rows of which file are sent, and with what filled in.
+
+    Attributes:
+        path: The file, ``-`` for standard input; None: none is given.
+        format: How it is written; None: its suffix or first bytes tell.
+        reading: How it is read.
+        defaults: For rows that do not say otherwise.
+        only: For outcomes of an earlier send: the outcomes whose rows are sent.
+        skip_bad_rows: Whether the good rows are sent although others are faulty.
+        faults: A new file for the faults of rows; None: the first of each kind are shown alone.
+        drop_duplicates: Whether rows that repeat recipient and message are left out.
+        test: The one message that is sent, to an address of one's own; None: all are sent.
+    """
+
+    path: str | None
+    format: InputFormat | None = None
+    reading: ReadingOptions = field(factory=ReadingOptions)
+    defaults: Defaults = field(factory=Defaults)
+    only: frozenset[str] = frozenset()
+    skip_bad_rows: bool = False
+    faults: str | None = None
+    drop_duplicates: bool = False
+    test: TestMessage | None = None
+
+    def given(self) -> list[str]:
+        """The names of those that need a file."""
+        names = ("format", "only", "skip_bad_rows", "faults", "drop_duplicates", "test")
+        filled_in = [name for name, _ in self.defaults.given]
+        reading = [one for one, value in asdict(self.reading, recurse=False).items() if value]
+        if self.defaults.phone_region != DEFAULT_REGION:
+            filled_in.append("phone_region")
+        return filled_in + reading + [name for name in names if getattr(self, name)]
+
+
+@frozen(kw_only=True)
+class CampaignOptions:
+    """Whether a campaign is kept, and which of its messages are sent again.
+
+    Attributes:
+        journal: The journal's path; None: no campaign is kept.
+        resend_unknown: Whether what an earlier run may have sent is sent again.
+        retry_rejected: Whether what was refused for good is sent again.
+        allow_duplicates: Whether a recipient gets all of its messages, not the first alone.
+    """
+
+    journal: str | None = None
+    resend_unknown: bool = False
+    retry_rejected: bool = False
+    allow_duplicates: bool = False
+
+    def given(self) -> list[str]:
+        """The names of those that need a journal."""
+        names = ("resend_unknown", "retry_rejected", "allow_duplicates")
+        return [name for name in names if getattr(self, name)]
+
+
+@frozen(kw_only=True)
+class SendOptions:
+    """All options of ``cleverapp send``; see its help.
+
+    Attributes:
+        recipients: Which rows are sent.
+        campaign: Whether a campaign is kept.
+        settings: How they are sent.
+        first: How many of them, from the first one on; None: all.
+        shown: Which messages are shown before the first one leaves.
+        dry_run: Whether nothing is sent.
+        yes: Whether nobody is asked before the first one leaves.
+        output: Where outcomes go, ``-`` for standard output; None: nowhere.
+        quiet: Whether only what must be said is said.
+        verbose: Whether the log is shown.
+
+    Raises:
+        BadInputError: Some do not go together.
+    """
+
+    recipients: RecipientOptions
+    campaign: CampaignOptions
+    settings: SendSettings
+    first: First | None = None
+    shown: Choice = field(factory=Choice)
+    dry_run: bool
+    yes: bool = False
+    output: str | None
+    quiet: bool
+    verbose: bool
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse options that would do nothing."""
+        recipients, campaign = self.recipients, self.campaign
+        if recipients.path is None and campaign.journal is None:
+            raise BadInputError("FILE is missing: give one, or the --journal of a campaign.")
+        if campaign.journal is None and (given := campaign.given()):
+            raise BadInputError(f"{_option(given[0])} needs a campaign: give its --journal.")
+        if campaign.journal is not None and not find_campaign(campaign.journal).resumable:
+            raise BadInputError("a campaign in Redis is sent by its workers, not by one command.")
+        if recipients.path is None and campaign.journal is not None:
+            given = recipients.given()
+            given += ["allow_duplicates"] if campaign.allow_duplicates else []
+            if given:
+                raise BadInputError(
+                    f"{_option(given[0])} needs FILE: without it the messages come from the "
+                    "journal, unchanged."
+                )
+            if not Path(campaign.journal).exists():
+                raise BadInputError(
+                    f"there is no journal {campaign.journal}: give FILE to begin one."
+                )
+        if self.first is not None:
+            self._check_first()
+        self.settings.limits.check_scale(self.settings.base_url)
+
+    def _check_first(self) -> None:
+        """Refuse to send a part of a list where nothing would keep the rest of it."""
+        if self.recipients.test is not None:
+            raise BadInputError(
+                "--first and --test-to are both given, and a test is one message: leave one out."
+            )
+        if self.dry_run or self.campaign.journal is not None:
+            return
+        if self.output == "-" and sys.stdout.isatty():
+            raise BadInputError(
+                "--first needs something that keeps which messages are left: give --journal "
+                "RUN.db, and `cleverapp send --journal RUN.db` sends them later, or --output FILE, "
+                "and `cleverapp send FILE --only not_sent` does."
+            )
+
+    def of_test(self) -> SendOptions:
+        """The same for a test message, which is in no campaign and waits for no hours."""
+        output = "-" if self.output is None else self.output
+        return evolve(self, campaign=CampaignOptions(), output=output)
+
+
+def _option(name: str) -> str:
+    return f"--{_NAMED.get(name, name).replace('_', '-')}"
