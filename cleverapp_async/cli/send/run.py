@@ -18,17 +18,17 @@ from ...limits.quota import AccountKey
 from ..campaign.reader import find_campaign, journal_failure, open_reader
 from ..campaign.state import Resuming
 from ..console import make_console, need_output, verbose_log
-from ..errors import BadInputError, Exit
+from ..errors import BadInputError, CommandError, Exit
 from ..recipients.addresses import DEFAULT_REGION
 from ..recipients.messages import Defaults
 from ..recipients.source import InputFormat, ReadingOptions, open_source
 from ..send_settings import SendSettings
-from ..shared_options import read_token
 from ..signals import Interrupts
 from ..text import counted, say_moment
 from .faults import open_faults, settle_hidden
 from .outcomes import Stream, open_sink
 from .plan import Wanted, make_plan
+from .preflight import Preflight
 from .progress import LiveView, choose_view
 from .report import (
     show_duplicates,
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
     from ...bulk.schedule import Schedule
+    from ...client import CleverAppClient
     from ...limits.quota import LimitKey
     from .outcomes import Sink
     from .plan import Plan
@@ -176,18 +177,28 @@ def run_send(options: SendOptions) -> Exit:
     schedule = options.settings.hours.schedule()
     if options.output == "-" and not options.dry_run:
         need_output("Give --output FILE for the outcomes.")
-    token = None if options.dry_run else read_token(options.settings.token_file)
+    preflight = Preflight(
+        settings=options.settings,
+        journal=options.campaign.journal,
+        begins=options.recipients.path is not None,
+        new_files=(("--output", options.output), ("--faults", options.recipients.faults)),
+    )
+    client = None if options.dry_run else preflight.refuse()
     with Interrupts() as interrupts:
         try:
             with _checked(options) as plan:
                 if plan is not None and not plan.total:
                     click.echo("There is no row to send.", err=True)
-                    return Exit.OK
+                    return Exit.OK if client is not None else preflight.tell()
                 if plan is not None:
                     show_idle_limits(plan.counts, options.settings.limits)
-                if token is None:
-                    return _tell_only(plan, options, schedule)
-                return _send(plan, options, token, schedule, interrupts)
+                if client is None:
+                    return preflight.tell(_tell_only(plan, options, schedule))
+                return _send(plan, options, client, schedule, interrupts)
+        except CommandError as error:
+            if client is None:
+                preflight.tell(told=error)
+            raise
         except KeyboardInterrupt:
             told = "What is not among the outcomes was not sent"
             if options.campaign.journal is not None:
@@ -287,19 +298,18 @@ def _left(journal: str, options: SendOptions) -> dict[LimitKey | None, int] | No
 def _send(
     plan: Plan | None,
     options: SendOptions,
-    token: str,
+    client: CleverAppClient,
     schedule: Schedule | None,
     interrupts: Interrupts,
 ) -> Exit:
     """Send the file, or a campaign, and report.
 
     Raises:
-        CommandError: The token, the journal or the file cannot be used.
+        CommandError: The journal or the file cannot be used.
     """
     console = make_console()
     view = choose_view(console, quiet=options.quiet, verbose=options.verbose)
     settings = options.settings
-    client = settings.client(token)
     notes: Notes
     source: MessageSource
     if options.campaign.journal is None and plan is not None:
