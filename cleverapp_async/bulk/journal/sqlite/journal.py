@@ -56,6 +56,8 @@ class SqliteJournal:
         self._writer: WriterThread | None = None
         self._commits = 0
         self._session = 0
+        self._origin: str | None = None
+        self._used = False
         self._files: OpenFiles | None = None
         self._facts: dict[str, Cell] = {}
         self._keys: dict[int, LimitKey | None] = {}
@@ -97,7 +99,7 @@ class SqliteJournal:
             raise JournalError(
                 f"there is no journal {path}: give the path of one, or messages for a new campaign"
             )
-        self._session, self._files = 0, None
+        self._session, self._files, self._used = 0, None, False
         writer = WriterThread(path, partial(self._opened, path), self._end, self._end_at_last)
         self._writer = writer
         try:
@@ -149,6 +151,7 @@ class SqliteJournal:
             await self._compare(writer, messages, deduplicate=deduplicate)
         if resumed:
             orphans = await writer.call(self._find_orphans)
+        self._used = True
         self._facts = await writer.call(queries.meta)
         self._keys = await writer.call(queries.keys)
         given, duplicates = self._number("given"), self._number("duplicates")
@@ -248,6 +251,9 @@ class SqliteJournal:
     async def close(self, ended: str) -> None:
         """Write what is left, note why this run ended, and let the journal go.
 
+        A run that was refused before it could send anything, since the messages are not those of
+        the campaign for instance, leaves no trace: it is no run of the campaign.
+
         Args:
             ended: In words: ``finished``, ``interrupted``, or the text of an error.
 
@@ -257,7 +263,11 @@ class SqliteJournal:
         """
         writer, self._writer = self._writer, None
         if writer is not None:
-            await writer.stop(partial(queries.end_session, row=self._session, ended=ended))
+            if self._used:
+                last = partial(queries.end_session, row=self._session, ended=ended)
+            else:
+                last = partial(queries.forget_session, row=self._session, origin=self._origin)
+            await writer.stop(last)
 
     def _commit(self, connection: sqlite3.Connection) -> None:
         """Make a transaction durable: every commit of this journal goes through here.
@@ -306,6 +316,7 @@ class SqliteJournal:
         *,
         deduplicate: bool,
     ) -> None:
+        self._used = True
         intake = Loader(self._end, deduplicate)
         await writer.call(intake.begin)
         async with aclosing(read_messages(messages)) as batches:
@@ -331,6 +342,7 @@ class SqliteJournal:
     def _begin(self, origin: str, path: Path, connection: sqlite3.Connection) -> None:
         check_integrity(connection, path)
         queries.check_campaign(connection, path, origin)
+        self._origin = queries.origin(connection)
         with transaction(connection, self._end):
             self._session = queries.begin_session(connection, origin)
         self._facts = queries.meta(connection)
