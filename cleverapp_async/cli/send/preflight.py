@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from attrs import define, field
@@ -49,7 +50,7 @@ class Preflight:
         self._check(self._make_client)
         for option, path in self.new_files:
             if path is not None and path != "-":
-                self._check(lambda option=option, path=path: check_new_file(option, path))
+                self._check(partial(check_new_file, option, path))
         self._check(self._check_journal)
 
     def refuse(self) -> CleverAppClient:

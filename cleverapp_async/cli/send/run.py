@@ -323,11 +323,12 @@ def _send(
         source = FileMessages(plan, client, settings.concurrency)
     else:
         journal = options.campaign.journal or ""
+        settings = evolve(settings, base_url=client.base_url)
         campaign_notes = CampaignNotes(
             console=console,
             resuming=Resuming(
                 journal=journal,
-                settings=evolve(settings, base_url=client.base_url),
+                settings=settings,
                 retry_rejected=options.campaign.retry_rejected,
             ),
             schedule=schedule,
@@ -336,6 +337,7 @@ def _send(
         notes = campaign_notes
         source = CampaignMessages(
             journal=journal,
+            options=settings.noted(),
             plan=plan,
             client=client,
             concurrency=settings.concurrency,

@@ -147,6 +147,7 @@ class CampaignMessages:
 
     Attributes:
         journal: The journal's path.
+        options: How it is sent, for the commands that go on with it; None: it is not kept.
         plan: The file's messages; None: those that the journal holds.
         client: Who sends them.
         warn: Called before anything is sent, if the token is another than the last run's.
@@ -164,6 +165,7 @@ class CampaignMessages:
     resend_unknown: bool = False
     retry_rejected: bool = False
     concurrency: int = CONCURRENCY
+    options: str | None = None
     _read: int = field(init=False, default=0)
     _counts: dict[LimitKey | None, int] = field(init=False, factory=dict["LimitKey | None", int])
     _orphans: set[int] = field(init=False, factory=set[int])
@@ -171,7 +173,7 @@ class CampaignMessages:
     def start(self, schedule: Schedule | None) -> BulkRun:
         """The run that fills the journal or compares with it, and sends what has no result yet."""
         return self.client.run_campaign(
-            _WarningJournal(self.journal, self.warn),
+            _WarningJournal(self.journal, self.options, self.warn),
             None if self.plan is None else self._messages(self.plan),
             schedule=schedule,
             concurrency=self.concurrency,
@@ -403,8 +405,8 @@ class _Writer:
 class _WarningJournal(SqliteJournal):
     """Says to people, and not to the log, that the token is another than the last run's."""
 
-    def __init__(self, path: str, warn: Callable[[], None]) -> None:
-        super().__init__(path)
+    def __init__(self, path: str, options: str | None, warn: Callable[[], None]) -> None:
+        super().__init__(path, note=options)
         self._warn = warn
 
     async def recognize(self, mark_of: MarkOf) -> bool | None:

@@ -48,10 +48,13 @@ class SqliteJournal:
     Args:
         path: The file; it is made where there is none. It must lie on a local disk. Nothing is
             touched before :meth:`open`.
+        note: What the next run is to know of this one, in words of your own: the journal's summary
+            gives it back. It stays when the campaign is purged. None keeps that of the last run.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, note: str | None = None) -> None:
         self._given = path
+        self._note = note
         self._path: Path | None = None
         self._writer: WriterThread | None = None
         self._commits = 0
@@ -150,8 +153,8 @@ class SqliteJournal:
         elif messages is not None:
             await self._compare(writer, messages, deduplicate=deduplicate)
         if resumed:
+            await self._count_as_run(writer)
             orphans = await writer.call(self._find_orphans)
-        self._used = True
         self._facts = await writer.call(queries.meta)
         self._keys = await writer.call(queries.keys)
         given, duplicates = self._number("given"), self._number("duplicates")
@@ -316,7 +319,7 @@ class SqliteJournal:
         *,
         deduplicate: bool,
     ) -> None:
-        self._used = True
+        await self._count_as_run(writer)
         intake = Loader(self._end, deduplicate)
         await writer.call(intake.begin)
         async with aclosing(read_messages(messages)) as batches:
@@ -324,6 +327,15 @@ class SqliteJournal:
                 rows = [(message, key_of(message)) for message in batch]
                 await writer.call(partial(intake.add, batch=rows))
         await writer.call(intake.finish)
+
+    async def _count_as_run(self, writer: WriterThread) -> None:
+        self._used = True
+        if self._note is not None:
+            await writer.call(self._write_note)
+
+    def _write_note(self, connection: sqlite3.Connection) -> None:
+        with transaction(connection, self._end):
+            queries.set_meta(connection, note=self._note)
 
     async def _compare(
         self, writer: WriterThread, messages: Messages, *, deduplicate: bool

@@ -266,6 +266,7 @@ def summary(connection: sqlite3.Connection) -> JournalSummary:
         by_key=by_key,
         retryable_by_key=retryable,
         sessions=tuple(map(_session, sessions)),
+        note=None if facts.get("note") is None else expect_text(facts["note"], "its note"),
     )
 
 
