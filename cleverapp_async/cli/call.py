@@ -11,15 +11,17 @@ import click
 from attrs import define, field, frozen
 
 from .._call import raw_answers
+from .._terminal import printable
 from ..endpoints import ENDPOINTS, Endpoint, Kind, Repeat
-from ..errors import CleverAppError
+from ..errors import CleverAppError, MethodNotFoundError
 from ..events import AttemptStarted, Event
 from . import params
 from .console import need_output, print_json, print_raw
 from .errors import BadInputError, CommandError, Exit, exit_codes, failure
 from .shared_options import Connection, connection_options, format_option, read_token
 from .signals import run_interruptibly
-from .text import did_you_mean, shortened
+from .spelling import did_you_mean
+from .text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -247,7 +249,10 @@ def call(
             if raw and answers:
                 with suppress(OSError):
                     print_raw(answers[-1])
-            raise failure(error, reads=called.reads) from None
+            note = ""
+            if called.row is None and isinstance(error, MethodNotFoundError):
+                note = f"Or check the name {printable(method)} and --http-method."
+            raise failure(error, reads=called.reads, note=note) from None
         except KeyboardInterrupt:
             told = "nothing was changed"
             if started.seen and not called.reads:
@@ -276,9 +281,15 @@ class _Method:
         """Look it up.
 
         Raises:
-            BadInputError: Nobody knows it, and nothing says how it is called.
+            BadInputError: Nobody knows it, and nothing says how it is called; or it is known, and
+                is called otherwise.
         """
         row = ENDPOINTS.get(name)
+        if row is not None and http_method not in {None, row.http_method}:
+            raise BadInputError(
+                f"--http-method {http_method}: {name} is called by {row.http_method}. Leave "
+                "--http-method out: it is for methods that are newer than this version."
+            )
         if row is None and http_method is None:
             raise BadInputError(
                 f"{name} is no method that is known.{did_you_mean(name, ENDPOINTS)} "

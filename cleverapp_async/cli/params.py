@@ -6,7 +6,6 @@ import re
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import available_timezones
 
 import click
 from attrs import frozen
@@ -20,7 +19,8 @@ from .recipients.addresses import check_region, meant_messenger
 from .recipients.columns import known_column
 from .recipients.encoding import check_encoding, find_encoding, text_lines
 from .recipients.template import Template
-from .text import did_you_mean, read_duration, shortened, write_duration
+from .spelling import did_you_mean
+from .text import read_duration, shortened, write_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -245,9 +245,7 @@ def read_zone(text: str) -> str:
     try:
         as_zone(name)
     except ConfigurationError as error:
-        near = did_you_mean(name, available_timezones())
-        told = f"there is no time zone {shortened(name)!r}.{near}" if near else str(error)
-        raise ValueError(told) from None
+        raise ValueError(str(error)) from None
     return name
 
 

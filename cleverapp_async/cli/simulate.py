@@ -9,7 +9,8 @@ import click
 from . import params
 from .errors import BadInputError, Exit, exit_codes
 from .shared_options import TOKEN_VARIABLE, scale_option, window_option
-from .text import counted, did_you_mean
+from .spelling import did_you_mean
+from .text import counted
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async.cli.errors import BadInputError
-from cleverapp_async.cli.recipients.columns import DECIDING, ColumnRules, close_to, fold
+from cleverapp_async.cli.recipients.columns import DECIDING, ColumnRules
+from cleverapp_async.cli.spelling import close_to, did_you_mean, fold
 from tests.cli.workbook import Workbook
 
 if TYPE_CHECKING:
@@ -226,3 +227,22 @@ def test_any_header_is_read_or_refused(names: tuple[str, ...]) -> None:
     except BadInputError:
         return
     assert len(set(keys)) == len(names)
+
+
+@given(st.text(max_size=12), st.lists(st.text(max_size=12), max_size=8))
+def test_there_is_one_rule_for_what_may_be_meant(word: str, known: list[str]) -> None:
+    """What is asked of columns and of all other words has the same bounds."""
+    close = close_to(word, known)
+    told = did_you_mean(word, known)
+    assert (close is None) == (told == "")
+    if close is not None:
+        assert told.startswith(f" Did you mean {close}")
+
+
+def test_a_city_is_enough_to_find_its_zone(cleverapp: Run, write: Write) -> None:
+    """A time zone is found by the name of its city, written wrong even."""
+    path = write("r.csv", "contact_id\n1\n")
+    for written in ("Moscow", "moskow", "Europe/Moskow"):
+        ended = cleverapp("send", path, "--timezone", written, "--not-before", "10:00")
+        assert ended.code == 2
+        assert "Europe/Moscow" in ended.err

@@ -9,7 +9,8 @@ from functools import lru_cache
 from attrs import frozen
 
 from ...models.route import Messenger
-from .columns import close_to, fold, trimmed
+from ..spelling import close_to, fold
+from .columns import trimmed
 
 __all__ = [
     "DEFAULT_REGION",

@@ -10,6 +10,7 @@ from attrs import define, evolve, field, frozen
 from ...errors import InvalidRequestError
 from ...models.messages import Message, SendMessage, SendMessageToWhatsApp
 from ...models.route import Messenger, Route
+from ..spelling import close_to, fold
 from .addresses import (
     DEFAULT_REGION,
     LONGEST_TEXTS,
@@ -18,7 +19,7 @@ from .addresses import (
     plain_number,
     read_phone,
 )
-from .columns import close_to, fold, trimmed
+from .columns import trimmed
 from .rows import Fault, Row
 from .template import Template
 

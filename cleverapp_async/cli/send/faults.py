@@ -18,8 +18,9 @@ from ..._terminal import printable
 from ...bulk.report.csv import escape
 from ..atomic_file import AtomicFile, whole_file
 from ..errors import BadInputError
-from ..recipients.columns import DECIDING, fold
+from ..recipients.columns import DECIDING
 from ..recipients.rows import Fault
+from ..spelling import fold
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

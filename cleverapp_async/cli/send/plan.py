@@ -14,7 +14,7 @@ from ...limits.quota import LimitKey
 from ...models.messages import Message
 from ...models.route import Route
 from ..errors import BadInputError
-from ..recipients.columns import DECIDING, ColumnError, fold, missing_column
+from ..recipients.columns import DECIDING, ColumnError, missing_column
 from ..recipients.messages import (
     ADDRESS_COLUMNS,
     ROUTE_COLUMNS,
@@ -24,6 +24,7 @@ from ..recipients.messages import (
 )
 from ..recipients.rows import OUTCOME_COLUMNS, OWN_COLUMNS, RESULT_COLUMNS, Fault, Row, outcome_of
 from ..recipients.source import Source
+from ..spelling import fold
 from .faults import FaultCounts
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from ...errors import Outcome
 from ..console import make_table
 from ..errors import MEANINGS, Exit
 from ..params import DIRECT
-from ..recipients.columns import DECIDING, close_to
+from ..recipients.columns import DECIDING
+from ..spelling import close_to
 from ..text import counted, say_duration, say_moment, tell_forecast
 from .plan import Plan
 
