@@ -168,7 +168,7 @@ def _line(cells: tuple[str, ...]) -> bytes:
     return text.getvalue().encode(errors="replace")
 
 
-def settle_hidden(source: Source, defaults: Defaults) -> None:
+def settle_hidden(source: Source, defaults: Defaults, *, quiet: bool = False) -> None:
     """Decide whether hidden rows and columns of a sheet are sent, and tell.
 
     A filter hides rows, and whoever looks at the list takes it for what it shows. Columns count
@@ -177,6 +177,7 @@ def settle_hidden(source: Source, defaults: Defaults) -> None:
     Args:
         source: The list.
         defaults: The templates, whose columns count.
+        quiet: Whether nothing is told but what is asked.
 
     Raises:
         BadInputError: Something is hidden, and nobody says what becomes of it or can be asked.
@@ -185,7 +186,7 @@ def settle_hidden(source: Source, defaults: Defaults) -> None:
     if found is None:
         return
     place = f"{source.name}, sheet {found.sheet!r}" if found.sheet else source.name
-    if found.others and found.sheet is None:
+    if found.others and found.sheet is None and not quiet:
         told = ", ".join(repr(printable(name)) for name in found.others)
         click.echo(f"{place}: hidden sheets are not read: {told} (--sheet reads one).", err=True)
     what = _what(found, defaults, named=source.how.sheet is not None)
@@ -198,7 +199,8 @@ def settle_hidden(source: Source, defaults: Defaults) -> None:
     if choice == "skip":
         source.skip_what_is_hidden()
         done = "left out"
-    click.echo(f"{place}: hidden, and {done}: {what}.", err=True)
+    if not quiet:
+        click.echo(f"{place}: hidden, and {done}: {what}.", err=True)
 
 
 def _what(found: Hidden, defaults: Defaults, *, named: bool) -> str:

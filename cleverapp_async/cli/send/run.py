@@ -188,7 +188,8 @@ def run_send(options: SendOptions) -> Exit:
         try:
             with _checked(options) as plan:
                 if plan is not None and not plan.total:
-                    click.echo("There is no row to send.", err=True)
+                    if not options.quiet:
+                        click.echo("There is no row to send.", err=True)
                     return Exit.OK if client is not None else preflight.tell()
                 if plan is not None:
                     show_idle_limits(plan.counts, options.settings.limits)
@@ -226,24 +227,26 @@ def _checked(options: SendOptions) -> Generator[Plan | None]:
         by_recipient=by_recipient,
     )
     with open_source(recipients.path, recipients.format, how=recipients.reading) as source:
-        settle_hidden(source, recipients.defaults)
+        settle_hidden(source, recipients.defaults, quiet=options.quiet)
         with open_faults(recipients.faults) as faults:
             plan = make_plan(source, wanted, faults)
-        check(plan, skip=recipients.skip_bad_rows)
+        check(plan, skip=recipients.skip_bad_rows, quiet=options.quiet)
         yield plan
 
 
-def check(plan: Plan, *, skip: bool) -> None:
+def check(plan: Plan, *, skip: bool, quiet: bool = False) -> None:
     """Show what is wrong with the rows, and go on only if that is wanted.
 
     Args:
         plan: What the first pass found.
         skip: Whether faulty rows are left out.
+        quiet: Whether nothing is shown but errors and warnings: of what may send a wrong text, or
+            to somebody else.
 
     Raises:
         BadInputError: There are faults and they are not to be skipped, or no row is good.
     """
-    show_reading(plan)
+    show_reading(plan, quiet=quiet)
     show_faults(plan)
     if plan.bad:
         rows = f"{counted(plan.bad, 'row')} {'is' if plan.bad == 1 else 'are'}"
@@ -256,7 +259,8 @@ def check(plan: Plan, *, skip: bool) -> None:
             raise BadInputError(f"{rows} faulty, and there is no other row to send.")
         click.echo(f"{rows} left out.", err=True)
     show_remarks(plan)
-    show_left_out(plan)
+    if not quiet:
+        show_left_out(plan)
     show_duplicates(plan)
 
 
