@@ -120,6 +120,26 @@ class ColumnRules:
         init=False, factory=dict["tuple[str, ...]", "tuple[str, ...]"]
     )
 
+    def __attrs_post_init__(self) -> None:
+        """Refuse mappings that contradict each other, whatever the columns are.
+
+        Raises:
+            BadInputError: A column shall be two things, or two columns shall be one.
+        """
+        columns: dict[str, str] = {}
+        keys: dict[str, str] = {}
+        for key, name in self.given:
+            if columns.setdefault(fold(name), key) != key:
+                raise BadInputError(
+                    f"--columns says that {name!r} is {columns[fold(name)]}, and that it is {key}. "
+                    "Leave one out."
+                )
+            if fold(keys.setdefault(key, name)) != fold(name):
+                raise BadInputError(
+                    f"--columns names two columns for {key}: {keys[key]!r} and {name!r}. Leave one "
+                    "out."
+                )
+
     def header(self, place: str, names: Sequence[str]) -> tuple[str, ...]:
         """The keys of a header's columns.
 
@@ -147,17 +167,10 @@ class ColumnRules:
         """Make sure that each column of ``--columns`` makes sense and has been met.
 
         Raises:
-            BadInputError: One has not; or a mapping contradicts another, or gives a name that is
-                nearly a known one.
+            BadInputError: One has not, or a mapping gives a name that is nearly a known one.
         """
         there = {fold(name) for name in self.seen}
-        chosen: dict[str, str] = {}
         for key, name in self.given:
-            if chosen.setdefault(fold(name), key) != key:
-                raise BadInputError(
-                    f"--columns says that {name!r} is {chosen[fold(name)]}, and that it is {key}. "
-                    "Leave one out."
-                )
             meant = missing_column(key, {}) if key not in DECIDING else None
             if meant is not None and fold(key) != fold(name):
                 raise BadInputError(
@@ -166,6 +179,9 @@ class ColumnRules:
             if fold(name) not in there:
                 close = close_to(name, self.seen)
                 told = f" Did you mean {close!r}?" if close is not None else ""
+                itself = next((one for one in self.seen if known_column(one) == key), None)
+                if close is None and itself is not None:
+                    told = f" {itself!r} is read as {key} without it: leave it out."
                 raise BadInputError(
                     f"--columns {key}={name}: {place} has no column {name!r}.{told} The columns "
                     f"are: {', '.join(self.seen)}."
@@ -222,9 +238,22 @@ class ColumnRules:
     def translated(self) -> Iterator[tuple[str, str]]:
         """The columns that are taken for something else than their name says, unasked."""
         mapped = {fold(name) for _, name in self.given}
+        mapped.update(fold(written) for written, _, _ in self.taken_away())
         for written, key in self.seen.items():
             if fold(written) not in {fold(key), *mapped}:
                 yield written, key
+
+    def taken_away(self) -> Iterator[tuple[str, str, str | None]]:
+        """The columns that ``--columns`` keeps from being what their name says.
+
+        Yields:
+            The name as written; what it says; what it is now, None for a column of one's own.
+        """
+        mapped = {fold(name): key for key, name in self.given}
+        for written in self.seen:
+            known, key = known_column(written), mapped.get(fold(written))
+            if known is not None and known != key and (key or known in mapped.values()):
+                yield written, known, key
 
     def _keys(self, names: tuple[str, ...]) -> tuple[str, ...]:
         targets = {key for key, _ in self.given}

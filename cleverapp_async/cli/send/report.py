@@ -88,6 +88,12 @@ def show_reading(plan: Plan, *, quiet: bool = False) -> None:
             f"Columns are read by their meaning: {told}. If that is wrong, give --columns.",
             err=True,
         )
+    changed = [
+        f"{printable(name)!r} is {'' if key is None else f'{printable(key)}, and '}not {known}"
+        for name, known, key in source.rules.taken_away()
+    ]
+    if changed:
+        click.echo(f"By --columns {'; '.join(changed)}.", err=True)
     if plan.unused:
         names = [_unused(name, source.rules.seen) for name in plan.unused[:_COLUMNS_SHOWN]]
         if len(plan.unused) > _COLUMNS_SHOWN:
