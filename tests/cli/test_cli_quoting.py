@@ -38,7 +38,8 @@ def test_blanks_before_quotation_marks(
     simulator = serve()
     ended = cleverapp("send", write("r.csv", content), *FAST)
     assert ended.code == 0, ended.err
-    assert sorted(one.parameters["text"] for one in simulator.deliveries) == sorted(texts)
+    sent = [str(one.parameters["text"]) for one in simulator.deliveries]
+    assert sorted(sent) == sorted(texts)
 
 
 @pytest.mark.parametrize(

@@ -261,8 +261,9 @@ def _why_impossible(text: str, digits: str, region: str) -> str:
             return "begins with no country code that exists"
         return "is too long" if error.error_type == error.TOO_LONG else "is too short"
     code = str(number.country_code)
-    country = phonenumbers.region_code_for_country_code(number.country_code)
-    country = region if code == home_code else country
+    country = region
+    if code != home_code:
+        country = phonenumbers.region_code_for_country_code(int(code))
     if _is_whole_length(number):
         return f"is in no range of numbers that {country} gives to anybody"
     short = len(whole) - len(code) < _usual_length(country)

@@ -189,6 +189,12 @@ def settle_hidden(source: Source, defaults: Defaults, *, quiet: bool = False) ->
     if found.others and found.sheet is None and not quiet:
         told = ", ".join(repr(printable(name)) for name in found.others)
         click.echo(f"{place}: hidden sheets are not read: {told} (--sheet reads one).", err=True)
+    if found.unread and not quiet:
+        told = ", ".join(repr(printable(name)) for name in found.unread)
+        click.echo(
+            f"{source.name}: other sheets hold cells and are not read: {told} (--sheet reads one).",
+            err=True,
+        )
     what = _what(found, defaults, named=source.how.sheet is not None)
     if not what:
         return
