@@ -217,6 +217,19 @@ class LimitSettings:
             written += ["--scale", repr(self.scale)]
         return written
 
+    def or_kept(self, kept: LimitSettings, *, scale_is_given: bool) -> LimitSettings:
+        """These, with what a campaign was sent with where nothing is given.
+
+        Args:
+            kept: What the campaign was sent with.
+            scale_is_given: Whether somebody asked for this scale, be it the usual one.
+        """
+        return LimitSettings(
+            overrides=self.overrides or kept.overrides,
+            account=kept.account if self.account is None else self.account,
+            scale=self.scale if scale_is_given else kept.scale,
+        )
+
     def check_scale(self, base_url: str | None) -> None:
         """Refuse quicker time for anything but a simulator on this machine.
 
@@ -253,15 +266,17 @@ limit_options: Options = Options(
         type=params.LIMIT,
         multiple=True,
         metavar="MESSENGER=N/T",
-        help="Own limit for each bot, N messages in T, such as whatsapp=1/10s; none for no "
-        "limit, others=N/T for all unlisted messengers, other:NAME=N/T for a single one, "
-        "sendMessageToWhatsApp=N/T for WhatsApp messages to phone numbers. Repeatable.",
+        help="Own limit of a messenger for each bot: whatsapp=1/10s is 1 message in 10 seconds, "
+        "whatsapp=none is no limit. others=N/T is for messengers without a documented limit, "
+        "other:NAME=N/T for a single one of these, sendMessageToWhatsApp=N/T for WhatsApp "
+        "messages to phone numbers. Repeatable.",
     ),
     click.option(
         "--account-limit",
         type=params.ACCOUNT_LIMIT,
         metavar="N/T,...|none",
-        help="Own limit of the whole account, such as 2/1s,120/60s; none for no limit.",
+        help="Own limit of all calls of the account: 2/1s,120/60s is 2 in a second and 120 in a "
+        "minute; none is no limit.",
     ),
     scale_option(),
 )

@@ -60,7 +60,7 @@ FAULTS = (
     show_default=True,
     type=params.LATENCY,
     metavar="DELAY",
-    help="Delay of each way: 50ms, 20ms-80ms or lognormal:50ms:1.0.",
+    help="Delay of each request and of each answer: 50ms, 20ms-80ms or lognormal:50ms:1.0.",
 )
 @scale_option()
 @click.option(
@@ -79,7 +79,7 @@ FAULTS = (
 @click.option(
     "--seed-file",
     metavar="FILE",
-    help="JSON file with the data at the start; see the docs.",
+    help="JSON file with the bots and contacts to begin with; docs/simulator.md describes it.",
 )
 @click.option(
     "--seed",

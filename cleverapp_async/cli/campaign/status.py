@@ -178,7 +178,7 @@ def status(
     timezone: str | None,
     at: datetime | None,
 ) -> None:
-    """Show how a campaign stands, what is left, and the commands to go on.
+    """Show how a campaign stands, and how to go on.
 
     The forecast is made with the limits and hours of the last `cleverapp send`, and the commands
     contain them. Options that are given here take their place. A campaign that a program sends
@@ -200,11 +200,7 @@ def status(
             settings = evolve(
                 kept,
                 base_url=state.summary.origin,
-                limits=LimitSettings(
-                    overrides=given.overrides or kept.limits.overrides,
-                    account=kept.limits.account if given.account is None else given.account,
-                    scale=given.scale if scale_is_given else kept.limits.scale,
-                ),
+                limits=given.or_kept(kept.limits, scale_is_given=scale_is_given),
                 hours=kept.hours if hours == GivenHours() else hours,
             )
             settings.limits.check_scale(state.summary.origin)
