@@ -35,6 +35,7 @@ def wrong(kind: str, folder: Path) -> tuple[tuple[str, ...], int, str]:
         "journal without folder": (("--journal", str(folder / "no" / "run.db")), 2, "run.db"),
         "journal is a folder": (("--journal", str(folder)), 2, str(folder)),
         "no journal": (("--journal", str(taken)), 2, str(taken)),
+        "one name": (("-o", str(folder / "x"), "--journal", str(folder / "x")), 2, "--journal"),
     }
     return table[kind]
 
@@ -51,6 +52,7 @@ KINDS = (
     "journal without folder",
     "journal is a folder",
     "no journal",
+    "one name",
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -52,6 +52,7 @@ class Preflight:
             if path is not None and path != "-":
                 self._check(partial(check_new_file, option, path))
         self._check(self._check_journal)
+        self._check(self._check_names)
 
     def refuse(self) -> CleverAppClient:
         """Who sends the messages.
@@ -94,6 +95,18 @@ class Preflight:
         else:
             self.client = self.settings.client(token)
 
+    def _check_names(self) -> None:
+        """Refuse one name for two files: they would write over each other."""
+        taken = {} if self.journal is None else {os.path.realpath(self.journal): "--journal"}
+        for option, path in self.new_files:
+            if path is None or path == "-":
+                continue
+            other = taken.setdefault(os.path.realpath(path), option)
+            if other != option:
+                raise BadInputError(
+                    f"{other} and {option} both name the file {path}. Give each its own."
+                )
+
     def _check_journal(self) -> None:
         if self.journal is None:
             return
@@ -135,7 +148,7 @@ def check_new_file(option: str, path: str) -> None:
 
 
 @contextmanager
-def _as_setting() -> Iterator[None]:
+def _as_setting() -> Generator[None]:
     try:
         yield
     except ConfigurationError as error:
