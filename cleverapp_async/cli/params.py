@@ -17,7 +17,7 @@ from ..models.route import Messenger
 from .errors import BadInputError
 from .recipients.addresses import check_region, meant_messenger
 from .recipients.columns import known_column
-from .recipients.encoding import check_encoding, find_encoding, text_lines
+from .recipients.encoding import EncodingError, check_encoding, find_encoding, text_lines
 from .recipients.template import Template
 from .spelling import did_you_mean
 from .text import read_duration, shortened, write_duration
@@ -338,6 +338,9 @@ def read_template_file(path: str) -> Template:
             lines = list(text_lines(path, file, find_encoding(path, file)))
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+    except EncodingError as error:
+        # --encoding is for the list.
+        raise ValueError(f"{error.what} Save it as UTF-8") from None
     except BadInputError as error:
         raise ValueError(str(error)) from None
     return read_template(

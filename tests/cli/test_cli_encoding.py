@@ -295,3 +295,15 @@ def test_text_of_utf8_is_read_or_refused(text: str) -> None:
             "utf-16-le",
             "utf-16-be",
         }
+
+
+@pytest.mark.parametrize("content", ["Да".encode("cp1251"), "рад".encode("cp866"), b"a\0b"])
+def test_a_template_in_no_certain_encoding(content: bytes, cleverapp: Run, write: Write) -> None:
+    """Its remedy names no option that is for the list."""
+    path = write("r.csv", "contact_id\n1\n")
+    text = write("text.txt", content)
+    ended = cleverapp("send", path, "--text-file", text, "--dry-run")
+    assert ended.code == 2
+    assert text in ended.err
+    assert "UTF-8" in ended.err
+    assert "--encoding" not in ended.err

@@ -20,7 +20,7 @@ from ..errors import BadInputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Encoding", "check_encoding", "find_encoding", "text_lines"]
+__all__ = ["Encoding", "EncodingError", "check_encoding", "find_encoding", "text_lines"]
 
 _CHUNK = 1 << 16
 _SMALL_CHUNK = 1 << 13  # while a list is sent: what is read ahead does not see a change any more
@@ -67,6 +67,22 @@ _LONGEST_WORD = 60
 _SHOWN = 3
 _PLAUSIBLE = -4.5
 _POSSIBLE = -5.5  # of a word that may be a rare one
+
+
+class EncodingError(BadInputError):
+    """A file cannot be read as text.
+
+    Args:
+        what: What is wrong, in whole sentences.
+        remedy: What to do about it, without a full stop.
+
+    Attributes:
+        what: The same.
+    """
+
+    def __init__(self, what: str, remedy: str = _REMEDY) -> None:
+        super().__init__(f"{what} {remedy}.")
+        self.what = what
 
 
 @frozen
@@ -124,8 +140,8 @@ def find_encoding(source: str, stream: BinaryIO, given: str | None = None) -> En
         wide = [name for name in ("utf-16-le", "utf-16-be") if _is_text(start, name)]
         if len(wide) == 1:
             return Encoding(wide[0], _newline(start, wide[0]), told=True)
-        raise BadInputError(
-            f"{source}: it holds zero bytes, as no text does. Is it a list at all? {_REMEDY}."
+        raise EncodingError(
+            f"{source}: it holds zero bytes, as no text does. Is it the right file?"
         )
     place, sample = _beyond_utf8(stream)
     if place is None:
@@ -135,9 +151,9 @@ def find_encoding(source: str, stream: BinaryIO, given: str | None = None) -> En
     (best, name), (second, _) = scores[:2]
     if name in _RIVALS or best < _PLAUSIBLE or (best - second) * _letters(sample) < _CERTAIN:
         names = [name for score, name in scores if score >= _PLAUSIBLE][:_SHOWN]
-        raise BadInputError(
+        raise EncodingError(
             f"{source}, line {place}: it is not UTF-8, and which encoding it is in cannot be told "
-            f"for certain{_readings(sample, names)}. {_REMEDY}."
+            f"for certain{_readings(sample, names)}."
         )
     return Encoding(name, _newline(start, name), told=True)
 
@@ -182,10 +198,10 @@ def _check_utf8(source: str, place: int, sample: bytes) -> None:
         if score >= _POSSIBLE and name in _RUSSIAN and _is_of_words(sample.decode(name, "replace"))
     ]
     if names:
-        raise BadInputError(
+        raise EncodingError(
             f"{source}, line {place}: it may be in several encodings"
-            f"{_readings(sample, ['utf-8', *names[:_SHOWN]])}. Say which is meant, such as "
-            f"--encoding {names[0]}, or --encoding utf-8."
+            f"{_readings(sample, ['utf-8', *names[:_SHOWN]])}.",
+            f"Say which is meant, such as --encoding {names[0]}, or --encoding utf-8",
         )
 
 
@@ -233,8 +249,8 @@ def text_lines(source: str, stream: BinaryIO, encoding: Encoding) -> Iterator[st
             text = decoder.decode(chunk, not chunk)
         except UnicodeError as error:
             number += _lines_before(error, encoding)
-            raise BadInputError(
-                f"{source}, line {number}: it is not {encoding.name.upper()}. {_REMEDY}."
+            raise EncodingError(
+                f"{source}, line {number}: it is not {encoding.name.upper()}."
             ) from None
         if not begun:
             text = text.lstrip(_MARK)
