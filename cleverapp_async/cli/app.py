@@ -98,7 +98,7 @@ class Commands(LazyGroup):
             f"{_HERE}.call.command:call",
             "Call one METHOD of the API, such as getContactTags contact_id=5.",
         ),
-        "contacts": (f"{_HERE}.contacts:contacts", "Work with the contacts of bots."),
+        "contacts": (f"{_HERE}.contacts:contacts", "Write the contacts of bots to a file."),
         "demo": (f"{_HERE}.demo:demo", "Send a bundled list to the simulator."),
         "completion": (
             f"{_HERE}.completion:completion",
@@ -106,7 +106,7 @@ class Commands(LazyGroup):
         ),
         "doctor": (
             f"{_HERE}.doctor.command:doctor",
-            "Check what a call needs, one line each, with a remedy.",
+            "Check token, network and settings, and name remedies.",
         ),
         "limits": (f"{_HERE}.limits:limits", "Look at limits that many processes share."),
         "send": (f"{_HERE}.send.command:send", "Send a message to each recipient in a file."),
@@ -121,11 +121,11 @@ def cleverapp() -> None:
 
 @cleverapp.group(
     cls=LazyGroup,
-    short_help="Look into the journal of a campaign.",
+    short_help="Show a campaign, and settle what it leaves open.",
     lazy={
         "export": (
             f"{_CAMPAIGN}.export:export",
-            "Write all messages of a campaign, with what came of them, to a file.",
+            "Write the messages of a campaign to a file.",
         ),
         "failed": (
             f"{_CAMPAIGN}.export:failed",
@@ -133,11 +133,11 @@ def cleverapp() -> None:
         ),
         "purge": (
             f"{_CAMPAIGN}.resolve:purge",
-            "Erase recipients, texts and error texts for good; counts and times stay.",
+            "Erase recipients and texts for good.",
         ),
         "report": (
             f"{_CAMPAIGN}.export:report",
-            "Write a report of a campaign: one HTML page that loads nothing from outside.",
+            "Write a report of a campaign as an HTML page.",
         ),
         "resolve": (
             f"{_CAMPAIGN}.resolve:resolve",
@@ -145,7 +145,7 @@ def cleverapp() -> None:
         ),
         "status": (
             f"{_CAMPAIGN}.status:status",
-            "Show how a campaign stands, what is left, and the commands to go on.",
+            "Show how a campaign stands, and how to go on.",
         ),
         "unknown": (
             f"{_CAMPAIGN}.export:unknown",

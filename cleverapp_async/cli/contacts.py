@@ -151,7 +151,7 @@ _SHOWN_EVERY = 100
 
 @click.group()
 def contacts() -> None:
-    """Work with the contacts of bots."""
+    """Write the contacts of bots to a file."""
 
 
 @contacts.command(

@@ -6,7 +6,6 @@ import re
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import available_timezones
 
 import click
 from attrs import frozen
@@ -18,9 +17,10 @@ from ..models.route import Messenger
 from .errors import BadInputError
 from .recipients.addresses import check_region, meant_messenger
 from .recipients.columns import known_column
-from .recipients.encoding import check_encoding, find_encoding, text_lines
+from .recipients.encoding import EncodingError, check_encoding, find_encoding, text_lines
 from .recipients.template import Template
-from .text import did_you_mean, read_duration, shortened, write_duration
+from .spelling import did_you_mean
+from .text import read_duration, shortened, write_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -245,9 +245,7 @@ def read_zone(text: str) -> str:
     try:
         as_zone(name)
     except ConfigurationError as error:
-        near = did_you_mean(name, available_timezones())
-        told = f"there is no time zone {shortened(name)!r}.{near}" if near else str(error)
-        raise ValueError(told) from None
+        raise ValueError(str(error)) from None
     return name
 
 
@@ -340,6 +338,9 @@ def read_template_file(path: str) -> Template:
             lines = list(text_lines(path, file, find_encoding(path, file)))
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+    except EncodingError as error:
+        # --encoding is for the list.
+        raise ValueError(f"{error.what} Save it as UTF-8") from None
     except BadInputError as error:
         raise ValueError(str(error)) from None
     return read_template(

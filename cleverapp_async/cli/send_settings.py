@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections import Counter
 from datetime import datetime, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 import click
@@ -24,7 +26,14 @@ from ..limits.registry import LimiterRegistry
 from . import params
 from .errors import BadInputError, CommandError, Exit
 from .params import LimitOverride
-from .shared_options import ATTEMPT_TIMEOUT, Options, scale_option, timezone_option
+from .shared_options import (
+    ATTEMPT_TIMEOUT,
+    BASE_URL_VARIABLE,
+    Options,
+    connection_options,
+    scale_option,
+    timezone_option,
+)
 from .text import write_duration
 
 if TYPE_CHECKING:
@@ -203,6 +212,19 @@ class LimitSettings:
             written += ["--scale", repr(self.scale)]
         return written
 
+    def or_kept(self, kept: LimitSettings, *, scale_is_given: bool) -> LimitSettings:
+        """These, with what a campaign was sent with where nothing is given.
+
+        Args:
+            kept: What the campaign was sent with.
+            scale_is_given: Whether somebody asked for this scale, be it the usual one.
+        """
+        return LimitSettings(
+            overrides=self.overrides or kept.overrides,
+            account=kept.account if self.account is None else self.account,
+            scale=self.scale if scale_is_given else kept.scale,
+        )
+
     def check_scale(self, base_url: str | None) -> None:
         """Refuse quicker time for anything but a simulator on this machine.
 
@@ -239,15 +261,17 @@ limit_options: Options = Options(
         type=params.LIMIT,
         multiple=True,
         metavar="MESSENGER=N/T",
-        help="Own limit for each bot, N messages in T, such as whatsapp=1/10s; none for no "
-        "limit, others=N/T for all unlisted messengers, other:NAME=N/T for a single one, "
-        "sendMessageToWhatsApp=N/T for WhatsApp messages to phone numbers. Repeatable.",
+        help="Own limit of a messenger for each bot: whatsapp=1/10s is 1 message in 10 seconds, "
+        "whatsapp=none is no limit. others=N/T is for messengers without a documented limit, "
+        "other:NAME=N/T for a single one of these, sendMessageToWhatsApp=N/T for WhatsApp "
+        "messages to phone numbers. Repeatable.",
     ),
     click.option(
         "--account-limit",
         type=params.ACCOUNT_LIMIT,
         metavar="N/T,...|none",
-        help="Own limit of the whole account, such as 2/1s,120/60s; none for no limit.",
+        help="Own limit of all calls of the account: 2/1s,120/60s is 2 in a second and 120 in a "
+        "minute; none is no limit.",
     ),
     scale_option(),
 )
@@ -311,7 +335,9 @@ class SendSettings:
     def written(self) -> list[str]:
         """The options again, as arguments; those that say what holds anyway are left out."""
         given: list[str] = []
-        if self.base_url is not None and self.base_url != DEFAULT_BASE_URL:
+        # Where the environment names another address, the usual one must be named as well.
+        usual_url = os.environ.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL
+        if self.base_url is not None and not self.base_url == DEFAULT_BASE_URL == usual_url:
             given += ["--base-url", self.base_url]
         if self.token_file is not None:
             given += ["--token-file", self.token_file]
@@ -326,6 +352,27 @@ class SendSettings:
         ):
             given += [] if seconds == usual else [name, write_duration(seconds)]
         return [*given, *self.limits.written(), *self.hours.written()]
+
+    def noted(self) -> str:
+        """The options as a campaign's journal keeps them, for whoever goes on with it."""
+        return shlex.join(self.written())
+
+    @staticmethod
+    def of_note(note: str | None) -> SendSettings:
+        """What :meth:`noted` gave; the usual settings where it cannot be read.
+
+        A campaign that was begun by a program has no such note, or one in other words.
+
+        Args:
+            note: What the journal keeps.
+        """
+        try:
+            words = shlex.split(note or "")
+            context = _options_again.make_context("send", words)
+        except (ValueError, click.UsageError, BadInputError):
+            return SendSettings()
+        with context:
+            return cast("SendSettings", _options_again.invoke(context))
 
 
 pace_options: Options = Options(
@@ -355,3 +402,37 @@ pace_options: Options = Options(
     ),
 )
 """``--concurrency``, ``--max-in-flight`` and ``--drain-timeout``: see :class:`SendSettings`."""
+
+
+@click.command
+@connection_options
+@pace_options
+@schedule_options
+@limit_options
+def _options_again(
+    *,
+    token_file: str | None,
+    base_url: str | None,
+    attempt_timeout: float,
+    concurrency: int,
+    max_in_flight: int,
+    drain_timeout: float,
+    not_before: time | None,
+    not_after: time | None,
+    timezone: str | None,
+    at: datetime | None,
+    limits: tuple[LimitOverride, ...],
+    account_limit: tuple[Quota, ...] | None,
+    scale: float,
+) -> SendSettings:
+    """Read the options that :meth:`SendSettings.written` wrote; no command of its own."""
+    return SendSettings(
+        base_url=base_url,
+        token_file=token_file,
+        concurrency=concurrency,
+        max_in_flight=max_in_flight,
+        attempt_timeout=attempt_timeout,
+        drain_timeout=drain_timeout,
+        limits=LimitSettings(overrides=limits, account=account_limit, scale=scale),
+        hours=GivenHours(not_before=not_before, not_after=not_after, timezone=timezone, at=at),
+    )

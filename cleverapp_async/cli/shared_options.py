@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ATTEMPT_TIMEOUT",
+    "BASE_URL_VARIABLE",
     "TOKEN_VARIABLE",
     "Connection",
     "Options",
@@ -45,6 +46,7 @@ __all__ = [
 F = TypeVar("F", bound="Callable[..., object]")
 
 TOKEN_VARIABLE = "CLEVERAPP_API_TOKEN"  # noqa: S105 - the variable's name
+BASE_URL_VARIABLE = "CLEVERAPP_BASE_URL"
 ATTEMPT_TIMEOUT = 60.0
 
 
@@ -233,7 +235,7 @@ connection_options: Options = Options(
     ),
     click.option(
         "--base-url",
-        envvar="CLEVERAPP_BASE_URL",
+        envvar=BASE_URL_VARIABLE,
         show_envvar=True,
         metavar="URL",
         help="Base URL of the API: that of a sibling brand, or of the simulator.",

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: passed to whoever can stop in order, raised where nobody can."""
+"""Ctrl-C, SIGTERM and SIGHUP: passed to whoever can stop in order, raised where nobody can."""
 
 from __future__ import annotations
 
@@ -18,19 +18,23 @@ __all__ = ["Interrupts", "run_interruptibly"]
 
 T = TypeVar("T")
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Windows knows no SIGHUP: elsewhere it comes when the terminal is closed or its connection ends.
+_HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, *((_HANGUP,) if _HANGUP is not None else ()))
 
 
 @define
 class Interrupts:
-    """Catches both signals inside a ``with`` block.
+    """Catches the signals inside a ``with`` block.
 
     Inside :meth:`passed_to` a listener is called in its event loop; elsewhere ``KeyboardInterrupt``
-    is raised where the signal came.
+    is raised where the signal came. A hangup that comes after another signal is passed over: shells
+    send one more to what the terminal has told already, and a second signal means haste.
     """
 
     _tell: Callable[[], object] | None = None
     _loop: asyncio.AbstractEventLoop | None = None
+    _came: bool = False
     _before: dict[signal.Signals, object] = field(factory=dict["signal.Signals", object])
 
     def __enter__(self) -> Self:
@@ -62,10 +66,15 @@ class Interrupts:
         """
         loop = asyncio.get_running_loop()
         self._tell = lambda: loop.call_soon_threadsafe(listener)
+
+        def hear(number: signal.Signals) -> None:
+            if self._counts(number):
+                listener()
+
         # Where the loop can listen itself, a signal also wakes it at once; Windows has no such.
         with suppress(NotImplementedError):
             for number in self._before:
-                loop.add_signal_handler(number, listener)
+                loop.add_signal_handler(number, hear, number)
                 self._loop = loop
         try:
             yield
@@ -81,15 +90,22 @@ class Interrupts:
                 signal.signal(number, self._on_signal)
             self._loop = None
 
+    def _counts(self, number: int) -> bool:
+        """Whether a signal is a wish of its own; notes that one came."""
+        before, self._came = self._came, True
+        return not before or number != _HANGUP
+
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        del number, frame
+        del frame
+        if not self._counts(number):
+            return
         if self._tell is None:
             raise KeyboardInterrupt
         self._tell()
 
 
 def run_interruptibly(main: Callable[[], Awaitable[T]]) -> T:
-    """Run it in an event loop of its own; Ctrl-C and SIGTERM cancel it in order.
+    """Run it in an event loop of its own; Ctrl-C, SIGTERM and SIGHUP cancel it in order.
 
     Args:
         main: Makes what is run.

@@ -9,7 +9,8 @@ import click
 from . import params
 from .errors import BadInputError, Exit, exit_codes
 from .shared_options import TOKEN_VARIABLE, file_names, scale_option, window_option
-from .text import counted, did_you_mean
+from .spelling import did_you_mean
+from .text import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,7 +60,7 @@ FAULTS = (
     show_default=True,
     type=params.LATENCY,
     metavar="DELAY",
-    help="Delay of each way: 50ms, 20ms-80ms or lognormal:50ms:1.0.",
+    help="Delay of each request and of each answer: 50ms, 20ms-80ms or lognormal:50ms:1.0.",
 )
 @scale_option()
 @click.option(
@@ -79,7 +80,7 @@ FAULTS = (
     "--seed-file",
     shell_complete=file_names,
     metavar="FILE",
-    help="JSON file with the data at the start; see the docs.",
+    help="JSON file with the bots and contacts to begin with; docs/simulator.md describes it.",
 )
 @click.option(
     "--seed",

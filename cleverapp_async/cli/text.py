@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import tzinfo
 
     from ..bulk.forecast import Forecast
@@ -19,7 +17,6 @@ __all__ = [
     "SHORTEST",
     "as_iso",
     "counted",
-    "did_you_mean",
     "read_duration",
     "say_age",
     "say_duration",
@@ -69,17 +66,6 @@ def counted(count: int, name: str) -> str:
         name: What one of them is called.
     """
     return f"{count} {name}{'' if count == 1 else 's'}"
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A question about a word that is not known, with a space before it; empty where none is near.
-
-    Args:
-        word: The word.
-        known: The words that are known.
-    """
-    near = get_close_matches(word, list(known), 3)
-    return f" Did you mean {' or '.join(near)}?" if near else ""
 
 
 def write_duration(seconds: float) -> str:

@@ -412,3 +412,28 @@ def test_which_setting_an_error_shows_to_be_wrong(error: ApiError, setting: str 
     assert wrong_setting(error) == setting
     certain = setting is not None and not isinstance(error, UnexpectedResponseError)
     assert (exit_of(error, reads=True) is Exit.CONFIGURATION) is certain
+
+
+@pytest.mark.parametrize(
+    ("method", "wrong", "right"), [("getMe", "post", "GET"), ("sendMessage", "GET", "POST")]
+)
+def test_a_known_method_is_called_in_its_own_way(
+    method: str, wrong: str, right: str, cleverapp: Run, serve: Serve
+) -> None:
+    """``--http-method`` against the documentation is refused, by the name of the right one."""
+    simulator = serve()
+    ended = cleverapp("call", method, "--http-method", wrong)
+    assert ended.code == 2
+    assert f"--http-method {wrong.upper()}" in ended.err
+    assert right in ended.err
+    assert not simulator.arrivals
+    assert cleverapp("call", "getMe", "--http-method", "get").code == 0
+
+
+def test_a_method_that_the_server_does_not_know(cleverapp: Run, serve: Serve) -> None:
+    """Its name or HTTP method may be wrong: both are named beside the base URL."""
+    serve()
+    ended = cleverapp("call", "getMee", "--http-method", "get")
+    assert ended.code == 1
+    assert "getMee" in ended.err
+    assert "--http-method" in ended.err

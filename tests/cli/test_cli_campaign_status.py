@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import json
 import os
 from typing import TYPE_CHECKING
@@ -14,7 +16,7 @@ from tests.cli.campaigns import fill, make_journal, messages
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.cli.command import Run
+    from tests.cli.command import Run, Write
 
 PENDING, INTENT, ACCEPTED = JournalState.PENDING, JournalState.INTENT, JournalState.ACCEPTED
 REJECTED, NOT_SENT, UNKNOWN = JournalState.REJECTED, JournalState.NOT_SENT, JournalState.UNKNOWN
@@ -227,3 +229,52 @@ def test_refusals_that_may_pass_count_for_their_route(cleverapp: Run, tmp_path: 
     dry = cleverapp("send", "--journal", path, "--dry-run")
     assert "route unknown" not in dry.out
     assert "telegram of bot 7" in dry.out
+
+
+def test_nothing_is_cut_off_a_terminal(
+    cleverapp: Run, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the terminal's width was, tables that go to a file or a pipe are whole."""
+    monkeypatch.setenv("COLUMNS", "40")
+    name = "a-messenger-of-a-name-" + "x" * 90
+    path = write("r.csv", f"bot_id,messenger,contact_external_id\n7,{name},1\n")
+    dry = cleverapp("send", path, "--text", "Hi", "--dry-run")
+    assert f"{name} of bot 7" in dry.out
+    long = [JournalState.REJECTED, JournalState.PENDING]
+    journal = make_journal(tmp_path / f"{'y' * 100}.db", *long)
+    for command in (("status", journal), ("failed", journal, "--format", "table")):
+        ended = cleverapp("campaign", *command)
+        assert "…" not in ended.out
+        assert "  " in ended.out
+    assert journal in cleverapp("campaign", "status", journal).out
+    failed = cleverapp("campaign", "failed", journal, "--format", "table")
+    assert "ValidationError: sendMessage: contact_id: Неизвестный контакт (HTTP 422)" in failed.out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("status", "{journal}", "--format", "json"),
+        ("failed", "{journal}", "--format", "jsonl"),
+        ("failed", "{journal}", "--format", "csv"),
+        ("unknown", "{journal}", "--format", "jsonl"),
+        ("unknown", "{journal}", "--format", "csv"),
+        ("export", "{journal}", "-o", "-", "--format", "jsonl"),
+        ("export", "{journal}", "-o", "-", "--format", "csv"),
+    ],
+)
+@pytest.mark.parametrize("states", [[JournalState.REJECTED, JournalState.UNKNOWN], []])
+def test_standard_output_has_data_alone(
+    command: tuple[str, ...], states: list[JournalState], cleverapp: Run, tmp_path: Path
+) -> None:
+    """A form for programs can be read by one: what people are told is on standard error."""
+    journal = make_journal(tmp_path / "run.db", *states)
+    ended = cleverapp("campaign", *(part.format(journal=journal) for part in command))
+    assert ended.code in {0, 1, 4}
+    if command[-1] == "csv":
+        rows = list(csv.reader(io.StringIO(ended.out.removeprefix("\ufeff"))))
+        assert len({len(row) for row in rows}) == 1
+    elif command[-1] == "json":
+        assert isinstance(json.loads(ended.out), dict)
+    else:
+        assert all(isinstance(json.loads(line), dict) for line in ended.out.splitlines())

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async.cli.errors import BadInputError
-from cleverapp_async.cli.recipients.columns import DECIDING, ColumnRules, close_to, fold
+from cleverapp_async.cli.recipients.columns import DECIDING, ColumnRules
+from cleverapp_async.cli.spelling import close_to, did_you_mean, fold
 from tests.cli.workbook import Workbook
 
 if TYPE_CHECKING:
@@ -226,3 +227,59 @@ def test_any_header_is_read_or_refused(names: tuple[str, ...]) -> None:
     except BadInputError:
         return
     assert len(set(keys)) == len(names)
+
+
+@given(st.text(max_size=12), st.lists(st.text(max_size=12), max_size=8))
+def test_there_is_one_rule_for_what_may_be_meant(word: str, known: list[str]) -> None:
+    """What is asked of columns and of all other words has the same bounds."""
+    close = close_to(word, known)
+    told = did_you_mean(word, known)
+    assert (close is None) == (told == "")
+    if close is not None:
+        assert told.startswith(f" Did you mean {close}")
+
+
+def test_a_city_is_enough_to_find_its_zone(cleverapp: Run, write: Write) -> None:
+    """A time zone is found by the name of its city, written wrong even."""
+    path = write("r.csv", "contact_id\n1\n")
+    for written in ("Moscow", "moskow", "Europe/Moskow"):
+        ended = cleverapp("send", path, "--timezone", written, "--not-before", "10:00")
+        assert ended.code == 2
+        assert "Europe/Moscow" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("header", "mappings", "told"),
+    [
+        ("phone,Имя", ("phone=Имя", "phone=phone"), ("two columns for phone", "'Имя'", "'phone'")),
+        ("phone,Имя", ("phone=Имя", "text=Имя"), ("'Имя'", "phone", "text")),
+        ("phone,Имя", ("phone=Nope",), ("--columns phone=Nope", "'Nope'", "leave it out")),
+        ("№,Имя", ("phone=Nope",), ("--columns phone=Nope", "The columns are: №, Имя")),
+        ("Телефон,Имя", ("Телефон=phone",), ("'Телефон' is read as phone without it",)),
+        ("phone,Имя", ("Имя=phone",), ("By --columns 'phone' is not phone",)),
+    ],
+)
+def test_mappings_that_contradict_the_file(
+    cleverapp: Run, write: Write, header: str, mappings: tuple[str, ...], told: tuple[str, ...]
+) -> None:
+    """A column given twice, two ways or not there is refused by the name of both sides."""
+    path = write("r.csv", f"{header},bot_id\n79991234567,Anna,7\n")
+    options = [part for one in mappings for part in ("--columns", one)]
+    ended = cleverapp("send", path, "--text", "Hi", "--dry-run", *options)
+    assert ended.code == 2
+    for part in told:
+        assert part in ended.err
+
+
+def test_what_a_mapping_takes_away_is_told(cleverapp: Run, write: Write) -> None:
+    """A known column that becomes another, and the one that it takes the place of, are named."""
+    path = write("r.csv", "phone,Имя,bot_id\nAnna,79991234567,7\n")
+    both = ("--columns", "phone=Имя", "--columns", "name=phone")
+    ended = cleverapp("send", path, "--text", "Hi {name}", "--dry-run", *both)
+    assert ended.code == 0
+    assert "'phone' is name, and not phone" in ended.err
+    assert "'Имя' is phone, and not name" in ended.err
+    ended = cleverapp("send", path, "--text", "Hi", "--dry-run", "--columns", "phone=Имя")
+    assert ended.code == 0
+    assert "'phone' is not phone" in ended.err
+    assert "(column 1)" not in ended.err

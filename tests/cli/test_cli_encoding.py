@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tracemalloc
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -241,3 +242,68 @@ def test_a_list_of_any_length_takes_the_same_memory(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert count == 400
     assert peak < path.stat().st_size / 3
+
+
+@pytest.mark.parametrize(
+    ("word", "encoding"), [("рад", "cp866"), ("сад", "cp866"), ("ход", "cp866"), ("Её", "cp1251")]
+)
+@pytest.mark.parametrize("rows", [1, 40_000])
+def test_a_word_that_is_utf8_by_chance(
+    word: str, encoding: str, rows: int, cleverapp: Run, write: Write
+) -> None:
+    """A Russian word of one byte a letter may be UTF-8, too: both readings are shown."""
+    content = b"contact_id,name\n" + b"1,a\n" * rows + f"1,{word}\n".encode(encoding)
+    path = write("r.csv", content)
+    ended = cleverapp("send", path, "--text", "{name}", "--dry-run")
+    assert ended.code == 2
+    assert f"{path}, line {rows + 2}: " in ended.err
+    assert word in ended.err
+    assert f"--encoding {encoding}" in ended.err
+    assert word.encode(encoding).decode("utf-8") in ended.err
+    for name in (encoding, "utf-8"):
+        again = cleverapp("send", path, "--text", "{name}", "--dry-run", "--encoding", name)
+        assert again.code == 0
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["Анна", "ё", "👍", "№5", "«»", "—", "Ärger", "Noël", "Ångström", "à", "łódź", "日本", "é"],
+)
+def test_a_word_of_utf8_is_utf8(word: str, cleverapp: Run, write: Write) -> None:
+    """One word of any language is enough where it is no Russian word in another encoding."""
+    path = write("r.csv", f"contact_id,name\n1,{word}\n")
+    ended = cleverapp("send", path, "--text", "{name}", "--dry-run")
+    assert ended.code == 0, ended.err
+
+
+def test_the_readings_of_a_short_file_are_shown(cleverapp: Run, write: Write) -> None:
+    """Where an encoding cannot be told, people see what the file would read in each."""
+    path = write("r.csv", "contact_id,name\n1,нет\n".encode("koi8-r"))
+    ended = cleverapp("send", path, "--text", "{name}", "--dry-run")
+    assert ended.code == 2
+    assert "нет' in koi8-r" in ended.err
+    assert "ОЕФ' in cp1251" in ended.err
+
+
+@given(st.text(max_size=30))
+def test_text_of_utf8_is_read_or_refused(text: str) -> None:
+    """Whatever UTF-8 holds, it is UTF-8 or refused with its readings; nothing else comes out."""
+    content = f"contact_id,name\n1,{text}\n".encode(errors="ignore")
+    with suppress(BadInputError):
+        assert find_encoding("r.csv", io.BytesIO(content)).name in {
+            "utf-8",
+            "utf-16-le",
+            "utf-16-be",
+        }
+
+
+@pytest.mark.parametrize("content", ["Да".encode("cp1251"), "рад".encode("cp866"), b"a\0b"])
+def test_a_template_in_no_certain_encoding(content: bytes, cleverapp: Run, write: Write) -> None:
+    """Its remedy names no option that is for the list."""
+    path = write("r.csv", "contact_id\n1\n")
+    text = write("text.txt", content)
+    ended = cleverapp("send", path, "--text-file", text, "--dry-run")
+    assert ended.code == 2
+    assert text in ended.err
+    assert "UTF-8" in ended.err
+    assert "--encoding" not in ended.err

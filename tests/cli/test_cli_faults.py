@@ -65,12 +65,14 @@ def test_all_faults_are_in_a_file(cleverapp: Run, write: Write, tmp_path: Path) 
 
 def test_without_a_fault_there_is_no_file(cleverapp: Run, write: Write, tmp_path: Path) -> None:
     """A list without faults leaves no empty file; one that cannot be made is told."""
-    path, faults = write("r.csv", "contact_id\n1\n"), tmp_path / "no" / "faults.csv"
-    command = ("send", path, "--text", "Hi", "--dry-run", "--faults", str(faults))
-    assert cleverapp(*command).code == 0
-    write("r.csv", "contact_id\nx\n")
-    assert cleverapp(*command).code == 2
-    assert not faults.exists()
+    path = write("r.csv", "contact_id\n1\n")
+    command = ("send", path, "--text", "Hi", "--dry-run", "--faults")
+    assert cleverapp(*command, str(tmp_path / "faults.csv")).code == 0
+    assert not (tmp_path / "faults.csv").exists()
+    refused = cleverapp(*command, str(tmp_path / "no" / "faults.csv"))
+    assert refused.code == 2
+    assert f"--faults {tmp_path / 'no' / 'faults.csv'}" in refused.err
+    assert not (tmp_path / "no").exists()
 
 
 def test_standard_output_is_no_place_for_faults(cleverapp: Run, write: Write) -> None:

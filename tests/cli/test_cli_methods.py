@@ -143,7 +143,7 @@ def test_methods_are_completed() -> None:
 def test_commands_and_options_are_completed() -> None:
     """Commands are offered with the words that the help has for them, options after a hyphen."""
     commands = completions("ca")
-    assert commands["campaign"] == "Look into the journal of a campaign."
+    assert commands["campaign"] == "Show a campaign, and settle what it leaves open."
     assert (commands["call"] or "").startswith("Call one METHOD of the API")
     assert set(commands) == {"call", "campaign"}
     assert set(completions("campaign", "re")) == {"report", "resolve"}

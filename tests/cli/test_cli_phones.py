@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -259,3 +261,44 @@ def test_texts_that_are_too_long_are_told(
     ended = cleverapp("send", path, "--dry-run")
     assert ended.code == 0, ended.err
     assert ("1 row (first in line 3)" in ended.err) is warned
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("12", "too short"),
+        ("9991234", "too short"),
+        ("0079991234", "too short"),
+        ("8 (999) 123-45-6", "too short"),
+        ("799912345678", "too long"),
+        ("8 (999) 123-45-678", "too long"),
+        ("+380 50 123 45", "too short"),
+        ("12345678901234567890", "too long"),
+        ("+999123456789", "country code"),
+        ("00000", "country code"),
+        ("5551234567", "range"),
+        ("Anna", "letters"),
+        ("79991234567 доб. 12", "letters"),
+        ("@79991234567", "'@'"),
+        ("+7+9991234567", "+"),
+        ("()", "no digit"),
+        ("79991234567, 79991234568", "several"),
+    ],
+)
+def test_why_a_number_is_none(written: str, told: str, cleverapp: Run, write: Write) -> None:
+    """A fault says what is wrong with the number, and shows it as it is written."""
+    with pytest.raises(ValueError, match=re.escape(told)) as caught:
+        read_phone(written, "RU")
+    assert repr(written) in str(caught.value)
+    path = write("r.csv", f'bot_id,phone\n7,"{written}"\n')
+    ended = cleverapp("send", path, "--text", "Hi", "--dry-run")
+    assert ended.code == 2
+    assert f"{path}, line 2, phone: " in ended.err
+    assert written in ended.err
+
+
+@given(st.text(alphabet="0123456789+-() .,x", max_size=24), st.sampled_from(["RU", "DE", "KZ"]))
+def test_every_number_is_read_or_has_its_reason(written: str, region: str) -> None:
+    """Whatever is written, it is a number or a fault; no other error is raised."""
+    with suppress(ValueError):
+        assert read_phone(written, region).digits.isdigit()

@@ -11,7 +11,7 @@ from cleverapp_async.cli.recipients.rows import Fault, Row, Table
 from cleverapp_async.cli.recipients.source import open_source
 
 if TYPE_CHECKING:
-    from tests.cli.command import Write
+    from tests.cli.command import Run, Serve, Write
 
 
 def csv_table(text: str) -> Table:
@@ -167,3 +167,29 @@ def test_a_missing_file_is_told() -> None:
         open_source("nowhere.csv", None),
     ):
         pytest.fail("it was opened")
+
+
+def test_quiet_leaves_out_what_is_information(cleverapp: Run, serve: Serve, write: Write) -> None:
+    """How encoding and columns are read goes; what may send a wrong text remains, and errors."""
+    serve()
+    rows = "Телефон;bot_id;примечание\n89991234567;7;Позвонить после обеда\n".encode("cp1251")
+    path = write("r.csv", rows)
+    fast = ("--account-limit", "none", "--limit", "sendMessageToWhatsApp=none")
+    loud = cleverapp("send", path, "--text", "Hi", "--dry-run", *fast)
+    assert "cp1251" in loud.err
+    assert "'Телефон' as phone" in loud.err
+    quiet = cleverapp("send", path, "--text", "Hi", *fast, "-q")
+    assert quiet.code == 0
+    assert "cp1251" not in quiet.err
+    assert "Телефон" not in quiet.err
+    assert quiet.err.splitlines() == [one for one in quiet.err.splitlines() if "Warning: " in one]
+    assert "--phone-region" in quiet.err
+    slip = write("slip.csv", "contact_id,nmae,note\n1,Anna,x\n")
+    told = cleverapp("send", slip, "--text", "Hi", "-q").err
+    assert "nmae" in told
+    assert "note" not in told
+    earlier = write("o.jsonl", '{"outcome": "accepted", "contact_id": 1, "text": "Hi"}\n')
+    assert cleverapp("send", earlier, "--only", "not_sent", "-q").err == ""
+    bad = cleverapp("send", write("b.csv", "contact_id\nx\n"), "--text", "Hi", "-q")
+    assert bad.code == 2
+    assert "line 2" in bad.err

@@ -20,6 +20,30 @@ def test_raises_where_nobody_listens() -> None:
                 signal.raise_signal(number)
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no hangup")
+async def test_a_closed_terminal_is_a_wish_to_stop() -> None:
+    """The first hangup counts, and where it came after another signal it does not hurry."""
+    told: list[int] = []
+    heard = asyncio.Event()
+
+    def listen() -> None:
+        told.append(1)
+        heard.set()
+
+    with Interrupts() as interrupts:
+        with interrupts.passed_to(listen):
+            for number in (signal.SIGHUP, signal.SIGHUP, signal.SIGINT, signal.SIGHUP):
+                signal.raise_signal(number)
+            await heard.wait()
+            while len(told) < 2:
+                heard.clear()
+                await heard.wait()
+        assert told == [1, 1]
+        signal.raise_signal(signal.SIGHUP)
+    with Interrupts(), pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGHUP)
+
+
 async def test_tells_who_listens() -> None:
     """With a listener each signal is told in its loop, and nothing is raised."""
     told: list[int] = []

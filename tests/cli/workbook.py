@@ -63,6 +63,7 @@ class Workbook:
         hidden: Sheets that are not shown.
         rows: Attributes of rows by number, such as ``hidden="1"``, in every sheet.
         columns: The element of columns, in every sheet.
+        merged: The cells that are merged, such as ``A1:B2``, with blanks between, in every sheet.
         changed: Parts that are written otherwise; None leaves one out.
     """
 
@@ -71,6 +72,7 @@ class Workbook:
     hidden: frozenset[str] = frozenset()
     rows: Mapping[int, str] = field(factory=dict[int, str])
     columns: str = ""
+    merged: str = ""
     changed: Mapping[str, str | None] = field(factory=dict[str, "str | None"])
     _strings: list[str] = field(factory=list[str], init=False)
 
@@ -118,7 +120,9 @@ class Workbook:
             for number, row in enumerate(rows, 1)
             if row is not None
         )
-        data = f"{self.columns}<sheetData>{told}</sheetData>"
+        cells = "".join(f'<mergeCell ref="{one}"/>' for one in self.merged.split())
+        merged = f"<mergeCells>{cells}</mergeCells>" if cells else ""
+        data = f"{self.columns}<sheetData>{told}</sheetData>{merged}"
         return f'{_HEAD}<worksheet xmlns="{_MAIN}">{data}</worksheet>'
 
     def _cells(self, row: int, values: Sequence[object]) -> str:

@@ -208,6 +208,8 @@ class JournalSummary:
         retryable_by_key: Per limit key, rejected messages that a resume sends again by itself: what
             refused them (a limit, the token) may pass. Keys without one are left out.
         sessions: Its runs, the first one first.
+        note: What its last run wrote down for the next one (:class:`SqliteJournal`'s ``note``);
+            None where it wrote nothing.
     """
 
     created_at: float
@@ -222,6 +224,7 @@ class JournalSummary:
         factory=dict["LimitKey | None", int], repr=False
     )
     sessions: tuple[JournalSession, ...] = field(default=(), repr=False)
+    note: str | None = field(default=None, repr=False)
 
     @property
     def by_state(self) -> Mapping[JournalState, int]:

@@ -11,8 +11,9 @@ import click
 from attrs import define, field, frozen
 
 from ..._call import raw_answers
+from ..._terminal import printable
 from ...endpoints import ENDPOINTS, Endpoint, Kind, Repeat
-from ...errors import CleverAppError
+from ...errors import CleverAppError, MethodNotFoundError
 from ...events import AttemptStarted, Event
 from .. import params
 from ..console import need_output, print_json, print_raw
@@ -25,7 +26,8 @@ from ..shared_options import (
     read_token,
 )
 from ..signals import run_interruptibly
-from ..text import did_you_mean, shortened
+from ..spelling import did_you_mean
+from ..text import shortened
 from .methods import MethodHelp, complete_method, list_methods, unknown_method
 
 if TYPE_CHECKING:
@@ -258,7 +260,10 @@ def call(
             if raw and answers:
                 with suppress(OSError):
                     print_raw(answers[-1])
-            raise failure(error, reads=called.reads) from None
+            note = ""
+            if called.row is None and isinstance(error, MethodNotFoundError):
+                note = f"Or check the name {printable(method)} and --http-method."
+            raise failure(error, reads=called.reads, note=note) from None
         except KeyboardInterrupt:
             told = "nothing was changed"
             if started.seen and not called.reads:
@@ -287,9 +292,15 @@ class _Method:
         """Look it up.
 
         Raises:
-            BadInputError: Nobody knows it, and nothing says how it is called.
+            BadInputError: Nobody knows it, and nothing says how it is called; or it is known, and
+                is called otherwise.
         """
         row = ENDPOINTS.get(name)
+        if row is not None and http_method not in {None, row.http_method}:
+            raise BadInputError(
+                f"--http-method {http_method}: {name} is called by {row.http_method}. Leave "
+                "--http-method out: it is for methods that are newer than this version."
+            )
         if row is None and http_method is None:
             raise unknown_method(name)
         return cls(name, cast("Literal['GET', 'POST'] | None", http_method), row)

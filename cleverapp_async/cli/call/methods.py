@@ -10,7 +10,7 @@ from click.shell_completion import CompletionItem
 
 from ...endpoints import ENDPOINTS, Endpoint, Kind, Parameter, Repeat, Trust
 from ..errors import BadInputError
-from ..text import did_you_mean
+from ..spelling import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

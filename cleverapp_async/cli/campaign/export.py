@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 from rich.text import Text
 
 from ..._terminal import printable
@@ -17,7 +18,7 @@ from ...limits.quota import AccountKey
 from ..atomic_file import output_format, whole_file
 from ..console import as_json, make_console, make_table, to_stdout
 from ..errors import BadInputError, CommandError, Exit, exit_codes
-from ..send_settings import LimitSettings, limit_options
+from ..send_settings import LimitSettings, SendSettings, limit_options
 from ..shared_options import format_option, journal_argument, output_option, timezone_option
 from ..text import as_iso, say_moment, shortened
 from .reader import entries_of, find_campaign, open_reader
@@ -91,9 +92,10 @@ def export(
     states: tuple[str, ...],
     given_format: str | None,
 ) -> None:
-    """Write all messages of a campaign, with what came of them, to a file.
+    """Write the messages of a campaign to a file.
 
-    FILE is - for standard output. Until the file is whole its name ends in .part. Cells of the CSV
+    Each message has what came of it. FILE is - for standard output. Until the file is whole its
+    name ends in .part. Cells of the CSV
     that a spreadsheet would compute are escaped with an apostrophe.
     """
     chosen = (
@@ -130,7 +132,9 @@ def export(
 )
 @timezone_option
 @limit_options
+@click.pass_context
 def report(
+    context: click.Context,
     *,
     journal: str,
     output: str,
@@ -141,10 +145,11 @@ def report(
     account_limit: tuple[Quota, ...] | None,
     scale: float,
 ) -> None:
-    """Write a report of a campaign: one HTML page that loads nothing from outside.
+    """Write a report of a campaign as an HTML page.
 
-    The page holds the recipients and texts of messages of unknown outcome. Its charts show the
-    documented limits, or those given here. It cannot go to standard output.
+    The page loads nothing from outside. It holds the recipients and texts of messages of unknown
+    outcome. Its charts show the limits of the last `cleverapp send`, or those given here. It cannot
+    go to standard output.
     """
     if output == "-":
         raise BadInputError("--output -: a report is a file, such as report.html. Give its name.")
@@ -153,11 +158,15 @@ def report(
         raise BadInputError(
             f"--output {output} exists. Give another name, or --force to overwrite it."
         )
-    settings = LimitSettings(overrides=limits, account=account_limit, scale=scale)
-    registry = settings.registry()
+    given = LimitSettings(overrides=limits, account=account_limit, scale=scale)
+    scale_is_given = context.get_parameter_source("scale") is not ParameterSource.DEFAULT
     try:
         with open_reader(find_campaign(journal)) as reader:
-            settings.check_scale(reader.summary().origin)
+            summary = reader.summary()
+            kept = SendSettings.of_note(summary.note).limits
+            settings = given.or_kept(kept, scale_is_given=scale_is_given)
+            settings.check_scale(summary.origin)
+            registry = settings.registry()
             write_report(
                 reader,
                 path,

@@ -97,10 +97,11 @@ def resolve(
 @yes_option
 @click.pass_context
 def purge(context: click.Context, *, journal: str, even_if_unfinished: bool, yes: bool) -> None:
-    """Erase recipients, texts and error texts for good; counts and times stay.
+    """Erase recipients and texts for good.
 
-    The campaign cannot be resumed afterwards. Copies and backups of the journal are not changed.
-    Where nobody can be asked whether to go on, --yes is needed.
+    Error texts go, too; counts and times stay. The campaign cannot be resumed afterwards. Copies
+    and backups of the journal are not changed. Where nobody can be asked whether to go on, --yes is
+    needed.
     """
     campaign = find_campaign(journal)
     with open_reader(campaign) as reader:

@@ -9,7 +9,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
-from attrs import field, frozen
+from attrs import evolve, field, frozen
+from click.core import ParameterSource
 from rich.console import Group
 from rich.live import Live
 from rich.padding import Padding
@@ -177,28 +178,36 @@ def status(
     timezone: str | None,
     at: datetime | None,
 ) -> None:
-    """Show how a campaign stands, what is left, and the commands to go on.
+    """Show how a campaign stands, and how to go on.
 
-    The journal keeps neither limits nor hours. Give the options that `cleverapp send` had: the
-    forecast is then made with them, and the commands contain them.
+    The forecast is made with the limits and hours of the last `cleverapp send`, and the commands
+    contain them. Options that are given here take their place. A campaign that a program sends
+    keeps neither: give them as the program has them.
     """
     for_programs = given_format == "json"
     if watch and (for_programs or not sys.stdout.isatty()):
         raise BadInputError("--watch needs a terminal and --format table. Leave it out.")
-    limits_ = LimitSettings(overrides=limits, account=account_limit, scale=scale)
     hours = GivenHours(not_before=not_before, not_after=not_after, timezone=timezone, at=at)
-    schedule = hours.schedule()
+    hours.schedule()
+    given = LimitSettings(overrides=limits, account=account_limit, scale=scale)
+    scale_is_given = context.get_parameter_source("scale") is not ParameterSource.DEFAULT
     campaign = find_campaign(journal)
     with open_reader(campaign) as reader:
 
         def outlook() -> Outlook:
             state = look(reader)
-            limits_.check_scale(state.summary.origin)
-            settings = SendSettings(base_url=state.summary.origin, limits=limits_, hours=hours)
+            kept = SendSettings.of_note(state.summary.note)
+            settings = evolve(
+                kept,
+                base_url=state.summary.origin,
+                limits=given.or_kept(kept.limits, scale_is_given=scale_is_given),
+                hours=kept.hours if hours == GivenHours() else hours,
+            )
+            settings.limits.check_scale(state.summary.origin)
             resuming = Resuming(
                 journal=campaign.address, settings=settings, sends=campaign.resumable
             )
-            return Outlook(state=state, resuming=resuming, schedule=schedule)
+            return Outlook(state=state, resuming=resuming, schedule=settings.hours.schedule())
 
         found = _watch(outlook) if watch else outlook()
     if for_programs:

@@ -34,9 +34,10 @@ __all__ = ["Examination", "doctor"]
 def doctor(
     context: click.Context, *, token_file: str | None, base_url: str | None, attempt_timeout: float
 ) -> None:
-    """Check what a call needs, one line each, with a remedy.
+    """Check token, network and settings, and name remedies.
 
-    It checks Python and the packages, the settings and their sources, DNS, TCP and TLS, calls
+    Each check is a line. It checks Python and the packages, the settings and their sources, DNS,
+    TCP and TLS, calls
     getMe to see whether the token is accepted, and compares this machine's clock with the
     server's. Of the token it shows only the length.
     """

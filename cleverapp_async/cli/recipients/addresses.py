@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from ...models.route import Messenger
-from .columns import close_to, fold, trimmed
+from ..spelling import close_to, fold
+from ..text import counted, shortened
+from .columns import trimmed
+
+if TYPE_CHECKING:
+    import phonenumbers
 
 __all__ = [
     "DEFAULT_REGION",
@@ -78,6 +84,8 @@ _PHONE_SIGNS = re.compile(r"\+?[\d ()./-]+", re.ASCII)
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u2060\ufeff"))
 _INTERNATIONAL = "00"
+_LONGEST_PHONE = 15
+"""Digits, by the rules of ITU-T E.164."""
 
 
 @frozen
@@ -143,11 +151,9 @@ def read_phone(written: str, region: str) -> Phone:
     Raises:
         ValueError: It is none, or nobody can have it; the message follows its name.
     """
-    text = plain_number(written.removeprefix("'"))
-    text = unicodedata.normalize("NFKC", text).translate(_UNSEEN | _DASHES).strip(" '\"")
-    text = text.removeprefix("tel:")
+    text = _plain_phone(written)
     if not _PHONE_SIGNS.fullmatch(text):
-        raise _refuse(written)
+        raise _refuse(written, region)
     digits = re.sub(r"\D", "", text)
     if text.startswith("+"):
         found = _international(digits)
@@ -164,7 +170,7 @@ def read_phone(written: str, region: str) -> Phone:
     else:
         found = _national(digits, region) or _international(digits, of=region)
     if found is None:
-        raise _refuse(written)
+        raise _refuse(written, region)
     return found
 
 
@@ -198,11 +204,94 @@ def _international(digits: str, of: str | None = None) -> Phone | None:
     if phonenumbers.is_valid_number(number):
         return Phone(whole, completed=False, assigned=True)
     known = of is None or phonenumbers.country_code_for_region(of) == number.country_code
-    if known and phonenumbers.is_possible_number(number):
+    if known and _is_whole_length(number):
         return Phone(whole, completed=False, assigned=False)
     return None
 
 
-def _refuse(written: str) -> ValueError:
-    digits = sum(sign.isdigit() for sign in written)
-    return ValueError(f"must be a phone number that somebody can have; it has {digits} digits")
+def _refuse(written: str, region: str) -> ValueError:
+    """Why a text is no phone number that somebody can have, with the text as it stands.
+
+    Args:
+        written: However it is written.
+        region: The country of numbers without a country code.
+    """
+    shown = repr(shortened(written))
+    text = _plain_phone(written)
+    digits = re.sub(r"\D", "", text)
+    stray = next((sign for sign in text if not _PHONE_SIGNS.fullmatch(sign) and sign != "+"), None)
+    if stray is not None and stray in ",;&" and len(digits) > _LONGEST_PHONE:
+        return ValueError(f"must be one phone number: {shown} holds several")
+    if stray is not None:
+        what = "letters" if stray.isalpha() else repr(stray)
+        return ValueError(f"must be a phone number: {shown} holds {what}")
+    if not digits:
+        return ValueError(f"must be a phone number: {shown} holds no digit")
+    if "+" in text[1:]:
+        return ValueError(f"must be a phone number: {shown} holds a + that is not its first sign")
+    return ValueError(
+        f"must be a phone number: {shown} {_why_impossible(text, digits, region)}; it has "
+        f"{counted(len(digits), 'digit')}"
+    )
+
+
+def _why_impossible(text: str, digits: str, region: str) -> str:
+    """What is wrong with the digits of a number: its length, its country code, or its range."""
+    import phonenumbers
+
+    home_code = str(phonenumbers.country_code_for_region(region))
+    if text.startswith("+"):
+        whole = digits
+    elif digits.startswith(_INTERNATIONAL):
+        whole = digits.removeprefix(_INTERNATIONAL)
+    else:
+        # The country code or the prefix of calls within the country may stand before the number.
+        usual = _usual_length(region)
+        trunk = phonenumbers.ndd_prefix_for_region(region, strip_non_digits=True) or ""
+        if trunk and digits.startswith(trunk):
+            whole = home_code + digits.removeprefix(trunk)
+        elif digits.startswith(home_code) and len(digits) >= usual:
+            whole = digits
+        else:
+            whole = home_code + digits
+    try:
+        number = phonenumbers.parse(f"+{whole}", None)
+    except phonenumbers.NumberParseException as error:
+        if error.error_type == error.INVALID_COUNTRY_CODE:
+            return "begins with no country code that exists"
+        return "is too long" if error.error_type == error.TOO_LONG else "is too short"
+    code = str(number.country_code)
+    country = region
+    if code != home_code:
+        country = phonenumbers.region_code_for_country_code(int(code))
+    if _is_whole_length(number):
+        return f"is in no range of numbers that {country} gives to anybody"
+    short = len(whole) - len(code) < _usual_length(country)
+    return f"is too {'short' if short else 'long'} for a number of {country}"
+
+
+def _is_whole_length(number: phonenumbers.PhoneNumber) -> bool:
+    """Whether it has as many digits as a number with its area code; a local one has fewer."""
+    import phonenumbers
+
+    found = phonenumbers.is_possible_number_with_reason(number)
+    return found == phonenumbers.ValidationResult.IS_POSSIBLE
+
+
+def _usual_length(region: str) -> int:
+    """How many digits numbers of a region have, its country code not counted."""
+    import phonenumbers
+
+    example = phonenumbers.example_number(region)
+    return 0 if example is None else len(str(example.national_number))
+
+
+def _plain_phone(written: str) -> str:
+    """What is written, without what a spreadsheet, a program or a typist put around the number.
+
+    Raises:
+        ValueError: The spreadsheet has rounded it.
+    """
+    text = plain_number(written.removeprefix("'"))
+    text = unicodedata.normalize("NFKC", text).translate(_UNSEEN | _DASHES).strip(" '\"")
+    return text.removeprefix("tel:")

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import unicodedata
-from difflib import SequenceMatcher, get_close_matches
 from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
 from ..errors import BadInputError
+from ..spelling import close_to, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = [
     "DECIDING",
     "ColumnError",
     "ColumnRules",
-    "close_to",
-    "fold",
     "known_column",
     "missing_column",
     "trimmed",
@@ -75,25 +72,12 @@ _FULL_NAMES = ("ФИО", "full name")
 _PLAIN = ("name", "contact_bot_id", "contact_messenger", "outcome", "state")
 _ZERO_WIDTH = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 _BLANK = _ZERO_WIDTH + "".join(filter(str.isspace, map(chr, range(0x3001))))
-# Letters of Cyrillic that look like Latin ones, as a wrong keyboard layout puts them into a word.
-_LOOKALIKES = str.maketrans("авекмнорстух", "abekmhopctyx")
-_SIMILAR = 0.8
-_SHORT = 4
 _MOST_SHAPES = 1000
 
 
 def trimmed(text: str) -> str:
     """The text without blanks and characters of no width at its ends."""
     return text.strip(_BLANK)
-
-
-def fold(name: str) -> str:
-    """What is left of a name when case, blanks, ``_``, ``-`` and other signs do not count."""
-    plain = unicodedata.normalize("NFKC", name).casefold().replace("ё", "е")
-    letters = "".join(character for character in plain if character.isalnum())
-    if any("a" <= letter <= "z" for letter in letters):
-        letters = letters.translate(_LOOKALIKES)
-    return letters
 
 
 _KNOWN = {
@@ -107,40 +91,6 @@ _SECOND_CHOICE = frozenset(map(fold, _FULL_NAMES))
 def known_column(name: str) -> str | None:
     """The known column that a name stands for, in whichever spelling; None for one's own."""
     return _KNOWN.get(fold(name))
-
-
-def close_to(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that a name is a slip of the pen away from; None where there is none.
-
-    Args:
-        name: What somebody wrote.
-        candidates: What could be meant.
-    """
-    word = fold(name)
-    by_fold = {fold(candidate): candidate for candidate in candidates}
-    if word in by_fold:
-        return by_fold[word]
-    if len(word) < _SHORT:
-        return None
-    found = get_close_matches(word, by_fold, 1, _SIMILAR)
-    near = next((one for one in by_fold if len(one) >= _SHORT and _one_slip(word, one)), None)
-    return by_fold[found[0]] if found else None if near is None else by_fold[near]
-
-
-def _one_slip(word: str, other: str) -> bool:
-    """Whether one letter is missing, too many or another one, or two have changed places."""
-    if abs(len(word) - len(other)) > 1:
-        return False
-    changes = [
-        (word[i:j], other[k:m])
-        for tag, i, j, k, m in SequenceMatcher(None, word, other, autojunk=False).get_opcodes()
-        if tag != "equal"
-    ]
-    if len(changes) == 1:
-        return max(map(len, changes[0])) == 1
-    # Two neighbours that changed places are, for the matcher, a letter taken off and put back.
-    moved = [there or here for there, here in changes]
-    return len(word) == len(other) and len(moved) == 2 and moved[0] == moved[1]  # noqa: PLR2004 - the two neighbours
 
 
 class ColumnError(ValueError):
@@ -170,6 +120,26 @@ class ColumnRules:
         init=False, factory=dict["tuple[str, ...]", "tuple[str, ...]"]
     )
 
+    def __attrs_post_init__(self) -> None:
+        """Refuse mappings that contradict each other, whatever the columns are.
+
+        Raises:
+            BadInputError: A column shall be two things, or two columns shall be one.
+        """
+        columns: dict[str, str] = {}
+        keys: dict[str, str] = {}
+        for key, name in self.given:
+            if columns.setdefault(fold(name), key) != key:
+                raise BadInputError(
+                    f"--columns says that {name!r} is {columns[fold(name)]}, and that it is {key}. "
+                    "Leave one out."
+                )
+            if fold(keys.setdefault(key, name)) != fold(name):
+                raise BadInputError(
+                    f"--columns names two columns for {key}: {keys[key]!r} and {name!r}. Leave one "
+                    "out."
+                )
+
     def header(self, place: str, names: Sequence[str]) -> tuple[str, ...]:
         """The keys of a header's columns.
 
@@ -197,17 +167,10 @@ class ColumnRules:
         """Make sure that each column of ``--columns`` makes sense and has been met.
 
         Raises:
-            BadInputError: One has not; or a mapping contradicts another, or gives a name that is
-                nearly a known one.
+            BadInputError: One has not, or a mapping gives a name that is nearly a known one.
         """
         there = {fold(name) for name in self.seen}
-        chosen: dict[str, str] = {}
         for key, name in self.given:
-            if chosen.setdefault(fold(name), key) != key:
-                raise BadInputError(
-                    f"--columns says that {name!r} is {chosen[fold(name)]}, and that it is {key}. "
-                    "Leave one out."
-                )
             meant = missing_column(key, {}) if key not in DECIDING else None
             if meant is not None and fold(key) != fold(name):
                 raise BadInputError(
@@ -216,6 +179,9 @@ class ColumnRules:
             if fold(name) not in there:
                 close = close_to(name, self.seen)
                 told = f" Did you mean {close!r}?" if close is not None else ""
+                itself = next((one for one in self.seen if known_column(one) == key), None)
+                if close is None and itself is not None:
+                    told = f" {itself!r} is read as {key} without it: leave it out."
                 raise BadInputError(
                     f"--columns {key}={name}: {place} has no column {name!r}.{told} The columns "
                     f"are: {', '.join(self.seen)}."
@@ -272,9 +238,22 @@ class ColumnRules:
     def translated(self) -> Iterator[tuple[str, str]]:
         """The columns that are taken for something else than their name says, unasked."""
         mapped = {fold(name) for _, name in self.given}
+        mapped.update(fold(written) for written, _, _ in self.taken_away())
         for written, key in self.seen.items():
             if fold(written) not in {fold(key), *mapped}:
                 yield written, key
+
+    def taken_away(self) -> Iterator[tuple[str, str, str | None]]:
+        """The columns that ``--columns`` keeps from being what their name says.
+
+        Yields:
+            The name as written; what it says; what it is now, None for a column of one's own.
+        """
+        mapped = {fold(name): key for key, name in self.given}
+        for written in self.seen:
+            known, key = known_column(written), mapped.get(fold(written))
+            if known is not None and known != key and (key or known in mapped.values()):
+                yield written, known, key
 
     def _keys(self, names: tuple[str, ...]) -> tuple[str, ...]:
         targets = {key for key, _ in self.given}

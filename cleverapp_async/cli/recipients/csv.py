@@ -13,10 +13,13 @@ from attrs import define, field
 from ...bulk.report.csv import unescape
 from ..errors import BadInputError
 from .columns import DECIDING, ColumnRules, known_column, trimmed
+from .quoting import has_blank_before_quote, without_blanks
 from .rows import Fault, Row, Table, exported_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from .quoting import Quoting
 
 __all__ = ["read_csv"]
 
@@ -32,6 +35,7 @@ def read_csv(
     lines: Iterator[str],
     rules: ColumnRules | None = None,
     header_row: int | None = None,
+    quoting: Callable[[str], Quoting] | None = None,
 ) -> Table:
     """Read CSV.
 
@@ -40,6 +44,8 @@ def read_csv(
         lines: Its lines with their ends.
         rules: What its columns are called.
         header_row: The line on which the header stands; None for the first.
+        quoting: Tells of a delimiter whether blanks stand around the quoted values of the file;
+            None: nobody has looked.
 
     Raises:
         BadInputError: There is no header that could be used; later, from the records, where the
@@ -68,7 +74,9 @@ def read_csv(
         )
     header_line = counted.number
     counted.again(first)
-    records = _records(source, counted, named[1] if named is not None else _sniff(first))
+    delimiter = named[1] if named is not None else _sniff(first)
+    quoted = "plain" if quoting is None else quoting(delimiter)
+    records = _records(source, counted, delimiter, spaced=quoted == "spaced")
     _, names = next(records, (0, ()))
     # Delimiters behind the last name make no columns.
     header = list(names)
@@ -80,7 +88,8 @@ def read_csv(
             f"{place}: it names no column. Begin with the names of the columns, or tell their "
             "line with --header-row."
         )
-    return Table(keys, _rows(keys, records, counted), header_line)
+    rows = _rows(keys, records, counted, doubtful=quoted == "mixed")
+    return Table(keys, rows, header_line)
 
 
 @define
@@ -119,9 +128,12 @@ def _sniff(header: str) -> str:
     return max(_DELIMITERS, key=worth)
 
 
-def _records(source: str, lines: _Lines, delimiter: str) -> Iterator[tuple[int, Sequence[str]]]:
+def _records(
+    source: str, lines: _Lines, delimiter: str, *, spaced: bool
+) -> Iterator[tuple[int, Sequence[str]]]:
     """Each record with the line on which it begins; blank lines are none."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    read = without_blanks(lines, delimiter) if spaced else lines
+    reader = csv.reader(read, delimiter=delimiter, strict=True)
     while True:
         line = lines.number + 1
         try:
@@ -139,11 +151,21 @@ def _records(source: str, lines: _Lines, delimiter: str) -> Iterator[tuple[int, 
 
 
 def _rows(
-    columns: tuple[str, ...], records: Iterator[tuple[int, Sequence[str]]], lines: _Lines
+    columns: tuple[str, ...],
+    records: Iterator[tuple[int, Sequence[str]]],
+    lines: _Lines,
+    *,
+    doubtful: bool,
 ) -> Iterator[Row | Fault]:
     # An export has a contact_id; what a column of one's own holds is never touched.
     exported = exported_columns(columns)
     for number, (line, cells) in enumerate(records, 1):
+        stray = next(filter(has_blank_before_quote, cells), None) if doubtful else None
+        if stray is not None:
+            told = "a blank stands before the quotation mark of a value, and not in all the file"
+            remedy = "Remove such blanks, or the quotation marks"
+            yield Fault(number, line, "", told, remedy, stray)
+            continue
         if len(cells) == len(columns) or _is_whole(columns, cells, lines.last):
             filled = {
                 name: unescape(cell) if name in exported else cell

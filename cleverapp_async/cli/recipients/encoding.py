@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 import math
+import re
 from typing import TYPE_CHECKING, BinaryIO
 
 from attrs import frozen
@@ -19,7 +20,7 @@ from ..errors import BadInputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Encoding", "check_encoding", "find_encoding", "text_lines"]
+__all__ = ["Encoding", "EncodingError", "check_encoding", "find_encoding", "text_lines"]
 
 _CHUNK = 1 << 16
 _SMALL_CHUNK = 1 << 13  # while a list is sent: what is read ahead does not see a change any more
@@ -60,7 +61,28 @@ _RARE = math.log(1 / 30)
 _UNLIKELY = math.log(1 / 10_000)
 # No single letter decides: the rarest against the commonest is a difference of 5.6.
 _CERTAIN = 8.0
+_WORD = re.compile(rb"[!-~]{0,30}[\x80-\xff][!-~\x80-\xff]{0,99}")
+_FEW_LETTERS = 48
+_LONGEST_WORD = 60
+_SHOWN = 3
 _PLAUSIBLE = -4.5
+_POSSIBLE = -5.5  # of a word that may be a rare one
+
+
+class EncodingError(BadInputError):
+    """A file cannot be read as text.
+
+    Args:
+        what: What is wrong, in whole sentences.
+        remedy: What to do about it, without a full stop.
+
+    Attributes:
+        what: The same.
+    """
+
+    def __init__(self, what: str, remedy: str = _REMEDY) -> None:
+        super().__init__(f"{what} {remedy}.")
+        self.what = what
 
 
 @frozen
@@ -118,22 +140,90 @@ def find_encoding(source: str, stream: BinaryIO, given: str | None = None) -> En
         wide = [name for name in ("utf-16-le", "utf-16-be") if _is_text(start, name)]
         if len(wide) == 1:
             return Encoding(wide[0], _newline(start, wide[0]), told=True)
-        raise BadInputError(
-            f"{source}: it holds zero bytes, as no text does. Is it a list at all? {_REMEDY}."
+        raise EncodingError(
+            f"{source}: it holds zero bytes, as no text does. Is it the right file?"
         )
     place, sample = _beyond_utf8(stream)
     if place is None:
+        _check_utf8(source, *_first_letters(stream))
         return Encoding("utf-8", _newline(start, "utf-8"))
-    # Where the sample is the same text in two of them, either will do.
-    texts = {sample.decode(name, "replace"): name for name in (*_RIVALS, *reversed(_RUSSIAN))}
-    scores = sorted(((_likeness(text), name) for text, name in texts.items()), reverse=True)
+    scores = _scores(sample)
     (best, name), (second, _) = scores[:2]
     if name in _RIVALS or best < _PLAUSIBLE or (best - second) * _letters(sample) < _CERTAIN:
-        raise BadInputError(
+        names = [name for score, name in scores if score >= _PLAUSIBLE][:_SHOWN]
+        raise EncodingError(
             f"{source}, line {place}: it is not UTF-8, and which encoding it is in cannot be told "
-            f"for certain. {_REMEDY}."
+            f"for certain{_readings(sample, names)}."
         )
     return Encoding(name, _newline(start, name), told=True)
+
+
+def _scores(sample: bytes) -> list[tuple[float, str]]:
+    """How much a sample looks like Russian in each encoding, the best first."""
+    # Where the sample is the same text in two of them, either will do.
+    texts = {sample.decode(name, "replace"): name for name in (*_RIVALS, *reversed(_RUSSIAN))}
+    return sorted(((_likeness(text), name) for text, name in texts.items()), reverse=True)
+
+
+def _readings(sample: bytes, names: list[str]) -> str:
+    """What the first word beyond ASCII would be in each encoding, as the end of a sentence."""
+    word = next((word for word in sample.split() if not word.isascii()), b"")[:_LONGEST_WORD]
+    told = ", ".join(f"{word.decode(name, 'replace')!r} in {name}" for name in names)
+    return f": it would read {told}" if told else ""
+
+
+def _check_utf8(source: str, place: int, sample: bytes) -> None:
+    """Refuse a few letters that are UTF-8 by chance: a Russian word of one byte a letter may be.
+
+    Args:
+        source: The file's name, for errors.
+        place: The line of the first of them.
+        sample: They and what is beside them; empty where there are so many that chance is ruled
+            out, or none.
+
+    Raises:
+        BadInputError: They read as Russian in another encoding, and as no Russian in UTF-8.
+    """
+    if not sample:
+        return
+    # Letters of Cyrillic, and pictures, prove UTF-8: nobody writes what they would be otherwise.
+    if any(
+        "\u0400" <= letter < "\u0530" or letter > "\uffff"
+        for letter in sample.decode("utf-8", "ignore")
+    ):
+        return
+    names = [
+        name
+        for score, name in _scores(sample)
+        if score >= _POSSIBLE and name in _RUSSIAN and _is_of_words(sample.decode(name, "replace"))
+    ]
+    if names:
+        raise EncodingError(
+            f"{source}, line {place}: it may be in several encodings"
+            f"{_readings(sample, ['utf-8', *names[:_SHOWN]])}.",
+            f"Say which is meant, such as --encoding {names[0]}, or --encoding utf-8",
+        )
+
+
+def _first_letters(stream: BinaryIO) -> tuple[int, bytes]:
+    """The words beyond ASCII of a file of UTF-8, with the line of the first, where they are few.
+
+    Where more than a few letters are beyond ASCII, nothing is given: they are UTF-8 for certain.
+    """
+    stream.seek(0)
+    first, line, rest = 0, 1, b""
+    found: list[bytes] = []
+    while chunk := rest + stream.read(_CHUNK):
+        # A word that the chunk may cut is looked at with the next one.
+        cut = chunk.rfind(b"\n", -_LONGEST_WORD) + 1 if len(chunk) >= _CHUNK else 0
+        whole, rest = (chunk[:cut], chunk[cut:]) if cut else (chunk, b"")
+        for word in () if whole.isascii() else _WORD.finditer(whole):
+            first = first or line + whole.count(b"\n", 0, word.start())
+            found.append(word[0])
+            if sum(map(_letters, found)) > _FEW_LETTERS:
+                return 0, b""
+        line += whole.count(b"\n")
+    return first, b" ".join(found)
 
 
 def text_lines(source: str, stream: BinaryIO, encoding: Encoding) -> Iterator[str]:
@@ -159,8 +249,8 @@ def text_lines(source: str, stream: BinaryIO, encoding: Encoding) -> Iterator[st
             text = decoder.decode(chunk, not chunk)
         except UnicodeError as error:
             number += _lines_before(error, encoding)
-            raise BadInputError(
-                f"{source}, line {number}: it is not {encoding.name.upper()}. {_REMEDY}."
+            raise EncodingError(
+                f"{source}, line {number}: it is not {encoding.name.upper()}."
             ) from None
         if not begun:
             text = text.lstrip(_MARK)
@@ -253,6 +343,14 @@ def _beyond_utf8(stream: BinaryIO) -> tuple[int | None, bytes]:
 def _letters(sample: bytes) -> int:
     """How many characters of a sample are beyond ASCII, each of them a byte."""
     return sum(byte >= 0x80 for byte in sample)  # noqa: PLR2004 - where ASCII ends
+
+
+def _is_of_words(text: str) -> bool:
+    """Whether everything beyond ASCII are Russian letters, as they may stand in words."""
+    return all(
+        letter.isascii() or (letter.lower() in _OFTEN and not _breaks_a_word(before, letter))
+        for before, letter in zip(f" {text}", text, strict=False)
+    )
 
 
 def _likeness(text: str) -> float:

@@ -10,6 +10,7 @@ from attrs import define, evolve, field, frozen
 from ...errors import InvalidRequestError
 from ...models.messages import Message, SendMessage, SendMessageToWhatsApp
 from ...models.route import Messenger, Route
+from ..spelling import close_to, fold
 from .addresses import (
     DEFAULT_REGION,
     LONGEST_TEXTS,
@@ -18,7 +19,7 @@ from .addresses import (
     plain_number,
     read_phone,
 )
-from .columns import close_to, fold, trimmed
+from .columns import trimmed
 from .rows import Fault, Row
 from .template import Template
 
@@ -259,7 +260,11 @@ class _Reading:
             self.fault(column, told, f"Fill it in, or give this row a {name} of its own")
         if empty:
             return None
-        return default.render({column: self.row.cells[place] for column, place in found.items()})
+        values = {column: self.row.cells[place] for column, place in found.items()}
+        for column, value in values.items():
+            if value != trimmed(value):
+                self.remark(f"{{{column}}} begins or ends with blanks, which recipients will see")
+        return default.render(values)
 
     def named(self, column: str) -> str:
         """The row's own name of a column: records of JSON spell theirs as they like."""

@@ -19,6 +19,7 @@ from .csv import read_csv
 from .encoding import Encoding, find_encoding, text_lines
 from .jsonl import read_jsonl
 from .parquet import read_parquet
+from .quoting import Quoting, find_quoting
 from .workbook import OLE_MARK
 from .xlsx import Grid, Hidden, load_grid
 
@@ -95,6 +96,7 @@ class Source:
     skip_hidden: bool = False
     rules: ColumnRules = field(init=False)
     _grid: tuple[tuple[int, int], Grid] | None = field(init=False, default=None)
+    _quoting: tuple[tuple[int, int], Quoting] | None = field(init=False, default=None)
     _encoding: tuple[tuple[int, int], Encoding] | None = field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
@@ -109,7 +111,9 @@ class Source:
         """
         match self.format:
             case "csv":
-                return read_csv(self.name, self._lines(), self.rules, self.how.header_row)
+                return read_csv(
+                    self.name, self._lines(), self.rules, self.how.header_row, self._find_quoting
+                )
             case "jsonl":
                 return read_jsonl(self.name, self._lines(), self.rules)
             case "xlsx":
@@ -159,6 +163,16 @@ class Source:
             self._grid = None
             self._grid = stamp, load_grid(self.name, self._stream, self.how.sheet)
         return self._grid[1]
+
+    def _find_quoting(self, delimiter: str) -> Quoting:
+        """Whether blanks stand around the quoted values of a CSV file; asked once of each file."""
+        stamp = self.stamp()
+        if self._quoting is None or self._quoting[0] != stamp:
+            # Somebody is in the middle of reading it.
+            place = self._stream.tell()
+            self._quoting = stamp, find_quoting(self._lines(), delimiter)
+            self._stream.seek(place)
+        return self._quoting[1]
 
     def _lines(self) -> Iterator[str]:
         encoding = self.encoding()

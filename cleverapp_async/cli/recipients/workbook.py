@@ -36,6 +36,7 @@ __all__ = ["OLE_MARK", "Parts", "Sheet", "Survey", "column_letters", "columns_of
 OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """What encrypted workbooks and those of Excel 97 begin with."""
 
+_ZIP_MARK = b"PK"
 _WORKBOOK = "xl/workbook.xml"
 _RELATIONS = "xl/_rels/workbook.xml.rels"
 _SMALL_PART = 32 << 20
@@ -122,6 +123,26 @@ class Parts:
         except (expat.ExpatError, LookupError) as error:  # the latter: an unknown encoding
             raise self.damaged(f"{part}: {error}") from None
 
+    def has_values(self, sheet: Sheet) -> bool:
+        """Whether any cell of a sheet holds something; it is read as far as the first."""
+        found = False
+
+        def look(tag: str, attributes: dict[str, str]) -> None:
+            nonlocal found
+            del attributes
+            found = found or tag.rpartition(":")[2] in {"v", "is", "f"}
+
+        parser = expat.ParserCreate()
+        parser.StartElementHandler = look
+        try:
+            for chunk in self._chunks(sheet.path, _LARGE_PART):
+                parser.Parse(chunk)
+                if found:
+                    break
+        except (expat.ExpatError, LookupError):
+            return False  # it is not read, so its damage is nobody's
+        return found
+
     def damaged(self, told: str) -> BadInputError:
         """The error for a file that is not what it should be."""
         return BadInputError(f"{self.source} is damaged ({told}). {_DAMAGED}")
@@ -161,8 +182,15 @@ class Parts:
 def open_parts(source: str, stream: BinaryIO) -> Generator[Parts]:
     """Open an XLSX file; what is none is told with the remedy. The stream stays open."""
     stream.seek(0)
-    if stream.read(len(OLE_MARK)) == OLE_MARK:
+    start = stream.read(len(OLE_MARK))
+    if start == OLE_MARK:
         raise _refuse_ole(source, stream)
+    if not start.startswith(_ZIP_MARK):
+        raise BadInputError(
+            f"{source} is damaged or cut short, or no XLSX at all: many programs give this name to "
+            "a text, or to a page for browsers. Open it in a spreadsheet program and save it as "
+            "XLSX; if it is CSV, give --input-format csv."
+        )
     try:
         archive = ZipFile(stream)
     except _BROKEN as error:
@@ -213,6 +241,7 @@ class Survey:
         formulas: The same of formulas that must have come to a number.
         hidden_rows: The rows that the spreadsheet program does not show.
         hidden_columns: The same of columns.
+        merged: The places of cells that are merged into another one, which holds their value.
     """
 
     last_row: int = 0
@@ -220,6 +249,10 @@ class Survey:
     formulas: array[int] = field(factory=lambda: array("Q"))
     hidden_rows: set[int] = field(factory=set[int])
     hidden_columns: set[int] = field(factory=set[int])
+    merged: array[int] = field(factory=lambda: array("Q"))
+    _merges: list[tuple[int, int, int, int]] = field(factory=list[tuple[int, int, int, int]])
+    _all_hidden: bool = False
+    _uncomputed: int | None = None
     _first_row: int = _ROWS + 1
     _first_column: int = _COLUMNS + 1
     _last_column: int = 0
@@ -235,11 +268,13 @@ class Survey:
         found = cls()
         try:
             parts.walk(sheet.path, found.element)
+            found._finish()
         except (ValueError, KeyError) as error:
             raise parts.damaged(f"{sheet.path}: {error}") from None
         # A file may hold its cells in any order; those of a row are found by bisection.
         found.errors = array("Q", sorted(found.errors))
         found.formulas = array("Q", sorted(found.formulas))
+        found.merged = array("Q", sorted(found.merged))
         rows = max(0, found.last_row - found._first_row + 1)
         cells = rows * max(0, found._last_column - found._first_column + 1)
         if cells > _MOST_CELLS or cells > max(_FEW_CELLS, _SPARSE * found._values):
@@ -256,6 +291,7 @@ class Survey:
         if ":" in tag:
             tag = tag.rpartition(":")[2]
         if tag == "c":
+            self._end_formula()
             reference = attributes.get("r")
             if reference is None:
                 self._column += 1
@@ -264,26 +300,62 @@ class Survey:
             self._kind = attributes.get("t", "n")
             self._counted = False
         elif tag in {"v", "is"}:
+            self._uncomputed = None
             if not self._counted:
                 self._count()
         elif tag == "f":
             self._count()
             if self._kind == "n":
                 self.formulas.append(self._place)
+            elif self._kind != "e":
+                # A formula of texts may come to an empty one: only without a value it was never
+                # computed.
+                self._uncomputed = self._place
         elif tag == "row":
             row = attributes.get("r")
             self._row = self._row + 1 if row is None else int(row)
             self._column = 0
-            if _is_hidden(attributes, "ht"):
+            if _is_hidden(attributes, "ht") or (
+                self._all_hidden and not {"hidden", "ht"} & attributes.keys()
+            ):
                 self.hidden_rows.add(self._row)
-        elif tag == "col" and _is_hidden(attributes, "width"):
+        else:
+            self._take_layout(tag, attributes)
+
+    def _take_layout(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "col" and _is_hidden(attributes, "width"):
             first, last = int(attributes["min"]), int(attributes["max"])
             self.hidden_columns.update(range(first, min(last, _COLUMNS) + 1))
+        elif tag == "sheetFormatPr":
+            self._all_hidden = attributes.get("zeroHeight") in _TRUE
+        elif tag == "mergeCell":
+            first_cell, _, last_cell = attributes["ref"].partition(":")
+            top, left = _place_of(first_cell)
+            bottom, right = _place_of(last_cell or first_cell)
+            self._merges.append((top, left, bottom, right))
+
+    def _end_formula(self) -> None:
+        if self._uncomputed is not None:
+            self.formulas.append(self._uncomputed)
+            self._uncomputed = None
+
+    def _finish(self) -> None:
+        """Take note of what is known at the end alone: merged cells among those with values."""
+        self._end_formula()
+        for top, left, bottom, right in self._merges:
+            columns = range(left, min(right, self._last_column) + 1)
+            rows = range(top, min(bottom, self.last_row) + 1)
+            if len(self.merged) + len(rows) * len(columns) > _MOST_CELLS:
+                raise ValueError("its merged cells overlap")
+            self.merged.extend(
+                row * _COLUMNS + column - 1
+                for row in rows
+                for column in columns
+                if (row, column) != (top, left)
+            )
 
     def _move(self, reference: str) -> None:
-        letters = reference.rstrip("0123456789")
-        self._column = _column_number(letters)
-        self._row = int(reference[len(letters) :])
+        self._row, self._column = _place_of(reference)
 
     def _count(self) -> None:
         self._counted = True
@@ -304,6 +376,12 @@ class Survey:
     def _place(self) -> int:
         """The cell as one number, in the order of reading."""
         return self._row * _COLUMNS + self._column - 1
+
+
+def _place_of(reference: str) -> tuple[int, int]:
+    """The row and the column of a cell such as ``B7``."""
+    letters = reference.rstrip("0123456789")
+    return int(reference[len(letters) :]), _column_number(letters)
 
 
 def _is_hidden(attributes: dict[str, str], size: str) -> bool:

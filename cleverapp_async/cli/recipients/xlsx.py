@@ -17,7 +17,7 @@ from ..errors import BadInputError
 from .cell_text import SHEET, Misfit, cell_text
 from .columns import ColumnRules, trimmed
 from .rows import Fault, Row, Table, exported_columns
-from .workbook import Sheet, Survey, column_letters, columns_of, open_parts
+from .workbook import Parts, Sheet, Survey, column_letters, columns_of, open_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Grid", "Hidden", "load_grid"]
 
 _ERROR = "holds an error of the spreadsheet, such as #N/A"
+_MERGED = "is merged into a cell beside it, so that it is empty: unmerge the cells and fill in each"
 _UNCOMPUTED = (
     "holds a formula that was never computed: open the file in a spreadsheet program and save it"
 )
@@ -37,12 +38,14 @@ class Hidden:
     Attributes:
         sheet: The sheet's name, if it is hidden itself.
         others: The names of hidden sheets that were passed over.
+        unread: The names of sheets with cells that are shown, and were passed over, too.
         rows: The hidden rows that hold something, but the header, by number from 1.
         columns: The hidden columns that have a header: as written, and what it is called.
     """
 
     sheet: str | None
     others: tuple[str, ...]
+    unread: tuple[str, ...]
     rows: tuple[int, ...]
     columns: tuple[tuple[str, str], ...]
 
@@ -62,6 +65,7 @@ class Grid:
     _survey: Survey
     _sheet_visible: bool = True
     _passed_over: tuple[str, ...] = ()
+    _unread: tuple[str, ...] = ()
 
     def table(
         self,
@@ -106,7 +110,7 @@ class Grid:
             if column in survey.hidden_columns
         )
         sheet = None if self._sheet_visible else self.name
-        return Hidden(sheet, self._passed_over, tuple(rows), columns)
+        return Hidden(sheet, self._passed_over, self._unread, tuple(rows), columns)
 
     def _header(
         self, header_row: int | None, *, skip_hidden: bool
@@ -163,6 +167,12 @@ class Grid:
         for number, (line, found) in enumerate(filled, 1):
             cells: dict[str, str] = {}
             misfits: dict[str, str] = {}
+            covered = columns_of(line, self._survey.merged)
+            misfits |= {
+                names[column]: f"{names[column]} ({column_letters(column)}{line}) {_MERGED}"
+                for column in covered
+                if column in names and column not in found
+            }
             stray = next((column for column in found if column not in names), None)
             if stray is not None:
                 told = f"{column_letters(stray)}{line} holds something and has no header"
@@ -198,6 +208,7 @@ def load_grid(source: str, stream: BinaryIO, sheet: str | None) -> Grid:
         sheets = parts.sheets()
         part = _choose(source, sheets, sheet)
         hidden = () if sheet else tuple(one.name for one in sheets if not one.visible)
+        unread = () if sheet else _other_sheets(parts, sheets, part)
         parts.measure()
         survey = Survey.of(parts, part)
         stream.seek(0)
@@ -206,11 +217,17 @@ def load_grid(source: str, stream: BinaryIO, sheet: str | None) -> Grid:
             cells = workbook.get_sheet_by_name(part.name)
             # Of a sheet without a first cell some releases give no rows, but an error.
             rows = tuple if cells.start is None else cells.iter_rows
-            return Grid(source, part.name, rows, survey, part.visible, hidden)
+            return Grid(source, part.name, rows, survey, part.visible, hidden, unread)
         except BaseException as error:  # a panic of the reader is no Exception
             if isinstance(error, (KeyboardInterrupt, SystemExit, MemoryError)):
                 raise
             raise parts.damaged(str(error)) from None
+
+
+def _other_sheets(parts: Parts, sheets: Sequence[Sheet], read: Sheet) -> tuple[str, ...]:
+    """The sheets that are shown beside the one that is read, and hold something."""
+    others = (one for one in sheets if one.visible and one.path != read.path)
+    return tuple(one.name for one in others if parts.has_values(one))
 
 
 def _choose(source: str, sheets: Sequence[Sheet], wanted: str | None) -> Sheet:

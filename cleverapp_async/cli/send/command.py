@@ -49,67 +49,70 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
     "--text",
     type=params.TEMPLATE,
     metavar="TEMPLATE",
-    help="Text of rows without their own; {column} takes a cell, {{ and }} are braces.",
+    help="Text for rows without one of their own; {column} takes a cell, {{ and }} are braces.",
 )
 @click.option(
     "--text-file",
     type=params.TEMPLATE_FILE,
     shell_complete=file_names,
     metavar="FILE",
-    help="File that holds this text, line breaks and all.",
+    help="File that holds this text, in place of --text.",
 )
 @click.option(
     "--image",
     type=params.TEMPLATE,
     metavar="TEMPLATE",
-    help="Link to the picture of rows without their own.",
+    help="Link to a picture, for rows without one of their own.",
 )
 @click.option(
     "--file",
     "file_link",
     type=params.TEMPLATE,
     metavar="TEMPLATE",
-    help="Link to the file of rows without their own.",
+    help="Link to a file, for rows without one of their own.",
 )
 @bot_id_option
 @click.option(
     "--messenger",
     type=params.MESSENGER,
     metavar="NAME",
-    help="Messenger of rows that have neither contact_id nor their own.",
+    help="Messenger for rows that have neither a contact_id nor a messenger.",
 )
 @click.option(
     "--input-format",
     type=click.Choice(["csv", "jsonl", "xlsx", "parquet"]),
     show_default="by the suffix or the first bytes",
-    help="Form of FILE.",
+    help="Format of FILE.",
 )
 @click.option(
-    "--sheet", metavar="NAME", show_default="the first", help="Sheet of an XLSX file to read."
+    "--sheet",
+    metavar="NAME",
+    show_default="the first that is shown",
+    help="Sheet of an XLSX file to read.",
 )
 @click.option(
     "--hidden",
     type=click.Choice(["send", "skip"]),
-    help="What becomes of rows and columns that an XLSX file hides; by default it is asked.",
+    help="What to do with hidden rows and columns of an XLSX file; by default you are asked.",
 )
 @click.option(
     "--columns",
     type=params.COLUMN,
     multiple=True,
     metavar="NAME=COLUMN",
-    help="What a column of FILE is, such as phone=Телефон. Repeatable.",
+    help="What a column of FILE means: phone=Телефон says that Телефон is phone. Repeatable.",
 )
 @click.option(
     "--header-row",
     type=params.whole(1),
     metavar="N",
-    help="Line of FILE in which the names of the columns stand; by default the first.",
+    help="Line of FILE that holds the names of the columns; by default the first.",
 )
 @click.option(
     "--encoding",
     type=params.ENCODING,
     metavar="NAME",
-    help="Encoding of a text file, such as cp1251; by default it is found out and told.",
+    help="Encoding of a text file, such as cp1251; by default it is recognized.",
 )
 @click.option(
     "--phone-region",
@@ -123,7 +126,7 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
     "--only",
     type=click.Choice(_RESENDABLE),
     multiple=True,
-    help="Send again what ended like this; FILE holds the outcomes of an earlier send. Repeatable.",
+    help="Send only rows with this outcome; FILE holds the outcomes of a send. Repeatable.",
 )
 @click.option(
     "--skip-bad-rows",
@@ -134,12 +137,16 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
     "--faults",
     shell_complete=file_names,
     metavar="FILE",
-    help="New CSV file for all faults of rows: line, field, fault, value.",
+    help="CSV file to write with all faults of rows; it must not exist yet.",
 )
 @click.option(
     "--drop-duplicates", is_flag=True, help="Leave out rows that repeat recipient and message."
 )
-@click.option("--dry-run", is_flag=True, help="Check, show, count and forecast; send nothing.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Check everything that a send would check, show, count and forecast; send nothing.",
+)
 @click.option(
     "--sample",
     type=params.whole(1, _MOST_SHOWN),
@@ -172,7 +179,7 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
     "--journal",
     shell_complete=file_names,
     metavar="RUN.db",
-    help="Keep the campaign in this file: begin it, or go on with it, after kill -9 too.",
+    help="File that keeps the campaign: it is begun there, or continued after a stop or a crash.",
 )
 @click.option(
     "--resend-unknown",

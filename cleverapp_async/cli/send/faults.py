@@ -18,8 +18,9 @@ from ...bulk.report.csv import escape
 from ..atomic_file import AtomicFile, whole_file
 from ..console import can_ask
 from ..errors import BadInputError
-from ..recipients.columns import DECIDING, fold
+from ..recipients.columns import DECIDING
 from ..recipients.rows import Fault
+from ..spelling import fold
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -167,7 +168,7 @@ def _line(cells: tuple[str, ...]) -> bytes:
     return text.getvalue().encode(errors="replace")
 
 
-def settle_hidden(source: Source, defaults: Defaults) -> None:
+def settle_hidden(source: Source, defaults: Defaults, *, quiet: bool = False) -> None:
     """Decide whether hidden rows and columns of a sheet are sent, and tell.
 
     A filter hides rows, and whoever looks at the list takes it for what it shows. Columns count
@@ -176,6 +177,7 @@ def settle_hidden(source: Source, defaults: Defaults) -> None:
     Args:
         source: The list.
         defaults: The templates, whose columns count.
+        quiet: Whether nothing is told but what is asked.
 
     Raises:
         BadInputError: Something is hidden, and nobody says what becomes of it or can be asked.
@@ -184,9 +186,15 @@ def settle_hidden(source: Source, defaults: Defaults) -> None:
     if found is None:
         return
     place = f"{source.name}, sheet {found.sheet!r}" if found.sheet else source.name
-    if found.others and found.sheet is None:
+    if found.others and found.sheet is None and not quiet:
         told = ", ".join(repr(printable(name)) for name in found.others)
         click.echo(f"{place}: hidden sheets are not read: {told} (--sheet reads one).", err=True)
+    if found.unread and not quiet:
+        told = ", ".join(repr(printable(name)) for name in found.unread)
+        click.echo(
+            f"{source.name}: other sheets hold cells and are not read: {told} (--sheet reads one).",
+            err=True,
+        )
     what = _what(found, defaults, named=source.how.sheet is not None)
     if not what:
         return
@@ -197,7 +205,8 @@ def settle_hidden(source: Source, defaults: Defaults) -> None:
     if choice == "skip":
         source.skip_what_is_hidden()
         done = "left out"
-    click.echo(f"{place}: hidden, and {done}: {what}.", err=True)
+    if not quiet:
+        click.echo(f"{place}: hidden, and {done}: {what}.", err=True)
 
 
 def _what(found: Hidden, defaults: Defaults, *, named: bool) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ...bulk.outcome import SendOutcome
 
-__all__ = ["Sink", "Stream", "as_record", "check_output", "open_sink"]
+__all__ = ["Sink", "Stream", "as_record", "open_sink"]
 
 
 def as_record(number: int, line: int | None, outcome: SendOutcome) -> dict[str, object]:
@@ -117,31 +117,14 @@ def open_sink(path: str | None) -> Generator[Sink]:
                 file.close()
 
 
-def check_output(path: str | None) -> None:
-    """Refuse a file that exists, before anybody waits for the list to be checked.
-
-    Args:
-        path: As :func:`open_sink` takes it.
-
-    Raises:
-        BadInputError: It exists.
-    """
-    if path not in {None, "-"} and Path(path or "").exists():
-        raise _exists(path or "")
-
-
-def _exists(path: str) -> BadInputError:
-    return BadInputError(
-        f"--output {path} exists, and no file is overwritten. "
-        "Give another name, or move the file away."
-    )
-
-
 def _create(path: str) -> BinaryIO:
     try:
         return create_private(Path(path))
     except FileExistsError:
-        raise _exists(path) from None
+        raise BadInputError(
+            f"--output {path} exists, and no file is overwritten. "
+            "Give another name, or move the file away."
+        ) from None
     except OSError as error:
         raise BadInputError(f"--output {path} cannot be written: {error.strerror}.") from None
 

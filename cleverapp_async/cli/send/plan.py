@@ -14,7 +14,7 @@ from ...limits.quota import LimitKey
 from ...models.messages import Message
 from ...models.route import Route
 from ..errors import BadInputError
-from ..recipients.columns import DECIDING, ColumnError, fold, missing_column
+from ..recipients.columns import DECIDING, ColumnError, missing_column
 from ..recipients.messages import (
     ADDRESS_COLUMNS,
     ROUTE_COLUMNS,
@@ -24,6 +24,7 @@ from ..recipients.messages import (
 )
 from ..recipients.rows import OUTCOME_COLUMNS, OWN_COLUMNS, RESULT_COLUMNS, Fault, Row, outcome_of
 from ..recipients.source import Source
+from ..spelling import fold
 from .faults import FaultCounts
 from .trial import TestMessage
 
@@ -320,7 +321,14 @@ def _resolve_columns(source: Source, defaults: Defaults) -> Defaults:
     place = source.name if table.header_line is None else f"{source.name}, line {table.header_line}"
     if not set(ADDRESS_COLUMNS).intersection(columns):
         close = [(name, missing_column(name, rules.seen)) for name in rules.seen]
-        meant = [f"{name!r} may mean {known}. " for name, known in close if known is not None]
+        taken = list(rules.taken_away())
+        meant = [f"By --columns {name!r} is not {known}. " for name, known, _ in taken]
+        others = {name for name, _, _ in taken}
+        meant += [
+            f"{name!r} may mean {known}. "
+            for name, known in close
+            if known is not None and name not in others
+        ]
         raise BadInputError(
             f"{place}: no column addresses a recipient; the header has {', '.join(rules.seen)}. "
             f"{''.join(meant)}It needs contact_id; or bot_id, messenger and contact_external_id; "

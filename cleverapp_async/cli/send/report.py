@@ -17,7 +17,8 @@ from ...errors import Outcome
 from ..console import make_table
 from ..errors import MEANINGS, Exit
 from ..params import DIRECT
-from ..recipients.columns import DECIDING, close_to
+from ..recipients.columns import DECIDING
+from ..spelling import close_to
 from ..text import counted, say_duration, say_moment, tell_forecast
 
 if TYPE_CHECKING:
@@ -61,9 +62,20 @@ def show_faults(plan: Plan) -> None:
         click.echo(line, err=True)
 
 
-def show_reading(plan: Plan) -> None:
-    """Tell how the file is read, where that does not go without saying."""
+def show_reading(plan: Plan, *, quiet: bool = False) -> None:
+    """Tell how the file is read, where that does not go without saying.
+
+    Args:
+        plan: What the first pass found.
+        quiet: Whether it is told only of what may be a slip of the pen.
+    """
     source = plan.source
+    slips = [name for name in plan.unused if _meant(name, source.rules.seen) is not None]
+    if quiet:
+        if slips:
+            told = ", ".join(_unused(name, source.rules.seen) for name in slips[:_COLUMNS_SHOWN])
+            click.echo(f"Warning: nothing uses the columns: {told}.", err=True)
+        return
     encoding = source.encoding()
     if encoding is not None and encoding.told:
         remedy = "If it is in another encoding, give --encoding."
@@ -75,6 +87,12 @@ def show_reading(plan: Plan) -> None:
             f"Columns are read by their meaning: {told}. If that is wrong, give --columns.",
             err=True,
         )
+    changed = [
+        f"{printable(name)!r} is {'' if key is None else f'{printable(key)}, and '}not {known}"
+        for name, known, key in source.rules.taken_away()
+    ]
+    if changed:
+        click.echo(f"By --columns {'; '.join(changed)}.", err=True)
     if plan.unused:
         names = [_unused(name, source.rules.seen) for name in plan.unused[:_COLUMNS_SHOWN]]
         if len(plan.unused) > _COLUMNS_SHOWN:
@@ -89,8 +107,12 @@ def show_remarks(plan: Plan) -> None:
         click.echo(f"Warning: {rows} (first in line {line}): {printable(told)}.", err=True)
 
 
+def _meant(name: str, there: Mapping[str, str]) -> str | None:
+    return close_to(name, {"name", *DECIDING} - set(there.values()))
+
+
 def _unused(name: str, there: Mapping[str, str]) -> str:
-    close = close_to(name, {"name", *DECIDING} - set(there.values()))
+    close = _meant(name, there)
     return printable(name) if close is None else f"{printable(name)} (did you mean {close}?)"
 
 

@@ -16,15 +16,15 @@ from ...limits.quota import AccountKey
 from ..campaign.reader import journal_failure
 from ..campaign.state import Resuming
 from ..console import can_ask, make_console, need_output, verbose_log
-from ..errors import BadInputError, Exit
+from ..errors import BadInputError, CommandError, Exit
 from ..recipients.source import open_source
-from ..shared_options import read_token
 from ..signals import Interrupts
 from ..text import counted, say_moment
 from .ahead import holds_campaign, look_ahead, unreadable
 from .faults import open_faults, settle_hidden
-from .outcomes import Stream, check_output, open_sink
+from .outcomes import Stream, open_sink
 from .plan import Wanted, make_plan
+from .preflight import Preflight
 from .preview import show_preview
 from .progress import LiveView, choose_view
 from .report import (
@@ -67,20 +67,23 @@ def run_send(options: SendOptions) -> Exit:
         options, schedule = _as_test(options, schedule), None
     if options.output == "-" and not options.dry_run:
         need_output("Give --output FILE for the outcomes.")
-    if not options.dry_run:
-        check_output(options.output)
-    token = None if options.dry_run else read_token(options.settings.token_file)
+    preflight = Preflight(
+        settings=options.settings,
+        journal=options.campaign.journal,
+        begins=options.recipients.path is not None,
+        new_files=(("--output", options.output), ("--faults", options.recipients.faults)),
+    )
+    client = None if options.dry_run else preflight.refuse()
     with Interrupts() as interrupts:
         try:
             with _checked(options) as plan:
-                if plan is not None and not plan.total:
-                    click.echo("There is no row to send.", err=True)
-                    return Exit.OK
-                if plan is not None and options.recipients.test is None:
-                    show_idle_limits(plan.counts, options.settings.limits)
-                if token is None:
-                    return _tell_only(plan, options, schedule)
-                return _send(plan, options, token, schedule, interrupts)
+                if client is None:
+                    return preflight.tell(_tell_only(plan, options, schedule))
+                return _send(plan, options, client, schedule, interrupts)
+        except CommandError as error:
+            if client is None:
+                preflight.tell(told=error)
+            raise
         except KeyboardInterrupt:
             told = "What is not among the outcomes was not sent"
             if options.campaign.journal is not None:
@@ -125,25 +128,27 @@ def _checked(options: SendOptions) -> Generator[Plan | None]:
         test=recipients.test,
     )
     with open_source(recipients.path, recipients.format, how=recipients.reading) as source:
-        settle_hidden(source, recipients.defaults)
+        settle_hidden(source, recipients.defaults, quiet=options.quiet)
         with open_faults(recipients.faults) as faults:
             plan = make_plan(source, wanted, faults)
-        check(plan, skip=recipients.skip_bad_rows)
+        check(plan, skip=recipients.skip_bad_rows, quiet=options.quiet)
         yield plan
 
 
-def check(plan: Plan, *, skip: bool) -> None:
+def check(plan: Plan, *, skip: bool, quiet: bool = False) -> None:
     """Show what is wrong with the rows, and go on only if that is wanted.
 
     Args:
         plan: What the first pass found.
         skip: Whether faulty rows are left out.
+        quiet: Whether nothing is shown but errors and warnings: of what may send a wrong text, or
+            to somebody else.
 
     Raises:
         BadInputError: There are faults and they are not to be skipped, or no row is good, or the
             one of a test is not there.
     """
-    show_reading(plan)
+    show_reading(plan, quiet=quiet)
     show_faults(plan)
     if plan.bad:
         rows = f"{counted(plan.bad, 'row')} {'is' if plan.bad == 1 else 'are'}"
@@ -158,7 +163,8 @@ def check(plan: Plan, *, skip: bool) -> None:
     if plan.wanted.test is not None and not plan.total:
         raise plan.wanted.test.not_found(plan.rows)
     show_remarks(plan)
-    show_left_out(plan)
+    if not quiet:
+        show_left_out(plan)
     show_duplicates(plan)
 
 
@@ -167,19 +173,30 @@ def _looks_ahead(options: SendOptions) -> bool:
     return options.dry_run or options.shown.sample is not None or sys.stderr.isatty()
 
 
+def _has_rows(plan: Plan | None, options: SendOptions) -> bool:
+    """Whether there is anything to send; limits of nobody are told."""
+    if plan is not None and not plan.total:
+        if not options.quiet:
+            click.echo("There is no row to send.", err=True)
+        return False
+    if plan is not None and options.recipients.test is None:
+        show_idle_limits(plan.counts, options.settings.limits)
+    return True
+
+
 def _tell_only(plan: Plan | None, options: SendOptions, schedule: Schedule | None) -> Exit:
     """What ``--dry-run`` does: messages, counts and the forecast, on standard output.
 
     Raises:
         CommandError: The journal cannot be read, or is another campaign's.
     """
+    if not _has_rows(plan, options):
+        return Exit.OK
     ahead = look_ahead(plan, options)
     console = make_console(stderr=False)
     if ahead.resumed:
         left = counted(ahead.total, "message")
         click.echo(f"{options.campaign.journal} holds a campaign with {left} left.")
-    if ahead.holder is not None:
-        click.echo(f"It is being sent by {ahead.holder}: nobody else can send it until that ends.")
     if options.first is not None:
         later = ahead.total - ahead.sent
         click.echo(f"{counted(ahead.sent, 'message')} would be sent now, {later} later.")
@@ -232,19 +249,20 @@ def _question(ahead: Ahead, client: CleverAppClient, schedule: Schedule | None) 
 def _send(
     plan: Plan | None,
     options: SendOptions,
-    token: str,
+    client: CleverAppClient,
     schedule: Schedule | None,
     interrupts: Interrupts,
 ) -> Exit:
     """Send the file, or a campaign, and report.
 
     Raises:
-        CommandError: The token, the journal or the file cannot be used.
+        CommandError: The journal or the file cannot be used.
     """
+    if not _has_rows(plan, options):
+        return Exit.OK
     console = make_console()
     view = choose_view(console, quiet=options.quiet, verbose=options.verbose)
     settings = options.settings
-    client = settings.client(token)
     if not _agreed(plan, options, client, schedule):
         click.echo("Nothing was sent.", err=True)
         return Exit.FAILED
@@ -261,11 +279,12 @@ def _send(
         source = FileMessages(plan, client, settings.concurrency, options.first)
     else:
         journal = options.campaign.journal or ""
+        settings = evolve(settings, base_url=client.base_url)
         campaign_notes = CampaignNotes(
             console=console,
             resuming=Resuming(
                 journal=journal,
-                settings=evolve(settings, base_url=client.base_url),
+                settings=settings,
                 retry_rejected=options.campaign.retry_rejected,
             ),
             schedule=schedule,
@@ -275,6 +294,7 @@ def _send(
         notes = campaign_notes
         source = CampaignMessages(
             journal=journal,
+            options=settings.noted(),
             plan=plan,
             client=client,
             concurrency=settings.concurrency,

@@ -172,6 +172,7 @@ class CampaignMessages:
 
     Attributes:
         journal: The journal's path.
+        options: How it is sent, for the commands that go on with it; None: it is not kept.
         plan: The file's messages; None: those that the journal holds.
         client: Who sends them.
         warn: Called before anything is sent, if the token is another than the last run's.
@@ -190,6 +191,7 @@ class CampaignMessages:
     resend_unknown: bool = False
     retry_rejected: bool = False
     concurrency: int = CONCURRENCY
+    options: str | None = None
     first: First | None = None
     _kept: _CampaignJournal = field(init=False)
     _read: int = field(init=False, default=0)
@@ -198,7 +200,9 @@ class CampaignMessages:
 
     def start(self, schedule: Schedule | None) -> BulkRun:
         """The run that fills the journal or compares with it, and sends what has no result yet."""
-        self._kept = _CampaignJournal(self.journal, self.warn, self.first, self._again)
+        self._kept = _CampaignJournal(
+            self.journal, self.options, self.warn, self.first, self._again
+        )
         return self.client.run_campaign(
             self._kept,
             None if self.plan is None else self._messages(self.plan),
@@ -258,9 +262,14 @@ class _CampaignJournal(SqliteJournal):
     """
 
     def __init__(
-        self, path: str, warn: Callable[[], None], first: First | None, resend: Resend
+        self,
+        path: str,
+        options: str | None,
+        warn: Callable[[], None],
+        first: First | None,
+        resend: Resend,
     ) -> None:
-        super().__init__(path)
+        super().__init__(path, note=options)
         self.part: FirstOfCampaign | None = None
         self._warn = warn
         self._first = first

@@ -48,14 +48,19 @@ class SqliteJournal:
     Args:
         path: The file; it is made where there is none. It must lie on a local disk. Nothing is
             touched before :meth:`open`.
+        note: What the next run is to know of this one, in words of your own: the journal's summary
+            gives it back. It stays when the campaign is purged. None keeps that of the last run.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, note: str | None = None) -> None:
         self._given = path
+        self._note = note
         self._path: Path | None = None
         self._writer: WriterThread | None = None
         self._commits = 0
         self._session = 0
+        self._origin: str | None = None
+        self._used = False
         self._files: OpenFiles | None = None
         self._facts: dict[str, Cell] = {}
         self._keys: dict[int, LimitKey | None] = {}
@@ -97,7 +102,7 @@ class SqliteJournal:
             raise JournalError(
                 f"there is no journal {path}: give the path of one, or messages for a new campaign"
             )
-        self._session, self._files = 0, None
+        self._session, self._files, self._used = 0, None, False
         writer = WriterThread(path, partial(self._opened, path), self._end, self._end_at_last)
         self._writer = writer
         try:
@@ -148,6 +153,7 @@ class SqliteJournal:
         elif messages is not None:
             await self._compare(writer, messages, deduplicate=deduplicate)
         if resumed:
+            await self._count_as_run(writer)
             orphans = await writer.call(self._find_orphans)
         self._facts = await writer.call(queries.meta)
         self._keys = await writer.call(queries.keys)
@@ -248,6 +254,9 @@ class SqliteJournal:
     async def close(self, ended: str) -> None:
         """Write what is left, note why this run ended, and let the journal go.
 
+        A run that was refused before it could send anything, since the messages are not those of
+        the campaign for instance, leaves no trace: it is no run of the campaign.
+
         Args:
             ended: In words: ``finished``, ``interrupted``, or the text of an error.
 
@@ -257,7 +266,11 @@ class SqliteJournal:
         """
         writer, self._writer = self._writer, None
         if writer is not None:
-            await writer.stop(partial(queries.end_session, row=self._session, ended=ended))
+            if self._used:
+                last = partial(queries.end_session, row=self._session, ended=ended)
+            else:
+                last = partial(queries.forget_session, row=self._session, origin=self._origin)
+            await writer.stop(last)
 
     def _commit(self, connection: sqlite3.Connection) -> None:
         """Make a transaction durable: every commit of this journal goes through here.
@@ -306,6 +319,7 @@ class SqliteJournal:
         *,
         deduplicate: bool,
     ) -> None:
+        await self._count_as_run(writer)
         intake = Loader(self._end, deduplicate)
         await writer.call(intake.begin)
         async with aclosing(read_messages(messages)) as batches:
@@ -313,6 +327,15 @@ class SqliteJournal:
                 rows = [(message, key_of(message)) for message in batch]
                 await writer.call(partial(intake.add, batch=rows))
         await writer.call(intake.finish)
+
+    async def _count_as_run(self, writer: WriterThread) -> None:
+        self._used = True
+        if self._note is not None:
+            await writer.call(self._write_note)
+
+    def _write_note(self, connection: sqlite3.Connection) -> None:
+        with transaction(connection, self._end):
+            queries.set_meta(connection, note=self._note)
 
     async def _compare(
         self, writer: WriterThread, messages: Messages, *, deduplicate: bool
@@ -331,6 +354,7 @@ class SqliteJournal:
     def _begin(self, origin: str, path: Path, connection: sqlite3.Connection) -> None:
         check_integrity(connection, path)
         queries.check_campaign(connection, path, origin)
+        self._origin = queries.origin(connection)
         with transaction(connection, self._end):
             self._session = queries.begin_session(connection, origin)
         self._facts = queries.meta(connection)

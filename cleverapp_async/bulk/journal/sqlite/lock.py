@@ -25,7 +25,7 @@ from ..codec import decode_holder, encode_holder
 from ..records import LockHolder
 from .filesystem import OWNER_ONLY, Handle, NotPlainError, identity_of
 
-__all__ = ["JournalLock", "lock_path", "read_holder"]
+__all__ = ["JournalLock", "in_use", "lock_path", "read_holder"]
 
 _TRIES = 5
 _PAUSE = 0.01
@@ -129,6 +129,21 @@ def read_holder(journal: Path) -> LockHolder | None:
     return None
 
 
+def in_use(journal: Path, holder: LockHolder) -> JournalLockedError:
+    """The error of a journal that another runner has.
+
+    Args:
+        journal: The journal's file.
+        holder: Who has it.
+    """
+    return JournalLockedError(
+        f"the journal {journal} is in use by {holder}: two runners would send the same messages. "
+        "Wait until it ends, or end it: the lock goes with its process",
+        pid=holder.pid,
+        host=holder.host,
+    )
+
+
 def _open(path: Path, what: str) -> Handle:
     try:
         return Handle.open(path, os.O_RDWR | os.O_CREAT)
@@ -198,13 +213,7 @@ class JournalLock:
     def _take(self) -> None:
         if not (_BESIDE or _lock_soon(self.file)) or not _lock_soon(self._beside, beside=True):
             self._let_go()
-            holder = _read(self.journal)
-            raise JournalLockedError(
-                f"the journal {self.journal} is in use by {holder}: two runners would send the "
-                "same messages. Wait until it ends, or end it: the lock goes with its process",
-                pid=holder.pid,
-                host=holder.host,
-            )
+            raise in_use(self.journal, _read(self.journal))
         try:
             self._check()
             self._write_down()

@@ -41,10 +41,12 @@ __all__ = [
     "end_session",
     "entries",
     "fact",
+    "forget_session",
     "key_in",
     "keys",
     "last_session",
     "meta",
+    "origin",
     "pick",
     "sent_since",
     "set_meta",
@@ -264,6 +266,7 @@ def summary(connection: sqlite3.Connection) -> JournalSummary:
         by_key=by_key,
         retryable_by_key=retryable,
         sessions=tuple(map(_session, sessions)),
+        note=None if facts.get("note") is None else expect_text(facts["note"], "its note"),
     )
 
 
@@ -286,6 +289,12 @@ def check_campaign(connection: sqlite3.Connection, path: Path, origin: str) -> N
     known = expect_line(facts.get("origin"), "its base URL") if facts.get("complete") else origin
     if known != origin and not _never_arrived(connection):
         check_origin(f"the campaign in the journal {path}", known, origin)
+
+
+def origin(connection: sqlite3.Connection) -> str | None:
+    """The base URL that the campaign is sent to; None where no run has begun."""
+    known = connection.execute("SELECT value FROM meta WHERE name = 'origin'").fetchone()
+    return None if known is None else expect_line(known[0], "its base URL")
 
 
 def _never_arrived(connection: sqlite3.Connection) -> bool:
@@ -329,3 +338,16 @@ def end_session(connection: sqlite3.Connection, row: int, ended: str) -> None:
     connection.execute(
         "UPDATE session SET ended_at = ?, ended = ? WHERE id = ?", (time.time(), told, row)
     )
+
+
+def forget_session(connection: sqlite3.Connection, row: int, origin: str | None) -> None:
+    """Take back inside a transaction what :func:`begin_session` wrote.
+
+    Args:
+        connection: The journal.
+        row: The run's row.
+        origin: The base URL that the campaign had before; None: none was written down.
+    """
+    if origin is not None and last_session(connection) == row:
+        set_meta(connection, origin=origin)
+    connection.execute("DELETE FROM session WHERE id = ?", (row,))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 from weakref import WeakSet
 
-from ....errors import JournalError
+from ....errors import JournalError, JournalWriteError
 from ....models.messages import Message
 from ..codec import decode_error, expect_duration, expect_moment, expect_number
 from ..comparison import check_deduplication
@@ -26,13 +26,20 @@ from ..records import (
 )
 from . import queries
 from .database import harden, read_failure
-from .filesystem import Handle, check_file_type, check_files_beside, check_mount, resolve_path
+from .filesystem import (
+    Handle,
+    check_file_type,
+    check_files_beside,
+    check_mount,
+    check_place,
+    resolve_path,
+)
 from .loading import Comparer
-from .lock import read_holder
+from .lock import in_use, read_holder
 from .schema import VERSION, check_file
 from .states import CODES, state_of
 
-__all__ = ["JournalReader"]
+__all__ = ["JournalReader", "check_openable"]
 
 T = TypeVar("T")
 
@@ -105,6 +112,13 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
+def _second_name(path: Path) -> JournalError:
+    return JournalError(
+        f"the journal {path} has a second name (a hard link), under which its log would be missed: "
+        "remove the other name, or use a copy"
+    )
+
+
 def _duplicates(connection: sqlite3.Connection) -> Iterator[tuple[int, int]]:
     for index, first in connection.execute("SELECT id, first_id FROM duplicate ORDER BY id"):
         yield index, expect_number(first, "a duplicate")
@@ -162,10 +176,7 @@ class JournalReader:
             handle = Handle.open(path, os.O_RDONLY)
             opened.callback(handle.close)
             if handle.status().st_nlink > 1:
-                raise JournalError(
-                    f"the journal {path} has a second name (a hard link), under which its log "
-                    "would be missed: remove the other name, or read a copy"
-                )
+                raise _second_name(path)
             check_mount(path)
             check_files_beside(path)
             connection = _connect(path)
@@ -278,3 +289,46 @@ class JournalReader:
         if self._opened is None:
             raise JournalError(f"the journal {self._path} is not open: use the reader in a `with`")
         return self._opened
+
+
+def check_openable(given: str | os.PathLike[str], origin: str, *, create: bool) -> None:
+    """Make sure that a run could open a journal now, as far as that can be told without a trace.
+
+    Nothing is made, locked or written. What may still fail is what only writing shows: a full disk.
+
+    Args:
+        given: The journal's path.
+        origin: The base URL that the run would send to.
+        create: Whether the run would begin a campaign where there is none.
+
+    Raises:
+        JournalLockedError: Another runner has it.
+        JournalMismatchError: The campaign in it goes to another base URL.
+        JournalWriteError: It or its folder cannot be written.
+        JournalError: There is no campaign to go on with, it is no journal, was purged, or lies
+            where a journal cannot be kept.
+    """
+    path = resolve_path(given)
+    check_place(path)
+    there = check_file_type(path)
+    for place in (path.parent, path) if there else (path.parent,):
+        if not os.access(place, os.W_OK):
+            raise JournalWriteError(
+                f"the journal {path} cannot be written: let it and its folder be written, or put "
+                "the journal elsewhere"
+            )
+    if not (there and path.stat().st_size):
+        if create:
+            return
+        raise JournalError(f"there is no journal {path}: give the path of one, or messages")
+    check_mount(path)
+    check_files_beside(path)
+    if path.stat().st_nlink > 1:
+        raise _second_name(path)
+    holder = read_holder(path)
+    if holder is not None:
+        raise in_use(path, holder)
+    with _reading(path), closing(_connect(path)) as connection:
+        # What an earlier version made is brought up to date when it is opened.
+        if check_file(connection, path) == VERSION:
+            queries.check_campaign(connection, path, origin)

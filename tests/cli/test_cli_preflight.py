@@ -1,0 +1,125 @@
+"""What a send refuses before its first message, a dry run refuses too, and without a trace."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cleverapp_async import SqliteJournal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.command import Run, Serve, Write
+
+TEXT = ("--text", "Hi")
+GOOD = "contact_id\n1\n"
+
+
+def wrong(kind: str, folder: Path) -> tuple[tuple[str, ...], int, str]:
+    """Give options that a send refuses, what it ends with, and what it names."""
+    taken = folder / "taken"
+    taken.write_text("kept")
+    table = {
+        "token file": (("--token-file", str(folder / "none")), 3, "--token-file"),
+        "empty token file": (("--token-file", os.devnull), 3, "--token-file"),
+        "base URL": (("--base-url", "ftp://example.com/api"), 3, "base_url"),
+        "clear text": (("--base-url", "http://example.com/api/v1"), 3, "base_url"),
+        "output is there": (("--output", str(taken)), 2, str(taken)),
+        "output is a folder": (("--output", str(folder)), 2, str(folder)),
+        "output without folder": (("-o", str(folder / "no" / "o.jsonl")), 2, "--output"),
+        "faults are there": (("--faults", str(taken)), 2, str(taken)),
+        "journal without folder": (("--journal", str(folder / "no" / "run.db")), 2, "run.db"),
+        "journal is a folder": (("--journal", str(folder)), 2, str(folder)),
+        "no journal": (("--journal", str(taken)), 2, str(taken)),
+        "one name": (("-o", str(folder / "x"), "--journal", str(folder / "x")), 2, "--journal"),
+    }
+    return table[kind]
+
+
+KINDS = (
+    "token file",
+    "empty token file",
+    "base URL",
+    "clear text",
+    "output is there",
+    "output is a folder",
+    "output without folder",
+    "faults are there",
+    "journal without folder",
+    "journal is a folder",
+    "no journal",
+    "one name",
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_dry_run_refuses_what_a_send_refuses(
+    kind: str, cleverapp: Run, serve: Serve, write: Write, tmp_path: Path
+) -> None:
+    """Both end with the same code and name the same setting; no file is made or changed."""
+    simulator = serve()
+    path = write("r.csv", GOOD)
+    options, code, named = wrong(kind, tmp_path)
+    before = sorted(tmp_path.iterdir())
+    for dry in ((), ("--dry-run",)):
+        ended = cleverapp("send", path, *TEXT, *options, *dry)
+        assert ended.code == code
+        assert named in ended.err
+    assert sorted(tmp_path.iterdir()) == before
+    assert (tmp_path / "taken").read_text() == "kept"
+    assert not simulator.arrivals
+
+
+def test_a_dry_run_tells_everything_that_is_refused(
+    cleverapp: Run, write: Write, tmp_path: Path
+) -> None:
+    """It counts and forecasts all the same, and ends as the send would: with the first refusal."""
+    path, output = write("r.csv", GOOD), write("out.jsonl", "")
+    command = ("send", path, *TEXT, "--base-url", "x", "-o", output, "--dry-run")
+    journal = str(tmp_path / "no" / "run.db")
+    ended = cleverapp(*command, "--journal", journal, "--token-file", str(tmp_path / "none"))
+    assert ended.code == 3
+    assert "account" in ended.out
+    assert ended.err.count("Error: ") == 4
+    bad = cleverapp("send", write("bad.csv", "contact_id\nx\n"), *TEXT, "-o", output, "--dry-run")
+    assert bad.code == 2
+    assert output in bad.err
+
+
+def test_a_token_is_needed(cleverapp: Run, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dry run without any token shows what it found, and ends with 3 as the send would."""
+    path = write("r.csv", GOOD)
+    monkeypatch.delenv("CLEVERAPP_API_TOKEN")
+    ended = cleverapp("send", path, *TEXT, "--dry-run")
+    assert ended.code == 3
+    assert "account" in ended.out
+    assert "CLEVERAPP_API_TOKEN" in ended.err
+
+
+def test_a_journal_that_is_in_use(
+    cleverapp: Run, serve: Serve, write: Write, tmp_path: Path
+) -> None:
+    """A journal of another run, or for another address, is refused and left as it is."""
+    simulator = serve()
+    path, journal = write("r.csv", GOOD), str(tmp_path / "run.db")
+    held = SqliteJournal(journal)
+
+    async def with_lock() -> list[int]:
+        await held.open(simulator.base_url)
+        command = ("send", path, *TEXT, "--journal", journal)
+        codes = [cleverapp(*command, *dry).code for dry in ((), ("--dry-run",))]
+        await held.close("finished")
+        return codes
+
+    assert asyncio.run(with_lock()) == [2, 2]
+    assert cleverapp("send", path, *TEXT, "--journal", journal).code == 0
+    elsewhere = ("--journal", journal, "--base-url", "http://127.0.0.1:9/api/v1")
+    for dry in ((), ("--dry-run",)):
+        assert cleverapp("send", path, *TEXT, *elsewhere, *dry).code == 2
+    assert cleverapp("campaign", "purge", journal, "--yes").code == 0
+    for dry in ((), ("--dry-run",)):
+        assert cleverapp("send", path, *TEXT, "--journal", journal, *dry).code == 2

@@ -1,0 +1,90 @@
+"""CSV whose quotation marks have blanks around them: read as it is meant, or told."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleverapp_async.cli.recipients.quoting import find_quoting, without_blanks
+
+if TYPE_CHECKING:
+    from tests.cli.command import Run, Serve, Write
+
+FAST = ("--account-limit", "none")
+
+VALUES = st.text(alphabet='ab,;"\n \t', max_size=8)
+
+
+@pytest.mark.parametrize(
+    ("content", "texts"),
+    [
+        ('contact_id, text\n1, "a, b"\n2, "c"\n', ["a, b", "c"]),
+        ('contact_id, "text"\n1, "a, ""b"""\n2, plain\n', ['a, "b"', "plain"]),
+        ('contact_id; text\r\n1; "a; b" \r\n2; "c"\r\n', ["a; b", "c"]),
+        ('contact_id, text\n"1", "a\nb, c"\n"2", "d"\n', ["a\nb, c", "d"]),
+        ('contact_id,text\n1,"a, b"\n2, c\n', ["a, b", "c"]),
+        ('contact_id,text\n1,say "hi"\n2,"a ""b"" , c"\n', ['say "hi"', 'a "b" , c']),
+    ],
+)
+def test_blanks_before_quotation_marks(
+    content: str, texts: list[str], cleverapp: Run, serve: Serve, write: Write
+) -> None:
+    """Where the whole file is written so they are no part of a value; other values stay whole."""
+    simulator = serve()
+    ended = cleverapp("send", write("r.csv", content), *FAST)
+    assert ended.code == 0, ended.err
+    sent = [str(one.parameters["text"]) for one in simulator.deliveries]
+    assert sorted(sent) == sorted(texts)
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        ('contact_id,text\n1, "a, b"\n2,"c"\n', [2]),
+        ('contact_id,text\n1,"a"\n2, "b"\n3,c\n4,d\n', [3]),
+        ('contact_id,text\n1,a\n2, "b" c\n', [3]),
+    ],
+)
+def test_blanks_before_some_quotation_marks(
+    content: str, lines: list[int], cleverapp: Run, write: Write
+) -> None:
+    """Where only some are written so, nobody knows what is meant: these rows are faults."""
+    path = write("r.csv", content)
+    ended = cleverapp("send", path, "--dry-run")
+    assert ended.code == 2
+    for line in lines:
+        assert f"{path}, line {line}: " in ended.err
+    assert ended.err.count("quotation mark of a value") == 1
+
+
+@given(
+    rows=st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=6),
+    delimiter=st.sampled_from(",;"),
+    blanks=st.sampled_from([" ", "\t", "   "]),
+    after=st.booleans(),
+)
+def test_a_spaced_file_is_read_as_one_without_blanks(
+    rows: list[tuple[str, str]], delimiter: str, blanks: str, *, after: bool
+) -> None:
+    """Whatever the values hold, blanks around the marks of all change nothing."""
+    quoted = [[f'"{value.replace(chr(34), chr(34) * 2)}"' for value in row] for row in rows]
+    end = blanks if after else ""
+    text = "".join(f"{delimiter.join(f'{blanks}{one}{end}' for one in row)}\n" for row in quoted)
+    lines = io.StringIO(text, newline="\n").readlines()
+    assert find_quoting(lines, delimiter) == "spaced"
+    whole = list(without_blanks(lines, delimiter))
+    assert len(whole) == len(lines)
+    assert [tuple(row) for row in csv.reader(whole, delimiter=delimiter, strict=True)] == rows
+
+
+@given(st.lists(st.tuples(VALUES, VALUES), max_size=6))
+def test_what_a_program_writes_is_never_doubted(rows: list[tuple[str, str]]) -> None:
+    """A file of Python's own writer is plain, unless a bare value begins with blank and mark."""
+    text = io.StringIO(newline="")
+    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
+    assert find_quoting(io.StringIO(text.getvalue(), newline="\n").readlines(), ",") == "plain"
