@@ -26,7 +26,7 @@ from ..limits.quota import LimitKey
 from ..models.contact import Contact
 from ..models.messages import Message
 from .breaker import Breaker, trouble_of
-from .outcome import SendOutcome, ask_journal, journal_failure, stopped_error, unexpected_error
+from .outcome import SendOutcome, stopped_error, unexpected_error
 from .queues import KeyQueues
 from .seats import Seat, WireSeats
 from .sources import Source
@@ -291,7 +291,7 @@ class Dispatcher:
         if not seat.take():
             raise _NoSeatError
         if keep_intent is not None:
-            await ask_journal(keep_intent())
+            await keep_intent()
         # Asked last, as the intent may have taken a while: nothing leaves after closing time.
         if self.is_open is not None and not self.is_open():
             raise _ClosedError
@@ -340,7 +340,7 @@ class Dispatcher:
             self._withdraw(item)
             if not self.draining:
                 # By nobody here: the journal, say, cancelled what the message waited for.
-                self.fail(journal_failure(asyncio.CancelledError()))
+                self.fail(self.source.failure(asyncio.CancelledError()))
         else:
             self._end(key, item, outcome, error=stopped_error(outcome))
 
@@ -351,7 +351,7 @@ class Dispatcher:
         try:
             item.state.withdraw()
         except Exception as error:  # noqa: BLE001 - a journal of a user's own raises anything
-            self.fail(journal_failure(error))
+            self.fail(self.source.failure(error))
 
     def _put_back(self, key: LimitKey | None, item: _Item) -> None:
         """A message that was held waits for its turn again, as an item of its own."""
@@ -394,7 +394,7 @@ class Dispatcher:
             future = None if kept is None else asyncio.ensure_future(kept)
         except BaseException as failure:
             self.tell(ended)
-            self.fail(journal_failure(failure))
+            self.fail(self.source.failure(failure))
             if not isinstance(failure, Exception):
                 raise
             return
@@ -416,5 +416,5 @@ class Dispatcher:
         self.tell(ended)
         error = asyncio.CancelledError() if future.cancelled() else future.exception()
         if error is not None:
-            self.fail(journal_failure(error))
+            self.fail(self.source.failure(error))
         self.start()

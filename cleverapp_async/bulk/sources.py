@@ -10,11 +10,11 @@ from attrs import define
 
 from .._arguments import check_instance, wrong_argument
 from .._call import SendState
-from ..errors import InvalidRequestError, Outcome
+from ..errors import CleverAppError, InvalidRequestError, Outcome
 from ..limits.quota import LimitKey
 from ..models.messages import Message, check_message
 from .journal.protocol import Journal, Messages
-from .outcome import SendOutcome
+from .outcome import SendOutcome, unexpected_error
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -124,6 +124,10 @@ class Source(Protocol):
         """Keep an outcome; None where there is nothing to wait for."""
         ...
 
+    def failure(self, error: BaseException) -> CleverAppError:
+        """What stops the run where the source could not keep an outcome, or take an intent back."""
+        ...
+
     async def close(self, ended: str) -> None:
         """Close the source, and note why the run has ended."""
 
@@ -192,6 +196,10 @@ class IterableSource:
     def keep(self, outcome: SendOutcome) -> None:
         """Keep nothing."""
         del outcome
+
+    def failure(self, error: BaseException) -> CleverAppError:
+        """Nothing is kept here, so that nothing of the kind can fail but the SDK itself."""
+        return unexpected_error(Outcome.NOT_SENT, error)
 
     async def close(self, ended: str) -> None:
         """There is nothing to close."""
