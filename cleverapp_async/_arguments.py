@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from types import FrameType, UnionType
 
 __all__ = [
+    "LONGEST",
     "Place",
     "Refusal",
     "check_callable",
@@ -44,6 +45,13 @@ Refusal: TypeAlias = Callable[[str, str, object], CleverAppError]
 
 _LARGEST_SHOWN = 10**15
 
+LONGEST = 1e10
+"""Seconds of the longest duration: some 300 years.
+
+Whatever a duration is used for can work with it: a timer of asyncio, the milliseconds of Redis, a
+date that is shown. Infinity cannot; what is to have no end is None, where that makes sense.
+"""
+
 
 def wrong_argument(name: str, wanted: str, value: object) -> InvalidRequestError:
     """The error for an argument of a call.
@@ -62,29 +70,35 @@ def wrong_setting(name: str, wanted: str, value: object) -> ConfigurationError:
 
 
 def check_seconds(
-    name: str, value: object, refuse: Refusal, *, zero: bool = False, endless: bool = False
+    name: str,
+    value: object,
+    refuse: Refusal,
+    *,
+    zero: bool = False,
+    longest: float = LONGEST,
+    endless: str = "",
 ) -> float:
-    """A number of seconds above 0.
+    """A number of seconds above 0, up to the longest duration.
 
     Args:
         name: The argument.
         value: What was given.
         refuse: Makes the error.
         zero: Whether 0 will do, too.
-        endless: Whether infinity will do, too.
+        longest: The most that will do.
+        endless: What is given in its place for no bound at all, in words; empty: there must be one.
 
     Raises:
         CleverAppError: It is none; a ``timedelta`` is told how to become one.
     """
     wanted = "a number of seconds, 0 or more" if zero else "more than 0 seconds, as a number"
-    if not endless:
-        wanted += ", and finite"
     if isinstance(value, timedelta):
         raise refuse(name, f"{wanted} (give {name}.total_seconds())", value)
     if not is_number(value) or value < 0 or (value == 0 and not zero):
         raise refuse(name, wanted, value)
-    if not endless and math.isinf(value):
-        raise refuse(name, wanted, value)
+    if value > longest:
+        wanted = f"{wanted}, and at most {longest:g}"
+        raise refuse(name, f"{wanted} ({endless})" if endless else wanted, value)
     return value
 
 

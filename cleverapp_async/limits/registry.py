@@ -314,7 +314,7 @@ class LimiterRegistry:
         """
         _check_key(key)
         for age in _ages(ages):
-            check_seconds("ages", age, wrong_setting, zero=True, endless=True)
+            check_seconds("ages", age, wrong_setting, zero=True)
         if not ages or not self.quotas(key):
             return
         limiter = self.limiter(key)

@@ -121,7 +121,8 @@ def check_options(options: Mapping[str, object], *, remedy: str = "") -> None:
             check_instance(name, value, Lane, "Lane.INTERACTIVE or Lane.BULK", wrong_argument)
         elif name == "deadline":
             if value is not None:
-                check_seconds(name, value, wrong_argument, zero=True, endless=True)
+                endless = "None for no deadline"
+                check_seconds(name, value, wrong_argument, zero=True, endless=endless)
         else:
             raise InvalidRequestError(
                 f"{name} is no parameter here, and no option: the options are lane and deadline"

@@ -19,6 +19,8 @@ from typing import Final, Literal, Protocol, TypeAlias, get_args
 import attrs
 from attrs import define, field, frozen
 
+from .faults.latency import check_count, check_number
+
 WindowKind: TypeAlias = Literal["sliding", "fixed", "bucket"]
 """How the server counts a limit: any window, windows of the clock, or a bucket that refills."""
 
@@ -55,10 +57,13 @@ DOCUMENTED_MESSENGERS: Final[Mapping[str, SimulatedQuota | None]] = MappingProxy
 def _check_quota(what: str, quota: SimulatedQuota | None) -> None:
     if quota is None:
         return
-    limit, period = quota
-    if limit < 1 or not (0 < period < math.inf):
-        msg = f"{what}: a quota must be (at least 1, seconds above 0), not {quota!r}"
+    wanted = "a quota must be (requests, seconds), such as (10, 1.0), or None"
+    if not isinstance(quota, tuple) or len(quota) != 2:  # noqa: PLR2004 - a pair
+        msg = f"{what}: {wanted}, not {quota!r}"
         raise ValueError(msg)
+    limit, period = quota
+    check_count(f"{what}: the requests of a quota", limit)
+    check_number(f"{what}: the seconds of a quota", period, above=0)
 
 
 def _copy(
@@ -113,9 +118,7 @@ class SimulatorLimits:
         Raises:
             ValueError: The factor is not above 0.
         """
-        if not 0 < factor < math.inf:
-            msg = f"factor must be above 0, not {factor!r}"
-            raise ValueError(msg)
+        check_number("factor", factor, above=0)
         messengers = self.messengers
         if messengers is not None:
             messengers = {name: _scale(quota, factor) for name, quota in messengers.items()}

@@ -129,9 +129,16 @@ class Simulator:
 
     def __attrs_post_init__(self) -> None:
         """Check the arguments, and make what the server knows."""
-        if not self.api_token:
-            msg = "api_token must not be empty: the simulator checks it"
+        if not isinstance(self.api_token, str) or not self.api_token:
+            msg = "api_token must be a text that is not empty: the simulator checks it"
             raise ValueError(msg)
+        for name, value, kind in (
+            ("limits", self.limits, SimulatorLimits),
+            ("latency", self.latency, Latency),
+        ):
+            if not isinstance(value, kind):
+                msg = f"{name} must be a {kind.__name__}, not {value!r}"
+                raise ValueError(msg)  # noqa: TRY004 - one kind of error for all arguments
         if self.window not in WINDOW_KINDS:
             msg = f"window must be one of {', '.join(WINDOW_KINDS)}, not {self.window!r}"
             raise ValueError(msg)

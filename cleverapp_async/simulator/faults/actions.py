@@ -16,6 +16,7 @@ from attrs import frozen
 
 from ..laravel.replies import Reply, encode
 from .connection import ServerConnection
+from .latency import check_count, check_number
 
 MEBIBYTE: Final = 2**20
 _PIECE: Final = b"x" * 65_536
@@ -96,6 +97,11 @@ class Hang(Action):
 
     seconds: float | None
 
+    def __attrs_post_init__(self) -> None:
+        """Refuse a time that cannot be slept; None waits for the client."""
+        if self.seconds is not None:
+            check_number("seconds", self.seconds)
+
     async def play(self, exchange: Exchange) -> web.StreamResponse:
         """Wait for the client to leave, or for the time to pass."""
         with suppress(TimeoutError):
@@ -113,12 +119,8 @@ class SlowBody(_SameStatus):
 
     def __attrs_post_init__(self) -> None:
         """Refuse a drip that never ends or goes back in time."""
-        if self.chunk < 1 or self.interval < 0:
-            msg = (
-                f"chunk must be 1 or more and interval 0 or more, not {self.chunk!r} and "
-                f"{self.interval!r}"
-            )
-            raise ValueError(msg)
+        check_count("chunk", self.chunk)
+        check_number("interval", self.interval)
 
     async def play(self, exchange: Exchange) -> web.StreamResponse:
         """Write the head, then piece after piece until the client leaves."""
@@ -162,6 +164,10 @@ class OversizedHeader(_SameStatus):
 
     size: int
 
+    def __attrs_post_init__(self) -> None:
+        """Refuse what is no number of bytes."""
+        check_count("size", self.size)
+
     async def play(self, exchange: Exchange) -> web.StreamResponse:
         """Write the answer with the header."""
         first, _, rest = exchange.reply.raw().partition(b"\r\n")
@@ -175,6 +181,10 @@ class OversizedBody(_SameStatus):
 
     mebibytes: int
     compressed: bool
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what is no number of MiB."""
+        check_count("mebibytes", self.mebibytes)
 
     async def play(self, exchange: Exchange) -> web.StreamResponse:
         """Write the body as far as the client takes it."""

@@ -17,6 +17,7 @@ from ..laravel.parameters import Parameters
 from ..laravel.replies import JSON_TYPE, NO_HEADERS, Reply, encode, html_reply, redirect_reply
 from . import actions
 from .actions import Reset
+from .latency import check_count, check_number
 
 Predicate: TypeAlias = Callable[[Parameters], bool]
 """Whether a request with these parameters meets a fault."""
@@ -62,11 +63,12 @@ class Trigger:
     def __attrs_post_init__(self) -> None:
         """Refuse numbers which can never hold."""
         for name, value in (("on", self.on), ("every", self.every), ("times", self.times)):
-            if value is not None and value < 1:
-                msg = f"{name} must be 1 or more, not {value!r}"
-                raise ValueError(msg)
-        if self.probability is not None and not 0 <= self.probability <= 1:
-            msg = f"probability must be from 0 to 1, not {self.probability!r}"
+            if value is not None:
+                check_count(name, value)
+        if self.probability is not None:
+            check_number("probability", self.probability, 1)
+        if self.when is not None and not callable(self.when):
+            msg = f"when must be a function of a request's parameters, not {self.when!r}"
             raise ValueError(msg)
 
 

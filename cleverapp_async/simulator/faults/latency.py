@@ -18,9 +18,38 @@ class Delay(Protocol):
         ...
 
 
-def _check_seconds(what: str, seconds: float) -> None:
-    if not 0 <= seconds < math.inf:
-        msg = f"{what} must be 0 seconds or more, not {seconds!r}"
+_LONGEST: Final = 1e10
+"""Seconds of the longest delay, some 300 years: no timer can be set for infinity."""
+
+_WIDEST: Final = 10.0
+"""The largest sigma: the rarest draw, some 8.6 deviations out, is then still a number."""
+
+
+def check_number(
+    what: str, value: object, most: float = _LONGEST, *, above: float | None = None
+) -> None:
+    """Refuse what is no number from 0 (or from above something) up to the most.
+
+    Raises:
+        ValueError: It is none.
+    """
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    # Whole numbers may be beyond all floats, and NaN compares as neither.
+    if number and 0 <= value <= most and (above is None or value > above):  # type: ignore[operator]
+        return
+    least = "from 0" if above is None else f"above {above:g} and"
+    msg = f"{what} must be a number {least} up to {most:g}, not {value!r}"
+    raise ValueError(msg)
+
+
+def check_count(what: str, value: object) -> None:
+    """Refuse what is no whole number from 1 up.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        msg = f"{what} must be 1 or more, as a whole number, not {value!r}"
         raise ValueError(msg)
 
 
@@ -31,8 +60,8 @@ class Constant:
     seconds: float
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a negative or endless delay."""
-        _check_seconds("a constant delay", self.seconds)
+        """Refuse a delay that is negative, or that cannot be slept."""
+        check_number("the seconds of a constant delay", self.seconds)
 
     def draw(self, rng: random.Random) -> float:
         """Give the delay, in seconds."""
@@ -48,9 +77,9 @@ class Uniform:
     high: float
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a range that is negative, endless or turned round."""
-        _check_seconds("the low end", self.low)
-        _check_seconds("the high end", self.high)
+        """Refuse a range that is negative or turned round, or that cannot be slept."""
+        check_number("the seconds of the low end", self.low)
+        check_number("the seconds of the high end", self.high)
         if self.low > self.high:
             msg = f"the low end {self.low!r} is above the high end {self.high!r}"
             raise ValueError(msg)
@@ -68,13 +97,9 @@ class Lognormal:
     sigma: float
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a median that is not above 0, or a negative sigma."""
-        if not 0 < self.median < math.inf:
-            msg = f"median must be more than 0 seconds, not {self.median!r}"
-            raise ValueError(msg)
-        if not 0 <= self.sigma < math.inf:
-            msg = f"sigma must be 0 or more, not {self.sigma!r}"
-            raise ValueError(msg)
+        """Refuse a median that is not above 0, and a sigma whose draws cannot be slept."""
+        check_number("the seconds of the median", self.median, above=0)
+        check_number("sigma", self.sigma, _WIDEST)
 
     def draw(self, rng: random.Random) -> float:
         """Draw one delay, in seconds."""
