@@ -8,11 +8,12 @@ in the user's own code something of ours was called, for warnings that point the
 from __future__ import annotations
 
 import math
+import os
 import sys
 import warnings
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeGuard, cast
 
 from ._values import kind_of
 from .errors import CleverAppError, ConfigurationError, InvalidRequestError
@@ -30,6 +31,7 @@ __all__ = [
     "check_flag",
     "check_flags",
     "check_instance",
+    "check_path",
     "check_seconds",
     "check_whole",
     "is_number",
@@ -172,6 +174,24 @@ def check_instance(
     """
     if isinstance(value, type) or not isinstance(value, kind):
         raise refuse(name, wanted, value)
+
+
+def check_path(name: str, value: object, refuse: Refusal) -> str:
+    """The path of a file, as a string; whether there is such a file is not looked at.
+
+    Raises:
+        CleverAppError: It is none.
+    """
+    wanted = "the path of a file, such as 'run.db'"
+    try:
+        path = os.fspath(cast("str", value))
+    except TypeError:
+        raise refuse(name, wanted, value) from None
+    if not isinstance(path, str):
+        raise refuse(name, f"{wanted}, as text", value)
+    if not path:
+        raise refuse(name, wanted, path)
+    return path
 
 
 def check_callable(name: str, value: object, wanted: str, refuse: Refusal) -> None:

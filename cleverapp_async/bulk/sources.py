@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable
 from typing import TYPE_CHECKING, Protocol, cast
 
 from attrs import define
@@ -21,36 +21,7 @@ if TYPE_CHECKING:
 
     from .journal.records import JournalSummary, Loaded
 
-__all__ = ["DispatchQueue", "IterableSource", "Source", "check_journal", "check_messages"]
-
-
-def check_messages(messages: object) -> None:
-    """Make sure that messages can be iterated over; what they are is seen when they are read.
-
-    Raises:
-        InvalidRequestError: They are a single message, text, a mapping, or nothing to iterate over.
-    """
-    if messages is None:
-        # Somebody who resumes a campaign may pass it, and would learn of it only on the way.
-        raise InvalidRequestError(
-            "nothing to send: give messages, or resume a campaign with run_campaign(journal)",
-            fields=("messages",),
-        )
-    if isinstance(messages, Message):
-        raise InvalidRequestError(
-            "messages must be an iterable of messages, not a single one: give [message], or send "
-            "it alone by send_message",
-            fields=("messages",),
-        )
-    if not _are_many(messages):
-        wanted = "an iterable or async iterable of SendMessage or SendMessageToWhatsApp"
-        raise wrong_argument("messages", wanted, messages)
-
-
-def _are_many(messages: object) -> bool:
-    if isinstance(messages, str | bytes | bytearray | memoryview | Mapping | type):
-        return False
-    return isinstance(messages, Iterable | AsyncIterable)
+__all__ = ["DispatchQueue", "IterableSource", "Source", "check_journal"]
 
 
 def check_journal(journal: object) -> None:

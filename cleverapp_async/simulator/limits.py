@@ -14,12 +14,12 @@ import math
 from collections import deque
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Literal, Protocol, TypeAlias, get_args
+from typing import Final, Literal, Protocol, TypeAlias, cast, get_args
 
 import attrs
 from attrs import define, field, frozen
 
-from .faults.latency import check_count, check_number
+from .arguments import check_count, check_number
 
 WindowKind: TypeAlias = Literal["sliding", "fixed", "bucket"]
 """How the server counts a limit: any window, windows of the clock, or a bucket that refills."""
@@ -54,14 +54,14 @@ DOCUMENTED_MESSENGERS: Final[Mapping[str, SimulatedQuota | None]] = MappingProxy
 )
 
 
-def _check_quota(what: str, quota: SimulatedQuota | None) -> None:
+def _check_quota(what: str, quota: object) -> None:
     if quota is None:
         return
     wanted = "a quota must be (requests, seconds), such as (10, 1.0), or None"
     if not isinstance(quota, tuple) or len(quota) != 2:  # noqa: PLR2004 - a pair
         msg = f"{what}: {wanted}, not {quota!r}"
         raise ValueError(msg)
-    limit, period = quota
+    limit, period = cast("tuple[object, object]", quota)
     check_count(f"{what}: the requests of a quota", limit)
     check_number(f"{what}: the seconds of a quota", period, above=0)
 

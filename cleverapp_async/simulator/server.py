@@ -129,7 +129,8 @@ class Simulator:
 
     def __attrs_post_init__(self) -> None:
         """Check the arguments, and make what the server knows."""
-        if not isinstance(self.api_token, str) or not self.api_token:
+        token: object = self.api_token
+        if not isinstance(token, str) or not token:
             msg = "api_token must be a text that is not empty: the simulator checks it"
             raise ValueError(msg)
         for name, value, kind in (

@@ -124,7 +124,7 @@ COUNTS: list[Callable[[Any], object]] = [
     lambda wrong: SimulatorLimits(account=(wrong,)),
     lambda wrong: Simulator(limits=wrong),
     lambda wrong: Simulator(latency=wrong),
-    lambda wrong: Simulator(api_token=wrong or 0),
+    lambda wrong: Simulator(api_token=[wrong]),  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     lambda wrong: Fault.hang(when=wrong),
 ]
 

@@ -15,7 +15,13 @@ from ...bulk.run import BulkRun
 from ...bulk.schedule import Schedule
 from ...bulk.throughput import EtaMeter
 from ...client import CleverAppClient
-from ...errors import CampaignPausedError, JournalError, NotSentError, Outcome
+from ...errors import (
+    CampaignPausedError,
+    ConfigurationError,
+    JournalError,
+    NotSentError,
+    Outcome,
+)
 from ...limits.quota import LimitKey
 from ..errors import BadInputError
 from ..send_settings import CONCURRENCY, DRAIN_TIMEOUT
@@ -404,7 +410,11 @@ class _WarningJournal(SqliteJournal):
     """Says to people, and not to the log, that the token is another than the last run's."""
 
     def __init__(self, path: str, warn: Callable[[], None]) -> None:
-        super().__init__(path)
+        try:
+            super().__init__(path)
+        except ConfigurationError as error:
+            # Told as everything is that is wrong with a journal.
+            raise JournalError(str(error)) from None
         self._warn = warn
 
     async def recognize(self, mark_of: MarkOf) -> bool | None:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from ..._arguments import check_flag, wrong_argument
 from ..._redis.client import number
-from ...bulk.journal.by_hand import check_verdict
+from ...bulk.journal.by_hand import check_settling
 from ...bulk.journal.records import (
     ErrorRecord,
     JournalEntry,
@@ -152,6 +153,8 @@ class RedisCampaign:
         self._names = KeyNames(check_word("prefix", prefix), check_word("campaign", campaign))
         self._url = redis
         self._address = safe_address(redis, campaign)
+        # Made to see whether the URL can work, and not connected.
+        BlockingClient.of(redis, self._name).close()
 
     @classmethod
     def at(cls, address: str, *, prefix: str = DEFAULT_PREFIX) -> Self:
@@ -182,12 +185,12 @@ class RedisCampaign:
 
     def resolve_unknown(self, state: JournalState, indexes: Iterable[int] | None = None) -> int:
         """Settle messages whose outcome is unknown; see :meth:`RedisJournal.resolve_unknown`."""
-        check_verdict(state)
-        chosen = None if indexes is None else set(indexes)
+        chosen = check_settling(state, indexes)
         return self._change(resolve_messages(self._names, self._name, state, chosen))
 
     def purge(self, *, force: bool = False) -> int:
         """Erase recipients and texts for good; see :meth:`RedisJournal.purge`."""
+        check_flag("force", force, wrong_argument)
         return self._change(purge_campaign(self._names, self._name, force=force))
 
     @property

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from attrs import frozen
 
 from ..._arguments import check_instance, check_seconds, wrong_setting
-from ..._redis.client import RedisClient
+from ..._redis.client import RedisClient, check_source
 from ...errors import ConfigurationError
 from ..sliding_window import SlidingWindowLimiter
 from .keys import check_prefix
@@ -60,9 +60,7 @@ class SharedLimiterFactory:
             check_prefix(prefix)
         except ValueError as error:
             raise ConfigurationError(str(error)) from None
-        if not isinstance(redis, str) and not callable(getattr(redis, "execute_command", None)):
-            wanted = "a URL such as redis://host:6379/0, or a client of redis.asyncio"
-            raise wrong_setting("redis", wanted, redis)
+        check_source(redis)
         # Without attempts of its own: the log ignores a call that was repeated unseen.
         client = RedisClient(redis, timeout, connections=_CONNECTIONS)
         client.open()

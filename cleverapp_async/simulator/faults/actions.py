@@ -14,9 +14,9 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 from attrs import frozen
 
+from ..arguments import check_count, check_number
 from ..laravel.replies import Reply, encode
 from .connection import ServerConnection
-from .latency import check_count, check_number
 
 MEBIBYTE: Final = 2**20
 _PIECE: Final = b"x" * 65_536

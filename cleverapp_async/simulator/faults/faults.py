@@ -13,11 +13,11 @@ from typing import Literal, TypeAlias, TypedDict, Unpack
 
 from attrs import define, field, frozen
 
+from ..arguments import check_count, check_number
 from ..laravel.parameters import Parameters
 from ..laravel.replies import JSON_TYPE, NO_HEADERS, Reply, encode, html_reply, redirect_reply
 from . import actions
 from .actions import Reset
-from .latency import check_count, check_number
 
 Predicate: TypeAlias = Callable[[Parameters], bool]
 """Whether a request with these parameters meets a fault."""
@@ -67,8 +67,9 @@ class Trigger:
                 check_count(name, value)
         if self.probability is not None:
             check_number("probability", self.probability, 1)
-        if self.when is not None and not callable(self.when):
-            msg = f"when must be a function of a request's parameters, not {self.when!r}"
+        when: object = self.when
+        if when is not None and not callable(when):
+            msg = f"when must be a function of a request's parameters, not {when!r}"
             raise ValueError(msg)
 
 
