@@ -133,7 +133,7 @@ def _stretches(figures: ReportFigures, timeline: Timeline) -> Iterator[tuple[flo
         last = place == len(sessions) - 1
         if session.ended_at is not None:
             yield session.started_at, session.ended_at
-        elif last and figures.running:
+        elif session.at_work or (last and figures.running and session.at_work is None):
             yield session.started_at, figures.written_at
         else:
             # It died: it is known to have lived until the last send before the next run.
@@ -247,7 +247,7 @@ def runs(figures: ReportFigures, clock: Clock) -> Html:
     begun = tag("p", "Created ", time_tag(clock, summary.created_at), ".", class_="quiet")
     earlier = len(sessions) - _RUNS_LISTED
     rows = [
-        _run_row(place, session, clock, running=figures.running and place == len(sessions))
+        _run_row(place, session, clock, last=figures.running and place == len(sessions))
         for place, session in sessions[-_RUNS_LISTED:]
     ]
     return tag(
@@ -263,15 +263,18 @@ def runs(figures: ReportFigures, clock: Clock) -> Html:
 
 
 def _run_row(
-    place: int, session: JournalSession, clock: Clock, *, running: bool
+    place: int, session: JournalSession, clock: Clock, *, last: bool
 ) -> Sequence[Html | str]:
     ended = session.ended_at
-    if running:
-        told: Html | str = "it runs now"
-    elif session.ended is None:
+    if session.ended is not None:
+        told: Html | str = foreign(session.ended)
+    elif session.at_work or (last and session.at_work is None):
+        told = "it runs now"
+    elif session.at_work is None:
         told = "it died"
     else:
-        told = foreign(session.ended)
+        # It may have died, or only be cut off: that it has lost its part is all that is known.
+        told = "no longer at work"
     return [
         f"#{place}",
         time_tag(clock, session.started_at),

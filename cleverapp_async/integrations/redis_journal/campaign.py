@@ -17,7 +17,7 @@ from ...bulk.journal.records import (
     LockHolder,
     SettledMessage,
 )
-from .client import BlockingClient
+from .client import ATTEMPT_TIMEOUT, BlockingClient
 from .keys import DEFAULT_PREFIX, KeyNames, campaign_name, check_word, safe_address, split_address
 from .maintenance import purge_campaign, resolve_messages
 from .queries import (
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from .client import Steps
 
 __all__ = ["RedisCampaign", "RedisJournalReader"]
+
+_COMMAND = 6 * ATTEMPT_TIMEOUT
+"""Seconds of the slowest command: redis-py repeats one whose answer was lost."""
 
 
 class RedisJournalReader:
@@ -186,12 +189,14 @@ class RedisCampaign:
     def resolve_unknown(self, state: JournalState, indexes: Iterable[int] | None = None) -> int:
         """Settle messages whose outcome is unknown; see :meth:`RedisJournal.resolve_unknown`."""
         chosen = check_settling(state, indexes)
-        return self._change(resolve_messages(self._names, self._name, state, chosen))
+        return self._change(
+            resolve_messages(self._names, self._name, state, chosen, timeout=_COMMAND)
+        )
 
     def purge(self, *, force: bool = False) -> int:
         """Erase recipients and texts for good; see :meth:`RedisJournal.purge`."""
         check_flag("force", force, wrong_argument)
-        return self._change(purge_campaign(self._names, self._name, force=force))
+        return self._change(purge_campaign(self._names, self._name, force=force, timeout=_COMMAND))
 
     @property
     def _name(self) -> str:

@@ -308,7 +308,9 @@ class RedisJournal:
         """
         chosen = check_settling(state, indexes)
         return await self._client.change(
-            resolve_messages(self._names, self._client.name, state, chosen)
+            resolve_messages(
+                self._names, self._client.name, state, chosen, timeout=self._client.redis.timeout
+            )
         )
 
     async def purge(self, *, force: bool = False) -> int:
@@ -330,7 +332,9 @@ class RedisJournal:
         """
         check_flag("force", force, wrong_argument)
         return await self._client.change(
-            purge_campaign(self._names, self._client.name, force=force)
+            purge_campaign(
+                self._names, self._client.name, force=force, timeout=self._client.redis.timeout
+            )
         )
 
     async def pause(self, why: str) -> None:
