@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from cleverapp_async import ConfigurationError, SqliteJournal
+from cleverapp_async import ConfigurationError
 from cleverapp_async.testing import JournalStore, check_journal
-from tests.bulk.journal.journals import copy_journal
+from tests.bulk.journal.journals import SqliteStore
 from tests.bulk.journal.lines_journal import LinesStore
 from tests.bulk.memory_journal import MemoryJournal, MemoryPlace
 
@@ -20,29 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cleverapp_async.journal import Journal
-
-
-class SqliteStore(JournalStore):
-    """A folder with a file; a crash leaves what the disk has at that moment."""
-
-    def __init__(self) -> None:
-        self.folder = tempfile.TemporaryDirectory()
-        self.path = Path(self.folder.name) / "run.db"
-        self.crashes = 0
-
-    def journal(self) -> SqliteJournal:
-        """The file as another process opens it."""
-        return SqliteJournal(self.path)
-
-    async def kill(self, journal: Journal) -> None:
-        """Go on with a copy of what was durable."""
-        self.crashes += 1
-        self.path = copy_journal(self.path, Path(self.folder.name) / f"crash{self.crashes}.db")
-        await journal.close("abandoned")
-
-    async def dispose(self) -> None:
-        """Delete it."""
-        self.folder.cleanup()
 
 
 class MemoryStore(JournalStore):
