@@ -219,8 +219,16 @@ async def test_a_journal_that_cannot_take_an_intent_back_leaves_nobody_waiting()
     """A run that is stopped ends, with the journal's failure, although withdrawing raises."""
     journal, desk = strange("withdraw"), Wire(held=lambda _: True)
     run = campaign(journal, desk, [message(0), message(1)])
-    asyncio.get_running_loop().call_later(0.01, run.drain)
+
+    async def stop() -> None:
+        # Not before both have an intent: a run that is stopped sooner has none to take back.
+        while len(desk.started) < 2:
+            await asyncio.sleep(0)
+        run.drain()
+
+    stopping = asyncio.ensure_future(stop())
     assert isinstance(await failed(run, []), JournalError)
+    await stopping
 
 
 class Bursting(Desk):
