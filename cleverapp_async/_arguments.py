@@ -80,18 +80,18 @@ def check_seconds(
     longest: float = LONGEST,
     endless: str = "",
 ) -> float:
-    """A number of seconds above 0, up to the longest duration.
+    """Return the value, which must be a number of seconds above 0, up to the longest duration.
 
     Args:
         name: The argument.
         value: What was given.
         refuse: Makes the error.
-        zero: Whether 0 will do, too.
-        longest: The most that will do.
-        endless: What is given in its place for no bound at all, in words; empty: there must be one.
+        zero: Whether 0 is allowed as well.
+        longest: The largest value that is allowed.
+        endless: What to give for no bound at all, in words; empty where a bound is needed.
 
     Raises:
-        CleverAppError: It is none; a ``timedelta`` is told how to become one.
+        CleverAppError: It is not one; for a ``timedelta`` the error says how to make one of it.
     """
     wanted = "a number of seconds, 0 or more" if zero else "more than 0 seconds, as a number"
     if isinstance(value, timedelta):
@@ -115,10 +115,10 @@ def is_number(value: object) -> TypeGuard[float]:
 
 
 def check_whole(name: str, value: object, refuse: Refusal, *, least: int = 1) -> int:
-    """A whole number from ``least`` up.
+    """Return the value, which must be a whole number from ``least`` up.
 
     Raises:
-        CleverAppError: It is none.
+        CleverAppError: It is not one.
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise refuse(name, f"{least} or more, as a whole number", value)
@@ -126,7 +126,7 @@ def check_whole(name: str, value: object, refuse: Refusal, *, least: int = 1) ->
 
 
 def check_flag(name: str, value: object, refuse: Refusal) -> bool:
-    """True or False.
+    """Return the value, which must be True or False.
 
     Raises:
         CleverAppError: It is neither.
@@ -137,20 +137,20 @@ def check_flag(name: str, value: object, refuse: Refusal) -> bool:
 
 
 def check_flags(refuse: Refusal, **flags: object) -> None:
-    """Arguments that are True or False each.
+    """Make sure that each of these arguments is True or False.
 
     Raises:
-        CleverAppError: One is neither.
+        CleverAppError: One of them is neither.
     """
     for name, value in flags.items():
         check_flag(name, value, refuse)
 
 
 def check_choice(name: str, value: object, choices: Sequence[str], refuse: Refusal) -> str:
-    """One of some words.
+    """Return the value, which must be one of some words.
 
     Raises:
-        CleverAppError: It is none of them.
+        CleverAppError: It is not one of them.
     """
     if not isinstance(value, str) or value not in choices:
         raise refuse(name, f"one of {', '.join(choices)}", value)
@@ -160,7 +160,7 @@ def check_choice(name: str, value: object, choices: Sequence[str], refuse: Refus
 def check_instance(
     name: str, value: object, kind: type | UnionType, wanted: str, refuse: Refusal
 ) -> None:
-    """An object of a class, rather than the class itself or anything else.
+    """Make sure that a value is an object of a class, and not the class itself.
 
     Args:
         name: The argument.
@@ -170,17 +170,17 @@ def check_instance(
         refuse: Makes the error.
 
     Raises:
-        CleverAppError: It is none.
+        CleverAppError: It is not one.
     """
     if isinstance(value, type) or not isinstance(value, kind):
         raise refuse(name, wanted, value)
 
 
 def check_path(name: str, value: object, refuse: Refusal) -> str:
-    """The path of a file, as a string; whether there is such a file is not looked at.
+    """Return the path of a file as a string; the file itself is not looked at.
 
     Raises:
-        CleverAppError: It is none.
+        CleverAppError: It is not a path.
     """
     wanted = "the path of a file, such as 'run.db'"
     try:
@@ -195,10 +195,10 @@ def check_path(name: str, value: object, refuse: Refusal) -> str:
 
 
 def check_callable(name: str, value: object, wanted: str, refuse: Refusal) -> None:
-    """Something that can be called.
+    """Make sure that a value can be called.
 
     Raises:
-        CleverAppError: It is none.
+        CleverAppError: It cannot.
     """
     if not callable(value):
         raise refuse(name, wanted, value)

@@ -1,4 +1,4 @@
-"""Who is served next: interactive before bulk, scarce before plentiful, and nobody starves."""
+"""Which waiter is served next: interactive before bulk, scarce before plentiful, none starves."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class LaneQueue(Generic[T]):
     """The waiters of one limiter, in the order in which they are served.
 
     No operation takes longer with more waiters. ``pop`` and ``ahead_of`` look at each band of
-    scarcity in which somebody waits, which are a few.
+    scarcity that has waiters, and there are only a few.
     """
 
     __slots__ = ("_bulk", "_interactive", "_numbered", "_passed_over")

@@ -44,11 +44,12 @@ ABSENT = Absent()
 
 
 class CallOptions(TypedDict, total=False):
-    """What every method takes besides its own parameters.
+    """The options that every method takes in addition to its own parameters.
 
     Attributes:
         lane: Whose turn comes first where several wait for a limit.
-        deadline: Seconds for everything: queue, limits and all attempts, 0 or more. None: no bound.
+        deadline: Seconds for everything: queue, limits and all attempts, from 0 up. None: no
+            deadline.
     """
 
     lane: Lane
@@ -56,7 +57,7 @@ class CallOptions(TypedDict, total=False):
 
 
 class ClientOptions(CallOptions, total=False):
-    """What :meth:`CleverAppClient.with_options` can set anew.
+    """What :meth:`CleverAppClient.with_options` can change.
 
     Those beside ``lane`` and ``deadline`` are settings of :class:`ClientConfig`, where they are
     described. Its other settings belong to the connections, or to what clients share.
@@ -87,7 +88,7 @@ def options_of_client(options: Mapping[str, object]) -> tuple[CallOptions, dict[
 
     Raises:
         InvalidRequestError: ``lane`` or ``deadline`` cannot work.
-        ConfigurationError: A name is none of a :class:`ClientOptions`.
+        ConfigurationError: A name is not one of :class:`ClientOptions`.
     """
     of_calls: dict[str, object] = {}
     settings: dict[str, object] = {}
@@ -111,10 +112,10 @@ def check_options(options: Mapping[str, object], *, remedy: str = "") -> None:
 
     Args:
         options: By their names.
-        remedy: What to do about a name that is no option's.
+        remedy: What to do about a name that is not an option.
 
     Raises:
-        InvalidRequestError: A value cannot work, or a name is no option's; it is named.
+        InvalidRequestError: A value cannot work, or a name is not an option; the error names it.
     """
     for name, value in options.items():
         if name == "lane":
@@ -173,7 +174,7 @@ class Methods(ABC):
             lane: None: the client's own, or else that for bulk.
 
         Raises:
-            InvalidRequestError: It is no lane, or the client has a deadline.
+            InvalidRequestError: It is not a lane, or the client has a deadline.
         """
         if self._options.get("deadline") is not None:
             raise InvalidRequestError(

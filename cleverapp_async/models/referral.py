@@ -50,7 +50,7 @@ class ReferrerChain:
 
 @frozen
 class ReferralCount:
-    """How many contacts somebody brought.
+    """How many contacts a contact brought.
 
     Attributes:
         count: The number.

@@ -13,10 +13,10 @@ _LONGEST: Final = 1e10
 def check_number(
     what: str, value: object, most: float = _LONGEST, *, above: float | None = None
 ) -> None:
-    """Refuse what is no number from 0 (or from above something) up to the most.
+    """Refuse everything but a number that is from 0, or above a bound, up to the largest one.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not such a number; the message names it.
     """
     number = isinstance(value, int | float) and not isinstance(value, bool)
     # Whole numbers may be beyond all floats, and NaN compares as neither.
@@ -28,10 +28,10 @@ def check_number(
 
 
 def check_count(what: str, value: object) -> None:
-    """Refuse what is no whole number from 1 up.
+    """Refuse everything but a whole number from 1 up.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not such a number; the message names it.
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         msg = f"{what} must be 1 or more, as a whole number, not {value!r}"

@@ -1,4 +1,4 @@
-"""What a fault does to a connection once it struck."""
+"""What a fault does to a connection when it strikes."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Action(ABC):
     __slots__ = ()
 
     def status(self, reply: Reply) -> int | None:
-        """Tell the status the client will see, None when it is no whole, valid answer.
+        """Tell the status that the client will see; None when it is not a whole, valid answer.
 
         Args:
             reply: The answer without the fault.
@@ -112,13 +112,13 @@ class Hang(Action):
 
 @frozen
 class SlowBody(_SameStatus):
-    """Drip the body."""
+    """Write the body slowly, piece by piece."""
 
     chunk: int
     interval: float
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a drip that never ends or goes back in time."""
+        """Refuse pieces of no size, and an interval that cannot be slept."""
         check_count("chunk", self.chunk)
         check_number("interval", self.interval)
 
@@ -148,7 +148,7 @@ class TruncatedBody(Action):
 
 @frozen
 class Malformed(Action):
-    """Write bytes that are no HTTP."""
+    """Write bytes that are not HTTP."""
 
     data: bytes
 
@@ -165,7 +165,7 @@ class OversizedHeader(_SameStatus):
     size: int
 
     def __attrs_post_init__(self) -> None:
-        """Refuse what is no number of bytes."""
+        """Refuse what is not a number of bytes."""
         check_count("size", self.size)
 
     async def play(self, exchange: Exchange) -> web.StreamResponse:
@@ -183,7 +183,7 @@ class OversizedBody(_SameStatus):
     compressed: bool
 
     def __attrs_post_init__(self) -> None:
-        """Refuse what is no number of MiB."""
+        """Refuse what is not a number of MiB."""
         check_count("mebibytes", self.mebibytes)
 
     async def play(self, exchange: Exchange) -> web.StreamResponse:

@@ -47,10 +47,10 @@ class Trigger:
         probability: Each with this probability, from 0 to 1.
         endpoint: Only requests of this method.
         when: Only requests whose parameters (without the token) satisfy this.
-        times: At most so many.
+        times: How often it strikes at most.
 
     Raises:
-        ValueError: A number that can never hold.
+        ValueError: A value can never hold; the message names it.
     """
 
     on: int | None = None
@@ -61,7 +61,7 @@ class Trigger:
     times: int | None = None
 
     def __attrs_post_init__(self) -> None:
-        """Refuse numbers which can never hold."""
+        """Refuse values that can never hold."""
         for name, value in (("on", self.on), ("every", self.every), ("times", self.times)):
             if value is not None:
                 check_count(name, value)
@@ -257,7 +257,7 @@ class _Armed:
 class FaultSchedule:
     """Holds the faults in their order; where several would strike, the first does.
 
-    Every fault counts every request that is its own, also those another fault struck.
+    Every fault counts all requests that it could meet, also those that another fault struck.
     """
 
     _rng: random.Random

@@ -42,7 +42,7 @@ class Constant:
 
 @frozen
 class Uniform:
-    """Any delay from ``low`` to ``high`` seconds, all alike."""
+    """Any delay from ``low`` to ``high`` seconds, all equally likely."""
 
     low: float
     high: float
@@ -149,7 +149,7 @@ class Latency:
             text: ``50ms``, ``20ms-80ms``, ``lognormal:50ms:1.0`` or ``none``.
 
         Raises:
-            ValueError: The text is none of these; the message says why.
+            ValueError: The text has none of these forms; the message says why.
         """
         if text.strip() == "none":
             return cls()

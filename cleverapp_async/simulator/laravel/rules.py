@@ -214,7 +214,7 @@ def between(least: int, most: int) -> Rule:
 
 
 def _integer_value(template: str, holds: Callable[[int], bool], values: str) -> Rule:
-    """Make a rule about an integer; what is none is left to the rule ``integer``."""
+    """Make a rule about an integer; other values are left to the rule ``integer``."""
 
     def holds_of(value: Value) -> bool:
         number = as_integer(value)

@@ -180,7 +180,7 @@ def parse_seed(data: object) -> SeedData:
         data: What ``json.load`` gives.
 
     Raises:
-        SeedError: It is no seed; the error names the place, such as ``$.contacts[3].bot_id``.
+        SeedError: It is not a seed; the error names the place, such as ``$.contacts[3].bot_id``.
     """
     root = _Node(data).record(_names(SeedData))
     contacts = root.get("contacts")
@@ -205,7 +205,7 @@ def choose_seed(
     Raises:
         ValueError: Two of them say the same.
         OSError: The file cannot be read.
-        SeedError: The file is no seed.
+        SeedError: The file is not a seed.
     """
     if seed_file is not None and seed_data is not None:
         msg = "give seed_file or seed_data, not both"
