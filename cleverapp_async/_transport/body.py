@@ -274,6 +274,10 @@ class WitnessedBody(Payload):
             for _ in range(_TURNS):
                 await asyncio.sleep(0)
             noise = self._listener.spoilt
+        # Three reasons to leave the connection alone, all of which would make the outcome uncertain
+        # though nothing is wrong with the message: bytes that wait there would be taken for its
+        # answer, a connection that the server wants closed may be closed while the message leaves,
+        # and so may one that has been idle for longer than servers keep them.
         self.stale = (
             noise
             or bool(getattr(protocol, "should_close", False))

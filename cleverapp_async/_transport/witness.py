@@ -39,9 +39,12 @@ class Witness:
 
     def fire(self) -> None:
         """The request starts to leave: from here on nothing is certain."""
-        # Counted, as the HTTP library may try again by itself: each try proves only its own.
+        # Counted, as the HTTP library may try again by itself: each try proves only its own. Fired
+        # twice and refused once leaves one try of which nothing is certain, so that the outcome is
+        # UNKNOWN: that the second try did not leave proves nothing about the first.
         self._left += 1
         if not self._fired:
+            # The limits count the start of the first try: the later ones lie within its slot.
             self._fired = True
             self._on_sent()
 

@@ -177,6 +177,8 @@ class Dispatcher:
         """Start what can be started."""
         if self._holding or self.draining:
             return
+        # Called after everything that may make room: a message put in, one ended, an outcome taken.
+        # So nothing polls, and nothing waits for a turn that has come already.
         while self._queues.ready and self._has_room():
             key, item = self._queues.take()
             item.stage = _Stage.STARTED
@@ -210,6 +212,8 @@ class Dispatcher:
         """Start nothing more; what waits is cancelled, what is on the wire ends."""
         self.draining = True
         for task, (_, item) in self._tasks.items():
+            # What is on the wire is not cancelled: its answer decides between accepted and unknown.
+            # It makes no further attempt, whatever that answer is.
             item.state.stopping = True
             # One that is over may be the very task that asks for this.
             if item.state.waiting and item.stage is not _Stage.OVER:
@@ -329,6 +333,9 @@ class Dispatcher:
         self.start()
 
     def _cancelled(self, key: LimitKey | None, item: _Item) -> None:
+        # In this order: what may have left is told, whoever cancelled it; what was only held back
+        # by the schedule waits for its turn again; what a journal keeps is sent by a later run; and
+        # of all else the outcome is told here, as nobody else would.
         outcome = item.state.outcome
         if item.stage is _Stage.OVER:
             return
@@ -389,6 +396,8 @@ class Dispatcher:
             contact=contact,
             error=error,
         )
+        # The order matters: an outcome that was told and then lost with the process would be sent
+        # again by a resume that believes it was never known.
         try:
             kept = self.source.keep(ended)
             future = None if kept is None else asyncio.ensure_future(kept)

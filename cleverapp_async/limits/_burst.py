@@ -51,6 +51,8 @@ class Burst:
         """
         self.refusals += 1
         if sent_at < self._last:
+            # It left before the pause that an earlier refusal of the same burst began: of many
+            # requests on the wire at once the first refusal tells all that there is to learn.
             return self._streak
         if now - self._last <= _MEMORY * period:
             self._streak += 1

@@ -62,6 +62,8 @@ class PermitPair:
         try:
             self.account.refuse(retry_after)
         finally:
+            # For the account's permit this is a second ending, which does nothing. The key's slot
+            # is stamped: whether the server counted the request for the key, too, is not known.
             self.settle()
 
     def refuse_key(self, retry_after: float | None) -> None:
@@ -70,6 +72,7 @@ class PermitPair:
             if self.key is not None:
                 self.key.refuse(retry_after)
         finally:
+            # A second ending for the key's permit, which does nothing: the account's is stamped.
             self.settle()
 
 

@@ -108,7 +108,7 @@ def options_of_client(options: Mapping[str, object]) -> tuple[CallOptions, dict[
 
 
 def check_options(options: Mapping[str, object], *, remedy: str = "") -> None:
-    """Check what stands beside a method's own parameters.
+    """Check the options that are given beside a method's own parameters.
 
     Args:
         options: By their names.
@@ -156,7 +156,7 @@ class Methods(ABC):
         """Carry out one call."""
 
     async def _ask(self, name: str, parameters: dict[str, object], options: CallOptions) -> Any:  # noqa: ANN401 - the endpoint table knows the type, the method's annotation tells it
-        """Call a method of the table; its answer's content."""
+        """Call a method of the table, and return the content of its answer."""
         call = Call(
             endpoint=ENDPOINTS[name], parameters=parameters, **self._with_own_options(options)
         )
@@ -171,7 +171,7 @@ class Methods(ABC):
         """The options of each message of a bulk run.
 
         Args:
-            lane: None: the client's own, or else that for bulk.
+            lane: None: the client's own lane, or else ``Lane.BULK``.
 
         Raises:
             InvalidRequestError: It is not a lane, or the client has a deadline.
@@ -191,7 +191,7 @@ class Methods(ABC):
     async def _ask_page(
         self, name: str, parameters: dict[str, object], options: CallOptions
     ) -> Page[Any]:
-        """Call a method that answers a page; one that does not say its number has that asked."""
+        """Call a method that answers a page; a page without a number gets the one asked for."""
         page: Page[Any] = await self._ask(name, parameters, options)
         asked = parameters.get("page")
         return page if page.number else evolve(page, number=asked if isinstance(asked, int) else 1)

@@ -267,7 +267,7 @@ def make_counter(kind: WindowKind, limit: int, period: float) -> QuotaCounter:
 
 @frozen
 class Throttled:
-    """What a request that reached the account's limits is told.
+    """What a request is told about the account's limits.
 
     Args:
         limit: Of the quota that refused it, or else of the last one it passed.

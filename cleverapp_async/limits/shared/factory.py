@@ -1,4 +1,4 @@
-"""Makes the limiters that a fleet keeps together, and closes them."""
+"""Makes and closes the limiters whose quotas a fleet of processes shares."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class SharedLimiterFactory:
     """A :class:`LimiterFactory` for one process of a fleet.
 
     Attributes:
-        member: This process, as one of the fleet.
+        member: This process as a member of the fleet.
     """
 
     member: FleetMember

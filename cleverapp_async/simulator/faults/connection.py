@@ -36,7 +36,7 @@ class ConnectionObserver(Protocol):
         ...
 
     def unreadable(self, status: int) -> None:
-        """Take note of bytes that are no HTTP request."""
+        """Take note of bytes that are not an HTTP request."""
         ...
 
 

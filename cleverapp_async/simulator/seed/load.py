@@ -1,7 +1,7 @@
 """Reads a seed file.
 
 The form is on the simulator's page of the documentation. Unknown names are refused, so that a
-slip of the pen is not taken for silence.
+misspelt name is not ignored.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class _Node:
     place: str = "$"
 
     def fail(self, wanted: str) -> SeedError:
-        """Make the error that something else was wanted."""
+        """Make the error that says what was expected here."""
         shown = repr(self.value)
         shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
         return SeedError(self.place, f"{wanted} is needed, not {shown}")
