@@ -184,7 +184,7 @@ def check_path(name: str, value: object, refuse: Refusal) -> str:
     """
     wanted = "the path of a file, such as 'run.db'"
     try:
-        path = os.fspath(cast("str", value))
+        path = cast("object", os.fspath(cast("str", value)))
     except TypeError:
         raise refuse(name, wanted, value) from None
     if not isinstance(path, str):

@@ -118,7 +118,7 @@ async def ask_journal_list(
     Raises:
         JournalError: It failed, or gave no sequence.
     """
-    answer: object = await ask_journal(method, *args, **kwargs)
+    answer = cast("object", await ask_journal(method, *args, **kwargs))
     if isinstance(answer, Sequence):
         return cast("Sequence[T]", answer)
     raise _wrong_answer(method, "sequence", answer)

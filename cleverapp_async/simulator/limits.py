@@ -58,10 +58,11 @@ def _check_quota(what: str, quota: object) -> None:
     if quota is None:
         return
     wanted = "a quota must be (requests, seconds), such as (10, 1.0), or None"
-    if not isinstance(quota, tuple) or len(quota) != 2:  # noqa: PLR2004 - a pair
+    pair = cast("tuple[object, ...]", quota) if isinstance(quota, tuple) else ()
+    if len(pair) != 2:  # noqa: PLR2004 - a pair
         msg = f"{what}: {wanted}, not {quota!r}"
         raise ValueError(msg)
-    limit, period = cast("tuple[object, object]", quota)
+    limit, period = pair
     check_count(f"{what}: the requests of a quota", limit)
     check_number(f"{what}: the seconds of a quota", period, above=0)
 

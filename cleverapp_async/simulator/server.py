@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from os import PathLike
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, cast
 
 from aiohttp import web
 from attrs import define, field
@@ -130,7 +130,7 @@ class Simulator:
 
     def __attrs_post_init__(self) -> None:
         """Check the arguments, and make what the server knows."""
-        token: object = self.api_token
+        token = cast("object", self.api_token)
         if not isinstance(token, str) or not token:
             msg = "api_token must be a text that is not empty: the simulator checks it"
             raise ValueError(msg)
@@ -138,7 +138,7 @@ class Simulator:
             ("limits", self.limits, SimulatorLimits),
             ("latency", self.latency, Latency),
         ):
-            if not isinstance(value, kind):
+            if not isinstance(cast("object", value), kind):
                 msg = f"{name} must be a {kind.__name__}, not {value!r}"
                 raise ValueError(msg)  # noqa: TRY004 - one kind of error for all arguments
         if self.window not in WINDOW_KINDS:

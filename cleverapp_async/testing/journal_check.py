@@ -12,7 +12,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from inspect import isabstract, iscoroutine, iscoroutinefunction, signature, unwrap
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from .._arguments import check_callable, check_flag, check_whole, wrong_setting
 from ..bulk.journal.protocol import Journal, Messages, RecognizesAccount
@@ -148,7 +148,7 @@ async def _it_makes_journals(store: JournalStore) -> None:
     Raises:
         ConfigurationError: It makes something else, or a method of it is no coroutine.
     """
-    made: object = store.journal()
+    made = cast("object", store.journal())
     if isinstance(made, Journal) and not isinstance(made, type):
         return
     _drop(made)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from attrs import evolve
 
@@ -53,9 +53,11 @@ def check_settling(state: object, indexes: object) -> set[int] | None:
     if indexes is None:
         return None
     wanted = "an iterable of whole numbers from 0 up, such as [0, 5]"
+    told = indexes
     if not isinstance(indexes, Iterable) or isinstance(indexes, str | bytes | Mapping | type):
-        raise wrong_argument("indexes", wanted, indexes)
-    return {check_whole("indexes", index, wrong_argument, least=0) for index in indexes}
+        raise wrong_argument("indexes", wanted, told)
+    chosen = cast("Iterable[object]", indexes)
+    return {check_whole("indexes", index, wrong_argument, least=0) for index in chosen}
 
 
 def error_by_hand(state: JournalState) -> ErrorRecord | None:
