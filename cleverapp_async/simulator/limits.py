@@ -214,6 +214,7 @@ class FixedWindow:
 
     def take(self, now: float) -> None:
         """Count one that arrived now, opening a window when none is open."""
+        # Laravel keeps the end of a window as a whole Unix second: so it begins on one, too.
         if now - self._opened >= self.period:
             self._opened = now if self.period < 1.0 else math.floor(now)
             self._count = 0

@@ -117,6 +117,8 @@ class ServerConnection(web.RequestHandler):
     def reset(self) -> None:
         """Close with RST, and drop what has not been written yet."""
         sock = cast("socket.socket", self._wire.get_extra_info("socket"))
+        # With a linger time of 0 the system sends RST instead of FIN and drops unsent bytes.
+        # A transport that is closing already may have lost its socket.
         if not self._wire.is_closing():
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self.abort()
