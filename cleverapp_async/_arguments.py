@@ -8,11 +8,12 @@ in the user's own code something of ours was called, for warnings that point the
 from __future__ import annotations
 
 import math
+import os
 import sys
 import warnings
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeGuard, cast
 
 from ._values import kind_of
 from .errors import CleverAppError, ConfigurationError, InvalidRequestError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from types import FrameType, UnionType
 
 __all__ = [
+    "LONGEST",
     "Place",
     "Refusal",
     "check_callable",
@@ -29,6 +31,7 @@ __all__ = [
     "check_flag",
     "check_flags",
     "check_instance",
+    "check_path",
     "check_seconds",
     "check_whole",
     "is_number",
@@ -43,6 +46,13 @@ Refusal: TypeAlias = Callable[[str, str, object], CleverAppError]
 """Makes the error for an argument: its name, what it must be, and what was given."""
 
 _LARGEST_SHOWN = 10**15
+
+LONGEST = 1e10
+"""Seconds of the longest duration: some 300 years.
+
+Whatever a duration is used for can work with it: a timer of asyncio, the milliseconds of Redis, a
+date that is shown. Infinity cannot; what is to have no end is None, where that makes sense.
+"""
 
 
 def wrong_argument(name: str, wanted: str, value: object) -> InvalidRequestError:
@@ -62,29 +72,35 @@ def wrong_setting(name: str, wanted: str, value: object) -> ConfigurationError:
 
 
 def check_seconds(
-    name: str, value: object, refuse: Refusal, *, zero: bool = False, endless: bool = False
+    name: str,
+    value: object,
+    refuse: Refusal,
+    *,
+    zero: bool = False,
+    longest: float = LONGEST,
+    endless: str = "",
 ) -> float:
-    """A number of seconds above 0.
+    """Return the value, which must be a number of seconds above 0, up to the longest duration.
 
     Args:
         name: The argument.
         value: What was given.
         refuse: Makes the error.
-        zero: Whether 0 will do, too.
-        endless: Whether infinity will do, too.
+        zero: Whether 0 is allowed as well.
+        longest: The largest value that is allowed.
+        endless: What to give for no bound at all, in words; empty where a bound is needed.
 
     Raises:
-        CleverAppError: It is none; a ``timedelta`` is told how to become one.
+        CleverAppError: It is not one; for a ``timedelta`` the error says how to make one of it.
     """
     wanted = "a number of seconds, 0 or more" if zero else "more than 0 seconds, as a number"
-    if not endless:
-        wanted += ", and finite"
     if isinstance(value, timedelta):
         raise refuse(name, f"{wanted} (give {name}.total_seconds())", value)
     if not is_number(value) or value < 0 or (value == 0 and not zero):
         raise refuse(name, wanted, value)
-    if not endless and math.isinf(value):
-        raise refuse(name, wanted, value)
+    if value > longest:
+        wanted = f"{wanted}, and at most {longest:g}"
+        raise refuse(name, f"{wanted} ({endless})" if endless else wanted, value)
     return value
 
 
@@ -99,10 +115,10 @@ def is_number(value: object) -> TypeGuard[float]:
 
 
 def check_whole(name: str, value: object, refuse: Refusal, *, least: int = 1) -> int:
-    """A whole number from ``least`` up.
+    """Return the value, which must be a whole number from ``least`` up.
 
     Raises:
-        CleverAppError: It is none.
+        CleverAppError: It is not one.
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise refuse(name, f"{least} or more, as a whole number", value)
@@ -110,7 +126,7 @@ def check_whole(name: str, value: object, refuse: Refusal, *, least: int = 1) ->
 
 
 def check_flag(name: str, value: object, refuse: Refusal) -> bool:
-    """True or False.
+    """Return the value, which must be True or False.
 
     Raises:
         CleverAppError: It is neither.
@@ -121,20 +137,20 @@ def check_flag(name: str, value: object, refuse: Refusal) -> bool:
 
 
 def check_flags(refuse: Refusal, **flags: object) -> None:
-    """Arguments that are True or False each.
+    """Make sure that each of these arguments is True or False.
 
     Raises:
-        CleverAppError: One is neither.
+        CleverAppError: One of them is neither.
     """
     for name, value in flags.items():
         check_flag(name, value, refuse)
 
 
 def check_choice(name: str, value: object, choices: Sequence[str], refuse: Refusal) -> str:
-    """One of some words.
+    """Return the value, which must be one of some words.
 
     Raises:
-        CleverAppError: It is none of them.
+        CleverAppError: It is not one of them.
     """
     if not isinstance(value, str) or value not in choices:
         raise refuse(name, f"one of {', '.join(choices)}", value)
@@ -144,7 +160,7 @@ def check_choice(name: str, value: object, choices: Sequence[str], refuse: Refus
 def check_instance(
     name: str, value: object, kind: type | UnionType, wanted: str, refuse: Refusal
 ) -> None:
-    """An object of a class, rather than the class itself or anything else.
+    """Make sure that a value is an object of a class, and not the class itself.
 
     Args:
         name: The argument.
@@ -154,17 +170,35 @@ def check_instance(
         refuse: Makes the error.
 
     Raises:
-        CleverAppError: It is none.
+        CleverAppError: It is not one.
     """
     if isinstance(value, type) or not isinstance(value, kind):
         raise refuse(name, wanted, value)
 
 
-def check_callable(name: str, value: object, wanted: str, refuse: Refusal) -> None:
-    """Something that can be called.
+def check_path(name: str, value: object, refuse: Refusal) -> str:
+    """Return the path of a file as a string; the file itself is not looked at.
 
     Raises:
-        CleverAppError: It is none.
+        CleverAppError: It is not a path.
+    """
+    wanted = "the path of a file, such as 'run.db'"
+    try:
+        path = cast("object", os.fspath(cast("str", value)))
+    except TypeError:
+        raise refuse(name, wanted, value) from None
+    if not isinstance(path, str):
+        raise refuse(name, f"{wanted}, as text", value)
+    if not path:
+        raise refuse(name, wanted, path)
+    return path
+
+
+def check_callable(name: str, value: object, wanted: str, refuse: Refusal) -> None:
+    """Make sure that a value can be called.
+
+    Raises:
+        CleverAppError: It cannot.
     """
     if not callable(value):
         raise refuse(name, wanted, value)

@@ -275,7 +275,8 @@ class CleverAppClient(
                 place of the messages; a number below 1; a schedule that is none. Or the client has
                 a deadline of its own (:meth:`with_options`).
         """
-        from .bulk.sources import IterableSource, check_messages  # noqa: PLC0415 - as in _bulk_run
+        from .bulk.journal.messages import check_messages  # noqa: PLC0415 - as in _bulk_run
+        from .bulk.sources import IterableSource  # noqa: PLC0415 - the same
 
         check_messages(messages)
         return self._bulk_run(
@@ -334,10 +335,11 @@ class CleverAppClient(
             InvalidRequestError: As by :meth:`send_many`; or ``journal`` is none, such as a path or
                 a class.
         """
+        from .bulk.journal.messages import check_messages  # noqa: PLC0415 - the same
         from .bulk.journal.records import Resend  # noqa: PLC0415 - as in _bulk_run
         from .bulk.journal_source import JournalSource  # noqa: PLC0415 - the same
         from .bulk.priming import Primer  # noqa: PLC0415 - the same
-        from .bulk.sources import check_journal, check_messages  # noqa: PLC0415 - the same
+        from .bulk.sources import check_journal  # noqa: PLC0415 - the same
 
         check_journal(journal)
         if messages is not None:

@@ -69,7 +69,7 @@ _DOCUMENTED: PostParameters = "documented"
 
 
 def _seconds(_: object, attribute: Attribute[float], value: object) -> None:
-    check_seconds(attribute.name, value, wrong_setting, endless=True)
+    check_seconds(attribute.name, value, wrong_setting)
 
 
 def _idle(_: object, attribute: Attribute[float], value: object) -> None:

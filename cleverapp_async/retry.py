@@ -33,7 +33,7 @@ def _refusals(_: object, __: Attribute[int], value: object) -> None:
 
 
 def _seconds(_: object, attribute: Attribute[float], value: object) -> None:
-    check_seconds(f"RetryPolicy.{attribute.name}", value, wrong_setting, zero=True, endless=True)
+    check_seconds(f"RetryPolicy.{attribute.name}", value, wrong_setting, zero=True)
 
 
 class Retry(Protocol):

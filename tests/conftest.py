@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import traceback
 from typing import TYPE_CHECKING
@@ -22,6 +23,10 @@ settings.load_profile("cleverapp_async")
 # In debug mode every future notes the stack that made it: the whole of it, unless told otherwise,
 # pytest's forty frames included. The innermost name the place as well.
 traceback.extract_stack.__defaults__ = (None, 5)
+
+# In debug mode asyncio also warns of every step that took long, which on a busy machine any may: no
+# test that looks at what is logged is about that.
+logging.getLogger("asyncio").addFilter(lambda record: "Executing %s took" not in str(record.msg))
 
 begin_with_default_signals()
 

@@ -114,7 +114,10 @@ def test_campaigns_in_redis_without_redis(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize("module", ["taskiq", "taskiq_redis", "redis"])
 def test_tasks_without_their_packages(module: str) -> None:
     """Without a package of taskiq, importing the tasks ends with the remedy, and with no other."""
-    code = f"import sys; sys.modules[{module!r}] = None; import cleverapp_async.integrations.taskiq"
+    code = (
+        f"import sys; sys.modules[{module!r}] = None\n"
+        "from cleverapp_async.integrations.taskiq import register"
+    )
     run = run_code(code, check=False)
     last = run.stderr.strip().splitlines()[-1]
     assert (
@@ -122,6 +125,20 @@ def test_tasks_without_their_packages(module: str) -> None:
         == f"ModuleNotFoundError: {missing_extra('cleverapp_async.integrations.taskiq', 'taskiq')}"
     )
     assert run.stderr.count("Error:") == 1
+
+
+@pytest.mark.parametrize("missing", ["taskiq", "redis"])
+def test_the_status_command_without_packages(missing: str) -> None:
+    """It looks into Redis, so it needs no taskiq; where redis-py is missing one line says so."""
+    code = (
+        f"import runpy, sys; sys.modules[{missing!r}] = None\n"
+        "sys.argv = ['status', 'status', 'redis://127.0.0.1:1/0/spring']\n"
+        "runpy.run_module('cleverapp_async.integrations.taskiq', run_name='__main__')"
+    )
+    run = run_code(code, check=False)
+    assert run.returncode == 2
+    assert len(run.stderr.splitlines()) == 1
+    assert ("pip install" in run.stderr) == (missing == "redis")
 
 
 def test_the_core_needs_no_extra() -> None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from attrs import define, field
 
+from .._arguments import check_instance, wrong_setting
 from .._imports import missing_extra
 from ..errors import CleverAppError, ConfigurationError
 from .cancellation import in_time
@@ -36,6 +37,7 @@ __all__ = [
     "as_list",
     "as_text",
     "as_texts",
+    "check_source",
     "check_url",
     "number",
     "open_sync_client",
@@ -62,19 +64,36 @@ class RedisCallError(Exception):
         self.fault = fault
 
 
-def check_url(url: str) -> None:
-    """Refuse a URL with an ``@`` behind its host: it is cut within a password.
+def check_url(url: str, name: str = "redis") -> None:
+    """Refuse what is no URL, and one with an ``@`` behind its host: it is cut within a password.
 
     What comes before a ``/``, ``?`` or ``#`` is taken for host and port, and shown as such.
 
+    Args:
+        url: What was given.
+        name: The argument it was given by.
+
     Raises:
-        ConfigurationError: It is one of these, or no URL at all; it is not repeated.
+        ConfigurationError: It is one of these; it is not repeated.
     """
+    check_instance(name, url, str, "a URL such as redis://host:6379/0", wrong_setting)
     with suppress(ValueError):
         parts = urlsplit(url)
         if parts.scheme == "unix" or "@" not in parts.path + parts.query + parts.fragment:
             return
     raise ConfigurationError(_UNREADABLE_URL)
+
+
+def check_source(redis: object) -> None:
+    """Refuse what is neither a URL nor a client; a URL that cannot work is refused by opening it.
+
+    Raises:
+        ConfigurationError: It is neither.
+    """
+    is_client = not isinstance(redis, type) and callable(getattr(redis, "execute_command", None))
+    if not isinstance(redis, str) and not is_client:
+        wanted = "a URL such as redis://host:6379/0, or a client of redis.asyncio"
+        raise wrong_setting("redis", wanted, redis)
 
 
 def open_sync_client(url: str, timeout: float) -> SyncRedis:

@@ -1,6 +1,6 @@
-"""A request body that tells when not one byte of its request could leave.
+"""A request body that tells when not a single byte of its request has left.
 
-For that it listens whether its connection is quiet: whether a byte has come that no request asked
+For that it watches whether its connection is quiet, or has received bytes that no request asked
 for.
 """
 
@@ -29,7 +29,7 @@ _BEGINNING = 2
 
 
 class Listener(asyncio.Protocol):
-    """Stands between a connection and aiohttp's protocol, and hears every byte first.
+    """Stands between a connection and aiohttp's protocol, and sees every byte first.
 
     It is put there by the first request of ours on a connection, and stays.
 
@@ -38,7 +38,7 @@ class Listener(asyncio.Protocol):
         protocol: What aiohttp reads it with.
 
     Attributes:
-        spoilt: Whether the connection must not be used again.
+        spoilt: Whether the connection must not be used any more.
         began: The first bytes that came since the last request.
     """
 
@@ -95,7 +95,7 @@ class Listener(asyncio.Protocol):
             return False
 
     def data_received(self, data: bytes) -> None:
-        """Hand bytes on, and notice those beyond the end of the answer."""
+        """Pass bytes on to aiohttp, and notice those that come after the end of the answer."""
         self._heard_at = self._time()
         if len(self.began) < _BEGINNING:
             self.began += data[:_BEGINNING]
@@ -114,19 +114,19 @@ class Listener(asyncio.Protocol):
             self._asker = None
 
     def eof_received(self) -> bool | None:
-        """Hand it on."""
+        """Pass it on to aiohttp."""
         return self._protocol.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Hand it on."""
+        """Pass it on to aiohttp."""
         self._protocol.connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """Hand it on."""
+        """Pass it on to aiohttp."""
         self._protocol.pause_writing()
 
     def resume_writing(self) -> None:
-        """Hand it on."""
+        """Pass it on to aiohttp."""
         self._protocol.resume_writing()
 
     def _payload(self) -> StreamReader | None:
@@ -164,7 +164,7 @@ class StaleConnectionError(ClientConnectionError):
 
 
 class WitnessedBody(Payload):
-    """Bytes written at once, together with the headers that aiohttp holds back until then.
+    """Bytes that are written at once, together with the headers, which aiohttp holds back so long.
 
     Every request carries one, even an empty one: so the first write of the whole request happens
     here, where a transport that is closing already refuses it before any byte, and where a
@@ -198,7 +198,7 @@ class WitnessedBody(Payload):
         return self._bytes.decode(encoding, errors)
 
     async def write(self, writer: AbstractStreamWriter) -> None:
-        """Write everything; the witness is told before, and where that first write was refused.
+        """Write everything; tell the witness before that, and again if the first write was refused.
 
         Raises:
             StaleConnectionError: The connection is not fit for it: nothing was written.
@@ -230,7 +230,7 @@ class WitnessedBody(Payload):
         """Refuse an answer that came before anything of the request had left.
 
         Raises:
-            StaleConnectionError: It is nobody's; the connection is closed.
+            StaleConnectionError: It answers no request; the connection is closed.
         """
         if self._witness.outcome is not Outcome.NOT_SENT and not self.stale:
             return
@@ -274,6 +274,10 @@ class WitnessedBody(Payload):
             for _ in range(_TURNS):
                 await asyncio.sleep(0)
             noise = self._listener.spoilt
+        # Three reasons to leave the connection alone, all of which would make the outcome uncertain
+        # though nothing is wrong with the message: bytes that wait there would be taken for its
+        # answer, a connection that the server wants closed may be closed while the message leaves,
+        # and so may one that has been idle for longer than servers keep them.
         self.stale = (
             noise
             or bool(getattr(protocol, "should_close", False))

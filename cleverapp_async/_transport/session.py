@@ -1,8 +1,7 @@
 """Sends single attempts through an aiohttp session.
 
-An attempt ends as an answer or as a :class:`WireFailure`, both plain values. Errors are made
-from them by the caller, from scratch, so that no URL and no chained exception can carry the
-token out of here.
+An attempt ends as an answer or as a :class:`WireFailure`, both plain values. The caller makes new
+errors from them, so that neither a URL nor a chained exception can carry the token out of here.
 """
 
 from __future__ import annotations
@@ -108,8 +107,8 @@ class _Reading:
         """Send it with nothing on the wire that tells of the body, and once.
 
         Raises:
-            ServerDisconnectedError: It left already, on a kept connection that broke: aiohttp makes
-                it again by itself, and the limits would count both as one.
+            ServerDisconnectedError: It has left already, on a kept connection that broke: aiohttp
+                would send it again by itself, and the limits would count both as one.
         """
         again = self._request is not None and self._request is not request
         if again and self._witness.outcome is not Outcome.NOT_SENT:
@@ -122,7 +121,7 @@ class _Reading:
 async def _without_expect(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Leave out what only keeps aiohttp from waiting between a head and its body."""
+    """Remove the header that was only there to keep aiohttp from waiting between head and body."""
     request.headers.popall(hdrs.EXPECT, None)
     return await handler(request)
 
@@ -175,7 +174,7 @@ class Transport:
             warn_at(self._made_at, told, ResourceWarning)
 
     async def reserve(self) -> None:
-        """Win a connection slot; give it back with :meth:`release`."""
+        """Wait for a connection slot; give it back with :meth:`release`."""
         await self._slots.acquire()
 
     def release(self) -> None:

@@ -1,4 +1,4 @@
-"""The token put into a request where nobody but the connection sees it.
+"""Puts the token into a request where only the connection sees it.
 
 It goes into the query, or into the body of a POST where a brand wants it there. The query holds,
 as the API documents it, the recipient and the text as well. A request is therefore made for the

@@ -1,4 +1,4 @@
-"""Was it sent? What one attempt can prove."""
+"""Whether a request was sent, as far as one attempt can prove it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["Witness"]
 
 
 class Witness:
-    """Watches one attempt from its slot to its answer.
+    """Watches one attempt from the moment it has its slot until its answer.
 
     An exception's type cannot tell whether a request left: the same ``TimeoutError`` covers
     "waited for a connection" and "waited for the answer". The witness fires before any byte is
     written, so *not fired* proves that nothing left; and a first write that the closed
-    transport refused proves it too. Everything else is unknown. What comes on a connection while
-    nothing has left is no answer to it, whatever it says.
+    transport refused proves it too. Everything else is unknown. What arrives on a connection
+    before anything has left is not an answer to it, whatever it says.
 
     Args:
         on_sent: Called once, when the request starts to leave.
@@ -39,9 +39,12 @@ class Witness:
 
     def fire(self) -> None:
         """The request starts to leave: from here on nothing is certain."""
-        # Counted, as the HTTP library may try again by itself: each try proves only its own.
+        # Counted, as the HTTP library may try again by itself: each try proves only its own. Fired
+        # twice and refused once leaves one try of which nothing is certain, so that the outcome is
+        # UNKNOWN: that the second try did not leave proves nothing about the first.
         self._left += 1
         if not self._fired:
+            # The limits count the start of the first try: the later ones lie within its slot.
             self._fired = True
             self._on_sent()
 

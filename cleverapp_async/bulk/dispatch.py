@@ -26,7 +26,7 @@ from ..limits.quota import LimitKey
 from ..models.contact import Contact
 from ..models.messages import Message
 from .breaker import Breaker, trouble_of
-from .outcome import SendOutcome, ask_journal, journal_failure, stopped_error, unexpected_error
+from .outcome import SendOutcome, stopped_error, unexpected_error
 from .queues import KeyQueues
 from .seats import Seat, WireSeats
 from .sources import Source
@@ -177,6 +177,8 @@ class Dispatcher:
         """Start what can be started."""
         if self._holding or self.draining:
             return
+        # Called after everything that may make room: a message put in, one ended, an outcome taken.
+        # So nothing polls, and nothing waits for a turn that has come already.
         while self._queues.ready and self._has_room():
             key, item = self._queues.take()
             item.stage = _Stage.STARTED
@@ -210,6 +212,8 @@ class Dispatcher:
         """Start nothing more; what waits is cancelled, what is on the wire ends."""
         self.draining = True
         for task, (_, item) in self._tasks.items():
+            # What is on the wire is not cancelled: its answer decides between accepted and unknown.
+            # It makes no further attempt, whatever that answer is.
             item.state.stopping = True
             # One that is over may be the very task that asks for this.
             if item.state.waiting and item.stage is not _Stage.OVER:
@@ -291,7 +295,7 @@ class Dispatcher:
         if not seat.take():
             raise _NoSeatError
         if keep_intent is not None:
-            await ask_journal(keep_intent())
+            await keep_intent()
         # Asked last, as the intent may have taken a while: nothing leaves after closing time.
         if self.is_open is not None and not self.is_open():
             raise _ClosedError
@@ -329,6 +333,9 @@ class Dispatcher:
         self.start()
 
     def _cancelled(self, key: LimitKey | None, item: _Item) -> None:
+        # In this order: what may have left is told, whoever cancelled it; what was only held back
+        # by the schedule waits for its turn again; what a journal keeps is sent by a later run; and
+        # of all else the outcome is told here, as nobody else would.
         outcome = item.state.outcome
         if item.stage is _Stage.OVER:
             return
@@ -340,7 +347,7 @@ class Dispatcher:
             self._withdraw(item)
             if not self.draining:
                 # By nobody here: the journal, say, cancelled what the message waited for.
-                self.fail(journal_failure(asyncio.CancelledError()))
+                self.fail(self.source.failure(asyncio.CancelledError()))
         else:
             self._end(key, item, outcome, error=stopped_error(outcome))
 
@@ -351,7 +358,7 @@ class Dispatcher:
         try:
             item.state.withdraw()
         except Exception as error:  # noqa: BLE001 - a journal of a user's own raises anything
-            self.fail(journal_failure(error))
+            self.fail(self.source.failure(error))
 
     def _put_back(self, key: LimitKey | None, item: _Item) -> None:
         """A message that was held waits for its turn again, as an item of its own."""
@@ -389,12 +396,14 @@ class Dispatcher:
             contact=contact,
             error=error,
         )
+        # The order matters: an outcome that was told and then lost with the process would be sent
+        # again by a resume that believes it was never known.
         try:
             kept = self.source.keep(ended)
             future = None if kept is None else asyncio.ensure_future(kept)
         except BaseException as failure:
             self.tell(ended)
-            self.fail(journal_failure(failure))
+            self.fail(self.source.failure(failure))
             if not isinstance(failure, Exception):
                 raise
             return
@@ -416,5 +425,5 @@ class Dispatcher:
         self.tell(ended)
         error = asyncio.CancelledError() if future.cancelled() else future.exception()
         if error is not None:
-            self.fail(journal_failure(error))
+            self.fail(self.source.failure(error))
         self.start()

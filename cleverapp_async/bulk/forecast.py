@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 
-from ..limits.quota import LimitKey, Quota, QuotasOf
+from .._arguments import check_callable, check_instance, check_whole, wrong_argument
+from ..limits.quota import LimitKey, Quota, QuotasOf, check_quotas
 from .schedule import Schedule
 
 __all__ = ["ACCOUNT", "UNKNOWN_ROUTE", "Forecast", "Share", "forecast", "least_seconds"]
@@ -103,7 +104,17 @@ def forecast(
 
     Returns:
         Its shares that have messages, and the account.
+
+    Raises:
+        InvalidRequestError: The counts are none, or ``quotas_of`` cannot be called.
+        ConfigurationError: A quota of the account is none.
     """
+    check_instance("counts", counts, Mapping, "a mapping of limit keys to counts", wrong_argument)
+    for count in counts.values():
+        check_whole("counts", count, wrong_argument, least=0)
+    check_callable("quotas_of", quotas_of, "a function of a LimitKey", wrong_argument)
+    check_instance("account", account, tuple | list, "a tuple of Quota(...)", wrong_argument)
+    check_quotas("account", *account)
     shares = [
         Share(str(key), key, count, least_seconds(count, quotas_of(key)))
         for key, count in counts.items()

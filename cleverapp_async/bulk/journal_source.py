@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import define, field
 
 from .._call import SendState
-from ..errors import ApiError, CleverAppError, Outcome, OutcomeUnknownError, ValidationError
+from ..errors import (
+    ApiError,
+    CleverAppError,
+    Outcome,
+    OutcomeUnknownError,
+    ValidationError,
+)
 from ..limits.quota import LimitKey
 from ..models.messages import Message
 from ..models.route import Route
@@ -26,7 +32,7 @@ from .journal.records import (
     Loaded,
     Resend,
 )
-from .outcome import SendOutcome, ask_journal
+from .outcome import SendOutcome, ask_journal, ask_journal_list, expected_answer, journal_failure
 from .priming import Primer
 
 if TYPE_CHECKING:
@@ -92,30 +98,48 @@ class JournalSource:
             JournalError: The journal cannot be used, or is another campaign's.
             InvalidRequestError: The source gave something that is no message.
         """
-        await ask_journal(self.journal.open(self.origin, create=self.messages is not None))
+        await ask_journal(self.journal.open, self.origin, create=self.messages is not None)
         self._open = True
-        self.loaded = await self.journal.load(
-            self.messages, self.key_of, deduplicate=self.deduplicate
-        )
+        self.loaded = await self._load()
         if self.mark_of is not None and isinstance(self.journal, RecognizesAccount):
-            self.other_account = await self.journal.recognize(self.mark_of) is False
+            same = await ask_journal(self.journal.recognize, self.mark_of)
+            self.other_account = same is False
             if self.other_account:
                 _log.warning(
                     "the token is not the one that the last run of this campaign had: nothing is "
                     "wrong if it was renewed; if it is another account's, stop the run"
                 )
-        self.summary = await ask_journal(self.journal.summary())
+        summary = await ask_journal(self.journal.summary)
+        self.summary = expected_answer(self.journal.summary, JournalSummary, summary)
         if self.primer is not None:
             await self.primer.prime(self.journal, self.loaded, self.summary)
         for entry in self.loaded.orphans:
             queue.tell(_orphan(entry))
         await self._put_all(queue)
 
+    async def _load(self) -> Loaded:
+        """Have the journal read the messages: what their source raises stays the user's own.
+
+        Raises:
+            JournalError: The journal failed.
+        """
+        load, source = self.journal.load, _SourceError()
+        messages = None if self.messages is None else source.watch(self.messages)
+        try:
+            loaded = await load(messages, self.key_of, deduplicate=self.deduplicate)
+        except CleverAppError:
+            raise
+        except Exception as error:
+            if error is source.raised:
+                raise
+            raise journal_failure(load, error) from error
+        return expected_answer(load, Loaded, loaded)
+
     async def _put_all(self, queue: DispatchQueue) -> None:
         # A cursor per key says how far its messages have been read. Each key is filled up once half
         # of what it may have in memory is started: so none waits for the reading of another one.
         journal = self.journal
-        cursors = dict.fromkeys(await ask_journal(journal.keys()), -1)
+        cursors = dict.fromkeys(await ask_journal_list(journal.keys), -1)
         depth = max(1, min(_DEEPEST, self.look_ahead // max(1, len(cursors))))
         half = max(1, depth // 2)
         queue.watch(half)
@@ -125,7 +149,8 @@ class JournalSource:
                 if queue.queued(key) >= half:
                     continue
                 wanted = depth - queue.queued(key)
-                entries = await ask_journal(journal.take(key, cursors[key], wanted, self.resend))
+                after = cursors[key]
+                entries = await ask_journal_list(journal.take, key, after, wanted, self.resend)
                 for entry in entries:
                     self._put(queue, entry)
                 if len(entries) < wanted:
@@ -154,14 +179,21 @@ class JournalSource:
         self._note(outcome.index, now, now)
         return self.journal.record(outcome.index, _result_of(outcome, now))
 
+    def failure(self, error: BaseException) -> CleverAppError:
+        """What the journal raised when it was to write a result, as what stops the run."""
+        return journal_failure(self.journal.record, error)
+
     async def _intend(self, index: int) -> None:
         begun = self.wall()
-        await self.journal.intend(index)
+        await ask_journal(self.journal.intend, index)
         self._note(index, begun, self.wall())
 
     def _withdraw(self, index: int) -> None:
         begun = self.wall()
-        self.journal.withdraw(index)
+        try:
+            self.journal.withdraw(index)
+        except Exception as error:
+            raise journal_failure(self.journal.withdraw, error) from error
         self._note(index, begun, self.wall())
 
     def _note(self, index: int, begun: float, ended: float) -> None:
@@ -172,7 +204,59 @@ class JournalSource:
         """Close the journal."""
         if self._open:
             self._open = False
-            await ask_journal(self.journal.close(ended))
+            await ask_journal(self.journal.close, ended)
+
+
+@define(eq=False)
+class _SourceError:
+    """Tells an error of the messages' source, which is the user's, from one of the journal.
+
+    Both come out of the journal's ``load``, which reads the one while it writes the other.
+    """
+
+    raised: BaseException | None = field(default=None, init=False)
+
+    def watch(self, messages: Messages) -> Messages:
+        """The same messages, whose error is remembered."""
+        if isinstance(messages, AsyncIterable):
+            return _WatchedLater(self, aiter(messages))
+        return _Watched(self, iter(messages))
+
+
+@define(eq=False, repr=False)
+class _Watched:
+    error: _SourceError
+    steps: Iterator[Message]
+
+    def __iter__(self) -> Iterator[Message]:
+        return self
+
+    def __next__(self) -> Message:
+        try:
+            return next(self.steps)
+        except StopIteration:
+            raise
+        except BaseException as error:
+            self.error.raised = error
+            raise
+
+
+@define(eq=False, repr=False)
+class _WatchedLater:
+    error: _SourceError
+    steps: AsyncIterator[Message]
+
+    def __aiter__(self) -> AsyncIterator[Message]:
+        return self
+
+    async def __anext__(self) -> Message:
+        try:
+            return await anext(self.steps)
+        except StopAsyncIteration:
+            raise
+        except BaseException as error:
+            self.error.raised = error
+            raise
 
 
 def _orphan(entry: JournalEntry) -> SendOutcome:

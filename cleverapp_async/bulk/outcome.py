@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import ParamSpec, TypeVar, cast
 
 from attrs import field, frozen
 
@@ -13,8 +13,17 @@ from ..errors import CleverAppError, JournalError, NotSentError, Outcome, Outcom
 from ..models.contact import Contact
 from ..models.messages import Message, SendReceipt
 
-__all__ = ["SendOutcome", "ask_journal", "journal_failure", "stopped_error", "unexpected_error"]
+__all__ = [
+    "SendOutcome",
+    "ask_journal",
+    "ask_journal_list",
+    "expected_answer",
+    "journal_failure",
+    "stopped_error",
+    "unexpected_error",
+]
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -71,29 +80,71 @@ def unexpected_error(outcome: Outcome, error: BaseException) -> CleverAppError:
     return kind(f"the SDK failed, please report it: {_place_of(error)}")
 
 
-def journal_failure(error: BaseException) -> CleverAppError:
-    """What a journal raised, as an error that stops a run; a journal may raise anything."""
+def journal_failure(method: Callable[..., object], error: BaseException) -> CleverAppError:
+    """What a journal raised, as an error that stops a run; a journal may raise anything.
+
+    Args:
+        method: The method of the journal that raised it.
+        error: What it raised; the cause of the error that is made.
+    """
     if isinstance(error, CleverAppError):
         return error
-    found = JournalError(f"the journal failed: {_place_of(error)}")
+    found = JournalError(f"the journal failed: {_method_name(method)} raised {_place_of(error)}")
     found.__cause__ = error
     return found
 
 
-async def ask_journal(answer: Awaitable[T]) -> T:
-    """What a journal answers; whatever it raises is an error of the journal.
+async def ask_journal(method: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What a method of a journal answers; whatever it raises is an error of the journal.
 
-    Its ``load`` is not asked so: it reads the messages, and what their source raises is the user's.
+    It is also called in here: a plain function raises before there is anything to wait for.
 
     Raises:
         JournalError: It failed.
     """
     try:
-        return await answer
+        return await method(*args, **kwargs)
     except CleverAppError:
         raise
     except Exception as error:  # a journal of a user's own raises anything
-        raise journal_failure(error) from error
+        raise journal_failure(method, error) from error
+
+
+async def ask_journal_list(
+    method: Callable[P, Awaitable[Sequence[T]]], *args: P.args, **kwargs: P.kwargs
+) -> Sequence[T]:
+    """What a method of a journal lists.
+
+    Raises:
+        JournalError: It failed, or gave no sequence.
+    """
+    answer = cast("object", await ask_journal(method, *args, **kwargs))
+    if isinstance(answer, Sequence):
+        return cast("Sequence[T]", answer)
+    raise _wrong_answer(method, "sequence", answer)
+
+
+def expected_answer(method: Callable[..., object], kind: type[T], answer: object) -> T:
+    """What a method of a journal answered, where it is what the protocol says.
+
+    A method that forgets its ``return`` is so named at once, in place of an error of ours later.
+
+    Raises:
+        JournalError: It is something else.
+    """
+    if isinstance(answer, kind):
+        return answer
+    raise _wrong_answer(method, kind.__name__, answer)
+
+
+def _wrong_answer(method: Callable[..., object], wanted: str, answer: object) -> JournalError:
+    name, given = _method_name(method), type(answer).__name__
+    return JournalError(f"the journal failed: {name} must give a {wanted}, and gave a {given}")
+
+
+def _method_name(method: Callable[..., object]) -> str:
+    owner = type(getattr(method, "__self__", method)).__name__
+    return f"{owner}.{getattr(method, '__name__', '')}"
 
 
 def _place_of(error: BaseException) -> str:

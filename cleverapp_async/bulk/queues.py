@@ -88,6 +88,8 @@ class KeyQueues(Generic[T]):
         queue.in_work += 1
         self.waiting -= 1
         item = queue.items.popleft()
+        # Behind all other keys that have something to start: a key with a million messages is
+        # served as often as one with three.
         self._consider(key, queue)
         return key, item
 
@@ -96,6 +98,7 @@ class KeyQueues(Generic[T]):
         queue = self._queues[key]
         queue.in_work -= 1
         self._consider(key, queue)
+        # Keys without messages are forgotten: with contacts of many bots there is no end to them.
         if not queue.in_work and not queue.items:
             del self._queues[key]
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from attrs import Factory, define, field, frozen
 
-from .._arguments import check_instance, wrong_setting
+from .._arguments import check_instance, check_seconds, wrong_argument, wrong_setting
 from ..errors import ConfigurationError
 from ._wall_clock import DAY, SECOND, WallClock, as_zone
 from .dispatch import Dispatcher
@@ -91,10 +91,20 @@ class DailyHours:
 
 
 _WALKED = 3_660 * DAY
+_ANY = 1e18
+"""Seconds of sending of which the end can still be told, though nobody would live to see it."""
 
 
-def _instant(seconds: float) -> int:
-    return round(seconds * SECOND)
+def _instant(name: str, seconds: float) -> int:
+    """Microseconds of what was given in seconds.
+
+    Raises:
+        InvalidRequestError: It is no finite number; the argument is named.
+    """
+    try:
+        return round(seconds * SECOND)
+    except (TypeError, ValueError, OverflowError):
+        raise wrong_argument(name, "a finite number of seconds", seconds) from None
 
 
 def _find_beginning(schedule: Schedule) -> int | None:
@@ -104,7 +114,7 @@ def _find_beginning(schedule: Schedule) -> int | None:
     check_instance("at", at, datetime, "a datetime.datetime", wrong_setting)
     if at.utcoffset() is None:
         return WallClock(schedule.zone).first(at.replace(tzinfo=None))
-    return _instant(at.timestamp())
+    return _instant("at", at.timestamp())
 
 
 def _make_hours(schedule: Schedule) -> DailyHours | None:
@@ -158,8 +168,11 @@ class Schedule:
 
         Args:
             now: Unix seconds.
+
+        Raises:
+            InvalidRequestError: It is no finite number; as by every method here.
         """
-        moment = round(now * SECOND)
+        moment = _instant("now", now)
         if self._begins is not None and moment < self._begins:
             return False
         return self._hours is None or self._hours.span(moment).is_open
@@ -170,7 +183,7 @@ class Schedule:
         Args:
             now: Unix seconds.
         """
-        return now if self.is_open(now) else self._opening(now) / SECOND
+        return now if self.is_open(now) else self._opening("now", now) / SECOND
 
     def next_close(self, now: float) -> float | None:
         """When the hours that are open now, or open next, are over.
@@ -183,7 +196,7 @@ class Schedule:
         """
         if self._hours is None:
             return None
-        spans = self._hours.spans(self._opening(now))
+        spans = self._hours.spans(self._opening("now", now))
         return next(span.since for span in spans if not span.is_open) / SECOND
 
     def open_seconds(self, start: float, end: float) -> float:
@@ -191,9 +204,10 @@ class Schedule:
 
         Args:
             start: Unix seconds.
-            end: Unix seconds; before ``start`` it is 0 seconds.
+            end: Unix seconds; before ``start`` it is 0 seconds. What is more than ten years after
+                it is counted by the usual hours of a day.
         """
-        since, until = self._not_sooner(start), _instant(end)
+        since, until = self._not_sooner("start", start), _instant("end", end)
         if until <= since:
             return 0.0
         if self._hours is None:
@@ -203,6 +217,9 @@ class Schedule:
             if span.is_open:
                 total += min(span.until, until) - max(span.since, since)
             if span.until >= until:
+                break
+            if span.until - since > _WALKED:
+                total += (until - span.until) * self._hours.daily // DAY
                 break
         return total / SECOND
 
@@ -217,7 +234,8 @@ class Schedule:
             Unix seconds. What takes more than ten years is counted by the usual hours of a day
             from then on.
         """
-        opening, left = self._opening(start), round(max(0.0, seconds) * SECOND)
+        check_seconds("seconds", seconds, wrong_argument, zero=True, longest=_ANY)
+        opening, left = self._opening("start", start), _instant("seconds", seconds)
         if self._hours is None:
             return (opening + left) / SECOND
         moment = opening
@@ -246,12 +264,12 @@ class Schedule:
     def _zone_told(self) -> str:
         return "in this machine's time zone" if self.zone is None else str(self.zone)
 
-    def _not_sooner(self, moment: float) -> int:
-        instant = _instant(moment)
+    def _not_sooner(self, name: str, moment: float) -> int:
+        instant = _instant(name, moment)
         return instant if self._begins is None else max(instant, self._begins)
 
-    def _opening(self, now: float) -> int:
-        instant = self._not_sooner(now)
+    def _opening(self, name: str, moment: float) -> int:
+        instant = self._not_sooner(name, moment)
         if self._hours is None:
             return instant
         return next(max(span.since, instant) for span in self._hours.spans(instant) if span.is_open)

@@ -3,54 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable
 from typing import TYPE_CHECKING, Protocol, cast
 
 from attrs import define
 
 from .._arguments import check_instance, wrong_argument
 from .._call import SendState
-from ..errors import InvalidRequestError, Outcome
+from ..errors import CleverAppError, InvalidRequestError, Outcome
 from ..limits.quota import LimitKey
 from ..models.messages import Message, check_message
 from .journal.protocol import Journal, Messages
-from .outcome import SendOutcome
+from .outcome import SendOutcome, unexpected_error
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from .journal.records import JournalSummary, Loaded
 
-__all__ = ["DispatchQueue", "IterableSource", "Source", "check_journal", "check_messages"]
-
-
-def check_messages(messages: object) -> None:
-    """Make sure that messages can be iterated over; what they are is seen when they are read.
-
-    Raises:
-        InvalidRequestError: They are a single message, text, a mapping, or nothing to iterate over.
-    """
-    if messages is None:
-        # Somebody who resumes a campaign may pass it, and would learn of it only on the way.
-        raise InvalidRequestError(
-            "nothing to send: give messages, or resume a campaign with run_campaign(journal)",
-            fields=("messages",),
-        )
-    if isinstance(messages, Message):
-        raise InvalidRequestError(
-            "messages must be an iterable of messages, not a single one: give [message], or send "
-            "it alone by send_message",
-            fields=("messages",),
-        )
-    if not _are_many(messages):
-        wanted = "an iterable or async iterable of SendMessage or SendMessageToWhatsApp"
-        raise wrong_argument("messages", wanted, messages)
-
-
-def _are_many(messages: object) -> bool:
-    if isinstance(messages, str | bytes | bytearray | memoryview | Mapping | type):
-        return False
-    return isinstance(messages, Iterable | AsyncIterable)
+__all__ = ["DispatchQueue", "IterableSource", "Source", "check_journal"]
 
 
 def check_journal(journal: object) -> None:
@@ -124,6 +95,10 @@ class Source(Protocol):
         """Keep an outcome; None where there is nothing to wait for."""
         ...
 
+    def failure(self, error: BaseException) -> CleverAppError:
+        """What stops the run where the source could not keep an outcome, or take an intent back."""
+        ...
+
     async def close(self, ended: str) -> None:
         """Close the source, and note why the run has ended."""
 
@@ -192,6 +167,10 @@ class IterableSource:
     def keep(self, outcome: SendOutcome) -> None:
         """Keep nothing."""
         del outcome
+
+    def failure(self, error: BaseException) -> CleverAppError:
+        """Nothing is kept here, so that nothing of the kind can fail but the SDK itself."""
+        return unexpected_error(Outcome.NOT_SENT, error)
 
     async def close(self, ended: str) -> None:
         """There is nothing to close."""

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import math
 
-from attrs import define, field, validators
+from attrs import Attribute, define, field
 
+from .._arguments import check_instance, check_seconds, wrong_setting
 from ..limits.quota import LimitKey
 from .schedule import Schedule
 
 __all__ = ["EtaMeter"]
 
 _LEAST = 5
+
+
+def _seconds(_: object, attribute: Attribute[float], value: object) -> None:
+    check_seconds(attribute.name, value, wrong_setting)
+
+
+def _schedule(_: object, attribute: Attribute[Schedule | None], value: object) -> None:
+    if value is not None:
+        check_instance(attribute.name, value, Schedule, "a Schedule(...), or None", wrong_setting)
 
 
 @define
@@ -83,8 +93,8 @@ class EtaMeter:
         half_life: Seconds of sending after which an outcome counts half.
     """
 
-    schedule: Schedule | None = None
-    half_life: float = field(default=120.0, validator=validators.gt(0))
+    schedule: Schedule | None = field(default=None, validator=_schedule)
+    half_life: float = field(default=120.0, validator=_seconds)
     _flows: dict[LimitKey | None, _Flow] = field(
         init=False, repr=False, factory=dict["LimitKey | None", _Flow]
     )

@@ -17,7 +17,7 @@ def _rows(
     currency: str,
     amount: Parameter,
 ) -> tuple[Endpoint, ...]:
-    """The five methods of a page: both pages have the same, of another kind of account.
+    """The five methods of a page: both pages have the same methods, for two kinds of accounts.
 
     Args:
         page: The page of the API documentation.

@@ -10,7 +10,7 @@ __all__ = ["Endpoint", "Kind", "Parameter", "ParametersIn", "Repeat", "Shape", "
 
 
 class Repeat(Enum):
-    """What repeating a request does whose outcome is not known."""
+    """What happens when a request with an unknown outcome is repeated."""
 
     SAFE = "safe"
     """It only reads."""
@@ -23,14 +23,14 @@ class Repeat(Enum):
 
 
 class ParametersIn(Enum):
-    """Where a method's page says that its parameters go."""
+    """Where the parameters of a method go, according to its page."""
 
     QUERY = "query"
     JSON = "json"
 
 
 class Trust(Enum):
-    """How far what is known of a method can be trusted."""
+    """How reliable the knowledge about a method is."""
 
     DOCUMENTED = "documented"
     """CleverApp's own documentation says so."""
@@ -106,14 +106,15 @@ class Endpoint:
         http_method: ``GET`` or ``POST``.
         page: The page of the API documentation that describes it.
         about: What it does.
-        repeat: What repeating it does.
-        trust: How far this row can be trusted.
+        repeat: What happens when it is repeated.
+        trust: How reliable this row is.
         parameters: What it takes.
         parameters_in: Where the parameters go.
-        one_of: Sets of parameters of which one is needed, each alone or together.
+        one_of: Sets of parameters; a call needs all parameters of one of the sets.
         shape: What its answer holds.
         answer: The model in the answer; None where there is none.
-        limited: Whether the server limits it per bot and messenger, besides the account.
+        limited: Whether the server limits it per bot and messenger, in addition to the limits of
+            the account.
     """
 
     name: str

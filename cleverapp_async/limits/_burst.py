@@ -1,8 +1,9 @@
 """How much of its burst a key may use: less after repeated refusals, more after clean windows.
 
 A client that keeps a sliding window exactly is refused by no fixed window, sliding log or
-bucket of the documented size. Repeated refusals therefore mean a server with another rule, or
-somebody else on the same quota, and smaller bursts at the same rate suit most of those.
+bucket of the documented size. Repeated refusals therefore mean that the server has another
+rule, or that another program uses the same quota; smaller bursts at the same rate suit most of
+these cases.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ class Burst:
         """
         self.refusals += 1
         if sent_at < self._last:
+            # It left before the pause that an earlier refusal of the same burst began: of many
+            # requests on the wire at once the first refusal tells all that there is to learn.
             return self._streak
         if now - self._last <= _MEMORY * period:
             self._streak += 1

@@ -1,4 +1,4 @@
-"""Who is served next: interactive before bulk, scarce before plentiful, and nobody starves."""
+"""Which waiter is served next: interactive before bulk, scarce before plentiful, none starves."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class LaneQueue(Generic[T]):
     """The waiters of one limiter, in the order in which they are served.
 
     No operation takes longer with more waiters. ``pop`` and ``ahead_of`` look at each band of
-    scarcity in which somebody waits, which are a few.
+    scarcity that has waiters, and there are only a few.
     """
 
     __slots__ = ("_bulk", "_interactive", "_numbered", "_passed_over")
@@ -138,12 +138,15 @@ class LaneQueue(Generic[T]):
     def pop(self) -> Waiter[T]:
         """Take out the waiter whose turn it is."""
         interactive, bulk = self._interactive, self._bulk
+        # `_passed_over` counts the interactive grants since bulk had its last one, while bulk
+        # waited: at BULK_EVERY - 1 it is bulk's turn, whoever else waits.
         if not bulk.size:
             return interactive.pop()
         if interactive.size and self._passed_over < BULK_EVERY - 1:
             waiter, passed_over = interactive.pop(), self._passed_over + 1
         else:
             waiter, passed_over = bulk.pop(), 0
+        # A cancelled waiter takes no slot, so that nobody was passed over for it.
         if not waiter.future.done():
             self._passed_over = passed_over
         return waiter

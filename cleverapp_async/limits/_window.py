@@ -28,6 +28,12 @@ class Holder(Protocol):
 class Window:
     """The slots of one quota.
 
+    At most ``limit`` slots are taken at any moment, and a slot is taken from the grant of its
+    request until one period after its stamp. The server counts a request at some moment between
+    its start and its answer, and the stamp is not before the answer. So of the requests that the
+    server counts within one period, each still has its slot when the last of them starts: there
+    are never more than ``limit``.
+
     A slot is held from the grant until it is stamped, and spent for one period after its stamp.
     ``stamps`` is sorted; entries before ``head`` have been freed. ``released`` counts the
     requests still outstanding whose slot here is stamped already.
@@ -47,6 +53,7 @@ class Window:
     @property
     def spent(self) -> int:
         """How many slots are spent, as of the last :meth:`advance`."""
+        # Spent slots are the stamps from `head` on: each of them is younger than one period.
         return len(self.stamps) - self.head
 
     @property
@@ -67,6 +74,7 @@ class Window:
 
     def prime(self, moments: Iterable[float]) -> None:
         """Spend slots for requests that were never held here; the newest of a window suffice."""
+        # With `limit` of them spent nothing is granted, and the older ones are over sooner anyway.
         for moment in sorted(moments)[-self.limit :]:
             self.insert(moment)
 
@@ -76,7 +84,11 @@ class Window:
         while capped and capped[0][0] <= now:
             at, holder = capped.popleft()
             if holder.release(self):
+                # The request is still outstanding, and the limiter counts it as such: from here on
+                # this window must not count it a second time, as it is among the stamps now.
                 self.released += 1
+                # Stamped at the moment of the cap, which may be earlier than now and than stamps
+                # that other requests got since: so it is inserted, not appended.
                 self.insert(at)
         stamps = self.stamps
         if not stamps:
@@ -129,9 +141,10 @@ class Window:
         # The newest of a window bind: more may be spent, where some were not granted here.
         oldest = max(self.head, len(self.stamps) - self.limit)
         spent = len(self.stamps) - oldest
-        # Those ahead take the free slots first; who comes `later` than these gets the slot that is
-        # freed so many stamps on. Beyond the stamps that are known slots come round once a period,
-        # at the earliest as if they were stamped now.
+        # This is a lower bound: it takes every held slot to be stamped now, and no stamp to come
+        # earlier than that. Those ahead take the free slots first; who comes `later` than these
+        # gets the slot that is freed so many stamps on. Beyond the stamps that are known slots come
+        # round once a period, at the earliest as if they were stamped now.
         later = ahead - (self.limit - held - spent)
         if later < 0:
             return now

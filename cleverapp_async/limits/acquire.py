@@ -62,6 +62,8 @@ class PermitPair:
         try:
             self.account.refuse(retry_after)
         finally:
+            # For the account's permit this is a second ending, which does nothing. The key's slot
+            # is stamped: whether the server counted the request for the key, too, is not known.
             self.settle()
 
     def refuse_key(self, retry_after: float | None) -> None:
@@ -70,6 +72,7 @@ class PermitPair:
             if self.key is not None:
                 self.key.refuse(retry_after)
         finally:
+            # A second ending for the key's permit, which does nothing: the account's is stamped.
             self.settle()
 
 
@@ -89,14 +92,14 @@ class CallLimits:
         return max(0.0, self._held_until - asyncio.get_running_loop().time())
 
     def hold(self, seconds: float) -> None:
-        """Let nothing leave for that long, whoever uses the account; holds that overlap merge."""
+        """Let nothing of the account leave for that long; the longest of several holds counts."""
         self._held_until = max(self._held_until, asyncio.get_running_loop().time() + seconds)
         self._registry.pause(self._account, seconds)
 
     async def acquire(
         self, key: LimitKey | None, *, lane: Lane = Lane.INTERACTIVE, returned: bool = False
     ) -> PermitPair:
-        """Win the key's slot, then the account's, at a moment at which something may leave."""
+        """Acquire the key's slot, then the account's, at a moment at which something may leave."""
         while True:
             permits = await self._win(key, lane=lane, returned=returned)
             if not self.held_for:
@@ -106,10 +109,11 @@ class CallLimits:
             await asyncio.sleep(self.held_for)
 
     async def _win(self, key: LimitKey | None, *, lane: Lane, returned: bool) -> PermitPair:
-        """Win the key's slot, then the account's.
+        """Acquire the key's slot, then the account's.
 
-        In this order the wait for a scarce key holds nothing of the account; at the account
-        the scarcest goes first, so that its rare slot does not idle behind plentiful ones.
+        In this order a request that waits for a scarce key holds no slot of the account. At the
+        account the request of the scarcest key goes first, so that its rare slot is not left unused
+        behind requests of plentiful keys.
         """
         account = self._registry.limiter(self._account)
         if key is None:
@@ -137,7 +141,7 @@ class CallLimits:
         )
 
     def pause_refused(self, key: LimitKey, retry_after: float | None) -> None:
-        """Grant nothing to a key that a refusal just taught: its window is full.
+        """Grant nothing to a key that a refusal has just made known: its window is full.
 
         Args:
             key: The key.

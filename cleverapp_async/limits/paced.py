@@ -20,16 +20,17 @@ _UNLIMITED_LONGEST = 60.0
 class PacedLimiter:
     """Grants one request every ``period / limit`` seconds, on aiolimiter's ``AsyncLimiter``.
 
-    Gentle on the server and simple, but paced where requests *leave*: jitter on the way may
-    bring more than ``limit`` of them into one window. :class:`SlidingWindowLimiter` is exact.
-    A slot is spent when it is granted: neither the answer's moment nor a refund changes it.
+    It is simple and gentle on the server, but it sets the pace at which requests *leave*: jitter on
+    the way may bring more than ``limit`` of them into one window at the server.
+    :class:`SlidingWindowLimiter` is exact. A slot is spent when it is granted: neither the moment
+    of the answer nor a refund changes that.
 
     Args:
         quotas: The one with the greatest spacing sets the pace. None at all: no pace, but
             the limiter can be paused.
 
     Raises:
-        ConfigurationError: Something given is no quota.
+        ConfigurationError: An argument is not a quota.
     """
 
     def __init__(self, *quotas: Quota) -> None:
@@ -54,7 +55,7 @@ class PacedLimiter:
     async def acquire(
         self, *, lane: Lane = Lane.INTERACTIVE, spacing: float = 0.0, returned: bool = False
     ) -> PacedPermit:
-        """Wait for the next even moment; see :meth:`Limiter.acquire`.
+        """Wait for the next evenly spaced moment; see :meth:`Limiter.acquire`.
 
         Raises:
             ClientStateError: The limiter serves another event loop.
@@ -72,7 +73,7 @@ class PacedLimiter:
             self._pass_on()
 
     async def _even_moment(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Wait for the next even moment, and again after each pause that began meanwhile."""
+        """Wait for the next evenly spaced moment, again after each pause that began meanwhile."""
         paced = False
         while not paced:
             # A pause that comes while this one is slept through may be longer.
@@ -203,5 +204,5 @@ class PacedPermit:
         self.settle()
 
     def refund(self) -> None:
-        """Ending: the request never left; the moment is spent all the same."""
+        """Ending: the request never left; its moment stays spent."""
         self.settle()

@@ -1,4 +1,4 @@
-"""What a limiter is: implement these two protocols to bring your own."""
+"""What a limiter is: implement these two protocols to use one of your own."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class LimiterSnapshot:
 
 @runtime_checkable
 class Permit(Protocol):
-    """One granted slot. Exactly one of the four endings is called, later calls do nothing."""
+    """One granted slot. Exactly one of the four endings counts; calls after it do nothing."""
 
     def sent(self) -> None:
         """The request starts to leave now."""
@@ -79,7 +79,7 @@ class Limiter(Protocol):
             lane: Whose turn comes first.
             spacing: Seconds per request of the scarcest quota this request has already won:
                 the scarcer goes first within its lane.
-            returned: The request was refused before and stays at the head of its lane.
+            returned: Whether the request was refused before, and so goes to the head of its lane.
         """
         ...
 

@@ -50,8 +50,8 @@ class Quota:
         settle_within: A cap on the hold, in seconds. A slot is normally stamped when the answer
             arrives, which is exact whatever the network does and costs one round trip per window.
             Where the window is short against the round trip, the slot may be stamped this long
-            after the request left instead, if no answer came before: exact as long as every
-            request *arrives* within that time. None: always at the answer.
+            after the request left instead, if no answer came before: this is exact as long as
+            every request *arrives* within that time. None: always at the answer.
 
     Raises:
         ConfigurationError: A value cannot work; it is named.
@@ -85,14 +85,14 @@ Quotas: TypeAlias = Quota | Sequence[Quota] | None
 
 
 def as_quotas(name: str, quotas: Quotas) -> tuple[Quota, ...]:
-    """Any way of writing quotas, as a tuple.
+    """Return quotas, in whichever way they were written, as a tuple.
 
     Args:
         name: The argument they were given by.
         quotas: One, several, or None.
 
     Raises:
-        ConfigurationError: Something in it is no quota.
+        ConfigurationError: Something in it is not a quota.
     """
     if quotas is None:
         return ()
@@ -105,10 +105,10 @@ def as_quotas(name: str, quotas: Quotas) -> tuple[Quota, ...]:
 
 
 def check_quotas(name: str, *quotas: object) -> tuple[Quota, ...]:
-    """Quotas, each of which is one.
+    """Return the quotas, each of which must be a Quota.
 
     Raises:
-        ConfigurationError: One is none.
+        ConfigurationError: One of them is not.
     """
     for quota in quotas:
         if not isinstance(quota, Quota):
@@ -117,10 +117,10 @@ def check_quotas(name: str, *quotas: object) -> tuple[Quota, ...]:
 
 
 def check_factor(factor: object) -> None:
-    """By how much time can run faster.
+    """Make sure that time can run this many times as fast.
 
     Raises:
-        ConfigurationError: It cannot.
+        ConfigurationError: It is not a finite number above 0.
     """
     wanted = "a finite number above 0"
     if not is_number(factor) or not 0 < factor < inf:

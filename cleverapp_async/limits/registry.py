@@ -29,7 +29,8 @@ from .sliding_window import SlidingWindowLimiter
 
 __all__ = ["CountedSends", "LimiterRegistry", "SharedLimiterRegistry"]
 
-# Each new key looks at two old ones: so idle keys go faster than keys come, without a timer.
+# Whenever a key is added, two old ones are looked at: so idle keys are dropped faster than keys
+# are added, without a timer.
 _SWEPT_PER_NEWCOMER = 2
 
 K = TypeVar("K")
@@ -43,7 +44,7 @@ class CountedSends:
     moment at which it was written, because one process at a time writes about a message.
 
     Args:
-        clock: Gives the seconds of a clock that is never set anew.
+        clock: Gives the seconds of a clock that is never set.
     """
 
     _clock: Callable[[], float] = field(default=time.monotonic, alias="clock")
@@ -59,7 +60,7 @@ class CountedSends:
         """Something about a message was written down, between two moments.
 
         Args:
-            message: What tells it from all others, of other campaigns, too.
+            message: What tells it apart from all others, those of other campaigns included.
             begun: Unix seconds before it was written.
             ended: Unix seconds after it was written.
             keep: Seconds for which this matters: the longest period of the limits.
@@ -172,11 +173,11 @@ class LimiterRegistry:
         keys: Mapping[LimitKey, Quotas] | None = None,
         account: Quotas = ACCOUNT_QUOTAS,
     ) -> SharedLimiterRegistry:
-        """Limits kept together by every process that uses the same Redis or Valkey.
+        """Limits that all processes keep together which use the same Redis or Valkey.
 
-        Close the registry at the end, or use it as an async context manager: then it reports to the
-        fleet what it has not reported yet. It connects when it is first used, and needs the extra
-        ``redis``.
+        Close the registry at the end, or use it as an async context manager: closing it reports to
+        the fleet what has not been reported yet. It connects when it is first used, and needs the
+        extra ``redis``.
 
         Args:
             redis: The URL of a server (``redis://``, ``rediss://``, ``unix://``), or a client of
@@ -243,12 +244,12 @@ class LimiterRegistry:
         return max((quota.spacing for quota in self.quotas(key)), default=0.0)
 
     def limiter(self, key: LimitKey | AccountKey) -> Limiter:
-        """The limiter of a key, made now where there is none.
+        """The limiter of a key, which is made now if there is none yet.
 
-        Use it at once and ask again next time: one that holds nothing may be dropped meanwhile.
+        Use it at once and ask again the next time: a limiter that holds nothing may be dropped.
 
         Raises:
-            ConfigurationError: The factory made something that is no limiter.
+            ConfigurationError: The factory made something that is not a limiter.
         """
         if isinstance(key, AccountKey):
             account = self._accounts.get(key)
@@ -314,7 +315,7 @@ class LimiterRegistry:
         """
         _check_key(key)
         for age in _ages(ages):
-            check_seconds("ages", age, wrong_setting, zero=True, endless=True)
+            check_seconds("ages", age, wrong_setting, zero=True)
         if not ages or not self.quotas(key):
             return
         limiter = self.limiter(key)

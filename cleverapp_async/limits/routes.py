@@ -1,4 +1,4 @@
-"""The routes of contacts, learned along the way."""
+"""The routes of contacts, learned from requests and answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REMEMBERED = 100_000
 
 
 class RouteDirectory:
-    """Remembers the routes of contacts, those used least recently forgotten first.
+    """Remembers the routes of contacts, and forgets those first that were used least recently.
 
     ``sendMessage`` by ``contact_id`` does not say which bot and messenger it goes through, but
     its limit is counted by them. The client teaches this directory from every contact it
@@ -44,7 +44,7 @@ class RouteDirectory:
     def limit_key(
         self, method: str, *, route: Route | None, contact_id: int | None
     ) -> LimitKey | None:
-        """What limits a message besides the account; None where its route is not known.
+        """What limits a message in addition to the account; None if its route is not known.
 
         Args:
             method: The method that sends it.
@@ -87,6 +87,6 @@ class RouteDirectory:
 
 
 def _is_sound(contact_id: object, route: Route) -> bool:
-    """Whether they are what they should be: a lenient client keeps what is not, too."""
+    """Whether they have the right types: a lenient client keeps values of wrong types as well."""
     bot_id, messenger = cast("tuple[object, object]", (route.bot_id, route.messenger))
     return isinstance(contact_id, int) and isinstance(bot_id, int) and isinstance(messenger, str)

@@ -209,6 +209,7 @@ class SlidingWindowLimiter:
         loop, queue = self._loop, self._queue
         if loop is None or queue is None:
             return
+        # All that is granted here is granted at one moment: the clock is looked at once.
         now = loop.time()
         while queue:
             moment = self._free_at(now)
@@ -218,6 +219,9 @@ class SlidingWindowLimiter:
                 self._wake_at(loop, moment if moment < _NEVER else self._next_stamp())
                 return
             future = queue.pop().future
+            # One that was cancelled in this very turn is still in the queue; it gets no slot. The
+            # slot is counted here and not when the waiter wakes up: until then others must not see
+            # it as free.
             if not future.done():
                 self._outstanding += 1
                 future.set_result(SlidingWindowPermit(self))
@@ -255,6 +259,8 @@ class SlidingWindowLimiter:
     def _advance(self, now: float) -> None:
         """Bring the slots up to now: stamp what is due, free what is over."""
         lingering = self._lingering
+        # Requests that were given up count as outstanding until the margin is over, as they may
+        # reach the server until then; after that they are stamped at the end of the margin.
         while lingering and lingering[0][0] <= now:
             at, permit = lingering.popleft()
             self._outstanding -= 1
@@ -276,6 +282,9 @@ class SlidingWindowLimiter:
         return min(moments, default=_NEVER)
 
     def _wake_at(self, loop: asyncio.AbstractEventLoop, moment: float) -> None:
+        # One timer for all waiters, moved only when something comes sooner: a timer that fires too
+        # early costs one look at the windows, while cancelling one for each waiter would fill the
+        # loop's heap with cancelled timers.
         if self._timer is not None:
             if self._timer.when() <= moment:
                 return
@@ -329,6 +338,8 @@ class SlidingWindowLimiter:
             self._burst = Burst(max((window.limit for window in self._windows), default=1))
         streak = self._burst.refused(now, permit.sent_at, longest)
         if retry_after is None:
+            # The server did not say for how long: back off exponentially, from the shortest window
+            # (which may have been full) to the longest (after which all of them are empty).
             shortest = min((window.period for window in self._windows), default=_UNLIMITED_PERIOD)
             cap = longest if self._windows else _UNLIMITED_LONGEST
             retry_after = min(shortest * 2.0 ** min(streak - 1, _DOUBLED), cap)

@@ -27,8 +27,9 @@ async def iterate(
     the way); where it names none, as long as a link, the total or a full page says that there is
     more. An empty page before the last is passed over once.
 
-    Items that arrive meanwhile shift others to the next page: what came before is not given
-    again. The ids of the last 20,000 items are remembered for that, and each page by its hash.
+    Items that are added while it runs shift others to the next page: an item that came before is
+    not given again. For that the ids of the last 20,000 items are remembered, and a hash of each
+    page.
 
     It is whole where the pages held as many rows as the smallest total that was told: what was
     deleted on the way is not missed. A row that came again at the head of a page counts, as an item
@@ -68,7 +69,7 @@ async def iterate(
 
 
 class _Tally(Generic[T]):
-    """What has come of the pages, and what was promised."""
+    """What has arrived of all pages, and how much the server promised."""
 
     def __init__(self, method: str, size: int | None) -> None:
         self._method = method
@@ -130,7 +131,7 @@ class _Tally(Generic[T]):
         return fresh
 
     def is_last(self, page: Page[T], number: int) -> bool:
-        """Whether nothing is to be asked for after this page."""
+        """Whether no page is asked for after this one."""
         if self._over:
             return True
         if not page.items:
@@ -149,7 +150,7 @@ class _Tally(Generic[T]):
         return len(page.items) < self._longest
 
     def check(self, page: Page[T], number: int) -> None:
-        """See that all came.
+        """Make sure that all items have come.
 
         Raises:
             PagingError: It did not.
@@ -169,7 +170,7 @@ class _Tally(Generic[T]):
         return page.has_next is True
 
     def _end_or_raise(self, page: Page[T], number: int) -> None:
-        """A page came again: the end where all had come before, else an error."""
+        """A page came again: that is the end if all items had come before, else an error."""
         if self._promised is not None:
             self._over = self._rows >= self._promised
         elif page.last is not None:
@@ -212,7 +213,7 @@ class _Tally(Generic[T]):
 
 
 def _id_of(item: object) -> Hashable:
-    """What tells an item from others; None for what a lenient client kept without one."""
+    """The id of an item; None for an item without one, which a lenient client keeps."""
     key: object = getattr(item, "id", item)
     return key if isinstance(key, int | str) else None
 

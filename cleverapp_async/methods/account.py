@@ -15,7 +15,9 @@ class AccountMethods(Methods):
     """The account that the token belongs to, and links to files."""
 
     async def get_me(self, **options: Unpack[CallOptions]) -> Me:
-        """Tell whose token it is: ``getMe``. Its fields are not documented; all are in ``extra``.
+        """Return the account of the token: ``getMe``.
+
+        Its fields are not documented; all are in ``extra``.
 
         Args:
             **options: ``lane`` and ``deadline``.

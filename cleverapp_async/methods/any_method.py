@@ -39,7 +39,8 @@ class AnyMethod(Methods):
             method: The method's name, such as ``getContactTags``.
             http_method: ``GET`` or ``POST``; needed where the endpoint table does not know it.
             params: Parameters by the API's own names; nested ones as mappings and lists.
-            repeat: What repeating it does. Unless known, a GET is safe and a POST never repeated.
+            repeat: What happens when it is repeated. By default a GET counts as safe, and a
+                POST is never repeated.
             **options: ``lane`` and ``deadline``.
 
         Returns:

@@ -44,11 +44,12 @@ ABSENT = Absent()
 
 
 class CallOptions(TypedDict, total=False):
-    """What every method takes besides its own parameters.
+    """The options that every method takes in addition to its own parameters.
 
     Attributes:
         lane: Whose turn comes first where several wait for a limit.
-        deadline: Seconds for everything: queue, limits and all attempts, 0 or more. None: no bound.
+        deadline: Seconds for everything: queue, limits and all attempts, from 0 up. None: no
+            deadline.
     """
 
     lane: Lane
@@ -56,7 +57,7 @@ class CallOptions(TypedDict, total=False):
 
 
 class ClientOptions(CallOptions, total=False):
-    """What :meth:`CleverAppClient.with_options` can set anew.
+    """What :meth:`CleverAppClient.with_options` can change.
 
     Those beside ``lane`` and ``deadline`` are settings of :class:`ClientConfig`, where they are
     described. Its other settings belong to the connections, or to what clients share.
@@ -87,7 +88,7 @@ def options_of_client(options: Mapping[str, object]) -> tuple[CallOptions, dict[
 
     Raises:
         InvalidRequestError: ``lane`` or ``deadline`` cannot work.
-        ConfigurationError: A name is none of a :class:`ClientOptions`.
+        ConfigurationError: A name is not one of :class:`ClientOptions`.
     """
     of_calls: dict[str, object] = {}
     settings: dict[str, object] = {}
@@ -107,21 +108,22 @@ def options_of_client(options: Mapping[str, object]) -> tuple[CallOptions, dict[
 
 
 def check_options(options: Mapping[str, object], *, remedy: str = "") -> None:
-    """Check what stands beside a method's own parameters.
+    """Check the options that are given beside a method's own parameters.
 
     Args:
         options: By their names.
-        remedy: What to do about a name that is no option's.
+        remedy: What to do about a name that is not an option.
 
     Raises:
-        InvalidRequestError: A value cannot work, or a name is no option's; it is named.
+        InvalidRequestError: A value cannot work, or a name is not an option; the error names it.
     """
     for name, value in options.items():
         if name == "lane":
             check_instance(name, value, Lane, "Lane.INTERACTIVE or Lane.BULK", wrong_argument)
         elif name == "deadline":
             if value is not None:
-                check_seconds(name, value, wrong_argument, zero=True, endless=True)
+                endless = "None for no deadline"
+                check_seconds(name, value, wrong_argument, zero=True, endless=endless)
         else:
             raise InvalidRequestError(
                 f"{name} is no parameter here, and no option: the options are lane and deadline"
@@ -154,7 +156,7 @@ class Methods(ABC):
         """Carry out one call."""
 
     async def _ask(self, name: str, parameters: dict[str, object], options: CallOptions) -> Any:  # noqa: ANN401 - the endpoint table knows the type, the method's annotation tells it
-        """Call a method of the table; its answer's content."""
+        """Call a method of the table, and return the content of its answer."""
         call = Call(
             endpoint=ENDPOINTS[name], parameters=parameters, **self._with_own_options(options)
         )
@@ -170,10 +172,10 @@ class Methods(ABC):
         """The options of each message of a bulk run.
 
         Args:
-            lane: None: the client's own, or else that for bulk.
+            lane: None: the client's own lane, or else ``Lane.BULK``.
 
         Raises:
-            InvalidRequestError: It is no lane, or the client has a deadline.
+            InvalidRequestError: It is not a lane, or the client has a deadline.
         """
         if self._options.get("deadline") is not None:
             raise InvalidRequestError(
@@ -190,7 +192,7 @@ class Methods(ABC):
     async def _ask_page(
         self, name: str, parameters: dict[str, object], options: CallOptions
     ) -> Page[Any]:
-        """Call a method that answers a page; one that does not say its number has that asked."""
+        """Call a method that answers a page; a page without a number gets the one asked for."""
         page: Page[Any] = await self._ask(name, parameters, options)
         asked = parameters.get("page")
         return page if page.number else evolve(page, number=asked if isinstance(asked, int) else 1)

@@ -44,7 +44,7 @@ class ContactMethods(Methods):
 
         Args:
             date_from: Created at or after: a datetime with its offset, or Unix seconds.
-            date_to: Created at or before, likewise.
+            date_to: Created at or before this moment, given in the same way.
             count: Contacts per page, at most 500.
             bot_id: Only of this bot.
             page: The page, from 1.
@@ -82,7 +82,7 @@ class ContactMethods(Methods):
 
         Args:
             date_from: Created at or after: a datetime with its offset, or Unix seconds.
-            date_to: Created at or before, likewise.
+            date_to: Created at or before this moment, given in the same way.
             count: Contacts per page, at most 500.
             bot_id: Only of this bot.
             with_: What to add to each contact: ``"tags"``, ``"variables"`` (Leadteh only).

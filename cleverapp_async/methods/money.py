@@ -86,7 +86,7 @@ class MoneyMethods(Methods):
             **options: ``lane`` and ``deadline``.
 
         Returns:
-            The account afterwards.
+            The account after that.
 
         Raises:
             InvalidRequestError: An argument cannot be sent.
@@ -114,7 +114,7 @@ class MoneyMethods(Methods):
             **options: ``lane`` and ``deadline``.
 
         Returns:
-            The account afterwards.
+            The account after that.
 
         Raises:
             InvalidRequestError: An argument cannot be sent.
@@ -197,7 +197,7 @@ class MoneyMethods(Methods):
             **options: ``lane`` and ``deadline``.
 
         Returns:
-            The account afterwards.
+            The account after that.
 
         Raises:
             InvalidRequestError: An argument cannot be sent.
@@ -225,7 +225,7 @@ class MoneyMethods(Methods):
             **options: ``lane`` and ``deadline``.
 
         Returns:
-            The account afterwards.
+            The account after that.
 
         Raises:
             InvalidRequestError: An argument cannot be sent.

@@ -19,7 +19,7 @@ _DEEPEST = 10
 
 
 class ReferralMethods(Methods):
-    """Who brought whom."""
+    """Which contact brought which other contacts."""
 
     async def get_referrers(
         self,

@@ -1,4 +1,4 @@
-"""Whose token it is, and links to files."""
+"""The account that a token belongs to, and links to files."""
 
 from __future__ import annotations
 

@@ -47,10 +47,10 @@ def _refuse(name: str, wanted: str, value: object) -> InvalidRequestError:
 
 
 def check_id(name: str, value: object) -> int:
-    """A positive whole number.
+    """Return the value, which must be a positive whole number.
 
     Raises:
-        InvalidRequestError: It is not; the field is named.
+        InvalidRequestError: It is not one; the error names the field.
     """
     return _positive(name, "a whole number from 1 up", value)
 
@@ -62,10 +62,12 @@ def _positive(name: str, wanted: str, value: object) -> int:
 
 
 def check_string(name: str, value: object) -> str:
-    """A string that holds more than white space: the server treats a blank one as absent.
+    """Return the value, which must be a string of more than white space.
+
+    The server treats a blank string as an absent one.
 
     Raises:
-        InvalidRequestError: It is not; the field is named.
+        InvalidRequestError: It is not one; the error names the field.
     """
     if not isinstance(value, str):
         raise _refuse(name, "a string", value)
@@ -84,21 +86,21 @@ def check_string(name: str, value: object) -> str:
 
 
 def check_messenger(name: str, value: object) -> str:
-    """A messenger's name in the API's spelling, which is lower case; the set is open.
+    """Return a messenger's name in the API's spelling, which is lower case; any name is accepted.
 
     Raises:
-        InvalidRequestError: It is not a name; the field is named.
+        InvalidRequestError: It is not a name; the error names the field.
     """
     return str(check_string(name, value)).strip().lower()
 
 
 def check_phone(name: str, value: object) -> str:
-    """A phone number as digits: ``+7 (999) 123-45-67`` becomes ``79991234567``.
+    """Return a phone number as digits: ``+7 (999) 123-45-67`` becomes ``79991234567``.
 
     The documentation shows digits only; that the server wants them so is *assumed*.
 
     Raises:
-        InvalidRequestError: It is not a phone number; the field is named.
+        InvalidRequestError: It is not a phone number; the error names the field.
     """
     digits = check_string(name, value).translate(_PHONE_PUNCTUATION)
     if not _PHONE.fullmatch(digits):
@@ -107,10 +109,12 @@ def check_phone(name: str, value: object) -> str:
 
 
 def check_url(name: str, value: object) -> str:
-    """An absolute http or https URL: the server downloads the file from it.
+    """Return the value, which must be an absolute http or https URL.
+
+    The server downloads the file from it.
 
     Raises:
-        InvalidRequestError: It is not; the field is named.
+        InvalidRequestError: It is not one; the error names the field.
     """
     text = check_string(name, value)
     try:
@@ -124,10 +128,10 @@ def check_url(name: str, value: object) -> str:
 
 
 def check_text(name: str, value: object) -> str:
-    """A string that may be blank.
+    """Return the value, which must be a string and may be blank.
 
     Raises:
-        InvalidRequestError: It is not; the field is named.
+        InvalidRequestError: It is not one; the error names the field.
     """
     if not isinstance(value, str):
         raise _refuse(name, "a string", value)
@@ -135,10 +139,10 @@ def check_text(name: str, value: object) -> str:
 
 
 def check_hex_id(name: str, value: object) -> str:
-    """The id of a list schema or item: 24 hex digits.
+    """Return the id of a list schema or item, which must be 24 hex digits.
 
     Raises:
-        InvalidRequestError: It is not; the field is named.
+        InvalidRequestError: It is not one; the error names the field.
     """
     if not isinstance(value, str) or not _HEX_ID.fullmatch(value):
         raise _refuse(name, "an id of 24 hex digits", value)
@@ -146,7 +150,7 @@ def check_hex_id(name: str, value: object) -> str:
 
 
 def check_several(name: str, value: object, check: Callable[[str, object], T]) -> list[T]:
-    """Several values in a list or the like; a string is no list of its characters.
+    """Return several values as a list; a string does not count as a list of its characters.
 
     Args:
         name: The field.
@@ -154,7 +158,8 @@ def check_several(name: str, value: object, check: Callable[[str, object], T]) -
         check: Checks each of them.
 
     Raises:
-        InvalidRequestError: They are none, or one of them is wrong; the field is named.
+        InvalidRequestError: It is not a list, or one of the values is wrong; the error names the
+            field.
     """
     if not isinstance(value, Sequence) or isinstance(value, str | bytes | bytearray):
         raise _refuse(name, "a list", value)
@@ -162,19 +167,19 @@ def check_several(name: str, value: object, check: Callable[[str, object], T]) -
 
 
 def check_strings(name: str, value: object) -> list[str]:
-    """Several strings, none of which is blank.
+    """Return several strings as a list; none of them may be blank.
 
     Raises:
-        InvalidRequestError: They are none; the field is named.
+        InvalidRequestError: It is not a list of such strings; the error names the field.
     """
     return check_several(name, value, check_string)
 
 
 def check_route(name: str, value: object) -> Route:
-    """A route whose bot is one, or not known, and whose messenger is in the API's spelling.
+    """Return a route with its messenger in the API's spelling; its bot may be unknown.
 
     Raises:
-        InvalidRequestError: It is none; the field is named.
+        InvalidRequestError: It is not a route, or its bot is not an id; the error names the field.
     """
     if not isinstance(value, Route):
         raise _refuse(name, "a Route, such as Route(bot_id=7, messenger='whatsapp')", value)
@@ -185,10 +190,10 @@ def check_route(name: str, value: object) -> Route:
 
 
 def check_one_of(**values: object) -> None:
-    """Exactly one of several parameters.
+    """Make sure that exactly one of several parameters is given.
 
     Raises:
-        InvalidRequestError: None is given, or more than one; they are named.
+        InvalidRequestError: None of them is given, or more than one; the error names them.
     """
     found = tuple(name for name, value in values.items() if value is not None)
     if len(found) != 1:
@@ -199,19 +204,19 @@ def check_one_of(**values: object) -> None:
 
 
 def check_amount(name: str, value: object) -> int:
-    """A positive whole number of minor currency units.
+    """Return the value, which must be a positive whole number of minor currency units.
 
     Raises:
-        InvalidRequestError: It is not; the field is named.
+        InvalidRequestError: It is not one; the error names the field.
     """
     return _positive(name, "a positive whole number of minor currency units", value)
 
 
 def check_decimal(name: str, value: object) -> str:
-    """A positive decimal number, written out without an exponent.
+    """Return a positive decimal number as a string without an exponent.
 
     Raises:
-        InvalidRequestError: It is not; the field is named.
+        InvalidRequestError: It is not one; the error names the field.
     """
     if isinstance(value, bool) or not isinstance(value, Decimal | int):
         raise _refuse(name, "a Decimal", value)
@@ -222,10 +227,10 @@ def check_decimal(name: str, value: object) -> str:
 
 
 def check_count(name: str, value: object, most: int | None = None) -> int:
-    """A whole number from 1 up, perhaps with a largest one.
+    """Return the value, which must be a whole number from 1 up to the largest that is allowed.
 
     Raises:
-        InvalidRequestError: It is not; the field is named.
+        InvalidRequestError: It is not one; the error names the field.
     """
     number = check_id(name, value)
     if most is not None and number > most:
@@ -235,10 +240,10 @@ def check_count(name: str, value: object, most: int | None = None) -> int:
 
 
 def check_object(name: str, value: object) -> dict[str, object]:
-    """An object with names that are strings.
+    """Return the value, which must be an object whose names are strings.
 
     Raises:
-        InvalidRequestError: It is not, or it is empty; the field is named.
+        InvalidRequestError: It is not one, or it is empty; the error names the field.
     """
     given = _mapping(value)
     if not given:
@@ -253,10 +258,10 @@ def _mapping(value: object) -> Mapping[object, object]:
 
 
 def check_moment(name: str, value: object) -> int:
-    """Unix seconds, from a whole number or a ``datetime`` that knows its offset.
+    """Return Unix seconds, made from a whole number or a ``datetime`` with an offset.
 
     Raises:
-        InvalidRequestError: It is neither; the field is named.
+        InvalidRequestError: It is neither; the error names the field.
     """
     if isinstance(value, datetime):
         if value.tzinfo is None:

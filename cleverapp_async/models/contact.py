@@ -1,4 +1,4 @@
-"""A contact as the API answers it, with its variables and the link it came by."""
+"""A contact as the API returns it, with its variables and the link through which it came."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Contact", "ContactVariable", "Utm", "VariableName"]
 
 @frozen(kw_only=True, slots=False)
 class Utm:
-    """The UTM marks of the link that a contact came by (API docs, page «Контакты»).
+    """The UTM parameters of the link through which a contact came (API docs, page «Контакты»).
 
     Attributes:
         utm_source: The source.
@@ -39,7 +39,7 @@ class VariableName:
 
     Attributes:
         name: Its name.
-        id: Its id, which may exceed 2^31; an older answer leaves it out.
+        id: Its id, which may exceed 2^31; older answers do not have it.
         extra: Whatever else the server answered, by its own names.
     """
 
@@ -52,8 +52,8 @@ class VariableName:
 class ContactVariable:
     """One variable of one contact (API docs, page «Пользовательские переменные»).
 
-    The current answer has the name beside the value, an older one only inside ``variable``:
-    :attr:`title` is right for both.
+    The current form of the answer has the name beside the value; an older form has it only inside
+    ``variable``. :attr:`title` is right for both.
 
     Attributes:
         value: The value.
@@ -77,7 +77,7 @@ class ContactVariable:
 
     @property
     def title(self) -> str | None:
-        """The variable's name, from whichever place has it."""
+        """The variable's name, from whichever of the two places has it."""
         if self.name is not None:
             return self.name
         return None if self.variable is None else self.variable.name
@@ -89,7 +89,7 @@ class Contact:
 
     Attributes:
         id: The contact's id on the platform.
-        bot_id: The bot; sendMessageToWhatsApp does not answer it.
+        bot_id: The bot; the answer of sendMessageToWhatsApp does not have it.
         phone: The phone number; None where it is not known.
         email: The e-mail address; None where it is not known.
         name: The name.
@@ -125,7 +125,7 @@ class Contact:
 
     @property
     def route(self) -> Route | None:
-        """The bot and messenger it is written to through, where both are known."""
+        """The bot and messenger through which messages reach it, if both are known."""
         if self.bot_id is None or self.messenger is None:
             return None
         return Route(self.bot_id, self.messenger)

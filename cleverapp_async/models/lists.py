@@ -60,8 +60,8 @@ class ListSchema:
 class ListItem(Mapping[str, object]):
     """One item of a list: a mapping of its values by slug.
 
-    The API answers items flat, values beside ``id`` and dates. Give the schema
-    (:meth:`typed`) to have the values in the types that it names.
+    The API returns items flat: the values stand beside ``id`` and the dates. Pass the schema to
+    :meth:`typed` to get the values in the types that it names.
 
     Attributes:
         id: Its id, 24 hex digits.
@@ -90,9 +90,9 @@ class ListItem(Mapping[str, object]):
     def typed(self, schema: ListSchema) -> ListItem:
         """The same item with its values in the types that the schema names.
 
-        A number becomes an ``int`` or ``float``, a bool a ``bool``, a contact its id as an ``int``
-        where it is one; a value that does not fit its type, and one of a type that is not
-        known, stays as it is.
+        A number becomes an ``int`` or ``float``, a bool becomes a ``bool``, and a contact becomes
+        its id as an ``int``. A value that does not fit its type stays as it is, and so does a
+        value of an unknown type.
 
         Args:
             schema: The schema of the list.

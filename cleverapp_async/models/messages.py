@@ -183,7 +183,7 @@ MESSAGES = "a SendMessage or SendMessageToWhatsApp"
 
 
 def check_message(value: object, index: int) -> Message:
-    """The value, which is a message.
+    """Return the value, which must be a message.
 
     Args:
         value: Whatever a source of messages gave.

@@ -1,4 +1,4 @@
-"""Who brought whom."""
+"""Which contact brought which other contacts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Referrer:
         name: The name.
         messenger: The messenger, in the API's spelling.
         created_at: When the contact was created.
-        referrer: Who brought them; None at the end of the chain, and in a flat answer.
+        referrer: The contact that brought them; None at the end of the chain, and in a flat answer.
         extra: Whatever else the server answered, by its own names.
     """
 
@@ -50,7 +50,7 @@ class ReferrerChain:
 
 @frozen
 class ReferralCount:
-    """How many contacts somebody brought.
+    """How many contacts a contact brought.
 
     Attributes:
         count: The number.

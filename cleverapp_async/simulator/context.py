@@ -101,7 +101,7 @@ class AnswerVariants:
             whichever of the two was meant.
 
     Raises:
-        ValueError: A name that is none of these.
+        ValueError: A name is not one of these.
     """
 
     variables: VariablesShape = field(default="current", validator=validators.in_(VARIABLES_SHAPES))
@@ -196,7 +196,7 @@ class Call:
     ) -> Decision:
         """Accept, with the page of these rows that is asked for.
 
-        The page's number is read as Laravel's paginator does: what is no positive integer is
+        The page's number is read as Laravel's paginator does: what is not a positive integer is
         page 1.
 
         Args:

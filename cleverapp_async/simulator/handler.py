@@ -66,7 +66,7 @@ class RequestHandler:
         return True
 
     def unreadable(self, status: int) -> None:
-        """Log bytes that are no HTTP request."""
+        """Log bytes that are not an HTTP request."""
         self._log_unread("malformed", status, None)
 
     async def drop_idle(self) -> None:
@@ -170,7 +170,7 @@ async def _drop(connections: Collection[ServerConnection]) -> None:
 
 
 def openapi_reply(file: Path = OPENAPI_FILE) -> Reply:
-    """Answer with the description as it stands in a file, or 404 when there is none."""
+    """Answer with the OpenAPI document from its file, or with 404 if there is no file."""
     try:
         return Reply(200, file.read_bytes())
     except FileNotFoundError:

@@ -14,10 +14,12 @@ import math
 from collections import deque
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Literal, Protocol, TypeAlias, get_args
+from typing import Final, Literal, Protocol, TypeAlias, cast, get_args
 
 import attrs
 from attrs import define, field, frozen
+
+from .arguments import check_count, check_number
 
 WindowKind: TypeAlias = Literal["sliding", "fixed", "bucket"]
 """How the server counts a limit: any window, windows of the clock, or a bucket that refills."""
@@ -52,13 +54,17 @@ DOCUMENTED_MESSENGERS: Final[Mapping[str, SimulatedQuota | None]] = MappingProxy
 )
 
 
-def _check_quota(what: str, quota: SimulatedQuota | None) -> None:
+def _check_quota(what: str, quota: object) -> None:
     if quota is None:
         return
-    limit, period = quota
-    if limit < 1 or not (0 < period < math.inf):
-        msg = f"{what}: a quota must be (at least 1, seconds above 0), not {quota!r}"
+    wanted = "a quota must be (requests, seconds), such as (10, 1.0), or None"
+    pair = cast("tuple[object, ...]", quota) if isinstance(quota, tuple) else ()
+    if len(pair) != 2:  # noqa: PLR2004 - a pair
+        msg = f"{what}: {wanted}, not {quota!r}"
         raise ValueError(msg)
+    limit, period = pair
+    check_count(f"{what}: the requests of a quota", limit)
+    check_number(f"{what}: the seconds of a quota", period, above=0)
 
 
 def _copy(
@@ -113,9 +119,7 @@ class SimulatorLimits:
         Raises:
             ValueError: The factor is not above 0.
         """
-        if not 0 < factor < math.inf:
-            msg = f"factor must be above 0, not {factor!r}"
-            raise ValueError(msg)
+        check_number("factor", factor, above=0)
         messengers = self.messengers
         if messengers is not None:
             messengers = {name: _scale(quota, factor) for name, quota in messengers.items()}
@@ -210,6 +214,7 @@ class FixedWindow:
 
     def take(self, now: float) -> None:
         """Count one that arrived now, opening a window when none is open."""
+        # Laravel keeps the end of a window as a whole Unix second: so it begins on one, too.
         if now - self._opened >= self.period:
             self._opened = now if self.period < 1.0 else math.floor(now)
             self._count = 0
@@ -264,7 +269,7 @@ def make_counter(kind: WindowKind, limit: int, period: float) -> QuotaCounter:
 
 @frozen
 class Throttled:
-    """What a request that reached the account's limits is told.
+    """What a request is told about the account's limits.
 
     Args:
         limit: Of the quota that refused it, or else of the last one it passed.

@@ -2,10 +2,10 @@
 
 A window's ``most`` counts every request which reached the server for its key (of the
 account: every request with the true token), those that were refused included: the limits are
-on what a client puts on the wire, so a client is not made better by the server's refusals.
-Requests that failed validation count for the account only, since nothing was addressed by
-them; a connection reset before its request was read counts nowhere. ``most_accepted`` beside
-it counts the accepted ones only: what a server that counts in a sliding window let through.
+on what a client puts on the wire, so refusals of the server do not make a client look better.
+Requests that failed validation count for the account only, since they reached no bot or
+messenger; a connection reset before its request was read counts nowhere. ``most_accepted`` counts
+only the accepted ones: what a server that counts in a sliding window let through.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Verdict:
 
     Args:
         keys: One tally per endpoint, bot and messenger, in the order of their first arrival.
-        account: One tally per quota of the account; one without a quota when there is none.
+        account: One tally per quota of the account; if it has no quota, one tally without one.
         duplicates: Messages that were taken more than once.
         refusals: How many requests a limit refused.
         deliveries: How many messages were taken.
@@ -150,7 +150,7 @@ class Verdict:
 
 
 def most_in_any_window(times: Sequence[float], period: float) -> int:
-    """Count the most of these times in any half-open window of a period.
+    """Return the largest number of these times in any half-open window of a period.
 
     Args:
         times: Seconds, ascending.

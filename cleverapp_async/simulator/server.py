@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from os import PathLike
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, cast
 
 from aiohttp import web
 from attrs import define, field
@@ -82,16 +82,17 @@ class Simulator:
             to whole seconds; where Laravel counts in Redis it is down, so that 0 is said as well.
         unsupported_messengers: Messengers nothing can be sent to.
         forbidden_bots: Bots the account has no access to.
-        forbidden_status: The status of ``Forbidden``, unknown for the real service.
-        messenger_limit_status: The status of a messenger limit's refusal, unknown as well.
-        unsupported_status: The status of an unsupported messenger's refusal, unknown as well.
+        forbidden_status: The status of ``Forbidden``; that of the real service is unknown.
+        messenger_limit_status: The status of a refusal for a messenger's limit, unknown as well.
+        unsupported_status: The status of a refusal for an unsupported messenger, unknown as well.
         host: The address that is listened on.
         port: The port, or 0 for a free one.
         seed: What the latencies and the faults' probabilities are drawn from.
 
     Raises:
-        ValueError: The token is empty, ``window``, ``retry_after`` or a shape is none of its
-            names, or more than one of ``contacts``, ``seed_file`` and ``seed_data`` names contacts.
+        ValueError: The token is empty or not a text, ``limits`` or ``latency`` is of another type,
+            ``window``, ``retry_after`` or a shape has an unknown name, or more than one of
+            ``contacts``, ``seed_file`` and ``seed_data`` names contacts.
         SeedError: The seed contradicts itself, or its file cannot be read as one.
         OSError: The seed's file cannot be read.
     """
@@ -129,9 +130,17 @@ class Simulator:
 
     def __attrs_post_init__(self) -> None:
         """Check the arguments, and make what the server knows."""
-        if not self.api_token:
-            msg = "api_token must not be empty: the simulator checks it"
+        token = cast("object", self.api_token)
+        if not isinstance(token, str) or not token:
+            msg = "api_token must be a text that is not empty: the simulator checks it"
             raise ValueError(msg)
+        for name, value, kind in (
+            ("limits", self.limits, SimulatorLimits),
+            ("latency", self.latency, Latency),
+        ):
+            if not isinstance(cast("object", value), kind):
+                msg = f"{name} must be a {kind.__name__}, not {value!r}"
+                raise ValueError(msg)  # noqa: TRY004 - one kind of error for all arguments
         if self.window not in WINDOW_KINDS:
             msg = f"window must be one of {', '.join(WINDOW_KINDS)}, not {self.window!r}"
             raise ValueError(msg)

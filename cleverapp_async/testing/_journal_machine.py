@@ -145,8 +145,9 @@ class JournalMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def intend(self, data: st.DataObject) -> None:
         """Several messages are about to leave at once."""
-        chosen = data.draw(st.sets(st.sampled_from(sorted(self.waiting)), min_size=1))
+        self._intend(data.draw(st.sets(st.sampled_from(sorted(self.waiting)), min_size=1)))
 
+    def _intend(self, chosen: set[int]) -> None:
         async def all_at_once() -> None:
             await asyncio.gather(*map(self.journal.intend, chosen))
 

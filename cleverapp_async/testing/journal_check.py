@@ -11,8 +11,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from typing import TypeAlias
+from inspect import isabstract, iscoroutine, iscoroutinefunction, signature, unwrap
+from typing import TypeAlias, cast
 
+from .._arguments import check_callable, check_flag, check_whole, wrong_setting
 from ..bulk.journal.protocol import Journal, Messages, RecognizesAccount
 from ..bulk.journal.records import JournalResult, JournalState, Resend
 from ..errors import (
@@ -69,9 +71,14 @@ def check_journal(
 
     Raises:
         AssertionError: The journal is wrong; the message says how, and hypothesis prints the story.
-        ConfigurationError: hypothesis is not installed, or an event loop runs: call it from a plain
-            function.
+        ConfigurationError: An argument cannot work, such as a factory that makes no store, or a
+            store whose ``journal`` makes no :class:`Journal`; hypothesis is not installed; or an
+            event loop runs: call it from a plain function.
     """
+    check_callable("make_store", make_store, _STORES, wrong_setting)
+    check_whole("examples", examples, wrong_setting)
+    check_whole("steps", steps, wrong_setting)
+    check_flag("shortest", shortest, wrong_setting)
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -87,9 +94,73 @@ def check_journal(
         if error.name is None or error.name.partition(".")[0] != "hypothesis":
             raise
         raise ConfigurationError("check_journal needs hypothesis: pip install hypothesis") from None
+
+    def make() -> JournalStore:
+        return _store_of(make_store)
+
+    _run(make, _it_makes_journals)
     for story in _stories():
-        _run(make_store, story)
-    tell_stories(make_store, examples=examples, steps=steps, shortest=shortest)
+        _run(make, story)
+    tell_stories(make, examples=examples, steps=steps, shortest=shortest)
+
+
+_STORES = "a function without arguments that makes a JournalStore, such as a subclass of it"
+
+
+def _store_of(make_store: Callable[[], object]) -> JournalStore:
+    """A new store, which is one.
+
+    Raises:
+        ConfigurationError: The factory needs arguments, or makes something else.
+    """
+    if isinstance(make_store, type) and isabstract(make_store):
+        raise ConfigurationError(
+            f"make_store must be {_STORES}, and {make_store.__name__} is an abstract class: define "
+            "its method journal in a class of your own"
+        )
+    try:
+        signature(make_store).bind()
+    except TypeError as error:
+        raise ConfigurationError(f"make_store must be {_STORES}: {error}") from None
+    except ValueError:  # what is written in C does not always tell of its arguments
+        pass
+    store = make_store()
+    if isinstance(store, JournalStore):
+        for name in ("start", "kill", "dispose"):
+            if not iscoroutinefunction(unwrap(getattr(store, name))):
+                raise ConfigurationError(
+                    f"{type(store).__name__}.{name} must be a coroutine: define it by `async def`"
+                )
+        return store
+    _drop(store)
+    raise wrong_setting("make_store", f"{_STORES}, but what it makes is no store", store)
+
+
+def _drop(made: object) -> None:
+    """Let a coroutine go that somebody made by an `async def`: it shall not warn besides."""
+    if iscoroutine(made):
+        made.close()
+
+
+async def _it_makes_journals(store: JournalStore) -> None:
+    """Make sure, before any story, that the store makes journals, as it would in one.
+
+    Raises:
+        ConfigurationError: It makes something else, or a method of it is no coroutine.
+    """
+    made = cast("object", store.journal())
+    if isinstance(made, Journal) and not isinstance(made, type):
+        return
+    _drop(made)
+    name = f"{type(store).__name__}.journal"
+    methods = sorted(one for one in vars(Journal) if not one.startswith("_"))
+    lacking = [one for one in methods if not callable(getattr(made, one, None))]
+    if lacking == methods or isinstance(made, type):
+        wanted = "a plain function that makes a new Journal, such as SqliteJournal(path)"
+        raise wrong_setting(name, wanted, made)
+    raise ConfigurationError(
+        f"{name} makes a {type(made).__name__}, which is no Journal: it lacks {', '.join(lacking)}"
+    )
 
 
 def _run(make_store: Callable[[], JournalStore], story: _Story) -> None:

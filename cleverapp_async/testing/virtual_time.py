@@ -30,6 +30,8 @@ from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
+from .._arguments import is_number, wrong_setting
+
 __all__ = ["DeadlockError", "VirtualTimeLoop", "run_virtual"]
 
 T = TypeVar("T")
@@ -65,12 +67,19 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     Args:
         start: The clock's first reading, seconds.
+
+    Raises:
+        ConfigurationError: It is no finite number.
     """
 
     def __init__(self, start: float = 0.0) -> None:
-        self._now = start
+        self._now = 0.0
         self._timers: list[asyncio.TimerHandle] = []
         super().__init__(_JumpingSelector(self._jump))
+        if not is_number(start) or math.isinf(start):
+            self.close()
+            raise wrong_setting("start", "a finite number of seconds", start)
+        self._now = start
         # asyncio's own name: how much too early a timer may fire. Windows would say 16 ms.
         self._clock_resolution = _STEP
 
@@ -139,6 +148,11 @@ def run_virtual(coroutine: Coroutine[Any, Any, T], *, debug: bool | None = None)
 
     Raises:
         DeadlockError: The coroutine waits for what nothing will bring.
+        ConfigurationError: It is no coroutine, but a function that would make one, for example.
     """
+    given: object = coroutine
+    if not asyncio.iscoroutine(given):
+        wanted = "a coroutine, such as main() where `async def main()` is defined"
+        raise wrong_setting("coroutine", wanted, given)
     with asyncio.Runner(debug=debug, loop_factory=VirtualTimeLoop) as runner:
         return runner.run(coroutine)

@@ -12,6 +12,7 @@ from cleverapp_async import (
     BulkRun,
     CampaignPausedError,
     ForbiddenError,
+    LimiterRegistry,
     NotSentError,
     Outcome,
     OutcomeUnknownError,
@@ -21,7 +22,9 @@ from cleverapp_async import (
 from cleverapp_async.bulk.breaker import Breaker
 from cleverapp_async.bulk.dispatch import Dispatcher
 from cleverapp_async.bulk.journal_source import JournalSource
+from cleverapp_async.bulk.priming import Primer
 from cleverapp_async.journal import JournalState, JournalWriteError, Resend
+from cleverapp_async.limits import AccountKey
 from tests.bulk.memory_journal import MemoryJournal
 from tests.bulk.rig import Desk, collect, key_of, message, others, turns
 from tests.raising import raises
@@ -60,8 +63,9 @@ def campaign(
     concurrency: int = 4,
     pause_after: int = 5,
     learned: list[tuple[int, Route]] | None = None,
+    whole: bool = False,
 ) -> BulkRun:
-    """A run over a journal."""
+    """A run over a journal; a whole one also recognizes the account and counts what was sent."""
     routes = [] if learned is None else learned
     source = JournalSource(
         journal=journal,
@@ -72,6 +76,10 @@ def campaign(
         deduplicate=False,
         resend=resend or Resend(),
         look_ahead=look_ahead,
+        primer=Primer(limits=LimiterRegistry(), account=AccountKey("0" * 32), key_of=key_of)
+        if whole
+        else None,
+        mark_of=(lambda salt: salt) if whole else None,
     )
     return BulkRun(
         Dispatcher(

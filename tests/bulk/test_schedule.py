@@ -5,15 +5,16 @@ import sys
 import time as clocks
 import zoneinfo
 from datetime import UTC, datetime, time, timedelta, timezone
-from typing import TYPE_CHECKING
+from math import inf, nan
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from cleverapp_async import ConfigurationError, Schedule
+from cleverapp_async import ConfigurationError, InvalidRequestError, Schedule
 from tests.raising import raises
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 BERLIN = "Europe/Berlin"
 DAY = Schedule(not_before=time(9), not_after=time(21), zone=BERLIN)
@@ -191,6 +192,26 @@ def test_without_a_zone_it_is_the_machines(day: str) -> None:
 def test_years_of_work_are_counted_without_walking_them() -> None:
     """A send of many thousand years has an end all the same, half of each day long."""
     assert DAY.end_of(at("2026-12-01T12:00"), 1e12) == pytest.approx(2e12, rel=0.01)
+    assert DAY.open_seconds(at("2026-12-01T12:00"), 2e12) == pytest.approx(1e12, rel=0.01)
+
+
+@pytest.mark.parametrize("given", [nan, inf, -inf, "12:00", None, timedelta(1)])
+def test_a_moment_that_is_none_is_refused(given: object) -> None:
+    """Whatever is no finite number of seconds is refused by the argument's name."""
+    wrong = cast("Any", given)
+    asked: list[tuple[str, Callable[[], object]]] = [
+        ("now", lambda: DAY.is_open(wrong)),
+        ("now", lambda: DAY.next_open(wrong)),
+        ("now", lambda: DAY.next_close(wrong)),
+        ("start", lambda: DAY.open_seconds(wrong, 0.0)),
+        ("end", lambda: DAY.open_seconds(0.0, wrong)),
+        ("start", lambda: DAY.end_of(wrong, 0.0)),
+        ("seconds", lambda: DAY.end_of(0.0, wrong)),
+    ]
+    for name, ask in asked:
+        with pytest.raises(InvalidRequestError) as raised:
+            ask()
+        assert raised.value.fields == (name,)
 
 
 @pytest.mark.parametrize(

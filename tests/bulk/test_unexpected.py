@@ -27,11 +27,11 @@ from tests.bulk.rig import Desk, collect, key_of, message, others, turns
 from tests.bulk.test_journal_source import Wire, campaign
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import AsyncIterator, Awaitable, Iterator
 
     from cleverapp_async import Message
     from cleverapp_async._call import Reply, SendState
-    from cleverapp_async.journal import JournalResult
+    from cleverapp_async.journal import JournalResult, MarkOf
 
 
 class StrangeError(BaseException):
@@ -111,17 +111,70 @@ async def test_a_result_that_no_journal_took_is_told_and_stops_the_run(where: st
 class BrokenJournal(MemoryJournal):
     """A journal of a user's own one of whose methods always raises."""
 
+    async def recognize(self, mark_of: MarkOf) -> bool | None:
+        """Know every account."""
+        del mark_of
+        return True
+
     async def _slip(self, *_: object, **__: object) -> NoReturn:
         raise RuntimeError("a slip")
 
 
-@pytest.mark.parametrize("where", ["open", "summary", "keys", "take", "close"])
-async def test_a_journal_that_raises_anything_is_a_failure_of_the_journal(where: str) -> None:
-    """The run fails with a JournalError whose cause is the journal's own exception."""
-    journal = type("Broken", (BrokenJournal,), {where: BrokenJournal._slip})()
-    error = await failed(campaign(journal, Wire(), [message(i) for i in range(3)]), [])
+METHODS = ("open", "load", "recognize", "summary", "sent_since", "keys", "take", "intend", "close")
+
+
+def _slip_at_once(*_: object, **__: object) -> NoReturn:
+    raise RuntimeError("a slip")
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+@pytest.mark.parametrize("where", [*METHODS, "record"])
+async def test_a_journal_that_raises_anything_is_a_failure_of_the_journal(
+    where: str,
+    at_once: bool,
+) -> None:
+    """The run fails with a JournalError that names the class; its cause is the journal's own."""
+    slip = _slip_at_once if at_once else BrokenJournal._slip
+    journal = type("OurJournal", (BrokenJournal,), {where: slip})()
+    if where == "sent_since":
+        await collect(campaign(MemoryJournal(place=journal.place), Wire(), [message(0)]))
+    run = campaign(journal, Wire(), [message(0)], whole=True)
+    error = await failed(run, [])
     assert isinstance(error, JournalError)
+    assert "OurJournal" in str(error)
     assert isinstance(error.__cause__, RuntimeError)
+
+
+@pytest.mark.parametrize("where", ["load", "summary", "keys", "take", "sent_since"])
+async def test_a_journal_that_answers_nothing_is_a_failure_of_the_journal(where: str) -> None:
+    """A method that forgets its `return` is named, instead of an AttributeError from inside."""
+
+    async def nothing(*_: object, **__: object) -> None:
+        pass
+
+    journal = type("OurJournal", (BrokenJournal,), {where: nothing})()
+    if where == "sent_since":
+        await collect(campaign(MemoryJournal(place=journal.place), Wire(), [message(0)]))
+    error = await failed(campaign(journal, Wire(), [message(0)], whole=True), [])
+    assert isinstance(error, JournalError)
+    assert f"OurJournal.{nothing.__name__}" in str(error)
+
+
+@pytest.mark.parametrize("lazily", [False, True])
+async def test_what_the_messages_raise_stays_as_it_is(lazily: bool) -> None:
+    """An error of the list that is read in is the user's own, and none of the journal."""
+
+    def plain() -> Iterator[Message]:
+        yield message(0)
+        raise LookupError
+
+    async def later() -> AsyncIterator[Message]:
+        yield message(0)
+        raise LookupError
+
+    run = campaign(MemoryJournal(), Wire(), later() if lazily else plain())
+    with pytest.raises(LookupError):
+        await collect(run)
 
 
 async def test_an_intent_that_fails_by_anything_stops_the_run() -> None:
@@ -166,8 +219,16 @@ async def test_a_journal_that_cannot_take_an_intent_back_leaves_nobody_waiting()
     """A run that is stopped ends, with the journal's failure, although withdrawing raises."""
     journal, desk = strange("withdraw"), Wire(held=lambda _: True)
     run = campaign(journal, desk, [message(0), message(1)])
-    asyncio.get_running_loop().call_later(0.01, run.drain)
+
+    async def stop() -> None:
+        # Not before both have an intent: a run that is stopped sooner has none to take back.
+        while len(desk.started) < 2:  # noqa: ASYNC110 - a desk gives no sign
+            await asyncio.sleep(0)
+        run.drain()
+
+    stopping = asyncio.ensure_future(stop())
     assert isinstance(await failed(run, []), JournalError)
+    await stopping
 
 
 class Bursting(Desk):

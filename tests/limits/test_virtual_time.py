@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
+from typing import Any, cast
 
 import pytest
 
+from cleverapp_async import ConfigurationError
 from cleverapp_async.testing import DeadlockError, VirtualTimeLoop, run_virtual
 from tests.raising import raises
 
@@ -160,3 +163,17 @@ def test_another_thread_can_still_call_in() -> None:
         return await called.wait()
 
     assert run_virtual(main())
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, "0", None, True, 10**400])
+def test_a_clock_begins_at_a_number_of_seconds(wrong: object) -> None:
+    """What no clock could show is refused, and no loop is left open."""
+    with pytest.raises(ConfigurationError):
+        VirtualTimeLoop(cast("float", wrong))
+
+
+@pytest.mark.parametrize("wrong", [None, asyncio.sleep, 1, [asyncio.sleep]])
+def test_what_is_no_coroutine_is_not_run(wrong: object) -> None:
+    """A function in place of its coroutine is told so."""
+    with pytest.raises(ConfigurationError):
+        run_virtual(cast("Any", wrong))

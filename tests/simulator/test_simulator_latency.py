@@ -2,10 +2,22 @@ from __future__ import annotations
 
 import random
 import statistics
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cleverapp_async.simulator import Constant, Latency, Lognormal, Uniform
+from cleverapp_async.simulator import (
+    Constant,
+    Fault,
+    Latency,
+    Lognormal,
+    Simulator,
+    SimulatorLimits,
+    Uniform,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.mark.parametrize(
@@ -71,6 +83,66 @@ def test_senseless_ranges_are_refused(low: float, high: float) -> None:
     """A range is of finite seconds from 0, in order."""
     with pytest.raises(ValueError, match="end"):
         Uniform(low, high)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("lognormal:50ms:1e300", "lognormal:50ms:inf", "lognormal:50ms:nan"),
+        *("lognormal:99999999999s:1", "99999999999s", f"{'9' * 400}s", "1s-99999999999s"),
+    ],
+)
+def test_what_cannot_be_slept_is_refused(text: str) -> None:
+    """A latency whose draws are no number of seconds is refused when it is read."""
+    with pytest.raises(ValueError, match="is not a latency"):
+        Latency.parse(text)
+
+
+def test_the_widest_distribution_can_be_slept() -> None:
+    """The rarest draw of all that are allowed is still a number that a timer takes."""
+
+    class Rarest(random.Random):
+        def gauss(self, mu: float = 0.0, sigma: float = 1.0) -> float:
+            return mu + 8.6 * sigma
+
+    assert Lognormal(1e10, 10.0).draw(Rarest()) < float("inf")
+
+
+DURATIONS: list[Callable[[Any], object]] = [
+    lambda wrong: Fault.slow_body(interval=wrong),
+    lambda wrong: Fault.hang(seconds=wrong),
+    lambda wrong: Fault.hang(probability=wrong),
+    lambda wrong: SimulatorLimits(whatsapp_direct=(1, wrong)),
+    lambda wrong: SimulatorLimits().scaled(wrong),
+]
+COUNTS: list[Callable[[Any], object]] = [
+    lambda wrong: Fault.slow_body(chunk=wrong),
+    Fault.oversized_header,
+    Fault.oversized_body,
+    lambda wrong: Fault.hang(on=wrong),
+    lambda wrong: SimulatorLimits(whatsapp_direct=(wrong, 1.0)),
+    lambda wrong: SimulatorLimits(account=(wrong,)),
+    lambda wrong: Simulator(limits=wrong),
+    lambda wrong: Simulator(latency=wrong),
+    lambda wrong: Simulator(api_token=[wrong]),  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    lambda wrong: Fault.hang(when=wrong),
+]
+
+
+@pytest.mark.parametrize("wrong", [-1, float("inf"), float("nan"), "1", True, 10**400, [1.0]])
+@pytest.mark.parametrize("make", DURATIONS)
+def test_what_is_no_duration_is_refused(make: Callable[[Any], object], wrong: object) -> None:
+    """What cannot be slept, or counted in, is refused where it is given."""
+    with pytest.raises(ValueError, match="must be"):
+        make(wrong)
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1.5, float("inf"), True, [1]])
+@pytest.mark.parametrize("make", COUNTS)
+def test_what_is_no_count_is_refused(make: Callable[[Any], object], wrong: object) -> None:
+    """What is no whole number from 1 up is refused where one is wanted, and so is what is none."""
+    with pytest.raises(ValueError, match="must be"):
+        make(wrong)
 
 
 def test_senseless_delays_are_refused() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, cast
 
 from attrs import evolve
 
-from ...errors import JournalError
+from ..._arguments import check_whole, wrong_argument
+from ..._values import kind_of
+from ...errors import InvalidRequestError, JournalError
 from .records import ErrorRecord, JournalState
 
 if TYPE_CHECKING:
@@ -17,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = [
     "PURGED_END",
     "check_finished",
+    "check_settling",
     "check_unknown",
-    "check_verdict",
     "error_by_hand",
     "is_plain_end",
     "purged_campaign",
@@ -26,20 +29,35 @@ __all__ = [
 ]
 
 _NAMED = 10
+_VERDICTS = (JournalState.ACCEPTED, JournalState.NOT_SENT)
 _NOT_SENT = ErrorRecord(type="NotSentError", message="not sent, as the user found out")
 
 PURGED_END = "failed; the text of the error was purged"
 """Why a run ended, in place of a text that may quote a recipient."""
 
 
-def check_verdict(state: JournalState) -> None:
-    """Make sure that an unknown message can become what it is said to be.
+def check_settling(state: object, indexes: object) -> set[int] | None:
+    """Make sure that an unknown message can become what it is said to be, and which ones do.
+
+    Returns:
+        The indexes; None: all that are unknown.
 
     Raises:
-        ValueError: It is neither ``ACCEPTED`` nor ``NOT_SENT``.
+        InvalidRequestError: The state is another one than ``ACCEPTED`` and ``NOT_SENT``, or an
+            index is none.
     """
-    if state not in {JournalState.ACCEPTED, JournalState.NOT_SENT}:
-        raise ValueError(f"an unknown message becomes ACCEPTED or NOT_SENT, not {state!r}")
+    if not isinstance(state, JournalState) or state not in _VERDICTS:
+        wanted = "JournalState.ACCEPTED or JournalState.NOT_SENT"
+        given = state.name if isinstance(state, JournalState) else kind_of(state)
+        raise InvalidRequestError(f"state must be {wanted}, not {given}", fields=("state",))
+    if indexes is None:
+        return None
+    wanted = "an iterable of whole numbers from 0 up, such as [0, 5]"
+    told = indexes
+    if not isinstance(indexes, Iterable) or isinstance(indexes, str | bytes | Mapping | type):
+        raise wrong_argument("indexes", wanted, told)
+    chosen = cast("Iterable[object]", indexes)
+    return {check_whole("indexes", index, wrong_argument, least=0) for index in chosen}
 
 
 def error_by_hand(state: JournalState) -> ErrorRecord | None:

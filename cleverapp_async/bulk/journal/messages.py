@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping
 from hashlib import blake2b
 from itertools import islice
 
-from ...errors import JournalError
+from ..._arguments import check_instance, wrong_argument
+from ...errors import InvalidRequestError, JournalError
 from ...models.messages import Message, SendMessage, SendMessageToWhatsApp, check_message
 from .codec import UNREADABLE, Cell, damaged, expect_text
 from .protocol import Messages
 
-__all__ = ["address_of", "decode_message", "digest_of", "encode_parameters", "read_messages"]
+__all__ = [
+    "address_of",
+    "check_messages",
+    "decode_message",
+    "digest_of",
+    "encode_parameters",
+    "read_messages",
+]
 
 _WHATSAPP = "whatsapp"
 
@@ -23,7 +31,12 @@ def address_of(message: Message) -> tuple[int | str, ...]:
     A contact's id; or the bot, the messenger and the contact's id in it. The number of
     ``sendMessageToWhatsApp`` is the contact's id in WhatsApp, so both ways of writing to it count
     as one. That a contact's id and such a triple name the same person cannot be seen.
+
+    Raises:
+        InvalidRequestError: It is no message.
     """
+    wanted = "a SendMessage or SendMessageToWhatsApp"
+    check_instance("message", message, Message, wanted, wrong_argument)
     if isinstance(message, SendMessageToWhatsApp):
         return (message.bot_id, _WHATSAPP, message.phone.removeprefix("+"))
     if message.contact_id is not None:
@@ -34,6 +47,35 @@ def address_of(message: Message) -> tuple[int | str, ...]:
     return (message.bot_id or 0, message.messenger or "", external_id)
 
 
+def check_messages(messages: object) -> None:
+    """Make sure that messages can be iterated over; what they are is seen when they are read.
+
+    Raises:
+        InvalidRequestError: They are a single message, text, a mapping, or nothing to iterate over.
+    """
+    if messages is None:
+        # Somebody who resumes a campaign may pass it, and would learn of it only on the way.
+        raise InvalidRequestError(
+            "nothing to send: give messages, or resume a campaign with run_campaign(journal)",
+            fields=("messages",),
+        )
+    if isinstance(messages, Message):
+        raise InvalidRequestError(
+            "messages must be an iterable of messages, not a single one: give [message], or send "
+            "it alone by send_message",
+            fields=("messages",),
+        )
+    if not _are_many(messages):
+        wanted = "an iterable or async iterable of SendMessage or SendMessageToWhatsApp"
+        raise wrong_argument("messages", wanted, messages)
+
+
+def _are_many(messages: object) -> bool:
+    if isinstance(messages, str | bytes | bytearray | memoryview | Mapping | type):
+        return False
+    return isinstance(messages, Iterable | AsyncIterable)
+
+
 _BATCH = 400
 
 
@@ -41,8 +83,10 @@ async def read_messages(messages: Messages) -> AsyncGenerator[list[Message]]:
     """Read messages in batches, each of which keeps the event loop busy for a few milliseconds.
 
     Raises:
-        InvalidRequestError: Something given is no message; its index is named.
+        InvalidRequestError: Something given is no message; its index is named. Or nothing that
+            gives messages is given.
     """
+    check_messages(messages)
     count = 0
     batch: list[Message] = []
     if isinstance(messages, AsyncIterable):

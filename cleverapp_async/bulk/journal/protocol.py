@@ -191,6 +191,7 @@ class RecognizesAccount(Protocol):
         ...
 
 
+@runtime_checkable
 class CampaignReader(Protocol):
     """Looks into a campaign wherever it is kept, also while it runs, and changes nothing.
 
@@ -267,7 +268,7 @@ class Campaign(Protocol):
             How many were settled.
 
         Raises:
-            ValueError: Another state is given.
+            InvalidRequestError: Another state is given, or an index is none.
             JournalLockedError: Somebody is at work on it: nothing is changed.
             JournalError: A message is not unknown: nothing is changed.
             JournalWriteError: It cannot be written.

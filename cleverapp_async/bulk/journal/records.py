@@ -182,6 +182,9 @@ class JournalSession:
         host: Its machine.
         ended: Why it ended, in words: ``finished``, ``interrupted``, the text of an error; None
             for one that runs, or that died.
+        at_work: Of one that has not said how it ended, where several may run at a time: whether it
+            still has the right to write. None where only one can run: then the last is at work if
+            somebody holds the journal, and all before it have died.
     """
 
     started_at: float
@@ -189,6 +192,7 @@ class JournalSession:
     pid: int
     host: str
     ended: str | None
+    at_work: bool | None = None
 
 
 @frozen(kw_only=True)

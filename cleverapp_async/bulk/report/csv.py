@@ -12,10 +12,11 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Protocol
 
+from ..._arguments import check_callable, check_flag, check_instance, check_path, wrong_argument
 from ..journal.protocol import CampaignReader
 from ..journal.records import ErrorRecord, JournalEntry, JournalState
 
-__all__ = ["COLUMNS", "ByteStream", "csv_lines", "escape", "export_csv", "unescape"]
+__all__ = ["COLUMNS", "READER", "ByteStream", "csv_lines", "escape", "export_csv", "unescape"]
 
 # Blanks, control characters, and those of no width; then a sign, full-width and small forms too.
 _UNSEEN = r"[\s\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
@@ -52,6 +53,9 @@ COLUMNS = (
 )
 """The names of the columns; those of the recipient and the message are the API's own."""
 
+READER = "the path of a journal, or a reader that is open"
+"""What a campaign is read from, in words."""
+
 _UTF8_MARK = b"\xef\xbb\xbf"
 
 
@@ -85,21 +89,38 @@ def export_csv(
         How many messages were written.
 
     Raises:
+        InvalidRequestError: An argument cannot work; it is named.
         JournalError: The journal cannot be read, or was purged.
         OSError: The stream cannot be written.
     """
     # Whoever reads CSV needs the escapes of this file alone, and no SQLite.
     from ..journal.sqlite.reader import JournalReader  # noqa: PLC0415
 
+    check_flag("mark", mark, wrong_argument)
+    check_callable("stream", getattr(stream, "write", None), "a stream of bytes", wrong_argument)
+    chosen = _checked(states)
     with ExitStack() as opened:
         if isinstance(journal, (str, os.PathLike)):
-            journal = opened.enter_context(JournalReader(journal))
-        entries = journal.entries(*(JournalState if states is None else states))
+            path = check_path("journal", journal, wrong_argument)
+            journal = opened.enter_context(JournalReader(path))
+        check_instance("journal", journal, CampaignReader, READER, wrong_argument)
+        entries = journal.entries(*chosen)
         written = -1
         for line in csv_lines(entries, mark=mark):
             stream.write(line)
             written += 1
     return written
+
+
+def _checked(states: Iterable[JournalState] | None) -> list[JournalState]:
+    if states is None:
+        return list(JournalState)
+    wanted = "an iterable of JournalState, such as [JournalState.REJECTED], or None"
+    check_instance("states", states, Iterable, wanted, wrong_argument)
+    found = list(states)
+    for state in found:
+        check_instance("states", state, JournalState, wanted, wrong_argument)
+    return found
 
 
 def csv_lines(entries: Iterable[JournalEntry], *, mark: bool = True) -> Iterator[bytes]:

@@ -293,7 +293,8 @@ class ReportFigures:
         for place, session in enumerate(sessions):
             begun, ended = session.started_at, session.ended_at
             last = place == len(sessions) - 1
-            if ended is None and last and self.running:
+            at_work = session.at_work or (last and self.running and session.at_work is None)
+            if ended is None and at_work:
                 ended = self.written_at
             elif ended is None:
                 # It died: it is known to have lived until the last send before the next run.

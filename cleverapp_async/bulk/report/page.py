@@ -12,13 +12,15 @@ from datetime import tzinfo
 from importlib.resources import files
 from pathlib import Path
 
+from ..._arguments import check_callable, check_instance, check_path, wrong_argument
 from ...errors import JournalError
-from ...limits.quota import ACCOUNT_QUOTAS, Quota, QuotasOf
+from ...limits.quota import ACCOUNT_QUOTAS, Quota, QuotasOf, check_quotas
 from ...limits.registry import LimiterRegistry
 from .._wall_clock import as_zone
 from ..journal.protocol import CampaignReader
 from ..journal.records import JournalState
 from ..journal.sqlite.reader import JournalReader
+from .csv import READER
 from .figures import ReportFigures, compute_figures, in_doubt
 from .html import Clock, Html, tag
 from .problems import errors, rejected, unknown
@@ -101,14 +103,24 @@ def write_report(
         title: What the campaign is called on the page; None: by the name of its journal.
 
     Raises:
-        ConfigurationError: No time zone has that name.
+        InvalidRequestError: An argument cannot work; it is named.
+        ConfigurationError: A quota is none, or no time zone has that name.
         JournalError: The journal cannot be read, or the page would be written over it.
         OSError: The page cannot be written.
     """
+    check_path("output", output, wrong_argument)
+    if quotas_of is not None:
+        check_callable("quotas_of", quotas_of, "a function of a LimitKey, or None", wrong_argument)
+    check_instance("account", account, tuple | list, "a tuple of Quota(...)", wrong_argument)
+    check_quotas("account", *account)
+    if title is not None:
+        check_instance("title", title, str, "a text, or None", wrong_argument)
     told_in = as_zone(zone)
     with ExitStack() as opened:
         if isinstance(journal, (str, os.PathLike)):
-            journal = opened.enter_context(JournalReader(journal))
+            path = check_path("journal", journal, wrong_argument)
+            journal = opened.enter_context(JournalReader(path))
+        check_instance("journal", journal, CampaignReader, READER, wrong_argument)
         reader: CampaignReader = journal
         if isinstance(reader, JournalReader):
             _check_apart(reader.path, Path(output))

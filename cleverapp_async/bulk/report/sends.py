@@ -225,7 +225,7 @@ def runs(figures: ReportFigures, clock: Clock) -> Html:
     begun = tag("p", "Created ", time_tag(clock, summary.created_at), ".", class_="quiet")
     earlier = len(sessions) - _RUNS_LISTED
     rows = [
-        _run_row(place, session, clock, running=figures.running and place == len(sessions))
+        _run_row(place, session, clock, last=figures.running and place == len(sessions))
         for place, session in sessions[-_RUNS_LISTED:]
     ]
     return tag(
@@ -241,15 +241,18 @@ def runs(figures: ReportFigures, clock: Clock) -> Html:
 
 
 def _run_row(
-    place: int, session: JournalSession, clock: Clock, *, running: bool
+    place: int, session: JournalSession, clock: Clock, *, last: bool
 ) -> Sequence[Html | str]:
     ended = session.ended_at
-    if running:
-        told: Html | str = "it runs now"
-    elif session.ended is None:
+    if session.ended is not None:
+        told: Html | str = foreign(session.ended)
+    elif session.at_work or (last and session.at_work is None):
+        told = "it runs now"
+    elif session.at_work is None:
         told = "it died"
     else:
-        told = foreign(session.ended)
+        # It may have died, or only be cut off: that it has lost its part is all that is known.
+        told = "no longer at work"
     return [
         f"#{place}",
         time_tag(clock, session.started_at),

@@ -34,10 +34,12 @@ def find_campaign(journal: str) -> Campaign:
     """The campaign that an argument names: a file, or ``redis://HOST:PORT/DATABASE/CAMPAIGN``.
 
     Raises:
-        BadInputError: An address names no campaign, or the extra ``redis`` is not installed.
+        BadInputError: An address names no campaign, the path is empty, or the extra ``redis`` is
+            not installed.
     """
     if "://" not in journal:
-        return SqliteCampaign(journal)
+        with journal_errors():
+            return SqliteCampaign(journal)
     from ...integrations.redis_journal import RedisCampaign
 
     with journal_errors():

@@ -328,7 +328,8 @@ def _sentences(outlook: Outlook) -> list[str]:
         told.append(f"{_runner(holder, now)}.")
     elif summary.sessions:
         last = summary.sessions[-1]
-        ended = "its process died" if last.ended is None else last.ended
+        gone = "its process died" if last.at_work is None else "its worker is no longer at work"
+        ended = gone if last.ended is None else last.ended
         when = "" if last.ended_at is None else f" {say_moment(last.ended_at)}"
         runs = counted(len(summary.sessions), "run")
         told.append(

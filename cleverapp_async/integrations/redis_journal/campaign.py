@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from ..._arguments import check_flag, wrong_argument
 from ..._redis.client import number
-from ...bulk.journal.by_hand import check_verdict
+from ...bulk.journal.by_hand import check_settling
 from ...bulk.journal.records import (
     ErrorRecord,
     JournalEntry,
@@ -16,7 +17,7 @@ from ...bulk.journal.records import (
     LockHolder,
     SettledMessage,
 )
-from .client import BlockingClient
+from .client import ATTEMPT_TIMEOUT, BlockingClient
 from .keys import DEFAULT_PREFIX, KeyNames, campaign_name, check_word, safe_address, split_address
 from .maintenance import purge_campaign, resolve_messages
 from .queries import (
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from .client import Steps
 
 __all__ = ["RedisCampaign", "RedisJournalReader"]
+
+_COMMAND = 6 * ATTEMPT_TIMEOUT
+"""Seconds of the slowest command: redis-py repeats one whose answer was lost."""
 
 
 class RedisJournalReader:
@@ -152,6 +156,8 @@ class RedisCampaign:
         self._names = KeyNames(check_word("prefix", prefix), check_word("campaign", campaign))
         self._url = redis
         self._address = safe_address(redis, campaign)
+        # Made to see whether the URL can work, and not connected.
+        BlockingClient.of(redis, self._name).close()
 
     @classmethod
     def at(cls, address: str, *, prefix: str = DEFAULT_PREFIX) -> Self:
@@ -182,13 +188,15 @@ class RedisCampaign:
 
     def resolve_unknown(self, state: JournalState, indexes: Iterable[int] | None = None) -> int:
         """Settle messages whose outcome is unknown; see :meth:`RedisJournal.resolve_unknown`."""
-        check_verdict(state)
-        chosen = None if indexes is None else set(indexes)
-        return self._change(resolve_messages(self._names, self._name, state, chosen))
+        chosen = check_settling(state, indexes)
+        return self._change(
+            resolve_messages(self._names, self._name, state, chosen, timeout=_COMMAND)
+        )
 
     def purge(self, *, force: bool = False) -> int:
         """Erase recipients and texts for good; see :meth:`RedisJournal.purge`."""
-        return self._change(purge_campaign(self._names, self._name, force=force))
+        check_flag("force", force, wrong_argument)
+        return self._change(purge_campaign(self._names, self._name, force=force, timeout=_COMMAND))
 
     @property
     def _name(self) -> str:

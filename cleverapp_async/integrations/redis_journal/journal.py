@@ -7,8 +7,19 @@ from copy import copy
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ..._redis.client import number
-from ...bulk.journal.by_hand import check_verdict
+from ..._arguments import (
+    check_callable,
+    check_flag,
+    check_flags,
+    check_instance,
+    check_seconds,
+    check_whole,
+    wrong_argument,
+    wrong_setting,
+)
+from ..._redis.client import check_source, number
+from ...bulk.journal.by_hand import check_settling
+from ...bulk.journal.messages import check_messages
 from ...bulk.journal.protocol import Messages
 from ...bulk.journal.records import (
     ErrorRecord,
@@ -18,7 +29,7 @@ from ...bulk.journal.records import (
     Loaded,
     LockHolder,
 )
-from ...errors import ConfigurationError, JournalError
+from ...errors import JournalError
 from ...limits.quota import LimitKey
 from ...models.messages import Message
 from .chunk import ChunkJournal
@@ -96,14 +107,16 @@ class RedisJournal:
         durable: bool = True,
         verify: bool = True,
     ) -> None:
-        for name, value, least in (("chunk_size", chunk_size, 1), ("patience", patience, 0)):
-            if value < least:
-                raise ConfigurationError(f"{name} must be {least} or more, not {value!r}")
+        check_whole("chunk_size", chunk_size, wrong_setting)
+        check_seconds("patience", patience, wrong_setting, zero=True)
         for name, seconds in (("lease", lease), ("timeout", timeout)):
-            if not seconds > 0:
-                raise ConfigurationError(f"{name} must be more than 0 seconds, not {seconds!r}")
+            check_seconds(name, seconds, wrong_setting)
+        check_flags(wrong_setting, durable=durable, verify=verify)
+        check_source(redis)
         self._names = KeyNames(check_word("prefix", prefix), check_word("campaign", campaign))
         self._client = JournalClient.of(redis, campaign_name(campaign), timeout)
+        # A URL that cannot work is refused here; nothing is connected yet.
+        self._client.redis.open()
         self._chunk_size, self._lease, self._patience = chunk_size, lease, patience
         self._durable, self._verify = durable, verify
 
@@ -181,6 +194,10 @@ class RedisJournal:
             InvalidRequestError: Something given is no message.
             JournalError: Redis failed, or may lose what it is given.
         """
+        check_messages(messages)
+        check_instance("origin", origin, str, "the base URL: client.base_url", wrong_argument)
+        check_callable("key_of", key_of, "a function such as client.limit_key", wrong_argument)
+        check_flag("deduplicate", deduplicate, wrong_argument)
         await self._check()
         lease = self._lease_of(LOAD)
         await lease.acquire()
@@ -200,7 +217,11 @@ class RedisJournal:
 
         Args:
             number: Which one, from 0.
+
+        Raises:
+            InvalidRequestError: It is no whole number from 0 up.
         """
+        check_whole("number", number, wrong_argument, least=0)
         lease = self._lease_of(str(number))
         return ChunkJournal(
             number,
@@ -280,15 +301,16 @@ class RedisJournal:
             How many were settled.
 
         Raises:
-            ValueError: Another state is given.
+            InvalidRequestError: Another state is given, or an index is none.
             JournalLockedError: Somebody is at work on it, or reads it in: nothing is changed.
             JournalError: A message is not unknown, or there is no such campaign.
             JournalWriteError: Redis failed.
         """
-        check_verdict(state)
-        chosen = None if indexes is None else set(indexes)
+        chosen = check_settling(state, indexes)
         return await self._client.change(
-            resolve_messages(self._names, self._client.name, state, chosen)
+            resolve_messages(
+                self._names, self._client.name, state, chosen, timeout=self._client.redis.timeout
+            )
         )
 
     async def purge(self, *, force: bool = False) -> int:
@@ -308,8 +330,11 @@ class RedisJournal:
             JournalError: Messages are left, or there is no such campaign.
             JournalWriteError: Redis failed: what is erased stays erased, and a purge goes on.
         """
+        check_flag("force", force, wrong_argument)
         return await self._client.change(
-            purge_campaign(self._names, self._client.name, force=force)
+            purge_campaign(
+                self._names, self._client.name, force=force, timeout=self._client.redis.timeout
+            )
         )
 
     async def pause(self, why: str) -> None:
@@ -319,8 +344,10 @@ class RedisJournal:
             why: In words, for whoever looks.
 
         Raises:
+            InvalidRequestError: It is no text.
             JournalError: Redis failed.
         """
+        check_instance("why", why, str, "a text", wrong_argument)
         await self._client.ask("HSET", self._names.meta, "paused", why)
 
     async def unpause(self) -> None:
@@ -370,8 +397,10 @@ class RedisJournal:
             seconds: How long.
 
         Raises:
+            InvalidRequestError: It is no time that can pass.
             JournalError: Redis failed.
         """
+        check_seconds("seconds", seconds, wrong_argument)
         meta = await self._client.follow(ask_meta(self._names))
         names = list(self._names.of_all)
         for chunk in range(number(meta.get("chunks"))):
@@ -385,9 +414,14 @@ class RedisJournal:
         Args:
             campaign: Its name.
             chunk_size: Messages per chunk; None: as here.
+
+        Raises:
+            ConfigurationError: The name or the number cannot work.
         """
+        size = self._chunk_size if chunk_size is None else chunk_size
+        check_whole("chunk_size", size, wrong_setting)
         found = copy(self)
-        found._rename(campaign, chunk_size or self._chunk_size)  # noqa: SLF001 - a copy of this one
+        found._rename(campaign, size)  # noqa: SLF001 - a copy of this one
         return found
 
     def _rename(self, campaign: str, chunk_size: int) -> None:

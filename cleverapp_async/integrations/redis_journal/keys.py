@@ -6,6 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from attrs import frozen
 
+from ..._arguments import check_instance, wrong_setting
 from ..._redis.client import check_url
 from ...errors import ConfigurationError
 
@@ -33,6 +34,7 @@ def check_word(name: str, value: str) -> str:
     Raises:
         ConfigurationError: It is empty, or holds braces, a slash, a space or a wildcard.
     """
+    check_instance(name, value, str, "a plain word such as 'spring-2026'", wrong_setting)
     if not value or set(value) & _FORBIDDEN:
         raise ConfigurationError(
             f"{name} must be a plain word such as 'spring-2026', not {value!r}: it becomes part "
@@ -50,7 +52,7 @@ def split_address(address: str) -> tuple[str, str]:
         ConfigurationError: It names no campaign, or is no URL; it is not repeated, as it may hold
             a password.
     """
-    check_url(address)
+    check_url(address, "address")
     parts = urlsplit(address)
     path, _, campaign = parts.path.rpartition("/")
     if not campaign or (not path and campaign.isdecimal()):
@@ -61,7 +63,12 @@ def split_address(address: str) -> tuple[str, str]:
 
 
 def safe_address(url: str, campaign: str) -> str:
-    """The address of a campaign, as :func:`split_address` reads it, without user and password."""
+    """The address of a campaign, as :func:`split_address` reads it, without user and password.
+
+    Raises:
+        ConfigurationError: The URL is none.
+    """
+    check_url(url)
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     path = f"{parts.path.rstrip('/')}/{campaign}"

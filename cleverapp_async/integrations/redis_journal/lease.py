@@ -23,18 +23,18 @@ from ...errors import JournalError, JournalLockedError, JournalUnreachableError
 from .client import JournalClient, journal_script
 from .keys import KeyNames
 
-__all__ = ["Lease", "describe_holder", "locked_error", "read_holder"]
+__all__ = ["BEATS", "RENEW", "Lease", "describe_holder", "locked_error", "read_holder"]
 
 _log = logging.getLogger("cleverapp_async")
 
-_BEATS = 3
+BEATS = 3
 """How often a lease is prolonged within its time."""
 
 _FENCED = "Once somebody took it over, nothing more is sent from here"
 
 
 _ACQUIRE = journal_script("acquire")
-_RENEW = journal_script("renew")
+RENEW = journal_script("renew")
 _RELEASE = journal_script("release")
 
 
@@ -134,7 +134,7 @@ class Lease:
         """Prolong it; what fails is told once, and each write brings the fence along anyhow."""
         failing = False
         while True:
-            await asyncio.sleep(self._seconds / _BEATS)
+            await asyncio.sleep(self._seconds / BEATS)
             try:
                 kept = await self._prolong()
             except JournalError as error:
@@ -151,8 +151,9 @@ class Lease:
 
     async def _prolong(self) -> bool:
         milliseconds = int(self._seconds * 1000)
+        lease, fences = self._keys()
         renewal = self._client.run(
-            _RENEW, self._keys(), self._unit, self.fence, self._holder, milliseconds
+            RENEW, (fences, lease), self._holder, milliseconds, self._unit, self.fence
         )
         return bool(await self._client.guarded(renewal))
 

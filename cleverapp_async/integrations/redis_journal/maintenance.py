@@ -2,13 +2,17 @@
 
 All leases of the campaign are taken first, each with a new fence: no worker begins meanwhile, and
 one that was stopped and believes that it still has its chunk writes no intent any more.
+
+What is done here has no event loop, so that no heart can beat beside it as beside a run. The leases
+are prolonged between two commands instead, once a third of their time has passed: a command takes
+no longer than the client's time-out, and the leases last for several of them.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, cast
 
 from attrs import evolve, frozen
 
@@ -32,14 +36,13 @@ from .codec import (
     encode_session,
     erase_texts,
 )
-from .keys import LOAD
-from .lease import describe_holder, locked_error
+from .keys import LOAD, KeyNames
+from .lease import BEATS, RENEW, describe_holder, locked_error
 from .queries import ask_meta, ask_summary, no_campaign
 
 if TYPE_CHECKING:
     from .client import Steps
     from .codec import MessageState
-    from .keys import KeyNames
 
 __all__ = ["purge_campaign", "resolve_messages"]
 
@@ -51,8 +54,13 @@ _ERASE = journal_script("fates", "erase")
 
 _AT_ONCE = 500
 _LEASE = 60.0
-_LEASE_OF_CHUNK = 0.1
-"""Seconds for which the leases are taken, and more for each chunk: nothing prolongs them."""
+"""Seconds for which the leases are taken at least."""
+
+_TIMEOUTS = 4.0
+"""For how many commands, each as slow as may be, they are taken at least."""
+
+_CHUNKS = 600.0
+"""For so many chunks they are taken for as long again: prolonging them takes more commands."""
 
 _UNKNOWN = frozenset({Code.UNKNOWN, Code.INTENT})
 """Nobody is at work, so that what was on its way is unknown as well."""
@@ -63,16 +71,32 @@ class _Locked:
     """A campaign whose leases are all ours.
 
     Attributes:
+        names: Its keys.
+        name: What it is called in errors.
+        holder: Who has the leases.
         made: When it was made, as its facts tell.
         fences: The fence of each chunk, by its number.
+        load: The fence of whoever reads messages in.
+        seconds: For how long the leases are taken.
     """
 
+    names: KeyNames
+    name: str
+    holder: str
     made: str
     fences: Sequence[str]
+    load: str
+    seconds: float
 
 
 def resolve_messages(
-    names: KeyNames, name: str, state: JournalState, chosen: set[int] | None
+    names: KeyNames,
+    name: str,
+    state: JournalState,
+    chosen: set[int] | None,
+    *,
+    timeout: float,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Steps[int]:
     """Settle messages of unknown outcome; see :meth:`Campaign.resolve_unknown`.
 
@@ -81,6 +105,8 @@ def resolve_messages(
         name: What the campaign is called in errors.
         state: What the messages become.
         chosen: Their indexes; None: all that are unknown.
+        timeout: Seconds that one command takes at most.
+        clock: Seconds of a clock that is never set.
 
     Returns:
         How many were settled.
@@ -89,18 +115,21 @@ def resolve_messages(
         JournalLockedError: Somebody is at work on it.
         JournalError: A message is not unknown, or there is no such campaign.
     """
-    holder = describe_holder()
-    locked = yield from _lock(names, name, holder)
-    try:
-        done = yield from _settle(names, name, locked, state, chosen)
-    except JournalError:
-        yield from _unlock(names, holder, len(locked.fences))
-        raise
-    yield from _unlock(names, holder, len(locked.fences))
-    return done
+
+    def settle(locked: _Locked) -> Steps[int]:
+        return _settle(names, name, locked, state, chosen)
+
+    return (yield from _under_leases(names, name, settle, timeout, clock))
 
 
-def purge_campaign(names: KeyNames, name: str, *, force: bool) -> Steps[int]:
+def purge_campaign(
+    names: KeyNames,
+    name: str,
+    *,
+    force: bool,
+    timeout: float,
+    clock: Callable[[], float] = time.monotonic,
+) -> Steps[int]:
     """Erase recipients and texts; see :meth:`Campaign.purge`.
 
     One that was interrupted can be done again.
@@ -109,6 +138,8 @@ def purge_campaign(names: KeyNames, name: str, *, force: bool) -> Steps[int]:
         names: The campaign's keys.
         name: What the campaign is called in errors.
         force: Also where something is left.
+        timeout: Seconds that one command takes at most.
+        clock: Seconds of a clock that is never set.
 
     Returns:
         How many messages were erased.
@@ -117,29 +148,80 @@ def purge_campaign(names: KeyNames, name: str, *, force: bool) -> Steps[int]:
         JournalLockedError: Somebody is at work on it.
         JournalError: Messages are left, or there is no such campaign.
     """
-    holder = describe_holder()
-    locked = yield from _lock(names, name, holder)
-    try:
+
+    def erase(locked: _Locked) -> Steps[int]:
         if not force:
             check_finished(name, (yield from ask_summary(names, name)))
-        erased = yield from _erase(names, name, locked)
+        return (yield from _erase(names, name, locked))
+
+    return (yield from _under_leases(names, name, erase, timeout, clock))
+
+
+def _under_leases(
+    names: KeyNames,
+    name: str,
+    work: Callable[[_Locked], Steps[int]],
+    timeout: float,
+    clock: Callable[[], float],
+) -> Steps[int]:
+    """Do some work while all leases of a campaign are ours, however long it takes.
+
+    Raises:
+        JournalLockedError: Somebody is at work on it, or has taken a lease over.
+    """
+    holder = describe_holder()
+    begun = clock()
+    locked = yield from _lock(names, name, holder, max(_LEASE, _TIMEOUTS * timeout))
+    try:
+        done = yield from _prolonging(work(locked), locked, begun, clock)
     except JournalError:
         yield from _unlock(names, holder, len(locked.fences))
         raise
     yield from _unlock(names, holder, len(locked.fences))
-    return erased
+    return done
 
 
-def _lock(names: KeyNames, name: str, holder: str) -> Steps[_Locked]:
+def _prolonging(
+    steps: Steps[int], locked: _Locked, begun: float, clock: Callable[[], float]
+) -> Steps[int]:
+    """Some steps, between which the leases are prolonged as often as a run's heart would."""
+    prolonged, reply = begun, None
+    while True:
+        try:
+            command = steps.send(reply)
+        except StopIteration as end:
+            return cast("int", end.value)
+        now = clock()
+        if now - prolonged >= locked.seconds / BEATS:
+            yield from _prolong(locked)
+            prolonged = now
+        reply = yield command
+
+
+def _prolong(locked: _Locked) -> Steps[None]:
+    names = locked.names
+    units = [(LOAD, locked.load), *((str(n), fence) for n, fence in enumerate(locked.fences))]
+    milliseconds = int(1000 * locked.seconds)
+    for begin in range(0, len(units), _AT_ONCE):
+        some = units[begin : begin + _AT_ONCE]
+        keys = [names.fences, *(names.lease(unit) for unit, _ in some)]
+        flat = [part for pair in some for part in pair]
+        reply = yield eval_command(RENEW, keys, locked.holder, milliseconds, *flat)
+        if number(as_text(reply)) != 1:
+            raise locked_error(locked.name, None)
+
+
+def _lock(names: KeyNames, name: str, holder: str, least: float) -> Steps[_Locked]:
     """Take the lease of whoever reads messages in, then those of all chunks."""
     meta = yield from ask_meta(names)
     if not meta:
         raise no_campaign(name)
-    milliseconds = int(1000 * (_LEASE + _LEASE_OF_CHUNK * number(meta.get("chunks"))))
+    seconds = least * (1 + number(meta.get("chunks")) / _CHUNKS)
+    milliseconds = int(1000 * seconds)
     fences: list[str] = []
     taken = [LOAD]
     try:
-        yield from _take(names, name, [LOAD], holder, milliseconds)
+        [load] = yield from _take(names, name, [LOAD], holder, milliseconds)
         # Nobody reads messages in any more: there will be no other chunks.
         meta = yield from ask_meta(names)
         chunks = number(meta.get("chunks"))
@@ -150,7 +232,7 @@ def _lock(names: KeyNames, name: str, holder: str) -> Steps[_Locked]:
     except JournalLockedError:
         yield from _unlock(names, holder, len(taken) - 1)
         raise
-    return _Locked(meta.get("created_at", ""), fences)
+    return _Locked(names, name, holder, meta.get("created_at", ""), fences, load, seconds)
 
 
 def _take(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+from attrs import evolve
+
 from ..._redis.client import as_list, as_text, as_texts, number
 from ...bulk.journal.codec import decode_error
 from ...bulk.journal.records import (
     ErrorRecord,
     JournalEntry,
+    JournalSession,
     JournalState,
     JournalSummary,
     LockHolder,
@@ -158,6 +161,31 @@ def no_campaign(name: str) -> JournalError:
     return JournalError(f"{name} does not exist: check its name, the prefix and the database")
 
 
+def _at_work(names: KeyNames, runs: dict[str, JournalSession]) -> Steps[list[JournalSession]]:
+    """The runs, of which those that have not ended are told to be at work, or not any more.
+
+    A run has its chunk as long as its lease is there and nobody has taken a greater fence.
+    """
+    open_runs = [run.partition(":") for run, session in runs.items() if session.ended is None]
+    found = list(runs.values())
+    if not open_runs:
+        return found
+    units = [unit for unit, _, _ in open_runs]
+    # In this order: a lease that is taken over in between has another fence by then. The other way
+    # round the old fence would be seen beside the new holder's lease.
+    leases = as_list((yield ("MGET", *map(names.lease, units))))
+    fences = as_list((yield ("HMGET", names.fences, *units)))
+    held = {
+        f"{unit}:{fence}"
+        for (unit, _, fence), lease, last in zip(open_runs, leases, fences, strict=True)
+        if lease is not None and as_text(last) == fence
+    }
+    return [
+        session if session.ended is not None else evolve(session, at_work=run in held)
+        for run, session in runs.items()
+    ]
+
+
 def ask_summary(names: KeyNames, name: str) -> Steps[JournalSummary]:
     """The campaign in numbers.
 
@@ -182,7 +210,7 @@ def ask_summary(names: KeyNames, name: str) -> Steps[JournalSummary]:
             if Code(code) is Code.REFUSED:
                 retryable[key] += count
     duplicates = number(meta.get("duplicates"))
-    runs = map(decode_session, sessions.values())
+    runs = yield from _at_work(names, {run: decode_session(sessions[run]) for run in sessions})
     return JournalSummary(
         created_at=float(meta.get("created_at", 0)),
         origin=meta.get("origin", ""),

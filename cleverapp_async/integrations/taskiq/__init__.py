@@ -14,21 +14,14 @@ The workers are taskiq's own: ``taskiq worker module:broker``.
 
 from __future__ import annotations
 
-from ..._imports import EXTRAS, missing_extra
+from typing import TYPE_CHECKING
 
-try:
+from ..._imports import EXTRAS, lazy_names, missing_extra
+
+if TYPE_CHECKING:
     from .context import ClientFactory, JournalFactory
-    from .register import CampaignTasks, register
+    from .registration import CampaignTasks, register
     from .tasks import ChunkReport, RegisteredTasks, SendReport
-except ModuleNotFoundError as _missing:
-    if (
-        _missing.name is None
-        or _missing.name.split(".")[0].replace("_", "-") not in EXTRAS["taskiq"]
-    ):
-        raise
-    raise ModuleNotFoundError(
-        missing_extra(__name__, "taskiq"), name=_missing.name, path=_missing.path
-    ) from None
 
 __all__ = [
     "CampaignTasks",
@@ -39,3 +32,30 @@ __all__ = [
     "SendReport",
     "register",
 ]
+
+if not TYPE_CHECKING:
+    # The command of this package looks into campaigns, for which Redis alone is needed.
+    _find, __dir__ = lazy_names(
+        __name__,
+        __name__,
+        {
+            "CampaignTasks": ".registration",
+            "ChunkReport": ".tasks",
+            "ClientFactory": ".context",
+            "JournalFactory": ".context",
+            "RegisteredTasks": ".tasks",
+            "SendReport": ".tasks",
+            "register": ".registration",
+        },
+    )
+
+    def __getattr__(name: str) -> object:
+        try:
+            return _find(name)
+        except ModuleNotFoundError as error:
+            missing = (error.name or "").partition(".")[0].replace("_", "-")
+            if missing not in EXTRAS["taskiq"]:
+                raise
+            told = missing_extra(__name__, "taskiq")
+            missing_package = ModuleNotFoundError(told, name=error.name, path=error.path)
+        raise missing_package

@@ -65,7 +65,7 @@ def _open(address: str, prefix: str) -> RedisJournalReader:
 def _show(reader: RedisJournalReader, *, as_json: bool, listed: bool) -> int:
     summary, holders, left = reader.summary(), reader.holders(), reader.left()
     counts = {state.value: count for state, count in summary.by_state.items()}
-    entries = map(_entry, reader.entries(*_LISTED)) if listed else ()
+    entries = map(_entry, reader.entries(*_LISTED)) if listed else iter(())
     if as_json:
         told = {
             "complete": summary.complete,
@@ -76,9 +76,17 @@ def _show(reader: RedisJournalReader, *, as_json: bool, listed: bool) -> int:
             "holders": {chunk: str(holder) for chunk, holder in holders.items()},
             "paused": reader.paused(),
             "errors": [[f"{each.type}: {each.message}", count] for each, count in reader.errors()],
-            **({"entries": list(entries)} if listed else {}),
         }
-        _say_json(told, indent=2)
+        text = json.dumps(told, ensure_ascii=False, indent=2)
+        if listed:
+            # One by one: there may be more messages than fit into memory.
+            _write_json(text.removesuffix("\n}") + ',\n  "entries": [')
+            before = "\n    "
+            for entry in entries:
+                _write_json(before + json.dumps(entry, ensure_ascii=False))
+                before = ",\n    "
+            text = "\n  ]\n}"
+        _write_json(f"{text}\n")
     else:
         reading = "" if summary.complete else " (still being read in)"
         _say(f"{summary.messages} message(s), {summary.duplicates} duplicate(s) left out{reading}")
@@ -91,7 +99,7 @@ def _show(reader: RedisJournalReader, *, as_json: bool, listed: bool) -> int:
         for error, count in reader.errors():
             _say(f"  {count} x {error.type}: {error.message}")
         for entry in entries:
-            _say_json(entry)
+            _write_json(json.dumps(entry, ensure_ascii=False) + "\n")
     if counts["unknown"]:
         return 4
     return 0 if summary.complete and counts["accepted"] == summary.messages else 1
@@ -101,11 +109,10 @@ def _say(line: str) -> None:
     sys.stdout.write(line + "\n")
 
 
-def _say_json(what: object, indent: int | None = None) -> None:
+def _write_json(text: str) -> None:
     """In UTF-8, whatever the terminal's encoding is."""
-    text = escaped(json.dumps(what, ensure_ascii=False, indent=indent))
     sys.stdout.flush()
-    sys.stdout.buffer.write(f"{text}\n".encode())
+    sys.stdout.buffer.write(escaped(text).encode())
     sys.stdout.buffer.flush()
 
 

@@ -19,16 +19,17 @@ one period more. So a process that was killed or cut off needs no cleaning up af
 outlasts an attempt; a process that lives renews what it holds every third of it. One that stood
 still for half of it throws away what it was granted.
 
-**What is told when.** Nobody can reuse a slot before a period after its start, so what has ended
-is told shortly before that, in one call with everything else: endings, slots given back, the next
-booking. While nobody waits that one call is all there is. A process that waits is told when its
-next slot may be certain, sleeps until then, and asks once more.
+**When something is reported.** No slot can be reused before one period after its start. So a
+process reports that a request has ended shortly before that, in one call with everything else:
+endings, slots given back, the next booking. While no request waits, that one call is all there is.
+A process with waiters is told when its next slot can be certain, sleeps until then, and asks once
+more.
 
-**Whose turn it is.** Inside a process the usual lanes; a slot is bound to a request when it is due.
-Among processes a queue in the log: each takes a turn of some slots (``Terms.turn``), the first in
-line first, except that a slot never idles for a process that sleeps beyond the slot's moment.
-Slots booked for a process that is asleep lie in the mail until it calls; if it does not come in
-time they go to others, which is safe as it never heard of them.
+**Whose turn it is.** Inside a process the usual lanes decide; a slot is given to a request when it
+is due. Among processes a queue in the log decides: each process gets a turn of some slots
+(``Terms.turn``), in the order in which they came, but a slot is never kept for a process that
+sleeps beyond the slot's moment. Slots that are booked for a sleeping process lie in the mail until
+it calls. If it does not call in time, they go to others, which is safe as it never knew of them.
 
 **What is given back.** A slot whose request provably never left, one that nobody waits for any
 more, one granted before a pause began, and one granted in an answer that was lost: after such an

@@ -31,7 +31,8 @@ local function whole(number)
     return string.format('%.0f', number)
 end
 
--- The state; the clock never goes back: what a step back took away is added from then on.
+-- The state. The clock never goes back, or slots that are spent would look free: what a step back of
+-- the server's wall clock took away is added to it from then on.
 local clock = redis.call('TIME')
 local wall = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
 local kept = redis.call('HMGET', meta, 'offset', 'last', 'epoch', 'run', 'paused', 'hold',
@@ -59,6 +60,8 @@ for place = 1, #records, 2 do
         left = tonumber(left), ticket = tonumber(ticket)}
 end
 local caller = people[process]
+-- Calls of one process may overtake each other where a client repeats one whose answer was lost. Only
+-- the newest may change anything: an older one would take back what has been told since.
 if caller and sequence <= caller.sequence then
     return {-1}
 end
@@ -105,6 +108,8 @@ if tonumber(ARGV[10]) > 0 then
 end
 refusals = refusals + tonumber(ARGV[11])
 
+-- What is free again by now needs no entry; from here on every entry of a window is a slot that is
+-- taken, so that ZCARD counts the taken ones.
 for _, window in ipairs(windows) do
     redis.call('ZREMRANGEBYSCORE', window.key, '-inf', whole(now))
 end
@@ -120,12 +125,15 @@ for _ = 1, marks do
     for place, window in ipairs(windows) do
         local mark = ARGV[argument + 1 + place]
         if mark == 'h' then
+            -- Held from now on: as if it were stamped when the guard ends, which is later than any
+            -- answer to its request can come. A stamp that is told before that takes its place.
             held = true
             redis.call('ZADD', window.key, whole(now + guard + window.period), slot)
             redis.call('ZADD', starts, whole(now), slot)
         elseif mark == '' then
             held = true
         elseif mark ~= 't' then
+            -- Told as an age, not as a moment: the clocks of the processes need not agree.
             local stamp = now - tonumber(mark)
             local start = place == 1 and tonumber(redis.call('ZSCORE', starts, slot) or nil)
             if start then
@@ -183,6 +191,8 @@ for place = 1, #waiting_mail, 2 do
     local owner = people[string.match(slot, '^[^:]+')]
     if owner == caller then
         redis.call('ZREM', mail, slot)
+        -- A slot that lay here for half of its guard is not handed out any more: what is left of
+        -- the guard might not outlast the attempt.
         if demand > 0 and now < start + guard / 2 then
             if start < now then
                 -- Its guard begins when the process hears of it.
@@ -202,6 +212,7 @@ for place = 1, #waiting_mail, 2 do
     end
 end
 
+-- Who begins to want slots stands at the end of the line; who wanted some already keeps its place.
 caller.seen, caller.sequence = now, sequence
 if demand > 0 and caller.demand == 0 and #granted == 0 then
     caller.ticket, caller.left = ticket(), turn
@@ -267,6 +278,7 @@ while #queue > 0 do
     else
         redis.call('ZADD', mail, whole(start), slot)
     end
+    -- Its turn is used up slot by slot; then it goes to the end of the line with a new turn.
     chosen.demand, chosen.left = chosen.demand - 1, chosen.left - 1
     changed[chosen.name] = chosen
     if chosen.left <= 0 then
@@ -330,6 +342,8 @@ end
 redis.call('HSET', meta, 'full', table.concat(full, ' '), 'offset', whole(offset), 'last', whole(now), 'epoch', epoch, 'run',
     running, 'paused', whole(paused), 'hold', whole(hold), 'refusals', refusals, 'slots',
     whole(slots), 'tickets', whole(tickets), 'lag', whole(lag), 'windows', ARGV[12])
+-- All keys live equally long: a window that outlived its meta part, or the other way round, would be
+-- taken for one that was lost.
 local lives = whole(math.max(expiry, (math.max(paused, hold) - now) / 1000 + expiry))
 for _, key in ipairs(KEYS) do
     redis.call('PEXPIRE', key, lives)

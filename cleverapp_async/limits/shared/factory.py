@@ -1,4 +1,4 @@
-"""Makes the limiters that a fleet keeps together, and closes them."""
+"""Makes and closes the limiters whose quotas a fleet of processes shares."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from attrs import frozen
 
 from ..._arguments import check_instance, check_seconds, wrong_setting
-from ..._redis.client import RedisClient
+from ..._redis.client import RedisClient, check_source
 from ...errors import ConfigurationError
 from ..sliding_window import SlidingWindowLimiter
 from .keys import check_prefix
@@ -31,7 +31,7 @@ class SharedLimiterFactory:
     """A :class:`LimiterFactory` for one process of a fleet.
 
     Attributes:
-        member: This process, as one of the fleet.
+        member: This process as a member of the fleet.
     """
 
     member: FleetMember
@@ -60,9 +60,7 @@ class SharedLimiterFactory:
             check_prefix(prefix)
         except ValueError as error:
             raise ConfigurationError(str(error)) from None
-        if not isinstance(redis, str) and not callable(getattr(redis, "execute_command", None)):
-            wanted = "a URL such as redis://host:6379/0, or a client of redis.asyncio"
-            raise wrong_setting("redis", wanted, redis)
+        check_source(redis)
         # Without attempts of its own: the log ignores a call that was repeated unseen.
         client = RedisClient(redis, timeout, connections=_CONNECTIONS)
         client.open()

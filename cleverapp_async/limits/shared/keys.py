@@ -1,4 +1,4 @@
-"""How the keys of Redis are called: one hash slot of a cluster for each bot, and each account."""
+"""The names of the keys in Redis: each bot and each account has one hash slot of a cluster."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _SCOPED = 3
 
 
 def check_prefix(prefix: str) -> str:
-    """A prefix that leaves the hash tags alone.
+    """Return a prefix, which must not interfere with the hash tags.
 
     Raises:
-        ValueError: It is empty, or has what stands for something else in a key or a pattern.
+        ValueError: It is empty, or has a character with a meaning of its own in a key or a pattern.
     """
     if not prefix or set(prefix) & set("{}*?[]\\ "):
         raise ValueError(f"prefix must be a plain word such as 'cleverapp', not {prefix!r}")
@@ -31,7 +31,7 @@ def check_prefix(prefix: str) -> str:
 
 
 def tagged(prefix: str, key: LimitKey | AccountKey) -> str:
-    """What all keys of one limiter begin with; the hash tag is in braces."""
+    """The beginning of all keys of one limiter; the hash tag is in braces."""
     if isinstance(key, AccountKey):
         return f"{prefix}:{{account:{key.digest}}}"
     bot = "" if key.bot_id is None else str(key.bot_id)
@@ -48,7 +48,7 @@ def key_names(
 
 
 def read_key(prefix: str, name: str) -> LimitKey | AccountKey | None:
-    """Whose log a key with the name of its meta part is; None where it is another's."""
+    """The limit key whose log has a meta part of this name; None if it belongs to no log."""
     base = name.removesuffix(f":{META}")
     tag, closed, rest = base.removeprefix(f"{prefix}:{{").partition("}")
     kind, _, whose = tag.partition(":")

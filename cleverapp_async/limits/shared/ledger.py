@@ -1,4 +1,4 @@
-"""The slots of one key that one process has, and what it must still report of them."""
+"""The slots of one key that one process has, and what it must still report about them."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Slot:
 
     Attributes:
         name: Its name in the log.
-        due: From when on it may be used.
+        due: The moment from which it may be used.
         told: For each window, whether its stamp is in the log.
         renewed_at: When the log last learned that it is held.
-        share: What it took of this process's own share, where the log could not be reached.
+        share: The permit of this process's own share, if the log could not be reached.
         sent_at: When its request left.
         stamped_at: When its request was answered, or is certain not to arrive any more.
     """
@@ -43,7 +43,7 @@ class Slot:
     stamped_at: float | None = None
 
     def stamp(self, place: int, cap: float | None, now: float) -> float | None:
-        """When it counts as used up in a window; None where that is not known yet."""
+        """The moment from which its period in a window counts; None if that is not known yet."""
         if self.told[place]:
             return None
         capped = math.inf if cap is None or self.sent_at is None else self.sent_at + cap
@@ -57,11 +57,11 @@ class Ledger:
     """All slots of one process and key.
 
     Attributes:
-        ready: Granted by the log and used by nobody yet, in the order of their moments.
+        ready: Granted by the log and not used yet, in the order of their moments.
         running: Used by requests that have not ended.
         ended: Used by requests that have ended, which the log does not know yet.
         given_back: Names of slots that will never be used, which the log does not know yet.
-        tell_at: When the log must know the next thing at the latest.
+        tell_at: The moment by which the log must have the next report.
     """
 
     terms: Terms
@@ -72,7 +72,7 @@ class Ledger:
     tell_at: float = math.inf
 
     def __len__(self) -> int:
-        """How many slots the log is to hear of, or may be asked for."""
+        """How many slots still have to be reported, or may still be asked about."""
         return len(self.ready) + len(self.running) + len(self.ended) + len(self.given_back)
 
     def grant(self, name: str, due: float) -> None:
@@ -80,7 +80,7 @@ class Ledger:
         insort(self.ready, self.make(name, due), key=lambda slot: slot.due)
 
     def make(self, name: str, due: float, share: Permit | None = None) -> Slot:
-        """A slot; one of this process's own share is news to the log."""
+        """Make a slot; one of this process's own share still has to be reported."""
         renewed_at = due if share is None else -math.inf
         return Slot(name, due, [False] * len(self.terms.windows), renewed_at, share)
 
@@ -104,23 +104,23 @@ class Ledger:
             self._owe(slot, now)
 
     def give_back(self, slot: Slot) -> None:
-        """It will not be used; a request that still has it must not use it."""
+        """The slot will not be used; a request that still has it must not use it."""
         self.running.pop(slot.name, None)
         # One of our own share, or of a log that was lost, has no entry that could be removed.
         if slot.renewed_at > -math.inf:
             self.given_back.append(slot.name)
 
     def is_fresh(self, slot: Slot, now: float) -> bool:
-        """Whether it is certainly still held: a process that stood still cannot be sure."""
+        """Whether it is certainly still held, of which a stopped process cannot be sure."""
         return slot.share is not None or now < slot.renewed_at + self.terms.guard / 2
 
     def give_back_ready(self, keep: int) -> None:
-        """Give back granted slots that nobody wants, the latest first."""
+        """Give back granted slots that no request waits for, the latest first."""
         self.given_back += [slot.name for slot in self.ready[keep:]]
         del self.ready[keep:]
 
     def news(self, now: float) -> list[SlotUpdate]:
-        """All that the log does not know."""
+        """Everything that the log does not know yet."""
         self._drop_old(now)
         # A little before it is due: where a call is made anyway, it renews what is due next.
         renewed_before = now - 0.9 * self.terms.renewal
@@ -130,13 +130,13 @@ class Ledger:
         ]
 
     def names(self, besides: Sequence[SlotUpdate]) -> list[str]:
-        """Every slot that may still count, but those of the updates."""
+        """The names of all slots that may still count, except those of the updates."""
         told = {update.slot for update in besides}
         slots = [*self.ready, *self._used()]
         return [slot.name for slot in slots if slot.name not in told]
 
     def wrote(self, updates: Sequence[SlotUpdate], given_back: Sequence[str], now: float) -> None:
-        """The log knows these now."""
+        """The log has been told these updates."""
         # What was given back while the call was on its way stands behind those that it told.
         del self.given_back[: len(given_back)]
         for update in updates:
@@ -153,7 +153,7 @@ class Ledger:
         self._owe_all(now)
 
     def start_over(self, now: float) -> None:
-        """The log has forgotten everything: what was granted is void, the rest is news."""
+        """The log has forgotten everything: grants are void, the rest is reported again."""
         self.ready.clear()
         for slot in self._used():
             slot.told = [False] * len(slot.told)
@@ -161,7 +161,7 @@ class Ledger:
         self.tell_at = now if self.running or self.ended else math.inf
 
     def _drop_old(self, now: float) -> None:
-        """What the log never knew, and what no window counts any more."""
+        """Drop slots that the log never knew and that no window counts any more."""
         before = now - self.terms.longest
         old = [
             name
@@ -190,7 +190,7 @@ class Ledger:
         return SlotUpdate(slot.name, tuple(windows))
 
     def _owe(self, slot: Slot, known_at: float) -> None:
-        """Something of a slot becomes known: nobody can use it before a period after its start."""
+        """A slot changed: report it before it can be reused, one period after its start."""
         period, margin = self.terms.shortest, self.terms.margin
         # It is told shortly before a whole number of periods after the slot's start, the first that
         # leaves the time: whatever else becomes known until then goes along in the same call.
@@ -199,7 +199,7 @@ class Ledger:
         self.tell_at = min(self.tell_at, max(known_at, slot.due + rounds * period - margin))
 
     def _owe_renewal(self, slot: Slot, now: float) -> None:
-        """A slot is held: the log must hear so at once where it does not know, else in time."""
+        """A slot is held: report it at once if the log does not know it, else in time."""
         if slot.renewed_at > -math.inf:
             self._owe(slot, max(now, slot.renewed_at + self.terms.renewal))
         else:

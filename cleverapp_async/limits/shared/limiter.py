@@ -1,4 +1,4 @@
-"""The limiter of one key of a fleet: waits in line here, asks the log for all who wait.
+"""The limiter of one key of a fleet: requests wait in line here, and it asks the log for them.
 
 Its permits hold a slot of the log and one of this process's own window.
 """
@@ -166,7 +166,7 @@ class SharedLimiter:
         )
 
     async def close(self) -> None:
-        """Tell the fleet what it does not know yet, and give back what is not used.
+        """Report to the fleet what it does not know yet, and give back the slots that are not used.
 
         The fleet was closed before: nothing begins any more, and waiting requests get an error.
         """
@@ -203,7 +203,7 @@ class SharedLimiter:
         self.on_ended(slot)
 
     def on_returned(self, slot: Slot) -> None:
-        """A slot was not used after all: the next one who waits takes it, or the fleet."""
+        """A slot was not used after all: the next waiter takes it, or it goes back to the fleet."""
         self._ledger.running.pop(slot.name, None)
         if not self._ledger.is_fresh(slot, self._now()) or not self._hand_over(slot):
             if slot.share is not None:
@@ -225,19 +225,19 @@ class SharedLimiter:
         return self._loop.time() if self._loop else -math.inf
 
     def _hold_back(self, until: float) -> None:
-        """A pause has begun: what was granted before is void."""
+        """A pause has begun: slots that were granted before it are void."""
         self._session.paused_until = max(self._session.paused_until, until)
         self._session.blocked_until = max(self._session.blocked_until, until)
         self._ledger.give_back_ready(0)
 
     def _trim(self) -> None:
-        """Somebody waits no longer: give back what nobody waits for."""
+        """A waiter has left: give back the slots that no request waits for."""
         if len(self._ledger.ready) > len(self._queue):
             self._ledger.give_back_ready(len(self._queue))
             self._pump()
 
     def _pump(self) -> None:
-        """Hand out the slots that are due, and see to the next moment of any kind."""
+        """Hand out the slots that are due, and set the timer for the next moment of any kind."""
         loop, ready = self._loop, self._ledger.ready
         if loop is None or self._member.closed:
             return
@@ -255,7 +255,7 @@ class SharedLimiter:
         self._wake_at(loop, min(moment, ready[0].due) if ready else moment)
 
     def _hand_over(self, slot: Slot) -> bool:
-        """Give a slot to the waiter whose turn it is; False if nobody waits."""
+        """Give a slot to the waiter whose turn it is; False if there is no waiter."""
         while self._queue:
             future = self._queue.pop().future
             if not future.done():
@@ -265,7 +265,7 @@ class SharedLimiter:
         return False
 
     def _next_call(self, now: float) -> float:
-        """When the log must be asked or told next."""
+        """The moment of the next call to the log."""
         ledger, session = self._ledger, self._session
         moment = ledger.tell_at
         if len(self._queue) > len(ledger.ready):
@@ -368,7 +368,7 @@ class SharedLimiter:
         self._ledger.give_back_ready(0)
 
     def _go_alone(self) -> None:
-        """Where that is the policy, and Redis is away for longer than a connection lasts."""
+        """Use the own share, if that is the policy and no new connection reaches Redis."""
         if (
             self._share is not None
             and self._alone is None
@@ -387,7 +387,7 @@ class SharedLimiter:
             self._alone.cancel()
 
     async def _serve_alone(self, own_share: SlidingWindowLimiter) -> None:
-        """Grant this process's own share to those who wait, until Redis is reached again."""
+        """Grant slots of this process's own share to its waiters, until Redis is reached again."""
         # What the fleet was granted before must be over first.
         await asyncio.sleep(self._down_since + self._terms.shortest - self._now())
         while self._queue:

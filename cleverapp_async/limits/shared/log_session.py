@@ -26,9 +26,9 @@ class LogSession:
         member: Who this is.
         ledger: The process's slots.
         again_at: When to ask again for what was not granted; inf when nothing is wanted.
-        blocked_until: Until when nothing is granted.
-        paused_until: Until when a refusal or a user wants that.
-        refusals: The fleet's.
+        blocked_until: The moment until which nothing is granted.
+        paused_until: The moment until which a refusal or a user has paused the key.
+        refusals: How many refusals the whole fleet has seen.
         answered_at: When the last reply came.
     """
 
@@ -49,21 +49,21 @@ class LogSession:
 
     @property
     def urgent(self) -> bool:
-        """Whether there is something that the fleet should know at once."""
+        """Whether there is something that must be reported at once."""
         return bool(self._pause or self._refused or self._lost or self.ledger.given_back)
 
     @property
     def unfinished(self) -> bool:
-        """Whether the log may hold something for this process that it does not know of."""
+        """Whether the log may hold slots for this process that the process does not know of."""
         return self._doubtful or self.again_at < math.inf
 
     def pause(self, seconds: float, refusals: int) -> None:
-        """The fleet is to grant nothing for that long, after so many refusals more."""
+        """Report a pause of the whole fleet, and how many more refusals there were."""
         self._pause = max(self._pause, seconds)
         self._refused += refusals
 
     def ask(self, demand: int, now: float) -> LogRequest:
-        """The next request."""
+        """Make the next request."""
         updates = self.ledger.news(now)
         request = LogRequest(
             process=self.member.process,
@@ -82,7 +82,7 @@ class LogSession:
         return request
 
     def learn(self, request: LogRequest, reply: LogReply, asked_at: float, now: float) -> bool:
-        """Make use of a reply.
+        """Take over what a reply says.
 
         Args:
             request: What was asked.
@@ -118,7 +118,7 @@ class LogSession:
         return sound
 
     def _judge(self, reply: LogReply, asked_at: float, now: float) -> bool:
-        """Whether the log is still the one it was, and its clock has gone as ours has."""
+        """Whether it is still the same log, and its clock has advanced as much as ours."""
         if not self._epoch:
             return True
         if reply.epoch != self._epoch:

@@ -1,4 +1,4 @@
-"""What all limiters of one process share: the client, the policy, and who this process is."""
+"""What all limiters of one process share: the client, the policy, and the name of the process."""
 
 from __future__ import annotations
 
@@ -66,10 +66,10 @@ class FleetMember:
     Attributes:
         client: The client of Redis.
         prefix: What every key of Redis begins with.
-        guard: Seconds for which a slot stays held for a process that says nothing more.
+        guard: Seconds for which a slot stays held for a process that reports nothing any more.
         on_unavailable: The policy while Redis cannot be reached.
         local_share: The share of each quota under ``"local"``.
-        closed: Whether the registry was closed: nothing is granted or told any more.
+        closed: Whether the registry was closed: nothing is granted or reported any more.
     """
 
     client: RedisClient
@@ -92,11 +92,11 @@ class FleetMember:
         return self._process
 
     def number(self) -> int:
-        """The next number; a limiter that is dropped and made anew goes on with higher ones."""
+        """The next number; a limiter that was dropped and is made again gets higher ones."""
         return next(self._numbers)
 
     async def exchange(self, keys: Sequence[str], arguments: Sequence[str | int]) -> object:
-        """Tell the log of one key what has happened, and ask it for slots; what it answers.
+        """Report to the log of one key what has happened, ask it for slots, and return its answer.
 
         Raises:
             RedisCallError: It did not answer, or not in time.
@@ -104,7 +104,7 @@ class FleetMember:
         return await self.client.guarded(self.client.run(_EXCHANGE, keys, *arguments))
 
     def start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run something beside the callers; it is ended with the registry at the latest."""
+        """Run something in a task of its own, which ends with the registry at the latest."""
         task = asyncio.get_running_loop().create_task(coroutine, name="shared limits")
         self._tasks.add(task)
         task.add_done_callback(self._ended)

@@ -1,4 +1,4 @@
-"""What travels between a process and the log of one key, as Redis wants it: pure."""
+"""The messages between a process and the log of one key, in the form of Redis; no I/O."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OVERTAKEN = -1
 
 @frozen
 class SlotUpdate:
-    """What is told of one slot.
+    """The report about one slot.
 
     Attributes:
         slot: The slot.
@@ -77,27 +77,27 @@ class Terms:
 
     @property
     def lead(self) -> float:
-        """How long before its next slot may be certain a process asks again."""
+        """How long before its next slot can be certain a process asks again."""
         return min(_LEAD, self.shortest / _LEAD_SHARE)
 
     @property
     def margin(self) -> float:
-        """How long before others may need it a process tells what has ended."""
+        """How long before others may need a slot a process reports that its request has ended."""
         return min(_MARGIN, self.shortest / _MARGIN_SHARE)
 
     @property
     def renewal(self) -> float:
-        """After how long a process tells again that a slot is held."""
+        """How often a process reports again that a slot is held."""
         return min(self.guard / 3, self.longest)
 
     @property
     def patience(self) -> float:
-        """How late a process may call before what waits for it goes to others."""
+        """How late a process may call before the slots that wait for it go to others."""
         return min(_PATIENCE, max(_PATIENCE_LEAST, self.shortest / _PATIENCE_SHARE))
 
     @property
     def turn(self) -> int:
-        """How many slots one process takes before it is another's turn.
+        """How many slots one process gets before it is another process's turn.
 
         Half of the scarcest quota, so that nobody waits long; and where that is few, what three
         seconds admit, up to six, as every turn costs two round trips.
@@ -134,9 +134,9 @@ class LogRequest:
         process: Who calls.
         sequence: Numbers the calls of a process upwards; one that comes late is ignored.
         demand: How many slots it wants.
-        updates: What it tells of its slots.
+        updates: Its reports about its slots.
         given_back: Slots that will never be used.
-        known: After a call whose answer was lost: every other slot it knows to be its own.
+        known: After a call whose answer was lost: all other slots that the process knows to have.
         lost: Whether the log has forgotten something: wait one period.
         pause: Seconds for which the fleet grants nothing.
         refusals: Refusals since the last call.
@@ -180,10 +180,10 @@ class LogReply:
     Attributes:
         now: Its clock, seconds.
         epoch: Differs after the log was lost or had expired.
-        wait: Seconds after which to ask again for what was not granted; None: all was.
+        wait: Seconds after which to ask again for the rest; None: all slots were granted.
         pause: Seconds for which a refusal or a user pauses the key.
-        hold: Seconds for which nothing is granted as something was lost.
-        refusals: The fleet's.
+        hold: Seconds for which nothing is granted, because the log has lost something.
+        refusals: How many refusals the whole fleet has seen.
         grants: In the order of their moments.
     """
 
@@ -200,7 +200,7 @@ class LogReply:
         """Read what the script answers; None where a later call has overtaken this one.
 
         Raises:
-            ValueError: It is no answer of the script.
+            ValueError: It is not an answer of the script.
             TypeError: The same.
         """
         parts = list(cast("Iterable[object]", raw))

@@ -1,4 +1,4 @@
-"""Every key of a fleet at one moment, for whoever watches: reads the logs, changes nothing."""
+"""All keys of a fleet at one moment: this reads the logs and changes nothing."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class KeyState:
         processes: How many processes wait.
         queued: How many slots they want.
         held: Slots whose requests have not ended, as far as the log knows.
-        next_slot: Seconds until a slot is free; None: that hangs on requests still on their way.
+        next_slot: Seconds until a slot is free; None: that depends on requests that have not ended.
         refusals: How often the server refused.
         paused_for: Seconds for which a refusal or a user pauses the key.
-        held_for: Seconds for which nothing is granted as the log was lost.
+        held_for: Seconds for which nothing is granted, because the log was lost.
     """
 
     key: LimitKey | AccountKey
@@ -85,7 +85,7 @@ class Overview:
         return states
 
     async def _names(self) -> set[str]:
-        """The name of each log's meta part."""
+        """The names of the meta parts of all logs."""
         pattern = f"{self._prefix}:{{*}}*:{META}"
         found: set[str] = set()
         cursor = "0"

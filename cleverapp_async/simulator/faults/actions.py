@@ -1,4 +1,4 @@
-"""What a fault does to a connection once it struck."""
+"""What a fault does to a connection when it strikes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 from attrs import frozen
 
+from ..arguments import check_count, check_number
 from ..laravel.replies import Reply, encode
 from .connection import ServerConnection
 
@@ -56,7 +57,7 @@ class Action(ABC):
     __slots__ = ()
 
     def status(self, reply: Reply) -> int | None:
-        """Tell the status the client will see, None when it is no whole, valid answer.
+        """Tell the status that the client will see; None when it is not a whole, valid answer.
 
         Args:
             reply: The answer without the fault.
@@ -96,6 +97,11 @@ class Hang(Action):
 
     seconds: float | None
 
+    def __attrs_post_init__(self) -> None:
+        """Refuse a time that cannot be slept; None waits for the client."""
+        if self.seconds is not None:
+            check_number("seconds", self.seconds)
+
     async def play(self, exchange: Exchange) -> web.StreamResponse:
         """Wait for the client to leave, or for the time to pass."""
         with suppress(TimeoutError):
@@ -106,19 +112,15 @@ class Hang(Action):
 
 @frozen
 class SlowBody(_SameStatus):
-    """Drip the body."""
+    """Write the body slowly, piece by piece."""
 
     chunk: int
     interval: float
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a drip that never ends or goes back in time."""
-        if self.chunk < 1 or self.interval < 0:
-            msg = (
-                f"chunk must be 1 or more and interval 0 or more, not {self.chunk!r} and "
-                f"{self.interval!r}"
-            )
-            raise ValueError(msg)
+        """Refuse pieces of no size, and an interval that cannot be slept."""
+        check_count("chunk", self.chunk)
+        check_number("interval", self.interval)
 
     async def play(self, exchange: Exchange) -> web.StreamResponse:
         """Write the head, then piece after piece until the client leaves."""
@@ -146,7 +148,7 @@ class TruncatedBody(Action):
 
 @frozen
 class Malformed(Action):
-    """Write bytes that are no HTTP."""
+    """Write bytes that are not HTTP."""
 
     data: bytes
 
@@ -162,6 +164,10 @@ class OversizedHeader(_SameStatus):
 
     size: int
 
+    def __attrs_post_init__(self) -> None:
+        """Refuse what is not a number of bytes."""
+        check_count("size", self.size)
+
     async def play(self, exchange: Exchange) -> web.StreamResponse:
         """Write the answer with the header."""
         first, _, rest = exchange.reply.raw().partition(b"\r\n")
@@ -175,6 +181,10 @@ class OversizedBody(_SameStatus):
 
     mebibytes: int
     compressed: bool
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what is not a number of MiB."""
+        check_count("mebibytes", self.mebibytes)
 
     async def play(self, exchange: Exchange) -> web.StreamResponse:
         """Write the body as far as the client takes it."""

@@ -21,7 +21,7 @@ LINGER: Final = 0.2
 
 
 class ConnectionObserver(Protocol):
-    """Whom a connection tells what happens to it."""
+    """Is told what happens to a connection."""
 
     def opened(self, connection: ServerConnection) -> None:
         """Take note of a new connection."""
@@ -36,7 +36,7 @@ class ConnectionObserver(Protocol):
         ...
 
     def unreadable(self, status: int) -> None:
-        """Take note of bytes that are no HTTP request."""
+        """Take note of bytes that are not an HTTP request."""
         ...
 
 
@@ -101,7 +101,7 @@ class ServerConnection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer bytes that are no request without showing them: they may hold the token."""
+        """Answer bytes that are not a request, without showing them: they may hold the token."""
         if status >= 500:  # noqa: PLR2004 - a bug in a handler or in a user's predicate: tell
             return super().handle_error(request, status, exc, message)
         self._observer.unreadable(status)
@@ -115,12 +115,14 @@ class ServerConnection(web.RequestHandler):
             self._wire.write(data)
 
     def reset(self) -> None:
-        """Close with RST, forgetting what is not yet written."""
+        """Close with RST, and drop what has not been written yet."""
         sock = cast("socket.socket", self._wire.get_extra_info("socket"))
+        # With a linger time of 0 the system sends RST instead of FIN and drops unsent bytes.
+        # A transport that is closing already may have lost its socket.
         if not self._wire.is_closing():
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self.abort()
 
     def abort(self) -> None:
-        """Close at once, forgetting what is not yet written."""
+        """Close at once, and drop what has not been written yet."""
         self._wire.abort()

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias, TypedDict, Unpack
 
 from attrs import define, field, frozen
 
+from ..arguments import check_count, check_number
 from ..laravel.parameters import Parameters
 from ..laravel.replies import JSON_TYPE, NO_HEADERS, Reply, encode, html_reply, redirect_reply
 from . import actions
@@ -46,10 +47,10 @@ class Trigger:
         probability: Each with this probability, from 0 to 1.
         endpoint: Only requests of this method.
         when: Only requests whose parameters (without the token) satisfy this.
-        times: At most so many.
+        times: How often it strikes at most.
 
     Raises:
-        ValueError: A number that can never hold.
+        ValueError: A value can never hold; the message names it.
     """
 
     on: int | None = None
@@ -60,13 +61,15 @@ class Trigger:
     times: int | None = None
 
     def __attrs_post_init__(self) -> None:
-        """Refuse numbers which can never hold."""
+        """Refuse values that can never hold."""
         for name, value in (("on", self.on), ("every", self.every), ("times", self.times)):
-            if value is not None and value < 1:
-                msg = f"{name} must be 1 or more, not {value!r}"
-                raise ValueError(msg)
-        if self.probability is not None and not 0 <= self.probability <= 1:
-            msg = f"probability must be from 0 to 1, not {self.probability!r}"
+            if value is not None:
+                check_count(name, value)
+        if self.probability is not None:
+            check_number("probability", self.probability, 1)
+        when: object = self.when
+        if when is not None and not callable(when):
+            msg = f"when must be a function of a request's parameters, not {when!r}"
             raise ValueError(msg)
 
 
@@ -254,7 +257,7 @@ class _Armed:
 class FaultSchedule:
     """Holds the faults in their order; where several would strike, the first does.
 
-    Every fault counts every request that is its own, also those another fault struck.
+    Every fault counts all requests that it could meet, also those that another fault struck.
     """
 
     _rng: random.Random

@@ -9,6 +9,8 @@ from typing import Final, Protocol
 
 from attrs import field, frozen
 
+from ..arguments import check_number
+
 
 class Delay(Protocol):
     """A distribution of seconds."""
@@ -18,10 +20,8 @@ class Delay(Protocol):
         ...
 
 
-def _check_seconds(what: str, seconds: float) -> None:
-    if not 0 <= seconds < math.inf:
-        msg = f"{what} must be 0 seconds or more, not {seconds!r}"
-        raise ValueError(msg)
+_WIDEST: Final = 10.0
+"""The largest sigma: the rarest draw, some 8.6 deviations out, is then still a number."""
 
 
 @frozen
@@ -31,8 +31,8 @@ class Constant:
     seconds: float
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a negative or endless delay."""
-        _check_seconds("a constant delay", self.seconds)
+        """Refuse a delay that is negative, or that cannot be slept."""
+        check_number("the seconds of a constant delay", self.seconds)
 
     def draw(self, rng: random.Random) -> float:
         """Give the delay, in seconds."""
@@ -42,15 +42,15 @@ class Constant:
 
 @frozen
 class Uniform:
-    """Any delay from ``low`` to ``high`` seconds, all alike."""
+    """Any delay from ``low`` to ``high`` seconds, all equally likely."""
 
     low: float
     high: float
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a range that is negative, endless or turned round."""
-        _check_seconds("the low end", self.low)
-        _check_seconds("the high end", self.high)
+        """Refuse a range that is negative or turned round, or that cannot be slept."""
+        check_number("the seconds of the low end", self.low)
+        check_number("the seconds of the high end", self.high)
         if self.low > self.high:
             msg = f"the low end {self.low!r} is above the high end {self.high!r}"
             raise ValueError(msg)
@@ -68,13 +68,9 @@ class Lognormal:
     sigma: float
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a median that is not above 0, or a negative sigma."""
-        if not 0 < self.median < math.inf:
-            msg = f"median must be more than 0 seconds, not {self.median!r}"
-            raise ValueError(msg)
-        if not 0 <= self.sigma < math.inf:
-            msg = f"sigma must be 0 or more, not {self.sigma!r}"
-            raise ValueError(msg)
+        """Refuse a median that is not above 0, and a sigma whose draws cannot be slept."""
+        check_number("the seconds of the median", self.median, above=0)
+        check_number("sigma", self.sigma, _WIDEST)
 
     def draw(self, rng: random.Random) -> float:
         """Draw one delay, in seconds."""
@@ -153,7 +149,7 @@ class Latency:
             text: ``50ms``, ``20ms-80ms``, ``lognormal:50ms:1.0`` or ``none``.
 
         Raises:
-            ValueError: The text is none of these; the message says why.
+            ValueError: The text has none of these forms; the message says why.
         """
         if text.strip() == "none":
             return cls()

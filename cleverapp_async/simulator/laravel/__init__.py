@@ -1,1 +1,1 @@
-"""The manners of the framework behind the API: Laravel, and the PHP beneath it."""
+"""The behaviour of the framework behind the API: Laravel, and the PHP beneath it."""

@@ -132,20 +132,20 @@ def present(parameters: Parameters) -> Parameters:
 
 
 def parts(value: Value) -> tuple[str, ...]:
-    """Split a comma-separated list; what is no string is a list of one empty word."""
+    """Split a comma-separated list; anything but a string is a list of one empty word."""
     words = value.split(",") if isinstance(value, str) else [""]
     return tuple(word.strip() for word in words)
 
 
 def members(value: Value) -> dict[str, Value]:
-    """Give an object's members, or a list's by their positions; of anything else nothing."""
+    """Give an object's members, or a list's by their positions; nothing for other values."""
     if isinstance(value, list):
         return {str(index): item for index, item in enumerate(value)}
     return value if isinstance(value, dict) else {}
 
 
 def elements(value: Value) -> list[Value]:
-    """Give what a list or an object holds; of anything else nothing."""
+    """Give what a list or an object holds; nothing for other values."""
     return list(members(value).values())
 
 

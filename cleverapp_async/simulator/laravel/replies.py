@@ -1,4 +1,4 @@
-r"""An answer before it meets the wire, and the shapes Laravel gives to its errors.
+r"""An answer before it is written to the wire, and the shapes of Laravel's errors.
 
 JSON is encoded as PHP does: ``\u`` escapes for everything outside ASCII, and ``\/``.
 """
@@ -105,8 +105,8 @@ def error_reply(
     """Make an error of the framework: JSON when asked for, else a page or a redirect.
 
     Without ``X-Requested-With: XMLHttpRequest`` or ``Accept: application/json`` a failed
-    validation sends back to where the form was, whoever is not logged in to where that is done,
-    and other errors are HTML pages: as Laravel 8 was seen to do.
+    validation redirects to the page of the form, a missing login redirects to the login page, and
+    other errors are HTML pages, as Laravel 8 was seen to do.
     """
     if wants_json:
         return Reply(status, encode(data), JSON_TYPE, headers)

@@ -89,7 +89,7 @@ def missing_row(field: str) -> Errors:
 
 
 def required(field: str, parameters: Parameters) -> str | None:
-    """Demand the field; an empty list or object is nothing."""
+    """Demand the field; an empty list or object counts as absent."""
     empty = parameters.get(field) in ([], {})
     return None if field in parameters and not empty else say(REQUIRED, field)
 
@@ -127,7 +127,7 @@ def required_if(other: str, value: str) -> Rule:
 
 
 def _value(template: str, holds: Callable[[Value], bool], values: str = "") -> Rule:
-    """Make a rule about the value of a field that is present; an absent field keeps it."""
+    """Make a rule about the value of a field that is present; an absent field fulfils it."""
 
     def rule(field: str, parameters: Parameters) -> str | None:
         if field not in parameters or holds(parameters[field]):
@@ -188,7 +188,7 @@ def all_of(values: tuple[str, ...]) -> Rule:
 
 
 def max_length(most: int) -> Rule:
-    """Demand, of a string, at most so many characters."""
+    """Demand a string of at most this many characters."""
     return _value(
         MAX_LENGTH, lambda value: not isinstance(value, str) or len(value) <= most, str(most)
     )
@@ -199,22 +199,22 @@ short_text: Final = (string, max_length(COLUMN_LENGTH))
 
 
 def at_least(least: int) -> Rule:
-    """Demand, of an integer, this much or more."""
+    """Demand an integer of at least this size."""
     return _integer_value(MIN, lambda number: number >= least, str(least))
 
 
 def at_most(most: int) -> Rule:
-    """Demand, of an integer, this much or less."""
+    """Demand an integer of at most this size."""
     return _integer_value(MAX, lambda number: number <= most, str(most))
 
 
 def between(least: int, most: int) -> Rule:
-    """Demand, of an integer, something from here to there."""
+    """Demand an integer between two bounds."""
     return _integer_value(BETWEEN, lambda number: least <= number <= most, f"{least} и {most}")
 
 
 def _integer_value(template: str, holds: Callable[[int], bool], values: str) -> Rule:
-    """Make a rule about an integer; what is none is left to the rule ``integer``."""
+    """Make a rule about an integer; other values are left to the rule ``integer``."""
 
     def holds_of(value: Value) -> bool:
         number = as_integer(value)
@@ -224,7 +224,7 @@ def _integer_value(template: str, holds: Callable[[int], bool], values: str) -> 
 
 
 def matches(shape: re.Pattern[str]) -> Rule:
-    """Demand, of a string, this shape."""
+    """Demand a string that matches a pattern."""
     return _value(
         REGEX, lambda value: not isinstance(value, str) or shape.fullmatch(value) is not None
     )

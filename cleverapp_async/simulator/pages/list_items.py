@@ -97,7 +97,7 @@ def _of_item(handle: Callable[[Call, ListItem, ListSchema], Decision]) -> Handle
 
 
 def show_item(schema: ListSchema, variants: AnswerVariants, item: ListItem) -> dict[str, object]:
-    """Give an item the flat shape of the page; a value it has not is null."""
+    """Give an item the flat shape of the page; a missing value is null."""
     return {
         "id": item.id,
         **{slug: item.values.get(slug) for slug in schema.fields},
@@ -113,7 +113,7 @@ def _read_values(
 
     Args:
         fields: The list's fields.
-        data: The values by slug; null is no value.
+        data: The values by slug; null means that there is no value.
         contacts: Finds contacts.
         whole: Whether values that are required must be there: not in an update, which only
             may not take them away.

@@ -1,4 +1,4 @@
-"""Whom a request is about: what handlers of many pages look up before they do anything.
+"""The contact or bot of a request, which handlers of many pages look up before anything else.
 
 An unknown contact or bot is a failed validation (``exists``), another unknown id is 404
 (both *assumed*).
@@ -27,13 +27,13 @@ def no_channel(context: Context, parameters: Parameters) -> Channel:
 
 
 def bot_channel(context: Context, parameters: Parameters) -> Channel:
-    """Give the bot that is named, and no messenger: none is limited."""
+    """Give the bot that is named, and no messenger, as the method has no limit per messenger."""
     del context
     return as_integer(parameters.get("bot_id")), None
 
 
 def contact_channel(context: Context, parameters: Parameters) -> Channel:
-    """Give the bot of the contact that is named, and no messenger: none is limited."""
+    """Give the bot of the contact that is named, and no messenger, as none is limited."""
     contact_id = as_integer(parameters.get("contact_id"))
     contact = None if contact_id is None else context.state.contacts.by_id(contact_id)
     return NO_CHANNEL if contact is None else (contact.bot_id, None)

@@ -1,7 +1,7 @@
 """The pages «Сообщения» and, of sibling brands, «Рассылка» of the API docs.
 
-No limit per messenger is documented for sendMessageToQueue, so none is kept. Two messages of one
-``message_id`` are two messages (*assumed*: the pages promise nothing).
+No limit per messenger is documented for sendMessageToQueue, so none is applied. Two messages with
+one ``message_id`` are two messages (*assumed*: the pages promise nothing).
 """
 
 from __future__ import annotations

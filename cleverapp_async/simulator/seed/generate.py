@@ -1,7 +1,7 @@
-"""Makes up seed data: the same for the same arguments.
+"""Generates seed data: the same arguments give the same data.
 
-Nobody in it is real: phone numbers begin with 7000, which is no area of Russia's numbering
-plan, and addresses of e-mail end in example.com.
+No person in it is real: phone numbers begin with 7000, which is not an area of Russia's numbering
+plan, and e-mail addresses end in example.com.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reads a seed file.
 
 The form is on the simulator's page of the documentation. Unknown names are refused, so that a
-slip of the pen is not taken for silence.
+misspelt name is not ignored.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class _Node:
     place: str = "$"
 
     def fail(self, wanted: str) -> SeedError:
-        """Make the error that something else was wanted."""
+        """Make the error that says what was expected here."""
         shown = repr(self.value)
         shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
         return SeedError(self.place, f"{wanted} is needed, not {shown}")
@@ -180,7 +180,7 @@ def parse_seed(data: object) -> SeedData:
         data: What ``json.load`` gives.
 
     Raises:
-        SeedError: It is no seed; the error names the place, such as ``$.contacts[3].bot_id``.
+        SeedError: It is not a seed; the error names the place, such as ``$.contacts[3].bot_id``.
     """
     root = _Node(data).record(_names(SeedData))
     contacts = root.get("contacts")
@@ -205,7 +205,7 @@ def choose_seed(
     Raises:
         ValueError: Two of them say the same.
         OSError: The file cannot be read.
-        SeedError: The file is no seed.
+        SeedError: The file is not a seed.
     """
     if seed_file is not None and seed_data is not None:
         msg = "give seed_file or seed_data, not both"

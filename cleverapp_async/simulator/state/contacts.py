@@ -1,7 +1,7 @@
 """Who is a contact, who can be written to, who has which tags, and who brought whom.
 
-Given nobody, the store takes every positive contact id (bot 1, Telegram) and every
-triple for a contact; such a contact is kept once a method other than sendMessage names it.
+Without contacts of its own, the store takes every positive contact id (bot 1, Telegram) and
+every triple for a contact; such a contact is kept once a method other than sendMessage names it.
 Given contacts, only those exist. Writing to a WhatsApp number adds its contact in either case.
 """
 
@@ -31,7 +31,7 @@ class ReferralStore:
         self._referrals.setdefault(referrer_id, []).append(contact_id)
 
     def chain(self, contact_id: int) -> Iterator[int]:
-        """Go up from a contact's referrer; without an end if it is among its own referrers."""
+        """Go up from a contact's referrer; endless if the contact is among its own referrers."""
         current = self._referrer.get(contact_id)
         while current is not None:
             yield current
@@ -123,7 +123,7 @@ def phone_digits(phone: str) -> str:
 
 @define
 class CreationIndex:
-    """Ids in two orders: by number, and by the moment they came to be.
+    """Ids in two orders: by number, and by the moment at which they were created.
 
     It tells which ids came between two moments without looking at every one.
     """

@@ -34,10 +34,10 @@ class SeedError(ValueError):
 
 
 def aware(moment: datetime) -> datetime:
-    """Refuse a date that does not tell its offset, or is before 1970.
+    """Refuse a date without an offset, and one before 1970.
 
     Raises:
-        ValueError: The date is one of these.
+        ValueError: The date is one of these; the message says which.
     """
     if moment.tzinfo is None or moment.timestamp() < 0:
         msg = f"a date must be from 1970 on and have its offset from UTC, not {moment.isoformat()}"

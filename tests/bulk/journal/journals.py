@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import tempfile
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cleverapp_async import LimitKey, SendMessage, SqliteJournal
 from cleverapp_async.bulk.journal.sqlite.schema import APPLICATION_ID
 from cleverapp_async.journal import ErrorRecord, JournalResult, JournalState
+from cleverapp_async.testing import JournalStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
-    from pathlib import Path
 
     from cleverapp_async import Message
     from cleverapp_async.bulk import Messages
-    from cleverapp_async.journal import Loaded
+    from cleverapp_async.journal import Journal, Loaded
 
 __all__ = [
     "ACCEPTED",
     "ORIGIN",
     "TELEGRAM",
     "VIBER",
+    "SqliteStore",
     "copy_journal",
     "key_of",
     "load",
@@ -128,3 +131,30 @@ def make_version_0(path: Path, origin: str = ORIGIN) -> None:
             VALUES (0, 2, 6.0, 7.0), (1, 1, 8.0, NULL);
     """)  # noqa: S608 - made of constants
     connection.close()
+
+
+class SqliteStore(JournalStore):
+    """A folder with a file; a crash leaves what the disk has at that moment."""
+
+    def __init__(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name) / "run.db"
+        self.crashes = 0
+
+    def journal(self) -> SqliteJournal:
+        """The file as another process opens it."""
+        return SqliteJournal(self.path)
+
+    async def kill(self, journal: Journal) -> None:
+        """Go on with a copy of what was durable."""
+        self.path = self.copy()
+        await journal.close("abandoned")
+
+    def copy(self) -> Path:
+        """What a crash at this moment leaves on the disk, in a file of its own."""
+        self.crashes += 1
+        return copy_journal(self.path, Path(self.folder.name) / f"crash{self.crashes}.db")
+
+    async def dispose(self) -> None:
+        """Delete it."""
+        self.folder.cleanup()

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from cleverapp_async import ConfigurationError, SqliteJournal
+from cleverapp_async import ConfigurationError
 from cleverapp_async.testing import JournalStore, check_journal
-from tests.bulk.journal.journals import copy_journal
+from tests.bulk.journal.journals import SqliteStore
 from tests.bulk.journal.lines_journal import LinesStore
 from tests.bulk.memory_journal import MemoryJournal, MemoryPlace
 
@@ -20,29 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cleverapp_async.journal import Journal
-
-
-class SqliteStore(JournalStore):
-    """A folder with a file; a crash leaves what the disk has at that moment."""
-
-    def __init__(self) -> None:
-        self.folder = tempfile.TemporaryDirectory()
-        self.path = Path(self.folder.name) / "run.db"
-        self.crashes = 0
-
-    def journal(self) -> SqliteJournal:
-        """The file as another process opens it."""
-        return SqliteJournal(self.path)
-
-    async def kill(self, journal: Journal) -> None:
-        """Go on with a copy of what was durable."""
-        self.crashes += 1
-        self.path = copy_journal(self.path, Path(self.folder.name) / f"crash{self.crashes}.db")
-        await journal.close("abandoned")
-
-    async def dispose(self) -> None:
-        """Delete it."""
-        self.folder.cleanup()
 
 
 class MemoryStore(JournalStore):
@@ -100,6 +75,62 @@ async def test_the_kit_wants_a_plain_function() -> None:
     """In a running event loop it says how it is called."""
     with pytest.raises(ConfigurationError, match="plain test function"):
         check_journal(LinesStore)
+
+
+class WrongStore(MemoryStore):
+    """A store one of whose methods is not what the kit needs."""
+
+
+def _store_with(**methods: object) -> Callable[[], JournalStore]:
+    return cast("Callable[[], JournalStore]", type("WrongStore", (WrongStore,), methods))
+
+
+async def _later(*_: object) -> None:
+    pass
+
+
+def _of_a_class(_: object) -> object:
+    return MemoryJournal
+
+
+class Half:
+    """Some methods of a journal, and not all."""
+
+    open = load = keys = take = intend = record = summary = _later
+
+
+WRONG: dict[str, Callable[[], object]] = {
+    "no factory": lambda: check_journal(cast("Any", None)),
+    "a store in place of its class": lambda: check_journal(cast("Any", MemoryStore())),
+    "a coroutine function": lambda: check_journal(cast("Any", _later)),
+    "a function that needs something": lambda: check_journal(cast("Any", lambda path: path)),
+    "a journal in place of a store": lambda: check_journal(cast("Any", MemoryJournal)),
+    "the abstract class": lambda: check_journal(JournalStore),
+    "nothing made": lambda: check_journal(cast("Any", lambda: None)),
+    "no journal": lambda: check_journal(_store_with(journal=lambda _: None)),
+    "the class of a journal": lambda: check_journal(_store_with(journal=_of_a_class)),
+    "half a journal": lambda: check_journal(_store_with(journal=lambda _: Half())),
+    "an async journal": lambda: check_journal(_store_with(journal=_later)),
+    "a plain kill": lambda: check_journal(_store_with(kill=lambda *_: None)),
+    "a plain dispose": lambda: check_journal(_store_with(dispose=lambda _: None)),
+    "a plain start": lambda: check_journal(_store_with(start=lambda *_, **__: None)),
+    "no examples": lambda: check_journal(MemoryStore, examples=0),
+    "no number of steps": lambda: check_journal(MemoryStore, steps=cast("Any", 1.5)),
+    "no truth value": lambda: check_journal(MemoryStore, shortest=cast("Any", 1)),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_wrong_arguments_are_told_before_any_story(what: str) -> None:
+    """What cannot be checked at all is no failure of a journal, and no error from inside."""
+    with pytest.raises(ConfigurationError):
+        WRONG[what]()
+
+
+def test_a_journal_that_lacks_methods_is_told_which() -> None:
+    """The methods that are not there are named, with the class."""
+    with pytest.raises(ConfigurationError, match=r"Half.*close, withdraw$"):
+        WRONG["half a journal"]()
 
 
 def test_without_hypothesis_the_kit_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

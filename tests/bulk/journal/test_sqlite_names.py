@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import JournalError, JournalLockedError, SqliteJournal
+from cleverapp_async import ConfigurationError, JournalError, JournalLockedError, SqliteJournal
 from cleverapp_async.journal import JournalReader, JournalState, purge_journal, resolve_unknown
 from tests.bulk.journal.journals import ACCEPTED, ORIGIN, load, messages, opened
 
@@ -148,7 +148,7 @@ async def test_a_refused_runner_costs_sqlite_no_lock(tmp_path: Path) -> None:
 
 _FORK = """
 import asyncio, os, sys, time
-from cleverapp_async import JournalError, JournalLockedError, SqliteJournal
+from cleverapp_async import ConfigurationError, JournalError, JournalLockedError, SqliteJournal
 from tests.bulk.journal.journals import ORIGIN, load, messages
 
 async def child(journal, path):
@@ -364,3 +364,10 @@ def test_a_pipe_is_no_journal_to_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "run.db")
     with pytest.raises(JournalError), JournalReader(tmp_path / "run.db"):
         pass
+
+
+def test_a_folder_is_no_journal(tmp_path: Path) -> None:
+    """It is refused when the journal is made, with what to do."""
+    with pytest.raises(ConfigurationError, match="path") as raised:
+        SqliteJournal(tmp_path)
+    assert str(tmp_path) in str(raised.value)

@@ -12,10 +12,19 @@ from attrs import evolve
 from cleverapp_async import JournalError
 from cleverapp_async.integrations.redis_journal import RedisJournal, RedisJournalReader
 from cleverapp_async.integrations.taskiq.__main__ import main
-from cleverapp_async.journal import ErrorRecord, JournalState
-from tests.integrations.rig import entries, load, messages, opened, result
+from cleverapp_async.journal import ErrorRecord, JournalState, write_report
+from tests.integrations.rig import (
+    end_heart,
+    entries,
+    load,
+    messages,
+    opened,
+    result,
+)
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.redis_server import RedisServer
 
 FORBIDDEN = ErrorRecord(type="ForbiddenError", message="sendMessage: Forbidden", status=403)
@@ -68,6 +77,37 @@ async def test_runs_are_told_with_their_end(journal: RedisJournal) -> None:
     assert (await journal.summary()).sessions[1].ended == "interrupted"
 
 
+async def test_a_list_that_is_empty_is_one_too(
+    redis: RedisServer, journal: RedisJournal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """JSON that is written bit by bit is whole however many messages it tells of."""
+    await load(journal, messages(1))
+    assert main(["status", f"{redis.url}/{journal.campaign}", "--json", "--list"]) == 1
+    assert json.loads(capsys.readouterr().out)["entries"] == []
+
+
+async def test_only_runs_that_have_lost_their_chunk_are_over(
+    redis: RedisServer, journal: RedisJournal, tmp_path: Path
+) -> None:
+    """Of several workers that have not said how they ended, those with a lease are at work."""
+    await load(journal, messages(34))
+    for number in (0, 1):
+        await end_heart(await opened(journal, number))
+        await journal._client.execute("DEL", journal.names.lease(str(number)))
+    heir, alive = await opened(journal, 1), await opened(journal, 2)
+    await (await opened(journal, 3)).close("finished")
+    sessions = (await journal.summary()).sessions
+    assert [one.at_work for one in sessions] == [False, False, True, True, None]
+    page = tmp_path / "report.html"
+    with RedisJournalReader(redis.url, journal.campaign) as reader:
+        write_report(reader, page)
+    told = page.read_text("utf-8")
+    assert "it died" not in told
+    assert (told.count("no longer at work"), told.count("it runs now")) == (2, 2)
+    for chunk in (heir, alive):
+        await chunk.close("interrupted")
+
+
 async def test_a_reader_refuses_what_is_not_there(redis: RedisServer) -> None:
     """A wrong name is told with what to check."""
     with (
@@ -99,6 +139,10 @@ async def test_the_status_command_tells_people_and_programs(
     assert found["states"]["intent"] == 1
     assert found["left"] == {"0": 7, "1": 4}
     assert "process" in found["holders"]["0"]
+    assert "entries" not in found
+    assert main(["status", journal.campaign, "--json", "--list"]) == 4
+    entries_told = json.loads(capsys.readouterr().out)["entries"]
+    assert [entry["index"] for entry in entries_told] == [1, 2, 3]
 
 
 async def test_the_status_command_exits_by_how_it_stands(

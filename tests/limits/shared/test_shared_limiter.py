@@ -139,7 +139,8 @@ async def test_a_cancelled_waiter_loses_nothing(server: RedisServer, prefix: str
         await asyncio.sleep(0.1)
         waiting[0].cancel()
         (await waiting[1]).settle()
-        assert 0.3 <= now() - answered < 0.5
+        # The slot after the one that was given up would come twice as late.
+        assert 0.3 <= now() - answered < 0.6
 
 
 async def test_what_nobody_waits_for_any_more_goes_back(server: RedisServer, prefix: str) -> None:
@@ -157,7 +158,8 @@ async def test_what_nobody_waits_for_any_more_goes_back(server: RedisServer, pre
         await asyncio.sleep(0.1)
         waiting.cancel()
         (await two.limiter(KEY).acquire()).settle()
-        assert 0.4 <= now() - answered < 0.75
+        # Where it stayed with the one who gave up, the next one would come twice as late.
+        assert 0.4 <= now() - answered < 0.8
 
 
 @pytest.mark.parametrize("moment", range(4))

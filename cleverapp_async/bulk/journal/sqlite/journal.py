@@ -11,7 +11,8 @@ from contextlib import aclosing, contextmanager
 from functools import partial
 from pathlib import Path
 
-from ....errors import JournalError, JournalLockedError
+from ...._arguments import check_instance, check_path, wrong_setting
+from ....errors import ConfigurationError, JournalError, JournalLockedError
 from ....limits.quota import LimitKey
 from ....models.messages import Message
 from ..codec import Cell
@@ -47,13 +48,23 @@ class SqliteJournal:
 
     Args:
         path: The file; it is made where there is none. It must lie on a local disk. Nothing is
-            touched before :meth:`open`.
+            made or changed before :meth:`open`.
         note: What the next run is to know of this one, in words of your own: the journal's summary
             gives it back. It stays when the campaign is purged. None keeps that of the last run.
+
+    Raises:
+        ConfigurationError: The path is none, or that of a folder; or the note is no text.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, note: str | None = None) -> None:
-        self._given = path
+        self._given = check_path("path", path, wrong_setting)
+        if os.path.isdir(self._given):  # noqa: PTH112 - of a link in a circle it says no
+            raise ConfigurationError(
+                f"path must be that of a file, and {self._given} is a folder: add the name of the "
+                "journal in it, such as run.db"
+            )
+        if note is not None:
+            check_instance("note", note, str, "a text, or None", wrong_setting)
         self._note = note
         self._path: Path | None = None
         self._writer: WriterThread | None = None
@@ -66,7 +77,7 @@ class SqliteJournal:
         self._keys: dict[int, LimitKey | None] = {}
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({os.fspath(self._given)!r})"
+        return f"{type(self).__name__}({self._given!r})"
 
     @property
     def path(self) -> Path:

@@ -8,14 +8,15 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
-from attrs import frozen
+from attrs import Attribute, field, frozen
 
+from ...._arguments import check_flag, check_path, wrong_argument, wrong_setting
 from ....errors import JournalError
 from ..by_hand import (
     PURGED_END,
     check_finished,
+    check_settling,
     check_unknown,
-    check_verdict,
     error_by_hand,
     is_plain_end,
     without_texts,
@@ -48,7 +49,7 @@ def _commit(connection: sqlite3.Connection) -> None:
 def _opened(given: str | os.PathLike[str]) -> Generator[tuple[Path, sqlite3.Connection]]:
     import sqlite3  # noqa: PLC0415 - importing the package must stay quick
 
-    path = resolve_path(given)
+    path = resolve_path(check_path("path", given, wrong_argument))
     try:
         with opened_for_writing(path, _commit, make=False) as journal:
             check_integrity(journal.connection, path)
@@ -74,18 +75,18 @@ def resolve_unknown(
         How many were settled.
 
     Raises:
-        ValueError: Another state is given.
+        InvalidRequestError: An argument cannot work, such as another state.
         JournalLockedError: A runner has the journal.
         JournalError: A message is not unknown, or it is no journal: nothing is changed.
         JournalWriteError: It cannot be written: nothing is changed.
     """
-    check_verdict(state)
+    asked = check_settling(state, indexes)
     with _opened(path) as (_, connection), transaction(connection, _commit):
         orphan_intents(connection)
         unknown = {
             row[0] for row in connection.execute("SELECT id FROM fate WHERE state = ?", (_UNKNOWN,))
         }
-        chosen = unknown if indexes is None else set(indexes)
+        chosen = unknown if asked is None else asked
         check_unknown(chosen, unknown)
         told = error_by_hand(state)
         error = None if told is None else error_id(connection, told)
@@ -111,10 +112,12 @@ def purge_journal(path: str | os.PathLike[str], *, force: bool = False) -> int:
         How many messages were erased.
 
     Raises:
+        InvalidRequestError: An argument cannot work.
         JournalLockedError: A runner has the journal.
         JournalError: Messages are left; it is no journal; or another program reads it just now.
         JournalWriteError: It cannot be written.
     """
+    check_flag("force", force, wrong_argument)
     with _opened(path) as (resolved, connection):
         if not force:
             summary = queries.summary(connection)
@@ -162,15 +165,22 @@ def _empty_log(path: Path, connection: sqlite3.Connection) -> None:
         )
 
 
+def _path(_: object, attribute: Attribute[str], value: object) -> None:
+    check_path(attribute.name, value, wrong_setting)
+
+
 @frozen
 class SqliteCampaign:
     """A campaign in one SQLite file, for whoever looks into it or settles it; a :class:`Campaign`.
 
     Attributes:
         path: The journal's file. Nothing is touched before it is read or changed.
+
+    Raises:
+        ConfigurationError: The path is none.
     """
 
-    path: str | os.PathLike[str]
+    path: str | os.PathLike[str] = field(validator=_path)
 
     @property
     def address(self) -> str:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 from weakref import WeakSet
 
+from ...._arguments import check_path, wrong_setting
 from ....errors import JournalError, JournalWriteError
 from ....models.messages import Message
 from ..codec import decode_error, expect_duration, expect_moment, expect_number
@@ -153,11 +154,12 @@ class JournalReader:
         path: The journal's file. Nothing is touched before the block is entered.
 
     Raises:
+        ConfigurationError: The path is none.
         JournalError: From every method: it cannot be read, or is no journal.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = resolve_path(path)
+        self._path = resolve_path(check_path("path", path, wrong_setting))
         self._opened: sqlite3.Connection | None = None
         self._closing = ExitStack()
         self._streams: WeakSet[Generator[object]] = WeakSet()

@@ -8,6 +8,10 @@ if is_erased() or redis.call('HEXISTS', KEYS[5], 'purging') == 1 then
 end
 local ours = is_ours()
 
+-- The rule of every journal: a message may leave only when its intent is written, and an intent is
+-- written only for a message that is still in the state in which the runner took it. So two runners
+-- that both believe to have the chunk can never both send one message: the fence stops the earlier
+-- one, and the state stops whoever missed what the other has told since.
 local function intend(index, fate, taken, now)
     if not ours then
         return 0
@@ -37,8 +41,10 @@ local function withdraw(index, fate, now)
     return 1
 end
 
+-- Whether a result may be written: it must be about the attempt that the message is known for now.
 local function may_be_recorded(fate, taken, state)
     if fate.state == '1' then
+        -- An intent of another fence is another runner's attempt, whose outcome is its own to tell.
         return fate.fence == FENCE
     elseif ours then
         return fate.state == taken
@@ -73,6 +79,8 @@ local function record(index, fate, taken, state, result)
     return 1
 end
 
+-- One answer for each change: a batch holds changes of many messages, and one that is refused must
+-- not keep the others from being written.
 local done = {}
 for at = 4, #ARGV, 6 do
     local kind, index, taken = ARGV[at], ARGV[at + 1], ARGV[at + 3]

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from inspect import iscoroutinefunction
 
 from attrs import define
 from taskiq import AsyncBroker, TaskiqEvents, TaskiqState
 
+from ..._arguments import (
+    check_callable,
+    check_instance,
+    check_seconds,
+    check_whole,
+    wrong_setting,
+)
 from ...bulk.journal.messages import encode_parameters
 from ...bulk.schedule import Schedule
-from ...errors import ConfigurationError
 from ...models.messages import Message
 from ..redis_journal.keys import check_word
 from .context import ClientFactory, JournalFactory, WorkerContext
@@ -125,15 +132,21 @@ def register(
         The tasks.
 
     Raises:
-        ConfigurationError: A number is below 1.
+        ConfigurationError: An argument cannot work; it is named.
     """
-    for name, value in (
-        ("concurrency", concurrency),
-        ("attempts", attempts),
-        ("keep_sends", keep_sends),
+    check_instance("broker", broker, AsyncBroker, "a broker of taskiq", wrong_setting)
+    for name, factory in (
+        ("client_factory", client_factory),
+        ("journal_factory", journal_factory),
     ):
-        if value < 1:
-            raise ConfigurationError(f"{name} must be 1 or more, not {value!r}")
+        check_callable(name, factory, "a plain function", wrong_setting)
+        if iscoroutinefunction(factory):
+            raise wrong_setting(name, "a plain function, as nothing awaits it", factory)
+    if schedule is not None:
+        check_instance("schedule", schedule, Schedule, "a Schedule(...)", wrong_setting)
+    check_whole("concurrency", concurrency, wrong_setting)
+    check_whole("attempts", attempts, wrong_setting)
+    check_seconds("keep_sends", keep_sends, wrong_setting)
     handlers = TaskHandlers(
         context=WorkerContext(client_factory, journal_factory),
         schedule=schedule,
