@@ -66,7 +66,7 @@ class LazyGroup(click.Group):
 
 
 class Commands(LazyGroup):
-    """Commands that end with 130 when Ctrl-C stops them, whatever they are doing.
+    """Commands that end with 130 when a signal stops them, whatever they are doing.
 
     Click's own code for that, 1, says of a campaign that messages were rejected.
     """
@@ -74,7 +74,10 @@ class Commands(LazyGroup):
     def invoke(self, ctx: click.Context) -> object:
         """Carry out the command that was named."""
         try:
-            return super().invoke(ctx)
+            from .signals import Interrupts
+
+            with Interrupts():
+                return super().invoke(ctx)
         except (KeyboardInterrupt, click.Abort):
             # The latter is Ctrl-C, or the end of input, at a question.
             click.echo("Interrupted.", err=True)

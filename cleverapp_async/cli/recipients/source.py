@@ -190,12 +190,23 @@ def open_source(
             _refuse_journal(name, stream)
             yield _source(name, given or _guess(path, stream), stream, how)
             return
-        with tempfile.TemporaryFile() as copy:
-            spool = cast("BinaryIO", copy)
-            shutil.copyfileobj(stream, spool)
-            spool.flush()
+        with _copy(name, stream) as spool:
             _refuse_journal(name, spool)
             yield _source(name, given or _guess(path, spool), spool, how)
+
+
+def _copy(name: str, stream: BinaryIO) -> BinaryIO:
+    """All of an input, in a temporary file that goes when it is closed."""
+    try:
+        copy = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - the caller closes it
+        shutil.copyfileobj(stream, copy)
+        copy.flush()
+    except OSError as error:
+        raise BadInputError(
+            f"{name} cannot be copied to a temporary file: {error.strerror}. "
+            "Save it as a file, and give its name."
+        ) from None
+    return copy
 
 
 def _refuse_journal(name: str, stream: BinaryIO) -> None:

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["send"]
 
 _RESENDABLE = ("not_sent", "pending", "rejected", "unknown")
-_EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items())
+_EXITS = "\n".join(f"  {code.value:<3}  {meaning}" for code, meaning in MEANINGS.items())
 
 
-@click.command(epilog=f"Exit codes: {_EXITS}.")
+@click.command(epilog=f"\b\nExit codes:\n{_EXITS}")
 @click.argument("file", required=False)
 @click.option(
     "--text",
@@ -128,7 +128,7 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
     "--drop-duplicates", is_flag=True, help="Leave out rows that repeat recipient and message."
 )
 @click.option("--dry-run", is_flag=True, help="Check, count and forecast; send nothing.")
-@output_option(default="standard output; with --journal nowhere")
+@output_option(default="standard output; on a terminal a new file; with --journal nowhere")
 @click.option(
     "--journal",
     metavar="RUN.db",
@@ -209,8 +209,9 @@ def send(
     of a row is sent unchanged.
 
     Every row is checked before the first message leaves. The outcomes are JSON lines, in the file
-    of --output or on standard output (-). Ctrl-C lets the requests on the wire end and lists the
-    rest as not_sent: `cleverapp send OUTCOMES.jsonl --only not_sent` sends it.
+    of --output or on standard output (-); where that is a terminal, in a new file in this folder.
+    Ctrl-C, SIGTERM or a closed terminal lets the requests on the wire end and lists the rest as
+    not_sent: `cleverapp send OUTCOMES.jsonl --only not_sent` sends it.
 
     With --journal a campaign survives interrupts, crashes and kill -9: the same command, or one
     without FILE, goes on with it, and `cleverapp campaign` shows how it stands. Each recipient
@@ -218,8 +219,12 @@ def send(
     """
     from ..recipients.messages import Defaults
     from ..recipients.source import ReadingOptions
+    from .outcomes import default_output
     from .run import CampaignOptions, RecipientOptions, SendOptions, run_send
 
+    chosen = output is None and journal is None
+    if chosen:
+        output = default_output()
     if text is not None and text_file is not None:
         raise BadInputError("--text and --text-file are both given: leave one out.")
     given = SendOptions(
@@ -263,9 +268,10 @@ def send(
             hours=GivenHours(not_before=not_before, not_after=not_after, timezone=timezone, at=at),
         ),
         dry_run=dry_run,
-        output="-" if output is None and journal is None else output,
+        output=output,
         quiet=quiet,
         verbose=verbose,
+        chosen=chosen and output != "-",
     )
     for doubt in () if text is None else text.doubts():
         click.echo(f"Warning: --text {doubt}", err=True)

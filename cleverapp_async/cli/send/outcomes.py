@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import time
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from attrs import frozen
+from attrs import define, frozen
 
 from ...errors import ApiError, CleverAppError, ValidationError
 from ..atomic_file import create_private
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
 
     from ...bulk.outcome import SendOutcome
 
-__all__ = ["Sink", "Stream", "as_record", "open_sink"]
+__all__ = ["Sink", "Stream", "as_record", "default_output", "open_sink"]
 
 
 def as_record(number: int, line: int | None, outcome: SendOutcome) -> dict[str, object]:
@@ -107,14 +111,20 @@ def open_sink(path: str | None) -> Generator[Sink]:
     elif path == "-":
         yield Stream(to_stdout)
     else:
-        file = _create(path)
-        try:
-            yield Stream(lambda line: _write_out(file, line))
-        finally:
-            # Each line left its buffer when it was written. One that could not fails once more,
-            # and was told then.
-            with suppress(OSError):
-                file.close()
+        with _create(path) as file:
+            yield Stream(_WholeLines(file.fileno()))
+
+
+def default_output() -> str:
+    """Where outcomes go that nobody gave a place: standard output, or a new file.
+
+    On a terminal they would only drive away what people read there, and be gone with it.
+    """
+    if not sys.stdout.isatty():
+        return "-"
+    name = f"outcomes-{time.strftime('%Y%m%d-%H%M%S')}"
+    names = chain((name,), (f"{name}-{number}" for number in count(2)))
+    return next(f"{one}.jsonl" for one in names if not Path(f"{one}.jsonl").exists())
 
 
 def _create(path: str) -> BinaryIO:
@@ -126,9 +136,28 @@ def _create(path: str) -> BinaryIO:
             "Give another name, or move the file away."
         ) from None
     except OSError as error:
-        raise BadInputError(f"--output {path} cannot be written: {error.strerror}.") from None
+        raise BadInputError(
+            f"--output {path} cannot be written: {error.strerror}. Give another name."
+        ) from None
 
 
-def _write_out(file: BinaryIO, line: bytes) -> None:
-    file.write(line)
-    file.flush()
+@define
+class _WholeLines:
+    """Writes lines to a file; of one for which there is no room, nothing stays.
+
+    What is cut off within a line would be a fault for whoever reads the file again.
+    """
+
+    _file: int
+    _size: int = 0
+
+    def __call__(self, line: bytes) -> None:
+        rest = line
+        try:
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._file, self._size)
+            raise
+        self._size += len(line)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from attrs import asdict, evolve, field, frozen
+from attrs import asdict, define, evolve, field, frozen
 
 from ...bulk.journal.records import Resend
 from ...errors import JournalError
 from ...limits.quota import AccountKey
 from ..campaign.reader import find_campaign, journal_failure, open_reader
-from ..campaign.state import Resuming
+from ..campaign.state import Resuming, this_command
 from ..console import make_console, need_output, verbose_log
 from ..errors import BadInputError, Exit
 from ..recipients.addresses import DEFAULT_REGION
@@ -27,9 +26,9 @@ from ..shared_options import read_token
 from ..signals import Interrupts
 from ..text import counted, say_moment
 from .faults import open_faults, settle_hidden
-from .outcomes import Stream, open_sink
+from .outcomes import open_sink
 from .plan import Wanted, make_plan
-from .progress import LiveView, choose_view
+from .progress import choose_view
 from .report import (
     show_duplicates,
     show_faults,
@@ -41,14 +40,13 @@ from .report import (
 )
 from .resume_notes import CampaignNotes, FileNotes
 from .runner import CampaignMessages, FileMessages, Runner
-from .tally import Workload
+from .tally import Tally, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
     from ...bulk.schedule import Schedule
     from ...limits.quota import LimitKey
-    from .outcomes import Sink
     from .plan import Plan
     from .resume_notes import Notes
     from .runner import MessageSource
@@ -124,6 +122,7 @@ class SendOptions:
         settings: How they are sent.
         dry_run: Whether nothing is sent.
         output: Where outcomes go, ``-`` for standard output; None: nowhere.
+        chosen: Whether nobody named that place, and a new file was chosen.
         quiet: Whether only what must be said is said.
         verbose: Whether the log is shown.
 
@@ -138,6 +137,7 @@ class SendOptions:
     output: str | None
     quiet: bool
     verbose: bool
+    chosen: bool = False
 
     def __attrs_post_init__(self) -> None:
         """Refuse options that would do nothing."""
@@ -189,10 +189,7 @@ def run_send(options: SendOptions) -> Exit:
                     return _tell_only(plan, options, schedule)
                 return _send(plan, options, token, schedule, interrupts)
         except KeyboardInterrupt:
-            told = "What is not among the outcomes was not sent"
-            if options.campaign.journal is not None:
-                told = "What was sent is in the journal"
-            click.echo(f"Interrupted. {told}.", err=True)
+            click.echo(f"Interrupted: nothing was sent. To begin again: {this_command()}", err=True)
             return Exit.INTERRUPTED
 
 
@@ -297,7 +294,7 @@ def _send(
         CommandError: The token, the journal or the file cannot be used.
     """
     console = make_console()
-    view = choose_view(console, quiet=options.quiet, verbose=options.verbose)
+    view = choose_view(console, quiet=options.quiet, verbose=options.verbose, output=options.output)
     settings = options.settings
     client = settings.client(token)
     notes: Notes
@@ -306,6 +303,7 @@ def _send(
         notes = FileNotes(
             console=console,
             output=options.output,
+            chosen=options.chosen,
             schedule=schedule,
             quiet=options.quiet,
             options=evolve(settings, base_url=client.base_url).written(),
@@ -320,6 +318,7 @@ def _send(
                 settings=evolve(settings, base_url=client.base_url),
                 retry_rejected=options.campaign.retry_rejected,
             ),
+            output=options.output,
             schedule=schedule,
             quiet=options.quiet,
         )
@@ -334,10 +333,7 @@ def _send(
             resend_unknown=options.campaign.resend_unknown,
             retry_rejected=options.campaign.retry_rejected,
         )
-    with open_sink(options.output) as opened, verbose_log(on=options.verbose):
-        sink: Sink = opened
-        if options.output == "-" and isinstance(view, LiveView) and sys.stdout.isatty():
-            sink = Stream(view.print_line)
+    with open_sink(options.output) as sink, verbose_log(on=options.verbose):
         runner = Runner(
             source=source,
             sink=sink,
@@ -347,8 +343,36 @@ def _send(
             schedule=schedule,
             drain_timeout=settings.drain_timeout,
         )
-        try:
-            tally = asyncio.run(runner.send())
-        except JournalError as error:
-            raise journal_failure(error) from None
-    return notes.ending(tally)
+        tally, late = runner.tally, _Late(runner.tally)
+        # From here on messages may leave: no signal keeps people from being told of them.
+        with interrupts.noted_by(late.signal):
+            try:
+                asyncio.run(runner.send())
+            except JournalError as error:
+                raise journal_failure(error) from None
+            try:
+                code = notes.ending(tally)
+            except KeyboardInterrupt:
+                kept = options.campaign.journal or options.output
+                where = "standard output" if kept == "-" else kept
+                click.echo(f"Interrupted: what came of the messages is in {where}.", err=True)
+                code = Exit.INTERRUPTED
+    return Exit.INTERRUPTED if tally.interrupted else code
+
+
+@define
+class _Late:
+    """Hears of signals that come when all has been sent, and what came of it is still told.
+
+    Attributes:
+        tally: What is told.
+    """
+
+    tally: Tally
+    _again: bool = False
+
+    def signal(self) -> None:
+        """Let the report be written; whoever asks again does not want it."""
+        if self._again:
+            raise KeyboardInterrupt
+        self._again = self.tally.interrupted = True

@@ -88,6 +88,7 @@ class Tally:
         paused: The trouble that came too often in a row and stopped it, if one did.
         failure: What went wrong with the journal and stopped it, if something did.
         trouble: Why reading or writing stopped it, if it did.
+        broken: Why outcomes can no longer be written, if they cannot.
         unwritten: Messages by outcome whose outcome could not be written.
     """
 
@@ -107,6 +108,7 @@ class Tally:
     paused: CampaignPausedError | None = field(init=False, default=None)
     failure: JournalError | None = field(init=False, default=None)
     trouble: str | None = field(init=False, default=None)
+    broken: str | None = field(init=False, default=None)
     unwritten: Counter[Outcome] = field(init=False, factory=Counter[Outcome])
     _started: float = field(init=False, factory=time.monotonic)
     _ended: float | None = field(init=False, default=None)
