@@ -274,3 +274,48 @@ async def test_a_list_that_cannot_be_read_is_bad_input(
     assert (code, out, len(simulator.arrivals)) == (2, "", 0)
     assert err.startswith("Error: standard input ")
     assert "Traceback" not in err
+
+
+async def test_whoever_has_seen_enough_changes_no_exit_code(
+    environment: dict[str, str], write: Write, simulator: Simulator
+) -> None:
+    """A reader such as `head` that leaves is no message that was rejected."""
+    path = write("r.csv", ROWS)
+    journal = ("--journal", f"{path}.db", "-q")
+    assert (await ended(environment, "", "send", path, *FAST, *journal))[0] == 0
+    read, out = os.pipe()
+    os.close(read)
+    for command in (
+        ("campaign", "status", f"{path}.db"),
+        ("campaign", "status", f"{path}.db", "--format", "json"),
+        ("send", path, *FAST, "--dry-run"),
+    ):
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "cleverapp_async", *command),
+            env=environment,
+            stdout=out,
+            stderr=PIPE,
+        )
+        _, err = await process.communicate()
+        assert (process.returncode, err) == (0, b""), command
+    os.close(out)
+    assert len(simulator.arrivals) == 2
+
+
+async def test_outcomes_go_to_whatever_still_works(
+    environment: dict[str, str], write: Write, simulator: Simulator, tmp_path: Path
+) -> None:
+    """Where the file and standard error are full, what was sent is told on standard output."""
+    output = tmp_path / "out.jsonl"
+    script = f'ulimit -f 0; exec {shlex.quote(sys.executable)} -m cleverapp_async "$@" 2>/dev/full'
+    process = await asyncio.create_subprocess_exec(
+        *("sh", "-c", script, "sh", "send", write("r.csv", MANY), *FAST, "--limit", "others=none"),
+        *("--output", str(output), "--concurrency", "4"),
+        env=uncounted(environment),
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    out, _ = await process.communicate()
+    assert process.returncode == 1
+    assert shown_outcomes(out.decode()) == ["accepted"] * len(simulator.deliveries)
+    assert f"{len(simulator.deliveries)} accepted" in out.decode()

@@ -14,6 +14,7 @@ from ...bulk.schedule import Schedule
 from ...errors import JournalLostError, Outcome
 from ..campaign.reader import find_campaign, look, open_reader
 from ..campaign.state import CampaignState, Resuming, command, steps, this_command
+from ..console import to_output_instead
 from ..errors import CommandError, Exit
 from ..text import counted, tell_forecast
 from .report import show_exit, show_report, tell_hours
@@ -274,6 +275,9 @@ def tell_the_rest(
         told.append(unlisted)
     for line in told:
         console.print(line, soft_wrap=True)
+    if tally.unwritten:
+        for line in told:
+            to_output_instead(line)
 
 
 def _unwritten(tally: Tally, output: str | None) -> list[str]:

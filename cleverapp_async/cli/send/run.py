@@ -16,7 +16,7 @@ from ...errors import JournalError
 from ...limits.quota import AccountKey
 from ..campaign.reader import find_campaign, journal_failure, open_reader
 from ..campaign.state import Resuming, this_command
-from ..console import make_console, need_output, verbose_log
+from ..console import make_console, need_output, until_the_reader_leaves, verbose_log
 from ..errors import BadInputError, Exit
 from ..recipients.addresses import DEFAULT_REGION
 from ..recipients.messages import Defaults
@@ -253,19 +253,20 @@ def _tell_only(plan: Plan | None, options: SendOptions, schedule: Schedule | Non
         CommandError: The journal cannot be read.
     """
     counts: Mapping[LimitKey | None, int] = {} if plan is None else plan.counts
-    journal = options.campaign.journal
-    if journal is not None and (plan is None or Path(journal).exists()):
-        left = _left(journal, options)
-        if left is not None:
-            counts = left
-            left_over = counted(sum(left.values()), "message")
-            click.echo(f"{journal} holds a campaign with {left_over} left.")
-    limits = options.settings.limits.registry()
-    found = Workload.of(counts, limits, AccountKey("")).forecast
-    show_forecast(make_console(stderr=False), found)
-    if schedule is not None:
-        end = say_moment(found.ends_at(time.time(), schedule), schedule.zone)
-        click.echo(f"Sent {schedule.told()}, it ends no earlier than {end}.")
+    with until_the_reader_leaves():
+        journal = options.campaign.journal
+        if journal is not None and (plan is None or Path(journal).exists()):
+            left = _left(journal, options)
+            if left is not None:
+                counts = left
+                left_over = counted(sum(left.values()), "message")
+                click.echo(f"{journal} holds a campaign with {left_over} left.")
+        limits = options.settings.limits.registry()
+        found = Workload.of(counts, limits, AccountKey("")).forecast
+        show_forecast(make_console(stderr=False), found)
+        if schedule is not None:
+            end = say_moment(found.ends_at(time.time(), schedule), schedule.zone)
+            click.echo(f"Sent {schedule.told()}, it ends no earlier than {end}.")
     return Exit.FAILED if plan is not None and plan.bad else Exit.OK
 
 

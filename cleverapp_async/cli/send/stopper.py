@@ -10,7 +10,7 @@ from attrs import define, field
 from ...bulk.outcome import SendOutcome
 from ...bulk.run import BulkRun
 from ...errors import Outcome
-from ..console import as_json
+from ..console import as_json, to_output_instead
 from ..send_settings import DRAIN_TIMEOUT
 from ..text import say_duration
 from .outcomes import Sink, as_record
@@ -121,7 +121,9 @@ class OutcomeWriter:
                 return
         self.tally.unwritten[outcome.outcome] += 1
         if not self.on_record and outcome.outcome is not Outcome.NOT_SENT:
-            self.stopper.view.say(as_json(as_record(number, line, outcome)))
+            told = as_json(as_record(number, line, outcome))
+            self.stopper.view.say(told)
+            to_output_instead(told)
 
     def _break(self, error: OSError) -> None:
         reason = os.strerror(error.errno) if error.errno else type(error).__name__
