@@ -141,6 +141,8 @@ class _Forgiving:
         """Write it if that is possible."""
         try:
             cast("TextIO", self._stream).write(cast("str", what))
+        except BlockingIOError:
+            pass  # Its reader is slow, and may have taken all by the next line.
         except OSError:
             self._fail()
         return len(what)
@@ -149,6 +151,8 @@ class _Forgiving:
         """Write what is held back, if that is possible."""
         try:
             self._stream.flush()
+        except BlockingIOError:
+            pass
         except OSError:
             self._fail()
 

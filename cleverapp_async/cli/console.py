@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import select
 import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, cast
@@ -245,11 +246,31 @@ def to_stdout(data: bytes) -> None:
     """
     try:
         sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        while data:
+            try:
+                data = data[sys.stdout.buffer.write(data) :]
+            except BlockingIOError as error:
+                data = data[error.characters_written :]
+                _wait_for_the_reader()
+        _flush_stdout()
     except OSError:
         give_up(sys.stdout)
         raise
+
+
+def _flush_stdout() -> None:
+    while True:
+        try:
+            sys.stdout.buffer.flush()
+        except BlockingIOError:
+            _wait_for_the_reader()
+        else:
+            return
+
+
+def _wait_for_the_reader() -> None:
+    """Where the parent made the stream one that never waits, as some runners do, wait here."""
+    select.select([], [sys.stdout.fileno()], [])
 
 
 def to_output_instead(text: str) -> None:

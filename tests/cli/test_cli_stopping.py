@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from tests.cli.command import Serve, Write
+    from tests.cli.command import Run, Serve, Write
 
 COUNT = 40
 ROWS = "".join(f"7,telegram,{number}\n" for number in range(1, COUNT + 1))
@@ -199,7 +199,8 @@ def test_a_signal_while_the_list_is_read(
 
     def feed() -> None:
         with fifo.open("w", encoding="utf-8") as list_:
-            list_.write(RECIPIENTS)
+            # More than a pipe holds: once it is gone the command is reading.
+            list_.write(RECIPIENTS + ROWS * 300)
             list_.flush()
             os.kill(os.getpid(), signal.SIGTERM)
 
@@ -233,6 +234,21 @@ def test_a_signal_in_a_campaign(
     assert code == 130
     assert f"cleverapp send --journal {journal}" in said
     assert "unknown" not in said.partition("The campaign:")[2]
+
+
+def test_a_send_that_never_began_leaves_no_file_in_its_way(
+    cleverapp: Run, write: Write, tmp_path: Path, serve: Serve
+) -> None:
+    """After an error before the first message the same command can be given again."""
+    serve(simulated())
+    journal, output = tmp_path / "run.db", tmp_path / "out.jsonl"
+    journal.write_text("no journal")
+    command = sending(write, "--output", str(output), "--journal", str(journal), *FREE)
+    assert cleverapp(*command).code == 2
+    assert not output.exists()
+    journal.unlink()
+    assert cleverapp(*command).code == 0
+    assert kept(output) == {"accepted": COUNT}
 
 
 _ON_ITS_TERMINAL = """

@@ -319,3 +319,26 @@ async def test_outcomes_go_to_whatever_still_works(
     assert process.returncode == 1
     assert shown_outcomes(out.decode()) == ["accepted"] * len(simulator.deliveries)
     assert f"{len(simulator.deliveries)} accepted" in out.decode()
+
+
+async def test_a_stream_that_never_waits_loses_nothing(
+    environment: dict[str, str], write: Write, simulator: Simulator
+) -> None:
+    """Where the parent made the pipe a non-blocking one, the command waits for its slow reader."""
+    read, out = os.pipe()
+    os.set_blocking(out, False)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cleverapp_async", "send", write("r.csv", MANY), *FAST),
+        *("--limit", "others=none", "--concurrency", "50"),
+        env=environment,
+        stdout=out,
+        stderr=PIPE,
+    )
+    os.close(out)
+    shown = bytearray()
+    while chunk := await asyncio.to_thread(os.read, read, 4096):
+        shown += chunk
+    os.close(read)
+    _, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    assert shown_outcomes(shown.decode()) == ["accepted"] * len(simulator.deliveries)

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, cast
@@ -190,23 +190,29 @@ def open_source(
             _refuse_journal(name, stream)
             yield _source(name, given or _guess(path, stream), stream, how)
             return
-        with _copy(name, stream) as spool:
+        with _copied(name, stream) as spool:
             _refuse_journal(name, spool)
             yield _source(name, given or _guess(path, spool), spool, how)
 
 
-def _copy(name: str, stream: BinaryIO) -> BinaryIO:
-    """All of an input, in a temporary file that goes when it is closed."""
-    try:
-        copy = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - the caller closes it
-        shutil.copyfileobj(stream, copy)
-        copy.flush()
-    except OSError as error:
-        raise BadInputError(
-            f"{name} cannot be copied to a temporary file: {error.strerror}. "
-            "Save it as a file, and give its name."
-        ) from None
-    return copy
+@contextmanager
+def _copied(name: str, stream: BinaryIO) -> Generator[BinaryIO]:
+    """All of an input, in a temporary file.
+
+    Raises:
+        BadInputError: It cannot be read to its end, or there is no room for it.
+    """
+    with ExitStack() as opened:
+        try:
+            copy = cast("BinaryIO", opened.enter_context(tempfile.TemporaryFile()))
+            shutil.copyfileobj(stream, copy)
+            copy.flush()
+        except OSError as error:
+            raise BadInputError(
+                f"{name} cannot be copied to a temporary file: {error.strerror}. "
+                "Save it as a file, and give its name."
+            ) from None
+        yield copy
 
 
 def _refuse_journal(name: str, stream: BinaryIO) -> None:

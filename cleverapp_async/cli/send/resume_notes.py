@@ -284,8 +284,10 @@ def _unwritten(tally: Tally, output: str | None) -> list[str]:
     """Which outcomes are where: whoever sends by those of the file alone sends some twice."""
     lost = tally.unwritten
     written = tally.done - lost.total()
-    place = "what standard output took" if output == "-" else str(output)
-    told = [f"{written} {'outcome is' if written == 1 else 'outcomes are'} in {place}."]
+    outcomes = counted(written, "outcome")
+    verb = "is" if written == 1 else "are"
+    took = output == "-"
+    told = [f"Standard output took {outcomes}." if took else f"{outcomes} {verb} in {output}."]
     sent = [(lost[one], one.value) for one in Outcome if lost[one] and one is not Outcome.NOT_SENT]
     if sent:
         counts = ", ".join(f"{count} {name}" for count, name in sent)
@@ -305,7 +307,10 @@ def _unlisted(tally: Tally) -> str | None:
     if not count:
         return None
     messages = "1 message was" if count == 1 else f"{count} messages were"
-    return f"{messages} not sent, and {'is' if count == 1 else 'are'} not among the outcomes."
+    return (
+        f"{messages} not sent, and {'is' if count == 1 else 'are'} not among the outcomes. To send "
+        "the rest, make a list of the rows of which no outcome is told."
+    )
 
 
 def _totals(state: CampaignState) -> str:

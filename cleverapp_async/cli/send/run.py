@@ -349,15 +349,18 @@ def _send(
         with interrupts.noted_by(late.signal):
             try:
                 asyncio.run(runner.send())
+                code = notes.ending(tally)
             except JournalError as error:
                 raise journal_failure(error) from None
-            try:
-                code = notes.ending(tally)
             except KeyboardInterrupt:
-                kept = options.campaign.journal or options.output
-                where = "standard output" if kept == "-" else kept
-                click.echo(f"Interrupted: what came of the messages is in {where}.", err=True)
                 code = Exit.INTERRUPTED
+                with interrupts.noted_by(late.leave):
+                    kept = options.campaign.journal or options.output
+                    where = "on standard output" if kept == "-" else f"in {kept}"
+                    click.echo(f"Interrupted: what came of the messages is {where}.", err=True)
+            if not tally.begun:
+                # The same command must be able to begin again.
+                raise click.exceptions.Exit(code)
     return Exit.INTERRUPTED if tally.interrupted else code
 
 
@@ -377,3 +380,11 @@ class _Late:
         if self._again:
             raise KeyboardInterrupt
         self._again = self.tally.interrupted = True
+
+    def leave(self) -> None:
+        """There is nothing more to be told, or nobody who reads it.
+
+        Raises:
+            click.exceptions.Exit: Always.
+        """
+        raise click.exceptions.Exit(Exit.INTERRUPTED)

@@ -53,7 +53,7 @@ class Stopper:
             self._asked = self.tally.interrupted = True
             self.run.drain()
             loop = asyncio.get_running_loop()
-            loop.call_later(_ONE_REQUEST, self._answer)
+            loop.call_later(min(_ONE_REQUEST, self.drain_timeout / 2), self._answer)
             self._timer = loop.call_later(self.drain_timeout, self._abort)
         elif self._answered:
             self._abort()
