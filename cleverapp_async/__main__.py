@@ -31,20 +31,12 @@ def _run() -> None:
     if any(find_spec(name) is None for name in _NEEDED):
         sys.stderr.write(missing_extra("The command line", "cli") + ".\n")
         sys.exit(2)
-    import click  # noqa: PLC0415 - as the next
-
-    from .cli.app import cleverapp  # noqa: PLC0415 - it needs what was just looked for
+    from .cli.app import run  # noqa: PLC0415 - it needs what was just looked for
 
     guard_streams()
     warnings.showwarning = _tell
     try:
-        # What click itself makes of Ctrl-C, a code of 1, says that something failed.
-        code: object = cleverapp.main(prog_name="cleverapp", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except click.Abort:
-        raise KeyboardInterrupt from None
+        code = run()
     except OSError as error:
         # Files are told by their names, where they are written.
         if error.errno not in _OUTPUT_FAILS or error.filename is not None:
@@ -52,7 +44,7 @@ def _run() -> None:
         give_up(sys.stdout)
         sys.stderr.write(f"Error: the output cannot be written: {os.strerror(error.errno)}.\n")
         sys.exit(1)
-    sys.exit(code if isinstance(code, int) else 0)
+    sys.exit(code)
 
 
 def _tell(message: Warning | str, *_: object, **__: object) -> None:

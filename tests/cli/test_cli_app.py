@@ -160,14 +160,17 @@ def test_every_option_has_a_text() -> None:
 IMPORTED = ("aiohttp", "cleverapp_async.client", "click", "cleverapp_async.cli.doctor.command")
 
 
-@pytest.mark.parametrize("module", IMPORTED)
-def test_ctrl_c_while_modules_are_imported_ends_with_130(module: str) -> None:
-    """However early Ctrl-C comes, there is a word and no traceback."""
+@pytest.mark.parametrize(
+    ("module", "number"),
+    [*((module, "SIGINT") for module in IMPORTED), ("aiohttp", "SIGTERM"), ("click", "SIGHUP")],
+)
+def test_a_signal_while_modules_are_imported_ends_with_130(module: str, number: str) -> None:
+    """However early Ctrl-C and the like come, there is a word and no traceback."""
     code = (
         "import signal, sys\n"
         "class Finder:\n"
         "    def find_spec(self, name, path, target=None):\n"
-        f"        if name == {module!r}: signal.raise_signal(signal.SIGINT)\n"
+        f"        if name == {module!r}: signal.raise_signal(signal.{number})\n"
         "sys.meta_path.insert(0, Finder())\n"
         "sys.argv = ['cleverapp', 'doctor', '--help']\n"
         "from cleverapp_command import main; main()\n"
