@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -177,7 +177,8 @@ def run_send(options: SendOptions) -> Exit:
     if options.output == "-" and not options.dry_run:
         need_output("Give --output FILE for the outcomes.")
     token = None if options.dry_run else read_token(options.settings.token_file)
-    with Interrupts() as interrupts:
+    with Interrupts() as interrupts, ExitStack() as ends:
+        signals = _Signals(interrupts)
         try:
             with _checked(options) as plan:
                 if plan is not None and not plan.total:
@@ -187,10 +188,57 @@ def run_send(options: SendOptions) -> Exit:
                     show_idle_limits(plan.counts, options.settings.limits)
                 if token is None:
                     return _tell_only(plan, options, schedule)
-                return _send(plan, options, token, schedule, interrupts)
+                # From here on messages may leave: no signal keeps people from being told of them.
+                ends.enter_context(interrupts.noted_by(signals.note))
+                code = _send(plan, options, token, schedule, signals)
         except KeyboardInterrupt:
-            click.echo(f"Interrupted: nothing was sent. To begin again: {this_command()}", err=True)
+            with interrupts.noted_by(signals.leave):
+                click.echo(signals.told(options), err=True)
             return Exit.INTERRUPTED
+    return Exit.INTERRUPTED if signals.came else code
+
+
+@define
+class _Signals:
+    """What becomes of a signal while nobody listens in the loop: before the send, and after it.
+
+    Attributes:
+        interrupts: What hears them.
+        tally: What has come of the send, once it has begun.
+        came: Whether one came.
+    """
+
+    interrupts: Interrupts
+    tally: Tally | None = None
+    came: bool = False
+
+    def note(self) -> None:
+        """Let the report be written; whoever asks again does not want it.
+
+        Raises:
+            KeyboardInterrupt: It is the second one.
+        """
+        if self.came:
+            raise KeyboardInterrupt
+        self.came = True
+        if self.tally is not None:
+            self.tally.interrupted = True
+
+    def leave(self) -> None:
+        """There is nothing more to be told, or nobody who reads it.
+
+        Raises:
+            click.exceptions.Exit: Always.
+        """
+        raise click.exceptions.Exit(Exit.INTERRUPTED)
+
+    def told(self, options: SendOptions) -> str:
+        """What is known where there is no report."""
+        if self.tally is None:
+            return f"Interrupted: nothing was sent. To begin again: {this_command()}"
+        kept = options.campaign.journal or options.output
+        where = "on standard output" if kept == "-" else f"in {kept}"
+        return f"Interrupted: what came of the messages is {where}."
 
 
 @contextmanager
@@ -287,7 +335,7 @@ def _send(
     options: SendOptions,
     token: str,
     schedule: Schedule | None,
-    interrupts: Interrupts,
+    signals: _Signals,
 ) -> Exit:
     """Send the file, or a campaign, and report.
 
@@ -339,52 +387,19 @@ def _send(
             source=source,
             sink=sink,
             view=view,
-            interrupts=interrupts,
+            interrupts=signals.interrupts,
             announce=notes.beginning,
             schedule=schedule,
             drain_timeout=settings.drain_timeout,
         )
-        tally, late = runner.tally, _Late(runner.tally)
-        # From here on messages may leave: no signal keeps people from being told of them.
-        with interrupts.noted_by(late.signal):
-            try:
-                asyncio.run(runner.send())
-                code = notes.ending(tally)
-            except JournalError as error:
-                raise journal_failure(error) from None
-            except KeyboardInterrupt:
-                code = Exit.INTERRUPTED
-                with interrupts.noted_by(late.leave):
-                    kept = options.campaign.journal or options.output
-                    where = "on standard output" if kept == "-" else f"in {kept}"
-                    click.echo(f"Interrupted: what came of the messages is {where}.", err=True)
-            if not tally.begun:
-                # The same command must be able to begin again.
-                raise click.exceptions.Exit(code)
-    return Exit.INTERRUPTED if tally.interrupted else code
-
-
-@define
-class _Late:
-    """Hears of signals that come when all has been sent, and what came of it is still told.
-
-    Attributes:
-        tally: What is told.
-    """
-
-    tally: Tally
-    _again: bool = False
-
-    def signal(self) -> None:
-        """Let the report be written; whoever asks again does not want it."""
-        if self._again:
-            raise KeyboardInterrupt
-        self._again = self.tally.interrupted = True
-
-    def leave(self) -> None:
-        """There is nothing more to be told, or nobody who reads it.
-
-        Raises:
-            click.exceptions.Exit: Always.
-        """
-        raise click.exceptions.Exit(Exit.INTERRUPTED)
+        signals.tally = tally = runner.tally
+        tally.interrupted = signals.came
+        try:
+            asyncio.run(runner.send())
+        except JournalError as error:
+            raise journal_failure(error) from None
+        code = notes.ending(tally)
+        if not tally.begun:
+            # The same command must be able to begin again, with the same name of a file.
+            raise click.exceptions.Exit(code)
+    return code
