@@ -7,6 +7,11 @@ from __future__ import annotations
 
 import signal
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import FrameType
 
 __all__ = ["main"]
 
@@ -16,26 +21,31 @@ _ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
 
 def main() -> None:
     """Run the command line; Ctrl-C and the like end it with 130, however early they come."""
+    numbers = (getattr(signal, name, None) for name in _ENDING)
+    ours = [one for one in numbers if one and signal.getsignal(one) is not signal.SIG_IGN]
     # The first process of a container is told of no signal that it does not listen to.
-    ours = [number for number in _signals() if signal.getsignal(number) is not signal.SIG_IGN]
-    for number in ours:
-        signal.signal(number, signal.default_int_handler)
+    _answer(ours, signal.default_int_handler)
     try:
-        from cleverapp_async.__main__ import main as run  # noqa: PLC0415 - it takes a while
+        try:
+            from cleverapp_async.__main__ import main as run  # noqa: PLC0415 - it takes a while
 
-        run()
+            run()
+        finally:
+            # All is said, and the exit code is known: Python's own last steps take some time, in
+            # which a signal would only put another code in its place, or a traceback.
+            _answer(ours, signal.SIG_IGN)
     except KeyboardInterrupt:
+        _answer(ours, signal.SIG_IGN)
         sys.stderr.write("Interrupted.\n")
         sys.exit(130)
-    finally:
-        # All is said: what comes now must not be a traceback out of Python's last steps.
-        for number in ours:
-            signal.signal(number, signal.SIG_DFL)
 
 
-def _signals() -> list[signal.Signals]:
-    found = (getattr(signal, name, None) for name in _ENDING)
-    return [number for number in found if number is not None]
+def _answer(
+    numbers: Iterable[signal.Signals],
+    how: Callable[[int, FrameType | None], object] | signal.Handlers,
+) -> None:
+    for number in numbers:
+        signal.signal(number, how)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def main() -> None:
     try:
         _run()
     except KeyboardInterrupt:
-        # While modules are imported nobody else takes it; later the commands do.
+        # While modules are imported nobody within takes it; later the commands do.
         sys.stderr.write("Interrupted.\n")
         sys.exit(130)
 
@@ -53,4 +53,6 @@ def _tell(message: Warning | str, *_: object, **__: object) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from cleverapp_command import main as command
+
+    command()
