@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import io
 import json
 import os
 import pty
@@ -14,8 +16,28 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 import pytest
 from attrs import define, field
+from rich.console import Console
 
+from cleverapp_async import (
+    BulkRun,
+    CleverAppClient,
+    LimiterRegistry,
+    Message,
+    Outcome,
+    Schedule,
+    SendOutcome,
+)
 from cleverapp_async.__main__ import main
+from cleverapp_async.cli.console import make_console
+from cleverapp_async.cli.errors import Exit
+from cleverapp_async.cli.recipients.messages import Defaults
+from cleverapp_async.cli.recipients.source import open_source
+from cleverapp_async.cli.recipients.template import Template
+from cleverapp_async.cli.send.plan import Wanted, make_plan
+from cleverapp_async.cli.send.progress import NoView
+from cleverapp_async.cli.send.resume_notes import tell_the_rest
+from cleverapp_async.cli.send.runner import FileMessages, Runner
+from cleverapp_async.cli.signals import Interrupts
 from cleverapp_async.simulator import Fault, Latency, Simulator, SimulatorLimits
 from tests.cli.command import TOKEN
 from tests.cli.processes import line_with, start
@@ -24,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from cleverapp_async.cli.send.tally import Tally
     from tests.cli.command import Run, Serve, Write
 
 COUNT = 40
@@ -134,22 +157,22 @@ def test_a_signal_while_it_waits(
     assert len(simulator.arrivals) == 0
 
 
-@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("times", [1, 2, 3])
 def test_a_signal_while_the_report_is_written(
     monkeypatch: pytest.MonkeyPatch, write: Write, tmp_path: Path, serve: Serve, times: int
 ) -> None:
-    """It changes the exit code and nothing of the account; a second one leaves the report out."""
+    """It changes the exit code and nothing of the account; further ones leave the report out."""
     output = tmp_path / "out.jsonl"
     serve(simulated())
     code, said = interrupted(
         monkeypatch,
         sending(write, "--output", str(output), *FREE),
-        *[("total", signal.SIGINT)] * times,
+        *[(cue, signal.SIGINT) for cue in ("total", "total", str(output))[:times]],
     )
     assert code == 130
     assert kept(output) == {"accepted": COUNT}
     assert ("Exit 130" in said) is (times == 1)
-    assert (str(output) in said) is (times == 2)
+    assert (str(output) in said) is (times > 1)
 
 
 def test_signals_of_one_wrapper_are_one_request(
@@ -187,6 +210,103 @@ def test_a_hangup_is_no_second_ctrl_c(
     )
     assert code == 130
     assert set(kept(output)) <= {"accepted", "not_sent"}
+
+
+MANY = "contact_id\n" + "".join(f"{number}\n" for number in range(1, 3001))
+WANTED = Wanted(defaults=Defaults(text=Template.parse("Hi")))
+
+
+@define
+class SignallingSink:
+    """Takes outcomes, and sends Ctrl-C with the first of each of these rows.
+
+    Attributes:
+        rows: The numbers of the rows.
+        taken: The outcomes by the number of their row.
+    """
+
+    rows: set[int]
+    taken: dict[int, Outcome] = field(factory=dict[int, Outcome])
+
+    def write(self, number: int, line: int | None, outcome: SendOutcome) -> None:
+        """Take one."""
+        del line
+        self.taken[number] = outcome.outcome
+        if number in self.rows:
+            signal.raise_signal(signal.SIGINT)
+
+
+async def run(source: FileMessages, sink: SignallingSink) -> Tally:
+    """Send to the end, with nothing shown."""
+    with Interrupts() as interrupts:
+        runner = Runner(
+            source=source,
+            sink=sink,
+            view=NoView(make_console()),
+            interrupts=interrupts,
+            announce=lambda *_: None,
+            drain_timeout=0.5,
+        )
+        return await runner.send()
+
+
+class ShortSighted(FileMessages):
+    """The rows of a file of which few are read before they are sent, as of a very long one."""
+
+    def start(self, schedule: Schedule | None) -> BulkRun:
+        """The run that sends them."""
+        return self.client.send_many(
+            self._messages(), schedule=schedule, concurrency=3, look_ahead=100
+        )
+
+
+@pytest.mark.parametrize("impatient", [False, True])
+async def test_the_rows_that_were_never_read(write: Write, *, impatient: bool) -> None:
+    """A stopped send lists them, however it was stopped, unless somebody does not even wait for it.
+
+    Whoever cuts the list short is told of how many rows it says nothing.
+    """
+    async with simulated(latency=0.25) as simulator:
+        with open_source(write("r.csv", MANY), None) as source:
+            limits = LimiterRegistry.unlimited()
+            client = CleverAppClient(TOKEN, base_url=simulator.base_url, limits=limits)
+            sink = SignallingSink({3, 1200} if impatient else {3})
+            messages = ShortSighted(make_plan(source, WANTED), client)
+            tally = await run(messages, sink)
+    assert tally.exit() is Exit.INTERRUPTED
+    accepted = [number for number, one in sink.taken.items() if one is Outcome.ACCEPTED]
+    assert len(accepted) == len(simulator.deliveries)
+    assert 1200 <= len(sink.taken) < 3000 if impatient else len(sink.taken) == 3000
+    console = Console(file=io.StringIO(), width=1000)
+    tell_the_rest(console, tally, "out.jsonl")
+    told = cast("io.StringIO", console.file).getvalue()
+    assert (f"{3000 - len(sink.taken)} messages were not sent" in told) is impatient
+
+
+class FailingMessages(FileMessages):
+    """The rows of a file on a disk that fails after the first of them."""
+
+    def start(self, schedule: Schedule | None) -> BulkRun:
+        """The run that sends them."""
+
+        def messages() -> Iterator[Message]:
+            yield next(self._messages())
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        return self.client.send_many(messages(), schedule=schedule)
+
+
+async def test_a_list_that_fails_while_it_is_sent(write: Write) -> None:
+    """What was sent before is told, and the rest is listed as far as it can be read."""
+    async with simulated() as simulator:
+        with open_source(write("r.csv", RECIPIENTS), None) as source:
+            client = CleverAppClient(TOKEN, base_url=simulator.base_url)
+            tally = await run(
+                FailingMessages(make_plan(source, WANTED), client), SignallingSink(set())
+            )
+    assert tally.exit() is Exit.FAILED
+    assert os.strerror(errno.EIO) in str(tally.trouble)
+    assert tally.outcomes == {Outcome.ACCEPTED: 1, Outcome.NOT_SENT: COUNT - 1}
 
 
 def test_a_signal_while_the_list_is_read(

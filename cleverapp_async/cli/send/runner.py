@@ -347,12 +347,12 @@ class Runner:
             self.view.tick()
 
     async def _list_the_rest(self, writer: OutcomeWriter) -> None:
-        """The rows that a stopped run never read, as not sent; an impatient one is not kept."""
+        """The rows that a stopped run never read, as not sent."""
         try:
             for index, planned in enumerate(self.source.rest()):
                 if not index % _BLOCK:
                     await asyncio.sleep(0)
-                if writer.stopper.aborted:
+                if writer.stopper.cut_short:
                     return
                 error = NotSentError("not sent: the run was stopped")
                 outcome = SendOutcome(

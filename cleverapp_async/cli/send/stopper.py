@@ -34,16 +34,17 @@ class Stopper:
         tally: What has come of it.
         view: What tells people.
         drain_timeout: Seconds that what is on the wire has to end after an interrupt.
-        aborted: Whether nothing is waited for any more.
+        cut_short: Whether not even the messages that were not sent are to be listed.
     """
 
     run: BulkRun
     tally: Tally
     view: View
     drain_timeout: float = DRAIN_TIMEOUT
-    aborted: bool = field(init=False, default=False)
+    cut_short: bool = field(init=False, default=False)
     _asked: bool = field(init=False, default=False)
     _answered: bool = field(init=False, default=False)
+    _finished: bool = field(init=False, default=False)
     _aborting: asyncio.Task[None] | None = field(init=False, default=None)
     _timer: asyncio.TimerHandle | None = field(init=False, default=None)
 
@@ -55,6 +56,8 @@ class Stopper:
             loop = asyncio.get_running_loop()
             loop.call_later(min(_ONE_REQUEST, self.drain_timeout / 2), self._answer)
             self._timer = loop.call_later(self.drain_timeout, self._abort)
+        elif self._answered and self._finished:
+            self.cut_short = True
         elif self._answered:
             self._abort()
 
@@ -65,6 +68,7 @@ class Stopper:
 
     def finish(self) -> None:
         """The run has ended: nothing more is to be cut off."""
+        self._finished = True
         if self._timer is not None:
             self._timer.cancel()
 
@@ -78,7 +82,6 @@ class Stopper:
             )
 
     def _abort(self) -> None:
-        self.aborted = True
         if self._aborting is None:
             self._aborting = asyncio.ensure_future(self.run.aclose())
             # What it raises, whoever iterates over the run is told as well.
