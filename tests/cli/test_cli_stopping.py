@@ -212,7 +212,7 @@ def test_a_hangup_is_no_second_ctrl_c(
     assert set(kept(output)) <= {"accepted", "not_sent"}
 
 
-MANY = "contact_id\n" + "".join(f"{number}\n" for number in range(1, 3001))
+MANY = "bot_id,messenger,contact_external_id\n" + "7,telegram,1\n" * 3000
 WANTED = Wanted(defaults=Defaults(text=Template.parse("Hi")))
 
 
@@ -245,7 +245,7 @@ async def run(source: FileMessages, sink: SignallingSink) -> Tally:
             view=NoView(make_console()),
             interrupts=interrupts,
             announce=lambda *_: None,
-            drain_timeout=0.5,
+            drain_timeout=0.0001,
         )
         return await runner.send()
 
@@ -266,7 +266,7 @@ async def test_the_rows_that_were_never_read(write: Write, *, impatient: bool) -
 
     Whoever cuts the list short is told of how many rows it says nothing.
     """
-    async with simulated(latency=0.25) as simulator:
+    async with simulated() as simulator:
         with open_source(write("r.csv", MANY), None) as source:
             limits = LimiterRegistry.unlimited()
             client = CleverAppClient(TOKEN, base_url=simulator.base_url, limits=limits)
@@ -274,8 +274,8 @@ async def test_the_rows_that_were_never_read(write: Write, *, impatient: bool) -
             messages = ShortSighted(make_plan(source, WANTED), client)
             tally = await run(messages, sink)
     assert tally.exit() is Exit.INTERRUPTED
-    accepted = [number for number, one in sink.taken.items() if one is Outcome.ACCEPTED]
-    assert len(accepted) == len(simulator.deliveries)
+    known, unknown = tally.outcomes[Outcome.ACCEPTED], tally.outcomes[Outcome.UNKNOWN]
+    assert known <= len(simulator.deliveries) <= known + unknown
     assert 1200 <= len(sink.taken) < 3000 if impatient else len(sink.taken) == 3000
     console = Console(file=io.StringIO(), width=1000)
     tell_the_rest(console, tally, "out.jsonl")

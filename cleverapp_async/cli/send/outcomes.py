@@ -134,14 +134,15 @@ def open_sink(path: str | None) -> Generator[Sink]:
     elif path == "-":
         yield _Output()
     else:
-        with _create(path) as file:
-            sink = _File(file.fileno())
-            try:
+        file = _create(path)
+        sink = _File(file.fileno())
+        try:
+            with file:
                 yield sink
-            except BaseException:
-                if not sink.size:
-                    Path(path).unlink(missing_ok=True)
-                raise
+        except BaseException:
+            if not sink.size:
+                Path(path).unlink(missing_ok=True)
+            raise
 
 
 def default_output() -> str:
