@@ -342,3 +342,27 @@ async def test_a_stream_that_never_waits_loses_nothing(
     _, err = await process.communicate()
     assert process.returncode == 0, err.decode()
     assert shown_outcomes(shown.decode()) == ["accepted"] * len(simulator.deliveries)
+
+
+async def test_a_journal_on_a_disk_that_fills(
+    environment: dict[str, str], write: Write, simulator: Simulator, tmp_path: Path
+) -> None:
+    """The run stops with a word, and whatever was sent has its outcome in the other file."""
+    output, rows = tmp_path / "out.jsonl", "7,telegram,1\n" * 1500
+    script = f'ulimit -f 700; exec {shlex.quote(sys.executable)} -m cleverapp_async "$@"'
+    process = await asyncio.create_subprocess_exec(
+        *("sh", "-c", script, "sh", "send", write("r.csv", f"{ROWS}{rows}")),
+        *("--text", "Hi", "--account-limit", "none", "--limit", "telegram=none"),
+        *("--allow-duplicates", "--journal", str(tmp_path / "run.db")),
+        *("--output", str(output)),
+        env=uncounted(environment),
+        stderr=PIPE,
+    )
+    _, err = await process.communicate()
+    told = err.decode()
+    assert process.returncode == (4 if "unknown" in told.partition("The campaign:")[2] else 1)
+    assert "Error: the journal " in told
+    assert "Traceback" not in told
+    found = [json.loads(line)["outcome"] for line in output.read_text("utf-8").splitlines()]
+    assert found == ["accepted"] * len(simulator.deliveries)
+    assert f"{output} has all outcomes of this run: {len(found)}." in told

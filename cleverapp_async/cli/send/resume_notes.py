@@ -183,6 +183,7 @@ class CampaignNotes:
     def _without_journal(self, tally: Tally) -> Exit:
         """What is known of a run whose journal is gone: its own counts, and nothing by name."""
         self._causes(tally)
+        self._unwritten(tally)
         outcomes = tally.outcomes
         left = ", ".join(
             f"{outcomes[one]} {name}"
@@ -221,16 +222,19 @@ class CampaignNotes:
                 self._say(f"Error: {printable(str(cause)).rstrip('. ')}.")
 
     def _unwritten(self, tally: Tally) -> None:
-        """What the journal alone tells, as it could not be written anywhere else."""
+        """What the journal or the outcomes alone tell, where the other could not be written."""
         if not tally.unwritten:
+            if tally.failure is not None and tally.done and self.output not in {None, "-"}:
+                self._say(f"{self.output} has all outcomes of this run: {tally.done}.")
             return
         count = tally.unwritten.total()
         outcomes = "1 outcome is" if count == 1 else f"{count} outcomes are"
         place = "standard output" if self.output == "-" else self.output
-        self._say(
-            f"Error: {outcomes} missing in {place} ({tally.broken}); the journal has all of them: "
-            f"{self.resuming.look('export', '-o', 'outcomes.csv')}"
-        )
+        told = f"Error: {outcomes} missing in {place} ({tally.broken})."
+        if tally.failure is None:
+            again = self.resuming.look("export", "-o", "outcomes.csv")
+            told += f" The journal has all of them: {again}"
+        self._say(told)
 
     def _say(self, text: str) -> None:
         self.console.print(text, soft_wrap=True)
