@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import pty
 import re
+import resource
 import shlex
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cleverapp_async import Outcome, SendMessage, SendOutcome
 from cleverapp_async._terminal import cleaned, printable
+from cleverapp_async.cli.send.outcomes import default_output, open_sink
 from cleverapp_async.simulator import Simulator, SimulatorLimits
 from tests.cli.command import TOKEN
 from tests.cli.processes import PIPE, ended, on_a_terminal, start, uncounted
@@ -366,3 +370,38 @@ async def test_a_journal_on_a_disk_that_fills(
     found = [json.loads(line)["outcome"] for line in output.read_text("utf-8").splitlines()]
     assert found == ["accepted"] * len(simulator.deliveries)
     assert f"{output} has all outcomes of this run: {len(found)}." in told
+
+
+ENDED = SendOutcome(message=SendMessage(contact_id=1, text="Hi"), outcome=Outcome.ACCEPTED, index=0)
+
+
+def test_a_line_that_does_not_fit_is_taken_back(tmp_path: Path) -> None:
+    """Of an outcome for which there is no room the file holds nothing, not even its beginning."""
+    path = tmp_path / "out.jsonl"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with open_sink(str(path)) as sink:
+        sink.write(1, 2, ENDED)
+        whole = path.read_bytes()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 10, before[1]))
+        try:
+            with pytest.raises(OSError, match=re.escape(os.strerror(errno.EFBIG))):
+                sink.write(2, 3, ENDED)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert path.read_bytes() == whole
+    assert json.loads(whole)["outcome"] == "accepted"
+
+
+def test_a_chosen_file_is_never_one_that_is_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Two sends of one second in one folder have a file each."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    names = set[str]()
+    for _ in range(3):
+        name = default_output()
+        with open_sink(name) as sink:
+            sink.write(1, 2, ENDED)
+        names.add(name)
+    assert len(names) == 3
