@@ -22,7 +22,7 @@ def main() -> None:
     try:
         _run()
     except KeyboardInterrupt:
-        # While modules are imported nobody else takes it; later the commands do.
+        # While modules are imported nobody within takes it; later the commands do.
         sys.stderr.write("Interrupted.\n")
         sys.exit(130)
 
@@ -31,12 +31,12 @@ def _run() -> None:
     if any(find_spec(name) is None for name in _NEEDED):
         sys.stderr.write(missing_extra("The command line", "cli") + ".\n")
         sys.exit(2)
-    from .cli.app import cleverapp  # noqa: PLC0415 - it needs what was just looked for
+    from .cli.app import run  # noqa: PLC0415 - it needs what was just looked for
 
     guard_streams()
     warnings.showwarning = _tell
     try:
-        cleverapp(prog_name="cleverapp")
+        code = run()
     except OSError as error:
         # Files are told by their names, where they are written.
         if error.errno not in _OUTPUT_FAILS or error.filename is not None:
@@ -44,6 +44,7 @@ def _run() -> None:
         give_up(sys.stdout)
         sys.stderr.write(f"Error: the output cannot be written: {os.strerror(error.errno)}.\n")
         sys.exit(1)
+    sys.exit(code)
 
 
 def _tell(message: Warning | str, *_: object, **__: object) -> None:
@@ -52,4 +53,6 @@ def _tell(message: Warning | str, *_: object, **__: object) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from cleverapp_command import main as command
+
+    command()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "behind",
     "cleaned",
+    "errors_are_lost",
     "escaped",
     "give_up",
     "guard_streams",
@@ -39,6 +40,7 @@ _OBEYED_IN_JSON = re.compile(
 
 
 _closed: set[str] = set()
+"""The streams that the parent had closed, and standard error once it has failed."""
 
 
 def printable(text: str) -> str:
@@ -97,6 +99,11 @@ def output_is_closed() -> bool:
     return "stdout" in _closed
 
 
+def errors_are_lost() -> bool:
+    """Whether standard error takes nothing any more, or never did."""
+    return "stderr" in _closed
+
+
 def give_up(stream: TextIO | BinaryIO) -> None:
     """Lead a stream that failed nowhere: not even what is left of it at the end fails again."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -119,7 +126,7 @@ def _is_guarded(stream: object) -> bool:
 
 
 class _Forgiving:
-    """A stream, text or bytes, that drops what it cannot write."""
+    """Standard error, as text or bytes: what it cannot write is dropped."""
 
     def __init__(self, stream: TextIO | BinaryIO) -> None:
         self._stream = stream
@@ -134,16 +141,24 @@ class _Forgiving:
         """Write it if that is possible."""
         try:
             cast("TextIO", self._stream).write(cast("str", what))
+        except BlockingIOError:
+            pass  # Its reader is slow, and may have taken all by the next line.
         except OSError:
-            give_up(self._stream)
+            self._fail()
         return len(what)
 
     def flush(self) -> None:
         """Write what is held back, if that is possible."""
         try:
             self._stream.flush()
+        except BlockingIOError:
+            pass
         except OSError:
-            give_up(self._stream)
+            self._fail()
+
+    def _fail(self) -> None:
+        _closed.add("stderr")
+        give_up(self._stream)
 
 
 class _GuardedText:

@@ -14,7 +14,7 @@ from .errors import Exit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Commands", "LazyGroup", "campaign", "cleverapp"]
+__all__ = ["Commands", "LazyGroup", "campaign", "cleverapp", "run"]
 
 _HERE = "cleverapp_async.cli"
 _CAMPAIGN = f"{_HERE}.campaign"
@@ -76,7 +76,7 @@ class LazyGroup(click.Group):
 
 
 class Commands(LazyGroup):
-    """Commands that end with 130 when Ctrl-C stops them, whatever they are doing.
+    """Commands that end with 130 when a signal stops them, whatever they are doing.
 
     Click's own code for that, 1, says of a campaign that messages were rejected.
     """
@@ -84,7 +84,10 @@ class Commands(LazyGroup):
     def invoke(self, ctx: click.Context) -> object:
         """Carry out the command that was named."""
         try:
-            return super().invoke(ctx)
+            from .signals import Interrupts
+
+            with Interrupts():
+                return super().invoke(ctx)
         except (KeyboardInterrupt, click.Abort):
             # The latter is Ctrl-C, or the end of input, at a question.
             click.echo("Interrupted.", err=True)
@@ -159,3 +162,20 @@ def campaign() -> None:
     JOURNAL is a file (`cleverapp send --journal RUN.db`), or a campaign in Redis:
     redis://HOST:PORT/DATABASE/CAMPAIGN. Looking works while the campaign runs. No token is needed.
     """
+
+
+def run() -> int:
+    """Run the command line to its end; its exit code.
+
+    Raises:
+        KeyboardInterrupt: It was interrupted before or after a command, not within one. Click's own
+            code for that, 1, would say that something failed.
+    """
+    try:
+        code: object = cleverapp.main(prog_name="cleverapp", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    return code if isinstance(code, int) else Exit.OK

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import logging
 import os
+import select
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, cast
 
 from rich import box
@@ -17,7 +18,15 @@ from rich.console import Console
 from rich.segment import Segment
 from rich.table import Table
 
-from .._terminal import behind, cleaned, escaped, give_up, output_is_closed, printable
+from .._terminal import (
+    behind,
+    cleaned,
+    errors_are_lost,
+    escaped,
+    give_up,
+    output_is_closed,
+    printable,
+)
 from .errors import BadInputError
 
 if TYPE_CHECKING:
@@ -37,7 +46,9 @@ __all__ = [
     "need_output",
     "print_json",
     "print_raw",
+    "to_output_instead",
     "to_stdout",
+    "until_the_reader_leaves",
     "verbose_log",
 ]
 
@@ -79,6 +90,10 @@ def make_console(*, stderr: bool = True) -> Console:
 
 class _CleanConsole(Console):
     """A console that draws with sequences of its own, and lets none pass that a text holds."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command what it ends with; rich itself would end it with 1."""
+        raise  # noqa: PLE0704 - the error in hand, of the caller
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
@@ -143,6 +158,19 @@ def need_output(remedy: str) -> None:
     """
     if output_is_closed():
         raise BadInputError(f"standard output is closed, so nothing was sent. {remedy}")
+
+
+@contextmanager
+def until_the_reader_leaves() -> Generator[None]:
+    """Print as long as somebody reads: whoever leaves has seen enough, and it is no failure.
+
+    Not for what goes on until its output fails.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        give_up(sys.stdout)
 
 
 def as_json(content: object, *, indent: int | None = None) -> str:
@@ -234,8 +262,41 @@ def to_stdout(data: bytes) -> None:
     """
     try:
         sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        while data:
+            try:
+                data = data[sys.stdout.buffer.write(data) :]
+            except BlockingIOError as error:
+                data = data[error.characters_written :]
+                _wait_for_the_reader()
+        _flush_stdout()
     except OSError:
         give_up(sys.stdout)
         raise
+
+
+def _flush_stdout() -> None:
+    while True:
+        try:
+            sys.stdout.buffer.flush()
+        except BlockingIOError:
+            _wait_for_the_reader()
+        else:
+            return
+
+
+def _wait_for_the_reader() -> None:
+    """Where the parent made the stream one that never waits, as some runners do, wait here."""
+    select.select([], [sys.stdout.fileno()], [])
+
+
+def to_output_instead(text: str) -> None:
+    """Where standard error takes nothing, write a line to standard output that was meant for it.
+
+    For what is on record nowhere else; where that fails as well, nothing is left to be tried.
+
+    Args:
+        text: The line, in which a terminal finds nothing to obey.
+    """
+    if errors_are_lost():
+        with suppress(OSError):
+            to_stdout(f"{text}\n".encode())

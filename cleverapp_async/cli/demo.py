@@ -130,7 +130,7 @@ def demo(context: click.Context, *, scale: float, window: str, output: str | Non
                 runner = Runner(
                     source=messages,
                     sink=expectations,
-                    view=choose_view(console, quiet=False, verbose=False),
+                    view=choose_view(console, quiet=False, verbose=False, output=output),
                     interrupts=interrupts,
                     announce=FileNotes(console=console, output=output).beginning,
                 )

@@ -48,11 +48,11 @@ class Exit(IntEnum):
 
 MEANINGS: dict[Exit, str] = {
     Exit.OK: "every message was accepted",
-    Exit.FAILED: "some messages were rejected, left out or not sent",
+    Exit.FAILED: "some messages were rejected, left out or not sent, or outcomes were not written",
     Exit.USAGE: "the command or its input cannot be used, and nothing was sent",
-    Exit.CONFIGURATION: "the token or another setting does not work",
-    Exit.UNKNOWN: "some outcomes are unknown",
-    Exit.INTERRUPTED: "interrupted",
+    Exit.CONFIGURATION: "the token, the base URL or another setting does not work",
+    Exit.UNKNOWN: "some outcomes are unknown: those messages may have been sent",
+    Exit.INTERRUPTED: "interrupted by Ctrl-C, SIGTERM or a closed terminal",
 }
 """In words, for the closing table and the help."""
 

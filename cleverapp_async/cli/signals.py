@@ -1,11 +1,10 @@
-"""Ctrl-C, SIGTERM and SIGHUP: passed to whoever can stop in order, raised where nobody can."""
+"""The signals that end a program: passed to whoever can stop in order, raised where nobody can."""
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from collections.abc import Callable
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from attrs import define, field
@@ -14,32 +13,41 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator
     from types import FrameType, TracebackType
 
-__all__ = ["Interrupts", "run_interruptibly"]
+__all__ = ["Interrupts", "run_interruptibly", "stopping_signals"]
 
 T = TypeVar("T")
 
-# Windows knows no SIGHUP: elsewhere it comes when the terminal is closed or its connection ends.
-_HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, *((_HANGUP,) if _HANGUP is not None else ()))
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
+_HANGUP = "SIGHUP"
+
+
+def stopping_signals() -> tuple[signal.Signals, ...]:
+    """The signals that ask this program to end, as far as the system has them.
+
+    Those are Ctrl-C, the end of a terminal or of an SSH session, what ``kill``, ``timeout``, Docker
+    and systemd send, and what Ctrl and a backslash do; on Windows Ctrl-C and Ctrl-Break.
+    """
+    found = (getattr(signal, name, None) for name in _NAMES)
+    return tuple(one for one in found if one is not None)
 
 
 @define
 class Interrupts:
-    """Catches the signals inside a ``with`` block.
+    """Catches the signals that end a program inside a ``with`` block.
 
-    Inside :meth:`passed_to` a listener is called in its event loop; elsewhere ``KeyboardInterrupt``
-    is raised where the signal came. A hangup that comes after another signal is passed over: shells
-    send one more to what the terminal has told already, and a second signal means haste.
+    Inside :meth:`passed_to` a listener is called in its event loop, inside :meth:`noted_by` at
+    once; elsewhere ``KeyboardInterrupt`` is raised where the signal came. That a terminal was
+    closed may be told several times, by the shell and by the system: a hangup counts only where no
+    signal came before it, so that it is never taken for somebody's second Ctrl-C.
     """
 
     _tell: Callable[[], object] | None = None
-    _loop: asyncio.AbstractEventLoop | None = None
     _came: bool = False
     _before: dict[signal.Signals, object] = field(factory=dict["signal.Signals", object])
 
     def __enter__(self) -> Self:
         """Take over; a signal that was ignored (``nohup``) stays ignored."""
-        for number in _SIGNALS:
+        for number in stopping_signals():
             before = signal.getsignal(number)
             if before is not signal.SIG_IGN:
                 self._before[number] = before
@@ -53,7 +61,6 @@ class Interrupts:
         traceback: TracebackType | None,
     ) -> None:
         """Give the signals back."""
-        self._take_back()
         for number, before in self._before.items():
             signal.signal(number, before if callable(before) else signal.SIG_DFL)
 
@@ -64,40 +71,31 @@ class Interrupts:
         Args:
             listener: Called for each signal.
         """
+        import asyncio
+
         loop = asyncio.get_running_loop()
-        self._tell = lambda: loop.call_soon_threadsafe(listener)
+        # This also wakes the loop. Its own signal handlers would leave a moment without any
+        # when they are taken back, and Windows has none.
+        with self.noted_by(lambda: loop.call_soon_threadsafe(listener)):
+            yield
 
-        def hear(number: signal.Signals) -> None:
-            if self._counts(number):
-                listener()
+    @contextmanager
+    def noted_by(self, listener: Callable[[], object]) -> Generator[None]:
+        """Call the listener at once, wherever the program is, while the block runs.
 
-        # Where the loop can listen itself, a signal also wakes it at once; Windows has no such.
-        with suppress(NotImplementedError):
-            for number in self._before:
-                loop.add_signal_handler(number, hear, number)
-                self._loop = loop
+        Args:
+            listener: Called for each signal.
+        """
+        before, self._tell = self._tell, listener
         try:
             yield
         finally:
-            self._take_back()
-
-    def _take_back(self) -> None:
-        """Take the signals back from the loop that listens."""
-        self._tell = None
-        if self._loop is not None:
-            for number in self._before:
-                self._loop.remove_signal_handler(number)
-                signal.signal(number, self._on_signal)
-            self._loop = None
-
-    def _counts(self, number: int) -> bool:
-        """Whether a signal is a wish of its own; notes that one came."""
-        before, self._came = self._came, True
-        return not before or number != _HANGUP
+            self._tell = before
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         del frame
-        if not self._counts(number):
+        again, self._came = self._came, True
+        if again and number == getattr(signal, _HANGUP, None):
             return
         if self._tell is None:
             raise KeyboardInterrupt
@@ -105,7 +103,7 @@ class Interrupts:
 
 
 def run_interruptibly(main: Callable[[], Awaitable[T]]) -> T:
-    """Run it in an event loop of its own; Ctrl-C, SIGTERM and SIGHUP cancel it in order.
+    """Run it in an event loop of its own; a signal that ends programs cancels it in order.
 
     Args:
         main: Makes what is run.
@@ -113,6 +111,8 @@ def run_interruptibly(main: Callable[[], Awaitable[T]]) -> T:
     Raises:
         KeyboardInterrupt: A signal came; what was run has ended.
     """
+    import asyncio
+
     with Interrupts() as interrupts:
         try:
             return asyncio.run(_guarded(main, interrupts))
@@ -122,6 +122,8 @@ def run_interruptibly(main: Callable[[], Awaitable[T]]) -> T:
 
 
 async def _guarded(main: Callable[[], Awaitable[T]], interrupts: Interrupts) -> T:
+    import asyncio
+
     task = asyncio.ensure_future(main())
 
     def stop() -> None:

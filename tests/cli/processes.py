@@ -11,17 +11,23 @@ import pytest
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
+    from pathlib import Path
 
 PIPE = asyncio.subprocess.PIPE
 
 
 async def start(
-    environment: dict[str, str], *arguments: str, stdin: int = PIPE, to: int = PIPE
+    environment: dict[str, str],
+    *arguments: str,
+    stdin: int = PIPE,
+    to: int = PIPE,
+    folder: Path | None = None,
 ) -> Process:
     """Start the command in a process of its own."""
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cleverapp_async", *arguments),
         env=environment,
+        cwd=folder,
         stdin=stdin,
         stdout=to,
         stderr=to,

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from cleverapp_async.cli.app import Commands, LazyGroup, cleverapp
+from cleverapp_async.cli.errors import MEANINGS, Exit
 from cleverapp_async.cli.params import Parsed
 from tests.paths import DOCS
 from tests.processes import run_code
@@ -161,14 +162,17 @@ def test_every_option_has_a_text() -> None:
 IMPORTED = ("aiohttp", "cleverapp_async.client", "click", "cleverapp_async.cli.doctor.command")
 
 
-@pytest.mark.parametrize("module", IMPORTED)
-def test_ctrl_c_while_modules_are_imported_ends_with_130(module: str) -> None:
-    """However early Ctrl-C comes, there is a word and no traceback."""
+@pytest.mark.parametrize(
+    ("module", "number"),
+    [*((module, "SIGINT") for module in IMPORTED), ("aiohttp", "SIGTERM"), ("click", "SIGHUP")],
+)
+def test_a_signal_while_modules_are_imported_ends_with_130(module: str, number: str) -> None:
+    """However early Ctrl-C and the like come, there is a word and no traceback."""
     code = (
         "import signal, sys\n"
         "class Finder:\n"
         "    def find_spec(self, name, path, target=None):\n"
-        f"        if name == {module!r}: signal.raise_signal(signal.SIGINT)\n"
+        f"        if name == {module!r}: signal.raise_signal(signal.{number})\n"
         "sys.meta_path.insert(0, Finder())\n"
         "sys.argv = ['cleverapp', 'doctor', '--help']\n"
         "from cleverapp_command import main; main()\n"
@@ -199,3 +203,16 @@ def test_ctrl_c_at_a_question_is_an_interruption() -> None:
         raise click.Abort
 
     assert CliRunner().invoke(group, ["ask"]).exit_code == 130
+
+
+def test_the_exit_codes_of_send_are_the_same_everywhere() -> None:
+    """The enumeration, the words, the help and the table of the documentation say one thing."""
+    page = (DOCS / "command-line.md").read_text(encoding="utf-8")
+    section = page.split("\n## send", 1)[1].split("\n## ", 1)[0]
+    table = dict(re.findall(r"^\| (\d+) \| (.+) \|$", section, re.MULTILINE))
+    ended = CliRunner().invoke(cleverapp, ["send", "--help"], terminal_width=_WIDE)
+    listed = ended.output.partition("Exit codes:\n")[2]
+    shown = dict(re.findall(r"^ *(\d+) +(.+)$", listed, re.MULTILINE))
+    words = {str(code.value): meaning for code, meaning in MEANINGS.items()}
+    assert table == shown == words
+    assert set(MEANINGS) == set(Exit)

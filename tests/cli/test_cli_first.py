@@ -189,7 +189,10 @@ def test_the_rest_must_be_kept_somewhere(write: Write, environment: dict[str, st
     path = write("r.csv", RECIPIENTS)
     ours, theirs = pty.openpty()
     ended = subprocess.run(
-        [sys.executable, "-m", "cleverapp_async", "send", path, *TEXT, "--first", "4", "--yes"],
+        [
+            *(sys.executable, "-m", "cleverapp_async", "send", path, *TEXT),
+            *("--first", "4", "--yes", "--output", "-"),
+        ],
         stdin=subprocess.DEVNULL,
         stdout=theirs,
         stderr=subprocess.PIPE,

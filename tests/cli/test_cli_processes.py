@@ -35,6 +35,11 @@ def outcomes(path: Path) -> list[str]:
     return [record["outcome"] for record in sorted(found, key=lambda record: record["row"])]
 
 
+def chosen_files(folder: Path) -> list[Path]:
+    """Give the files of outcomes that nobody has named."""
+    return list(folder.glob("outcomes-*.jsonl"))
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_interrupting_drains(
     environment: dict[str, str], write: Write, tmp_path: Path, number: signal.Signals
@@ -161,8 +166,8 @@ async def test_outcomes_on_a_full_disk(
     assert "Traceback" not in err.decode()
 
 
-async def test_on_a_terminal(environment: dict[str, str], write: Write) -> None:
-    """On a terminal a table redraws itself, and the outcomes pass above it, unbroken."""
+async def test_on_a_terminal(environment: dict[str, str], write: Write, tmp_path: Path) -> None:
+    """On a terminal there is a table alone, and the outcomes are in a file that is named."""
     async with Simulator(
         api_token=TOKEN, limits=SimulatorLimits.none(), latency=Latency.constant(0.15)
     ) as simulator:
@@ -175,6 +180,7 @@ async def test_on_a_terminal(environment: dict[str, str], write: Write) -> None:
             *("--limit", "telegram=20/300ms", "--yes"),
             stdin=slave,
             to=slave,
+            folder=tmp_path,
         )
         os.close(slave)
         shown = await on_a_terminal(process, master)
@@ -182,10 +188,38 @@ async def test_on_a_terminal(environment: dict[str, str], write: Write) -> None:
     assert "next slot" in shown
     assert re.search(r"\b[1-9]\d? of 40 done", shown)
     assert "\x1b[2K" in shown
+    assert '"row"' not in shown
+    assert "Exit 0" in shown
+    (kept,) = chosen_files(tmp_path)
+    assert f"40 outcomes are in {kept.name}." in shown
+    assert kept.stat().st_mode & 0o077 == 0
+    assert outcomes(kept) == ["accepted"] * 40
+
+
+async def test_outcomes_that_a_terminal_is_to_show(
+    environment: dict[str, str], write: Write, tmp_path: Path
+) -> None:
+    """Whoever wants the outcomes on a terminal gets them, unbroken, and no table moves them."""
+    async with Simulator(api_token=TOKEN, limits=SimulatorLimits.none()) as simulator:
+        environment |= {"CLEVERAPP_BASE_URL": simulator.base_url, "TERM": "xterm-256color"}
+        master, slave = pty.openpty()
+        process = await start(
+            environment,
+            *("send", write("r.csv", RECIPIENTS), "--text", "Привет", "--output", "-", "--yes"),
+            *("--account-limit", "none", "--limit", "telegram=none"),
+            stdin=slave,
+            to=slave,
+            folder=tmp_path,
+        )
+        os.close(slave)
+        shown = await on_a_terminal(process, master)
+    assert process.returncode == 0
     records = [line for line in shown.splitlines() if '{"row": ' in line]
     assert len(records) == 40
-    assert all('"text": "Привет"' in line and line.endswith("}") for line in records)
-    assert "Exit 0" in shown
+    assert all(line.startswith("{") and line.endswith("}") for line in records)
+    assert all('"text": "Привет"' in line for line in records)
+    assert "\x1b[2K" not in shown
+    assert chosen_files(tmp_path) == []
 
 
 async def test_without_the_extra(environment: dict[str, str]) -> None:

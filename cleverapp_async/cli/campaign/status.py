@@ -21,7 +21,7 @@ from ...bulk.forecast import Forecast, forecast
 from ...bulk.journal.records import JournalState
 from ...bulk.schedule import Schedule
 from ...limits.quota import AccountKey
-from ..console import as_json, make_console, make_table, to_stdout
+from ..console import as_json, make_console, make_table, to_stdout, until_the_reader_leaves
 from ..errors import MEANINGS, BadInputError, Exit, exit_codes
 from ..send_settings import GivenHours, LimitSettings, SendSettings, limit_options, schedule_options
 from ..shared_options import format_option, journal_argument
@@ -210,10 +210,11 @@ def status(
             return Outlook(state=state, resuming=resuming, schedule=settings.hours.schedule())
 
         found = _watch(outlook) if watch else outlook()
-    if for_programs:
-        to_stdout(f"{as_json(as_record(found), indent=2)}\n".encode())
-    else:
-        make_console(stderr=False).print(draw_status(found), soft_wrap=True)
+    with until_the_reader_leaves():
+        if for_programs:
+            to_stdout(f"{as_json(as_record(found), indent=2)}\n".encode())
+        else:
+            make_console(stderr=False).print(draw_status(found), soft_wrap=True)
     context.exit(found.state.exit)
 
 

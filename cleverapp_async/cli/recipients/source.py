@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, cast
@@ -204,12 +204,29 @@ def open_source(
             _refuse_journal(name, stream)
             yield _source(name, given or _guess(path, stream), stream, how)
             return
-        with tempfile.TemporaryFile() as copy:
-            spool = cast("BinaryIO", copy)
-            shutil.copyfileobj(stream, spool)
-            spool.flush()
+        with _copied(name, stream) as spool:
             _refuse_journal(name, spool)
             yield _source(name, given or _guess(path, spool), spool, how)
+
+
+@contextmanager
+def _copied(name: str, stream: BinaryIO) -> Generator[BinaryIO]:
+    """All of an input, in a temporary file.
+
+    Raises:
+        BadInputError: It cannot be read to its end, or there is no room for it.
+    """
+    with ExitStack() as opened:
+        try:
+            copy = cast("BinaryIO", opened.enter_context(tempfile.TemporaryFile()))
+            shutil.copyfileobj(stream, copy)
+            copy.flush()
+        except OSError as error:
+            raise BadInputError(
+                f"{name} cannot be copied to a temporary file: {error.strerror}. "
+                "Save it as a file, and give its name."
+            ) from None
+        yield copy
 
 
 def _refuse_journal(name: str, stream: BinaryIO) -> None:

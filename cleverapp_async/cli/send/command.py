@@ -40,10 +40,10 @@ __all__ = ["send"]
 
 _MOST_SHOWN = 1000
 _RESENDABLE = ("not_sent", "pending", "rejected", "unknown")
-_EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items())
+_EXITS = "\n".join(f"  {code.value:<3}  {meaning}" for code, meaning in MEANINGS.items())
 
 
-@click.command(epilog=f"Exit codes: {_EXITS}.")
+@click.command(epilog=f"\b\nExit codes:\n{_EXITS}")
 @click.argument("file", required=False, shell_complete=file_names)
 @click.option(
     "--text",
@@ -174,7 +174,7 @@ _EXITS = "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items
     help="With --test-to: the row of FILE whose message it is, as `row` in the outcomes counts.",
 )
 @yes_option
-@output_option(default="standard output; with --journal nowhere")
+@output_option(default="standard output; on a terminal a new file; with --journal nowhere")
 @click.option(
     "--journal",
     shell_complete=file_names,
@@ -262,8 +262,9 @@ def send(
 
     Every row is checked before the first message leaves. On a terminal the first messages are then
     shown, and it is asked whether to go on, unless --yes is given. The outcomes are JSON lines, in
-    the file of --output or on standard output (-). Ctrl-C lets the requests on the wire end and
-    lists the rest as not_sent: `cleverapp send OUTCOMES.jsonl --only not_sent` sends it.
+    the file of --output or on standard output (-); where that is a terminal, in a new file in this
+    folder. Ctrl-C, SIGTERM or a closed terminal lets the requests on the wire end and lists the
+    rest as not_sent: `cleverapp send OUTCOMES.jsonl --only not_sent` sends it.
 
     --test-to sends one message to an address of your own, and --first 5% the beginning of the list:
     with --journal a later run without FILE goes on with the rest, without it the rest is listed as
@@ -276,9 +277,14 @@ def send(
     from ..recipients.messages import Defaults
     from ..recipients.source import ReadingOptions
     from .options import CampaignOptions, RecipientOptions, SendOptions
+    from .outcomes import default_output
     from .preview import Choice
     from .run import run_send
 
+    chosen = output is None and journal is None
+    if chosen:
+        # A test is one line, which needs no file.
+        output = default_output() if test_to is None else "-"
     if text is not None and text_file is not None:
         raise BadInputError("--text and --text-file are both given: leave one out.")
     if row is not None and test_to is None:
@@ -328,9 +334,10 @@ def send(
         shown=Choice(sample),
         dry_run=dry_run,
         yes=yes,
-        output="-" if output is None and journal is None else output,
+        output=output,
         quiet=quiet,
         verbose=verbose,
+        chosen=chosen and output != "-",
     )
     for doubt in () if text is None else text.doubts():
         click.echo(f"Warning: --text {doubt}", err=True)

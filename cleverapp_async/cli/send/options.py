@@ -93,6 +93,7 @@ class SendOptions:
         dry_run: Whether nothing is sent.
         yes: Whether nobody is asked before the first one leaves.
         output: Where outcomes go, ``-`` for standard output; None: nowhere.
+        chosen: Whether nobody named that place, and a new file was chosen.
         quiet: Whether only what must be said is said.
         verbose: Whether the log is shown.
 
@@ -110,6 +111,7 @@ class SendOptions:
     output: str | None
     quiet: bool
     verbose: bool
+    chosen: bool = False
 
     def __attrs_post_init__(self) -> None:
         """Refuse options that would do nothing."""

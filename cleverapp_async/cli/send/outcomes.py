@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import sys
+import time
 from contextlib import contextmanager, suppress
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from attrs import frozen
+from attrs import define
 
 from ...errors import ApiError, CleverAppError, ValidationError
 from ..atomic_file import create_private
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
     from ...bulk.outcome import SendOutcome
 
-__all__ = ["Sink", "Stream", "as_record", "open_sink"]
+__all__ = ["Sink", "as_record", "default_output", "open_sink"]
 
 
 def as_record(number: int, line: int | None, outcome: SendOutcome) -> dict[str, object]:
@@ -73,18 +76,6 @@ class Sink(Protocol):
         """Take one; raises OSError where it cannot be kept."""
 
 
-@frozen
-class Stream:
-    """A sink that writes each outcome as one line, at once."""
-
-    _write: Callable[[bytes], None]
-
-    def write(self, number: int, line: int | None, outcome: SendOutcome) -> None:
-        """Write one line."""
-        record = as_record(number, line, outcome)
-        self._write(as_json(record).encode() + b"\n")
-
-
 class _Nowhere:
     """A sink that keeps nothing."""
 
@@ -92,9 +83,45 @@ class _Nowhere:
         """Pass over it."""
 
 
+class _Output:
+    """A sink that writes each outcome to standard output, as one line and at once."""
+
+    def write(self, number: int, line: int | None, outcome: SendOutcome) -> None:
+        """Write one line."""
+        to_stdout(_line(number, line, outcome))
+
+
+@define
+class _File:
+    """A sink that writes each outcome to a file, as one line and at once.
+
+    Of a line for which there is no room nothing stays: whoever reads the file again would find a
+    fault in it.
+    """
+
+    _number: int
+    size: int = 0
+
+    def write(self, number: int, line: int | None, outcome: SendOutcome) -> None:
+        """Write one line."""
+        whole = rest = _line(number, line, outcome)
+        try:
+            while rest:
+                rest = rest[os.write(self._number, rest) :]
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._number, self.size)
+            raise
+        self.size += len(whole)
+
+
+def _line(number: int, line: int | None, outcome: SendOutcome) -> bytes:
+    return as_json(as_record(number, line, outcome)).encode() + b"\n"
+
+
 @contextmanager
 def open_sink(path: str | None) -> Generator[Sink]:
-    """Open what the outcomes go to.
+    """Open what the outcomes go to; a file that an error leaves empty goes again.
 
     Args:
         path: A new file, ``-`` for standard output, or None for nowhere.
@@ -105,16 +132,29 @@ def open_sink(path: str | None) -> Generator[Sink]:
     if path is None:
         yield _Nowhere()
     elif path == "-":
-        yield Stream(to_stdout)
+        yield _Output()
     else:
         file = _create(path)
+        sink = _File(file.fileno())
         try:
-            yield Stream(lambda line: _write_out(file, line))
-        finally:
-            # Each line left its buffer when it was written. One that could not fails once more,
-            # and was told then.
-            with suppress(OSError):
-                file.close()
+            with file:
+                yield sink
+        except BaseException:
+            if not sink.size:
+                Path(path).unlink(missing_ok=True)
+            raise
+
+
+def default_output() -> str:
+    """Where outcomes go that nobody gave a place: standard output, or a new file.
+
+    On a terminal they would only drive away what people read there, and be gone with it.
+    """
+    if not sys.stdout.isatty():
+        return "-"
+    name = f"outcomes-{time.strftime('%Y%m%d-%H%M%S')}"
+    names = chain((name,), (f"{name}-{number}" for number in count(2)))
+    return next(f"{one}.jsonl" for one in names if not Path(f"{one}.jsonl").exists())
 
 
 def _create(path: str) -> BinaryIO:
@@ -126,9 +166,6 @@ def _create(path: str) -> BinaryIO:
             "Give another name, or move the file away."
         ) from None
     except OSError as error:
-        raise BadInputError(f"--output {path} cannot be written: {error.strerror}.") from None
-
-
-def _write_out(file: BinaryIO, line: bytes) -> None:
-    file.write(line)
-    file.flush()
+        raise BadInputError(
+            f"--output {path} cannot be written: {error.strerror}. Give another name."
+        ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING, Protocol
 
@@ -288,10 +289,6 @@ class LiveView(NoView):
         """Draw again."""
         self._live.refresh()
 
-    def print_line(self, line: bytes) -> None:
-        """Print a line of output above the display, unbroken."""
-        self.say(line.decode().rstrip("\n"))
-
     def stop(self) -> None:
         """Take the display away: the closing table says it all."""
         self._live.stop()
@@ -350,14 +347,16 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds >= _SHORTEST else "now"
 
 
-def choose_view(console: Console, *, quiet: bool, verbose: bool) -> View:
-    """What shows progress: log lines and a live display do not go together.
+def choose_view(console: Console, *, quiet: bool, verbose: bool, output: str | None) -> View:
+    """What shows progress: lines of a log or of data and a live display do not go together.
 
     Args:
         console: Where people read.
         quiet: Whether nothing is shown.
         verbose: Whether the log is shown.
+        output: Where the outcomes go, ``-`` for standard output.
     """
     if quiet:
         return NoView(console)
-    return LiveView(console) if is_screen() and not verbose else PlainView(console)
+    lines = verbose or (output == "-" and sys.stdout.isatty())
+    return LiveView(console) if is_screen() and not lines else PlainView(console)

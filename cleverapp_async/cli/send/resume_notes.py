@@ -21,6 +21,7 @@ from ..campaign.state import (
     steps,
     this_command,
 )
+from ..console import to_output_instead
 from ..errors import CommandError, Exit
 from ..text import counted, tell_forecast
 from .first import First, FirstOfCampaign
@@ -64,6 +65,7 @@ class FileNotes:
     Attributes:
         console: Where they read.
         output: Where the outcomes go; None: nowhere.
+        chosen: Whether nobody named that place, and so nobody knows it.
         schedule: When messages may leave; None: at any time.
         quiet: Whether only what must be said is said.
         options: Those with which the rest is sent as this was.
@@ -71,6 +73,7 @@ class FileNotes:
 
     console: Console
     output: str | None
+    chosen: bool = False
     schedule: Schedule | None = None
     quiet: bool = False
     options: Sequence[str] = ()
@@ -80,12 +83,19 @@ class FileNotes:
         del run
         if not self.quiet:
             told = tell_work(f"Sending {counted(work.total, 'message')}", work, self.schedule)
+            if self.chosen:
+                told += f" The outcomes go to {self.output}."
             self.console.print(told, soft_wrap=True)
 
     def ending(self, tally: Tally) -> Exit:
-        """The closing tables, and how to send the rest."""
+        """The closing tables, where the outcomes are, and how to send the rest."""
         if not self.quiet:
             show_report(self.console, tally)
+        if self.chosen and not tally.unwritten:
+            listed = tally.done + tally.later
+            outcomes = counted(listed, "outcome")
+            verb = "is" if listed == 1 else "are"
+            self.console.print(f"{outcomes} {verb} in {self.output}.", soft_wrap=True)
         tell_the_rest(self.console, tally, self.output, self.options)
         code = tally.exit()
         if not self.quiet:
@@ -100,6 +110,7 @@ class CampaignNotes:
     Attributes:
         console: Where they read.
         resuming: What the command to go on is made of.
+        output: Where the outcomes go besides the journal; None: nowhere.
         schedule: When messages may leave.
         quiet: Whether only what must be said is said.
         first: How many of its messages this run was to send; None: all.
@@ -107,6 +118,7 @@ class CampaignNotes:
 
     console: Console
     resuming: Resuming
+    output: str | None = None
     schedule: Schedule | None = None
     quiet: bool = False
     first: First | None = None
@@ -148,11 +160,7 @@ class CampaignNotes:
         )
 
     def ending(self, tally: Tally) -> Exit:
-        """The closing tables, how the whole campaign stands, and what can be done.
-
-        Raises:
-            CommandError: A journal that nothing happened to cannot be read.
-        """
+        """The closing tables, how the whole campaign stands, and what can be done."""
         if not tally.begun:
             return self._never_began()
         if not self.quiet and tally.done:
@@ -164,6 +172,7 @@ class CampaignNotes:
         if not self.quiet:
             self._say(f"The campaign: {_totals(state)}.")
         self._causes(tally)
+        self._unwritten(tally)
         for step in steps(state, self.resuming):
             if step.pressing:
                 self._say(f"To {step.does}: {step.command}")
@@ -176,9 +185,6 @@ class CampaignNotes:
         """How the campaign stands, and the exit code of what of it was to be sent.
 
         None where its journal cannot tell any more.
-
-        Raises:
-            CommandError: A journal that nothing happened to cannot be read.
         """
         if isinstance(tally.failure, JournalLostError):
             return None  # another file may lie in its place
@@ -190,14 +196,15 @@ class CampaignNotes:
                 part = FirstOfCampaign.find(reader, self.first, Resend())
                 counts = state.settled(part.states)
                 return state, exit_of_states(counts, complete=state.summary.complete)
-        except CommandError:
+        except CommandError as error:
             if tally.failure is None:
-                raise
+                self._say(f"Error: {error.message}")
             return None
 
     def _without_journal(self, tally: Tally) -> Exit:
         """What is known of a run whose journal is gone: its own counts, and nothing by name."""
         self._causes(tally)
+        self._unwritten(tally)
         outcomes = tally.outcomes
         left = ", ".join(
             f"{outcomes[one]} {name}"
@@ -217,6 +224,8 @@ class CampaignNotes:
         else:
             self._say("This run has sent nothing.")
         code = Exit.UNKNOWN if left else Exit.FAILED
+        if tally.interrupted:
+            code = Exit.INTERRUPTED
         if not self.quiet:
             show_exit(self.console, code)
         return code
@@ -232,6 +241,21 @@ class CampaignNotes:
         for cause in (tally.trouble, tally.failure, tally.paused):
             if cause is not None:
                 self._say(f"Error: {printable(str(cause)).rstrip('. ')}.")
+
+    def _unwritten(self, tally: Tally) -> None:
+        """What the journal or the outcomes alone tell, where the other could not be written."""
+        if not tally.unwritten:
+            if tally.failure is not None and tally.done and self.output not in {None, "-"}:
+                self._say(f"{self.output} has all outcomes of this run: {tally.done}.")
+            return
+        count = tally.unwritten.total()
+        outcomes = "1 outcome is" if count == 1 else f"{count} outcomes are"
+        place = "standard output" if self.output == "-" else self.output
+        told = f"Error: {outcomes} missing in {place} ({tally.broken})."
+        if tally.failure is None:
+            again = self.resuming.look("export", "-o", "outcomes.csv")
+            told += f" The journal has all of them: {again}"
+        self._say(told)
 
     def _say(self, text: str) -> None:
         self.console.print(text, soft_wrap=True)
@@ -254,7 +278,7 @@ def tell_the_rest(
     if tally.paused is not None:
         told.append(f"Error: {printable(str(tally.paused)).rstrip('. ')}.")
     if tally.unwritten:
-        told.append(_unwritten(tally))
+        told += _unwritten(tally, output)
     kept = "OUTCOMES.jsonl" if output == "-" else output
     saved = " (OUTCOMES.jsonl is the file with what standard output was)" if output == "-" else ""
     rest = [("not sent", "not_sent", tally.outcomes[Outcome.NOT_SENT])]
@@ -274,23 +298,46 @@ def tell_the_rest(
             f"{outcomes} unknown: look whether the messages arrived before you send them again "
             f"with --only unknown{saved}."
         )
+    if (unlisted := _unlisted(tally)) is not None:
+        told.append(unlisted)
     for line in told:
         console.print(line, soft_wrap=True)
+    if tally.unwritten:
+        for line in told:
+            to_output_instead(line)
 
 
-def _unwritten(tally: Tally) -> str:
-    """The outcomes that are missing: whoever sends by the others alone sends some twice."""
+def _unwritten(tally: Tally, output: str | None) -> list[str]:
+    """Which outcomes are where: whoever sends by those of the file alone sends some twice."""
     lost = tally.unwritten
-    counts = ", ".join(
-        f"{lost[outcome]} {outcome.value.replace('_', ' ')}" for outcome in Outcome if lost[outcome]
-    )
-    told = f"The outcomes of {counted(lost.total(), 'message')} were not written: {counts}."
-    if lost[Outcome.ACCEPTED] or lost[Outcome.UNKNOWN]:
-        told += (
-            " Find out who got one of them before you send to anyone who is missing in the "
-            "outcomes. With --journal a campaign remembers it."
+    written = tally.done - lost.total()
+    outcomes = counted(written, "outcome")
+    verb = "is" if written == 1 else "are"
+    took = output == "-"
+    told = [f"Standard output took {outcomes}." if took else f"{outcomes} {verb} in {output}."]
+    sent = [(lost[one], one.value) for one in Outcome if lost[one] and one is not Outcome.NOT_SENT]
+    if sent:
+        counts = ", ".join(f"{count} {name}" for count, name in sent)
+        total = sum(count for count, _ in sent)
+        these = "1 message that left is" if total == 1 else f"{total} messages that left are"
+        told.append(
+            f"The outcomes of {these} on record nowhere but here, in the lines above that begin "
+            f"with {{: {counts}. Keep them: who got one of these messages must not get it again. "
+            "With --journal a campaign remembers it."
         )
     return told
+
+
+def _unlisted(tally: Tally) -> str | None:
+    """The messages that are not sent and not among the outcomes either."""
+    count = tally.work.total - tally.done + tally.unwritten[Outcome.NOT_SENT]
+    if not count:
+        return None
+    messages = "1 message was" if count == 1 else f"{count} messages were"
+    return (
+        f"{messages} not sent, and {'is' if count == 1 else 'are'} not among the outcomes. To send "
+        "the rest, make a list of the rows of which no outcome is told."
+    )
 
 
 def _totals(state: CampaignState) -> str:

@@ -5,28 +5,34 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import click
-from attrs import evolve
+from attrs import define, evolve
 
 from ...errors import JournalError
 from ...limits.quota import AccountKey
 from ..campaign.reader import journal_failure
-from ..campaign.state import Resuming
-from ..console import can_ask, make_console, need_output, verbose_log
+from ..campaign.state import Resuming, this_command
+from ..console import (
+    can_ask,
+    make_console,
+    need_output,
+    until_the_reader_leaves,
+    verbose_log,
+)
 from ..errors import BadInputError, CommandError, Exit
 from ..recipients.source import open_source
 from ..signals import Interrupts
 from ..text import counted, say_moment
 from .ahead import holds_campaign, look_ahead, unreadable
 from .faults import open_faults, settle_hidden
-from .outcomes import Stream, open_sink
+from .outcomes import open_sink
 from .plan import Wanted, make_plan
 from .preflight import Preflight
 from .preview import show_preview
-from .progress import LiveView, choose_view
+from .progress import choose_view
 from .report import (
     show_duplicates,
     show_faults,
@@ -39,7 +45,7 @@ from .report import (
 from .resume_notes import CampaignNotes, FileNotes, tell_work
 from .runner import Runner
 from .sources import CampaignMessages, FileMessages
-from .tally import Workload
+from .tally import Tally, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -48,7 +54,6 @@ if TYPE_CHECKING:
     from ...client import CleverAppClient
     from .ahead import Ahead
     from .options import SendOptions
-    from .outcomes import Sink
     from .plan import Plan
     from .resume_notes import Notes
     from .sources import MessageSource
@@ -74,22 +79,72 @@ def run_send(options: SendOptions) -> Exit:
         new_files=(("--output", options.output), ("--faults", options.recipients.faults)),
     )
     client = None if options.dry_run else preflight.refuse()
-    with Interrupts() as interrupts:
+    with Interrupts() as interrupts, ExitStack() as ends:
+        signals = _Signals(interrupts)
         try:
             with _checked(options) as plan:
                 if client is None:
                     return preflight.tell(_tell_only(plan, options, schedule))
-                return _send(plan, options, client, schedule, interrupts)
+                if not _has_rows(plan, options):
+                    return Exit.OK
+                if not _agreed(plan, options, client, schedule):
+                    click.echo("Nothing was sent.", err=True)
+                    return Exit.FAILED
+                # From here on messages may leave: no signal keeps people from being told of them.
+                ends.enter_context(interrupts.noted_by(signals.note))
+                code = _send(plan, options, client, schedule, signals)
         except CommandError as error:
             if client is None:
                 preflight.tell(told=error)
             raise
         except KeyboardInterrupt:
-            told = "What is not among the outcomes was not sent"
-            if options.campaign.journal is not None:
-                told = "What was sent is in the journal"
-            click.echo(f"Interrupted. {told}.", err=True)
+            with interrupts.noted_by(signals.leave):
+                click.echo(signals.told(options), err=True)
             return Exit.INTERRUPTED
+    return Exit.INTERRUPTED if signals.came else code
+
+
+@define
+class _Signals:
+    """What becomes of a signal while nobody listens in the loop: before the send, and after it.
+
+    Attributes:
+        interrupts: What hears them.
+        tally: What has come of the send, once it has begun.
+        came: Whether one came.
+    """
+
+    interrupts: Interrupts
+    tally: Tally | None = None
+    came: bool = False
+
+    def note(self) -> None:
+        """Let the report be written; whoever asks again does not want it.
+
+        Raises:
+            KeyboardInterrupt: It is the second one.
+        """
+        if self.came:
+            raise KeyboardInterrupt
+        self.came = True
+        if self.tally is not None:
+            self.tally.interrupted = True
+
+    def leave(self) -> None:
+        """There is nothing more to be told, or nobody who reads it.
+
+        Raises:
+            click.exceptions.Exit: Always.
+        """
+        raise click.exceptions.Exit(Exit.INTERRUPTED)
+
+    def told(self, options: SendOptions) -> str:
+        """What is known where there is no report."""
+        if self.tally is None:
+            return f"Interrupted: nothing was sent. To begin again: {this_command()}"
+        kept = options.campaign.journal or options.output
+        where = "on standard output" if kept == "-" else f"in {kept}"
+        return f"Interrupted: what came of the messages is {where}."
 
 
 def _as_test(options: SendOptions, schedule: Schedule | None) -> SendOptions:
@@ -194,19 +249,20 @@ def _tell_only(plan: Plan | None, options: SendOptions, schedule: Schedule | Non
         return Exit.OK
     ahead = look_ahead(plan, options)
     console = make_console(stderr=False)
-    if ahead.resumed:
-        left = counted(ahead.total, "message")
-        click.echo(f"{options.campaign.journal} holds a campaign with {left} left.")
-    if options.first is not None:
-        later = ahead.total - ahead.sent
-        click.echo(f"{counted(ahead.sent, 'message')} would be sent now, {later} later.")
-    show_preview(console, options.shown, ahead.shown, ahead.sent)
-    limits = options.settings.limits.registry()
-    found = Workload.of(ahead.counts, limits, AccountKey("")).forecast
-    show_forecast(console, found)
-    if schedule is not None:
-        end = say_moment(found.ends_at(time.time(), schedule), schedule.zone)
-        click.echo(f"Sent {schedule.told()}, it ends no earlier than {end}.")
+    with until_the_reader_leaves():
+        if ahead.resumed:
+            left = counted(ahead.total, "message")
+            click.echo(f"{options.campaign.journal} holds a campaign with {left} left.")
+        if options.first is not None:
+            later = ahead.total - ahead.sent
+            click.echo(f"{counted(ahead.sent, 'message')} would be sent now, {later} later.")
+        show_preview(console, options.shown, ahead.shown, ahead.sent)
+        limits = options.settings.limits.registry()
+        found = Workload.of(ahead.counts, limits, AccountKey("")).forecast
+        show_forecast(console, found)
+        if schedule is not None:
+            end = say_moment(found.ends_at(time.time(), schedule), schedule.zone)
+            click.echo(f"Sent {schedule.told()}, it ends no earlier than {end}.")
     return Exit.FAILED if plan is not None and plan.bad else Exit.OK
 
 
@@ -251,27 +307,23 @@ def _send(
     options: SendOptions,
     client: CleverAppClient,
     schedule: Schedule | None,
-    interrupts: Interrupts,
+    signals: _Signals,
 ) -> Exit:
     """Send the file, or a campaign, and report.
 
     Raises:
         CommandError: The journal or the file cannot be used.
     """
-    if not _has_rows(plan, options):
-        return Exit.OK
     console = make_console()
-    view = choose_view(console, quiet=options.quiet, verbose=options.verbose)
+    view = choose_view(console, quiet=options.quiet, verbose=options.verbose, output=options.output)
     settings = options.settings
-    if not _agreed(plan, options, client, schedule):
-        click.echo("Nothing was sent.", err=True)
-        return Exit.FAILED
     notes: Notes
     source: MessageSource
     if options.campaign.journal is None and plan is not None:
         notes = FileNotes(
             console=console,
             output=options.output,
+            chosen=options.chosen,
             schedule=schedule,
             quiet=options.quiet,
             options=evolve(settings, base_url=client.base_url).written(),
@@ -287,6 +339,7 @@ def _send(
                 settings=settings,
                 retry_rejected=options.campaign.retry_rejected,
             ),
+            output=options.output,
             schedule=schedule,
             quiet=options.quiet,
             first=options.first,
@@ -304,21 +357,24 @@ def _send(
             retry_rejected=options.campaign.retry_rejected,
             first=options.first,
         )
-    with open_sink(options.output) as opened, verbose_log(on=options.verbose):
-        sink: Sink = opened
-        if options.output == "-" and isinstance(view, LiveView) and sys.stdout.isatty():
-            sink = Stream(view.print_line)
+    with open_sink(options.output) as sink, verbose_log(on=options.verbose):
         runner = Runner(
             source=source,
             sink=sink,
             view=view,
-            interrupts=interrupts,
+            interrupts=signals.interrupts,
             announce=notes.beginning,
             schedule=schedule,
             drain_timeout=settings.drain_timeout,
         )
+        signals.tally = tally = runner.tally
+        tally.interrupted = signals.came
         try:
-            tally = asyncio.run(runner.send())
+            asyncio.run(runner.send())
         except JournalError as error:
             raise journal_failure(error) from None
-    return notes.ending(tally)
+        code = notes.ending(tally)
+        if not tally.begun:
+            # The same command must be able to begin again, with the same name of a file.
+            raise click.exceptions.Exit(code)
+    return code

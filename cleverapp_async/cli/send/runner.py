@@ -1,11 +1,11 @@
-"""Sends messages to their end, wherever they come from: those of a file, or of a campaign."""
+"""Sends messages to their end: those of a checked file, or those of a campaign in its journal."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 
-from attrs import define, field, frozen
+from attrs import Factory, field, frozen
 
 from ...bulk.outcome import SendOutcome
 from ...bulk.run import BulkRun
@@ -15,18 +15,19 @@ from ...errors import CampaignPausedError, JournalError, NotSentError, Outcome
 from ..errors import BadInputError
 from ..send_settings import DRAIN_TIMEOUT
 from ..signals import Interrupts
-from ..text import say_duration
 from .outcomes import Sink
 from .progress import Progress, View
 from .sources import MessageSource, Place
+from .stopper import OutcomeWriter, Stopper
 from .tally import Tally, Workload
 
-__all__ = ["Runner", "Stopper"]
+__all__ = ["Runner"]
 
 _LOADING_TICK = 0.1
 _TICK = 0.25
 _SLOW_TICK = 1.0
 _MANY_KEYS = 200
+_BLOCK = 500
 
 
 @frozen(kw_only=True)
@@ -41,6 +42,7 @@ class Runner:
         announce: Called once, when it is known what is to be sent.
         schedule: When messages may leave; None: at any time.
         drain_timeout: Seconds that what is on the wire has to end after an interrupt.
+        tally: What has come of it so far.
     """
 
     source: MessageSource
@@ -50,56 +52,77 @@ class Runner:
     announce: Callable[[BulkRun, Workload], None]
     schedule: Schedule | None = None
     drain_timeout: float = DRAIN_TIMEOUT
+    tally: Tally = field(
+        init=False, default=Factory(lambda self: Tally(EtaMeter(self.schedule)), takes_self=True)
+    )
 
     async def send(self) -> Tally:
         """Send everything, unless it is stopped.
 
         Returns:
-            What has come of it.
+            What has come of it: :attr:`tally`.
 
         Raises:
-            BadInputError: The file has changed before anything was sent.
+            BadInputError: The file has changed, or cannot be read, before anything was sent.
             JournalError: The journal cannot be used.
         """
-        tally = Tally(EtaMeter(self.schedule))
-        async with self.source.client:
-            run = self.source.start(self.schedule)
-            stopper = Stopper(run, tally, self.view, self.drain_timeout)
-            writer = _Writer(self.sink, tally, stopper)
-            self._begin(run, tally)
-            try:
-                with self.interrupts.passed_to(stopper.interrupt):
-                    await self._take_all(run, writer)
-            except CampaignPausedError as error:
-                tally.paused = error
-            except JournalError as error:
-                if not tally.begun:
-                    raise
-                tally.failure = error
-            except BadInputError as error:
-                if not tally.begun:
-                    raise
-                stopper.trouble(str(error))
-            self._list_the_rest(writer)
-            tally.finish()
+        tally = self.tally
+        run = self.source.start(self.schedule)
+        stopper = Stopper(run, tally, self.view, self.drain_timeout)
+        # To the last line of the outcomes: none is lost by a signal at the wrong moment.
+        with self.interrupts.passed_to(stopper.interrupt):
+            async with self.source.client:
+                await self._send(run, stopper)
         return tally
 
-    async def _take_all(self, run: BulkRun, writer: _Writer) -> None:
-        showing = asyncio.create_task(self._show(run, writer.tally))
+    async def _send(self, run: BulkRun, stopper: Stopper) -> None:
+        tally = self.tally
+        writer = OutcomeWriter(self.sink, tally, stopper, self.source.on_record)
+        self._begin(run)
+        if tally.interrupted:  # by a signal that came before anybody listened here
+            stopper.interrupt()
+        try:
+            await self._take_all(run, writer)
+        except CampaignPausedError as error:
+            tally.paused = error
+        except JournalError as error:
+            if not tally.begun:
+                raise
+            tally.failure = error
+        except (BadInputError, OSError) as error:
+            if not tally.begun:
+                raise BadInputError(_why_unread(error)) from None
+            stopper.trouble(_why_unread(error))
+        tally.finish()
+        await self._list_the_rest(writer)
+
+    async def _take_all(self, run: BulkRun, writer: OutcomeWriter) -> None:
+        showing = asyncio.create_task(self._show(run))
         try:
             async with run:
                 async for outcome in run:
-                    self._begin(run, writer.tally)
-                    writer.write(outcome, self.source.place(outcome))
+                    self._begin(run)
+                    self._take(writer, outcome, self.source.place(outcome))
         finally:
             writer.stopper.finish()
             # A campaign with nothing to send, or that fails at once, has begun all the same.
-            self._begin(run, writer.tally)
+            self._begin(run)
             showing.cancel()
             self.view.stop()
 
-    def _begin(self, run: BulkRun, tally: Tally) -> None:
+    def _take(
+        self, writer: OutcomeWriter, outcome: SendOutcome, place: Place, *, tried: bool = True
+    ) -> None:
+        """Count an outcome, and write it."""
+        if place.later:
+            self.tally.later += 1
+        elif not place.earlier:
+            self.tally.add(outcome, place.key, tried=tried)
+        writer.write(place.number, place.line, outcome)
+
+    def _begin(self, run: BulkRun) -> None:
         """Tell what is about to be sent, once, as soon as that is known."""
+        tally = self.tally
         if tally.begun:
             return
         work = self.source.work(run)
@@ -108,22 +131,27 @@ class Runner:
             self.announce(run, work)
             self.view.start(Progress(tally, self.source.client, self.schedule))
 
-    async def _show(self, run: BulkRun, tally: Tally) -> None:
+    async def _show(self, run: BulkRun) -> None:
         """Show how the messages are loaded, then how the send goes, until cancelled."""
+        tally = self.tally
         while not tally.begun:
             self.view.wait(self.source.loading())
             await asyncio.sleep(_LOADING_TICK)
-            self._begin(run, tally)
+            self._begin(run)
         # Many bots and messengers take long to look at.
         tick = _TICK if len(tally.work.counts) < _MANY_KEYS else _SLOW_TICK
         while True:
             await asyncio.sleep(tick)
             self.view.tick()
 
-    def _list_the_rest(self, writer: _Writer) -> None:
+    async def _list_the_rest(self, writer: OutcomeWriter) -> None:
         """The rows that a stopped run never read, as not sent."""
         try:
             for index, untried in enumerate(self.source.rest()):
+                if not index % _BLOCK:
+                    await asyncio.sleep(0)
+                if writer.stopper.cut_short:
+                    return
                 planned = untried.planned
                 why = "it is left for later" if untried.later else "the run was stopped"
                 outcome = SendOutcome(
@@ -133,86 +161,13 @@ class Runner:
                     error=NotSentError(f"not sent: {why}"),
                 )
                 place = Place(planned.number, planned.line, planned.key, later=untried.later)
-                writer.write(outcome, place, tried=False)
-        except BadInputError as error:
-            writer.stopper.trouble(str(error))
+                self._take(writer, outcome, place, tried=False)
+        except (BadInputError, OSError) as error:
+            writer.stopper.trouble(_why_unread(error))
 
 
-@define
-class Stopper:
-    """Ends a run, and remembers why.
-
-    Attributes:
-        run: What is ended.
-        tally: What has come of it.
-        view: What tells people.
-        drain_timeout: Seconds that what is on the wire has to end after an interrupt.
-    """
-
-    run: BulkRun
-    tally: Tally
-    view: View
-    drain_timeout: float = DRAIN_TIMEOUT
-    _aborting: asyncio.Task[None] | None = field(init=False, default=None)
-    _timer: asyncio.TimerHandle | None = field(init=False, default=None)
-
-    def interrupt(self) -> None:
-        """Somebody wants it to end."""
-        if self.tally.interrupted:
-            self._abort()
-            return
-        self.tally.interrupted = True
-        in_work = sum(work for _, work in self.run.progress.by_key.values())
-        self.run.drain()
-        if in_work:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self.drain_timeout, self._abort)
-            self.view.say(
-                "Interrupted: requests on the wire may take up to "
-                f"{say_duration(self.drain_timeout)} to end; Ctrl-C again aborts them."
-            )
-
-    def trouble(self, told: str) -> None:
-        """Something makes it pointless to go on."""
-        self.tally.trouble = self.tally.trouble or told
-        self.run.drain()
-
-    def finish(self) -> None:
-        """The run has ended: nothing more is to be stopped."""
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _abort(self) -> None:
-        if self._aborting is None:
-            self._aborting = asyncio.ensure_future(self.run.aclose())
-            # What it raises, whoever iterates over the run is told as well.
-            self._aborting.add_done_callback(lambda task: task.cancelled() or task.exception())
-
-
-@define
-class _Writer:
-    """Counts each outcome and gives it to the sink; where that breaks, the send is stopped."""
-
-    sink: Sink
-    tally: Tally
-    stopper: Stopper
-    _broken: bool = False
-
-    def write(self, outcome: SendOutcome, place: Place, *, tried: bool = True) -> None:
-        """Take one outcome; see :meth:`Tally.add`."""
-        if place.later:
-            self.tally.later += 1
-        elif not place.earlier:
-            self.tally.add(outcome, place.key, tried=tried)
-        if self._broken:
-            self.tally.unwritten[outcome.outcome] += 1
-            return
-        try:
-            self.sink.write(place.number, place.line, outcome)
-        except OSError as error:
-            self._broken = True
-            self.tally.unwritten[outcome.outcome] += 1
-            told = error.strerror or type(error).__name__
-            self.stopper.trouble(
-                f"the outcomes cannot be written ({told}), so the send was stopped."
-            )
+def _why_unread(error: BadInputError | OSError) -> str:
+    """What stopped the reading of the file while its messages were sent, as a sentence."""
+    if isinstance(error, BadInputError):
+        return error.message
+    return f"the file cannot be read any further: {error.strerror or type(error).__name__}."

@@ -72,6 +72,11 @@ class MessageSource(Protocol):
         """Who sends them."""
         ...
 
+    @property
+    def on_record(self) -> bool:
+        """Whether a journal keeps what comes of them."""
+        ...
+
     def start(self, schedule: Schedule | None) -> BulkRun:
         """The run that sends them; nothing is read before it is iterated over."""
         ...
@@ -122,6 +127,11 @@ class FileMessages:
         total = self.plan.total
         self._most = total if self.first is None else self.first.of(total)
         self._second_pass = self.plan.messages()
+
+    @property
+    def on_record(self) -> bool:
+        """The outcomes are all that is kept."""
+        return False
 
     def start(self, schedule: Schedule | None) -> BulkRun:
         """The run that sends them."""
@@ -197,6 +207,11 @@ class CampaignMessages:
     _read: int = field(init=False, default=0)
     _counts: dict[LimitKey | None, int] = field(init=False, factory=dict["LimitKey | None", int])
     _orphans: set[int] = field(init=False, factory=set[int])
+
+    @property
+    def on_record(self) -> bool:
+        """The journal keeps all that comes of them."""
+        return True
 
     def start(self, schedule: Schedule | None) -> BulkRun:
         """The run that fills the journal or compares with it, and sends what has no result yet."""

@@ -88,6 +88,7 @@ class Tally:
         paused: The trouble that came too often in a row and stopped it, if one did.
         failure: What went wrong with the journal and stopped it, if something did.
         trouble: Why reading or writing stopped it, if it did.
+        broken: Why outcomes can no longer be written, if they cannot.
         unwritten: Messages by outcome whose outcome could not be written.
         later: Messages that this run was never to send, as they are left for another one.
     """
@@ -108,6 +109,7 @@ class Tally:
     paused: CampaignPausedError | None = field(init=False, default=None)
     failure: JournalError | None = field(init=False, default=None)
     trouble: str | None = field(init=False, default=None)
+    broken: str | None = field(init=False, default=None)
     unwritten: Counter[Outcome] = field(init=False, factory=Counter[Outcome])
     later: int = field(init=False, default=0)
     _started: float = field(init=False, factory=time.monotonic)
