@@ -14,6 +14,7 @@ from ..errors import InvalidRequestError
 from .route import Route
 
 __all__ = [
+    "LONGEST_REFERENCE",
     "check_amount",
     "check_count",
     "check_decimal",
@@ -24,6 +25,7 @@ __all__ = [
     "check_object",
     "check_one_of",
     "check_phone",
+    "check_reference",
     "check_route",
     "check_several",
     "check_string",
@@ -36,6 +38,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+
+LONGEST_REFERENCE = 4000
+"""Characters that the names and texts of a message's reference may have together."""
+
+_SHOWN = 60
 
 _HEX_ID = re.compile(r"[0-9a-fA-F]{24}")
 _PHONE = re.compile(r"\+?\d{5,15}", re.ASCII)
@@ -104,6 +111,47 @@ def check_phone(name: str, value: object) -> str:
     if not _PHONE.fullmatch(digits):
         raise _refuse(name, "a phone number of 5 to 15 digits with its country code", value)
     return digits.removeprefix("+")
+
+
+def check_reference(value: Mapping[str, str]) -> Mapping[str, str]:
+    """A reference of the user's own to a message: texts by their names, few enough to be kept.
+
+    Raises:
+        InvalidRequestError: It is none; no text of it is shown, as it may tell of a recipient.
+    """
+    if not isinstance(value, Mapping):
+        raise _refuse("reference", "a mapping of texts such as {'order_id': 'A-17'}", value)
+    length = 0
+    for name, text in cast("Mapping[object, object]", value).items():
+        if not isinstance(name, str) or not name.strip() or not _is_whole_text(name):
+            raise InvalidRequestError(
+                f"a name in reference is {kind_of(name)}: name each text, such as 'order_id'",
+                fields=("reference",),
+            )
+        if not isinstance(text, str) or not _is_whole_text(text):
+            told = "a text that holds half a character (a lone surrogate)"
+            told = told if isinstance(text, str) else kind_of(text)
+            raise InvalidRequestError(
+                f"reference[{name[:_SHOWN]!r}] is {told}: give a text, such as str(…) of a number",
+                fields=("reference",),
+            )
+        length += len(name) + len(text)
+    if length > LONGEST_REFERENCE:
+        raise InvalidRequestError(
+            f"reference has {length} characters, and {LONGEST_REFERENCE} at most are kept: give "
+            "what the message is found again by, such as an id, and no more",
+            fields=("reference",),
+        )
+    return dict(value)
+
+
+def _is_whole_text(text: str) -> bool:
+    """Whether UTF-8 can hold it, without halves of characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def check_url(name: str, value: object) -> str:

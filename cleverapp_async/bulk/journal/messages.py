@@ -11,6 +11,7 @@ from ...errors import JournalError
 from ...models.messages import Message, SendMessage, SendMessageToWhatsApp, check_message
 from .codec import UNREADABLE, Cell, damaged, expect_text
 from .protocol import Messages
+from .reference import decode_reference
 
 __all__ = ["address_of", "decode_message", "digest_of", "encode_parameters", "read_messages"]
 
@@ -75,8 +76,8 @@ def encode_parameters(message: Message) -> str:
     return _encode(message.parameters())
 
 
-def decode_message(method: Cell, parameters: Cell) -> Message:
-    """The message with this method and these parameters.
+def decode_message(method: Cell, parameters: Cell, reference: Cell = None) -> Message:
+    """The message with this method, these parameters and this reference.
 
     Raises:
         JournalError: They hold none: purged, or written by something else.
@@ -84,7 +85,10 @@ def decode_message(method: Cell, parameters: Cell) -> Message:
     if parameters is None:
         raise JournalError("the journal was purged: it no longer knows recipients and texts")
     try:
-        message = _METHODS[method](**json.loads(expect_text(parameters, "a message")))
+        message = _METHODS[method](
+            **json.loads(expect_text(parameters, "a message")),
+            reference=decode_reference(reference),
+        )
     except UNREADABLE:
         pass
     else:

@@ -22,6 +22,7 @@ from ..recipients.messages import (
     read_message,
     read_route,
 )
+from ..recipients.reference import RowReferences
 from ..recipients.rows import OUTCOME_COLUMNS, OWN_COLUMNS, RESULT_COLUMNS, Fault, Row, outcome_of
 from ..recipients.source import Source
 from .faults import FaultCounts
@@ -123,18 +124,27 @@ class Plan:
             BadInputError: The file has changed since it was checked.
         """
         if self.source.stamp() != self._stamp:
-            raise self._changed(1)
+            raise self._changed("nothing was sent")
         sieve = _Sieve(self.wanted)
-        place = 0
+        place, line = 0, 0
         for place, (records, digest) in enumerate(_blocks(self.source), 1):
             if place > len(self._blocks) or digest != self._blocks[place - 1]:
-                raise self._changed(records[0].number)
+                raise self._changed(f"nothing from line {records[0].line} on was sent")
             for record in records:
+                line = record.line
                 found = sieve.sift(record)
                 if isinstance(found, Planned):
                     yield found
         if place < len(self._blocks):
-            raise self._changed(place * _BLOCK + 1)
+            raise self._changed(f"nothing behind line {line} was sent")
+
+    def line_of(self, index: int) -> int | None:
+        """The line of the row that a message comes from; None where the file has no such message.
+
+        Args:
+            index: The message's place among those of :meth:`messages`, from 0.
+        """
+        return next((planned.line for planned in islice(self.messages(), index, None)), None)
 
     def count(self, found: Planned | tuple[Fault, ...] | None) -> None:
         """Take note of one record."""
@@ -155,10 +165,10 @@ class Plan:
         self.duplicates = sieve.duplicates
         self.first_duplicate = sieve.first_duplicate
 
-    def _changed(self, number: int) -> BadInputError:
+    def _changed(self, told: str) -> BadInputError:
         return BadInputError(
-            f"{self.source.name} has changed since it was checked: nothing from row {number} on "
-            "was sent. Do not change the file while it is sent; send the rest from a new file."
+            f"{self.source.name} has changed since it was checked: {told}. Do not change the file "
+            "while it is sent; send the rest from a new file."
         )
 
 
@@ -172,6 +182,11 @@ class _Sieve:
     left_out: Counter[str] = field(factory=Counter[str])
     remarks: dict[str, tuple[int, int]] = field(factory=dict[str, "tuple[int, int]"])
     _seen: set[bytes] = field(factory=set[bytes])
+    _references: RowReferences = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """What is chosen by its outcome was sent before."""
+        self._references = RowReferences(earlier=bool(self.wanted.only))
 
     def sift(self, record: Row | Fault) -> Planned | tuple[Fault, ...] | None:
         """The message of a record, its faults, or None for one that is left out."""
@@ -185,7 +200,10 @@ class _Sieve:
                 self.left_out[outcome] += 1
                 return None
         found = read_message(
-            record, self.wanted.defaults, lambda told: self._remark(told, record.line)
+            record,
+            self.wanted.defaults,
+            lambda told: self._remark(told, record.line),
+            self._references,
         )
         if isinstance(found, tuple):
             return found

@@ -13,7 +13,7 @@ import click
 from attrs import asdict, evolve, field, frozen
 
 from ...bulk.journal.records import Resend
-from ...errors import JournalError
+from ...errors import JournalError, JournalMismatchError
 from ...limits.quota import AccountKey
 from ..campaign.reader import find_campaign, journal_failure, open_reader
 from ..campaign.state import Resuming
@@ -349,6 +349,16 @@ def _send(
         )
         try:
             tally = asyncio.run(runner.send())
+        except JournalMismatchError as error:
+            raise journal_failure(_with_line(error, plan)) from None
         except JournalError as error:
             raise journal_failure(error) from None
     return notes.ending(tally)
+
+
+def _with_line(error: JournalMismatchError, plan: Plan | None) -> JournalError:
+    """The same with the line of the file on which the message stands that differs."""
+    line = None if plan is None or error.index is None else plan.line_of(error.index)
+    if plan is None or line is None:
+        return error
+    return JournalError(f"{plan.source.name}, line {line}: {error}")

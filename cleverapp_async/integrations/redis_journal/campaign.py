@@ -21,6 +21,7 @@ from .keys import DEFAULT_PREFIX, KeyNames, campaign_name, check_word, safe_addr
 from .maintenance import purge_campaign, resolve_messages
 from .queries import (
     ask_chunk,
+    ask_columns,
     ask_errors,
     ask_holder,
     ask_holders,
@@ -112,6 +113,10 @@ class RedisJournalReader:
         meta = self._client.follow(ask_meta(self._names))
         for chunk in range(number(meta.get("chunks"))):
             yield from self._client.follow(ask_settled(self._names, chunk))
+
+    def reference_columns(self) -> tuple[str, ...]:
+        """The columns that an export has for the references of the messages."""
+        return self._client.follow(ask_columns(self._names))
 
     def errors(self) -> list[tuple[ErrorRecord, int]]:
         """The errors that results hold, and how often each; the most frequent first."""

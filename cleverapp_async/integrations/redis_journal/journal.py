@@ -292,10 +292,11 @@ class RedisJournal:
         )
 
     async def purge(self, *, force: bool = False) -> int:
-        """Erase recipients, texts and texts of errors for good; states, counts and times stay.
+        """Erase recipients, texts, references and texts of errors; states, counts and times stay.
 
-        The campaign cannot be sent then; :meth:`delete` erases all of it. What Redis keeps on its
-        disk until it next rewrites its log is out of reach, and so are replicas and copies.
+        It is for good, and the campaign cannot be sent then; :meth:`delete` erases all of it. What
+        Redis keeps on its disk until it next rewrites its log is out of reach, and so are replicas
+        and copies.
 
         Args:
             force: Also where messages are left to send, or of unknown outcome.

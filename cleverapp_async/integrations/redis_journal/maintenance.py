@@ -243,6 +243,7 @@ def _erase(names: KeyNames, name: str, locked: _Locked) -> Steps[int]:
     if "paused" in (yield from ask_meta(names)):
         yield ("HSET", names.meta, "paused", "the reason was purged")
     yield ("UNLINK", names.addresses)
+    yield ("HDEL", names.meta, "reference_columns")
     yield ("HSET", names.meta, "purged", 1)
     return erased
 
