@@ -43,7 +43,7 @@ _EXITS = exit_codes(
     type=whole(1),
     multiple=True,
     metavar="N",
-    help="Resolve the message with this number (`number` or `row` in the lists). Repeatable.",
+    help="Resolve the message with this `number` in the lists. Repeatable.",
 )
 @yes_option
 @click.pass_context

@@ -12,7 +12,7 @@ from ...bulk.report.csv import unescape
 from ..errors import BadInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
     "DECIDING",
@@ -108,7 +108,7 @@ _EXACT = {name: name for name in (*DECIDING, *_PLAIN)}
 _MARKS = ({"outcome", "row"}, {"outcome", "number"}, {"state", "number"})
 
 
-def is_outcomes(names: Collection[str]) -> bool:
+def is_outcomes(names: Iterable[str]) -> bool:
     """Whether these are the columns that outcomes and exports of a campaign have.
 
     All that are not ours in such a list are columns of the list that was sent, whatever their names

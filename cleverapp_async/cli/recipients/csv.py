@@ -80,7 +80,8 @@ def read_csv(
             f"{place}: it names no column. Begin with the names of the columns, or tell their "
             "line with --header-row."
         )
-    return Table(keys, _rows(keys, records, counted), header_line)
+    exported = exported_columns(keys, rules.seen)
+    return Table(keys, _rows(keys, exported, records, counted), header_line)
 
 
 @define
@@ -139,10 +140,12 @@ def _records(source: str, lines: _Lines, delimiter: str) -> Iterator[tuple[int, 
 
 
 def _rows(
-    columns: tuple[str, ...], records: Iterator[tuple[int, Sequence[str]]], lines: _Lines
+    columns: tuple[str, ...],
+    exported: frozenset[str],
+    records: Iterator[tuple[int, Sequence[str]]],
+    lines: _Lines,
 ) -> Iterator[Row | Fault]:
-    # An export has a contact_id; what a column of one's own holds is never touched.
-    exported = exported_columns(columns)
+    # What a column of one's own holds is never touched, but where an export wrote it.
     for number, (line, cells) in enumerate(records, 1):
         if len(cells) == len(columns) or _is_whole(columns, cells, lines.last):
             filled = {

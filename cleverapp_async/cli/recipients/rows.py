@@ -120,10 +120,15 @@ class Table:
     header_line: int | None = 1
 
 
-def exported_columns(columns: Iterable[str]) -> frozenset[str]:
-    """The columns of an export of contacts or of a campaign; none where the table is neither."""
+def exported_columns(columns: Iterable[str], written: Iterable[str] = ()) -> frozenset[str]:
+    """The columns of an export of contacts or of a campaign; none where the table is neither.
+
+    Args:
+        columns: What the columns are called.
+        written: How the table itself writes them.
+    """
     there = set(columns)
-    if is_outcomes(there):
+    if is_outcomes(written):
         # Those of the list that was sent were escaped with all others.
         return frozenset(there)
     # Somebody may have deleted other columns of a campaign's list.

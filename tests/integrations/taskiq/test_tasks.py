@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from attrs import define
+from attrs import define, evolve
 from taskiq import InMemoryBroker
 
 from cleverapp_async import (
