@@ -113,36 +113,42 @@ def check_phone(name: str, value: object) -> str:
     return digits.removeprefix("+")
 
 
-def check_reference(value: Mapping[str, str]) -> Mapping[str, str]:
-    """A reference of the user's own to a message: texts by their names, few enough to be kept.
+def check_reference(value: Mapping[str, str]) -> dict[str, str]:
+    """A copy of a reference of the user's own: texts by their names, few enough to be kept.
 
     Raises:
         InvalidRequestError: It is none; no text of it is shown, as it may tell of a recipient.
     """
-    if not isinstance(value, Mapping):
+    if type(value) is not dict and not isinstance(value, Mapping):
         raise _refuse("reference", "a mapping of texts such as {'order_id': 'A-17'}", value)
-    length = 0
-    for name, text in cast("Mapping[object, object]", value).items():
-        if not isinstance(name, str) or not name.strip() or not _is_whole_text(name):
-            raise InvalidRequestError(
-                f"a name in reference is {kind_of(name)}: name each text, such as 'order_id'",
-                fields=("reference",),
-            )
-        if not isinstance(text, str) or not _is_whole_text(text):
-            told = "a text that holds half a character (a lone surrogate)"
-            told = told if isinstance(text, str) else kind_of(text)
-            raise InvalidRequestError(
-                f"reference[{name[:_SHOWN]!r}] is {told}: give a text, such as str(…) of a number",
-                fields=("reference",),
-            )
-        length += len(name) + len(text)
-    if length > LONGEST_REFERENCE:
+    # All at once: it is asked for each message of a campaign.
+    try:
+        whole = "".join((*value, *value.values()))
+        sound = (whole.isascii() or bool(whole.encode())) and all(map(str.strip, value))
+    except (TypeError, UnicodeEncodeError):
+        sound, whole = False, ""
+    if not sound:
+        raise InvalidRequestError(_fault_of_reference(value), fields=("reference",))
+    if len(whole) > LONGEST_REFERENCE:
         raise InvalidRequestError(
-            f"reference has {length} characters, and {LONGEST_REFERENCE} at most are kept: give "
-            "what the message is found again by, such as an id, and no more",
+            f"reference has {len(whole)} characters, and {LONGEST_REFERENCE} at most are kept: "
+            "give what the message is found again by, such as an id, and no more",
             fields=("reference",),
         )
     return dict(value)
+
+
+def _fault_of_reference(value: Mapping[object, object]) -> str:
+    for name, text in value.items():
+        if not isinstance(name, str) or not name.strip() or not _is_whole_text(name):
+            return f"a name in reference is {kind_of(name)}: name each text, such as 'order_id'"
+        if not isinstance(text, str) or not _is_whole_text(text):
+            told = "a text that holds half a character (a lone surrogate)"
+            told = told if isinstance(text, str) else kind_of(text)
+            break
+    else:
+        name, told = "", "changed while it is read"
+    return f"reference[{name[:_SHOWN]!r}] is {told}: give a text, such as str(…) of a number"
 
 
 def _is_whole_text(text: str) -> bool:

@@ -11,6 +11,7 @@ import json
 import re
 from contextlib import suppress
 from functools import lru_cache
+from json.encoder import encode_basestring as _quoted
 from typing import TYPE_CHECKING, cast
 
 from attrs import define, field
@@ -63,12 +64,14 @@ _TAKEN = re.compile(rf"(?:{_PREFIX})*+(?:{'|'.join((*MESSAGE_COLUMNS, *OUTCOME_C
 # What ``sendMessage`` has no parameter for, and what changes nothing where a list gives it.
 _FREE = frozenset({"phone", "name"})
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
 
 def encode_reference(message: Message) -> str | None:
     """The reference of a message as compact JSON; None where it has none."""
-    return _encode(message.reference) if message.reference else None
+    if not message.reference:
+        return None
+    # Twice as quick as a whole encoder, for what holds texts alone.
+    told = [f"{_quoted(name)}:{_quoted(text)}" for name, text in message.reference.items()]
+    return f"{{{','.join(told)}}}"
 
 
 def decode_reference(cell: Cell) -> Mapping[str, str]:
@@ -117,6 +120,7 @@ class ReferenceColumns:
     """Gathers the columns of references while messages are read in; there is a bound to them."""
 
     _found: dict[str, None] = field(factory=dict[str, None], init=False)
+    _names: dict[str, set[str]] = field(factory=dict[str, set[str]], init=False)
 
     def add(self, message: Message) -> None:
         """Take note of a message.
@@ -126,6 +130,10 @@ class ReferenceColumns:
         """
         if not message.reference:
             return
+        names = self._names.setdefault(message.method, set())
+        if names.issuperset(message.reference):
+            return
+        names.update(message.reference)
         for column in reference_columns(message):
             if column not in self._found:
                 if len(self._found) == MOST_COLUMNS:
@@ -139,7 +147,7 @@ class ReferenceColumns:
 
     def encode(self) -> str:
         """All of them as JSON, in the order in which they came."""
-        return _encode(list(self._found))
+        return json.dumps([*self._found])
 
 
 def decode_columns(told: Cell) -> tuple[str, ...]:

@@ -21,13 +21,15 @@ from ...bulk.journal.reference import (
 from ...models.checks import LONGEST_REFERENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from ...models.messages import Message
     from .rows import Row
 
 __all__ = ["RowReferences", "split_reference"]
 
+# Characters that a place takes with its names, or more.
+_PLACE = 100
 _OUTCOME = frozenset(OUTCOME_COLUMNS)
 _OWN_PLACE = re.compile(rf"(?:own_)*+(?:{'|'.join(PLACE_COLUMNS)})")
 
@@ -39,10 +41,16 @@ class RowReferences:
     Attributes:
         earlier: Whether the list holds the outcomes of an earlier send. Its rows then keep their
             place in the list that was sent first, and what tells of an outcome is left out.
+        checking: Whether the messages are only looked at, so that what is plainly short enough need
+            not be gathered.
     """
 
     earlier: bool = False
-    _names: set[str] = field(init=False, factory=set[str])
+    checking: bool = False
+    _names: dict[str, str] = field(init=False, factory=dict[str, str])
+    _known: set[str] = field(init=False, factory=set[str])
+    _longest: int = field(init=False, default=0)
+    _room: int = field(init=False, default=MOST_COLUMNS - len(PLACE_COLUMNS))
 
     def of(
         self, row: Row, parameters: Collection[str], remark: Callable[[str], object]
@@ -54,34 +62,57 @@ class RowReferences:
             parameters: The columns that are part of the message.
             remark: Told what is left out, because it is too much to be kept.
         """
+        cells = row.cells
+        if self.checking and self._is_little(cells):
+            return {}
         found = {"row": str(row.number), "line": str(row.line)}
-        if self.earlier and not row.cells.keys().isdisjoint(PLACE_COLUMNS):
-            found = {name: row.cells[name] for name in PLACE_COLUMNS if name in row.cells}
-        left = LONGEST_REFERENCE - sum(len(name) + len(text) for name, text in found.items())
-        for column, cell in row.cells.items():
-            if column in parameters or not column.strip():
+        if self.earlier and not cells.keys().isdisjoint(PLACE_COLUMNS):
+            found = {name: cells[name] for name in PLACE_COLUMNS if name in cells}
+        left = LONGEST_REFERENCE - sum(map(len, (*found, *found.values())))
+        names = self._names
+        for column, cell in cells.items():
+            if column in parameters:
+                self._known.add(column)
                 continue
-            if self.earlier:
-                if column in _OUTCOME or column in PLACE_COLUMNS:
-                    continue
-                name = name_of_column(column)
-            else:
-                name = f"own_{column}" if _OWN_PLACE.fullmatch(column) else column
-            # JSON may hold half a character, which no journal keeps.
-            name, text = _whole(name), _whole(cell)
-            length = len(name) + len(text)
-            if length > left or not self._is_known(name):
+            name = names[column] if column in names else self._name(column)
+            if name is None:
+                continue
+            left -= len(name) + len(cell)
+            if left < 0 or not name:
+                left += len(name) + len(cell)
                 remark(f"the column {column!r} is too much to be given back with the outcomes")
                 continue
-            found[name] = text
-            left -= length
+            # JSON may hold half a character, which no journal keeps.
+            found[name] = cell if cell.isascii() else _whole(cell)
         return found
 
-    def _is_known(self, name: str) -> bool:
-        """Whether a name is one of those that there is room for."""
-        if name not in self._names and len(self._names) < MOST_COLUMNS - len(PLACE_COLUMNS):
-            self._names.add(name)
-        return name in self._names
+    def _is_little(self, cells: Mapping[str, str]) -> bool:
+        """Whether all cells together are so short that nothing of them is left out."""
+        texts = sum(map(len, cells.values()))
+        names = self._longest * len(cells)
+        return cells.keys() <= self._known and texts + names + _PLACE < LONGEST_REFERENCE
+
+    def _name(self, column: str) -> str | None:
+        """What a column is called in references.
+
+        Returns:
+            None where it is none of the list's own, and an empty text where there is no room for
+            its name.
+        """
+        if not column.strip() or (self.earlier and (column in _OUTCOME or column in PLACE_COLUMNS)):
+            return None
+        if not self._room:
+            return ""
+        self._room -= 1
+        self._known.add(column)
+        self._longest = max(self._longest, len(column) + len("own_"))
+        name = column
+        if self.earlier:
+            name = name_of_column(column)
+        elif _OWN_PLACE.fullmatch(column):
+            name = f"own_{column}"
+        self._names[column] = _whole(name)
+        return self._names[column]
 
 
 def _whole(text: str) -> str:

@@ -174,9 +174,10 @@ class Plan:
 
 @define
 class _Sieve:
-    """Tells which records are sent; one sieve serves one pass."""
+    """Tells which records are sent; one sieve serves one pass, the first where it checks."""
 
     wanted: Wanted
+    checking: bool = False
     duplicates: int = 0
     first_duplicate: int = 0
     left_out: Counter[str] = field(factory=Counter[str])
@@ -186,7 +187,7 @@ class _Sieve:
 
     def __attrs_post_init__(self) -> None:
         """What is chosen by its outcome was sent before."""
-        self._references = RowReferences(earlier=bool(self.wanted.only))
+        self._references = RowReferences(bool(self.wanted.only), self.checking)
 
     def sift(self, record: Row | Fault) -> Planned | tuple[Fault, ...] | None:
         """The message of a record, its faults, or None for one that is left out."""
@@ -245,7 +246,7 @@ def make_plan(source: Source, wanted: Wanted, faults: FaultsFile | None = None) 
     wanted = evolve(wanted, defaults=_resolve_columns(source, wanted.defaults))
     plan = Plan(source, wanted)
     stamp = source.stamp()
-    sieve = _Sieve(wanted)
+    sieve = _Sieve(wanted, checking=True)
     digests: list[bytes] = []
     if source.rules.seen:
         plan.unused = _unused_columns(source, wanted.defaults)
