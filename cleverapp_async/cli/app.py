@@ -119,7 +119,7 @@ def cleverapp() -> None:
         ),
         "purge": (
             f"{_CAMPAIGN}.resolve:purge",
-            "Erase recipients, texts and error texts for good; counts and times stay.",
+            "Erase recipients, texts, other columns and error texts; counts and times stay.",
         ),
         "report": (
             f"{_CAMPAIGN}.export:report",

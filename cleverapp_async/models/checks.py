@@ -113,7 +113,7 @@ def check_phone(name: str, value: object) -> str:
     return digits.removeprefix("+")
 
 
-def check_reference(value: Mapping[str, str]) -> dict[str, str]:
+def check_reference(value: object) -> dict[str, str]:
     """A copy of a reference of the user's own: texts by their names, few enough to be kept.
 
     Raises:
@@ -122,20 +122,22 @@ def check_reference(value: Mapping[str, str]) -> dict[str, str]:
     if type(value) is not dict and not isinstance(value, Mapping):
         raise _refuse("reference", "a mapping of texts such as {'order_id': 'A-17'}", value)
     # All at once: it is asked for each message of a campaign.
+    given = cast("Mapping[str, str]", value)
     try:
-        whole = "".join((*value, *value.values()))
-        sound = (whole.isascii() or bool(whole.encode())) and all(map(str.strip, value))
+        whole = "".join((*given, *given.values()))
+        sound = (whole.isascii() or bool(whole.encode())) and all(map(str.strip, given))
     except (TypeError, UnicodeEncodeError):
         sound, whole = False, ""
     if not sound:
-        raise InvalidRequestError(_fault_of_reference(value), fields=("reference",))
+        told = _fault_of_reference(cast("Mapping[object, object]", value))
+        raise InvalidRequestError(told, fields=("reference",))
     if len(whole) > LONGEST_REFERENCE:
         raise InvalidRequestError(
             f"reference has {len(whole)} characters, and {LONGEST_REFERENCE} at most are kept: "
             "give what the message is found again by, such as an id, and no more",
             fields=("reference",),
         )
-    return dict(value)
+    return dict(given)
 
 
 def _fault_of_reference(value: Mapping[object, object]) -> str:

@@ -104,8 +104,9 @@ def test_a_reference_comes_back_from_an_export(
     if form == "csv":
         [row] = read_rows(b"".join(csv_lines([entry], [*reference_columns(known)])))
     else:
-        [row] = read_jsonl("export.jsonl", iter([as_line(entry).decode()])).records
-        assert isinstance(row, Row)
+        [read] = read_jsonl("export.jsonl", iter([as_line(entry).decode()])).records
+        assert isinstance(read, Row)
+        row = read
     found = read_message(row, Defaults(), references=RowReferences(earlier=True))
     assert found == known
     assert not isinstance(found, tuple)

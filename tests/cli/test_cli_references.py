@@ -16,6 +16,7 @@ from tests.cli.command import TOKEN
 from tests.cli.workbook import Workbook
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from tests.cli.command import Ended, Run, Serve, Write
@@ -38,10 +39,11 @@ PLACES = {"A-17": (1, 2), "A-18": (2, 3), "A-20": (4, 5), "A-21": (5, 7)}
 def refusing(*contacts: str) -> Simulator:
     """Make a simulator that refuses messages to some contacts."""
     answer = {"message": "The given data was invalid.", "errors": {"text": ["No"]}}
-    faults = [
-        Fault.answer(422, answer, when=lambda told, one=contact: str(told["contact_id"]) == one)
-        for contact in contacts
-    ]
+
+    def is_to(contact: str) -> Callable[[Mapping[str, object]], bool]:
+        return lambda parameters: str(parameters.get("contact_id")) == contact
+
+    faults = [Fault.answer(422, answer, when=is_to(contact)) for contact in contacts]
     return Simulator(api_token=TOKEN, limits=SimulatorLimits.none(), faults=faults)
 
 
@@ -97,9 +99,9 @@ def test_what_is_sent_again_is_found_in_the_first_list(
     cleverapp: Run, serve: Serve, write: Write, tmp_path: Path, form: str
 ) -> None:
     """Through a second send and a third, whichever form is sent again: rows, columns and texts."""
-    path, keep = write("r.csv", LIST), ("--journal", str(tmp_path / "0.db"), *UNLIMITED)
     serve(refusing("4", "5"))
-    first = cleverapp("send", path, *TEXT, *SKIP, *keep, "-o", "-")
+    path, keep = write("r.csv", LIST), ("--journal", str(tmp_path / "0.db"))
+    first = cleverapp("send", path, *TEXT, *SKIP, *UNLIMITED, *keep, "-o", "-")
     again = ("--only", "rejected", *UNLIMITED)
     for life in range(1, 3):
         journal = str(tmp_path / f"{life - 1}.db")

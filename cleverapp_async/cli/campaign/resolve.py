@@ -96,9 +96,9 @@ def resolve(
 @yes_option
 @click.pass_context
 def purge(context: click.Context, *, journal: str, even_if_unfinished: bool, yes: bool) -> None:
-    """Erase recipients, texts and error texts for good; counts and times stay.
+    """Erase recipients, texts, other columns and error texts; counts and times stay.
 
-    The campaign cannot be resumed afterwards. Copies and backups of the journal are not changed.
+    That is for good, and the campaign cannot be resumed afterwards. Copies and backups of the journal are not changed.
     """
     campaign = find_campaign(journal)
     with open_reader(campaign) as reader:

@@ -192,7 +192,7 @@ class RedisCampaign:
         return self._change(resolve_messages(self._names, self._name, state, chosen))
 
     def purge(self, *, force: bool = False) -> int:
-        """Erase recipients and texts for good; see :meth:`RedisJournal.purge`."""
+        """Erase recipients, texts and references for good; see :meth:`RedisJournal.purge`."""
         return self._change(purge_campaign(self._names, self._name, force=force))
 
     @property

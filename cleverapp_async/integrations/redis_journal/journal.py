@@ -60,7 +60,7 @@ class RedisJournal:
     machine, each chunk in one at a time. Use it as an async context manager, or call
     :meth:`close`.
 
-    It holds recipients and texts in the clear, and never the API token.
+    It holds recipients, texts and references in the clear, and never the API token.
 
     Args:
         redis: The URL of Redis, or a client of your own, which is not closed. One URL's
@@ -341,7 +341,7 @@ class RedisJournal:
         return (await self._client.follow(ask_meta(self._names))).get("paused")
 
     async def delete(self) -> None:
-        """Erase the campaign, recipients and texts included.
+        """Erase the campaign, recipients, texts and references included.
 
         Raises:
             JournalLockedError: Somebody reads messages in.

@@ -101,7 +101,7 @@ def resolve_messages(
 
 
 def purge_campaign(names: KeyNames, name: str, *, force: bool) -> Steps[int]:
-    """Erase recipients and texts; see :meth:`Campaign.purge`.
+    """Erase recipients, texts and references; see :meth:`Campaign.purge`.
 
     One that was interrupted can be done again.
 
