@@ -141,16 +141,15 @@ def check_reference(value: object) -> dict[str, str]:
 
 
 def _fault_of_reference(value: Mapping[object, object]) -> str:
-    for name, text in value.items():
-        if not isinstance(name, str) or not name.strip() or not _is_whole_text(name):
-            return f"a name in reference is {kind_of(name)}: name each text, such as 'order_id'"
-        if not isinstance(text, str) or not _is_whole_text(text):
-            told = "a text that holds half a character (a lone surrogate)"
-            told = told if isinstance(text, str) else kind_of(text)
-            break
-    else:
-        name, told = "", "changed while it is read"
-    return f"reference[{name[:_SHOWN]!r}] is {told}: give a text, such as str(…) of a number"
+    names = [name for name in value if not isinstance(name, str) or not name.strip()]
+    if names:
+        return f"a name in reference is {kind_of(names[0])}: name each text, such as 'order_id'"
+    wrong = ", ".join(
+        f"reference[{str(name)[:_SHOWN]!r}] is {kind_of(text)}"
+        for name, text in value.items()
+        if not isinstance(text, str) or not _is_whole_text(f"{name}{text}")
+    )
+    return f"{wrong}: give texts without half characters (lone surrogates), str(…) of a number"
 
 
 def _is_whole_text(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cleverapp_async import SendMessage, SqliteJournal
 from cleverapp_async.journal import JournalReader, JournalState
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
-from tests.cli.campaigns import make_journal, records
+from tests.cli.campaigns import fill, make_journal, records
 from tests.cli.command import TOKEN
 from tests.cli.workbook import Workbook
 
@@ -194,3 +196,29 @@ def test_a_list_with_a_state_of_its_own_is_no_outcome(
     [found] = records(cleverapp("send", path))
     assert (found["contact_id"], found["text"]) == (1, "a")
     assert (found["own_number"], found["own_state"], found["order"]) == ("5", "Texas", "'=1")
+
+
+def test_what_a_program_called_otherwise_is_sent_again(
+    cleverapp: Run, serve: Serve, write: Write, tmp_path: Path
+) -> None:
+    """Names that mean a column elsewhere, or nearly one, are names of one's own in an export."""
+    simulator = serve()
+    reference = {"message": "of the shop", "fone": "1", "Телефон": "+7 999", "бот": "x"}
+    journal = tmp_path / "run.db"
+
+    async def load() -> None:
+        filled = SqliteJournal(journal)
+        given = [SendMessage(contact_id=7, text="Hi", reference=reference)]
+        await fill(filled, given, [JournalState.PENDING])
+        await filled.close("interrupted")
+
+    asyncio.run(load())
+    for form in ("csv", "jsonl"):
+        out = cleverapp("campaign", "export", str(journal), "-o", "-", "--format", form).out
+        ended = cleverapp("send", write(f"r.{form}", out), "--only", "pending")
+        [found] = records(ended)
+        assert found["outcome"] == "accepted", ended.err
+        assert {name: found[name] for name in reference} == reference
+    assert [one.parameters for one in simulator.deliveries] == 2 * [
+        {"contact_id": "7", "text": "Hi"}
+    ]

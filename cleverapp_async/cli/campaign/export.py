@@ -137,7 +137,8 @@ def report(
     """Write a report of a campaign: one HTML page that loads nothing from outside.
 
     The page holds the recipients, texts and other columns of messages of unknown outcome, and of
-    those that were rejected. Its charts show the documented limits, or those given here. It cannot go to standard output.
+    those that were rejected. Its charts show the documented limits, or those given here. It cannot
+    go to standard output.
     """
     if output == "-":
         raise BadInputError("--output -: a report is a file, such as report.html. Give its name.")

@@ -98,7 +98,8 @@ def resolve(
 def purge(context: click.Context, *, journal: str, even_if_unfinished: bool, yes: bool) -> None:
     """Erase recipients, texts, other columns and error texts; counts and times stay.
 
-    That is for good, and the campaign cannot be resumed afterwards. Copies and backups of the journal are not changed.
+    That is for good, and the campaign cannot be resumed afterwards. Copies and backups of the
+    journal are not changed.
     """
     campaign = find_campaign(journal)
     with open_reader(campaign) as reader:

@@ -14,7 +14,7 @@ from ...limits.quota import LimitKey
 from ...models.messages import Message
 from ...models.route import Route
 from ..errors import BadInputError
-from ..recipients.columns import DECIDING, ColumnError, fold, missing_column
+from ..recipients.columns import DECIDING, ColumnError, fold, is_outcomes, missing_column
 from ..recipients.messages import (
     ADDRESS_COLUMNS,
     ROUTE_COLUMNS,
@@ -342,7 +342,7 @@ def _unused_columns(source: Source, defaults: Defaults) -> list[str]:
     unused = [name for name, key in there.items() if key not in used]
     if keys.intersection(OUTCOME_COLUMNS) or keys.issuperset(ROUTE_COLUMNS):
         unused = [name for name in unused if name not in OWN_COLUMNS]
-    for name in unused:
+    for name in () if is_outcomes(there) else unused:
         meant = missing_column(name, there)
         if meant is not None:
             raise BadInputError(

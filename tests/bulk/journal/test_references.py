@@ -122,6 +122,7 @@ def test_it_is_no_part_of_the_request(make: Callable[[Mapping[str, str]], Messag
         ({17: "B-99"}, ["reference"]),
         ({" ": "B-99"}, ["reference"]),
         ({"\ud83d": "B-99"}, ["reference"]),
+        ({"order_id": "A-17", "parts": ["B-99"]}, ["reference['parts']"]),
         ({"notes": "x" * 4000}, ["4005", "4000"]),
     ],
 )
