@@ -136,7 +136,7 @@ def cleverapp() -> None:
         ),
         "purge": (
             f"{_CAMPAIGN}.resolve:purge",
-            "Erase recipients and texts for good.",
+            "Erase recipients, texts and other columns for good.",
         ),
         "report": (
             f"{_CAMPAIGN}.export:report",

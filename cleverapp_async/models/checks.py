@@ -14,6 +14,7 @@ from ..errors import InvalidRequestError
 from .route import Route
 
 __all__ = [
+    "LONGEST_REFERENCE",
     "check_amount",
     "check_count",
     "check_decimal",
@@ -24,6 +25,7 @@ __all__ = [
     "check_object",
     "check_one_of",
     "check_phone",
+    "check_reference",
     "check_route",
     "check_several",
     "check_string",
@@ -36,6 +38,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+
+LONGEST_REFERENCE = 4000
+"""Characters that the names and texts of a message's reference may have together."""
+
+_SHOWN = 60
 
 _HEX_ID = re.compile(r"[0-9a-fA-F]{24}")
 _PHONE = re.compile(r"\+?\d{5,15}", re.ASCII)
@@ -106,6 +113,54 @@ def check_phone(name: str, value: object) -> str:
     if not _PHONE.fullmatch(digits):
         raise _refuse(name, "a phone number of 5 to 15 digits with its country code", value)
     return digits.removeprefix("+")
+
+
+def check_reference(value: object) -> dict[str, str]:
+    """A copy of a reference of the user's own: texts by their names, few enough to be kept.
+
+    Raises:
+        InvalidRequestError: It is none; no text of it is shown, as it may tell of a recipient.
+    """
+    if type(value) is not dict and not isinstance(value, Mapping):
+        raise _refuse("reference", "a mapping of texts such as {'order_id': 'A-17'}", value)
+    # All at once: it is asked for each message of a campaign.
+    given = cast("Mapping[str, str]", value)
+    try:
+        whole = "".join((*given, *given.values()))
+        sound = (whole.isascii() or bool(whole.encode())) and all(map(str.strip, given))
+    except (TypeError, UnicodeEncodeError):
+        sound, whole = False, ""
+    if not sound:
+        told = _fault_of_reference(cast("Mapping[object, object]", value))
+        raise InvalidRequestError(told, fields=("reference",))
+    if len(whole) > LONGEST_REFERENCE:
+        raise InvalidRequestError(
+            f"reference has {len(whole)} characters, and {LONGEST_REFERENCE} at most are kept: "
+            "give what the message is found again by, such as an id, and no more",
+            fields=("reference",),
+        )
+    return dict(given)
+
+
+def _fault_of_reference(value: Mapping[object, object]) -> str:
+    names = [name for name in value if not isinstance(name, str) or not name.strip()]
+    if names:
+        return f"a name in reference is {kind_of(names[0])}: name each text, such as 'order_id'"
+    wrong = ", ".join(
+        f"reference[{str(name)[:_SHOWN]!r}] is {kind_of(text)}"
+        for name, text in value.items()
+        if not isinstance(text, str) or not _is_whole_text(f"{name}{text}")
+    )
+    return f"{wrong}: give texts without half characters (lone surrogates), str(…) of a number"
+
+
+def _is_whole_text(text: str) -> bool:
+    """Whether UTF-8 can hold it, without halves of characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def check_url(name: str, value: object) -> str:

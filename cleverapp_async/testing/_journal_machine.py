@@ -123,18 +123,24 @@ class JournalMachine(RuleBasedStateMachine):
         )
         for entry in found:
             index = entry.index
-            expect(entry.message == GIVEN[index], f"take changed message {index}")
-            expect(entry.key == key, f"take gave message {index} the key {entry.key}")
+            expect(entry.message == GIVEN[index], f"take changed the message of index {index}")
+            reference = GIVEN[index].reference
+            expect(
+                entry.message.reference == reference,
+                f"take gave the message of index {index} the reference {entry.message.reference} "
+                f"instead of {reference}",
+            )
+            expect(entry.key == key, f"take gave the message of index {index} the key {entry.key}")
             expect(
                 entry.state is self.state[index],
-                f"take calls message {index} {entry.state.name} instead of "
+                f"take calls the message of index {index} {entry.state.name} instead of "
                 f"{self.state[index].name}",
             )
             if index in self.results:
                 right_result = self.results[index]
                 expect(
                     entry.result == right_result,
-                    f"take gave message {index} the result {entry.result} instead of "
+                    f"take gave the message of index {index} the result {entry.result} instead of "
                     f"{right_result}",
                 )
         if told:
@@ -299,13 +305,13 @@ class JournalMachine(RuleBasedStateMachine):
             entry = known[index]
             expect(
                 entry.state is self.state[index],
-                f"sent_since calls message {index} {entry.state.name} instead of "
+                f"sent_since calls the message of index {index} {entry.state.name} instead of "
                 f"{self.state[index].name}",
             )
             if index in self.results:
                 expect(
                     entry.result == self.results[index],
-                    f"sent_since gave message {index} another result",
+                    f"sent_since gave the message of index {index} another result",
                 )
         later = await journal.sent_since(_LATER, COUNT)
         expect(not later, "sent_since gave messages that are older than the moment")

@@ -14,6 +14,8 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from inspect import isabstract, iscoroutine, iscoroutinefunction, signature, unwrap
 from typing import TypeAlias, cast
 
+from attrs import evolve
+
 from .._arguments import check_callable, check_flag, check_whole, wrong_setting
 from ..bulk.journal.protocol import Journal, Messages, RecognizesAccount
 from ..bulk.journal.records import JournalResult, JournalState, Resend
@@ -183,6 +185,7 @@ def _stories() -> Iterator[_Story]:
     yield _a_second_runner_is_refused
     yield _it_keeps_to_its_server
     yield _it_keeps_to_its_messages
+    yield _a_reference_is_no_part_of_a_message
     yield _duplicates_may_be_kept
     yield _an_intent_outlives_its_process
     yield _what_ended_is_sent_again_as_asked
@@ -297,6 +300,27 @@ async def _it_keeps_to_its_messages(store: JournalStore) -> None:
     await again.close("finished")
 
 
+async def _a_reference_is_no_part_of_a_message(store: JournalStore) -> None:
+    """What the user knows a message by resumes with it, and is not compared."""
+    journal = await _begin(store)
+    await journal.intend(KEPT[2])
+    await store.kill(journal)
+    others = [evolve(message, reference={"order_id": "another"}) for message in GIVEN]
+    journal = store.journal()
+    told = "other references make no other campaign, and must not be refused"
+    try:
+        loaded = await store.start(journal, others, origin=ORIGIN, deduplicate=True)
+    except JournalMismatchError as error:
+        raise AssertionError(told) from error
+    for entry in (*loaded.orphans, *await taken(journal, Resend())):
+        expect(
+            entry.message.reference == GIVEN[entry.index].reference,
+            f"after a resume the message of index {entry.index} has the reference "
+            f"{entry.message.reference} instead of that of the first reading",
+        )
+    await journal.close("finished")
+
+
 async def _duplicates_may_be_kept(store: JournalStore) -> None:
     journal = store.journal()
     loaded = await store.start(journal, GIVEN, origin=ORIGIN, deduplicate=False)
@@ -387,8 +411,8 @@ async def _doubt_stays(store: JournalStore) -> None:
         how = "withdrawn" if result is None else f"recorded as {result.state.name}"
         expect(
             index not in sent,
-            f"message {index} may have arrived, was sent once more on request and {how}: it must "
-            "stay UNKNOWN",
+            f"the message of index {index} may have arrived, was sent once more on request and "
+            f"{how}: it must stay UNKNOWN",
         )
     await again.close("finished")
 

@@ -38,7 +38,8 @@ def key_of(message: Message) -> LimitKey | None:
 
 def _message(number: int, text: str = "Привет") -> SendMessage:
     if number % 3 == 2:  # noqa: PLR2004 - every third by its contact
-        return SendMessage(contact_id=number + 1, text=f"{text} {number}")
+        reference = {"order_id": f"№ {number}", "text": "a name that is also a parameter's"}
+        return SendMessage(contact_id=number + 1, text=f"{text} {number}", reference=reference)
     return SendMessage(
         bot_id=_BOT,
         messenger="telegram" if number % 3 else "viber",

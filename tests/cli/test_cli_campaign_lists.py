@@ -35,7 +35,7 @@ def test_what_may_have_arrived(cleverapp: Run, tmp_path: Path) -> None:
     ended = cleverapp("campaign", "unknown", make_journal(tmp_path / "run.db", *ALL))
     assert ended.code == 0
     found = records(ended)
-    assert [record["row"] for record in found] == [4, 5]
+    assert [record["number"] for record in found] == [4, 5]
     assert found[0]["outcome"] == "unknown"
     assert found[0]["contact_external_id"] == "1003"
     assert found[0]["error"] == {"type": "OutcomeUnknownError", "message": "it may have arrived"}
@@ -52,7 +52,7 @@ async def test_what_is_on_its_way_is_not_unknown(cleverapp: Run, tmp_path: Path)
         ended = cleverapp("campaign", "unknown", str(tmp_path / "run.db"))
     finally:
         await journal.close("finished")
-    assert [record["row"] for record in records(ended)] == [2]
+    assert [record["number"] for record in records(ended)] == [2]
 
 
 def test_what_failed(cleverapp: Run, tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_an_export_of_what_a_dead_run_had_on_its_way(cleverapp: Run, tmp_path: P
     path = make_journal(tmp_path / "run.db", *ALL)
     export = ("campaign", "export", path, "-o", "-", "--format", "jsonl", "--state")
     found = records(cleverapp(*export, "unknown"))
-    assert [(record["row"], record["outcome"]) for record in found] == [
+    assert [(record["number"], record["outcome"]) for record in found] == [
         *((4, "unknown"), (5, "unknown"))
     ]
     assert records(cleverapp(*export, "intent")) == []

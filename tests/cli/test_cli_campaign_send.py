@@ -70,13 +70,13 @@ def test_nothing_is_sent_again(cleverapp: Run, serve: Serve, write: Write, tmp_p
 def test_outcomes_are_written_on_demand(
     cleverapp: Run, serve: Serve, write: Write, tmp_path: Path
 ) -> None:
-    """With --output the outcomes of this run go there, numbered as the journal numbers them."""
+    """With --output the outcomes of this run go there, with the numbers of the journal."""
     serve()
     path, file = str(tmp_path / "run.db"), write("r.csv", RECIPIENTS)
     ended = cleverapp("send", file, *TEXT, "--journal", path, "--output", "-", *UNLIMITED)
     found = [json.loads(line) for line in ended.out.splitlines()]
-    assert sorted(record["row"] for record in found) == [1, 2, 3, 4, 5, 6]
-    assert all("line" not in record for record in found)
+    assert sorted(record["number"] for record in found) == [1, 2, 3, 4, 5, 6]
+    assert all(record["line"] == record["number"] + 1 for record in found)
 
 
 def test_recipients_get_one_message(

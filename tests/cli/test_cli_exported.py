@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import io
 
-from hypothesis import given
+import pytest
+from attrs import evolve
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cleverapp_async import Contact, SendMessage, SendMessageToWhatsApp
+from cleverapp_async import Contact, Message, SendMessage, SendMessageToWhatsApp
+from cleverapp_async.bulk.journal.reference import reference_columns
 from cleverapp_async.bulk.report.csv import COLUMNS, csv_lines
+from cleverapp_async.cli.campaign.export import as_line
 from cleverapp_async.cli.contacts import CsvRows
+from cleverapp_async.cli.recipients.columns import trimmed
 from cleverapp_async.cli.recipients.csv import read_csv
+from cleverapp_async.cli.recipients.jsonl import read_jsonl
 from cleverapp_async.cli.recipients.messages import Defaults, read_message
+from cleverapp_async.cli.recipients.reference import RowReferences
 from cleverapp_async.cli.recipients.rows import Row, exported_columns
-from cleverapp_async.journal import JournalEntry
+from cleverapp_async.journal import JournalEntry, JournalState
 
 TEXTS = st.text(
     st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"]), min_size=1
@@ -59,5 +66,49 @@ def test_a_lone_carriage_return_in_a_name_breaks_no_row() -> None:
 def test_a_table_of_somebody_else_is_taken_as_it_is() -> None:
     """Only tables that an export wrote have their apostrophes taken off."""
     assert exported_columns(["contact_external_id", "text"]) == frozenset()
-    assert exported_columns(COLUMNS) == frozenset(COLUMNS)
+    assert exported_columns([*COLUMNS, "order"]) == frozenset(COLUMNS)
     assert "text" not in exported_columns(["contact_id", "text"])
+
+
+NAMES = st.one_of(
+    st.sampled_from(
+        [
+            *("phone", "name", "contact_id", "bot_id", "text", "image", "state", "outcome"),
+            *("message", "Телефон", "бот", "Phone", "own_phone", "own_own_error", "row", "line"),
+            *("own_row", "ФИО", "=1+1", "'=x", "order id", "number", "error_fields", "own_"),
+        ]
+    ),
+    st.text("abc=+'_- ", min_size=1).filter(lambda name: bool(name.strip())),
+).map(str.strip)
+MESSAGES = [
+    SendMessage(contact_id=7, text="Hi"),
+    SendMessage(bot_id=1, messenger="viber", contact_external_id="5", image="https://a.example/i"),
+    SendMessageToWhatsApp(bot_id=1, phone="79991234567", text="Hi"),
+    SendMessageToWhatsApp(bot_id=1, phone="79991234567", text="Hi", name="Ива"),
+]
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=["contact", "triple", "phone", "name"])
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+@given(reference=st.dictionaries(NAMES, TEXTS.filter(trimmed), max_size=6))
+def test_a_reference_comes_back_from_an_export(
+    message: Message, form: str, reference: dict[str, str]
+) -> None:
+    """Whatever it holds, it addresses and words nothing, and is read again without loss.
+
+    Cells that hold nothing to be seen are left out, as in every list.
+    """
+    assume(sum(len(name) + len(text) for name, text in reference.items()) < 3900)
+    known = evolve(message, reference=reference)
+    entry = JournalEntry(index=0, message=known, key=None, state=JournalState.REJECTED)
+    if form == "csv":
+        [row] = read_rows(b"".join(csv_lines([entry], [*reference_columns(known)])))
+    else:
+        [read] = read_jsonl("export.jsonl", iter([as_line(entry).decode()])).records
+        assert isinstance(read, Row)
+        row = read
+    found = read_message(row, Defaults(), references=RowReferences(earlier=True))
+    assert found == known
+    assert not isinstance(found, tuple)
+    place = {} if {"row", "line"} & reference.keys() else {"row": "1", "line": str(row.line)}
+    assert found.reference == reference | place

@@ -83,6 +83,7 @@ WRONG: dict[str, tuple[object, ...]] = {
     "text or texts": ("", [""], 1, True, [1], {}),
     "id or ids": ("12", 0, True, [0], ["12"], {}),
     "mapping": ("x", 1, True, (), [("a", 1)], {1: 2}),
+    "reference": ("x", 1, None, True, (), [], [("a", "b")], {1: "x"}, {"": "x"}, {"a": 1}),
     "moment": ("2026-01-01", "", True, -1, 1.5, datetime(2026, 1, 1), {}),  # noqa: DTZ001 - wrong
     "decimal": ("1", 1.5, True, 0, -1, Decimal("NaN"), Decimal(0), Decimal(-1), {}),
     "lane": ("fast", "bulk", 1, True, Lane, {}),
@@ -150,6 +151,7 @@ KINDS: dict[str, str] = {
     **dict.fromkeys(("not_before", "not_after"), "hour"),
     **dict.fromkeys(("value", "note", "title"), "any text"),
     "phone": "phone",
+    "reference": "reference",
     "amount": "id",
     "refusals": "number from 0",
     "local_share": "share",

@@ -6,12 +6,14 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping
 from hashlib import blake2b
 from itertools import islice
+from json.encoder import encode_basestring as _quoted
 
 from ..._arguments import check_instance, wrong_argument
 from ...errors import InvalidRequestError, JournalError
 from ...models.messages import Message, SendMessage, SendMessageToWhatsApp, check_message
 from .codec import UNREADABLE, Cell, damaged, expect_text
 from .protocol import Messages
+from .reference import MESSAGE_COLUMNS, decode_reference
 
 __all__ = [
     "address_of",
@@ -111,16 +113,21 @@ _METHODS: dict[object, type[Message]] = {
     kind.method: kind for kind in (SendMessage, SendMessageToWhatsApp)
 }
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_NAMES = {name: f"{_quoted(name)}:" for name in MESSAGE_COLUMNS}
 
 
 def encode_parameters(message: Message) -> str:
     """The parameters of a message as compact JSON."""
-    return _encode(message.parameters())
+    # Twice as quick as a whole encoder, for what holds texts and numbers alone.
+    told = [
+        f"{_NAMES[name]}{_quoted(value) if isinstance(value, str) else int.__repr__(value)}"
+        for name, value in message.parameters().items()
+    ]
+    return f"{{{','.join(told)}}}"
 
 
-def decode_message(method: Cell, parameters: Cell) -> Message:
-    """The message with this method and these parameters.
+def decode_message(method: Cell, parameters: Cell, reference: Cell = None) -> Message:
+    """The message with this method, these parameters and this reference.
 
     Raises:
         JournalError: They hold none: purged, or written by something else.
@@ -128,7 +135,10 @@ def decode_message(method: Cell, parameters: Cell) -> Message:
     if parameters is None:
         raise JournalError("the journal was purged: it no longer knows recipients and texts")
     try:
-        message = _METHODS[method](**json.loads(expect_text(parameters, "a message")))
+        message = _METHODS[method](
+            **json.loads(expect_text(parameters, "a message")),
+            reference=decode_reference(reference),
+        )
     except UNREADABLE:
         pass
     else:

@@ -70,6 +70,9 @@ class Journal(Protocol):
     ) -> Loaded:
         """Read all messages in, or hold them against those of a campaign that is resumed.
 
+        A message is kept with its ``reference``, and :meth:`take` gives it back with it. What is
+        compared is the request alone: the reference of the first reading stays.
+
         Intents without a result become ``UNKNOWN``. A reading that was interrupted begins anew.
 
         Args:
@@ -215,6 +218,14 @@ class CampaignReader(Protocol):
         """The messages in these states, all where none is given, by their index, row by row."""
         ...
 
+    def reference_columns(self) -> tuple[str, ...]:
+        """The columns that an export has for what :attr:`SendMessage.reference` holds.
+
+        One for each name, in the order in which they came, with ``own_`` in front of a name that
+        outcomes or messages have a column for. None after a purge, or where nothing has one.
+        """
+        ...
+
     def errors(self) -> list[tuple[ErrorRecord, int]]:
         """The errors that results hold, and how often each; the most frequent first."""
         ...
@@ -276,9 +287,9 @@ class Campaign(Protocol):
         ...
 
     def purge(self, *, force: bool = False) -> int:
-        """Erase recipients, texts and texts of errors for good; states, counts and times stay.
+        """Erase recipients, texts, references and texts of errors; states, counts and times stay.
 
-        The campaign cannot be resumed then.
+        It is for good, and the campaign cannot be resumed then.
 
         Args:
             force: Also where messages are left to send, or of unknown outcome.

@@ -7,7 +7,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Protocol
@@ -15,6 +15,7 @@ from typing import Protocol
 from ..._arguments import check_callable, check_flag, check_instance, check_path, wrong_argument
 from ..journal.protocol import CampaignReader
 from ..journal.records import ErrorRecord, JournalEntry, JournalState
+from ..journal.reference import MESSAGE_COLUMNS, PLACE_COLUMNS, reference_columns
 
 __all__ = ["COLUMNS", "READER", "ByteStream", "csv_lines", "escape", "export_csv", "unescape"]
 
@@ -46,12 +47,12 @@ def unescape(cell: str) -> str:
 COLUMNS = (
     "number",
     "state",
-    *("contact_id", "bot_id", "messenger", "contact_external_id", "phone", "name"),
-    *("text", "image", "file"),
+    *MESSAGE_COLUMNS,
     *("intent_at", "ended_at", "attempts", "waited", "on_wire", "answered_contact_id"),
     *("error", "status", "error_message", "error_fields"),
 )
-"""The names of the columns; those of the recipient and the message are the API's own."""
+"""The names of the columns; those of the recipient and the message are the API's own. Between the
+first two and behind the last one stand those of the references."""
 
 READER = "the path of a journal, or a reader that is open"
 """What a campaign is read from, in words."""
@@ -74,6 +75,9 @@ def export_csv(
     mark: bool = True,
 ) -> int:
     """Write a campaign's messages as CSV, by number, in constant memory.
+
+    What their references hold (``SendMessage.reference``) is in columns of its own, called as the
+    names are; where a name is that of another column, with ``own_`` before it.
 
     Cells that a spreadsheet would compute begin with an apostrophe, numbers with a plus or minus
     among them; :func:`unescape` takes it off.
@@ -106,7 +110,7 @@ def export_csv(
         check_instance("journal", journal, CampaignReader, READER, wrong_argument)
         entries = journal.entries(*chosen)
         written = -1
-        for line in csv_lines(entries, mark=mark):
+        for line in csv_lines(entries, journal.reference_columns(), mark=mark):
             stream.write(line)
             written += 1
     return written
@@ -123,11 +127,14 @@ def _checked(states: Iterable[JournalState] | None) -> list[JournalState]:
     return found
 
 
-def csv_lines(entries: Iterable[JournalEntry], *, mark: bool = True) -> Iterator[bytes]:
+def csv_lines(
+    entries: Iterable[JournalEntry], references: Sequence[str] = (), *, mark: bool = True
+) -> Iterator[bytes]:
     """The header, then a line for each entry, in UTF-8.
 
     Args:
         entries: What is written.
+        references: The columns of the messages' references, as a reader tells them.
         mark: Whether it begins with the mark by which Excel knows UTF-8.
     """
     lines = io.StringIO()
@@ -141,15 +148,20 @@ def csv_lines(entries: Iterable[JournalEntry], *, mark: bool = True) -> Iterator
         # Half a character, which a server may have sent, is nothing that UTF-8 can hold.
         return text.encode(errors="replace")
 
-    yield (_UTF8_MARK if mark else b"") + line(COLUMNS)
+    others = [name for name in references if name not in COLUMNS]
+    place = [name for name in PLACE_COLUMNS if name in others]
+    rest = [name for name in others if name not in PLACE_COLUMNS]
+    columns = [COLUMNS[0], *place, *COLUMNS[1:], *rest]
+    yield (_UTF8_MARK if mark else b"") + line(map(escape, columns))
     for entry in entries:
         cells = _cells(entry)
         filled = {name: escape(cell) for name, cell in cells.items() if cell}
-        yield line(filled.get(name, "") for name in COLUMNS)
+        yield line(filled.get(name, "") for name in columns)
 
 
 def _cells(entry: JournalEntry) -> Mapping[str, str]:
-    cells = {name: str(value) for name, value in entry.message.parameters().items()}
+    cells = reference_columns(entry.message)
+    cells |= {name: str(value) for name, value in entry.message.parameters().items()}
     cells["number"] = str(entry.number)
     cells["state"] = entry.state.value
     cells["intent_at"] = _moment(entry.intent_at)

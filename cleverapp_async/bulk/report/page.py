@@ -88,9 +88,9 @@ def write_report(
 ) -> None:
     """Write what is known of a campaign as one self-contained HTML page.
 
-    It may be written while the campaign runs. The page holds recipients and texts of messages in
-    doubt, so that it is readable by its owner alone (mode 0600), as the journal is. An existing
-    file is replaced once the new one is whole.
+    It may be written while the campaign runs. The page holds recipients, texts and references of
+    messages in doubt, so that it is readable by its owner alone (mode 0600), as the journal is. An
+    existing file is replaced once the new one is whole.
 
     Args:
         journal: The file of the campaign's journal, or a reader that is open, of a campaign

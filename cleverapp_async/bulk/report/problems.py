@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ...models.messages import SendMessageToWhatsApp
-from ..journal.records import JournalState
+from ..journal.records import JournalEntry, JournalState
+from ..journal.reference import reference_text
 from .html import (
     NOTHING,
     Column,
@@ -25,7 +26,6 @@ from .html import (
 
 if TYPE_CHECKING:
     from ...models.messages import Message
-    from ..journal.records import JournalEntry
     from .figures import ErrorCount, FieldCount, ReportFigures
     from .html import Clock
 
@@ -129,6 +129,7 @@ def unknown(figures: ReportFigures, name: str, clock: Clock) -> Html:
             _Listing(
                 "Messages of unknown outcome",
                 _UNKNOWN_COLUMNS,
+                figures.unknown,
                 [_unknown_row(entry, clock) for entry in figures.unknown],
                 figures.unknown_in_all,
                 f"cleverapp campaign unknown {quoted(name)}",
@@ -165,6 +166,7 @@ def rejected(figures: ReportFigures, name: str, clock: Clock) -> Html:
             _Listing(
                 "Rejected messages",
                 _REJECTED_COLUMNS,
+                figures.rejected,
                 [_rejected_row(entry, clock) for entry in figures.rejected],
                 count,
                 f"cleverapp campaign failed {quoted(name)}",
@@ -181,16 +183,29 @@ class _Listing:
     Attributes:
         title: What they are.
         columns: What is told of each.
-        rows: The first of them.
+        shown: The first of them.
+        rows: What is told of these, but for their references.
         in_all: How many there are.
         command: The command that lists all.
     """
 
     title: str
     columns: Sequence[Column]
+    shown: Sequence[JournalEntry]
     rows: Sequence[Sequence[Html | str]]
     in_all: int
     command: str
+
+    def with_references(self) -> _Listing:
+        """The same with a column for the references, where some of the messages have one."""
+        if not any(entry.message.reference for entry in self.shown):
+            return self
+        rows = [
+            [number_, foreign(reference_text(entry.message), _TEXT_SHOWN), *rest]
+            for entry, (number_, *rest) in zip(self.shown, self.rows, strict=True)
+        ]
+        first, *others = self.columns
+        return evolve(self, columns=[first, Column("reference", "said"), *others], rows=rows)
 
 
 def _erased() -> Html:
@@ -198,6 +213,7 @@ def _erased() -> Html:
 
 
 def _entries(listing: _Listing) -> Html:
+    listing = listing.with_references()
     rows = listing.rows
     parts = [_table(listing, rows[:_OPEN_AT_ONCE])]
     if rest := rows[_OPEN_AT_ONCE:]:

@@ -12,12 +12,14 @@ from rich.text import Text
 
 from ..._terminal import printable
 from ...bulk.journal.records import JournalState
+from ...bulk.journal.reference import reference_text
 from ...bulk.report.csv import csv_lines
 from ...bulk.report.page import write_report
 from ...limits.quota import AccountKey
 from ..atomic_file import output_format, whole_file
 from ..console import as_json, make_console, make_table, to_stdout
 from ..errors import BadInputError, CommandError, Exit, exit_codes
+from ..recipients.reference import split_reference
 from ..send_settings import LimitSettings, SendSettings, limit_options
 from ..shared_options import format_option, journal_argument, output_option, timezone_option
 from ..text import as_iso, say_moment, shortened
@@ -104,7 +106,7 @@ def export(
     campaign = find_campaign(journal)
     with open_reader(campaign) as reader:
         entries = _entries(campaign, reader, *map(JournalState, states))
-        lines = _lines(entries, chosen)
+        lines = _lines(reader, entries, chosen)
         if output == "-":
             _print_lines(lines)
             return
@@ -147,8 +149,9 @@ def report(
 ) -> None:
     """Write a report of a campaign as an HTML page.
 
-    The page loads nothing from outside. It holds the recipients and texts of messages of unknown
-    outcome. Its charts show the limits of the last `cleverapp send`, or those given here. It cannot
+    The page loads nothing from outside. It holds the recipients, texts and other columns of
+    messages of unknown outcome, and of those that were rejected. Its charts show the limits of the
+    last `cleverapp send`, or those given here. It cannot
     go to standard output.
     """
     if output == "-":
@@ -190,7 +193,8 @@ def _list(journal: str, given_format: str, *states: JournalState) -> None:
             first = next(entries, None)
             if first is None:
                 click.echo(_no_message(states), err=True)
-            _print_lines(_lines(() if first is None else chain((first,), entries), given_format))
+            found = () if first is None else chain((first,), entries)
+            _print_lines(_lines(reader, found, given_format))
             return
         table, more = _draw(entries)
     if not table.row_count:
@@ -216,9 +220,11 @@ def _entries(
     return entries_of(reader, *states)
 
 
-def _lines(entries: Iterable[JournalEntry], chosen: str) -> Iterable[bytes]:
+def _lines(reader: CampaignReader, entries: Iterable[JournalEntry], chosen: str) -> Iterable[bytes]:
     """Messages as the lines of a file: ``jsonl``, or ``csv`` with formulas escaped."""
-    return map(as_line, entries) if chosen == "jsonl" else csv_lines(entries)
+    if chosen == "jsonl":
+        return map(as_line, entries)
+    return csv_lines(entries, reader.reference_columns())
 
 
 def _print_lines(lines: Iterable[bytes]) -> None:
@@ -235,11 +241,19 @@ def _print_lines(lines: Iterable[bytes]) -> None:
 def as_record(entry: JournalEntry) -> dict[str, object]:
     """One message as a JSON object, in the form of the outcomes of ``cleverapp send``.
 
-    ``row`` is its number in the campaign, from 1, and ``outcome`` its state: ``pending``, and
-    ``intent`` while a run is at work, besides the outcomes.
+    ``number`` is its number in the campaign, from 1, and ``outcome`` its state: ``pending``, and
+    ``intent`` while a run is at work, besides the outcomes. ``row`` and ``line`` tell its place in
+    the list that it comes from, and the list's other columns come last.
     """
-    record: dict[str, object] = {"row": entry.number, "outcome": entry.state.value}
+    place, others = split_reference(entry.message)
+    record: dict[str, object] = {"number": entry.number, **place, "outcome": entry.state.value}
     record |= entry.message.parameters()
+    record |= _result(entry)
+    return record | others
+
+
+def _result(entry: JournalEntry) -> dict[str, object]:
+    record: dict[str, object] = {}
     if entry.intent_at is not None:
         record["intent_at"] = as_iso(entry.intent_at)
     result = entry.result
@@ -271,18 +285,23 @@ def _draw(entries: Iterator[JournalEntry]) -> tuple[Table, bool]:
     Returns:
         The table, and whether there are more.
     """
-    table = make_table("number", _COLUMNS, left=_COLUMNS)
-    for entry in islice(entries, _SHOWN):
+    shown = list(islice(entries, _SHOWN))
+    referring = any(entry.message.reference for entry in shown)
+    columns = ("reference", *_COLUMNS) if referring else _COLUMNS
+    table = make_table("number", columns, left=columns)
+    for entry in shown:
         result = entry.result
         at = entry.intent_at if result is None else result.ended_at
         error = None if result is None else result.error
-        cells = (
+        cells: tuple[str, ...] = (
             entry.state.value.replace("_", " "),
             _recipient(entry),
             shortened(str(entry.message.parameters().get("text", ""))),
             "" if at is None else say_moment(at),
             "" if error is None else f"{error.type}: {error.message}",
         )
+        if referring:
+            cells = (shortened(reference_text(entry.message)), *cells)
         table.add_row(str(entry.number), *(Text(printable(cell)) for cell in cells))
     return table, next(entries, None) is not None
 

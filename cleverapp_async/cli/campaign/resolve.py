@@ -43,7 +43,7 @@ _EXITS = exit_codes(
     type=whole(1),
     multiple=True,
     metavar="N",
-    help="Resolve the message with this number (`number` or `row` in the lists). Repeatable.",
+    help="Resolve the message with this `number` in the lists. Repeatable.",
 )
 @yes_option
 @click.pass_context
@@ -97,7 +97,7 @@ def resolve(
 @yes_option
 @click.pass_context
 def purge(context: click.Context, *, journal: str, even_if_unfinished: bool, yes: bool) -> None:
-    """Erase recipients and texts for good.
+    """Erase recipients, texts and other columns for good.
 
     Error texts go, too; counts and times stay. The campaign cannot be resumed afterwards. Copies
     and backups of the journal are not changed. Where nobody can be asked whether to go on, --yes is

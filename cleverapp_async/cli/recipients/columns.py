@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
+from ...bulk.report.csv import unescape
 from ..errors import BadInputError
 from ..spelling import close_to, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
     "DECIDING",
     "ColumnError",
     "ColumnRules",
+    "is_outcomes",
     "known_column",
     "missing_column",
     "trimmed",
@@ -86,6 +88,22 @@ _KNOWN = {
     for name in (known, *_OTHER_NAMES.get(known, ()))
 }
 _SECOND_CHOICE = frozenset(map(fold, _FULL_NAMES))
+_EXACT = {name: name for name in (*DECIDING, *_PLAIN)}
+_MARKS = ({"outcome", "row"}, {"outcome", "number"}, {"state", "number"})
+
+
+def is_outcomes(names: Iterable[str]) -> bool:
+    """Whether these are the columns that outcomes and exports of a campaign have.
+
+    All that are not ours in such a list are columns of the list that was sent, whatever their names
+    mean elsewhere: what is called ``message`` there is not the text, which has a column of its own.
+    """
+    there = set(names)
+    return (
+        any(marks <= there for marks in _MARKS)
+        and not there.isdisjoint(("contact_id", "contact_external_id", "phone"))
+        and not there.isdisjoint(("text", "image", "file"))
+    )
 
 
 def known_column(name: str) -> str | None:
@@ -151,6 +169,8 @@ class ColumnRules:
             BadInputError: One has no name, two mean the same, or one of ``--columns`` is missing.
         """
         written = list(map(trimmed, names))
+        if is_outcomes(written):
+            written = list(map(unescape, written))
         if "" in written:
             raise BadInputError(
                 f"{place}: column {written.index('') + 1} of the header has no name. "
@@ -259,13 +279,15 @@ class ColumnRules:
         targets = {key for key, _ in self.given}
         mapped = {fold(written): key for key, written in self.given}
         headings: list[_Heading] = []
+        exact = is_outcomes(names)
         for number, name in enumerate(names, 1):
             written = trimmed(name)
-            key = mapped.get(fold(name)) or _KNOWN.get(fold(name)) or written
+            known = _EXACT.get(written) if exact else _KNOWN.get(fold(name))
+            key = mapped.get(fold(name)) or known or written
             if key in targets and fold(name) not in mapped:
                 key = f"{written} (column {number})"
             headings.append(_Heading(written, key))
-        if "name" not in targets.union(one.key for one in headings):
+        if not exact and "name" not in targets.union(one.key for one in headings):
             headings = [
                 _Heading(one.written, "name") if fold(one.written) in _SECOND_CHOICE else one
                 for one in headings

@@ -88,7 +88,8 @@ def read_csv(
             f"{place}: it names no column. Begin with the names of the columns, or tell their "
             "line with --header-row."
         )
-    rows = _rows(keys, records, counted, doubtful=quoted == "mixed")
+    exported = exported_columns(keys, rules.seen)
+    rows = _rows(keys, exported, records, counted, doubtful=quoted == "mixed")
     return Table(keys, rows, header_line)
 
 
@@ -152,13 +153,13 @@ def _records(
 
 def _rows(
     columns: tuple[str, ...],
+    exported: frozenset[str],
     records: Iterator[tuple[int, Sequence[str]]],
     lines: _Lines,
     *,
     doubtful: bool,
 ) -> Iterator[Row | Fault]:
-    # An export has a contact_id; what a column of one's own holds is never touched.
-    exported = exported_columns(columns)
+    # What a column of one's own holds is never touched, but where an export wrote it.
     for number, (line, cells) in enumerate(records, 1):
         stray = next(filter(has_blank_before_quote, cells), None) if doubtful else None
         if stray is not None:

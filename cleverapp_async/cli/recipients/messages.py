@@ -19,7 +19,8 @@ from .addresses import (
     plain_number,
     read_phone,
 )
-from .columns import trimmed
+from .columns import DECIDING, trimmed
+from .reference import RowReferences
 from .rows import Fault, Row
 from .template import Template
 
@@ -45,6 +46,8 @@ _REMEDIES = {
     "file": "Write a link such as https://example.com/price.pdf",
     "name": "Write the recipient's name, or leave the cell empty",
 }
+_PARAMETERS = frozenset(DECIDING) - {"phone"}
+_PARAMETERS_TO_WHATSAPP = frozenset({"bot_id", "phone", "text", "name"})
 _SHORTEST_PHONE = 9
 _ROUNDED = "Format the column as a number without decimals, or as text, and enter it anew"
 _NOBODY = "Write a contact_id; or bot_id, messenger and contact_external_id; or bot_id and phone"
@@ -104,6 +107,7 @@ class _Reading:
     row: Row
     defaults: Defaults
     remark: Callable[[str], object]
+    references: RowReferences
     faults: list[Fault] = field(factory=list[Fault])
 
     def message(self) -> Message | None:
@@ -134,6 +138,7 @@ class _Reading:
             text=text,
             image=image,
             file=file,
+            reference=self.references.of(self.row, _PARAMETERS, self.remark),
         )
 
     def to_whatsapp(
@@ -166,8 +171,13 @@ class _Reading:
             self.fault("text", "nothing to send")
         if self.faults or bot_id is None or text is None or number is None:
             return None
-        name = self.cell("name")
-        return SendMessageToWhatsApp(bot_id=bot_id, phone=number, text=text, name=name)
+        return SendMessageToWhatsApp(
+            bot_id=bot_id,
+            phone=number,
+            text=text,
+            name=self.cell("name"),
+            reference=self.references.of(self.row, _PARAMETERS_TO_WHATSAPP, self.remark),
+        )
 
     def cell(self, name: str) -> str | None:
         if name in self.row.misfits:
@@ -286,7 +296,10 @@ class _Reading:
 
 
 def read_message(
-    row: Row, defaults: Defaults, remark: Callable[[str], object] = str
+    row: Row,
+    defaults: Defaults,
+    remark: Callable[[str], object] = str,
+    references: RowReferences | None = None,
 ) -> Message | tuple[Fault, ...]:
     """The message that a row asks for, or its faults.
 
@@ -297,8 +310,10 @@ def read_message(
         row: The row.
         defaults: What holds where it does not say otherwise.
         remark: Told what is no fault, and yet somebody should know it.
+        references: Makes the message's reference; None: that of a list that is sent for the first
+            time.
     """
-    reading = _Reading(row, defaults, remark)
+    reading = _Reading(row, defaults, remark, references or RowReferences())
     try:
         message = reading.message()
     except InvalidRequestError as error:

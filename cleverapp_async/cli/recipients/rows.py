@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from ...bulk.journal.records import JournalState
+from ...bulk.journal.reference import OUTCOME_COLUMNS as _OUTCOME_COLUMNS
+from ...bulk.journal.reference import PLACE_COLUMNS
 from ...bulk.report.csv import COLUMNS
+from .columns import is_outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +51,7 @@ UTM_COLUMNS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_cont
 TEXT_COLUMNS = (*PLAIN_COLUMNS, *UTM_COLUMNS)
 """The columns of exported contacts that hold one text or number each."""
 OWN_COLUMNS = frozenset(
-    (*TEXT_COLUMNS, "tags", "variables", "extra", *COLUMNS, "row", "line", "outcome", "send_id")
+    (*TEXT_COLUMNS, "tags", "variables", "extra", *COLUMNS, *_OUTCOME_COLUMNS, *PLACE_COLUMNS)
 )
 """What this command writes by itself: nobody is told that a list of its own has it."""
 
@@ -117,9 +120,17 @@ class Table:
     header_line: int | None = 1
 
 
-def exported_columns(columns: Iterable[str]) -> frozenset[str]:
-    """The columns of an export of contacts or of a campaign; none where the table is neither."""
+def exported_columns(columns: Iterable[str], written: Iterable[str] = ()) -> frozenset[str]:
+    """The columns of an export of contacts or of a campaign; none where the table is neither.
+
+    Args:
+        columns: What the columns are called.
+        written: How the table itself writes them.
+    """
     there = set(columns)
+    if is_outcomes(written):
+        # Those of the list that was sent were escaped with all others.
+        return frozenset(there)
     # Somebody may have deleted other columns of a campaign's list.
     if COLUMNS[1] in there:
         return frozenset(COLUMNS)

@@ -88,7 +88,8 @@ class Grid:
         rules = rules or ColumnRules()
         place = f"{self.source}, line {line}"
         keys = dict(zip(names, rules.header(place, list(names.values())), strict=False))
-        return Table(tuple(keys.values()), self._rows(keys, records), line)
+        exported = exported_columns(keys.values(), rules.seen)
+        return Table(tuple(keys.values()), self._rows(keys, exported, records), line)
 
     def hidden(self, rules: ColumnRules, header_row: int | None = None) -> Hidden:
         """What the spreadsheet program does not show of it.
@@ -160,10 +161,12 @@ class Grid:
                 yield line, cells
 
     def _rows(
-        self, names: Mapping[int, str], filled: Iterator[tuple[int, dict[int, str | Misfit]]]
+        self,
+        names: Mapping[int, str],
+        exported: frozenset[str],
+        filled: Iterator[tuple[int, dict[int, str | Misfit]]],
     ) -> Iterator[Row | Fault]:
         # As in CSV: an export that went through a spreadsheet has its apostrophes still.
-        exported = exported_columns(names.values())
         for number, (line, found) in enumerate(filled, 1):
             cells: dict[str, str] = {}
             misfits: dict[str, str] = {}

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from ...bulk.journal.records import JournalState, LockHolder, Resend
 from ...bulk.journal.sqlite.reader import JournalReader
-from ...errors import JournalError
+from ...errors import JournalError, JournalMismatchError
 from ...limits.quota import LimitKey
 from ...models.route import Route
 from ..campaign.reader import journal_errors, look
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ...bulk.journal.records import JournalEntry
     from .options import SendOptions
 
-__all__ = ["Ahead", "holds_campaign", "look_ahead", "unreadable"]
+__all__ = ["Ahead", "holds_campaign", "look_ahead", "unreadable", "with_line"]
 
 
 @frozen(kw_only=True)
@@ -84,6 +84,19 @@ def _begun(journal: str) -> bool:
     return path.exists() and path.stat().st_size > 0
 
 
+def with_line(error: JournalMismatchError, plan: Plan | None) -> JournalError:
+    """The same with the line of the file on which the message stands that differs.
+
+    Args:
+        error: What is told of the message.
+        plan: The checked list; None: the messages come from the journal.
+    """
+    line = None if plan is None or error.index is None else plan.line_of(error.index)
+    if plan is None or line is None:
+        return error
+    return JournalError(f"{plan.source.name}, line {line}: {error}")
+
+
 def look_ahead(plan: Plan | None, options: SendOptions) -> Ahead:
     """Find out what a send would do; nothing is sent, and nothing is written.
 
@@ -116,7 +129,10 @@ def _of_campaign(journal: str, plan: Plan | None, options: SendOptions) -> Ahead
     again = Resend(unknown=campaign.resend_unknown, rejected=campaign.retry_rejected)
     with journal_errors(), JournalReader(journal) as reader:
         given = None if plan is None else (planned.message for planned in plan.given())
-        reader.compare(given, origin=origin, deduplicate=not campaign.allow_duplicates)
+        try:
+            reader.compare(given, origin=origin, deduplicate=not campaign.allow_duplicates)
+        except JournalMismatchError as error:
+            raise with_line(error, plan) from None
         state = look(reader)
         # Where nobody runs it, what was under way is unknown as soon as it is resumed.
         under_way = state.holder is not None or again.unknown

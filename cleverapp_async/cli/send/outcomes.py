@@ -16,6 +16,7 @@ from ...errors import ApiError, CleverAppError, ValidationError
 from ..atomic_file import create_private
 from ..console import as_json, to_stdout
 from ..errors import BadInputError
+from ..recipients.reference import split_reference
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -28,14 +29,19 @@ __all__ = ["Sink", "as_record", "default_output", "open_sink"]
 def as_record(number: int, line: int | None, outcome: SendOutcome) -> dict[str, object]:
     """One outcome as a JSON object: the row, what came of it, and the message in the API's words.
 
+    The other columns of the row come last. A row of an earlier send's outcomes keeps the place that
+    it had in the list that was sent first.
+
     Args:
         number: The row's number, from 1; of a campaign the message's.
-        line: The line of the file on which it begins; None where it comes of no file.
+        line: The line of the file on which it begins; None: it comes of a campaign.
         outcome: What came of it.
     """
-    record: dict[str, object] = {"row": number}
+    place, others = split_reference(outcome.message)
+    record: dict[str, object] = {"number": number}
     if line is not None:
-        record["line"] = line
+        record = {} if place else {"row": number, "line": line}
+    record |= place
     record["outcome"] = outcome.outcome.value
     record |= outcome.message.parameters()
     if outcome.contact is not None:
@@ -49,7 +55,7 @@ def as_record(number: int, line: int | None, outcome: SendOutcome) -> dict[str, 
     if outcome.error is not None:
         record["attempts"] = outcome.error.attempts
         record["error"] = _error(outcome.error)
-    return record
+    return record | others
 
 
 def _error(error: CleverAppError) -> dict[str, object]:

@@ -14,7 +14,7 @@ from ...limits.quota import LimitKey
 from ...models.messages import Message
 from ...models.route import Route
 from ..errors import BadInputError
-from ..recipients.columns import DECIDING, ColumnError, missing_column
+from ..recipients.columns import DECIDING, ColumnError, is_outcomes, missing_column
 from ..recipients.messages import (
     ADDRESS_COLUMNS,
     ROUTE_COLUMNS,
@@ -22,6 +22,7 @@ from ..recipients.messages import (
     read_message,
     read_route,
 )
+from ..recipients.reference import RowReferences
 from ..recipients.rows import OUTCOME_COLUMNS, OWN_COLUMNS, RESULT_COLUMNS, Fault, Row, outcome_of
 from ..recipients.source import Source
 from ..spelling import fold
@@ -155,18 +156,27 @@ class Plan:
 
     def _again(self, wanted: Wanted) -> Iterator[Planned]:
         if self.source.stamp() != self._stamp:
-            raise self._changed(1)
+            raise self._changed("nothing was sent")
         sieve = _Sieve(wanted)
-        place = 0
+        place, line = 0, 0
         for place, (records, digest) in enumerate(_blocks(self.source), 1):
             if place > len(self._blocks) or digest != self._blocks[place - 1]:
-                raise self._changed(records[0].number)
+                raise self._changed(f"nothing from line {records[0].line} on was sent")
             for record in records:
+                line = record.line
                 found = sieve.sift(record)
                 if isinstance(found, Planned):
                     yield found
         if place < len(self._blocks):
-            raise self._changed(place * _BLOCK + 1)
+            raise self._changed(f"nothing behind line {line} was sent")
+
+    def line_of(self, index: int) -> int | None:
+        """The line of the row that a message comes from; None where the file has no such message.
+
+        Args:
+            index: The message's place among those of :meth:`given`, from 0.
+        """
+        return next((planned.line for planned in islice(self.given(), index, None)), None)
 
     def count(self, found: Planned | tuple[Fault, ...] | None) -> None:
         """Take note of one record."""
@@ -187,24 +197,30 @@ class Plan:
         self.duplicates = sieve.duplicates
         self.first_duplicate = sieve.first_duplicate
 
-    def _changed(self, number: int) -> BadInputError:
+    def _changed(self, told: str) -> BadInputError:
         return BadInputError(
-            f"{self.source.name} has changed since it was checked: nothing from row {number} on "
-            "was sent. Do not change the file while it is sent; send the rest from a new file."
+            f"{self.source.name} has changed since it was checked: {told}. Do not change the file "
+            "while it is sent; send the rest from a new file."
         )
 
 
 @define
 class _Sieve:
-    """Tells which records are sent; one sieve serves one pass."""
+    """Tells which records are sent; one sieve serves one pass, the first where it checks."""
 
     wanted: Wanted
+    checking: bool = False
     duplicates: int = 0
     first_duplicate: int = 0
     left_out: Counter[str] = field(factory=Counter[str])
     remarks: dict[str, tuple[int, int]] = field(factory=dict[str, "tuple[int, int]"])
     _seen: set[bytes] = field(factory=set[bytes])
     _test_found: bool = False
+    _references: RowReferences = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """What is chosen by its outcome was sent before."""
+        self._references = RowReferences(bool(self.wanted.only), self.checking)
 
     def sift(self, record: Row | Fault) -> Planned | tuple[Fault, ...] | None:
         """The message of a record, its faults, or None for one that is left out."""
@@ -218,7 +234,10 @@ class _Sieve:
                 self.left_out[outcome] += 1
                 return None
         found = read_message(
-            record, self.wanted.defaults, lambda told: self._remark(told, record.line)
+            record,
+            self.wanted.defaults,
+            lambda told: self._remark(told, record.line),
+            self._references,
         )
         if isinstance(found, tuple):
             return found
@@ -276,7 +295,7 @@ def make_plan(source: Source, wanted: Wanted, faults: FaultsFile | None = None) 
     wanted = evolve(wanted, defaults=_resolve_columns(source, wanted.defaults))
     plan = Plan(source, wanted)
     stamp = source.stamp()
-    sieve = _Sieve(wanted)
+    sieve = _Sieve(wanted, checking=True)
     digests: list[bytes] = []
     if source.rules.seen:
         plan.unused = _unused_columns(source, wanted.defaults)
@@ -303,8 +322,15 @@ def _blocks(source: Source) -> Iterator[tuple[list[Row | Fault], bytes]]:
     while block := list(islice(records, _BLOCK)):
         digest = blake2b(digest_size=16)
         for record in block:
-            digest.update(repr(record).encode())
+            digest.update(_content(record).encode())
         yield block, digest.digest()
+
+
+def _content(record: Row | Fault) -> str:
+    """All that a record holds; quicker than its ``repr``: every row of a list is asked twice."""
+    if isinstance(record, Row):
+        return f"{record.number} {record.line} {record.cells} {record.misfits or ''}"
+    return repr(record)
 
 
 def _resolve_columns(source: Source, defaults: Defaults) -> Defaults:
@@ -372,7 +398,7 @@ def _unused_columns(source: Source, defaults: Defaults) -> list[str]:
     unused = [name for name, key in there.items() if key not in used]
     if keys.intersection(OUTCOME_COLUMNS) or keys.issuperset(ROUTE_COLUMNS):
         unused = [name for name in unused if name not in OWN_COLUMNS]
-    for name in unused:
+    for name in () if is_outcomes(there) else unused:
         meant = missing_column(name, there)
         if meant is not None:
             raise BadInputError(

@@ -97,7 +97,9 @@ def show_reading(plan: Plan, *, quiet: bool = False) -> None:
         names = [_unused(name, source.rules.seen) for name in plan.unused[:_COLUMNS_SHOWN]]
         if len(plan.unused) > _COLUMNS_SHOWN:
             names.append(f"and {len(plan.unused) - _COLUMNS_SHOWN} more")
-        click.echo(f"Nothing uses the columns: {', '.join(names)}.", err=True)
+        click.echo(
+            f"Nothing uses the columns: {', '.join(names)}. Outcomes give them back.", err=True
+        )
 
 
 def show_remarks(plan: Plan) -> None:

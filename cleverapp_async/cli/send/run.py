@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from attrs import define, evolve
 
-from ...errors import JournalError
+from ...errors import JournalError, JournalMismatchError
 from ...limits.quota import AccountKey
 from ..campaign.reader import journal_failure
 from ..campaign.state import Resuming, this_command
@@ -26,7 +26,7 @@ from ..errors import BadInputError, CommandError, Exit
 from ..recipients.source import open_source
 from ..signals import Interrupts
 from ..text import counted, say_moment
-from .ahead import holds_campaign, look_ahead, unreadable
+from .ahead import holds_campaign, look_ahead, unreadable, with_line
 from .faults import open_faults, settle_hidden
 from .outcomes import open_sink
 from .plan import Wanted, make_plan
@@ -371,6 +371,8 @@ def _send(
         tally.interrupted = signals.came
         try:
             asyncio.run(runner.send())
+        except JournalMismatchError as error:
+            raise journal_failure(with_line(error, plan)) from None
         except JournalError as error:
             raise journal_failure(error) from None
         code = notes.ending(tally)

@@ -22,6 +22,7 @@ from .keys import DEFAULT_PREFIX, KeyNames, campaign_name, check_word, safe_addr
 from .maintenance import purge_campaign, resolve_messages
 from .queries import (
     ask_chunk,
+    ask_columns,
     ask_errors,
     ask_holder,
     ask_holders,
@@ -117,6 +118,10 @@ class RedisJournalReader:
         for chunk in range(number(meta.get("chunks"))):
             yield from self._client.follow(ask_settled(self._names, chunk))
 
+    def reference_columns(self) -> tuple[str, ...]:
+        """The columns that an export has for the references of the messages."""
+        return self._client.follow(ask_columns(self._names))
+
     def errors(self) -> list[tuple[ErrorRecord, int]]:
         """The errors that results hold, and how often each; the most frequent first."""
         return self._client.follow(ask_errors(self._names))
@@ -194,7 +199,7 @@ class RedisCampaign:
         )
 
     def purge(self, *, force: bool = False) -> int:
-        """Erase recipients and texts for good; see :meth:`RedisJournal.purge`."""
+        """Erase recipients, texts and references for good; see :meth:`RedisJournal.purge`."""
         check_flag("force", force, wrong_argument)
         return self._change(purge_campaign(self._names, self._name, force=force, timeout=_COMMAND))
 

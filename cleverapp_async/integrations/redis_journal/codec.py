@@ -14,6 +14,7 @@ from ...bulk.journal.by_hand import without_texts
 from ...bulk.journal.codec import decode_error, decode_key, encode_error, encode_key
 from ...bulk.journal.messages import address_of, decode_message, digest_of, encode_parameters
 from ...bulk.journal.records import JournalEntry, JournalResult, JournalSession, JournalState
+from ...bulk.journal.reference import encode_reference
 from ...errors import JournalError
 from ...limits.quota import LimitKey
 from ...models.messages import Message
@@ -82,8 +83,10 @@ def code_of(result: JournalResult) -> Code:
 
 
 def encode_stored(message: Message) -> str:
-    """A message as a chunk holds it, behind the row of its key."""
-    return f"{message.method}\n{encode_parameters(message)}"
+    """A message as a chunk holds it, behind the row of its key; its reference comes last."""
+    stored = f"{message.method}\n{encode_parameters(message)}"
+    reference = encode_reference(message)
+    return stored if reference is None else f"{stored}\n{reference}"
 
 
 def decode_stored(stored: str) -> tuple[str, Message]:
@@ -92,11 +95,11 @@ def decode_stored(stored: str) -> tuple[str, Message]:
     Raises:
         JournalError: It is no message, or was purged.
     """
-    parts = stored.split("\n", 2)
-    if len(parts) != 3:  # noqa: PLR2004 - row, method, parameters
+    row, *parts = stored.split("\n", 3)
+    if len(parts) not in {2, 3}:  # method, parameters, and the reference where there is one
         raise JournalError("the journal holds a message that is none: it is damaged")
-    row, method, parameters = parts
-    return row, decode_message(method, parameters or None)
+    method, parameters, *reference = parts
+    return row, decode_message(method, parameters or None, *reference)
 
 
 def address_digest(message: Message) -> str:

@@ -71,7 +71,7 @@ class RedisJournal:
     machine, each chunk in one at a time. Use it as an async context manager, or call
     :meth:`close`.
 
-    It holds recipients and texts in the clear, and never the API token.
+    It holds recipients, texts and references in the clear, and never the API token.
 
     Args:
         redis: The URL of Redis, or a client of your own, which is not closed. One URL's
@@ -314,10 +314,11 @@ class RedisJournal:
         )
 
     async def purge(self, *, force: bool = False) -> int:
-        """Erase recipients, texts and texts of errors for good; states, counts and times stay.
+        """Erase recipients, texts, references and texts of errors; states, counts and times stay.
 
-        The campaign cannot be sent then; :meth:`delete` erases all of it. What Redis keeps on its
-        disk until it next rewrites its log is out of reach, and so are replicas and copies.
+        It is for good, and the campaign cannot be sent then; :meth:`delete` erases all of it. What
+        Redis keeps on its disk until it next rewrites its log is out of reach, and so are replicas
+        and copies.
 
         Args:
             force: Also where messages are left to send, or of unknown outcome.
@@ -367,7 +368,7 @@ class RedisJournal:
         return (await self._client.follow(ask_meta(self._names))).get("paused")
 
     async def delete(self) -> None:
-        """Erase the campaign, recipients and texts included.
+        """Erase the campaign, recipients, texts and references included.
 
         Raises:
             JournalLockedError: Somebody reads messages in.

@@ -22,6 +22,7 @@ from ...bulk.journal.comparison import (
 from ...bulk.journal.messages import read_messages
 from ...bulk.journal.protocol import Messages
 from ...bulk.journal.records import Loaded
+from ...bulk.journal.reference import ReferenceColumns
 from ...errors import JournalError
 from ...limits.quota import LimitKey
 from ...models.messages import Message
@@ -36,8 +37,11 @@ __all__ = ["CampaignLoader", "check_campaign"]
 _LOAD_CHUNK = journal_script("load")
 _FINISH = journal_script("finish")
 
-_VERSION = "1"
+_VERSION = "2"
 """The version of how a campaign is kept."""
+
+_KNOWN_VERSIONS = frozenset({"1", _VERSION})
+"""What can be gone on with: the messages of version 1 have no references."""
 
 
 def check_campaign(name: str, meta: dict[str, str], origin: str) -> None:
@@ -47,7 +51,7 @@ def check_campaign(name: str, meta: dict[str, str], origin: str) -> None:
         JournalMismatchError: It goes to another base URL.
         JournalError: It was made by a later version, or purged.
     """
-    if meta and meta.get("version") != _VERSION:
+    if meta and meta.get("version") not in _KNOWN_VERSIONS:
         raise JournalError(
             f"{name} was made by another version of cleverapp_async (its form is "
             f"{meta.get('version')}, this one knows {_VERSION}): update cleverapp_async"
@@ -79,6 +83,7 @@ class CampaignLoader:
     _names: KeyNames
     _lease: Lease
     _keys: dict[LimitKey | None, str] = field(factory=dict["LimitKey | None", str], init=False)
+    _columns: ReferenceColumns = field(factory=ReferenceColumns, init=False)
 
     async def run(
         self,
@@ -143,6 +148,7 @@ class CampaignLoader:
         async for batch in _chunks(messages, chunk_size):
             rows: list[Value] = []
             for message in batch:
+                self._columns.add(message)
                 row = await self._row(key_of(message))
                 address = address_digest(message) if deduplicate else ""
                 rows += (address, row, encode_stored(message), message_digest(message))
@@ -150,7 +156,8 @@ class CampaignLoader:
             first += len(batch)
         names = self._names
         keys = (names.fences, names.meta, names.addresses)
-        if await self._client.write(_FINISH, keys, self._lease.fence) != 1:
+        columns = self._columns.encode()
+        if await self._client.write(_FINISH, keys, self._lease.fence, columns) != 1:
             raise await self._lease.lost()
 
     async def _row(self, key: LimitKey | None) -> str:

@@ -130,7 +130,7 @@ def purge_campaign(
     timeout: float,
     clock: Callable[[], float] = time.monotonic,
 ) -> Steps[int]:
-    """Erase recipients and texts; see :meth:`Campaign.purge`.
+    """Erase recipients, texts and references; see :meth:`Campaign.purge`.
 
     One that was interrupted can be done again.
 
@@ -325,6 +325,7 @@ def _erase(names: KeyNames, name: str, locked: _Locked) -> Steps[int]:
     if "paused" in (yield from ask_meta(names)):
         yield ("HSET", names.meta, "paused", "the reason was purged")
     yield ("UNLINK", names.addresses)
+    yield ("HDEL", names.meta, "reference_columns")
     yield ("HSET", names.meta, "purged", 1)
     return erased
 

@@ -18,6 +18,7 @@ from ...bulk.journal.records import (
     LockHolder,
     SettledMessage,
 )
+from ...bulk.journal.reference import decode_columns
 from ...errors import JournalError
 from ...limits.quota import LimitKey
 from .client import Steps
@@ -34,6 +35,7 @@ from .lease import read_holder
 
 __all__ = [
     "ask_chunk",
+    "ask_columns",
     "ask_errors",
     "ask_given",
     "ask_holder",
@@ -139,6 +141,12 @@ def ask_holder(names: KeyNames) -> Steps[LockHolder | None]:
     if holders:
         return next(iter(holders.values()))
     return read_holder(as_text((yield ("GET", names.lease(LOAD)))))
+
+
+def ask_columns(names: KeyNames) -> Steps[tuple[str, ...]]:
+    """The columns that an export has for the references of the messages."""
+    meta = yield from ask_meta(names)
+    return decode_columns(meta.get("reference_columns"))
 
 
 def ask_errors(names: KeyNames) -> Steps[list[tuple[ErrorRecord, int]]]:

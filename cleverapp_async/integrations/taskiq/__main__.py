@@ -11,6 +11,7 @@ from typing import cast
 
 from ..._terminal import escaped, guard_streams
 from ...bulk.journal.records import JournalEntry, JournalState
+from ...bulk.journal.reference import reference_columns
 from ...errors import ConfigurationError, JournalError
 from ..redis_journal import RedisJournalReader
 from ..redis_journal.keys import DEFAULT_PREFIX
@@ -122,6 +123,7 @@ def _entry(entry: JournalEntry) -> dict[str, object]:
         "index": entry.index,
         "state": entry.state.value,
         **entry.message.parameters(),
+        **reference_columns(entry.message),
         "error": None if error is None else f"{error.type}: {error.message}",
     }
 

@@ -16,6 +16,7 @@ from ..._arguments import (
     wrong_setting,
 )
 from ...bulk.journal.messages import encode_parameters
+from ...bulk.journal.reference import encode_reference
 from ...bulk.schedule import Schedule
 from ...models.messages import Message
 from ..redis_journal.keys import check_word
@@ -84,7 +85,8 @@ class CampaignTasks:
             ConfigurationError: The id cannot be part of a key's name.
         """
         send_id = uuid.uuid4().hex if send_id is None else check_word("send_id", send_id)
-        await self.queue.send_message.kiq(send_id, message.method, encode_parameters(message))
+        parameters, reference = encode_parameters(message), encode_reference(message)
+        await self.queue.send_message.kiq(send_id, message.method, parameters, reference)
         return send_id
 
     async def outcome(self, send_id: str) -> SendReport | None:
@@ -173,8 +175,10 @@ def _tasks_of(broker: AsyncBroker, handlers: TaskHandlers) -> RegisteredTasks:
     async def send_chunk(campaign: str, chunk: int, attempt: int = 0) -> ChunkReport:
         return await handlers.send_chunk(campaign, chunk, attempt)
 
-    async def send_message(send_id: str, method: str, parameters: str) -> SendReport:
-        return await handlers.send_message(send_id, method, parameters)
+    async def send_message(
+        send_id: str, method: str, parameters: str, reference: str | None = None
+    ) -> SendReport:
+        return await handlers.send_message(send_id, method, parameters, reference)
 
     async def wake() -> None:
         """Do nothing: that it was read is all it is for."""

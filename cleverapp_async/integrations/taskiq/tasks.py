@@ -30,6 +30,7 @@ from ...errors import (
     JournalWriteError,
 )
 from ...limits.quota import Lane
+from ...models.messages import Message
 from ..redis_journal import RedisJournal
 from ..redis_journal.keys import check_word
 from .context import EndSignals, WorkerContext
@@ -151,12 +152,14 @@ class SendReport(TypedDict):
             ``pending`` where it was put into the queue again.
         error: Why it was not accepted, as ``Type: text``; None where it was.
         contact_id: The contact that sendMessageToWhatsApp answered.
+        reference: What the message was given to be found again by.
     """
 
     id: str
     outcome: str
     error: str | None
     contact_id: int | None
+    reference: dict[str, str]
 
 
 def send_report(send_id: str, entry: JournalEntry) -> SendReport:
@@ -168,6 +171,7 @@ def send_report(send_id: str, entry: JournalEntry) -> SendReport:
         outcome=entry.state.value,
         error=None if error is None else f"{error.type}: {error.message}",
         contact_id=None if result is None else result.contact_id,
+        reference=dict(entry.message.reference),
     )
 
 
@@ -177,12 +181,12 @@ class RegisteredTasks:
 
     Attributes:
         send_chunk: Sends one chunk: ``(campaign, chunk, attempt)``.
-        send_message: Sends one message: ``(send_id, method, parameters)``.
+        send_message: Sends one message: ``(send_id, method, parameters, reference)``.
         wake: Does nothing; see :class:`Redelivery`.
     """
 
     send_chunk: AsyncTaskiqDecoratedTask[[str, int, int], Any]
-    send_message: AsyncTaskiqDecoratedTask[[str, str, str], Any]
+    send_message: AsyncTaskiqDecoratedTask[[str, str, str, str | None], Any]
     wake: AsyncTaskiqDecoratedTask[[], Any]
 
 
@@ -281,9 +285,11 @@ class TaskHandlers:
         found["ended"] = "given back"
         return found
 
-    async def send_message(self, send_id: str, method: str, parameters: str) -> SendReport:
+    async def send_message(
+        self, send_id: str, method: str, parameters: str, reference: str | None
+    ) -> SendReport:
         """Send one message, once at most: its id is a campaign of its own."""
-        message = decode_message(method, parameters)
+        message = decode_message(method, parameters, reference)
         one = single(self.context.journal(SENDS), send_id)
         client = self.context.client
         rest: float | None = None
@@ -299,11 +305,13 @@ class TaskHandlers:
             rest = one.lease
         except (JournalWriteError, JournalUnreachableError):
             rest = 1.0
-        found = await self._stubbornly(lambda: self._report_of(one, send_id))
+        found = await self._stubbornly(lambda: self._report_of(one, send_id, message))
         if rest is None and found["outcome"] != "pending":
             return found
         await self.context.rest(rest or 0.0)
-        await self._stubbornly(lambda: self.queue.send_message.kiq(send_id, method, parameters))
+        await self._stubbornly(
+            lambda: self.queue.send_message.kiq(send_id, method, parameters, reference)
+        )
         found["outcome"] = "pending"
         return found
 
@@ -318,7 +326,13 @@ class TaskHandlers:
                     raise
                 await self.context.rest(1.0)
 
-    async def _report_of(self, one: RedisJournal, send_id: str) -> SendReport:
+    async def _report_of(self, one: RedisJournal, send_id: str, message: Message) -> SendReport:
         async for entry in one.entries():
             return send_report(send_id, entry)
-        return SendReport(id=send_id, outcome="pending", error=None, contact_id=None)
+        return SendReport(
+            id=send_id,
+            outcome="pending",
+            error=None,
+            contact_id=None,
+            reference=dict(message.reference),
+        )

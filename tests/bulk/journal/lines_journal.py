@@ -86,11 +86,12 @@ class LinesJournal:
         if messages is not None:
             given = [one async for some in read_messages(messages) for one in some]
             told = [_told(message) for message in given]
+            references = [dict(message.reference) for message in given]
             if resumed:
-                self._compare(told, deduplicate=deduplicate)
+                self._compare(told, references, deduplicate=deduplicate)
             else:
                 facts = {"origin": self.facts["origin"], "deduplicate": deduplicate}
-                self._write({"complete": told, **facts})
+                self._write({"complete": told, "references": references, **facts})
         self._fill()
         orphans = [index for index, one in self.entries.items() if one.state is S.INTENT]
         for index in orphans:
@@ -100,12 +101,14 @@ class LinesJournal:
         found = tuple(self.entries[index] for index in orphans)
         return Loaded(count, len(self.facts["complete"]) - count, resumed, found)
 
-    def _compare(self, told: list[Any], *, deduplicate: bool) -> None:
+    def _compare(self, told: list[Any], references: list[Any], *, deduplicate: bool) -> None:
         if self.fault == "any list":
             return
         if deduplicate != self.facts["deduplicate"]:
             raise JournalMismatchError("duplicates were treated otherwise")
         known = self.facts["complete"]
+        if self.fault == "references compared" and self.facts["references"] != references:
+            raise JournalMismatchError("the references differ")
         for index in range(max(len(known), len(told))):
             if known[index : index + 1] != told[index : index + 1]:
                 raise JournalMismatchError(f"message {index + 1} differs", index=index)
@@ -113,7 +116,8 @@ class LinesJournal:
     def _fill(self) -> None:
         seen = set()
         for index, told in enumerate(self.facts["complete"]):
-            message = SendMessage(**told)
+            kept = {} if self.fault == "no references" else self.facts["references"][index]
+            message = SendMessage(**told, reference=kept)
             address = address_of(message)
             if not self.facts["deduplicate"] or address not in seen:
                 known = self.entries.get(index)

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve
 
-from cleverapp_async import JournalError
+from cleverapp_async import InvalidRequestError, JournalError
+from cleverapp_async.bulk.journal.reference import MOST_COLUMNS
 from cleverapp_async.integrations.redis_journal import RedisJournal, RedisJournalReader
 from cleverapp_async.integrations.taskiq.__main__ import main
-from cleverapp_async.journal import ErrorRecord, JournalState, write_report
+from cleverapp_async.journal import (
+    ErrorRecord,
+    JournalState,
+    Resend,
+    export_csv,
+    write_report,
+)
 from tests.integrations.rig import (
     end_heart,
     entries,
     load,
+    message,
     messages,
     opened,
     result,
@@ -162,3 +171,65 @@ async def test_the_status_command_exits_by_how_it_stands(
     assert main(["status", f"{redis.url}/nothing"]) == 2
     assert main(["status", "nothing"]) == 2
     assert "nothing" in capsys.readouterr().err
+
+
+async def test_references_are_kept_and_erased(redis: RedisServer, journal: RedisJournal) -> None:
+    """Messages come back with them, and a reader knows the columns of an export until a purge."""
+    given = [
+        message(0),
+        *(evolve(message(n), reference={"order_id": f"№ {n}", "text": "=\n1"}) for n in (1, 2)),
+    ]
+    await load(journal, given)
+    found = [entry.message.reference async for entry in journal.entries()]
+    assert found == [one.reference for one in given]
+    with RedisJournalReader(redis.url, journal.campaign) as reader:
+        assert reader.reference_columns() == ("order_id", "own_text")
+        assert [entry.message.reference for entry in reader.entries()] == found
+        stream = io.BytesIO()
+        assert export_csv(reader, stream) == 3
+    assert "№ 2" in stream.getvalue().decode()
+    chunk = await opened(journal)
+    orders = [
+        entry.message.reference.get("order_id")
+        for key in await chunk.keys()
+        for entry in await chunk.take(key, -1, 5, Resend())
+    ]
+    assert orders == [None, "№ 1", "№ 2"]
+    await chunk.close("interrupted")
+    await journal.purge(force=True)
+    async with redis.client() as client:
+        kept = await client.hvals(journal.names.messages(0))
+        facts = await client.hgetall(journal.names.meta)
+    assert all(b"\xe2\x84\x96" not in one for one in kept)
+    assert b"reference_columns" not in facts
+    with RedisJournalReader(redis.url, journal.campaign) as reader:
+        assert reader.reference_columns() == ()
+
+
+async def test_a_campaign_of_version_1_is_gone_on_with(
+    redis: RedisServer, journal: RedisJournal
+) -> None:
+    """Its messages have no references; a later version than ours is refused."""
+    await load(journal, messages(2))
+    async with redis.client() as client:
+        await client.hset(journal.names.meta, "version", "1")
+        await client.hdel(journal.names.meta, "reference_columns")
+    assert (await load(journal, messages(2))).resumed
+    chunk = await opened(journal)
+    await chunk.close("interrupted")
+    with RedisJournalReader(redis.url, journal.campaign) as reader:
+        assert reader.reference_columns() == ()
+        assert [entry.message.reference for entry in reader.entries()] == [{}, {}]
+    async with redis.client() as client:
+        await client.hset(journal.names.meta, "version", "3")
+    with pytest.raises(JournalError, match="update"):
+        await load(journal, messages(2))
+
+
+async def test_names_of_references_have_a_bound(journal: RedisJournal) -> None:
+    """A name for each message is refused while the messages are read in."""
+    given = [evolve(message(n), reference={f"order {n}": "x"}) for n in range(MOST_COLUMNS + 1)]
+    with pytest.raises(InvalidRequestError) as caught:
+        await load(journal, given)
+    assert caught.value.fields == ("reference",)
+    assert not (await journal.summary()).complete

@@ -75,7 +75,7 @@ async def test_a_campaign_in_redis_is_settled_and_erased(
     assert invoke(cleverapp, [*resolve, "--number", "3"]).exit_code == 2
     assert invoke(cleverapp, [*resolve, "--number", "2"]).exit_code == 0
     listed = invoke(cleverapp, ["campaign", "unknown", address])
-    assert [json.loads(line)["row"] for line in listed.stdout.splitlines()] == [1]
+    assert [json.loads(line)["number"] for line in listed.stdout.splitlines()] == [1]
     page, table = tmp_path / "r.html", tmp_path / "all.csv"
     assert invoke(cleverapp, ["campaign", "report", address, "-o", str(page)]).exit_code == 0
     assert f"cleverapp campaign resolve {address} --all --as " in page.read_text("utf-8")

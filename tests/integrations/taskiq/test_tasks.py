@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from attrs import define
+from attrs import define, evolve
 from taskiq import InMemoryBroker
 
 from cleverapp_async import (
@@ -177,12 +177,19 @@ async def test_a_refused_token_pauses_the_campaign_for_all_workers(yard: Yard) -
 async def test_a_single_send_goes_once_whatever_is_enqueued(yard: Yard) -> None:
     """Two sends of one id and message are one, and its outcome can be asked for."""
     assert await yard.tasks.outcome("order-7") is None
+    known = evolve(message(7), reference={"crm": "A-17"})
     for _ in range(3):
-        assert await yard.tasks.send(message(7), send_id="order-7") == "order-7"
+        assert await yard.tasks.send(known, send_id="order-7") == "order-7"
     await yard.broker.wait_all()
     assert yard.arrived() == {"7": 1}
     found = await yard.tasks.outcome("order-7")
-    assert found == {"id": "order-7", "outcome": "accepted", "error": None, "contact_id": None}
+    assert found == {
+        "id": "order-7",
+        "outcome": "accepted",
+        "error": None,
+        "contact_id": None,
+        "reference": {"crm": "A-17"},
+    }
 
 
 async def test_each_send_without_an_id_is_one_of_its_own(yard: Yard) -> None:
@@ -204,7 +211,7 @@ async def test_an_id_is_not_used_for_another_message(yard: Yard) -> None:
     await yard.tasks.send(message(7), send_id="order-7")
     await yard.broker.wait_all()
     other = await yard.tasks.queue.send_message.kiq(
-        "order-7", "sendMessage", '{"contact_id": 1, "text": "other"}'
+        "order-7", "sendMessage", '{"contact_id": 1, "text": "other"}', None
     )
     told = await other.wait_result(timeout=10)
     assert isinstance(told.error, JournalMismatchError)

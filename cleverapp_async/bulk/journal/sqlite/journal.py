@@ -42,7 +42,8 @@ class SqliteJournal:
 
     Beside the file lie ``-wal`` and ``-shm`` while it is open, or after a crash (they belong to it:
     copy all three), and ``.lock``, which tells other runners to stay away. All are for their owner
-    alone (mode 0600). The file holds recipients and texts, and never the API token.
+    alone (mode 0600). The file holds recipients, texts and references, and never the API
+    token.
 
     After :meth:`close` it can be opened again, to resume.
 

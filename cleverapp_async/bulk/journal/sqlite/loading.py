@@ -11,6 +11,7 @@ from ....limits.quota import LimitKey
 from ..codec import encode_key
 from ..comparison import different_message, input_too_long, input_too_short, other_duplicate
 from ..messages import address_of, decode_message, digest_of, encode_parameters
+from ..reference import ReferenceColumns, encode_reference
 from .database import Commit, transaction
 from .queries import set_meta
 from .schema import INDEX_BY_KEY
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparer", "Loader"]
 
-# Rows of one statement: SQLite allows 999 values in a statement everywhere.
-_CHUNK = 200
+# Values of one statement: SQLite allows 999 everywhere, and batches of 400 rows go into few.
+_VALUES = 800
+
+_MESSAGE = "message (id, key_id, method, parameters)"
+_REFERRING = "message (id, key_id, method, parameters, reference)"
 
 _TABLES = ("message", "fate", "key", "error", "duplicate")
 
@@ -40,9 +44,12 @@ SELECT message.id, first_id, digest(method, parameters) FROM (
 
 
 def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[Cell, ...]]) -> None:
-    for begin in range(0, len(rows), _CHUNK):
-        some = rows[begin : begin + _CHUNK]
-        values = ", ".join([f"({', '.join('?' * len(some[0]))})"] * len(some))
+    if not rows:
+        return
+    width = len(rows[0])
+    for begin in range(0, len(rows), _VALUES // width):
+        some = rows[begin : begin + _VALUES // width]
+        values = ", ".join([f"({', '.join('?' * width)})"] * len(some))
         connection.execute(
             f"INSERT INTO {table} VALUES {values}",  # noqa: S608 - made of constants
             [value for row in some for value in row],
@@ -63,6 +70,7 @@ class Loader:
     deduplicate: bool
     count: int = 0
     _keys: dict[LimitKey | None, int] = field(factory=dict[LimitKey | None, int])
+    _columns: ReferenceColumns = field(factory=ReferenceColumns)
 
     def begin(self, connection: sqlite3.Connection) -> None:
         """Empty the tables of what an interrupted load left."""
@@ -80,8 +88,13 @@ class Loader:
     def add(
         self, connection: sqlite3.Connection, batch: Iterable[tuple[Message, LimitKey | None]]
     ) -> None:
-        """Write the next messages."""
+        """Write the next messages.
+
+        Raises:
+            InvalidRequestError: The references of all have too many names.
+        """
         rows: list[tuple[Cell, ...]] = []
+        referring: list[tuple[Cell, ...]] = []
         addresses: list[tuple[Cell, ...]] = []
         new: dict[int, LimitKey | None] = {}
         for index, (message, key) in enumerate(batch, self.count):
@@ -90,7 +103,13 @@ class Loader:
                 # Row 0 stands for a route that is not known.
                 key_id = self._keys[key] = 0 if key is None else len(self._keys) + 1
                 new[key_id] = key
-            rows.append((index, key_id, message.method, encode_parameters(message)))
+            self._columns.add(message)
+            reference = encode_reference(message)
+            row = (index, key_id, message.method, encode_parameters(message))
+            if reference is None:
+                rows.append(row)
+            else:
+                referring.append((*row, reference))
             if self.deduplicate:
                 addresses.append((index, "\0".join(map(str, address_of(message)))))
         with transaction(connection, self.commit):
@@ -98,9 +117,10 @@ class Loader:
                 connection.execute(
                     "INSERT INTO key VALUES (?, ?, ?, ?)", (key_id, *encode_key(key))
                 )
-            _insert(connection, "message", rows)
+            _insert(connection, _MESSAGE, rows)
+            _insert(connection, _REFERRING, referring)
             _insert(connection, "temp.address", addresses)
-        self.count += len(rows)
+        self.count += len(rows) + len(referring)
 
     def finish(self, connection: sqlite3.Connection) -> None:
         """Leave the duplicates out and mark the campaign as complete."""
@@ -118,6 +138,7 @@ class Loader:
                 given=self.count,
                 duplicates=duplicates,
                 deduplicated=int(self.deduplicate),
+                reference_columns=self._columns.encode(),
             )
         connection.execute("DROP TABLE temp.address")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

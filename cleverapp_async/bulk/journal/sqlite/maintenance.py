@@ -98,7 +98,7 @@ def resolve_unknown(
 
 
 def purge_journal(path: str | os.PathLike[str], *, force: bool = False) -> int:
-    """Erase the recipients and the texts of a campaign; states, counts and times stay.
+    """Erase the recipients, texts and references of a campaign; states, counts and times stay.
 
     Errors keep their type, status, fields and rules, and lose their texts, which may quote a
     recipient. The campaign cannot be resumed then. What the file system or the disk keeps of freed
@@ -126,14 +126,18 @@ def purge_journal(path: str | os.PathLike[str], *, force: bool = False) -> int:
         with transaction(connection, _commit):
             orphan_intents(connection)
             count = connection.execute(
-                "UPDATE message SET parameters = NULL WHERE parameters IS NOT NULL"
+                "UPDATE message SET parameters = NULL, reference = NULL "
+                "WHERE parameters IS NOT NULL"
             ).rowcount
             connection.execute("UPDATE fate SET contact_id = NULL")
             connection.execute("UPDATE duplicate SET digest = NULL")
             ends = connection.execute("SELECT id, ended FROM session").fetchall()
             telling = [(PURGED_END, row) for row, ended in ends if not is_plain_end(ended)]
             connection.executemany("UPDATE session SET ended = ? WHERE id = ?", telling)
-            connection.execute("DELETE FROM meta WHERE name IN ('account_salt', 'account_mark')")
+            connection.execute(
+                "DELETE FROM meta "
+                "WHERE name IN ('account_salt', 'account_mark', 'reference_columns')"
+            )
             _erase_errors(connection)
             queries.set_meta(connection, purged=1)
         # First the old pages are overwritten in place: VACUUM only cuts the file's end off.

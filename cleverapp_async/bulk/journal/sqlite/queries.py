@@ -54,14 +54,15 @@ __all__ = [
     "take",
 ]
 
-# index, method, parameters, the key's row, state, intent_at; then the columns of the result
-_Row: TypeAlias = "tuple[int, Cell, Cell, Cell, Cell, Cell, *ResultColumns]"
+# index, method, parameters, reference, the key's row, state, intent_at; then the columns of the
+# result
+_Row: TypeAlias = "tuple[int, Cell, Cell, Cell, Cell, Cell, Cell, *ResultColumns]"
 _Keys: TypeAlias = "Mapping[int, LimitKey | None]"
 
 _COLUMNS = """
-    message.id, message.method, message.parameters, message.key_id, fate.state, fate.intent_at,
-    fate.ended_at, fate.permanent, fate.attempts, fate.waited, fate.on_wire, fate.contact_id,
-    error.told
+    message.id, message.method, message.parameters, message.reference, message.key_id, fate.state,
+    fate.intent_at, fate.ended_at, fate.permanent, fate.attempts, fate.waited, fate.on_wire,
+    fate.contact_id, error.told
 """
 _JOINED = f"""
     SELECT {_COLUMNS} FROM message
@@ -135,11 +136,11 @@ def key_in(known: _Keys, row: Cell) -> LimitKey | None:
 
 
 def _entry(row: _Row, known: _Keys) -> JournalEntry:
-    index, method, parameters, key_id, code, intent_at, *result = row
+    index, method, parameters, reference, key_id, code, intent_at, *result = row
     state = state_of(code)
     return JournalEntry(
         index=index,
-        message=decode_message(method, parameters),
+        message=decode_message(method, parameters, reference),
         key=key_in(known, key_id),
         state=state,
         intent_at=None if intent_at is None else expect_moment(intent_at, "an intent's time"),

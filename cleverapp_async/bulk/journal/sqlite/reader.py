@@ -25,6 +25,7 @@ from ..records import (
     LockHolder,
     SettledMessage,
 )
+from ..reference import decode_columns
 from . import queries
 from .database import harden, read_failure
 from .filesystem import (
@@ -229,6 +230,11 @@ class JournalReader:
         with _reading(self._path):
             found = self._connection.execute(_ERRORS)
             return [(decode_error(told), count) for told, count in found]
+
+    def reference_columns(self) -> tuple[str, ...]:
+        """The columns that an export has for the references of the messages."""
+        with _reading(self._path):
+            return decode_columns(queries.meta(self._connection).get("reference_columns"))
 
     def duplicates(self) -> Iterator[tuple[int, int]]:
         """Messages left out: their index, and the index of the one with the same address."""

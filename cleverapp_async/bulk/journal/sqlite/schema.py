@@ -22,6 +22,7 @@ __all__ = [
     "MIGRATIONS",
     "TABLES",
     "TABLES_0",
+    "TABLES_1",
     "VERSION",
     "check_file",
 ]
@@ -36,7 +37,7 @@ _NEEDLESS = re.compile(r" ?([(),]) ?")
 APPLICATION_ID = 0x43414A31
 """SQLite's mark of the file's kind: the letters ``CAJ1``, a journal of cleverapp_async."""
 
-VERSION = 1
+VERSION = 2
 """The schema's version, SQLite's ``user_version``."""
 
 INDEX_BY_KEY = "CREATE INDEX message_by_key ON message (key_id)"
@@ -46,19 +47,26 @@ _TABLES_OF_ALL = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID",
     # Row 0 stands for messages whose route is not known.
     "CREATE TABLE key (id INTEGER PRIMARY KEY, bot_id, messenger TEXT, scope TEXT)",
-    """
-    CREATE TABLE message (
-        id INTEGER PRIMARY KEY,  -- its place among the messages given, from 0
-        key_id INTEGER,
-        method TEXT,
-        parameters TEXT          -- JSON; NULL once purged
-    )
-    """,
     "CREATE TABLE error (id INTEGER PRIMARY KEY, told TEXT UNIQUE)",
 )
 
+_MESSAGE_0 = (
+    "CREATE TABLE message (id INTEGER PRIMARY KEY, key_id INTEGER, method TEXT, parameters TEXT)"
+)
+
+_MESSAGE = """
+CREATE TABLE message (
+    id INTEGER PRIMARY KEY,  -- its place among the messages given, from 0
+    key_id INTEGER,
+    method TEXT,
+    parameters TEXT,         -- JSON; NULL once purged
+    reference TEXT           -- JSON of what the user finds it again by; NULL: there is none
+)
+"""
+
 TABLES_0 = (
     *_TABLES_OF_ALL,
+    _MESSAGE_0,
     """
     CREATE TABLE fate (
         id INTEGER PRIMARY KEY, state INTEGER NOT NULL, intent_at REAL, ended_at REAL,
@@ -87,8 +95,7 @@ CREATE TABLE duplicate (
 )
 """
 
-TABLES = (
-    *_TABLES_OF_ALL,
+_REST = (
     # A message without a row here is pending.
     """
     CREATE TABLE fate (
@@ -109,6 +116,11 @@ TABLES = (
     _SESSION,
 )
 
+TABLES_1 = (*_TABLES_OF_ALL, _MESSAGE_0, *_REST)
+"""The tables of version 1."""
+
+TABLES = (*_TABLES_OF_ALL, _MESSAGE, *_REST)
+
 
 def _from_0(connection: sqlite3.Connection) -> None:
     """Version 0, before the first release, kept no sessions, duplicates or earlier states."""
@@ -121,7 +133,12 @@ def _from_0(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {0: _from_0}
+def _from_1(connection: sqlite3.Connection) -> None:
+    """Version 1 kept no references: its messages have none."""
+    connection.execute("ALTER TABLE message ADD COLUMN reference TEXT")
+
+
+MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {0: _from_0, 1: _from_1}
 """By the version of the file: what makes the next version of it."""
 
 
@@ -141,17 +158,15 @@ def _known_schemas() -> Mapping[int, tuple[_Schema, ...]]:
     import sqlite3  # noqa: PLC0415 - importing the package must stay quick
 
     made: dict[int, tuple[_Schema, ...]] = {}
-    with closing(sqlite3.connect(":memory:")) as connection:
-        for table in TABLES_0:
-            connection.execute(table)
-        for version in range(VERSION):
-            made[version] = (_schema_of(connection),)
-            MIGRATIONS[version](connection)
-        migrated = _schema_of(connection)
-    with closing(sqlite3.connect(":memory:")) as connection:
-        for table in TABLES:
-            connection.execute(table)
-        made[VERSION] = (_schema_of(connection), migrated)
+    # A file may have been made in any version, and brought up to date from there on.
+    for first, tables in enumerate((TABLES_0, TABLES_1, TABLES)):
+        with closing(sqlite3.connect(":memory:")) as connection:
+            for table in tables:
+                connection.execute(table)
+            for version in range(first, VERSION):
+                made[version] = (*made.get(version, ()), _schema_of(connection))
+                MIGRATIONS[version](connection)
+            made[VERSION] = (*made.get(VERSION, ()), _schema_of(connection))
     return made
 
 
