@@ -225,6 +225,11 @@ class Simulator:
         """Tell how often an armed fault struck."""
         return self._schedule.count(fault)
 
+    @property
+    def unmet_faults(self) -> tuple[Fault, ...]:
+        """The armed faults that no request has met yet, in the order in which they were added."""
+        return self._schedule.unmet()
+
     async def start(self) -> None:
         """Open the port and serve on the running loop.
 

@@ -1,0 +1,158 @@
+"""The simulators of a run of pytest: who closes them, and what is said of them at a test's end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Final, Unpack
+
+from attrs import define, field, fields_dict
+
+from .._terminal import printable
+from ..simulator import Arrival, Fault, SimulatorLimits, Trigger
+from .simulator_thread import SimulatorSettings, SimulatorThread
+
+__all__ = ["Simulators"]
+
+_ARRIVALS_TOLD: Final = 10
+_LONGEST: Final = 160
+
+
+@define(eq=False)
+class _Known:
+    """A simulator of this run.
+
+    Args:
+        simulator: The simulator.
+        assert_clean: Whether its end is judged.
+        told: Whether a test was told already that it is not clean.
+    """
+
+    simulator: SimulatorThread
+    assert_clean: bool
+    told: bool = False
+
+
+@define(eq=False)
+class Simulators:
+    """Makes the simulators of a run, and judges them when a test ends."""
+
+    _known: list[_Known] = field(init=False, factory=list[_Known])
+    _of_the_test: list[SimulatorThread] = field(init=False, factory=list[SimulatorThread])
+
+    def make(
+        self,
+        at_the_end: Callable[[Callable[[], object]], None] | None,
+        *,
+        assert_clean: bool = True,
+        **settings: Unpack[SimulatorSettings],
+    ) -> SimulatorThread:
+        """Make and start a simulator.
+
+        Args:
+            at_the_end: Calls back when the fixture that asks for the simulator ends. None: the
+                test asks itself.
+            assert_clean: As for ``MakeSimulator``.
+            **settings: As for ``MakeSimulator``.
+
+        Raises:
+            ValueError: As by ``Simulator``.
+            OSError: As by ``Simulator``, or the port is taken.
+        """
+        if not settings.keys() & {"limits", "window"}:
+            settings["limits"] = SimulatorLimits.none()
+        simulator = SimulatorThread(**settings)
+        simulator.start()
+        if at_the_end is None:
+            self._of_the_test.append(simulator)
+        else:
+            at_the_end(simulator.close)
+        self._known.append(_Known(simulator, assert_clean))
+        return simulator
+
+    def close_those_of_the_test(self) -> None:
+        """Close what the test itself asked for, which no fixture does."""
+        while self._of_the_test:
+            self._of_the_test.pop().close()
+
+    def judge(self) -> Iterator[str]:
+        """What is wrong with simulators at the end of a test; closed ones are forgotten then.
+
+        One that goes on, because a fixture of a wider scope asked for it, is judged after each
+        test, and told of once.
+        """
+        known, self._known = self._known, []
+        for one in known:
+            if one.simulator.running:
+                self._known.append(one)
+            problems = () if one.told or not one.assert_clean else tuple(_problems(one.simulator))
+            if problems:
+                one.told = True
+                yield "\n".join((*problems, *_described(one.simulator)))
+
+    def describe(self) -> Iterator[str]:
+        """What reached each simulator, for the report of a test that failed by itself."""
+        for one in self._known:
+            if one.simulator.arrivals:
+                yield "\n".join(_described(one.simulator))
+
+
+def _problems(simulator: SimulatorThread) -> Iterator[str]:
+    verdict = simulator.referee()
+    exceeded = any(tally.exceeded for tally in (*verdict.keys, *verdict.account))
+    if verdict.refusals or exceeded:
+        yield (
+            "A limit was exceeded: have the client keep it (`**cleverapp_client_config`, or limits "
+            "of your own that are those of the simulator)."
+        )
+    if verdict.duplicates:
+        yield (
+            "A message was taken more than once: if your code means to send it again, give each "
+            "a text of its own."
+        )
+    if not simulator.running and (unmet := [*map(_shown, _due(simulator.unmet_faults))]):
+        yield (
+            f"No request met {', '.join(unmet)}: have your code make that request, or take the "
+            "fault away."
+        )
+
+
+def _due(unmet: tuple[Fault, ...]) -> Iterator[Fault]:
+    """Those which should have struck: one with a probability may stay away."""
+    return (fault for fault in unmet if fault.trigger.probability is None)
+
+
+def _shown(fault: Fault) -> str:
+    options = [
+        f"{name}={value!r}"
+        for name in fields_dict(Trigger)
+        if (value := getattr(fault.trigger, name)) is not None
+    ]
+    return f"Fault.{fault.kind}({', '.join(options)})"
+
+
+def _described(simulator: SimulatorThread) -> Iterator[str]:
+    yield "The referee's table:"
+    for line in simulator.referee().lines():
+        yield f"  {printable(line)}"
+    arrivals = [*simulator.arrivals]
+    if not arrivals:
+        return
+    last = arrivals[-_ARRIVALS_TOLD:]
+    told = "All arrivals" if len(last) == len(arrivals) else f"The last {len(last)} arrivals"
+    yield f"{told}, in seconds since the first:"
+    for arrival in last:
+        yield f"  {_line(arrival, arrivals[0].at)}"
+
+
+def _line(arrival: Arrival, first: float) -> str:
+    where = "" if arrival.bot_id is None else f" of bot {arrival.bot_id} in {arrival.messenger}"
+    status = "no answer" if arrival.status is None else str(arrival.status)
+    fault = "" if arrival.fault is None else f", fault {arrival.fault}"
+    taken = ", taken" if arrival.taken else ""
+    parameters = json.dumps(dict(arrival.parameters), ensure_ascii=False)
+    line = (
+        f"{arrival.at - first:.3f} {arrival.endpoint or 'no request'}{where}: "
+        f"{arrival.verdict}{taken}, {status}{fault} {parameters}"
+    )
+    return printable(line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…")
