@@ -323,13 +323,14 @@ def _bind(host: str, port: int) -> socket.socket:
 
     Raises:
         OSError: The port is taken, or the address is not one of this machine.
+        OverflowError: The port is none.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
-    except OSError:
+    except BaseException:
         bound.close()
         raise
     return bound
