@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Unpack
 
 from attrs import define, field, fields_dict
 
 from .._terminal import printable
-from ..simulator import Arrival, Fault, SimulatorLimits, Trigger
+from ..simulator import Arrival, Fault, SimulatorLimits, Trigger, Verdict
+from ..simulator.referee import judge_log
 from .simulator_thread import SimulatorSettings, SimulatorThread
 
 __all__ = ["Simulators"]
@@ -24,13 +25,62 @@ class _Known:
 
     Args:
         simulator: The simulator.
-        assert_clean: Whether its end is judged.
-        told: Whether a test was told already that it is not clean.
+        assert_clean: Whether it is judged.
+        told: How many requests had arrived when the test before ended.
+        first: The first of the log then; another one shows that the log was cleared.
     """
 
     simulator: SimulatorThread
     assert_clean: bool
-    told: bool = False
+    told: int = field(init=False, default=0)
+    first: Arrival | None = field(init=False, default=None)
+
+    def arrivals(self) -> Sequence[Arrival]:
+        """What arrived since the test before ended: two tests may send the same message."""
+        log = self.simulator.arrivals
+        return log[self.told :] if log and log[0] is self.first else log[:]
+
+    def problems(self) -> Iterator[str]:
+        """What is wrong since then, each with its remedy."""
+        verdict = self.verdict()
+        if verdict.refusals or any(one.exceeded for one in (*verdict.keys, *verdict.account)):
+            yield (
+                "A limit was exceeded: have the client keep it (`**cleverapp_client_config`, or "
+                "limits of your own that are those of the simulator)."
+            )
+        if verdict.duplicates:
+            yield (
+                "A message was taken more than once: if your code means to send it again, give "
+                "each a text of its own."
+            )
+        unmet = () if self.simulator.running else self.simulator.unmet_faults
+        if due := ", ".join(map(_shown, _due(unmet))):
+            yield (
+                f"No request met {due}: have your code make that request, or take the fault away."
+            )
+
+    def verdict(self) -> Verdict:
+        """What the referee says of the test alone."""
+        return judge_log(self.arrivals(), self.simulator.limits)
+
+    def lines(self) -> Iterator[str]:
+        """The verdict and the last arrivals, for people."""
+        yield "The referee's table:"
+        for line in self.verdict().lines():
+            yield f"  {printable(line)}"
+        arrivals = self.arrivals()
+        if not arrivals:
+            return
+        last = arrivals[-_ARRIVALS_TOLD:]
+        told = "All arrivals" if len(last) == len(arrivals) else f"The last {len(last)} arrivals"
+        yield f"{told}, in seconds since the first:"
+        for arrival in last:
+            yield f"  {_line(arrival, arrivals[0].at)}"
+
+    def next_test(self) -> None:
+        """What has arrived so far is nothing that the next test did."""
+        log = self.simulator.arrivals
+        self.told, self.first = len(log), log[0] if log else None
 
 
 @define(eq=False)
@@ -79,42 +129,22 @@ class Simulators:
         """What is wrong with simulators at the end of a test; closed ones are forgotten then.
 
         One that goes on, because a fixture of a wider scope asked for it, is judged after each
-        test, and told of once.
+        test, by what arrived in it.
         """
         known, self._known = self._known, []
         for one in known:
             if one.simulator.running:
                 self._known.append(one)
-            problems = () if one.told or not one.assert_clean else tuple(_problems(one.simulator))
+            problems = [*one.problems()] if one.assert_clean else []
             if problems:
-                one.told = True
-                yield "\n".join((*problems, *_described(one.simulator)))
+                yield "\n".join((*problems, *one.lines()))
+            one.next_test()
 
     def describe(self) -> Iterator[str]:
         """What reached each simulator, for the report of a test that failed by itself."""
         for one in self._known:
-            if one.simulator.arrivals:
-                yield "\n".join(_described(one.simulator))
-
-
-def _problems(simulator: SimulatorThread) -> Iterator[str]:
-    verdict = simulator.referee()
-    exceeded = any(tally.exceeded for tally in (*verdict.keys, *verdict.account))
-    if verdict.refusals or exceeded:
-        yield (
-            "A limit was exceeded: have the client keep it (`**cleverapp_client_config`, or limits "
-            "of your own that are those of the simulator)."
-        )
-    if verdict.duplicates:
-        yield (
-            "A message was taken more than once: if your code means to send it again, give each "
-            "a text of its own."
-        )
-    if not simulator.running and (unmet := [*map(_shown, _due(simulator.unmet_faults))]):
-        yield (
-            f"No request met {', '.join(unmet)}: have your code make that request, or take the "
-            "fault away."
-        )
+            if one.arrivals():
+                yield "\n".join(one.lines())
 
 
 def _due(unmet: tuple[Fault, ...]) -> Iterator[Fault]:
@@ -129,20 +159,6 @@ def _shown(fault: Fault) -> str:
         if (value := getattr(fault.trigger, name)) is not None
     ]
     return f"Fault.{fault.kind}({', '.join(options)})"
-
-
-def _described(simulator: SimulatorThread) -> Iterator[str]:
-    yield "The referee's table:"
-    for line in simulator.referee().lines():
-        yield f"  {printable(line)}"
-    arrivals = [*simulator.arrivals]
-    if not arrivals:
-        return
-    last = arrivals[-_ARRIVALS_TOLD:]
-    told = "All arrivals" if len(last) == len(arrivals) else f"The last {len(last)} arrivals"
-    yield f"{told}, in seconds since the first:"
-    for arrival in last:
-        yield f"  {_line(arrival, arrivals[0].at)}"
 
 
 def _line(arrival: Arrival, first: float) -> str:

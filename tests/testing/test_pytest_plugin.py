@@ -494,11 +494,27 @@ def send_to(simulator, *texts):
 def test_clean(simulator): send_to(simulator, "one")
 def test_unclean(simulator): send_to(simulator, "two", "two")
 def test_later(simulator): send_to(simulator, "three")
-def test_last(simulator): pass
+
+def test_failed(simulator):
+    send_to(simulator, "four", "four")
+    assert False
+
+@pytest.mark.cleverapp(assert_clean=False)
+def test_excused(simulator): send_to(simulator, "five", "five")
+
+def test_as_before(simulator): send_to(simulator, "one")
+
+def test_cleared(simulator):
+    simulator.clear_arrivals()
+    send_to(simulator, "one", "one")
+
+def test_met(simulator):
+    simulator.clear_faults()
 """
     result = run(tests)
-    result.assert_outcomes(passed=4, errors=1)
-    assert "ERROR at teardown of test_unclean" in out(result)
+    result.assert_outcomes(passed=7, failed=1, errors=2)
+    blamed = re.findall(r"ERROR at teardown of (\w+)", out(result))
+    assert blamed == ["test_unclean", "test_cleared"]
 
 
 def test_the_faults_of_a_wider_scope_are_asked_for_at_its_end(run: Run) -> None:
