@@ -162,7 +162,8 @@ def _shown(fault: Fault) -> str:
 
 
 def _line(arrival: Arrival, first: float) -> str:
-    where = "" if arrival.bot_id is None else f" of bot {arrival.bot_id} in {arrival.messenger}"
+    where = "" if arrival.bot_id is None else f" of bot {arrival.bot_id}"
+    where += "" if arrival.messenger is None else f" in {arrival.messenger}"
     status = "no answer" if arrival.status is None else str(arrival.status)
     fault = "" if arrival.fault is None else f", fault {arrival.fault}"
     taken = ", taken" if arrival.taken else ""
