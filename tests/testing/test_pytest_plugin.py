@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -16,6 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.testing.user_tests import Run
+
+
+ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)}
+"""Without the other plugins, found where the project is."""
 
 
 def test_pytest_finds_it() -> None:
@@ -34,13 +37,7 @@ def test_it_costs_nothing_until_a_fixture_is_asked_for(tmp_path: Path) -> None:
         "    assert not parts & {'cleverapp_async', 'aiohttp', 'attrs', 'cattrs', 'asyncio'}\n",
         encoding="utf-8",
     )
-    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)}
-    # What measures coverage imports asyncio, and is not what is tested here.
-    environment = {name: value for name, value in environment.items() if "COV" not in name}
-    command = (sys.executable, "-m", "pytest", "-q", "-p", "cleverapp_pytest", "-W", "error")
-    ended = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
+    ended = in_a_process(tmp_path, "-p", "cleverapp_pytest", **ALONE)
     assert ended.returncode == 0, ended.stdout
 
 
@@ -76,8 +73,7 @@ def test_it_works_with_xdist(tmp_path: Path) -> None:
     (tmp_path / "test_user.py").write_text(HEAD + FOUR, encoding="utf-8")
     # Without all the other plugins two more processes start in a third of the time.
     plugins = ("-p", "xdist.plugin", "-p", "cleverapp_pytest", "-n", "2")
-    settings = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)}
-    ended = in_a_process(tmp_path, *plugins, **settings)
+    ended = in_a_process(tmp_path, *plugins, **ALONE)
     assert ended.returncode == 1
     assert "5 passed, 1 error" in ended.stdout
     assert "NOT clean: 2 arrived" in ended.stdout

@@ -59,7 +59,9 @@ def in_a_process(
 ) -> subprocess.CompletedProcess[str]:
     """Runs pytest in a folder, in a process of its own."""
     command = (sys.executable, "-m", "pytest", "-v", *QUIET, *options)
-    variables = {**os.environ, "PYTEST_ADDOPTS": "", **environment}
+    # Not measured: it would count the lines of another copy of the package, and imports asyncio.
+    inherited = {name: value for name, value in os.environ.items() if "COV" not in name}
+    variables = {**inherited, "PYTEST_ADDOPTS": "", **environment}
     return subprocess.run(
         command, cwd=folder, env=variables, capture_output=True, text=True, check=False
     )
