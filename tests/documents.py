@@ -13,8 +13,6 @@ import ast
 import asyncio
 import inspect
 import os
-import threading
-from concurrent.futures import Future
 from contextlib import ExitStack, chdir
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -23,7 +21,8 @@ from attrs import define, field
 from sybil import Sybil
 from sybil.parsers.markdown import CodeBlockParser
 
-from cleverapp_async.simulator import Simulator, SimulatorLimits
+from cleverapp_async.simulator import SimulatorLimits
+from cleverapp_async.testing import SimulatorThread
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,46 +34,14 @@ _ENVIRONMENT = ("CLEVERAPP_API_TOKEN", "CLEVERAPP_BASE_URL")
 
 
 @define
-class SimulatorThread:
-    """A simulator on an event loop of its own: it also serves a page that calls ``asyncio.run``."""
-
-    _address: Future[tuple[str, str]] = field(factory=Future, init=False)
-    _stop: Future[None] = field(factory=Future, init=False)
-    _thread: threading.Thread | None = field(default=None, init=False)
-
-    def start(self) -> tuple[str, str]:
-        """Starts serving and gives the token and the base URL."""
-        self._thread = threading.Thread(target=self._run, name="simulator")
-        self._thread.start()
-        return self._address.result()
-
-    def close(self) -> None:
-        """Ends the simulator and its thread."""
-        self._stop.set_result(None)
-        if self._thread is not None:
-            self._thread.join()
-
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._serve(), debug=True)
-        except BaseException as error:
-            if self._address.done():
-                raise
-            self._address.set_exception(error)
-
-    async def _serve(self) -> None:
-        # Each block has a client of its own, which knows nothing of what the one before has sent.
-        async with Simulator(limits=SimulatorLimits.none()) as simulator:
-            self._address.set_result((simulator.api_token, simulator.base_url))
-            await asyncio.wrap_future(self._stop)
-
-
-@define
 class Page:
     """What the blocks of one page share beside their names: a loop, a simulator, a folder."""
 
     _runner: asyncio.Runner = field(factory=lambda: asyncio.Runner(debug=True), init=False)
-    _simulator: SimulatorThread = field(factory=SimulatorThread, init=False)
+    # Each block has a client of its own, which knows nothing of what the one before has sent.
+    _simulator: SimulatorThread = field(
+        factory=lambda: SimulatorThread(limits=SimulatorLimits.none()), init=False
+    )
     _before: dict[str, str | None] = field(factory=dict, init=False)
     _folder: ExitStack = field(factory=ExitStack, init=False)
 
@@ -82,8 +49,9 @@ class Page:
         """Starts the simulator, names it in the environment, and goes to a folder of its own."""
         self._folder.enter_context(chdir(self._folder.enter_context(TemporaryDirectory())))
         self._before = {name: os.environ.get(name) for name in _ENVIRONMENT}
-        for name, value in zip(_ENVIRONMENT, self._simulator.start(), strict=True):
-            os.environ[name] = value
+        self._simulator.start()
+        settings = (self._simulator.api_token, self._simulator.base_url)
+        os.environ.update(zip(_ENVIRONMENT, settings, strict=True))
 
     def close(self) -> None:
         """Ends the loop and the simulator and puts the environment back."""

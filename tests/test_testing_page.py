@@ -18,7 +18,6 @@ from cleverapp_async import (
     RetryPolicy,
     errors,
 )
-from cleverapp_async.limits import SlidingWindowLimiter
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.documents import examples_of
 from tests.paths import DOCS, ROOT
@@ -40,8 +39,8 @@ FAULTS: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "Fault.html(502)": ({"faults": [Fault.html(502)]}, "ServerError"),
     "Fault.hang(seconds=60)": ({"faults": [Fault.hang(seconds=60)]}, "OutcomeUnknownError"),
     "Fault.answer(422, body)": ({"faults": [Fault.answer(422, INVALID)]}, "ValidationError"),
-    "Simulator(forbidden_bots=[7])": ({"forbidden_bots": [7]}, "ForbiddenError"),
-    'CleverAppClient("another", base_url=simulator.base_url)': (
+    "@pytest.mark.cleverapp(forbidden_bots=[7])": ({"forbidden_bots": [7]}, "ForbiddenError"),
+    'CleverAppClient("another", base_url=cleverapp_simulator.base_url)': (
         {"api_token": "not-another"},
         "AuthenticationError",
     ),
@@ -80,7 +79,7 @@ async def test_a_fault_ends_as_the_table_says(fault: str) -> None:
         CleverAppClient(
             "another" if "api_token" in settings else simulator.api_token,
             base_url=simulator.base_url,
-            limits=LimiterRegistry(factory=lambda _, __: SlidingWindowLimiter()),
+            limits=LimiterRegistry.unlimited(),
             config=ClientConfig(retry=RetryPolicy(base=0.001), attempt_timeout=0.1),
         ) as client,
     ):
@@ -94,6 +93,6 @@ def test_no_row_of_the_table_is_left_untried() -> None:
     rows = re.findall(r"^\| [^|]+ \| ([^|]+) \| [^|]+ \|$", PAGE.read_text("utf-8"), re.MULTILINE)
     told = {one for row in rows for one in re.findall(r"`([^`]*\([^`]*)`", row)}
     assert told - set(FAULTS) == {
-        "async with simulator.refusing():",
+        "with cleverapp_simulator.refusing():",
         "Fault.too_many(retry_after=1)",
     }

@@ -234,6 +234,11 @@ class Simulator:
         """Tell how often an armed fault struck."""
         return self._schedule.count(fault)
 
+    @property
+    def unmet_faults(self) -> tuple[Fault, ...]:
+        """The armed faults that no request has met yet, in the order in which they were added."""
+        return self._schedule.unmet()
+
     async def start(self) -> None:
         """Open the port and serve on the running loop.
 
@@ -327,13 +332,14 @@ def _bind(host: str, port: int) -> socket.socket:
 
     Raises:
         OSError: The port is taken, or the address is not one of this machine.
+        OverflowError: The port is none.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
-    except OSError:
+    except BaseException:
         bound.close()
         raise
     return bound

@@ -352,3 +352,15 @@ def test_senseless_triggers_are_refused(options: dict[str, float]) -> None:
     """Counts start at 1 and probabilities lie between 0 and 1."""
     with pytest.raises(ValueError, match="not"):
         Trigger(**options)  # type: ignore[arg-type]
+
+
+async def test_a_fault_is_unmet_until_it_strikes(serve: Serve) -> None:
+    """Of the armed faults those are unmet which no request met; none is after they are cleared."""
+    first, second, third = Fault.html(on=1), Fault.html(on=1), Fault.hang(endpoint="getMe")
+    call = await serve(broken(first, second, third))
+    assert [*call.simulator.unmet_faults] == [first, second, third]
+    await call.send()
+    # The second would have struck as well, and the first came before it.
+    assert [*call.simulator.unmet_faults] == [second, third]
+    call.simulator.clear_faults()
+    assert [*call.simulator.unmet_faults] == []

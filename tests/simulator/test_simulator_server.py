@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import logging
+import warnings
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -366,3 +368,13 @@ async def test_a_predicate_that_fails_is_a_server_error(
     call = await serve(Simulator(limits=NO_LIMITS, faults=[Fault.hang(when=broken)]))
     assert (await call.send()).status == 500
     assert "LookupError" in caplog.text
+
+
+async def test_a_port_that_is_none_leaves_nothing_open() -> None:
+    """What cannot be a port is refused, and the socket that was made for it is closed."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        with pytest.raises(OverflowError):
+            await Simulator(port=70_000).start()
+        gc.collect()
+    assert not [one for one in warned if issubclass(one.category, ResourceWarning)]

@@ -275,6 +275,10 @@ class FaultSchedule:
         """Tell how often a fault struck since it was added."""
         return sum(armed.struck for armed in self._armed if armed.fault == fault)
 
+    def unmet(self) -> tuple[Fault, ...]:
+        """Give the faults that have not struck since they were added."""
+        return tuple(armed.fault for armed in self._armed if not armed.struck)
+
     def pick_unread(self, at: Literal["accept", "bytes"]) -> Fault | None:
         """Choose the reset for a new connection, or for a request's first bytes."""
         if not self._armed:
