@@ -391,7 +391,7 @@ async def test_a_terminal_that_is_closed(
         more = ["--journal", "run.db"] if journal else []
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", _ON_ITS_TERMINAL, "send", write("r.csv", RECIPIENTS)),
-            *("--text", "Hi", *SLOW, *more),
+            *("--text", "Hi", "--yes", *SLOW, *more),
             env=environment,
             cwd=tmp_path,
             stdin=slave,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cleverapp_async import JournalError, SqliteJournal
+from cleverapp_async.bulk.journal.sqlite.schema import VERSION
 from cleverapp_async.journal import JournalState, SendHistory
 from tests.bulk.journal.journals import TELEGRAM, VIBER, copy_journal, messages, opened, result
 
@@ -127,7 +128,7 @@ async def test_a_journal_made_before_is_read_as_it_is(tmp_path: Path) -> None:
     async with opened(path, messages(3)) as journal:
         await journal.record(0, result(S.ACCEPTED, at=100.0))
     with sqlite3.connect(path) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
         connection.execute("UPDATE fate SET intent_at = 99.0, attempts = NULL WHERE id = 0")
     connection.close()
     async with opened(path, None) as journal:
