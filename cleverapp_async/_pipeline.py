@@ -142,23 +142,8 @@ class Pipeline:
         self, progress: Progress, request: WireRequest, record: CallRecord | None
     ) -> object:
         """One attempt: its answer's content, or the error that ended it."""
-        key = self._key(progress.call)
-        permits = await self._admit(progress, key)
-        if isinstance(permits, CleverAppError):
-            return permits
-        if record is None or self._observer is None:
-            return await self._send(progress, key, permits, request)
-        with self._observer.attempt(record, progress.attempt) as attempt:
-            result = await self._send(progress, key, permits, request, attempt)
-            if isinstance(result, CleverAppError):
-                attempt.error, attempt.outcome = result.code, result.outcome
-            else:
-                attempt.outcome = Outcome.ACCEPTED
-            return result
-
-    async def _admit(self, progress: Progress, key: LimitKey | None) -> PermitPair | CleverAppError:
-        """Win the limits and a connection slot, at a moment at which a request may leave."""
         time, state = progress.clock, progress.call.state
+        key = self._key(progress.call)
         while True:
             asked_at = time()
             try:
@@ -176,7 +161,15 @@ class Pipeline:
             permits.refund()
             if state.withdraw is not None and progress.unknown is None:
                 state.withdraw()
-        return permits
+        if record is None or self._observer is None:
+            return await self._send(progress, key, permits, request)
+        with self._observer.attempt(record, progress.attempt) as attempt:
+            result = await self._send(progress, key, permits, request, attempt)
+            if isinstance(result, CleverAppError):
+                attempt.error, attempt.outcome = result.code, result.outcome
+            else:
+                attempt.outcome = Outcome.ACCEPTED
+            return result
 
     async def _send(
         self,
@@ -186,7 +179,7 @@ class Pipeline:
         request: WireRequest,
         attempt: AttemptRecord | None = None,
     ) -> object:
-        """Send a request that was admitted: its answer's content, or the error that ended it."""
+        """Send a request that has won its limits: its answer's content, or the error."""
         time, state = progress.clock, progress.call.state
         started_at = time()
         if obstacle := self._obstacle(progress, started_at):

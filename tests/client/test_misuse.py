@@ -111,7 +111,7 @@ KINDS: dict[str, str] = {
     **dict.fromkeys(("http_method", "on_unavailable", "post_parameters", "token_place"), "choice"),
     **dict.fromkeys(("concurrency", "look_ahead", "pause_after", "max_in_flight"), "count"),
     **dict.fromkeys(("max_body", "remembered_routes", "attempts"), "count"),
-    **dict.fromkeys(("config", "limits", "session", "repeat", "redis"), "object"),
+    **dict.fromkeys(("config", "limits", "session", "repeat", "redis", "telemetry"), "object"),
     **dict.fromkeys(("connect_timeout", "attempt_timeout", "longest_pause"), "seconds"),
     **dict.fromkeys(("base", "cap", "retry_after_ceiling", "deadline"), "seconds"),
     **dict.fromkeys(("keepalive_timeout", "settle_margin", "period"), "finite seconds"),

@@ -82,7 +82,7 @@ class Instruments:
 
     def note_call(self, call: CallRecord) -> None:
         """A call has ended."""
-        labels = {"cleverapp.method": call.endpoint, **labels_of_key(call.key)}
+        labels: Labels = {"cleverapp.method": call.endpoint, **labels_of_key(call.key)}
         self._limit_wait.record(call.waited, labels)
         if call.sends_message and call.outcome is not None:
             labels["cleverapp.outcome"] = call.outcome.value

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import TypeAlias
 
 from ...limits.quota import LimitKey
@@ -15,7 +17,8 @@ Labels: TypeAlias = dict[str, str | bool | int | float]
 _WORD = re.compile(r"[a-z][a-z_]{0,31}")
 
 
-def labels_of_key(key: LimitKey | None) -> Labels:
+@lru_cache(maxsize=1024)
+def labels_of_key(key: LimitKey | None) -> Mapping[str, str | bool | int | float]:
     """The messenger and the bot of a limit key, as far as they are known.
 
     A caller may give any string as a messenger: one that is not a plain word is ``other``, so that

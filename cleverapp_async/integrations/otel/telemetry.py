@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Final
@@ -20,6 +20,7 @@ from opentelemetry.context import (
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
 
+from ..._arguments import check_instance, wrong_setting
 from ...errors import Outcome
 from ...limits.registry import LimiterRegistry
 from ...telemetry import AttemptRecord, CallRecord
@@ -43,6 +44,9 @@ class OpenTelemetry:
     Args:
         tracer_provider: Gives the tracer; None: the global one.
         meter_provider: Gives the meter; None: the global one.
+
+    Raises:
+        ConfigurationError: A provider is none.
     """
 
     def __init__(
@@ -50,6 +54,14 @@ class OpenTelemetry:
         tracer_provider: TracerProvider | None = None,
         meter_provider: MeterProvider | None = None,
     ) -> None:
+        if tracer_provider is not None:
+            wanted = "a TracerProvider of OpenTelemetry"
+            check_instance(
+                "tracer_provider", tracer_provider, TracerProvider, wanted, wrong_setting
+            )
+        if meter_provider is not None:
+            wanted = "a MeterProvider of OpenTelemetry"
+            check_instance("meter_provider", meter_provider, MeterProvider, wanted, wrong_setting)
         self._tracer = trace.get_tracer(_SCOPE, tracer_provider=tracer_provider)
         self._instruments: Instruments = instruments_of(
             meter_provider or metrics.get_meter_provider(), _SCOPE
@@ -200,7 +212,7 @@ def _ending(call: CallRecord) -> Labels:
 
 def _destination(call: CallRecord) -> Labels:
     """Where a message goes, as far as that is no recipient; it may be learned on the way."""
-    labels = labels_of_key(call.key)
+    labels: Labels = {**labels_of_key(call.key)}
     if messenger := labels.get("cleverapp.messenger"):
         labels["messaging.destination.name"] = messenger
     return labels
@@ -222,7 +234,7 @@ def _judge(span: Span, error: str | None) -> None:
 
 
 @lru_cache(maxsize=64)
-def _server(base_url: str) -> Labels:
+def _server(base_url: str) -> Mapping[str, str | int]:
     parts = urlsplit(base_url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     return {"server.address": parts.hostname or "", "server.port": port}
