@@ -27,7 +27,7 @@ _OF_REQUESTS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1,
 _OF_WAITS: Final = (0.001, 0.01, 0.1, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 900, 3600)
 
 # Seconds that a reader's thread waits for a loop that is busy, or has just ended.
-_PATIENCE: Final = 1.0
+_PATIENCE: Final = 0.25
 
 
 class Instruments:

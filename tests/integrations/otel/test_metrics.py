@@ -151,10 +151,8 @@ def test_a_loop_that_has_ended(exported: Exported) -> None:
     assert len(exported.points("http.client.request.duration")) == 1
 
 
-async def test_a_loop_that_is_busy(exported: Exported, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_loop_that_is_busy(exported: Exported) -> None:
     """A reader does not wait for a loop that has no time: that may wait for the reader itself."""
-    patience = "cleverapp_async.integrations.otel.instruments._PATIENCE"
-    monkeypatch.setattr(patience, 0.01)
     async with Simulator(limits=FREE) as simulator, exported.client(simulator.base_url) as client:
         await client.get_me()
         # As a program does that shuts its provider down in the loop.

@@ -315,10 +315,15 @@ async def test_a_run_outside_any_span_has_no_links(exported: Exported) -> None:
 
 async def test_what_a_run_takes_back_has_one_span(exported: Exported) -> None:
     """Messages wait for a seat on the wire, or the answer of one; each has one span in the end."""
+    tracer = exported.tracers.get_tracer("program")
     async with Simulator(limits=FREE) as simulator, exported.client(simulator.base_url) as client:
-        async for _ in client.send_many(messages(100), pause_after=1):
-            pass
-    assert len(exported.spans("send telegram")) == 100
+        with tracer.start_as_current_span("campaign") as outer:
+            async for _ in client.send_many(messages(100), pause_after=1):
+                pass
+    sent = exported.spans("send telegram")
+    assert len(sent) == 100
+    assert all(span.parent is None for span in sent)
+    assert {tuple(linked(span)) for span in sent} == {(outer.get_span_context().span_id,)}
     (point,) = exported.points("cleverapp.messages")
     assert point.value == 100
 
