@@ -191,7 +191,11 @@ class Pipeline:
         try:
             self._tell(progress, AttemptStarted)
             limit = min(self._config.attempt_timeout, progress.deadline_at - started_at)
-            result = await self._transport.exchange(request, witness, limit)
+            if attempt is None or self._observer is None:
+                result = await self._transport.exchange(request, witness, limit)
+            else:
+                with self._observer.on_wire():
+                    result = await self._transport.exchange(request, witness, limit)
         except BaseException:
             _end(permits, witness.outcome)
             raise

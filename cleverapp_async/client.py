@@ -102,7 +102,7 @@ class CleverAppClient(
         wanted = "a LimiterRegistry()"
         check_instance("limits", self._limits, LimiterRegistry, wanted, wrong_setting)
         if telemetry is not None:
-            wanted = "an OpenTelemetry(), or have its methods watch, call and attempt"
+            wanted = "an OpenTelemetry(), or have its methods watch, call, attempt and on_wire"
             check_instance("telemetry", telemetry, Telemetry, wanted, wrong_setting)
         self._account = AccountKey(token.digest(self._base_url))
         self._mark_of = token.mark

@@ -1,7 +1,7 @@
 """What a client tells to tracing and metrics, around each call and each attempt.
 
 :class:`cleverapp_async.integrations.otel.OpenTelemetry` is one for OpenTelemetry. For another
-system write the three methods of :class:`Telemetry`. Unlike ``on_event``, which is told what has
+system write the four methods of :class:`Telemetry`. Unlike ``on_event``, which is told what has
 happened, these are entered and left, so that what they set is in force meanwhile: a current span,
 for instance.
 """
@@ -96,7 +96,7 @@ class AttemptRecord:
 class Telemetry(Protocol):
     """Is told of each call of a client: ``CleverAppClient(..., telemetry=...)``.
 
-    All three are called in the event loop, so they must be quick. What they raise is logged and
+    All four are called in the event loop, so they must be quick. What they raise is logged and
     has no effect.
     """
 
@@ -121,6 +121,13 @@ class Telemetry(Protocol):
         Args:
             call: The call, entered before.
             attempt: The attempt.
+        """
+        ...
+
+    def on_wire(self) -> AbstractContextManager[object]:
+        """Entered within an attempt while aiohttp has it, and no code of the user's runs.
+
+        Whoever instruments aiohttp as well keeps that quiet here; ``nullcontext()`` does nothing.
         """
         ...
 
@@ -185,6 +192,10 @@ class Observer:
             except BaseException as error:
                 _note(record, error)
                 raise
+
+    def on_wire(self) -> AbstractContextManager[None]:
+        """Around the exchange with the server, within an attempt."""
+        return _around(self._telemetry.on_wire)
 
 
 def _note(record: CallRecord | AttemptRecord, error: BaseException) -> None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 FREE = SimulatorLimits.none()
 ROUTE = Route(7, "viber")
+WIRE = (">>> wire", "<<< wire")
 
 
 @define
@@ -67,6 +68,13 @@ class Notes:
         self.told.append(f"<< {call.endpoint} {attempt.number}")
         self.attempts.append(attempt)
 
+    @contextmanager
+    def on_wire(self) -> Generator[None, None, None]:
+        """Note it."""
+        self.told.append(">>> wire")
+        yield
+        self.told.append("<<< wire")
+
 
 def client_with(telemetry: Telemetry, base_url: str, **more: Any) -> CleverAppClient:  # noqa: ANN401 - as for the client
     """A client that is observed, without limits unless told otherwise, and that tries once."""
@@ -88,12 +96,15 @@ async def test_a_call_is_around_its_attempts() -> None:
     assert notes.told == [
         "> sendMessage",
         ">> sendMessage 1",
+        *WIRE,
         "<< sendMessage 1",
         ">> sendMessage 2",
+        *WIRE,
         "<< sendMessage 2",
         "< sendMessage",
         "> getMe",
         ">> getMe 1",
+        *WIRE,
         "<< getMe 1",
         "< getMe",
     ]
@@ -146,6 +157,10 @@ class Breaking:
         del call, attempt
         return self.make("attempt")
 
+    def on_wire(self) -> AbstractContextManager[bool]:
+        """Raise, if it is the place."""
+        return self.make("on_wire")
+
     def make(self, part: str) -> AbstractContextManager[bool]:
         """What is entered there."""
         if part != self.part:
@@ -173,7 +188,7 @@ class _BreakingPart:
 
 
 @pytest.mark.parametrize("where", ["watch", "call", "enter", "leave"])
-@pytest.mark.parametrize("part", ["call", "attempt"])
+@pytest.mark.parametrize("part", ["call", "attempt", "on_wire"])
 async def test_telemetry_that_raises_breaks_nothing(
     where: str, part: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -287,6 +302,6 @@ async def test_a_run_that_is_stopped_has_outcomes() -> None:
     "wrong", ["otel", 1, object(), Notes, {"call": 1}, nullcontext()], ids=repr
 )
 def test_what_is_no_telemetry_is_refused(wrong: Any) -> None:  # noqa: ANN401 - wrong on purpose
-    """Something without the three methods, or a class in place of its object, is named."""
+    """Something without the four methods, or a class in place of its object, is named."""
     with raises(ConfigurationError, "telemetry"):
         CleverAppClient(TOKEN, telemetry=wrong)

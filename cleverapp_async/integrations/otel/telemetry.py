@@ -136,12 +136,21 @@ class OpenTelemetry:
             kind=SpanKind.CLIENT,
             attributes={**labels, **more},
         )
-        token = contexts.attach(
-            contexts.set_value(QUIET_HTTP, True, trace.set_span_in_context(span))  # noqa: FBT003 - a key's value
-        )
+        token = contexts.attach(trace.set_span_in_context(span))
         try:
             yield
             self._end_attempt(span, labels, attempt)
+        finally:
+            contexts.detach(token)
+
+    @contextmanager
+    def on_wire(self) -> Generator[None, None, None]:
+        """Keep the instrumentation of aiohttp's client quiet: the attempt has its span already."""
+        quiet = contexts.set_value(QUIET_HTTP, value=True)
+        # Releases of that instrumentation before 0.60 know the other key only.
+        token = contexts.attach(contexts.set_value(QUIET, value=True, context=quiet))
+        try:
+            yield
         finally:
             contexts.detach(token)
 

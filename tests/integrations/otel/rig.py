@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
+from opentelemetry.instrumentation.aiohttp_client import create_trace_config
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
@@ -57,6 +59,13 @@ class Exported:
             session=session,
             telemetry=telemetry or self.telemetry,
         )
+
+    def instrumented(self) -> aiohttp.TraceConfig:
+        """What the instrumentation of aiohttp's client adds to a session."""
+        given: dict[str, Any] = {"tracer_provider": self.tracers, "meter_provider": self.meters}
+        # The lowest release that is tested has no metrics.
+        known = inspect.signature(create_trace_config).parameters
+        return create_trace_config(**{name: given[name] for name in given if name in known})
 
     def spans(self, name: str | None = None) -> list[ReadableSpan]:
         """The spans that have ended, in that order: all, or those of a name."""

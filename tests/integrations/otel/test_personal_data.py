@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 import aiohttp
 import pytest
-from opentelemetry.instrumentation.aiohttp_client import create_trace_config
 
 from cleverapp_async import CleverAppClient, CleverAppError, LimiterRegistry, SendMessage
 from cleverapp_async.simulator import Fault, Simulator
@@ -93,10 +92,9 @@ async def test_nothing_exported_tells_of_people(
     """Spans, metrics and logs of calls that succeed, fail and are refused hold none of it."""
     exported = Exported()
     caplog.set_level(logging.INFO)
-    traced = create_trace_config(tracer_provider=exported.tracers, meter_provider=exported.meters)
     async with (
         Simulator(limits=FREE, faults=FAULTS[fault], api_token=TOKEN) as simulator,
-        aiohttp.ClientSession(trace_configs=[traced]) as session,
+        aiohttp.ClientSession(trace_configs=[exported.instrumented()]) as session,
         CleverAppClient(
             TOKEN,
             base_url=simulator.base_url,

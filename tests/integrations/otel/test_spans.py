@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 from opentelemetry import context, trace
-from opentelemetry.instrumentation.aiohttp_client import create_trace_config
-from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry.instrumentation.utils import (
+    is_http_instrumentation_enabled,
+    suppress_instrumentation,
+)
 from opentelemetry.trace import SpanKind, StatusCode
 
 from cleverapp_async import (
@@ -32,6 +34,8 @@ from tests.transport.rig import one_attempt
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
+
+    from cleverapp_async.events import Event
 
 ROUTE = Route(7, "whatsapp")
 QUICK = RetryPolicy(attempts=2, base=0.001)
@@ -251,10 +255,9 @@ async def test_sends_at_once_do_not_mix(exported: Exported) -> None:
 
 async def test_the_spans_of_other_instrumentations_are_suppressed(exported: Exported) -> None:
     """Where aiohttp is instrumented, an attempt has one span and one duration, not two."""
-    traced = create_trace_config(tracer_provider=exported.tracers, meter_provider=exported.meters)
     async with (
         Simulator(limits=FREE) as simulator,
-        aiohttp.ClientSession(trace_configs=[traced]) as session,
+        aiohttp.ClientSession(trace_configs=[exported.instrumented()]) as session,
         exported.client(simulator.base_url, session=session) as client,
     ):
         await client.send_message(contact_id=1, text="Hi", route=ROUTE)
@@ -264,6 +267,22 @@ async def test_the_spans_of_other_instrumentations_are_suppressed(exported: Expo
             pass
     assert [span.name for span in exported.spans()][2:] == ["GET"]
     assert len(exported.points("http.client.request.duration")) == 1
+
+
+async def test_what_a_callback_starts_is_traced(exported: Exported) -> None:
+    """Only the request itself is suppressed, not what the program does when it is told of it."""
+    seen: list[tuple[str, bool]] = []
+
+    def note(event: Event) -> None:
+        seen.append((type(event).__name__, is_http_instrumentation_enabled()))
+
+    config = one_attempt(on_event=(note,))
+    async with (
+        Simulator(limits=FREE) as simulator,
+        exported.client(simulator.base_url, config=config) as client,
+    ):
+        await client.send_message(contact_id=1, text="Hi", route=ROUTE)
+    assert seen == [("AttemptStarted", True), ("AttemptAnswered", True)]
 
 
 async def test_nothing_is_told_where_all_is_suppressed(exported: Exported) -> None:
