@@ -339,6 +339,7 @@ ANSWERS = {
     *("ReferrerChain", "SendReceipt", "SendOutcome", "Utm", "VariableName", "RawResponse"),
     *("BulkProgress", "BulkRun", "Eta", "EtaMeter", "Forecast", "Share", "LimiterSnapshot"),
     *("CountedSends", "PacedPermit", "SharedLimiterRegistry", "SlidingWindowPermit"),
+    *("AttemptRecord", "CallRecord"),
 }
 """What users are given and do not make."""
 
@@ -357,7 +358,7 @@ OF_CAMPAIGNS = {
 OURS = tuple(
     name
     for name in PUBLIC
-    if not name.endswith(("simulator", "testing", "openapi", "redis_journal", "taskiq"))
+    if not name.endswith(("simulator", "testing", "openapi", "redis_journal", "taskiq", "otel"))
 )
 """The public modules but for those whose arguments are checked where they are tested."""
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 from cleverapp_async import (
     CleverAppError,
@@ -23,6 +25,7 @@ from cleverapp_async import (
 )
 from cleverapp_async.integrations.otel import OpenTelemetry
 from cleverapp_async.integrations.otel.labels import labels_of_key
+from cleverapp_async.limits import LimiterSnapshot, SlidingWindowLimiter
 from cleverapp_async.simulator import Fault, Simulator
 from tests.integrations.otel.rig import FREE, Exported
 from tests.raising import raises
@@ -158,6 +161,36 @@ async def test_a_loop_that_is_busy(exported: Exported) -> None:
         # As a program does that shuts its provider down in the loop.
         with ThreadPoolExecutor(1) as reader:
             assert reader.submit(queued, exported).result(10) == {}
+
+
+async def test_a_limiter_that_raises_is_not_shown(
+    exported: Exported, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A limiter of the user's that cannot tell its state spoils no other metric."""
+
+    class Silent(SlidingWindowLimiter):
+        def snapshot(self) -> LimiterSnapshot:
+            raise LookupError("no state")
+
+    limits = LimiterRegistry(factory=lambda _, quotas: Silent(*quotas), account=None)
+    async with (
+        Simulator(limits=FREE) as simulator,
+        exported.client(simulator.base_url, limits=limits) as client,
+    ):
+        await client.send_message(contact_id=1, text="Hi", route=ROUTE)
+        assert await asyncio.to_thread(queued, exported) == {}
+        assert len(exported.points("cleverapp.messages")) == 1
+    assert "no state" in caplog.text
+
+
+async def test_messages_that_are_not_sampled_are_counted() -> None:
+    """A sampler decides about spans alone."""
+    exported = Exported(tracers=TracerProvider(sampler=ALWAYS_OFF))
+    async with Simulator(limits=FREE) as simulator, exported.client(simulator.base_url) as client:
+        await client.send_message(contact_id=1, text="Hi", route=ROUTE)
+    assert exported.spans() == []
+    assert len(exported.points("cleverapp.messages")) == 1
+    assert len(exported.points("http.client.request.duration")) == 1
 
 
 async def test_clients_share_one_gauge(exported: Exported) -> None:

@@ -14,6 +14,7 @@ from opentelemetry.instrumentation.utils import (
     is_http_instrumentation_enabled,
     suppress_instrumentation,
 )
+from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.trace import SpanKind, StatusCode
 
 from cleverapp_async import (
@@ -283,6 +284,36 @@ async def test_what_a_callback_starts_is_traced(exported: Exported) -> None:
     ):
         await client.send_message(contact_id=1, text="Hi", route=ROUTE)
     assert seen == [("AttemptStarted", True), ("AttemptAnswered", True)]
+
+
+@pytest.mark.parametrize("where", ["on_start", "on_end"])
+async def test_a_tracer_that_raises_breaks_nothing(
+    exported: Exported, where: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The message is sent, the failure is logged, and no span stays current."""
+
+    class Broken(SpanProcessor):
+        def on_start(self, span: object, parent_context: object = None) -> None:
+            del span, parent_context
+            if where == "on_start":
+                raise OSError("no collector")
+
+        def on_end(self, span: object) -> None:
+            del span
+            if where == "on_end":
+                raise OSError("no collector")
+
+    exported.tracers.add_span_processor(Broken())
+    async with Simulator(limits=FREE) as simulator, exported.client(simulator.base_url) as client:
+        await client.send_message(contact_id=1, text="Hi", route=ROUTE)
+        async for outcome in client.send_many(messages(3)):
+            assert outcome.accepted
+        assert len(simulator.arrivals) == 4
+    assert not trace.get_current_span().get_span_context().is_valid
+    assert context.get_current() == {}
+    told = [record for record in caplog.records if record.name == "cleverapp_async"]
+    # A message and its attempt, four times.
+    assert len(told) == 8
 
 
 async def test_nothing_is_told_where_all_is_suppressed(exported: Exported) -> None:
