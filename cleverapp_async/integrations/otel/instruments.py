@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider, Observation
+from opentelemetry.metrics import CallbackOptions, Histogram, Meter, MeterProvider, Observation
 
 from ...limits.protocols import LimiterSnapshot
 from ...limits.quota import AccountKey, LimitKey
@@ -41,7 +41,7 @@ class Instruments:
     """
 
     def __init__(self, meter: Meter) -> None:
-        self.request_duration = meter.create_histogram(
+        self.request_duration: Histogram = meter.create_histogram(
             "http.client.request.duration",
             unit="s",
             description="Duration of HTTP client requests.",
@@ -85,7 +85,8 @@ class Instruments:
         labels: Labels = {"cleverapp.method": call.endpoint, **labels_of_key(call.key)}
         self._limit_wait.record(call.waited, labels)
         if call.sends_message and call.outcome is not None:
-            labels["cleverapp.outcome"] = call.outcome.value
+            # A copy, as an SDK may keep what it was given.
+            labels = {**labels, "cleverapp.outcome": call.outcome.value}
             if call.error is not None:
                 labels["error.type"] = call.error
             self._messages.add(1, labels)

@@ -120,7 +120,11 @@ async def test_waits_and_queues(exported: Exported) -> None:
     (point,) = exported.points("cleverapp.limit.wait")
     assert point.count == 3
     assert 0.1 <= point.sum < 5
-    assert point.attributes["cleverapp.messenger"] == "whatsapp"
+    assert dict(point.attributes) == {
+        "cleverapp.method": "sendMessage",
+        "cleverapp.messenger": "whatsapp",
+        "cleverapp.bot.id": 7,
+    }
 
 
 async def test_a_reader_in_a_thread_of_its_own(exported: Exported) -> None:
