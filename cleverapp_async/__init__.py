@@ -2,7 +2,7 @@
 
 Here is what sends and what is caught. The rest is in the public modules beside: ``bulk``,
 ``config``, ``endpoints``, ``errors``, ``events``, ``journal``, ``limits``, ``models``,
-``openapi``, ``simulator``, ``testing``, and those of ``integrations``.
+``openapi``, ``simulator``, ``telemetry``, ``testing``, and those of ``integrations``.
 """
 
 from typing import TYPE_CHECKING

@@ -30,6 +30,7 @@ class SendState:
         outcome: ``NOT_SENT`` until a request starts to leave, then ``UNKNOWN`` until more is known.
         waiting: Whether nothing of it is on the wire now.
         stopping: Set by the caller: make no further attempt.
+        taken_back: Set by the caller before it ends the call: it comes again as another call.
         commit: Awaited before each attempt, when its limits are won and nothing has left: where it
             raises, nothing does.
         withdraw: Called when an attempt has provably done nothing and the next is to come.
@@ -39,9 +40,15 @@ class SendState:
     outcome: Outcome = Outcome.NOT_SENT
     waiting: bool = True
     stopping: bool = False
+    taken_back: bool = False
     commit: Callable[[], Awaitable[None]] | None = None
     withdraw: Callable[[], None] | None = None
     failed: Callable[[CleverAppError], None] | None = None
+
+    @property
+    def in_run(self) -> bool:
+        """Whether a bulk run sends it: nobody else is asked before an attempt."""
+        return self.commit is not None
 
 
 @define(kw_only=True)

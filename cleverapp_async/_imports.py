@@ -42,6 +42,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "cli": ("click", "phonenumbers", "rich"),
         "files": ("pyarrow", "python-calamine"),
+        "otel": ("opentelemetry-api",),
         "redis": ("redis",),
         "taskiq": ("redis", "taskiq", "taskiq-redis"),
     }

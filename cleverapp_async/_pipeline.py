@@ -12,7 +12,7 @@ import itertools
 import math
 import random
 from functools import partial
-from typing import TYPE_CHECKING, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from attrs import define, evolve, field
 from cattrs import Converter
@@ -49,9 +49,10 @@ from .events import (
 from .limits.acquire import CallLimits
 from .limits.quota import LimitKey
 from .limits.routes import RouteDirectory
+from .telemetry import AttemptRecord, CallRecord, Observer
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from .events import Event
     from .limits.acquire import PermitPair
@@ -76,6 +77,7 @@ class Pipeline:
     _routes: RouteDirectory
     _config: ClientConfig
     _events: EventDispatcher
+    _observer: Observer | None = None
     _converter: Converter = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -90,7 +92,7 @@ class Pipeline:
         """
         return evolve(self, config=config, events=EventDispatcher(config.on_event))
 
-    async def run(self, call: Call) -> Reply:
+    def run(self, call: Call) -> Coroutine[Any, Any, Reply]:
         """Carry out one call.
 
         Raises:
@@ -100,18 +102,33 @@ class Pipeline:
             asyncio.CancelledError: The task was cancelled; ``call.state`` tells what is known.
         """
         clock = asyncio.get_running_loop().time
-        deadline_at = math.inf if call.deadline is None else clock() + call.deadline
         progress = Progress(
             call,
             send_id=f"{_process}-{next(_numbers)}",
             clock=clock,
-            deadline_at=deadline_at,
+            deadline_at=math.inf if call.deadline is None else clock() + call.deadline,
             told=self._events.has_listeners,
         )
+        # Chosen here, so that who is not observed pays nothing for it.
+        if self._observer is None:
+            return self._run(progress)
+        return self._run_observed(progress, self._observer)
+
+    async def _run_observed(self, progress: Progress, observer: Observer) -> Reply:
+        with observer.call(progress, self._key(progress.call)) as record:
+            try:
+                return await self._run(progress, record)
+            finally:
+                # A refusal may have taught it.
+                record.key = self._key(progress.call)
+
+    async def _run(self, progress: Progress, record: CallRecord | None = None) -> Reply:
+        """Try until there is an answer to give, or an error to raise."""
+        call = progress.call
         request = build(call.endpoint, call.parameters, self._config.post_parameters)
         while True:
             progress.attempt += 1
-            result = await self._attempt(progress, request)
+            result = await self._attempt(progress, request, record)
             if not isinstance(result, CleverAppError):
                 return Reply(result, progress.receipt())
             delay = self._delay(progress, result)
@@ -121,16 +138,20 @@ class Pipeline:
                 raise progress.last(error)
             await self._back_off(progress, error, delay)
 
-    async def _attempt(self, progress: Progress, request: WireRequest) -> object:
+    async def _attempt(
+        self, progress: Progress, request: WireRequest, record: CallRecord | None
+    ) -> object:
         """One attempt: its answer's content, or the error that ended it."""
         time, state = progress.clock, progress.call.state
         key = self._key(progress.call)
         while True:
             asked_at = time()
-            permits = await self._enter(progress, key, asked_at)
+            try:
+                permits = await self._enter(progress, key, asked_at)
+            finally:
+                progress.waited += time() - asked_at
             if isinstance(permits, CleverAppError):
                 return permits
-            progress.waited += time() - asked_at
             if state.commit is not None:
                 await self._commit(state.commit, permits)
             if not self._limits.held_for:
@@ -140,6 +161,26 @@ class Pipeline:
             permits.refund()
             if state.withdraw is not None and progress.unknown is None:
                 state.withdraw()
+        if record is None or self._observer is None:
+            return await self._send(progress, key, permits, request)
+        with self._observer.attempt(record, progress.attempt) as attempt:
+            result = await self._send(progress, key, permits, request, attempt)
+            if isinstance(result, CleverAppError):
+                attempt.error, attempt.outcome = result.code, result.outcome
+            else:
+                attempt.outcome = Outcome.ACCEPTED
+            return result
+
+    async def _send(
+        self,
+        progress: Progress,
+        key: LimitKey | None,
+        permits: PermitPair,
+        request: WireRequest,
+        attempt: AttemptRecord | None = None,
+    ) -> object:
+        """Send a request that has won its limits: its answer's content, or the error."""
+        time, state = progress.clock, progress.call.state
         started_at = time()
         if obstacle := self._obstacle(progress, started_at):
             self._transport.release()
@@ -150,7 +191,11 @@ class Pipeline:
         try:
             self._tell(progress, AttemptStarted)
             limit = min(self._config.attempt_timeout, progress.deadline_at - started_at)
-            result = await self._transport.exchange(request, witness, limit)
+            if attempt is None or self._observer is None:
+                result = await self._transport.exchange(request, witness, limit)
+            else:
+                with self._observer.on_wire():
+                    result = await self._transport.exchange(request, witness, limit)
         except BaseException:
             _end(permits, witness.outcome)
             raise
@@ -159,6 +204,9 @@ class Pipeline:
             state.waiting = True
         seconds = time() - started_at
         progress.on_wire += seconds
+        if attempt is not None:
+            attempt.seconds = seconds
+            attempt.status = None if isinstance(result, WireFailure) else result.status
         if isinstance(result, WireFailure):
             _end(permits, result.outcome)
             self._tell(progress, AttemptFailed, result.outcome, result.reason)

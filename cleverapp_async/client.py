@@ -39,6 +39,7 @@ from .methods.variables import VariableMethods
 from .models.checks import check_id, check_route
 from .models.messages import MESSAGES, Message
 from .models.route import Route
+from .telemetry import Observer, Telemetry
 
 if TYPE_CHECKING:
     from .bulk.sources import Source
@@ -70,6 +71,8 @@ class CleverAppClient(
         config: Time-outs, bounds, retries, callbacks.
         limits: The limiters. Share one registry among clients of the same account or bots.
         session: An aiohttp session of your own, for proxies and the like; it is not closed.
+        telemetry: Traces and measures the calls: an ``OpenTelemetry()`` of
+            ``cleverapp_async.integrations.otel``, or one of your own. Clients may share it.
 
     Raises:
         ConfigurationError: The token or the base URL cannot work.
@@ -83,6 +86,7 @@ class CleverAppClient(
         config: ClientConfig | None = None,
         limits: LimiterRegistry | None = None,
         session: aiohttp.ClientSession | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         token, fault = Secret(str(api_token or "").strip()), token_fault(api_token)
         # Some reports show the variables of each frame: no frame of ours holds the token bare.
@@ -97,6 +101,9 @@ class CleverAppClient(
         check_instance("config", self._config, ClientConfig, "a ClientConfig()", wrong_setting)
         wanted = "a LimiterRegistry()"
         check_instance("limits", self._limits, LimiterRegistry, wanted, wrong_setting)
+        if telemetry is not None:
+            wanted = "an OpenTelemetry(), or have its methods watch, call, attempt and on_wire"
+            check_instance("telemetry", telemetry, Telemetry, wanted, wrong_setting)
         self._account = AccountKey(token.digest(self._base_url))
         self._mark_of = token.mark
         self._routes = RouteDirectory(self._config.remembered_routes)
@@ -107,6 +114,7 @@ class CleverAppClient(
             self._routes,
             self._config,
             EventDispatcher(self._config.on_event),
+            None if telemetry is None else Observer(telemetry, self._base_url, self._limits),
         )
         self._options: CallOptions = {}
         self._lifetime = Lifetime()
@@ -118,6 +126,7 @@ class CleverAppClient(
         config: ClientConfig | None = None,
         limits: LimiterRegistry | None = None,
         session: aiohttp.ClientSession | None = None,
+        telemetry: Telemetry | None = None,
     ) -> Self:
         """A client of the token in ``CLEVERAPP_API_TOKEN`` and, if set, ``CLEVERAPP_BASE_URL``.
 
@@ -125,6 +134,7 @@ class CleverAppClient(
             config: As for the class.
             limits: As for the class.
             session: As for the class.
+            telemetry: As for the class.
 
         Raises:
             ConfigurationError: ``CLEVERAPP_API_TOKEN`` is not set, or a value cannot work.
@@ -138,6 +148,7 @@ class CleverAppClient(
             config=config,
             limits=limits,
             session=session,
+            telemetry=telemetry,
         )
 
     def __repr__(self) -> str:

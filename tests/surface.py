@@ -34,7 +34,9 @@ PUBLIC = (
     "cleverapp_async.models",
     "cleverapp_async.openapi",
     "cleverapp_async.simulator",
+    "cleverapp_async.telemetry",
     "cleverapp_async.testing",
+    "cleverapp_async.integrations.otel",
     "cleverapp_async.integrations.redis_journal",
     "cleverapp_async.integrations.taskiq",
 )

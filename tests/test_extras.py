@@ -141,12 +141,21 @@ def test_the_status_command_without_packages(missing: str) -> None:
     assert ("pip install" in run.stderr) == (missing == "redis")
 
 
+def test_telemetry_without_opentelemetry() -> None:
+    """Without its API, importing what speaks to OpenTelemetry ends with the remedy."""
+    module = "cleverapp_async.integrations.otel"
+    run = run_code(f"import sys; sys.modules['opentelemetry'] = None; import {module}", check=False)
+    last = run.stderr.strip().splitlines()[-1]
+    assert last == f"ModuleNotFoundError: {missing_extra(module, 'otel')}"
+    assert run.stderr.count("Error:") == 1
+
+
 def test_the_core_needs_no_extra() -> None:
     """Everything outside the rooms that name an extra is imported without any of their packages."""
     code = (
         "import sys\n"
         "for name in ('click', 'rich', 'pyarrow', 'python_calamine', 'redis', 'taskiq',"
-        " 'taskiq_redis'):\n"
+        " 'taskiq_redis', 'opentelemetry'):\n"
         "    sys.modules[name] = None\n"
         "import cleverapp_async as package, cleverapp_async.testing, cleverapp_async.simulator\n"
         "import cleverapp_async.integrations.redis_journal\n"

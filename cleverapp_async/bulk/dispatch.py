@@ -201,6 +201,7 @@ class Dispatcher:
         for task, (_, item) in self._tasks.items():
             if item.stage is _Stage.STARTED and item.state.waiting:
                 item.stage = _Stage.HELD
+                item.state.taken_back = True
                 task.cancel()
 
     def release(self) -> None:
@@ -282,22 +283,30 @@ class Dispatcher:
                 return await self.deliver(item.message, item.state)
             except _NoSeatError:
                 await seat.wait()
+                item.state.taken_back = False
 
     def _state_of(self, item: _Item, seat: Seat) -> SendState:
         """The message's send state, by which the delivery asks and tells the dispatcher."""
         state = self.source.send_state(item.index)
-        state.commit = partial(self._commit, seat, state.commit)
+        state.commit = partial(self._commit, seat, state, state.commit)
         state.failed = partial(self._attempt_failed, seat)
         return state
 
-    async def _commit(self, seat: Seat, keep_intent: Callable[[], Awaitable[None]] | None) -> None:
+    async def _commit(
+        self,
+        seat: Seat,
+        state: SendState,
+        keep_intent: Callable[[], Awaitable[None]] | None,
+    ) -> None:
         """The last moment before a message leaves: its limits are won, nothing is on the wire."""
         if not seat.take():
+            state.taken_back = True
             raise _NoSeatError
         if keep_intent is not None:
             await keep_intent()
         # Asked last, as the intent may have taken a while: nothing leaves after closing time.
         if self.is_open is not None and not self.is_open():
+            state.taken_back = True
             raise _ClosedError
 
     def _attempt_failed(self, seat: Seat, error: CleverAppError) -> None:

@@ -141,7 +141,7 @@ KINDS: dict[str, str] = {
     **dict.fromkeys(("http_method", "on_unavailable", "post_parameters", "token_place"), "choice"),
     **dict.fromkeys(("concurrency", "look_ahead", "pause_after", "max_in_flight"), "count"),
     **dict.fromkeys(("max_body", "remembered_routes", "attempts"), "count"),
-    **dict.fromkeys(("config", "limits", "session", "repeat", "redis"), "object"),
+    **dict.fromkeys(("config", "limits", "session", "repeat", "redis", "telemetry"), "object"),
     **dict.fromkeys(("connect_timeout", "attempt_timeout", "longest_pause"), "seconds"),
     **dict.fromkeys(("base", "cap", "retry_after_ceiling", "deadline"), "seconds"),
     **dict.fromkeys(("keepalive_timeout", "settle_margin", "period"), "seconds"),
@@ -414,6 +414,7 @@ ANSWERS = {
     *("BulkProgress", "BulkRun", "Eta", "Forecast", "Share", "LimiterSnapshot"),
     *("CountedSends", "PacedPermit", "SharedLimiterRegistry", "SlidingWindowPermit"),
     *("ChunkJournal", "CampaignTasks", "ChunkReport", "RegisteredTasks", "SendReport"),
+    *("AttemptRecord", "CallRecord"),
 }
 """What users are given and do not make."""
 
@@ -430,9 +431,11 @@ OF_CAMPAIGNS = {
 """Records that a journal makes, and what takes no argument."""
 
 
-OURS = tuple(name for name in PUBLIC if not name.endswith(("simulator", "testing", "openapi")))
-"""All public modules but three: the document takes nothing; and the simulator, which knows none of
-our errors, and the helpers for tests have tests of their arguments of their own."""
+OURS = tuple(
+    name for name in PUBLIC if not name.endswith(("simulator", "testing", "openapi", "otel"))
+)
+"""All public modules but four: the document takes nothing; and the simulator, which knows none of
+our errors, the helpers for tests and OpenTelemetry have tests of their arguments of their own."""
 
 
 def test_every_public_name_is_walked_or_left_out_knowingly() -> None:

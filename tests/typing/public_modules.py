@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, assert_type
 from cleverapp_async import CleverAppClient, LimiterRegistry, LimitKey, Quota, Schedule, bulk
 from cleverapp_async.endpoints import ENDPOINTS, Endpoint
 from cleverapp_async.events import Event, EventCallback
+from cleverapp_async.integrations.otel import OpenTelemetry
 from cleverapp_async.journal import (
     CampaignReader,
     JournalError,
@@ -26,6 +27,7 @@ from cleverapp_async.models import Contact, Page
 
 if TYPE_CHECKING:
     from cleverapp_async.errors import JournalLostError
+    from cleverapp_async.telemetry import Telemetry
 
 
 async def campaigns(client: CleverAppClient, journal: SqliteJournal) -> None:
@@ -65,6 +67,12 @@ def events() -> None:
 
     callback: EventCallback = told
     assert_type(callback(Event("1", "getMe", 1)), None)
+
+
+def telemetry(token: str) -> None:
+    """What speaks to OpenTelemetry is telemetry, and a client takes it."""
+    told: Telemetry = OpenTelemetry()
+    assert_type(CleverAppClient(token, telemetry=told), CleverAppClient)
 
 
 async def models(client: CleverAppClient) -> None:
