@@ -12,8 +12,9 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from email.parser import BytesParser
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
-from urllib.parse import quote, quote_plus, unquote_plus
+from urllib.parse import unquote_plus
 
 from aiohttp import web
 from attrs import evolve, field, frozen
@@ -35,8 +36,9 @@ _READ: Final = 2**20
 """Bytes of the largest body that is searched for tokens; a larger one is withheld."""
 
 _PARAMETER: Final = "api_token"
-_LITERAL: Final = 8
-"""Characters from which a token is looked for everywhere: a shorter one may be any word's part."""
+_LITERAL: Final = range(8, 513)
+"""How many characters a token has that is looked for everywhere: a shorter one may be a part of any
+word, and of a longer one the search would take long."""
 
 _SECRET_HEADER: Final = re.compile(r"authorization|cookie|token|secret|api-?key", re.IGNORECASE)
 _ASSIGNED: Final = re.compile(
@@ -107,27 +109,40 @@ Observer: TypeAlias = Callable[[Observation], None]
 """Whom a simulator tells of each arrival, in the turn of the loop in which it was counted."""
 
 
+@lru_cache(maxsize=16)
+def _spellings(token: str) -> re.Pattern[str]:
+    """A token as it may stand in a URL, a form or JSON: each character plain or escaped."""
+    return re.compile("".join(map(_spellings_of_character, token)))
+
+
+def _spellings_of_character(character: str) -> str:
+    encoded = character.encode("utf-8", "surrogatepass")
+    utf16 = character.encode("utf-16-be", "surrogatepass")
+    units = (utf16[at : at + 2].hex() for at in range(0, len(utf16), 2))
+    plain = [re.escape(character), re.escape(json.dumps(character)[1:-1])]
+    if character in " /":
+        plain.append({" ": r"\+", "/": r"\\/"}[character])
+    percent = "".join(f"%(?i:{byte:02x})" for byte in encoded)
+    escaped = "".join(rf"\\u(?i:{unit})" for unit in units)
+    return f"(?:{'|'.join([*plain, percent, escaped])})"
+
+
 @frozen
 class _Secrets:
     """The tokens that may stand in a text: the one that is accepted, and the one that was sent."""
 
-    words: tuple[str, ...] = field(repr=False)
+    patterns: tuple[re.Pattern[str], ...] = field(repr=False)
 
     @classmethod
     def of(cls, *tokens: Value) -> _Secrets:
-        """The spellings of these tokens that may stand in a query, a form or JSON."""
-        words = set[str]()
-        for token in tokens:
-            if isinstance(token, str) and len(token) >= _LITERAL:
-                escaped = json.dumps(token)[1:-1]
-                words |= {token, quote(token, safe=""), quote_plus(token), escaped}
-                words.add(escaped.replace("/", "\\/"))
-        return cls(tuple(sorted(words, key=len, reverse=True)))
+        """All spellings of these tokens."""
+        words = {one for one in tokens if isinstance(one, str) and len(one) in _LITERAL}
+        return cls(tuple(map(_spellings, sorted(words, key=len, reverse=True))))
 
     def strike(self, text: str) -> str:
         """A text without the tokens themselves."""
-        for word in self.words:
-            text = text.replace(word, STRUCK)
+        for pattern in self.patterns:
+            text = pattern.sub(STRUCK, text)
         return text
 
     def strike_all(self, text: str) -> str:

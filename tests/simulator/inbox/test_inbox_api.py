@@ -146,7 +146,7 @@ async def test_a_fault_is_shown_with_the_message_it_struck(open_inbox: Open) -> 
 
 
 async def test_requests_that_send_nothing_are_kept_apart(open_inbox: Open) -> None:
-    """Other calls, and bytes that are no request, are found by their kind and push no message out."""
+    """Other calls and what is no request are found by their kind, and push no message out."""
     desk = await open_inbox(keep=2)
     await desk.call.send(5)
     for _ in range(3):
