@@ -1,0 +1,51 @@
+// The limits now: how full each window is, and the arrivals of the last minute against it.
+
+import { strip, windowBar } from "./bars.js";
+import { api, byId, el } from "./dom.js";
+import { route } from "./list.js";
+import { t } from "./texts.js";
+
+const SECONDS = 60;
+const view = byId("limits-view");
+let timer = null;
+let asking = false;
+
+/** Show the limits, and keep them up to date until `hide`. */
+export function show() {
+  if (timer === null) timer = setInterval(refresh, 1000);
+  return refresh();
+}
+
+/** Stop asking. */
+export function hide() {
+  clearInterval(timer);
+  timer = null;
+}
+
+async function refresh() {
+  if (asking || document.hidden) return;
+  asking = true;
+  try {
+    draw(await api(`keys?seconds=${SECONDS}`));
+  } catch {
+    // The line at the top says that there is no connection.
+  } finally {
+    asking = false;
+  }
+}
+
+function draw(told) {
+  const cards = [card(t("accountWindow"), told.account), ...told.keys.map((key) => card(nameOf(key), key))];
+  const rest = told.left_out ? el("p", { class: "hint" }, t("leftOut", { n: told.left_out })) : null;
+  const nothing = told.account.arrivals ? null : el("p", { class: "hint" }, t("noKeys"));
+  view.replaceChildren(
+    ...[el("h2", {}, t("limits")), el("p", { class: "hint" }, t("refresh", { s: SECONDS })), nothing, el("div", { class: "cards" }, ...cards), rest].filter(Boolean),
+  );
+}
+
+const nameOf = (key) => (key.method === "sendMessage" ? route(key) : `${route(key)} · ${key.method}`);
+
+function card(title, told) {
+  const bars = told.windows.map((window) => windowBar(t("windowNow"), window));
+  return el("article", { class: "card" }, el("h3", {}, title), strip(told, SECONDS), ...bars);
+}
