@@ -20,10 +20,14 @@ from .errors import InputError
 MOST: Final = 500
 """Characters of the longest query."""
 
+_TERMS: Final = 20
+"""Words of the longest query: each of them is looked for in every message."""
+
 _Test: TypeAlias = Callable[[Entry], bool]
 
 _TERM: Final = re.compile(
-    r"""(?P<minus>-?)(?:(?P<name>[A-Za-z_]+):(?!//))?(?P<value>"(?:[^"\\]|\\.)*"|[^\s"]\S*|)(?=\s|$)""",
+    r"""(?P<minus>-?)(?:(?P<name>[A-Za-z_]+):(?!//))?"""
+    r"""(?P<value>"[^"\\]*(?:\\.[^"\\]*)*"|[^\s"]\S*|)(?=\s|$)""",
 )
 _VERDICTS: Final[Mapping[str, tuple[str, ...]]] = {
     **{name: (name,) for name in get_args(ArrivalVerdict)},
@@ -77,6 +81,8 @@ def parse_query(text: str, now: float) -> Query:
             continue
         match = _TERM.match(text, at)
         place = f"query, column {at + 1}"
+        if len(tests) == _TERMS:
+            raise InputError(place, f"at most {_TERMS} words are looked for at once")
         if match is None or match.end() == at:
             raise InputError(place, 'a quotation mark is open: write "two words"')
         name, value = match["name"], _unquote(match["value"])

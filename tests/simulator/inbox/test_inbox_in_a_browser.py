@@ -65,6 +65,15 @@ async def press(page: Page, key: str) -> None:
         await page.command("Input.dispatchKeyEvent", type=kind, key=key)
 
 
+async def hide(page: Page, *, hidden: bool) -> None:
+    """Put a tab behind another one, or bring it to the front, as far as its scripts can tell."""
+    await page.evaluate(
+        "Object.defineProperty(document, 'hidden',"
+        f" {{value: {json.dumps(hidden)}, configurable: true}});"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+
+
 async def complaints(page: Page, url: str) -> list[str]:
     """What the page complained of, and what it asked of anybody but the inbox."""
     await page.evaluate("1")
@@ -297,7 +306,7 @@ async def test_the_page_fits_a_phone_and_names_its_controls(
 
 
 async def test_the_page_finds_its_way_back(open_inbox: Open, tmp_path: Path) -> None:
-    """When the inbox was away, the page says so, and reads everything anew once it is back."""
+    """When the inbox or the tab was away, the page shows what came meanwhile once it is back."""
     desk = await open_inbox()
     await desk.call.send(5, text="before")
     desk.inbox.port = int(desk.inbox.url.rstrip("/").rpartition(":")[2])
@@ -312,6 +321,15 @@ async def test_the_page_finds_its_way_back(open_inbox: Open, tmp_path: Path) -> 
         await until_text(page, "#state", "Live")
         await until_text(page, "#row-2", "after")
         assert await page.evaluate("document.querySelector('#query').value") == "to:5"
+        await hide(page, hidden=True)
+        feed = desk.inbox._services.feed
+        async with asyncio.timeout(15):
+            while feed._listeners:  # noqa: ASYNC110 - it waits for what no event tells
+                await asyncio.sleep(0.01)
+        await desk.call.send(5, text="unseen")
+        await hide(page, hidden=False)
+        await until_text(page, "#row-3", "unseen")
+        assert await page.evaluate("document.querySelectorAll('.row').length") == 3
 
 
 def test_both_languages_have_all_texts() -> None:

@@ -122,6 +122,7 @@ def test_times_of_the_clock_are_those_of_today() -> None:
         ("after:25:00", "query, column 1"),
         ("before:999999999d", "query, column 1"),
         ("x" * 501, "query"),
+        ("x " * 21, "query, column 41"),
     ],
 )
 def test_what_means_nothing_is_refused(query: str, place: str) -> None:

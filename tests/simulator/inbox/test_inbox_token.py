@@ -131,6 +131,15 @@ async def test_a_huge_body_is_withheld() -> None:
     assert (observation.request.body, observation.request.withheld) == ("", "long")
 
 
+async def test_the_deepest_json_is_observed() -> None:
+    """JSON as deep as the server reads is struck and shown, inside the token and beside it."""
+    deep = "[" * 505 + json.dumps(TOKEN) + "]" * 505
+    observation = await observe("", JSON, f'{{"api_token": {deep}, "data": {deep}}}'.encode())
+    assert observation.request is not None
+    assert observation.request.body.startswith('{"api_token": "***", "data": [[')
+    assert "data" in observation.arrival.parameters
+
+
 async def test_credentials_in_headers_are_struck() -> None:
     """Headers that carry credentials, and tokens in others, are struck; the rest is shown."""
     observation = await observe(

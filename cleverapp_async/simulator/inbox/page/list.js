@@ -15,11 +15,14 @@ const clock = new Intl.DateTimeFormat(language, { timeStyle: "medium", hourCycle
 let rows = []; // ascending by id: the newest is the last
 let known = new Set();
 let query = "";
+let meanwhile = []; // what came while the first page was read
+let loaded = null; // the query whose rows are shown
 let source = null;
 let loading = 0; // the number of the latest load
 let chosen = null;
 let drawn = new Map(); // element by the id of its row
 let scheduled = false;
+let counting = null; // what waits to say how many there are
 let openMessage = () => {};
 let onSetting = () => {};
 
@@ -88,10 +91,22 @@ function render() {
   drawn = inSight;
   if (chosen !== null && drawn.has(chosen)) list.setAttribute("aria-activedescendant", `row-${chosen}`);
   else list.removeAttribute("aria-activedescendant");
-  byId("count").textContent = rows.length >= MOST ? t("countMost", { n: MOST }) : counted("count", rows.length);
+  if (counting === null) {
+    count();
+    counting = setTimeout(() => {
+      counting = null;
+      count();
+    }, 1000);
+  }
   const empty = byId("empty");
   empty.hidden = rows.length > 0;
   empty.textContent = t(query.trim() ? "emptyFilter" : "empty");
+}
+
+/** Say how many there are; in a burst once a second, since screen readers read it aloud. */
+function count() {
+  const words = rows.length >= MOST ? t("countMost", { n: MOST }) : counted("count", rows.length);
+  if (byId("count").textContent !== words) byId("count").textContent = words;
 }
 
 function schedule() {
@@ -125,17 +140,23 @@ function forget() {
   schedule();
 }
 
+/** Read the list anew; what is known already stays, unless the server has forgotten it. */
 async function load() {
   loading += 1;
   const mine = loading;
-  forget();
-  let before = null;
-  do {
-    const page = await api(`search${params({ query, limit: PAGE, before_id: before })}`);
+  meanwhile = [];
+  const seen = new Map(rows.map((row) => [row.id, row.at]));
+  let page = await api(`search${params({ query, limit: PAGE })}`);
+  if (mine !== loading) return;
+  const goesOn = loaded === query && page.messages.some((row) => seen.get(row.id) === row.at);
+  loaded = query;
+  if (!goesOn) forget();
+  merge([...page.messages, ...meanwhile.filter((row) => !page.messages.some((one) => one.id === row.id))]);
+  while (page.more && !goesOn && rows.length < MOST) {
+    page = await api(`search${params({ query, limit: PAGE, before_id: page.messages[page.messages.length - 1].id })}`);
     if (mine !== loading) return;
     merge(page.messages);
-    before = page.more ? page.messages[page.messages.length - 1].id : null;
-  } while (before !== null && rows.length < MOST);
+  }
 }
 
 function say(state) {
@@ -156,9 +177,13 @@ function connect() {
   };
   source.onerror = () => {
     say("offline");
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
+    if (source?.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
   };
-  source.addEventListener("messages", (event) => merge(JSON.parse(event.data)));
+  source.addEventListener("messages", (event) => {
+    const more = JSON.parse(event.data);
+    meanwhile = [...meanwhile, ...more].slice(-PAGE);
+    merge(more);
+  });
   source.addEventListener("cleared", () => {
     loading += 1;
     forget();
@@ -168,6 +193,15 @@ function connect() {
     source.addEventListener(name, () => onSetting(name));
   }
 }
+
+// A browser keeps few connections to one host: a tab that nobody sees gives its own back.
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && source === null) connect();
+  else if (document.hidden) {
+    source?.close();
+    source = null;
+  }
+});
 
 /** Show what a query means; throws the ApiError of one that means nothing. */
 export async function show(text) {

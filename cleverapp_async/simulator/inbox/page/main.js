@@ -14,7 +14,7 @@ const QUICK = [
   ["v_accepted", "verdict:accepted"],
   ["v_refused_messenger", "verdict:refused"],
   ["v_invalid", "verdict:invalid"],
-  ["v_fault", "fault:any"],
+  ["v_fault", "fault:any kind:any"],
   ["received", "kind:received"],
 ];
 const HELP = [
