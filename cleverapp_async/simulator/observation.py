@@ -33,7 +33,7 @@ _READ: Final = 2**20
 """Bytes of the largest body that is searched for tokens; a larger one is withheld."""
 
 _PARAMETER: Final = "api_token"
-_LITERAL: Final = range(8, 513)
+_LITERAL: Final = range(6, 513)
 """How many characters a token has that is looked for everywhere: a shorter one may be a part of any
 word, and of a longer one the search would take long."""
 
