@@ -66,8 +66,10 @@ def check(request: web.Request, host: str, names: Collection[str]) -> None:
             "is no name of this inbox: open it by its address, or allow the name with --inbox-name",
             403,
         )
+    # Of a name that was allowed, a proxy may make https; on this machine there is none.
+    schemes = ("http", "https") if name in names else ("http",)
     origin = request.headers.get("Origin")
-    if origin is not None and origin.lower() != f"http://{asked.lower()}":
+    if origin is not None and origin.lower() not in {f"{one}://{asked.lower()}" for one in schemes}:
         raise InputError("header Origin", "is another site's", 403)
     site = request.headers.get("Sec-Fetch-Site", "none")
     # A link on another site may lead to the page: a browser shows it, and gives it to nobody.

@@ -59,7 +59,7 @@ def _lower(names: Iterable[str]) -> frozenset[str]:
     return frozenset(name.lower() for name in names)
 
 
-@define(eq=False, kw_only=True)
+@define(eq=False)
 class Inbox:
     """Serves a page with the messages that reach a simulator, and an HTTP API for tests.
 
@@ -78,11 +78,11 @@ class Inbox:
         ValueError: ``keep`` is below 1.
     """
 
-    simulator: Simulator = field(kw_only=False)
-    host: str = "127.0.0.1"
-    port: int = 0
-    names: frozenset[str] = field(default=frozenset[str](), converter=_lower)
-    keep: int = KEEP
+    simulator: Simulator
+    host: str = field(default="127.0.0.1", kw_only=True)
+    port: int = field(default=0, kw_only=True)
+    names: frozenset[str] = field(default=frozenset[str](), converter=_lower, kw_only=True)
+    keep: int = field(default=KEEP, kw_only=True)
     _services: Services = field(init=False, repr=False)
     _runner: web.AppRunner | None = field(init=False, default=None, repr=False)
     _stop_observing: Callable[[], None] | None = field(init=False, default=None, repr=False)

@@ -73,10 +73,18 @@ async def test_the_own_page_is_let_in(open_inbox: Open) -> None:
 
 
 async def test_a_name_may_be_allowed(open_inbox: Open) -> None:
-    """A name that was given, such as that of a container, leads here; others do not."""
+    """A name that was given leads here, through a proxy with TLS as well; others do not."""
     desk = await open_inbox(names=("Simulator",))
     assert (await desk.ask("messages", headers={"Host": "simulator:8081"})).status == 200
     assert (await desk.ask("messages", headers={"Host": "simulators:8081"})).status == 403
+    for origin, status in (
+        ("http://simulator", 200),
+        ("https://simulator", 200),
+        ("https://simulators", 403),
+        ("ftp://simulator", 403),
+    ):
+        headers = {"Host": "simulator", "Origin": origin}
+        assert (await desk.ask("messages", headers=headers)).status == status
 
 
 async def test_who_asks_for_the_network_is_found_by_address() -> None:

@@ -10,9 +10,18 @@ const view = byId("limits-view");
 let timer = null;
 let asking = false;
 
+const cards = el("div", { class: "cards" });
+const rest = el("p", { class: "hint" });
+const pause = el("button", { type: "button", onclick: () => (timer === null ? show() : hide()) });
+
 /** Show the limits, and keep them up to date until `hide`. */
 export function show() {
+  if (!view.hasChildNodes()) {
+    const told = el("p", { class: "hint" }, t("refresh", { s: SECONDS }), " ", pause);
+    view.append(el("h2", {}, t("limits")), told, cards, rest);
+  }
   if (timer === null) timer = setInterval(refresh, 1000);
+  pause.textContent = t("pause");
   return refresh();
 }
 
@@ -20,6 +29,7 @@ export function show() {
 export function hide() {
   clearInterval(timer);
   timer = null;
+  pause.textContent = t("resume");
 }
 
 async function refresh() {
@@ -35,12 +45,9 @@ async function refresh() {
 }
 
 function draw(told) {
-  const cards = [card(t("accountWindow"), told.account), ...told.keys.map((key) => card(nameOf(key), key))];
-  const rest = told.left_out ? el("p", { class: "hint" }, t("leftOut", { n: told.left_out })) : null;
-  const nothing = told.account.arrivals ? null : el("p", { class: "hint" }, t("noKeys"));
-  view.replaceChildren(
-    ...[el("h2", {}, t("limits")), el("p", { class: "hint" }, t("refresh", { s: SECONDS })), nothing, el("div", { class: "cards" }, ...cards), rest].filter(Boolean),
-  );
+  cards.replaceChildren(card(t("accountWindow"), told.account), ...told.keys.map((key) => card(nameOf(key), key)));
+  const nothing = told.account.arrivals ? "" : t("noKeys");
+  rest.textContent = told.left_out ? t("leftOut", { n: told.left_out }) : nothing;
 }
 
 const nameOf = (key) => (key.method === "sendMessage" ? route(key) : `${route(key)} · ${key.method}`);

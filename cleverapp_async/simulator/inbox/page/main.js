@@ -24,6 +24,7 @@ const HELP = [
 ];
 const query = byId("query");
 const calls = byId("calls");
+const narrow = matchMedia("(max-width: 55.99rem)");
 let section = "messages";
 let typing = null;
 
@@ -36,6 +37,7 @@ function go() {
     if (link.hash === `#${section}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  const before = document.body.classList.contains("reading-one");
   document.body.classList.toggle("reading-one", message !== undefined);
   limits.hide();
   if (section === "limits") limits.show();
@@ -45,6 +47,10 @@ function go() {
     list.choose(Number(message), false);
     showMessage(Number(message));
   } else showNothing();
+  // On a narrow screen the message takes the list's place: who hears the page is led there and back.
+  if (narrow.matches && section === "messages" && before !== (message !== undefined)) {
+    byId(message === undefined ? "list" : "details").focus();
+  }
 }
 
 function open(id) {

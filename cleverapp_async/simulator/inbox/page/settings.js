@@ -31,6 +31,16 @@ export function changed(name) {
   return sections[name]?.();
 }
 
+const seen = {};
+
+/** Whether the server tells something new: else what somebody is writing stays. */
+function isNews(name, told) {
+  const text = JSON.stringify(told);
+  if (seen[name] === text) return false;
+  seen[name] = text;
+  return true;
+}
+
 /** Do what a form asks for, and say what came of it. */
 async function attempt(said, act) {
   try {
@@ -136,7 +146,7 @@ const latencyText = el("input", { list: "latencies", required: true, spellcheck:
 
 async function showLatency() {
   const told = await api("latency");
-  latencyText.value = told.latency;
+  if (isNews("latency", told)) latencyText.value = told.latency;
   if (latency.hasChildNodes()) return;
   const form = el(
     "form",
@@ -184,6 +194,7 @@ function quotaRow(name, quota, removable = false) {
 
 async function showLimits() {
   const told = await api("limits");
+  if (!isNews("limits", told)) return;
   const kinds = ["sliding", "fixed", "bucket"];
   const window = el("select", {}, ...kinds.map((one) => el("option", { value: one, selected: one === told.window }, t(one))));
   const messengers = Object.entries(told.limits.messengers ?? {}).map(([name, quota]) => quotaRow(name, quota, true));
