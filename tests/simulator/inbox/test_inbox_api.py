@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import aiohttp
 import pytest
 
 from cleverapp_async.simulator import (
+    Arrival,
     Fault,
     Inbox,
     Latency,
@@ -14,10 +15,11 @@ from cleverapp_async.simulator import (
     Simulator,
     SimulatorLimits,
 )
-from tests.simulator.wire import exchange
+from cleverapp_async.simulator.inbox.keys import KeyBook
+from tests.simulator.inbox.asking import Desk
+from tests.simulator.wire import Caller, exchange
 
 if TYPE_CHECKING:
-    from tests.simulator.inbox.asking import Desk
     from tests.simulator.inbox.conftest import Open
 
 
@@ -204,6 +206,57 @@ async def test_the_latest_message_is_waited_for(open_inbox: Open) -> None:
 
 def _listeners(desk: Desk, number: int) -> bool:
     return len(desk.inbox._services.feed._listeners) == number
+
+
+async def test_whoever_waits_misses_nothing_in_a_flood(open_inbox: Open) -> None:
+    """A message is found even where events were dropped before they were read."""
+    desk = await open_inbox()
+    asking = asyncio.create_task(desk.get("latest?query=to:6&wait=5"))
+    async with asyncio.timeout(5):
+        while not _listeners(desk, 1):  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0)
+    services = desk.inbox._services
+    for _ in range(2001):
+        services.feed.publish("faults")
+    await asyncio.sleep(0)
+    services.receive(SimulatedContact(6, 1, "viber", "v"), "this one")
+    for _ in range(2001):
+        services.feed.publish("faults")
+    assert (await asking)["text"] == "this one"
+
+
+async def test_strips_are_bounded() -> None:
+    """Of one key ten minutes and 2,000 arrivals are kept, of all keys the 500 latest."""
+    simulator = Simulator()
+    book = KeyBook()
+
+    def arrive(at: float, bot_id: int) -> None:
+        book.add(Arrival(at, "sendMessage", bot_id, "viber", {}, "accepted", 200, taken=True))
+
+    arrive(0.0, 1)
+    for number in range(2500):
+        arrive(700.0 + number / 100, 1)
+    [key] = cast("list[dict[str, list[float]]]", book.told(simulator, 725.0, 600.0)["keys"])
+    assert (key["arrivals"], len(key["marks"])) == (2501, 2000)
+    for bot_id in range(2, 503):
+        arrive(800.0, bot_id)
+    told = book.told(simulator, 800.0, 60.0)
+    assert (len(cast("list[object]", told["keys"])), told["left_out"]) == (50, 450)
+
+
+async def test_contacts_are_many_and_bounded() -> None:
+    """A search goes on where the last one stopped, and beyond 100,000 contacts none is added."""
+    contacts = [SimulatedContact(number, 1, "viber", f"v{number}") for number in range(1, 100_001)]
+    simulator = Simulator(contacts=contacts)
+    async with simulator, Inbox(simulator) as inbox, aiohttp.ClientSession() as session:
+        desk = Desk(session, inbox, Caller(session, simulator))
+        first = await desk.get("contacts?query=v9999&after_id=80000")
+        assert (first["contacts"], first["next_id"]) == ([], 90_000)
+        rest = await desk.get("contacts?query=v9999&after_id=90000")
+        assert [one["id"] for one in rest["contacts"]] == list(range(99_990, 100_000))
+        body = {"bot_id": 7, "messenger": "viber", "external_id": "new"}
+        assert await desk.refused("contacts", body, "POST") == (409, "$")
+        assert await desk.refused("contacts/5/messages", {"text": "Hi"}, "POST") == (409, "$")
 
 
 async def test_a_message_that_does_not_come_is_missing(open_inbox: Open) -> None:

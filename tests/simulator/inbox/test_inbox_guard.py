@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -7,8 +8,9 @@ import aiohttp
 import pytest
 
 from cleverapp_async.simulator import Inbox, Simulator
+from cleverapp_async.simulator.inbox.guard import is_loopback
 from tests.simulator.inbox.asking import Desk
-from tests.simulator.wire import Caller
+from tests.simulator.wire import Caller, leave
 
 if TYPE_CHECKING:
     from tests.simulator.inbox.conftest import Open
@@ -59,6 +61,41 @@ async def test_nothing_is_set_by_another_site(open_inbox: Open) -> None:
         answer = await desk.ask("messages", method="DELETE", headers={"Origin": origin})
         assert answer.status == 403
     assert len((await desk.get("messages"))["messages"]) == 1
+
+
+async def test_a_header_twice_is_refused(open_inbox: Open) -> None:
+    """Two names in one request are refused, whichever of them is ours."""
+    desk = await open_inbox()
+    port = int(desk.inbox.url.rstrip("/").rpartition(":")[2])
+    for name, values in (
+        ("Host", ("localhost", "evil.example")),
+        ("Origin", (f"http://localhost:{port}", "http://evil.example")),
+    ):
+        lines = [f"{name}: {value}" for value in values]
+        if name == "Origin":
+            lines.append(f"Host: localhost:{port}")
+        head = "\r\n".join(["GET /api/messages HTTP/1.1", "Connection: close", *lines, "", ""])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head.encode())
+        answer = await reader.read()
+        await leave(writer)
+        assert answer.split()[1] in {b"400", b"403"}
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("localhost", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("0.0.0.0", False),  # noqa: S104 - that is what is asked about
+        ("192.168.0.7", False),
+        ("a-name", False),
+    ],
+)
+def test_which_addresses_only_this_machine_reaches(host: str, loopback: bool) -> None:
+    """The loopback addresses of both protocols are known, and nothing else is taken for one."""
+    assert is_loopback(host) is loopback
 
 
 async def test_the_own_page_is_let_in(open_inbox: Open) -> None:

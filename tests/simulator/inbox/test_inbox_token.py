@@ -140,6 +140,25 @@ async def test_the_deepest_json_is_observed() -> None:
     assert "data" in observation.arrival.parameters
 
 
+async def test_the_token_is_struck_out_of_every_parameter() -> None:
+    """A token that stands in another parameter, at any depth, is struck there as well."""
+    data = {"data": {TOKEN: [{"k": f"<{TOKEN}>"}, 5, None]}}
+    observation = await observe("", JSON, json.dumps(data).encode())
+    assert observation.arrival.parameters == {"data": {"***": [{"k": "<***>"}, 5, None]}}
+
+
+async def test_what_is_no_form_is_searched_all_the_same() -> None:
+    """Broken JSON and parts without a boundary show no token either."""
+    for headers, body in (
+        (JSON, '{"api_token": "other-token", "\\x": "api_token": "other-token"'),
+        (JSON, '{"api_token": other-token, text'),
+        ({"Content-Type": "multipart/form-data"}, "api_token=other-token"),
+        (PARTS, "--xx\r\napi_token=other-token--xx--"),
+    ):
+        observation = await observe("", headers, body.encode())
+        assert "other-token" not in repr(observation)
+
+
 async def test_credentials_in_headers_are_struck() -> None:
     """Headers that carry credentials, and tokens in others, are struck; the rest is shown."""
     observation = await observe(

@@ -74,7 +74,8 @@ async function filter() {
     history.replaceState(null, "", `${words ? `?query=${encodeURIComponent(words)}` : location.pathname}${location.hash}`);
   } catch (error) {
     const refused = error.status === 400;
-    byId("filter-error").textContent = refused ? error.message : t("offline");
+    const [, column = 1] = /column (\d+)/.exec(error.message) ?? [];
+    byId("filter-error").textContent = refused ? t("filterWrong", { message: error.message, column }) : t("offline");
     if (refused) query.setAttribute("aria-invalid", "true");
     else typing = setTimeout(filter, 2000);
   }
