@@ -38,7 +38,12 @@ export function windowBar(title, window, mine = null) {
     bar.append(el("span", { class: "slot used whole" }, fill));
   }
   if (mine === "refused") bar.append(el("span", { class: "slot refused" }, "✕"));
-  const note = mine === "refused" ? t("tooMuch") : mine === "taken" && window.limit <= SLOTS ? t("thisOne") : null;
+  const note =
+    mine === "refused"
+      ? t("tooMuch")
+      : mine === "taken" && window.limit <= SLOTS
+        ? t("thisOne")
+        : null;
   return el(
     "figure",
     { class: "window" },
@@ -68,7 +73,10 @@ export function strip(told, seconds) {
   const window = told.windows[told.windows.length - 1] ?? null;
   const x = (ago) => ((seconds - ago) / seconds) * WIDTH;
   const picture = svg("svg", {
-    viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", class: "strip", role: "img",
+    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+    preserveAspectRatio: "none",
+    class: "strip",
+    role: "img",
     "aria-label": t("stripLabel"),
   });
   const words = [counted("arrivals", marks.length)];
@@ -85,7 +93,13 @@ export function strip(told, seconds) {
   } else words.push(t("noLimit"));
   for (const [ago, refused] of marks) {
     picture.append(
-      svg("rect", { x: x(ago) - 1, y: BOTTOM + 2, width: 2.5, height: 10, class: refused ? "no" : "yes" }),
+      svg("rect", {
+        x: x(ago) - 1,
+        y: BOTTOM + 2,
+        width: 2.5,
+        height: 10,
+        class: refused ? "no" : "yes",
+      }),
     );
   }
   const refused = marks.filter((mark) => mark[1]).length;
@@ -94,7 +108,12 @@ export function strip(told, seconds) {
     "figure",
     { class: "arrivals" },
     picture,
-    el("div", { class: "axis" }, el("span", {}, t("ago", { s: seconds })), el("span", {}, t("now"))),
+    el(
+      "div",
+      { class: "axis" },
+      el("span", {}, t("ago", { s: seconds })),
+      el("span", {}, t("now")),
+    ),
     el("figcaption", {}, words.join(", ")),
   );
 }

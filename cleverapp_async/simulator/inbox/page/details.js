@@ -7,8 +7,14 @@ import { knows, language, t } from "./texts.js";
 
 const article = byId("details");
 const date = new Intl.DateTimeFormat(language, {
-  year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit",
-  fractionalSecondDigits: 3, hourCycle: "h23",
+  year: "numeric",
+  month: "short",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+  hourCycle: "h23",
 });
 let shown = null;
 
@@ -28,7 +34,10 @@ export async function showMessage(id) {
   } catch (error) {
     if (shown !== id) return;
     article.dataset.id = "";
-    article.replaceChildren(backLink(), el("p", { class: "hint" }, error.status === 404 ? t("gone") : t("offline")));
+    article.replaceChildren(
+      backLink(),
+      el("p", { class: "hint" }, error.status === 404 ? t("gone") : t("offline")),
+    );
     return;
   }
   if (shown !== id) return;
@@ -44,7 +53,13 @@ function parts(message) {
   const received = message.kind === "received";
   return [
     backLink(),
-    el("h2", {}, el("small", {}, received ? t("from") : message.kind === "call" ? message.method : t("to")), " ", whom(message)),
+    el(
+      "h2",
+      {},
+      el("small", {}, received ? t("from") : message.kind === "call" ? message.method : t("to")),
+      " ",
+      whom(message),
+    ),
     el("div", { class: `verdict ${kind}` }, el("b", {}, word), ` ${reason(message)}`),
     fieldErrors(message),
     text(message),
@@ -59,7 +74,8 @@ function parts(message) {
 /** Why it came as it came, in the reader's language. */
 function reason(message) {
   if (message.kind === "received") return t("w_received");
-  if (message.verdict === "accepted" && message.fault) return t("w_taken", { fault: message.fault });
+  if (message.verdict === "accepted" && message.fault)
+    return t("w_taken", { fault: message.fault });
   const key = `w_${message.verdict}`;
   return knows(key) ? t(key, { fault: message.fault ?? "" }) : (message.why ?? "");
 }
@@ -68,19 +84,29 @@ function fieldErrors(message) {
   const fields = Object.entries(message.errors);
   if (!fields.length) return null;
   const rows = fields.map(([field, told]) =>
-    el("div", {}, el("dt", {}, el("code", {}, field)), el("dd", {}, [told].flat().join(" "))));
+    el("div", {}, el("dt", {}, el("code", {}, field)), el("dd", {}, [told].flat().join(" "))),
+  );
   return el("section", {}, el("h3", {}, t("fieldErrors")), el("dl", { class: "pairs" }, ...rows));
 }
 
 function text(message) {
-  const attached = ["image", "file"].filter((name) => message[name] !== null && message[name] !== undefined);
+  const attached = ["image", "file"].filter(
+    (name) => message[name] !== null && message[name] !== undefined,
+  );
   if (!message.text && !attached.length) return null;
   return el(
     "section",
     { class: "bubble" },
     message.text ? el("p", { class: "message-text", dir: "auto" }, message.text) : null,
     ...attached.map((name) =>
-      el("p", { class: "attached" }, `${t(name)}: `, el("code", {}, plain(message[name])), el("small", {}, ` ${t("neverFetched")}`))),
+      el(
+        "p",
+        { class: "attached" },
+        `${t(name)}: `,
+        el("code", {}, plain(message[name])),
+        el("small", {}, ` ${t("neverFetched")}`),
+      ),
+    ),
   );
 }
 
@@ -101,7 +127,9 @@ function facts(message) {
   return el(
     "dl",
     { class: "facts" },
-    ...shownPairs.map(([key, value]) => el("div", {}, el("dt", {}, t(key)), el("dd", {}, String(value)))),
+    ...shownPairs.map(([key, value]) =>
+      el("div", {}, el("dt", {}, t(key)), el("dd", {}, String(value))),
+    ),
   );
 }
 
@@ -109,7 +137,12 @@ function limits(message) {
   const bars = [];
   const refusedBy = (window) => window.used >= window.limit;
   if (message.key_window) {
-    const mine = message.verdict === "refused_messenger" ? "refused" : message.verdict === "accepted" ? "taken" : null;
+    const mine =
+      message.verdict === "refused_messenger"
+        ? "refused"
+        : message.verdict === "accepted"
+          ? "taken"
+          : null;
     bars.push(windowBar(route(message), message.key_window, mine));
   }
   const full = message.account_windows.find(refusedBy);
@@ -122,9 +155,16 @@ function limits(message) {
 
 function request(message) {
   const told = message.request;
-  if (told === null) return el("section", {}, el("h3", {}, t("request")), el("p", { class: "hint" }, t("notRead")));
-  const lines = [`${told.method} ${told.target} ${told.version}`, ...told.headers.map(([name, value]) => `${name}: ${value}`)];
-  const withheld = { long: t("withheldLong", { size: told.size.toLocaleString(language) }), secret: t("withheldSecret") };
+  if (told === null)
+    return el("section", {}, el("h3", {}, t("request")), el("p", { class: "hint" }, t("notRead")));
+  const lines = [
+    `${told.method} ${told.target} ${told.version}`,
+    ...told.headers.map(([name, value]) => `${name}: ${value}`),
+  ];
+  const withheld = {
+    long: t("withheldLong", { size: told.size.toLocaleString(language) }),
+    secret: t("withheldSecret"),
+  };
   return el(
     "section",
     {},
@@ -136,20 +176,27 @@ function request(message) {
 
 function answer(message) {
   const told = message.answer;
-  const body = told === null
-    ? el("p", { class: "hint" }, message.fault ? t("faultAnswer") : t("noAnswer"))
-    : code(`HTTP/1.1 ${told.status}\n${told.headers.map(([name, value]) => `${name}: ${value}`).join("\n")}\n\n${pretty(told.body)}`, t("answer"));
+  const body =
+    told === null
+      ? el("p", { class: "hint" }, message.fault ? t("faultAnswer") : t("noAnswer"))
+      : code(
+          `HTTP/1.1 ${told.status}\n${told.headers.map(([name, value]) => `${name}: ${value}`).join("\n")}\n\n${pretty(told.body)}`,
+          t("answer"),
+        );
   return el("section", {}, el("h3", {}, t("answer")), body);
 }
 
 function parameters(message) {
   const pairs = Object.entries(message.parameters);
   if (!pairs.length || message.kind === "received") return null;
-  const rows = pairs.map(([name, value]) => el("div", {}, el("dt", {}, el("code", {}, name)), el("dd", { dir: "auto" }, plain(value))));
+  const rows = pairs.map(([name, value]) =>
+    el("div", {}, el("dt", {}, el("code", {}, name)), el("dd", { dir: "auto" }, plain(value))),
+  );
   return el("section", {}, el("h3", {}, t("parameters")), el("dl", { class: "pairs" }, ...rows));
 }
 
-const code = (words, label) => el("pre", { tabindex: 0, role: "region", "aria-label": label }, words);
+const code = (words, label) =>
+  el("pre", { tabindex: 0, role: "region", "aria-label": label }, words);
 
 /** JSON with its escapes read and its members one a line; anything else as it is. */
 function pretty(body) {

@@ -45,12 +45,16 @@ async function refresh() {
 }
 
 function draw(told) {
-  cards.replaceChildren(card(t("accountWindow"), told.account), ...told.keys.map((key) => card(nameOf(key), key)));
+  cards.replaceChildren(
+    card(t("accountWindow"), told.account),
+    ...told.keys.map((key) => card(nameOf(key), key)),
+  );
   const nothing = told.account.arrivals ? "" : t("noKeys");
   rest.textContent = told.left_out ? t("leftOut", { n: told.left_out }) : nothing;
 }
 
-const nameOf = (key) => (key.method === "sendMessage" ? route(key) : `${route(key)} · ${key.method}`);
+const nameOf = (key) =>
+  key.method === "sendMessage" ? route(key) : `${route(key)} · ${key.method}`;
 
 function card(title, told) {
   const bars = told.windows.map((window) => windowBar(t("windowNow"), window));

@@ -31,7 +31,8 @@ export function verdictOf(row) {
   if (row.kind === "received") return [t("received"), "received"];
   if (row.verdict === "accepted" && row.fault) return [t("v_fault"), "fault"];
   if (row.verdict === "accepted") return [t("v_accepted"), "accepted"];
-  const kind = row.verdict === "fault" ? "fault" : row.verdict.startsWith("refused") ? "refused" : "invalid";
+  const kind =
+    row.verdict === "fault" ? "fault" : row.verdict.startsWith("refused") ? "refused" : "invalid";
   return [t(`v_${row.verdict}`), kind];
 }
 
@@ -49,12 +50,18 @@ export function route(row) {
 
 function draw(row, index) {
   const [word, kind] = verdictOf(row);
-  const text = row.text || (row.attached ? t(row.attached) : row.kind === "call" ? row.method : t("noText"));
+  const text =
+    row.text || (row.attached ? t(row.attached) : row.kind === "call" ? row.method : t("noText"));
   const node = el(
     "div",
     { class: "row", role: "option", id: `row-${row.id}`, onclick: () => choose(row.id, true) },
     el("span", { class: `badge ${kind}` }, word),
-    el("span", { class: "head" }, el("span", { class: "whom" }, whom(row)), el("small", {}, route(row))),
+    el(
+      "span",
+      { class: "head" },
+      el("span", { class: "whom" }, whom(row)),
+      el("small", {}, route(row)),
+    ),
     el("time", { datetime: row.at }, clock.format(new Date(row.at))),
     el("span", { class: "text", dir: "auto" }, text),
   );
@@ -73,7 +80,10 @@ function render() {
   scheduled = false;
   sheet.style.height = `${rows.length * ROW}px`;
   const first = Math.max(0, Math.floor(list.scrollTop / ROW) - AROUND);
-  const last = Math.min(rows.length, Math.ceil((list.scrollTop + list.clientHeight) / ROW) + AROUND);
+  const last = Math.min(
+    rows.length,
+    Math.ceil((list.scrollTop + list.clientHeight) / ROW) + AROUND,
+  );
   const inSight = new Map();
   for (let index = first; index < last; index += 1) {
     const row = rows[rows.length - 1 - index];
@@ -85,11 +95,13 @@ function render() {
   // In the order of the list, so that a screen reader reads them so.
   let after = null;
   for (const node of inSight.values()) {
-    if (node.previousSibling !== after || !node.parentNode) sheet.insertBefore(node, after ? after.nextSibling : sheet.firstChild);
+    if (node.previousSibling !== after || !node.parentNode)
+      sheet.insertBefore(node, after ? after.nextSibling : sheet.firstChild);
     after = node;
   }
   drawn = inSight;
-  if (chosen !== null && drawn.has(chosen)) list.setAttribute("aria-activedescendant", `row-${chosen}`);
+  if (chosen !== null && drawn.has(chosen))
+    list.setAttribute("aria-activedescendant", `row-${chosen}`);
   else list.removeAttribute("aria-activedescendant");
   if (counting === null) {
     count();
@@ -125,7 +137,8 @@ function merge(more) {
   if (fresh[0].id > newest) rows.push(...fresh);
   else if (rows.length && fresh[fresh.length - 1].id < rows[0].id) rows.unshift(...fresh);
   else rows = [...rows, ...fresh].sort((a, b) => a.id - b.id);
-  if (rows.length > MOST) for (const row of rows.splice(0, rows.length - MOST)) known.delete(row.id);
+  if (rows.length > MOST)
+    for (const row of rows.splice(0, rows.length - MOST)) known.delete(row.id);
   if (list.scrollTop > 0 && rows.length > above) {
     sheet.style.height = `${rows.length * ROW}px`;
     list.scrollTop += above * ROW;
@@ -151,9 +164,14 @@ async function load() {
   const goesOn = loaded === query && page.messages.some((row) => seen.get(row.id) === row.at);
   loaded = query;
   if (!goesOn) forget();
-  merge([...page.messages, ...meanwhile.filter((row) => !page.messages.some((one) => one.id === row.id))]);
+  merge([
+    ...page.messages,
+    ...meanwhile.filter((row) => !page.messages.some((one) => one.id === row.id)),
+  ]);
   while (page.more && !goesOn && rows.length < MOST) {
-    page = await api(`search${params({ query, limit: PAGE, before_id: page.messages[page.messages.length - 1].id })}`);
+    page = await api(
+      `search${params({ query, limit: PAGE, before_id: page.messages[page.messages.length - 1].id })}`,
+    );
     if (mine !== loading) return;
     merge(page.messages);
   }
@@ -226,7 +244,8 @@ function move(steps) {
   const next = Math.min(rows.length - 1, Math.max(0, index));
   const top = next * ROW;
   if (top < list.scrollTop) list.scrollTop = top;
-  else if (top + ROW > list.scrollTop + list.clientHeight) list.scrollTop = top + ROW - list.clientHeight;
+  else if (top + ROW > list.scrollTop + list.clientHeight)
+    list.scrollTop = top + ROW - list.clientHeight;
   chosen = rows[rows.length - 1 - next].id;
   render();
   const wide = matchMedia("(min-width: 56rem)").matches;
@@ -241,7 +260,16 @@ export function start(open, setting) {
   list.addEventListener("scroll", schedule, { passive: true });
   new ResizeObserver(schedule).observe(list);
   list.addEventListener("keydown", (event) => {
-    const steps = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity };
+    const steps = {
+      ArrowDown: 1,
+      j: 1,
+      ArrowUp: -1,
+      k: -1,
+      PageDown: 10,
+      PageUp: -10,
+      Home: -Infinity,
+      End: Infinity,
+    };
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key in steps) move(Math.max(-MOST, Math.min(MOST, steps[event.key])));
     else if (event.key === "Enter" && chosen !== null) {

@@ -18,9 +18,19 @@ const QUICK = [
   ["received", "kind:received"],
 ];
 const HELP = [
-  ["word \"two words\" -word", "h_words"], ["to:", "h_to"], ["text:", "h_text"], ["bot:", "h_bot"],
-  ["messenger:", "h_messenger"], ["verdict:", "h_verdict"], ["before: after:", "h_after"], ["fault:", "h_fault"],
-  ["kind:", "h_kind"], ["/", "k_search"], ["↑ ↓ j k", "k_move"], ["Enter", "k_open"], ["Esc", "k_back"],
+  ['word "two words" -word', "h_words"],
+  ["to:", "h_to"],
+  ["text:", "h_text"],
+  ["bot:", "h_bot"],
+  ["messenger:", "h_messenger"],
+  ["verdict:", "h_verdict"],
+  ["before: after:", "h_after"],
+  ["fault:", "h_fault"],
+  ["kind:", "h_kind"],
+  ["/", "k_search"],
+  ["↑ ↓ j k", "k_move"],
+  ["Enter", "k_open"],
+  ["Esc", "k_back"],
 ];
 const query = byId("query");
 const calls = byId("calls");
@@ -66,16 +76,23 @@ async function filter() {
   clearTimeout(typing);
   const words = query.value.trim();
   const whole = calls.checked && !/(^|\s)-?kind:/i.test(words) ? `${words} kind:any`.trim() : words;
-  for (const button of byId("quick").children) button.setAttribute("aria-pressed", button.dataset.query === words);
+  for (const button of byId("quick").children)
+    button.setAttribute("aria-pressed", button.dataset.query === words);
   try {
     await list.show(whole);
     byId("filter-error").textContent = "";
     query.removeAttribute("aria-invalid");
-    history.replaceState(null, "", `${words ? `?query=${encodeURIComponent(words)}` : location.pathname}${location.hash}`);
+    history.replaceState(
+      null,
+      "",
+      `${words ? `?query=${encodeURIComponent(words)}` : location.pathname}${location.hash}`,
+    );
   } catch (error) {
     const refused = error.status === 400;
     const [, column = 1] = /column (\d+)/.exec(error.message) ?? [];
-    byId("filter-error").textContent = refused ? t("filterWrong", { message: error.message, column }) : t("offline");
+    byId("filter-error").textContent = refused
+      ? t("filterWrong", { message: error.message, column })
+      : t("offline");
     if (refused) query.setAttribute("aria-invalid", "true");
     else typing = setTimeout(filter, 2000);
   }
@@ -101,13 +118,25 @@ function keys(event) {
 translate(document);
 byId("quick").append(
   ...QUICK.map(([word, words]) =>
-    el("button", { type: "button", "data-query": words, "aria-pressed": false, onclick: () => {
-      query.value = words;
-      filter();
-    } }, t(word))),
+    el(
+      "button",
+      {
+        type: "button",
+        "data-query": words,
+        "aria-pressed": false,
+        onclick: () => {
+          query.value = words;
+          filter();
+        },
+      },
+      t(word),
+    ),
+  ),
 );
 byId("help-list").append(
-  ...HELP.map(([words, told]) => el("div", {}, el("dt", {}, el("code", {}, words)), el("dd", {}, t(told)))),
+  ...HELP.map(([words, told]) =>
+    el("div", {}, el("dt", {}, el("code", {}, words)), el("dd", {}, t(told))),
+  ),
 );
 query.value = new URLSearchParams(location.search).get("query") ?? "";
 query.addEventListener("input", () => {

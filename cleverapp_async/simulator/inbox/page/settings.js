@@ -7,11 +7,24 @@ const view = byId("settings-view");
 
 // The kinds of faults, and which number each takes besides.
 const KINDS = {
-  server_error: ["status", 500], html: ["status", 502], too_many: ["retry_after", 3], hang: ["seconds", 5],
-  reset_after: null, reset_before: null, truncated_body: null, malformed: null, slow_body: null, redirect: null,
-  oversized_header: null, oversized_body: null,
+  server_error: ["status", 500],
+  html: ["status", 502],
+  too_many: ["retry_after", 3],
+  hang: ["seconds", 5],
+  reset_after: null,
+  reset_before: null,
+  truncated_body: null,
+  malformed: null,
+  slow_body: null,
+  redirect: null,
+  oversized_header: null,
+  oversized_body: null,
 };
-const NUMBERS = { status: "statusOption", seconds: "secondsOption", retry_after: "retryAfterOption" };
+const NUMBERS = {
+  status: "statusOption",
+  seconds: "secondsOption",
+  retry_after: "retryAfterOption",
+};
 const UNTAKEN = new Set(["too_many", "reset_before"]); // kinds without a choice of taken
 
 const faults = el("section", { class: "card" });
@@ -61,21 +74,42 @@ async function showFaults() {
     el(
       "li",
       {},
-      el("span", {}, el("b", {}, fault.kind), ` ${describe(fault)} — ${counted("struck", told.struck[index])}`),
-      el("button", { type: "button", "aria-label": `${t("remove")}: ${fault.kind}`, onclick: () => put(told.faults.filter((_, at) => at !== index)) }, t("remove")),
-    ));
+      el(
+        "span",
+        {},
+        el("b", {}, fault.kind),
+        ` ${describe(fault)} — ${counted("struck", told.struck[index])}`,
+      ),
+      el(
+        "button",
+        {
+          type: "button",
+          "aria-label": `${t("remove")}: ${fault.kind}`,
+          onclick: () => put(told.faults.filter((_, at) => at !== index)),
+        },
+        t("remove"),
+      ),
+    ),
+  );
   const form = faults.querySelector("form") ?? faultForm();
   faults.replaceChildren(
     el("h3", {}, t("faults")),
-    items.length ? el("ul", { class: "armed" }, ...items) : el("p", { class: "hint" }, t("noFaults")),
-    items.length > 1 ? el("button", { type: "button", onclick: () => put([]) }, t("removeAll")) : "",
+    items.length
+      ? el("ul", { class: "armed" }, ...items)
+      : el("p", { class: "hint" }, t("noFaults")),
+    items.length > 1
+      ? el("button", { type: "button", onclick: () => put([]) }, t("removeAll"))
+      : "",
     form,
     faultSaid.node,
   );
 }
 
 const describe = (fault) =>
-  Object.entries(fault).filter(([name]) => name !== "kind").map(([name, value]) => `${name}=${typeof value === "object" ? JSON.stringify(value) : value}`).join(" ");
+  Object.entries(fault)
+    .filter(([name]) => name !== "kind")
+    .map(([name, value]) => `${name}=${typeof value === "object" ? JSON.stringify(value) : value}`)
+    .join(" ");
 
 function put(list) {
   return attempt(faultSaid, async () => {
@@ -85,12 +119,20 @@ function put(list) {
 }
 
 function faultForm() {
-  const kind = el("select", {}, ...Object.keys(KINDS).map((one) => el("option", { value: one }, one)));
+  const kind = el(
+    "select",
+    {},
+    ...Object.keys(KINDS).map((one) => el("option", { value: one }, one)),
+  );
   const number = el("input", { type: "number", min: 0, step: "any" });
   const numberField = labelled("", number);
   const taken = el("input", { type: "checkbox" });
   const takenField = el("label", { class: "check" }, taken, " ", el("span", {}, t("taken")));
-  const which = el("select", {}, ...["each", "chance", "nth", "everyNth"].map((one) => el("option", { value: one }, t(one))));
+  const which = el(
+    "select",
+    {},
+    ...["each", "chance", "nth", "everyNth"].map((one) => el("option", { value: one }, t(one))),
+  );
   const value = el("input", { type: "number", min: 0, step: "any" });
   const valueField = labelled(t("value"), value);
   const endpoint = el("input", { placeholder: t("anyEndpoint"), list: "endpoints" });
@@ -116,9 +158,20 @@ function faultForm() {
   const form = el(
     "form",
     { class: "fields" },
-    labelled(t("kind"), kind), numberField, takenField, labelled(t("which"), which), valueField,
-    labelled(t("endpoint"), endpoint), labelled(t("times"), times),
-    el("datalist", { id: "endpoints" }, ...["sendMessage", "sendMessageToWhatsApp", "sendMessageToQueue", "getContacts"].map((one) => el("option", { value: one }))),
+    labelled(t("kind"), kind),
+    numberField,
+    takenField,
+    labelled(t("which"), which),
+    valueField,
+    labelled(t("endpoint"), endpoint),
+    labelled(t("times"), times),
+    el(
+      "datalist",
+      { id: "endpoints" },
+      ...["sendMessage", "sendMessageToWhatsApp", "sendMessageToQueue", "getContacts"].map((one) =>
+        el("option", { value: one }),
+      ),
+    ),
     el("div", { class: "ending" }, el("button", {}, t("addFault"))),
   );
   form.addEventListener("submit", async (event) => {
@@ -152,12 +205,20 @@ async function showLatency() {
     "form",
     { class: "fields" },
     labelled(t("latency"), latencyText, t("latencyHint"), true),
-    el("datalist", { id: "latencies" }, ...["none", "50ms", "20ms-80ms", "lognormal:50ms:1.0", "2s"].map((one) => el("option", { value: one }))),
+    el(
+      "datalist",
+      { id: "latencies" },
+      ...["none", "50ms", "20ms-80ms", "lognormal:50ms:1.0", "2s"].map((one) =>
+        el("option", { value: one }),
+      ),
+    ),
     el("div", { class: "ending" }, el("button", {}, t("set")), latencySaid.node),
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    attempt(latencySaid, () => api("latency", { method: "PUT", body: { latency: latencyText.value.trim() } }));
+    attempt(latencySaid, () =>
+      api("latency", { method: "PUT", body: { latency: latencyText.value.trim() } }),
+    );
   });
   latency.append(el("h3", {}, t("latency")), form);
 }
@@ -169,8 +230,20 @@ const limitsSaid = sayer();
 /** One quota that can be switched off; `read` gives it as the API writes it. */
 function quotaRow(name, quota, removable = false) {
   const on = el("input", { type: "checkbox", "aria-label": `${name}: ${t("on")}` });
-  const limit = el("input", { type: "number", min: 1, required: true, "aria-label": `${name}: ${t("requestsIn")}` });
-  const seconds = el("input", { type: "number", min: 0.001, max: 86_400, step: "any", required: true, "aria-label": `${name}: ${t("seconds")}` });
+  const limit = el("input", {
+    type: "number",
+    min: 1,
+    required: true,
+    "aria-label": `${name}: ${t("requestsIn")}`,
+  });
+  const seconds = el("input", {
+    type: "number",
+    min: 0.001,
+    max: 86_400,
+    step: "any",
+    required: true,
+    "aria-label": `${name}: ${t("seconds")}`,
+  });
   on.checked = quota !== null;
   limit.value = quota?.limit ?? 10;
   seconds.value = quota?.seconds ?? 10;
@@ -180,14 +253,37 @@ function quotaRow(name, quota, removable = false) {
   };
   on.addEventListener("change", adapt);
   adapt();
-  const node = el("div", { class: "quota", role: "group", "aria-label": name }, el("label", { class: "check" }, on, " ", el("span", {}, name)), limit, el("span", {}, t("requestsIn")), seconds, el("span", {}, t("seconds")));
-  const row = { name, node, read: () => (on.checked ? { limit: Number(limit.value), seconds: Number(seconds.value) } : null) };
+  const node = el(
+    "div",
+    { class: "quota", role: "group", "aria-label": name },
+    el("label", { class: "check" }, on, " ", el("span", {}, name)),
+    limit,
+    el("span", {}, t("requestsIn")),
+    seconds,
+    el("span", {}, t("seconds")),
+  );
+  const row = {
+    name,
+    node,
+    read: () =>
+      on.checked ? { limit: Number(limit.value), seconds: Number(seconds.value) } : null,
+  };
   if (removable) {
     row.gone = false;
-    node.append(el("button", { type: "button", "aria-label": `${t("remove")}: ${name}`, onclick: () => {
-      row.gone = true;
-      node.remove();
-    } }, "✕"));
+    node.append(
+      el(
+        "button",
+        {
+          type: "button",
+          "aria-label": `${t("remove")}: ${name}`,
+          onclick: () => {
+            row.gone = true;
+            node.remove();
+          },
+        },
+        "✕",
+      ),
+    );
   }
   return row;
 }
@@ -196,27 +292,44 @@ async function showLimits() {
   const told = await api("limits");
   if (!isNews("limits", told)) return;
   const kinds = ["sliding", "fixed", "bucket"];
-  const window = el("select", {}, ...kinds.map((one) => el("option", { value: one, selected: one === told.window }, t(one))));
-  const messengers = Object.entries(told.limits.messengers ?? {}).map(([name, quota]) => quotaRow(name, quota, true));
+  const window = el(
+    "select",
+    {},
+    ...kinds.map((one) => el("option", { value: one, selected: one === told.window }, t(one))),
+  );
+  const messengers = Object.entries(told.limits.messengers ?? {}).map(([name, quota]) =>
+    quotaRow(name, quota, true),
+  );
   const others = quotaRow(t("others"), told.limits.other_messengers);
   const direct = quotaRow(t("direct"), told.limits.whatsapp_direct);
-  const account = (told.limits.account ?? []).map((quota, index) => quotaRow(`${t("account")} ${index + 1}`, quota));
+  const account = (told.limits.account ?? []).map((quota, index) =>
+    quotaRow(`${t("account")} ${index + 1}`, quota),
+  );
   if (!account.length) account.push(quotaRow(t("account"), null));
   const place = el("div", {}, ...messengers.map((row) => row.node));
   const name = el("input", { "aria-label": t("newMessenger"), placeholder: t("newMessenger") });
-  const more = el("button", { type: "button", onclick: () => {
-    if (!name.value.trim()) return;
-    const row = quotaRow(name.value.trim(), { limit: 10, seconds: 10 }, true);
-    messengers.push(row);
-    place.append(row.node);
-    name.value = "";
-  } }, t("add"));
+  const more = el(
+    "button",
+    {
+      type: "button",
+      onclick: () => {
+        if (!name.value.trim()) return;
+        const row = quotaRow(name.value.trim(), { limit: 10, seconds: 10 }, true);
+        messengers.push(row);
+        place.append(row.node);
+        name.value = "";
+      },
+    },
+    t("add"),
+  );
   const form = el(
     "form",
     {},
     labelled(t("window"), window, "", true),
     ...account.map((row) => row.node),
-    place, others.node, direct.node,
+    place,
+    others.node,
+    direct.node,
     el("div", { class: "ending" }, name, more),
     el("div", { class: "ending" }, el("button", {}, t("set")), limitsSaid.node),
   );
@@ -225,10 +338,18 @@ async function showLimits() {
     const quotas = account.map((row) => row.read()).filter(Boolean);
     const kept = messengers.filter((row) => !row.gone);
     // Without messengers of its own, what is off for the others is off for all.
-    const named = kept.length || others.read() !== null ? Object.fromEntries(kept.map((row) => [row.name, row.read()])) : null;
+    const named =
+      kept.length || others.read() !== null
+        ? Object.fromEntries(kept.map((row) => [row.name, row.read()]))
+        : null;
     const body = {
       window: window.value,
-      limits: { messengers: named, other_messengers: others.read(), whatsapp_direct: direct.read(), account: quotas.length ? quotas : null },
+      limits: {
+        messengers: named,
+        other_messengers: others.read(),
+        whatsapp_direct: direct.read(),
+        account: quotas.length ? quotas : null,
+      },
     };
     attempt(limitsSaid, () => api("limits", { method: "PUT", body }));
   });
