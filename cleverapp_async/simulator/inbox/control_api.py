@@ -37,7 +37,7 @@ async def _contacts(call: Call) -> Json:
     found: list[Json] = []
     last = call.whole("after_id")
     for _ in range(_SCANNED // _CHUNK):
-        chunk = call.services.simulator.kept_contacts(last, _CHUNK)
+        chunk = call.state.simulator.kept_contacts(last, _CHUNK)
         for contact in chunk:
             if len(found) == limit:
                 return {"contacts": found, "next_id": last}
@@ -76,7 +76,7 @@ async def _contact(call: Call) -> Json:
 
 
 def _find(call: Call, *, keep: bool) -> SimulatedContact:
-    found = call.services.simulator.find_contact(call.path_id, keep=keep)
+    found = call.state.simulator.find_contact(call.path_id, keep=keep)
     if found is None:
         raise InputError("id", f"there is no contact {call.path_id}", 404)
     return found
@@ -84,10 +84,10 @@ def _find(call: Call, *, keep: bool) -> SimulatedContact:
 
 async def _add_contact(call: Call) -> Json:
     _check_room(call)
-    simulator = call.services.simulator
+    simulator = call.state.simulator
     contact = parse_contact(call.body.value)
     made = simulator.add_contact(contact)
-    call.services.feed.publish("contacts")
+    call.state.feed.publish("contacts")
     return _show_contact(simulator.find_contact(made.id) or made)
 
 
@@ -97,16 +97,16 @@ async def _write(call: Call) -> Json:
     if len(text) > _TEXT:
         raise SeedError("$.text", f"at most {_TEXT} characters are taken, not {len(text)}")
     _check_room(call)
-    return call.services.receive(_find(call, keep=True), text).whole()
+    return call.state.receive(_find(call, keep=True), text).whole()
 
 
 def _check_room(call: Call) -> None:
-    if call.services.simulator.count_contacts() >= _ADDED:
+    if call.state.simulator.count_contacts() >= _ADDED:
         raise InputError("$", f"there are {_ADDED} contacts already: no more can be added", 409)
 
 
 async def _faults(call: Call) -> Json:
-    simulator = call.services.simulator
+    simulator = call.state.simulator
     faults = simulator.armed_faults
     return {
         "faults": [show_fault(fault) for fault in faults],
@@ -117,34 +117,34 @@ async def _faults(call: Call) -> Json:
 async def _put_faults(call: Call) -> Json:
     body = call.body.record(("faults",), ("faults",))
     faults = read_faults(body["faults"])
-    simulator = call.services.simulator
+    simulator = call.state.simulator
     simulator.clear_faults()
     for fault in faults:
         simulator.add_fault(fault)
-    call.services.feed.publish("faults")
+    call.state.feed.publish("faults")
     return await _faults(call)
 
 
 async def _latency(call: Call) -> Json:
-    return {"latency": show_latency(call.services.simulator.latency)}
+    return {"latency": show_latency(call.state.simulator.latency)}
 
 
 async def _put_latency(call: Call) -> Json:
     body = call.body.record(("latency",), ("latency",))
-    call.services.simulator.set_latency(read_latency(body["latency"]))
-    call.services.feed.publish("latency")
+    call.state.simulator.set_latency(read_latency(body["latency"]))
+    call.state.feed.publish("latency")
     return await _latency(call)
 
 
 async def _limits(call: Call) -> Json:
-    simulator = call.services.simulator
+    simulator = call.state.simulator
     return show_limits(simulator.limits, simulator.window)
 
 
 async def _put_limits(call: Call) -> Json:
     limits, window = read_limits(call.body)
-    call.services.simulator.set_limits(limits, window)
-    call.services.feed.publish("limits")
+    call.state.simulator.set_limits(limits, window)
+    call.state.feed.publish("limits")
     return await _limits(call)
 
 

@@ -47,13 +47,13 @@ _RECHECK: Final = 0.05
 
 
 async def _ready(call: Call) -> Json:
-    simulator = call.services.simulator
+    simulator = call.state.simulator
     if call.values["wait"]:
-        with call.services.listen() as listener:
+        with call.state.listen() as listener:
             await _wait_until_ready(simulator, listener, call.number("wait"))
     if not simulator.accepting:
         raise InputError("simulator", "it does not accept requests", 503)
-    return {"ready": True, "base_url": simulator.base_url, "kept": len(call.services.store)}
+    return {"ready": True, "base_url": simulator.base_url, "kept": len(call.state.store)}
 
 
 async def _wait_until_ready(simulator: Simulator, listener: Listener, seconds: float) -> None:
@@ -81,7 +81,7 @@ def _page(call: Call, query: Query) -> Json:
     before, limit = call.values["before_id"], call.whole("limit")
     found = (
         entry
-        for entry in call.services.store.newest_first()
+        for entry in call.state.store.newest_first()
         if (before is None or entry.id < int(before)) and query.matches(entry)
     )
     rows = list(islice(found, limit))
@@ -90,7 +90,7 @@ def _page(call: Call, query: Query) -> Json:
 
 
 async def _message(call: Call) -> Json:
-    entry = call.services.store.get(call.path_id)
+    entry = call.state.store.get(call.path_id)
     if entry is None:
         raise InputError("id", f"there is no message {call.path_id}, or no longer", 404)
     return entry.whole()
@@ -98,10 +98,10 @@ async def _message(call: Call) -> Json:
 
 async def _latest(call: Call) -> Json:
     query, after_id = _query_of(call), call.whole("after_id")
-    store, wait = call.services.store, call.number("wait")
+    store, wait = call.state.store, call.number("wait")
     found = _newest(store, query, after_id)
     if found is None and wait:
-        with call.services.listen() as listener:
+        with call.state.listen() as listener:
             found = await _wait_for(listener, store, query, after_id, wait)
     if found is None:
         raise InputError("query", "no such message has come", 404)
@@ -135,19 +135,19 @@ def _newest(store: EntryStore, query: Query, after_id: int) -> Entry | None:
 
 
 async def _clear(call: Call) -> Json:
-    call.services.clear()
+    call.state.clear()
     return {}
 
 
 async def _events(call: Call) -> web.StreamResponse:
-    services, query = call.services, _query_of(call)
+    state, query = call.state, _query_of(call)
     seen = call.request.headers.get("Last-Event-ID", "")
-    with services.listen() as listener:
+    with state.listen() as listener:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
         await response.prepare(call.request)
         await _write(response, b"retry: 1000\n\n")
         if seen.isascii() and seen.isdigit():
-            await _write(response, _told(list(services.store.since(int(seen[:18]))), query))
+            await _write(response, _told(list(state.store.since(int(seen[:18]))), query))
         # A client that left, or that reads nothing, is not waited for.
         with suppress(ConnectionError, TimeoutError):
             while not listener.closed:
@@ -189,7 +189,7 @@ def _told(events: list[Event] | list[Entry], query: Query) -> bytes:
 
 async def _keys(call: Call) -> Json:
     now = asyncio.get_running_loop().time()
-    return call.services.keys.told(call.services.simulator, now, call.number("seconds"))
+    return call.state.keys.told(call.state.simulator, now, call.number("seconds"))
 
 
 _BUSY: Final = {503: "Too many streams and waiting requests are open."}

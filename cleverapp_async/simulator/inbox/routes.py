@@ -12,7 +12,7 @@ from attrs import field, frozen
 from ..seed.json_node import JsonNode
 from .entries import Json
 from .errors import InputError
-from .services import Services
+from .state import InboxState
 
 Number: TypeAlias = int | float
 
@@ -74,14 +74,14 @@ class Call:
     """One request to a route, its parameters checked.
 
     Args:
-        services: What the inbox works with.
+        state: What the inbox works with.
         request: The request itself.
         values: The parameters of the query.
         path_id: The id in the path, or 0.
         body: The JSON of the body, for routes that take one.
     """
 
-    services: Services
+    state: InboxState
     request: web.Request
     values: Mapping[str, Number | str | None]
     path_id: int

@@ -27,7 +27,7 @@ from .guard import HEADERS, check
 from .messages_api import ROUTES as MESSAGE_ROUTES
 from .openapi import document
 from .routes import Call, Number, Route
-from .services import Services
+from .state import InboxState
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -83,7 +83,7 @@ class Inbox:
     port: int = field(default=0, kw_only=True)
     names: frozenset[str] = field(default=frozenset[str](), converter=_lower, kw_only=True)
     keep: int = field(default=KEEP, kw_only=True)
-    _services: Services = field(init=False, repr=False)
+    _state: InboxState = field(init=False, repr=False)
     _runner: web.AppRunner | None = field(init=False, default=None, repr=False)
     _stop_observing: Callable[[], None] | None = field(init=False, default=None, repr=False)
     _bound_port: int = field(init=False, default=0, repr=False)
@@ -93,7 +93,7 @@ class Inbox:
         if self.keep < 1:
             msg = f"keep must be 1 or more, not {self.keep!r}"
             raise ValueError(msg)
-        self._services = Services(self.simulator, EntryStore(self.keep, _BYTES))
+        self._state = InboxState(self.simulator, EntryStore(self.keep, _BYTES))
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -151,10 +151,10 @@ class Inbox:
             handler_cancellation=True,
             shutdown_timeout=_PATIENCE,
         )
-        self._services.feed.open()
+        self._state.feed.open()
         await self._runner.setup()
         await web.SockSite(self._runner, bound).start()
-        self._stop_observing = self.simulator.observe(self._services.observe)
+        self._stop_observing = self.simulator.observe(self._state.observe)
 
     async def close(self) -> None:
         """Stop: streams and waiting requests end. Closing twice is allowed."""
@@ -163,7 +163,7 @@ class Inbox:
             return
         if self._stop_observing is not None:
             self._stop_observing()
-        self._services.feed.close()
+        self._state.feed.close()
         await runner.cleanup()
 
     @web.middleware
@@ -185,7 +185,7 @@ class Inbox:
     def _handler(self, route: Route) -> _Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
             call = Call(
-                self._services,
+                self._state,
                 request,
                 _read_query(route, request),
                 int(request.match_info.get("id", "0")),

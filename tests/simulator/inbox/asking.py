@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @frozen
-class Desk:
+class InboxClient:
     """An inbox, what asks it, and what sends to its simulator."""
 
     session: aiohttp.ClientSession

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from cleverapp_async.simulator import Inbox, Simulator, SimulatorLimits
-from tests.simulator.inbox.asking import Desk
+from tests.simulator.inbox.asking import InboxClient
 from tests.simulator.wire import Caller
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class Open(Protocol):
 
     async def __call__(
         self, simulator: Simulator | None = None, *, keep: int = 100, names: tuple[str, ...] = ()
-    ) -> Desk:
+    ) -> InboxClient:
         """Start them, and give what asks them; without a simulator one without limits."""
         ...
 
@@ -37,11 +37,11 @@ async def open_inbox() -> AsyncGenerator[Open]:
             *,
             keep: int = 100,
             names: tuple[str, ...] = (),
-        ) -> Desk:
+        ) -> InboxClient:
             simulator = simulator or Simulator(limits=SimulatorLimits.none())
             await stack.enter_async_context(simulator)
             inbox = Inbox(simulator, keep=keep, names=names)
             await stack.enter_async_context(inbox)
-            return Desk(session, inbox, Caller(session, simulator))
+            return InboxClient(session, inbox, Caller(session, simulator))
 
         yield start

@@ -9,7 +9,7 @@ import pytest
 
 from cleverapp_async.simulator import Inbox, Simulator
 from cleverapp_async.simulator.inbox.guard import is_loopback
-from tests.simulator.inbox.asking import Desk
+from tests.simulator.inbox.asking import InboxClient
 from tests.simulator.wire import Caller, leave
 
 if TYPE_CHECKING:
@@ -35,38 +35,38 @@ async def test_other_names_lead_nowhere(open_inbox: Open, path: str, host: str) 
 )
 async def test_other_sites_are_refused(open_inbox: Open, path: str, origin: str) -> None:
     """Page, API and stream are refused to pages of other sites."""
-    desk = await open_inbox()
-    here = desk.inbox.url.removeprefix("http://").rstrip("/")
-    answer = await desk.ask(path, headers={"Origin": origin.format(here)})
+    client = await open_inbox()
+    here = client.inbox.url.removeprefix("http://").rstrip("/")
+    answer = await client.ask(path, headers={"Origin": origin.format(here)})
     assert (answer.status, answer.json["place"]) == (403, "header Origin")
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 async def test_what_other_sites_load_is_refused(open_inbox: Open, site: str) -> None:
     """A script or an image of another site loads nothing; only a link to the page is followed."""
-    desk = await open_inbox()
+    client = await open_inbox()
     headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"}
-    answer = await desk.ask("messages", headers=headers)
+    answer = await client.ask("messages", headers=headers)
     assert (answer.status, answer.json["place"]) == (403, "header Sec-Fetch-Site")
     link = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
-    assert (await desk.ask("messages", headers=link)).status == 403
-    assert (await desk.ask("/", headers=link)).status == 200
+    assert (await client.ask("messages", headers=link)).status == 403
+    assert (await client.ask("/", headers=link)).status == 200
 
 
 async def test_nothing_is_set_by_another_site(open_inbox: Open) -> None:
     """A form or a script of another site changes nothing."""
-    desk = await open_inbox()
-    await desk.call.send(5)
+    client = await open_inbox()
+    await client.call.send(5)
     for origin in ("https://evil.example", "null"):
-        answer = await desk.ask("messages", method="DELETE", headers={"Origin": origin})
+        answer = await client.ask("messages", method="DELETE", headers={"Origin": origin})
         assert answer.status == 403
-    assert len((await desk.get("messages"))["messages"]) == 1
+    assert len((await client.get("messages"))["messages"]) == 1
 
 
 async def test_a_header_twice_is_refused(open_inbox: Open) -> None:
     """Two names in one request are refused, whichever of them is ours."""
-    desk = await open_inbox()
-    port = int(desk.inbox.url.rstrip("/").rpartition(":")[2])
+    client = await open_inbox()
+    port = int(client.inbox.url.rstrip("/").rpartition(":")[2])
     for name, values in (
         ("Host", ("localhost", "evil.example")),
         ("Origin", (f"http://localhost:{port}", "http://evil.example")),
@@ -100,20 +100,20 @@ def test_which_addresses_only_this_machine_reaches(host: str, loopback: bool) ->
 
 async def test_the_own_page_is_let_in(open_inbox: Open) -> None:
     """Requests of the page, and of programs that are no browser, are answered."""
-    desk = await open_inbox()
-    port = desk.inbox.url.rstrip("/").rpartition(":")[2]
+    client = await open_inbox()
+    port = client.inbox.url.rstrip("/").rpartition(":")[2]
     for name in ("127.0.0.1", "localhost", "LOCALHOST", "[::1]"):
         here = {"Host": f"{name}:{port}", "Origin": f"http://{name}:{port}"}
-        assert (await desk.ask("messages", headers=here)).status == 200
-        assert (await desk.ask("messages", headers={"Host": f"{name}:9"})).status == 200
-    assert (await desk.ask("messages", headers={"Sec-Fetch-Site": "same-origin"})).status == 200
+        assert (await client.ask("messages", headers=here)).status == 200
+        assert (await client.ask("messages", headers={"Host": f"{name}:9"})).status == 200
+    assert (await client.ask("messages", headers={"Sec-Fetch-Site": "same-origin"})).status == 200
 
 
 async def test_a_name_may_be_allowed(open_inbox: Open) -> None:
     """A name that was given leads here, through a proxy with TLS as well; others do not."""
-    desk = await open_inbox(names=("Simulator",))
-    assert (await desk.ask("messages", headers={"Host": "simulator:8081"})).status == 200
-    assert (await desk.ask("messages", headers={"Host": "simulators:8081"})).status == 403
+    client = await open_inbox(names=("Simulator",))
+    assert (await client.ask("messages", headers={"Host": "simulator:8081"})).status == 200
+    assert (await client.ask("messages", headers={"Host": "simulators:8081"})).status == 403
     for origin, status in (
         ("http://simulator", 200),
         ("https://simulator", 200),
@@ -121,7 +121,7 @@ async def test_a_name_may_be_allowed(open_inbox: Open) -> None:
         ("ftp://simulator", 403),
     ):
         headers = {"Host": "simulator", "Origin": origin}
-        assert (await desk.ask("messages", headers=headers)).status == status
+        assert (await client.ask("messages", headers=headers)).status == status
 
 
 async def test_who_asks_for_the_network_is_found_by_address() -> None:
@@ -130,22 +130,22 @@ async def test_who_asks_for_the_network_is_found_by_address() -> None:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         simulator = await stack.enter_async_context(Simulator())
         inbox = await stack.enter_async_context(Inbox(simulator, host="0.0.0.0"))  # noqa: S104
-        desk = Desk(session, inbox, Caller(session, simulator))
+        client = InboxClient(session, inbox, Caller(session, simulator))
         for host, status in (
             ("192.168.0.7:8081", 200),
             ("[fe80::1]:8081", 200),
             ("0.0.0.0:8081", 200),
             ("evil.example", 403),
         ):
-            assert (await desk.ask("messages", headers={"Host": host})).status == status
+            assert (await client.ask("messages", headers={"Host": host})).status == status
 
 
 @pytest.mark.parametrize("path", [*PATHS, "messages?limit=0"])
 async def test_every_answer_forbids_what_it_does_not_need(open_inbox: Open, path: str) -> None:
     """Page, API, stream and errors come with the policy: own files only, in nobody's frame."""
-    desk = await open_inbox()
-    url = desk.inbox.url + (path[1:] if path.startswith("/") else f"api/{path}")
-    async with desk.session.get(url) as answer:
+    client = await open_inbox()
+    url = client.inbox.url + (path[1:] if path.startswith("/") else f"api/{path}")
+    async with client.session.get(url) as answer:
         headers = answer.headers
     assert headers["Content-Security-Policy"].startswith("default-src 'self';")
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]

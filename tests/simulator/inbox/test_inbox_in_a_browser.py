@@ -94,8 +94,8 @@ async def test_messages_appear_in_every_tab_as_they_are_sent(
 ) -> None:
     """Two tabs show each message within a second, why it was refused, and what a filter means."""
     limits = SimulatorLimits(messengers={"telegram": (3, 30.0)}, account=None)
-    desk = await open_inbox(Simulator(limits=limits))
-    url = desk.inbox.url
+    client = await open_inbox(Simulator(limits=limits))
+    url = client.inbox.url
     async with open_tabs(tmp_path / "profile", 2, reach="127.0.0.1") as (page, other):
         for tab in (page, other):
             await tab.speak("en")
@@ -104,7 +104,7 @@ async def test_messages_appear_in_every_tab_as_they_are_sent(
         took: list[float] = []
         for number in range(1, 5):
             before = time.monotonic()
-            await desk.call.send(5, text=f"order {number}")
+            await client.call.send(5, text=f"order {number}")
             await until_text(page, f"#row-{number}", f"order {number}")
             took.append(time.monotonic() - before)
         assert min(took) < 1
@@ -119,8 +119,8 @@ async def test_messages_appear_in_every_tab_as_they_are_sent(
         await until(page, "document.querySelector('#details .slot.own')")
         await fill(other, "#query", "verdict:refused")
         await until_text(other, "#count", "1 message")
-        await desk.call.send(5, text="refused as well")
-        await desk.call.send(0, text="no contact")
+        await client.call.send(5, text="refused as well")
+        await client.call.send(0, text="no contact")
         await until_text(other, "#count", "2 messages")
         await until_text(page, "#count", "6 messages")
         await fill(other, "#query", "verdict:what")
@@ -147,10 +147,10 @@ async def test_hostile_texts_stay_texts(open_inbox: Open, tmp_path: Path) -> Non
         )
         for number, text in enumerate(HOSTILE, 1)
     ]
-    desk = await open_inbox(Simulator(contacts=contacts, limits=SimulatorLimits.none()))
-    url = desk.inbox.url
+    client = await open_inbox(Simulator(contacts=contacts, limits=SimulatorLimits.none()))
+    url = client.inbox.url
     for number, text in enumerate(HOSTILE, 1):
-        await desk.call(
+        await client.call(
             "sendMessage",
             {"contact_id": str(number), "x": text, text: "name"},
             json={"text": text, "image": "https://evil.example/pixel.png"},
@@ -177,8 +177,8 @@ async def test_hostile_texts_stay_texts(open_inbox: Open, tmp_path: Path) -> Non
 
 async def test_faults_and_contacts_are_set_on_the_page(open_inbox: Open, tmp_path: Path) -> None:
     """A fault that is set is met, a contact that is added writes, limits and latency hold."""
-    desk = await open_inbox()
-    url = desk.inbox.url
+    client = await open_inbox()
+    url = client.inbox.url
     async with open_tabs(tmp_path / "profile", 1, reach="127.0.0.1") as (page,):
         await page.speak("en")
         await page.go(f"{url}#settings")
@@ -187,7 +187,7 @@ async def test_faults_and_contacts_are_set_on_the_page(open_inbox: Open, tmp_pat
         await fill(page, f"{form} select", "too_many")
         await click(page, f"{form} button")
         await until_text(page, ".armed", "too_many retry_after=3")
-        answer = await desk.call.send(5)
+        answer = await client.call.send(5)
         assert (answer.status, answer.headers["Retry-After"]) == (429, "3")
         await page.evaluate("location.hash = '#messages'")
         await until_text(page, "#rows", "Fault")
@@ -195,16 +195,16 @@ async def test_faults_and_contacts_are_set_on_the_page(open_inbox: Open, tmp_pat
         await until_text(page, ".armed", "struck 1 time")
         await click(page, ".armed button")
         await until_text(page, "#settings-view", "No fault is armed.")
-        assert desk.simulator.armed_faults == ()
+        assert client.simulator.armed_faults == ()
         await fill(page, "#settings-view .card:nth-of-type(2) input", "1ms")
         await click(page, "#settings-view .card:nth-of-type(2) button")
         await until_text(page, "#settings-view .card:nth-of-type(2)", "Set.")
-        assert desk.simulator.latency.spell() == "1ms"
+        assert client.simulator.latency.spell() == "1ms"
         await click(page, "#settings-view .quota .check input")
         await fill(page, "#settings-view .quota input[type=number]", "1")
         await click(page, "#settings-view .card:nth-of-type(3) form > .ending:last-child button")
         await until_text(page, "#settings-view .card:nth-of-type(3)", "Set.")
-        assert desk.simulator.limits == SimulatorLimits(None, None, None, ((1, 10.0),))
+        assert client.simulator.limits == SimulatorLimits(None, None, None, ((1, 10.0),))
         await page.evaluate("location.hash = '#contacts'")
         await until(page, "document.querySelector('#contacts-view .fields')")
         for number, text in ((3, "tg9"), (4, "Вера"), (6, "vip, new"), (7, "size=L\nnote=a=b")):
@@ -212,7 +212,7 @@ async def test_faults_and_contacts_are_set_on_the_page(open_inbox: Open, tmp_pat
             await fill(page, f"#contacts-view .field:nth-of-type({number}) {tag}", text)
         await click(page, "#contacts-view .fields button")
         await until_text(page, ".contacts", "Вера")
-        [contact] = desk.simulator.kept_contacts()
+        [contact] = client.simulator.kept_contacts()
         assert (contact.external_id, contact.tags) == ("tg9", ("vip", "new"))
         assert [(one.name, one.value) for one in contact.variables] == [
             ("size", "L"),
@@ -230,15 +230,15 @@ async def test_faults_and_contacts_are_set_on_the_page(open_inbox: Open, tmp_pat
 
 async def test_ten_thousand_messages_scroll(open_inbox: Open, tmp_path: Path) -> None:
     """Of 10,000 messages only those in sight are elements, and the keyboard reaches all of them."""
-    desk = await open_inbox(keep=10_000)
-    services = desk.inbox._services
+    client = await open_inbox(keep=10_000)
+    state = client.inbox._state
     contact = SimulatedContact(5, 1, "telegram", "5", name="Анна")
     for number in range(10_000):
-        services.receive(contact, f"text {number}")
+        state.receive(contact, f"text {number}")
     async with open_tabs(tmp_path / "profile", 1, reach="127.0.0.1") as (page,):
         await page.speak("en")
         await page.look_like(1280, 800, "light")
-        await page.go(desk.inbox.url)
+        await page.go(client.inbox.url)
         await until_text(page, "#count", "10,000 messages")
         await page.evaluate("document.querySelector('#list').focus()")
         await press(page, "End")
@@ -253,7 +253,7 @@ async def test_ten_thousand_messages_scroll(open_inbox: Open, tmp_path: Path) ->
         await until_text(page, "#details", "text 0")
         await press(page, "ArrowUp")
         await until_text(page, "#details", "text 1")
-        services.receive(contact, "one more")
+        state.receive(contact, "one more")
         await until(page, "document.querySelector('#row-2')?.getAttribute('aria-setsize') > 10000")
         assert await page.evaluate(
             "(({top}, box) => top >= box.top && top < box.bottom)"
@@ -272,13 +272,13 @@ async def test_the_page_fits_a_phone_and_names_its_controls(
     open_inbox: Open, tmp_path: Path
 ) -> None:
     """In Russian on a narrow screen nothing is cut off, and every control has a name."""
-    desk = await open_inbox(Simulator(contacts=[SimulatedContact(5, 7, "viber", "v5" * 60)]))
-    await desk.call.send(5, text="слово" * 100)
-    await desk.put("faults", {"faults": [{"kind": "hang", "every": 100}]})
+    client = await open_inbox(Simulator(contacts=[SimulatedContact(5, 7, "viber", "v5" * 60)]))
+    await client.call.send(5, text="слово" * 100)
+    await client.put("faults", {"faults": [{"kind": "hang", "every": 100}]})
     async with open_tabs(tmp_path / "profile", 1, reach="127.0.0.1") as (page,):
         await page.speak("ru-RU")
         await page.look_like(320, 640, "dark")
-        await page.go(desk.inbox.url)
+        await page.go(client.inbox.url)
         await until_text(page, "#count", "1 сообщение")
         assert await page.evaluate("document.documentElement.lang") == "ru"
         for place in ("#messages", "#message/1", "#limits", "#contacts", "#settings"):
@@ -307,26 +307,26 @@ async def test_the_page_fits_a_phone_and_names_its_controls(
 
 async def test_the_page_finds_its_way_back(open_inbox: Open, tmp_path: Path) -> None:
     """When the inbox or the tab was away, the page shows what came meanwhile once it is back."""
-    desk = await open_inbox()
-    await desk.call.send(5, text="before")
-    desk.inbox.port = int(desk.inbox.url.rstrip("/").rpartition(":")[2])
+    client = await open_inbox()
+    await client.call.send(5, text="before")
+    client.inbox.port = int(client.inbox.url.rstrip("/").rpartition(":")[2])
     async with open_tabs(tmp_path / "profile", 1, reach="127.0.0.1") as (page,):
         await page.speak("en")
-        await page.go(f"{desk.inbox.url}?query=to:5")
+        await page.go(f"{client.inbox.url}?query=to:5")
         await until_text(page, "#row-1", "before")
-        await desk.inbox.close()
+        await client.inbox.close()
         await until_text(page, "#state", "Not connected")
-        await desk.inbox.start()
-        await desk.call.send(5, text="after")
+        await client.inbox.start()
+        await client.call.send(5, text="after")
         await until_text(page, "#state", "Live")
         await until_text(page, "#row-2", "after")
         assert await page.evaluate("document.querySelector('#query').value") == "to:5"
         await hide(page, hidden=True)
-        feed = desk.inbox._services.feed
+        feed = client.inbox._state.feed
         async with asyncio.timeout(15):
             while feed._listeners:  # noqa: ASYNC110 - it waits for what no event tells
                 await asyncio.sleep(0.01)
-        await desk.call.send(5, text="unseen")
+        await client.call.send(5, text="unseen")
         await hide(page, hidden=False)
         await until_text(page, "#row-3", "unseen")
         assert await page.evaluate("document.querySelectorAll('.row').length") == 3

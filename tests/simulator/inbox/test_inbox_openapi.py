@@ -54,8 +54,8 @@ def test_the_document_is_valid_openapi() -> None:
 
 async def test_the_inbox_serves_its_document(open_inbox: Open) -> None:
     """The document is found below the API, and names every route."""
-    desk = await open_inbox()
-    told = await desk.get("openapi.json")
+    client = await open_inbox()
+    told = await client.get("openapi.json")
     assert told == document(ROUTES)
     for route in ROUTES:
         assert told["paths"][route.path][route.method.lower()]["operationId"] == route.name

@@ -28,7 +28,7 @@ _ADDRESSES: Final = ("contact_id", "contact_external_id", "bitrix_contact_id", "
 
 
 @define(eq=False)
-class Services:
+class InboxState:
     """Keeps what a simulator tells, and tells it on.
 
     Args:
