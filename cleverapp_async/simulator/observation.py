@@ -190,8 +190,14 @@ def observe(
         secrets.strike(name): secrets.strike_value(value)
         for name, value in arrival.parameters.items()
     }
+    messenger = arrival.messenger
     return Observation(
-        evolve(arrival, endpoint=secrets.strike_all(arrival.endpoint), parameters=parameters),
+        evolve(
+            arrival,
+            endpoint=secrets.strike_all(arrival.endpoint),
+            messenger=None if messenger is None else secrets.strike(messenger),
+            parameters=parameters,
+        ),
         _request_text(request, body, secrets),
         None if reply is None else _answer_text(reply, secrets),
     )

@@ -86,7 +86,11 @@ async def _add_contact(call: Call) -> Json:
     _check_room(call)
     simulator = call.state.simulator
     contact = parse_contact(call.body.value)
+    size = len(await call.request.read())
+    if size > call.state.room:
+        raise InputError("$", "the contacts that were added take 64 MiB: no more can be added", 409)
     made = simulator.add_contact(contact)
+    call.state.room -= size
     call.state.feed.publish("contacts")
     return _show_contact(simulator.find_contact(made.id) or made)
 

@@ -111,12 +111,12 @@ class Entry:
             "id": self.id,
             "at": moment(self.at),
             "kind": self.kind,
-            "method": self.method,
+            "method": self.method[:SNIPPET],
             "bot_id": self.bot_id,
-            "messenger": self.messenger,
-            "to": None if self.to is None else self.to[:SNIPPET],
+            "messenger": _snippet(self.messenger),
+            "to": _snippet(self.to),
             "contact_id": self.contact_id,
-            "name": None if self.name is None else self.name[:SNIPPET],
+            "name": _snippet(self.name),
             "text": self.text[:SNIPPET],
             "attached": next(media, None),
             "verdict": self.verdict,
@@ -130,6 +130,8 @@ class Entry:
         key = self.key_window
         return {
             **self.row(),
+            "method": self.method,
+            "messenger": self.messenger,
             "to": self.to,
             "name": self.name,
             "text": self.text,
@@ -177,6 +179,10 @@ class Entry:
             return body["errors"]
         except (ValueError, KeyError):
             return {}  # a redirect, or a body that is cut short
+
+
+def _snippet(text: str | None) -> str | None:
+    return None if text is None else text[:SNIPPET]
 
 
 def moment(seconds: float) -> str:

@@ -22,6 +22,9 @@ _ARRIVALS: Final = 2000
 _KEYS: Final = 500
 """Keys that are kept; the one that was silent for the longest gives way."""
 
+_NAME: Final = 200
+"""Characters of the longest messenger's name that is kept."""
+
 _TOLD: Final = 50
 """Keys that are told at once, those with the latest arrivals."""
 
@@ -66,7 +69,7 @@ class KeyBook:
         if counts_for_account(arrival):
             self._account.add(arrival)
         key = key_of(arrival)
-        if key is not None:
+        if key is not None and len(key[2]) <= _NAME:
             self._strips.setdefault(key, _Strip()).add(arrival)
             self._strips.move_to_end(key)
             if len(self._strips) > _KEYS:

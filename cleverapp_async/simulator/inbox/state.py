@@ -23,6 +23,8 @@ from .keys import KeyBook
 LISTENERS: Final = 64
 """Streams, and requests that wait, at once."""
 
+_ADDED_BYTES: Final = 64 * 2**20
+
 _MESSAGES: Final = frozenset({"sendMessage", "sendMessageToWhatsApp", "sendMessageToQueue"})
 _ADDRESSES: Final = ("contact_id", "contact_external_id", "bitrix_contact_id", "phone")
 
@@ -34,12 +36,16 @@ class InboxState:
     Args:
         simulator: The simulator.
         store: Keeps the entries.
+
+    Attributes:
+        room: How many bytes of contacts may still be added.
     """
 
     simulator: Simulator
     store: EntryStore
     keys: KeyBook = field(init=False, factory=KeyBook)
     feed: Feed = field(init=False, factory=lambda: Feed(LISTENERS))
+    room: int = field(init=False, default=_ADDED_BYTES)
 
     def observe(self, observation: Observation) -> None:
         """Keep a request; an observer of the simulator."""

@@ -259,6 +259,29 @@ async def test_contacts_are_many_and_bounded() -> None:
         assert await client.refused("contacts/5/messages", {"text": "Hi"}, "POST") == (409, "$")
 
 
+async def test_added_contacts_are_bounded_by_their_size(open_inbox: Open) -> None:
+    """Beyond 64 MiB no contact is added."""
+    client = await open_inbox(Simulator(contacts=[]))
+    body = {"bot_id": 7, "messenger": "viber", "external_id": "v", "name": "x" * 200_000}
+    assert (await client.ask("contacts", method="POST", json=body)).status == 201
+    client.inbox._state.room = 200_000
+    body["external_id"] = "w"
+    assert await client.refused("contacts", body, "POST") == (409, "$")
+    assert client.simulator.count_contacts() == 1
+
+
+async def test_long_names_are_cut_in_the_list(open_inbox: Open) -> None:
+    """A row has the beginning of a long messenger's name, the message all of it, a strip none."""
+    client = await open_inbox()
+    long = "m" * 10_000
+    route = {"bot_id": "8", "messenger": long, "contact_external_id": long}
+    await client.call("sendMessage", json={**route, "text": "Hi"})
+    [row] = (await client.get("messages"))["messages"]
+    assert (row["messenger"], row["to"]) == ("m" * 200, "m" * 200)
+    assert (await client.get("messages/1"))["messenger"] == long
+    assert (await client.get("keys"))["keys"] == []
+
+
 async def test_a_message_that_does_not_come_is_missing(open_inbox: Open) -> None:
     """Whoever waits in vain is told so with 404."""
     client = await open_inbox()

@@ -147,6 +147,13 @@ async def test_the_token_is_struck_out_of_every_parameter() -> None:
     assert observation.arrival.parameters == {"data": {"***": [{"k": "<***>"}, 5, None]}}
 
 
+async def test_a_token_for_a_messenger_is_struck() -> None:
+    """A token that was sent in place of the messenger's name is not kept as one."""
+    query = f"api_token={FULLY}&bot_id=1&messenger={FULLY}&contact_external_id=5&text=Hi"
+    observation = await observe(query, {})
+    assert (observation.arrival.verdict, observation.arrival.messenger) == ("accepted", "***")
+
+
 async def test_what_is_no_form_is_searched_all_the_same() -> None:
     """Broken JSON and parts without a boundary show no token either."""
     for headers, body in (
