@@ -14,7 +14,7 @@ from cleverapp_async.simulator import (
     SimulatorLimits,
 )
 from cleverapp_async.simulator.inbox import server
-from tests.bulk.report.browser import Page, open_tabs
+from tests.browser import Page, open_tabs
 
 if TYPE_CHECKING:
     from tests.simulator.inbox.conftest import Open
