@@ -10,11 +10,14 @@ import click
 from ..client import CleverAppClient
 from ..errors import CleverAppError, Outcome, UnsupportedMessengerError, ValidationError
 from .errors import Exit, exit_codes
+from .inbox import INBOX_HELP, InboxSettings, serve_inbox
 from .shared_options import list_option, output_option, scale_option, window_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from importlib.resources.abc import Traversable
+
+    from rich.console import Console
 
     from ..bulk.outcome import SendOutcome
     from ..simulator import SimulatedContact, Simulator
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from .recipients.source import Source
     from .send.outcomes import Sink
     from .send.tally import Tally
+    from .signals import Interrupts
 
 __all__ = ["Expectations", "demo"]
 
@@ -63,37 +67,38 @@ def _print_list() -> None:
 @window_option
 @output_option(default="nowhere")
 @list_option(_print_list)
+@click.option("--inbox", is_flag=True, help=INBOX_HELP)
 @click.pass_context
-def demo(context: click.Context, *, scale: float, window: str, output: str | None) -> None:
+def demo(
+    context: click.Context, *, scale: float, window: str, output: str | None, inbox: bool
+) -> None:
     """Send a bundled list to the simulator.
 
     It needs no account, and nobody gets a message. The list has recipients of several bots and
     messengers; some rows are faulty and left out, some are rejected by the server. At the end the
     referee, who saw every request arrive, gives its verdict. The outcomes are JSON lines, in the
-    file of --output or on standard output (-).
+    file of --output or on standard output (-). With --inbox a page shows the messages as they
+    arrive, and stays open until Ctrl-C.
 
     --list prints the list, to be sent with `cleverapp send`: CSV, whose columns contact_id; bot_id,
     messenger and contact_external_id; or bot_id and phone say who the recipient is. name fills the
     template, and expect says what is to come of the row here.
     """
     import asyncio
+    from contextlib import AsyncExitStack
     from importlib.resources import as_file
-
-    from rich.text import Text
 
     from .console import make_console, need_output
     from .recipients.source import open_source
     from .send.outcomes import open_sink
     from .send.plan import Wanted, make_plan
     from .send.progress import choose_view
-    from .send.report import show_report
-    from .send.resume_notes import FileNotes, tell_the_rest
+    from .send.resume_notes import FileNotes
     from .send.run import check
     from .send.runner import Runner
     from .send.sources import FileMessages
     from .send_settings import LimitSettings
     from .signals import Interrupts
-    from .simulate import show_verdict
     from .text import say_duration
 
     if output == "-":
@@ -111,7 +116,11 @@ def demo(context: click.Context, *, scale: float, window: str, output: str | Non
         )
 
         async def send() -> Tally:
-            async with simulator:
+            async with AsyncExitStack() as stack:
+                await stack.enter_async_context(simulator)
+                if inbox:
+                    page = await stack.enter_async_context(serve_inbox(simulator, InboxSettings()))
+                    console.print(f"See what arrives: {page.url}", soft_wrap=True)
                 client = CleverAppClient(
                     simulator.api_token,
                     base_url=simulator.base_url,
@@ -134,23 +143,53 @@ def demo(context: click.Context, *, scale: float, window: str, output: str | Non
                     interrupts=interrupts,
                     announce=FileNotes(console=console, output=output).beginning,
                 )
-                return await runner.send()
+                tally = await runner.send()
+                _conclude(console, simulator, tally, output)
+                if inbox and not tally.interrupted:
+                    await _stay_open(console, interrupts)
+                return tally
 
         try:
             tally = asyncio.run(send())
         except KeyboardInterrupt:
             context.exit(Exit.INTERRUPTED)
-    show_report(console, tally)
-    show_verdict(console, simulator.referee())
-    tell_the_rest(console, tally, output)
     if tally.interrupted:
         context.exit(Exit.INTERRUPTED)
+    as_expected = _tell_surprises(console, expectations)
+    context.exit(Exit.OK if as_expected and simulator.referee().clean else Exit.FAILED)
+
+
+def _tell_surprises(console: Console, expectations: Expectations) -> bool:
+    """Tell which rows did not end as the list expects; whether there are none."""
+    from rich.text import Text
+
     surprises = expectations.surprises()
     for surprise in surprises:
         console.print(surprise, soft_wrap=True)
     if not surprises:
         console.print(Text("Every row ended as the list expects.", style="green"))
-    context.exit(Exit.FAILED if surprises or not simulator.referee().clean else Exit.OK)
+    return not surprises
+
+
+def _conclude(console: Console, simulator: Simulator, tally: Tally, output: str | None) -> None:
+    """Show what became of the list, and what the server saw."""
+    from .send.report import show_report
+    from .send.resume_notes import tell_the_rest
+    from .simulate import show_verdict
+
+    show_report(console, tally)
+    show_verdict(console, simulator.referee())
+    tell_the_rest(console, tally, output)
+
+
+async def _stay_open(console: Console, interrupts: Interrupts) -> None:
+    """Serve the page until Ctrl-C."""
+    import asyncio
+
+    console.print("The page stays open until Ctrl-C.")
+    stop = asyncio.Event()
+    with interrupts.passed_to(stop.set):
+        await stop.wait()
 
 
 def _defaults() -> Defaults:

@@ -8,6 +8,7 @@ import click
 
 from . import params
 from .errors import BadInputError, Exit, exit_codes
+from .inbox import InboxSettings, cannot_listen, inbox_options, serve_inbox
 from .shared_options import TOKEN_VARIABLE, file_names, scale_option, window_option
 from .spelling import did_you_mean
 from .text import counted
@@ -90,6 +91,7 @@ FAULTS = (
     metavar="N",
     help="Seed of random latencies, faults and generated contacts.",
 )
+@inbox_options
 @click.pass_context
 def simulate(
     context: click.Context,
@@ -103,12 +105,19 @@ def simulate(
     contacts: int | None,
     seed_file: str | None,
     seed: int,
+    inbox: bool,
+    inbox_host: str,
+    inbox_port: int | None,
+    inbox_names: tuple[str, ...],
+    inbox_keep: int,
 ) -> None:
     """Serve the API on this machine.
 
-    It behaves as documented, limits included, and needs no account. Ctrl-C stops it and shows the
-    referee's verdict on the requests that arrived. Without --contacts and --seed-file every
-    contact accepts messages, and the list of contacts is empty.
+    It behaves as documented, limits included, and needs no account. A page shows each message that
+    arrives, why it was refused, and how full its limit was; faults, latency and limits are set
+    there, too. Ctrl-C stops it and shows the referee's verdict on the requests that arrived.
+    Without --contacts and --seed-file every contact accepts messages, and the list of contacts is
+    empty.
     """
     import asyncio
     import os
@@ -133,43 +142,25 @@ def simulate(
         )
     except SeedError as error:
         raise BadInputError(f"--seed-file {seed_file}: {error}.") from None
+    settings = InboxSettings(inbox_host, inbox_port, inbox_names, inbox_keep)
     with Interrupts() as interrupts:
         try:
             asyncio.run(
-                _serve(simulator, interrupts, _guide(window, latency, scale, own=bool(own)))
+                _serve(
+                    simulator,
+                    settings if inbox else None,
+                    interrupts,
+                    _guide(window, latency, scale, own=bool(own)),
+                )
             )
         except OSError as error:
-            raise _cannot_listen(host, port, error) from None
+            raise cannot_listen(host, port, error) from None
     show_verdict(make_console(stderr=False), simulator.referee())
     context.exit(Exit.OK)
 
 
-def _cannot_listen(host: str, port: int, error: OSError) -> BadInputError:
-    """What ends the command, with the option that is to blame."""
-    import errno
-    import os
-    import socket
-
-    # The event loop's own text names all addresses that it tried.
-    unknown_name = isinstance(error, socket.gaierror)
-    told = os.strerror(error.errno) if error.errno and not unknown_name else error.strerror
-    if unknown_name or error.errno in {
-        errno.EADDRNOTAVAIL,
-        errno.EAFNOSUPPORT,
-        errno.EINVAL,
-    }:
-        return BadInputError(
-            f"--host {host} is no address of this machine ({told}). Give one of its addresses, "
-            "such as 127.0.0.1, or 0.0.0.0 for all."
-        )
-    return BadInputError(
-        f"--port {port} of {host} cannot be listened on ({told}). Choose another port; 0 takes a "
-        "free one."
-    )
-
-
 def _guide(window: str, latency: str, scale: float, *, own: bool) -> str:
-    """What is said at the start; ``{base_url}`` and ``{token}`` stand for what is known then."""
+    """What is said at the start, with names in braces for what is known only then."""
     quick = "" if scale == 1 else f", their time {scale:g} times as fast"
     token = "" if own else "  export CLEVERAPP_API_TOKEN={token}\n"
     scaled = "" if scale == 1 else f" --scale {scale:g}"
@@ -180,18 +171,28 @@ def _guide(window: str, latency: str, scale: float, *, own: bool) -> str:
         f"{token}\n"
         "A list to try it with comes from `cleverapp demo --list > recipients.csv`:\n\n"
         f'  cleverapp send recipients.csv --text "Hi, {{{{name}}}}!" --skip-bad-rows{scaled}\n\n'
-        "Ctrl-C stops it."
+        "{inbox}Ctrl-C stops it."
     )
 
 
-async def _serve(simulator: Simulator, interrupts: Interrupts, guide: str) -> None:
+async def _serve(
+    simulator: Simulator, settings: InboxSettings | None, interrupts: Interrupts, guide: str
+) -> None:
     import asyncio
+    from contextlib import AsyncExitStack
 
     stop = asyncio.Event()
     # Outermost: Ctrl-C again, while it stops, breaks nothing off.
     with interrupts.passed_to(stop.set):
-        async with simulator:
-            click.echo(guide.format(base_url=simulator.base_url, token=simulator.api_token))
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(simulator)
+            told = ""
+            if settings is not None:
+                inbox = await stack.enter_async_context(serve_inbox(simulator, settings))
+                told = f"See what arrives: {inbox.url}\n"
+            click.echo(
+                guide.format(base_url=simulator.base_url, token=simulator.api_token, inbox=told)
+            )
             await stop.wait()
 
 

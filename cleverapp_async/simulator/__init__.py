@@ -11,9 +11,11 @@ from .context import CountReferralsShape, DateStyle, EmptyObjects, VariablesShap
 from .faults.actions import Action, Exchange
 from .faults.faults import Fault, Predicate, Trigger, TriggerOptions
 from .faults.latency import Constant, Delay, Latency, Lognormal, Uniform
+from .inbox.server import Inbox
 from .laravel.parameters import Parameters
 from .laravel.replies import Reply
-from .limits import WINDOW_KINDS, Rounding, SimulatedQuota, SimulatorLimits, WindowKind
+from .limits import WINDOW_KINDS, LimitWindow, Rounding, SimulatedQuota, SimulatorLimits, WindowKind
+from .observation import AnswerText, Observation, Observer, RequestText
 from .referee import Duplicate, DuplicateKey, Tally, Verdict, most_in_any_window
 from .request_log import Arrival, ArrivalLog, ArrivalVerdict
 from .seed.generate import generate
@@ -36,6 +38,7 @@ __all__ = [
     "ASSUMPTIONS",
     "WINDOW_KINDS",
     "Action",
+    "AnswerText",
     "Arrival",
     "ArrivalLog",
     "ArrivalVerdict",
@@ -49,11 +52,16 @@ __all__ = [
     "EmptyObjects",
     "Exchange",
     "Fault",
+    "Inbox",
     "Latency",
+    "LimitWindow",
     "Lognormal",
+    "Observation",
+    "Observer",
     "Parameters",
     "Predicate",
     "Reply",
+    "RequestText",
     "Rounding",
     "SeedData",
     "SeedError",

@@ -17,6 +17,7 @@ from .faults.faults import FaultSchedule
 from .faults.latency import Latency
 from .laravel.parameters import read_parameters
 from .laravel.replies import Reply, encode, html_reply, wants_json
+from .observation import Observation, Observer, observe, observe_unread
 from .request_log import Arrival, ArrivalVerdict, RequestLog
 from .router import MAX_BODY, ParsedRequest, Router
 
@@ -39,13 +40,14 @@ class RequestHandler:
     """Serves requests, and knows every open connection and running request."""
 
     _router: Router
-    _latency: Latency
+    latency: Latency
     _schedule: FaultSchedule
     _request_log: RequestLog
     _rng: random.Random
     connections: set[ServerConnection] = field(init=False, factory=set[ServerConnection])
     _running: set[asyncio.Task[object]] = field(init=False, factory=set[asyncio.Task[object]])
     refusing: bool = field(init=False, default=False)
+    observers: list[Observer] = field(init=False, factory=list["Observer"])
 
     def opened(self, connection: ServerConnection) -> None:
         """Take note of a new connection; reset it when a fault says so."""
@@ -110,7 +112,7 @@ class RequestHandler:
         if request.method == "GET" and request.path == OPENAPI_PATH:
             return openapi_reply().response()
         parsed = _parse(request, body)
-        await self._delay(self._latency.out)
+        await self._delay(self.latency.out)
         now = asyncio.get_running_loop().time()
         router = self._router
         known = router.authenticates(parsed)
@@ -122,19 +124,21 @@ class RequestHandler:
         if fault is None or fault.taken:
             decision = router.decide(parsed, channel, now)
             verdict, reply, taken = decision.verdict, decision.reply, decision.taken
-        self._request_log.add(
-            Arrival(
-                now,
-                parsed.endpoint,
-                *channel,
-                parsed.parameters,
-                verdict,
-                reply.status if fault is None else fault.action.status(reply),
-                taken,
-                None if fault is None else fault.kind,
-            )
+        arrival = Arrival(
+            now,
+            parsed.endpoint,
+            *channel,
+            parsed.parameters,
+            verdict,
+            reply.status if fault is None else fault.action.status(reply),
+            taken,
+            None if fault is None else fault.kind,
         )
-        await self._delay(self._latency.back)
+        self._request_log.add(arrival)
+        if self.observers:
+            answer = reply if fault is None else None
+            self._tell(observe(arrival, request, body, router.tokens(parsed), answer))
+        await self._delay(self.latency.back)
         if fault is None:
             return reply.response()
         return await fault.action.play(Exchange(reply, connection, request))
@@ -146,9 +150,13 @@ class RequestHandler:
 
     def _log_unread(self, verdict: ArrivalVerdict, status: int | None, fault: str | None) -> None:
         now = asyncio.get_running_loop().time()
-        self._request_log.add(
-            Arrival(now, "", *NO_CHANNEL, {}, verdict, status, taken=False, fault=fault)
-        )
+        arrival = Arrival(now, "", *NO_CHANNEL, {}, verdict, status, taken=False, fault=fault)
+        self._request_log.add(arrival)
+        self._tell(observe_unread(arrival))
+
+    def _tell(self, observation: Observation) -> None:
+        for observer in tuple(self.observers):
+            observer(observation)
 
 
 def _parse(request: web.BaseRequest, body: bytes) -> ParsedRequest:

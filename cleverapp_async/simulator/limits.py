@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice, repeat
 from types import MappingProxyType
 from typing import Final, Literal, Protocol, TypeAlias, cast, get_args
 
@@ -145,10 +146,31 @@ class SimulatorLimits:
         return self.whatsapp_direct if endpoint == WHATSAPP_DIRECT else self.of_messenger(messenger)
 
 
+@frozen
+class LimitWindow:
+    """How full the window of one quota is at a moment.
+
+    Args:
+        limit: How many the quota allows.
+        period: In how many seconds.
+        used: How many of its slots are in use.
+        free_in: Seconds until each slot in use is free again, the soonest first; of at most 200.
+    """
+
+    limit: int
+    period: float
+    used: int
+    free_in: tuple[float, ...]
+
+
+_SLOTS_TOLD: Final = 200
+
+
 class QuotaCounter(Protocol):
     """Counts what is admitted under one quota."""
 
     limit: int
+    period: float
 
     def wait(self, now: float) -> float:
         """Give the seconds until one more is admitted; 0.0 when it is admitted now."""
@@ -160,6 +182,10 @@ class QuotaCounter(Protocol):
 
     def remaining(self, now: float) -> int:
         """Give how many more are admitted now."""
+        ...
+
+    def free_in(self, now: float, count: int) -> Iterable[float]:
+        """Give the seconds until each of the first slots in use is free, the soonest first."""
         ...
 
 
@@ -186,6 +212,10 @@ class SlidingWindow:
         """Give how many more are admitted now."""
         self._expire(now)
         return self.limit - len(self._stamps)
+
+    def free_in(self, now: float, count: int) -> Iterable[float]:
+        """Give the seconds until each of the first stamps leaves the window."""
+        return (self.period - (now - stamp) for stamp in islice(self._stamps, count))
 
     def _expire(self, now: float) -> None:
         stamps = self._stamps
@@ -224,6 +254,10 @@ class FixedWindow:
         """Give how many more are admitted now."""
         return self.limit - (self._count if now - self._opened < self.period else 0)
 
+    def free_in(self, now: float, count: int) -> Iterable[float]:
+        """Give the seconds until the window ends, which frees all its slots at once."""
+        return repeat(self.period - (now - self._opened), count)
+
 
 @define
 class TokenBucket:
@@ -250,6 +284,12 @@ class TokenBucket:
         """Give the whole tokens that are there now."""
         self._refill(now)
         return int(self._tokens + (1.0 - _WHOLE_TOKEN))
+
+    def free_in(self, now: float, count: int) -> Iterable[float]:
+        """Give the seconds until each of the next tokens is there."""
+        whole = self.remaining(now)
+        per_token = self.period / self.limit
+        return ((whole + n - self._tokens) * per_token for n in range(1, count + 1))
 
     def _refill(self, now: float) -> None:
         # The first stamp is minus infinity: what is gained then is endless, and the bucket full.
@@ -327,3 +367,22 @@ class RateLimiter:
             return False
         counter.take(now)
         return True
+
+    def window(self, scope: Scope, now: float) -> LimitWindow | None:
+        """Tell how full the window of a scope is; None where it has no limit."""
+        endpoint, _, messenger = scope
+        quota = self.limits.of(endpoint, messenger)
+        if quota is None:
+            return None
+        counter = self._scopes.get(scope)
+        return LimitWindow(*quota, 0, ()) if counter is None else _look_at(counter, now)
+
+    def account_windows(self, now: float) -> tuple[LimitWindow, ...]:
+        """Tell how full the account's windows are, the longest period first."""
+        return tuple(_look_at(counter, now) for counter in self._account)
+
+
+def _look_at(counter: QuotaCounter, now: float) -> LimitWindow:
+    used = counter.limit - counter.remaining(now)
+    free_in = tuple(counter.free_in(now, min(used, _SLOTS_TOLD)))
+    return LimitWindow(counter.limit, counter.period, used, free_in)

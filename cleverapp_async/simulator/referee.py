@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 
 from attrs import define, field, frozen
 
-from .limits import SimulatedQuota, SimulatorLimits
+from .limits import Scope, SimulatedQuota, SimulatorLimits
 from .request_log import Arrival, ArrivalVerdict
 
 DuplicateKey: TypeAlias = Callable[[Arrival], Hashable]
@@ -172,6 +172,18 @@ def everything(arrival: Arrival) -> Hashable:
     return arrival.endpoint, json.dumps(dict(arrival.parameters), sort_keys=True)
 
 
+def counts_for_account(arrival: Arrival) -> bool:
+    """Tell whether a request counts in the account's windows."""
+    return bool(arrival.endpoint) and arrival.verdict not in _NO_ACCOUNT
+
+
+def key_of(arrival: Arrival) -> Scope | None:
+    """Give the method, the bot and the messenger in whose window a request counts, if any."""
+    if arrival.bot_id is None or arrival.messenger is None or arrival.verdict in _NO_KEY:
+        return None
+    return arrival.endpoint, arrival.bot_id, arrival.messenger
+
+
 @define
 class _Series:
     times: list[float] = field(factory=list[float])
@@ -223,14 +235,10 @@ def judge_log(
     total = deliveries = 0
     for arrival in arrivals:
         total += 1
-        if arrival.endpoint and arrival.verdict not in _NO_ACCOUNT:
+        if counts_for_account(arrival):
             account.add(arrival)
-        if (
-            arrival.bot_id is not None
-            and arrival.messenger is not None
-            and arrival.verdict not in _NO_KEY
-        ):
-            scope = (arrival.endpoint, arrival.bot_id, arrival.messenger)
+        scope = key_of(arrival)
+        if scope is not None:
             if scope not in series:
                 series[scope] = _Series()
             series[scope].add(arrival)

@@ -95,6 +95,10 @@ class Router:
         """Tell whether a request carries the token."""
         return request.token == self._api_token
 
+    def tokens(self, request: ParsedRequest) -> tuple[Value, Value]:
+        """Give the token that is accepted and the one that was sent, for striking them out."""
+        return self._api_token, request.token
+
     def channel(self, request: ParsedRequest) -> Channel:
         """Give the bot and the messenger a request addresses, as far as they are known."""
         row = self._row(request)

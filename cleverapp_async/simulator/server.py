@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
-from collections.abc import AsyncGenerator, Iterable
+from bisect import bisect_right
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from os import PathLike
 from types import TracebackType
@@ -26,17 +27,26 @@ from .context import (
     Refusals,
     VariablesShape,
 )
-from .faults.connection import ServerConnection
+from .faults.connection import ServerConnection, bind
 from .faults.faults import Fault, FaultSchedule
 from .faults.latency import Latency
 from .handler import RequestHandler
-from .limits import ROUNDINGS, WINDOW_KINDS, RateLimiter, Rounding, SimulatorLimits, WindowKind
+from .limits import (
+    ROUNDINGS,
+    WINDOW_KINDS,
+    LimitWindow,
+    RateLimiter,
+    Rounding,
+    SimulatorLimits,
+    WindowKind,
+)
+from .observation import Observer
 from .referee import DuplicateKey, Verdict, everything, judge_log
-from .request_log import ArrivalLog, RequestLog
+from .request_log import Arrival, ArrivalLog, RequestLog
 from .router import API_PREFIX, Router
 from .seed.load import choose_seed
 from .state.records import SeedData, SimulatedContact
-from .state.store import make_state
+from .state.store import add_contact, current_contact, make_state
 
 _BACKLOG: Final = 1024
 _PATIENCE: Final = 1.0
@@ -141,9 +151,7 @@ class Simulator:
             if not isinstance(cast("object", value), kind):
                 msg = f"{name} must be a {kind.__name__}, not {value!r}"
                 raise ValueError(msg)  # noqa: TRY004 - one kind of error for all arguments
-        if self.window not in WINDOW_KINDS:
-            msg = f"window must be one of {', '.join(WINDOW_KINDS)}, not {self.window!r}"
-            raise ValueError(msg)
+        _check_window(self.window)
         if self.retry_after not in ROUNDINGS:
             msg = f"retry_after must be one of {', '.join(ROUNDINGS)}, not {self.retry_after!r}"
             raise ValueError(msg)
@@ -222,6 +230,115 @@ class Simulator:
         """
         return judge_log(self.arrivals, self.limits, key=key)
 
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        """Tell somebody of every request from now on, with what was read and what was answered.
+
+        Args:
+            observer: Called in the turn in which the request was counted, so that `key_window`
+                tells how its limit stood then; it must not raise.
+
+        Returns:
+            What ends it.
+        """
+        observers = self._handler.observers
+        observers.append(observer)
+
+        def stop() -> None:
+            if observer in observers:
+                observers.remove(observer)
+
+        return stop
+
+    def key_window(self, arrival: Arrival, now: float) -> LimitWindow | None:
+        """Tell how full the window of a request's bot and messenger is; None: it has no limit.
+
+        Args:
+            arrival: The request.
+            now: The moment, of the loop's clock; not before the last request.
+        """
+        if arrival.bot_id is None or arrival.messenger is None:
+            return None
+        scope = (arrival.endpoint, arrival.bot_id, arrival.messenger)
+        return self._context.limiter.window(scope, now)
+
+    def account_windows(self, now: float) -> tuple[LimitWindow, ...]:
+        """Tell how full the account's windows are, the longest period first."""
+        return self._context.limiter.account_windows(now)
+
+    def set_latency(self, latency: Latency) -> None:
+        """Delay requests and answers otherwise from now on."""
+        self.latency = self._handler.latency = latency
+
+    def set_limits(self, limits: SimulatorLimits, window: WindowKind | None = None) -> None:
+        """Enforce other quotas from now on; their windows are empty at first.
+
+        The referee judges everything in the log by them.
+
+        Args:
+            limits: The quotas.
+            window: How they are counted; None: as before.
+
+        Raises:
+            ValueError: ``window`` is none of its names.
+        """
+        kind = self.window if window is None else window
+        _check_window(kind)
+        self._context.limiter = RateLimiter(limits, kind)
+        self.limits, self.window = limits, kind
+
+    def add_contact(self, contact: SimulatedContact) -> SimulatedContact:
+        """Let one more contact exist, with its tags, variables and accounts.
+
+        Args:
+            contact: The contact; with id 0 it gets the next free one.
+
+        Returns:
+            The contact with its id.
+
+        Raises:
+            SeedError: Its id, or its id in the messenger, is another contact's, or it contradicts
+                itself; nothing has changed then.
+        """
+        return add_contact(self._context.state, contact)
+
+    def find_contact(self, contact_id: int, *, keep: bool = False) -> SimulatedContact | None:
+        """Find a contact by its id, with the tags and variables that it has now.
+
+        Args:
+            contact_id: Its id.
+            keep: Whether one that is a contact only because everybody is, is listed from now on.
+        """
+        state = self._context.state
+        contact = (state.contacts.obtain if keep else state.contacts.by_id)(contact_id)
+        kept = state.contacts.is_kept(contact_id)
+        return current_contact(state, contact_id) if kept else contact
+
+    def count_contacts(self) -> int:
+        """Count the contacts that `kept_contacts` gives."""
+        return len(self._context.state.contacts.listed(None))
+
+    def addressee(self, arrival: Arrival) -> SimulatedContact | None:
+        """Find the contact that a message went to, if it is one that is kept."""
+        contacts = self._context.state.contacts
+        return contacts.addressee(arrival.bot_id, arrival.messenger, arrival.parameters)
+
+    def kept_contacts(self, after_id: int = 0, count: int = 100) -> tuple[SimulatedContact, ...]:
+        """Give ``count`` contacts with greater ids as they are now, but those of forbidden bots."""
+        state = self._context.state
+        ids = state.contacts.listed(None)
+        first = bisect_right(ids, after_id)
+        return tuple(current_contact(state, one) for one in ids[first : first + count])
+
+    @property
+    def accepting(self) -> bool:
+        """Whether requests are served: it was started, and does not refuse connections."""
+        return self._listener is not None
+
+    @property
+    def armed_faults(self) -> tuple[Fault, ...]:
+        """The faults that are armed, in the order in which they are tried."""
+        return self._schedule.armed
+
     def add_fault(self, fault: Fault) -> None:
         """Arm one more fault; it counts requests from now on."""
         self._schedule.add((fault,))
@@ -249,7 +366,7 @@ class Simulator:
         if self._web is not None:
             msg = "the simulator runs already: close it before it starts again"
             raise RuntimeError(msg)
-        listening = _bind(self.host, self.port)
+        listening = bind(self.host, self.port)
         self._bound_port = listening.getsockname()[1]
         self._context.links_url = (self.links_url or self.base_url).rstrip("/")
         server = self._web = web.Server(
@@ -292,7 +409,7 @@ class Simulator:
             raise RuntimeError(msg)
         await self._stop_listening()
         # Bound and not listening: nobody else gets the port, and connecting is refused.
-        reserved = self._reserved = _bind(self.host, self._bound_port)
+        reserved = self._reserved = bind(self.host, self._bound_port)
         self._handler.refusing = True
         try:
             await self._handler.drop_idle()
@@ -323,23 +440,7 @@ class Simulator:
         listener.close()
 
 
-def _bind(host: str, port: int) -> socket.socket:
-    """Bind a TCP socket that does not listen yet: connecting to it is refused.
-
-    Args:
-        host: An IPv4 or IPv6 address.
-        port: The port, or 0 for a free one.
-
-    Raises:
-        OSError: The port is taken, or the address is not one of this machine.
-        OverflowError: The port is none.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, port))
-    except BaseException:
-        bound.close()
-        raise
-    return bound
+def _check_window(window: str) -> None:
+    if window not in WINDOW_KINDS:
+        msg = f"window must be one of {', '.join(WINDOW_KINDS)}, not {window!r}"
+        raise ValueError(msg)

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, ParamSpec, Protocol, Self, TypedDict, TypeVar, Unpack
 
 from ..simulator import (
+    Arrival,
     ArrivalLog,
     CountReferralsShape,
     DateStyle,
@@ -24,6 +25,8 @@ from ..simulator import (
     EmptyObjects,
     Fault,
     Latency,
+    LimitWindow,
+    Observer,
     Rounding,
     SeedData,
     SimulatedContact,
@@ -185,6 +188,72 @@ class SimulatorThread:
     def fault_count(self, fault: Fault) -> int:
         """Tell how often an armed fault struck."""
         return self._inside(self._simulator.fault_count, fault)
+
+    @property
+    def armed_faults(self) -> tuple[Fault, ...]:
+        """The faults that are armed, in the order in which they are tried."""
+        return self._inside(lambda: self._simulator.armed_faults)
+
+    @property
+    def accepting(self) -> bool:
+        """Whether requests are served: it was started, and does not refuse connections."""
+        return self._inside(lambda: self._simulator.accepting)
+
+    def set_latency(self, latency: Latency) -> None:
+        """Delay requests and answers otherwise from now on."""
+        self._inside(self._simulator.set_latency, latency)
+
+    def set_limits(self, limits: SimulatorLimits, window: WindowKind | None = None) -> None:
+        """Enforce other quotas from now on; see ``Simulator.set_limits``.
+
+        Raises:
+            ValueError: ``window`` is none of its names.
+        """
+        self._inside(self._simulator.set_limits, limits, window)
+
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        """Tell somebody of every request from now on, in the simulator's thread.
+
+        Args:
+            observer: See ``Simulator.observe``.
+
+        Returns:
+            What ends it.
+        """
+        stop = self._inside(self._simulator.observe, observer)
+        return lambda: self._inside(stop)
+
+    def key_window(self, arrival: Arrival, now: float) -> LimitWindow | None:
+        """Tell how full the window of a request's bot and messenger is; None: it has no limit."""
+        return self._inside(self._simulator.key_window, arrival, now)
+
+    def account_windows(self, now: float) -> tuple[LimitWindow, ...]:
+        """Tell how full the account's windows are, the longest period first."""
+        return self._inside(self._simulator.account_windows, now)
+
+    def add_contact(self, contact: SimulatedContact) -> SimulatedContact:
+        """Let one more contact exist, and give it with its id.
+
+        Raises:
+            SeedError: As by ``Simulator.add_contact``.
+        """
+        return self._inside(self._simulator.add_contact, contact)
+
+    def find_contact(self, contact_id: int, *, keep: bool = False) -> SimulatedContact | None:
+        """Find a contact by its id; see ``Simulator.find_contact``."""
+        return self._inside(lambda: self._simulator.find_contact(contact_id, keep=keep))
+
+    def addressee(self, arrival: Arrival) -> SimulatedContact | None:
+        """Find the contact that a message went to, if it is one that is kept."""
+        return self._inside(self._simulator.addressee, arrival)
+
+    def kept_contacts(self, after_id: int = 0, count: int = 100) -> tuple[SimulatedContact, ...]:
+        """Give ``count`` contacts with greater ids as they are now, but those of forbidden bots."""
+        return self._inside(self._simulator.kept_contacts, after_id, count)
+
+    def count_contacts(self) -> int:
+        """Count the contacts that :meth:`kept_contacts` gives."""
+        return self._inside(self._simulator.count_contacts)
 
     @contextmanager
     def refusing(self) -> Generator[None, None, None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from cleverapp_async.simulator import Simulator, SimulatorLimits
@@ -19,23 +19,34 @@ if TYPE_CHECKING:
 @contextmanager
 def simulator_in_thread(world: SeedData) -> Iterator[Simulator]:
     """A simulator of this world, without limits, in a thread."""
-    started: Future[Simulator] = Future()
+    simulator = Simulator(limits=SimulatorLimits.none(), seed_data=world)
+    with thread_of(simulator):
+        yield simulator
+
+
+@contextmanager
+def thread_of(*servers: AbstractAsyncContextManager[object]) -> Iterator[None]:
+    """Servers that run in a thread of their own, one started after the other."""
+    started: Future[None] = Future()
     stop: Future[None] = Future()
 
     async def serve() -> None:
         try:
-            async with Simulator(limits=SimulatorLimits.none(), seed_data=world) as simulator:
-                started.set_result(simulator)
+            async with AsyncExitStack() as stack:
+                for server in servers:
+                    await stack.enter_async_context(server)
+                started.set_result(None)
                 await asyncio.wrap_future(stop)
         except BaseException as error:
             if started.done():
                 raise
             started.set_exception(error)
 
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="simulator")
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="servers")
     thread.start()
     try:
-        yield started.result()
+        started.result()
+        yield
     finally:
         stop.set_result(None)
         thread.join()

@@ -271,6 +271,11 @@ class FaultSchedule:
         """Disarm all faults."""
         self._armed.clear()
 
+    @property
+    def armed(self) -> tuple[Fault, ...]:
+        """The faults that are armed, in their order."""
+        return tuple(armed.fault for armed in self._armed)
+
     def count(self, fault: Fault) -> int:
         """Tell how often a fault struck since it was added."""
         return sum(armed.struck for armed in self._armed if armed.fault == fault)

@@ -79,6 +79,7 @@ class Lognormal:
 
 _NOTHING: Final = Constant(0.0)
 _FORMS: Final = "'50ms', '20ms-80ms', 'lognormal:50ms:1.0' or 'none'"
+_LARGE: Final = 1e15
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s)")
 
 
@@ -107,6 +108,22 @@ def _parse_delay(text: str) -> Delay:
         msg = f"sigma must be a number, not {sigma.strip()!r}"
         raise ValueError(msg) from None
     return Lognormal(_parse_duration(median), width)
+
+
+def _format_duration(seconds: float) -> str:
+    if seconds >= 1:
+        return f"{seconds:.15g}s" if seconds < _LARGE else f"{seconds:.0f}s"
+    return f"{format(seconds * 1000, '.9f').rstrip('0').rstrip('.')}ms"
+
+
+def _format_delay(delay: Delay) -> str | None:
+    if isinstance(delay, Constant):
+        return _format_duration(delay.seconds) if delay.seconds else "none"
+    if isinstance(delay, Uniform):
+        return f"{_format_duration(delay.low)}-{_format_duration(delay.high)}"
+    if isinstance(delay, Lognormal):
+        return f"lognormal:{_format_duration(delay.median)}:{delay.sigma:g}"
+    return None
 
 
 @frozen
@@ -159,3 +176,11 @@ class Latency:
             msg = f"{text!r} is not a latency ({error}); write {_FORMS}"
             raise ValueError(msg) from None
         return cls(delay, delay)
+
+    def spell(self) -> str | None:
+        """Give the text that `parse` reads as this latency.
+
+        Returns:
+            The text; None where the two ways differ, or a delay is of a kind of one's own.
+        """
+        return _format_delay(self.out) if self.out == self.back else None

@@ -9,13 +9,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from os import PathLike
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
-from attrs import AttrsInstance, evolve, fields, frozen
+from attrs import AttrsInstance, evolve, fields
 
 from ..state.contacts import ID_NAMES, WHATSAPP
 from ..state.records import (
@@ -29,119 +27,8 @@ from ..state.records import (
     SimulatedItem,
     SimulatedListSchema,
     SimulatedVariable,
-    aware,
 )
-
-_MOST: Final = Decimal("1" + "0" * 30)
-
-_SHOWN: Final = 60
-"""Characters of a faulty value that are shown."""
-
-
-@frozen
-class _Node:
-    """A value read from JSON, and where it stands, such as ``$.contacts[3].bot_id``.
-
-    Every method gives the value as what it should be.
-
-    Raises:
-        SeedError: It is something else.
-    """
-
-    value: object
-    place: str = "$"
-
-    def fail(self, wanted: str) -> SeedError:
-        """Make the error that says what was expected here."""
-        shown = repr(self.value)
-        shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
-        return SeedError(self.place, f"{wanted} is needed, not {shown}")
-
-    def members(self) -> dict[str, _Node]:
-        """Give an object's members, without those that are null."""
-        value = self.value
-        if not isinstance(value, dict):
-            raise self.fail("an object")
-        members = cast("dict[str, object]", value)
-        return {
-            name: _Node(one, f"{self.place}.{name}")
-            for name, one in members.items()
-            if one is not None
-        }
-
-    def record(self, known: Collection[str], needed: Collection[str] = ()) -> dict[str, _Node]:
-        """Give an object's members, which all have to be known, and some there."""
-        members = self.members()
-        for name, member in members.items():
-            if name not in known:
-                raise SeedError(
-                    member.place, f"is not a known name: write one of {', '.join(known)}"
-                )
-        for name in needed:
-            if name not in members:
-                raise SeedError(f"{self.place}.{name}", "is needed")
-        return members
-
-    def items(self) -> list[_Node]:
-        """Give an array's elements."""
-        value = self.value
-        if not isinstance(value, list):
-            raise self.fail("an array")
-        items = cast("list[object]", value)
-        return [_Node(one, f"{self.place}[{index}]") for index, one in enumerate(items)]
-
-    def text(self) -> str:
-        """Give a string that is not empty."""
-        if not isinstance(self.value, str) or not self.value:
-            raise self.fail("a string")
-        return self.value
-
-    def texts(self) -> tuple[str, ...]:
-        """Give an array of strings."""
-        return tuple(item.text() for item in self.items())
-
-    def integer(self) -> int:
-        """Give an integer."""
-        if not isinstance(self.value, int) or isinstance(self.value, bool):
-            raise self.fail("an integer")
-        return self.value
-
-    def number(self) -> int:
-        """Give an integer above 0 that 64 bits hold: an id."""
-        number = self.integer()
-        if not 0 < number < 2**63:
-            raise self.fail("an integer above 0")
-        return number
-
-    def minor_units(self) -> int:
-        """Give an integer from 0 that 64 bits hold: an amount."""
-        number = self.integer()
-        if not 0 <= number < 2**63:
-            raise self.fail("an integer from 0")
-        return number
-
-    def flag(self) -> bool:
-        """Give true or false."""
-        if not isinstance(self.value, bool):
-            raise self.fail("true or false")
-        return self.value
-
-    def moment(self) -> datetime:
-        """Give a date with its offset, as ISO 8601 spells it."""
-        try:
-            return aware(datetime.fromisoformat(self.text()))
-        except ValueError:
-            raise self.fail("an ISO 8601 date since 1970 with its offset") from None
-
-    def decimal(self) -> Decimal:
-        """Give an exact number from 0, spelled as a string."""
-        try:
-            amount = Decimal(self.text())
-        except InvalidOperation:
-            raise self.fail("a decimal number in a string") from None
-        if not (amount.is_finite() and 0 <= amount <= _MOST):
-            raise self.fail("a decimal number from 0")
-        return amount
+from .json_node import JsonNode
 
 
 def load_seed(path: str | PathLike[str]) -> SeedData:
@@ -182,7 +69,7 @@ def parse_seed(data: object) -> SeedData:
     Raises:
         SeedError: It is not a seed; the error names the place, such as ``$.contacts[3].bot_id``.
     """
-    root = _Node(data).record(_names(SeedData))
+    root = JsonNode(data).record(_names(SeedData))
     contacts = root.get("contacts")
     bots, lists = root.get("bots"), root.get("list_schemas")
     me, links = root.get("me"), root.get("short_links")
@@ -193,6 +80,18 @@ def parse_seed(data: object) -> SeedData:
         None if me is None else {name: one.value for name, one in me.members().items()},
         {} if links is None else {name: one.text() for name, one in links.members().items()},
     )
+
+
+def parse_contact(data: object) -> SimulatedContact:
+    """Read one contact, as a seed file holds it; without an id its id is 0.
+
+    Args:
+        data: What ``json.loads`` gives.
+
+    Raises:
+        SeedError: It is no contact; the error names the place, such as ``$.bot_id``.
+    """
+    return _read_contact(JsonNode(data), ("bot_id", "messenger"))
 
 
 def choose_seed(
@@ -240,15 +139,17 @@ _TEXTS: Final = ("phone", "name", "email", "address", "telegram_username")
 _NUMBERS: Final = ("bitrix_contact_id", "referrer_id")
 
 
-def _read_bot(node: _Node) -> SimulatedBot:
+def _read_bot(node: JsonNode) -> SimulatedBot:
     """Read a bot."""
     found = node.record(_names(SimulatedBot), ("id",))
     return SimulatedBot(found["id"].number(), found["tags"].texts() if "tags" in found else ())
 
 
-def _read_contact(node: _Node) -> SimulatedContact:
+def _read_contact(
+    node: JsonNode, needed: Collection[str] = ("id", "bot_id", "messenger")
+) -> SimulatedContact:
     """Read a contact: its id in its messenger by the API's name of it, or as external_id."""
-    found = node.record(_CONTACT, ("id", "bot_id", "messenger"))
+    found = node.record(_CONTACT, needed)
     messenger = found["messenger"].text()
     texts = {name: found[name].text() for name in (*_TEXTS, *_ID_NAMES) if name in found}
     numbers = {name: found[name].number() for name in _NUMBERS if name in found}
@@ -258,7 +159,7 @@ def _read_contact(node: _Node) -> SimulatedContact:
         raise SeedError(f"{node.place}.{own or 'external_id'}", "is needed")
     utm = found.get("utm")
     return SimulatedContact(
-        found["id"].number(),
+        found["id"].number() if "id" in found else 0,
         found["bot_id"].number(),
         messenger,
         external_id,
@@ -279,33 +180,33 @@ def _read_contact(node: _Node) -> SimulatedContact:
     )
 
 
-def _items(found: Mapping[str, _Node], name: str) -> list[_Node]:
+def _items(found: Mapping[str, JsonNode], name: str) -> list[JsonNode]:
     return found[name].items() if name in found else []
 
 
-def _id(found: Mapping[str, _Node]) -> int | None:
+def _id(found: Mapping[str, JsonNode]) -> int | None:
     return found["id"].number() if "id" in found else None
 
 
-def _variable(node: _Node) -> SimulatedVariable:
+def _variable(node: JsonNode) -> SimulatedVariable:
     found = node.record(_names(SimulatedVariable), ("name", "value"))
     deletable = "deletable" in found and found["deletable"].flag()
     return SimulatedVariable(found["name"].text(), found["value"].text(), deletable, _id(found))
 
 
-def _account(node: _Node) -> SimulatedAccount:
+def _account(node: JsonNode) -> SimulatedAccount:
     found = node.record(_names(SimulatedAccount), ("currency",))
     amount = found["amount"].minor_units() if "amount" in found else 0
     return SimulatedAccount(found["currency"].text(), amount, _id(found))
 
 
-def _crypto_account(node: _Node) -> SimulatedCryptoAccount:
+def _crypto_account(node: JsonNode) -> SimulatedCryptoAccount:
     found = node.record(_names(SimulatedCryptoAccount), ("currency",))
     amount = found["amount"].decimal() if "amount" in found else SimulatedCryptoAccount("").amount
     return SimulatedCryptoAccount(found["currency"].text(), amount, _id(found))
 
 
-def _read_list(node: _Node) -> SimulatedListSchema:
+def _read_list(node: JsonNode) -> SimulatedListSchema:
     """Read a list with its items."""
     found = node.record(_names(SimulatedListSchema), ("name", "fields"))
     return SimulatedListSchema(
@@ -319,14 +220,14 @@ def _read_list(node: _Node) -> SimulatedListSchema:
     )
 
 
-def _field(node: _Node) -> SimulatedField:
+def _field(node: JsonNode) -> SimulatedField:
     flags = ("is_required", "is_hidden", "is_encryptable")
     found = node.record(("name", "type", *flags), ("name", "type"))
     given = (name in found and found[name].flag() for name in flags)
     return SimulatedField(found["name"].text(), found["type"].text(), *given)
 
 
-def _item(node: _Node) -> SimulatedItem:
+def _item(node: JsonNode) -> SimulatedItem:
     found = node.members()
     return SimulatedItem(
         {slug: one.value for slug, one in found.items() if slug not in {"id", "created_at"}},

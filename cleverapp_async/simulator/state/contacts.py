@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, evolve, field
 
+from ..laravel.parameters import Parameters, as_integer
 from .records import SeedError, SimulatedContact, now
 
 if TYPE_CHECKING:
@@ -238,6 +239,31 @@ class ContactStore:
             self.replace(contact)
         return contact
 
+    def addressee(
+        self, bot_id: int | None, messenger: str | None, parameters: Parameters
+    ) -> SimulatedContact | None:
+        """Find the kept contact that a message's parameters address, as far as they tell it."""
+        number = as_integer(parameters.get("contact_id"))
+        if number is not None:
+            return self._by_id.get(number)
+        bitrix = as_integer(parameters.get("bitrix_contact_id"))
+        if bitrix is not None:
+            return self.by_bitrix(bitrix)
+        for name in ("contact_external_id", "phone"):
+            value = parameters.get(name)
+            if isinstance(value, str):
+                if bot_id is not None and messenger is not None:
+                    return self.by_triple(bot_id, messenger, value)
+                return self.by_phone(value) if name == "phone" else None
+        return None
+
+    def add(self, contact: SimulatedContact) -> SimulatedContact:
+        """Keep a new contact under its own id, or under the next free one where that is 0."""
+        if not contact.id:
+            return self.create(contact)
+        self._add(contact)
+        return contact
+
     def create(self, contact: SimulatedContact) -> SimulatedContact:
         """Keep a new contact under the next free id, whatever id it has."""
         while self._next_id in self._by_id:
@@ -304,7 +330,8 @@ class ContactStore:
         self._next_id = max(FIRST_MADE_ID, 1 + max(self._by_id, default=0))
 
     def _add(self, contact: SimulatedContact) -> None:
-        moment = now()
+        created = contact.created_at
+        moment = now() if created is None else int(created.timestamp())
         self._by_id[contact.id] = contact
         self._since[contact.id] = moment
         self.add_bot(contact.bot_id)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from .accounts import AccountStore
 from .contacts import ContactStore, ReferralStore, TagStore, make_contacts
 from .lists import OWN_NAMES, ListStore
-from .records import SeedError, now
+from .records import SeedError, SimulatedVariable, now
 from .variables import VariableStore
 
 if TYPE_CHECKING:
@@ -72,13 +73,55 @@ def make_state(seed: SeedData, unseen_bots: frozenset[int] = frozenset()) -> Sta
         for tag in bot.tags:
             state.tags.add(bot.id, tag)
     for index, contact in enumerate(seed.contacts or ()):
-        _add_contact_data(state, contact, f"$.contacts[{index}]")
+        _check_contact_data(state, contact, f"$.contacts[{index}]")
+        _add_contact_data(state, contact)
     circle = state.referrals.circle()
     if circle is not None:
         raise SeedError("$.contacts", f"contact {circle} is among its own referrers")
     for index, schema in enumerate(seed.list_schemas):
         _add_list(state, schema, f"$.list_schemas[{index}]")
     return state
+
+
+def add_contact(state: State, contact: SimulatedContact) -> SimulatedContact:
+    """Add a contact with its tags, variables and accounts, as a seed does.
+
+    Args:
+        state: What knows it from then on.
+        contact: The contact; with id 0 it gets the next free id.
+
+    Raises:
+        SeedError: Its id or its id in the messenger belongs to another contact, or it contradicts
+            itself; nothing was added then. The place is that in the contact.
+    """
+    contacts = state.contacts
+    if contact.id and contacts.is_kept(contact.id):
+        raise SeedError(
+            "$.id", f"{contact.id} is another contact's: leave it out or choose another"
+        )
+    known = contacts.by_triple(contact.bot_id, contact.messenger, contact.external_id)
+    if known is not None:
+        raise SeedError("$.external_id", f"contact {known.id} of bot {known.bot_id} has this id")
+    _check_contact_data(state, contact, "$")
+    _reserve_variables(state.variables, contact, "$.variables")
+    for name, store, accounts in _accounts(state, contact):
+        _reserve_accounts(store, accounts, f"$.{name}")
+    made = contacts.add(contact)
+    _add_contact_data(state, made)
+    return made
+
+
+def current_contact(state: State, contact_id: int) -> SimulatedContact:
+    """Give a kept contact with the tags and the variables that it has now."""
+    return evolve(
+        state.contacts.kept(contact_id),
+        tags=tuple(state.tags.of_contact(contact_id)),
+        variables=tuple(
+            SimulatedVariable(one.name, one.value, one.deletable, one.id)
+            for one in state.variables.of_contact(contact_id)
+        ),
+        created_at=datetime.fromtimestamp(state.contacts.since(contact_id), UTC),
+    )
 
 
 def _reserve_ids(state: State, seed: SeedData) -> None:
@@ -134,16 +177,25 @@ def _reserve_list(store: ListStore, schema: SimulatedListSchema, place: str) -> 
             raise SeedError(here, f"{number} is given twice: each id must be unique")
 
 
-def _add_contact_data(state: State, contact: SimulatedContact, place: str) -> None:
-    moment = state.contacts.since(contact.id)
-    for tag in contact.tags:
-        state.tags.attach(contact.id, contact.bot_id, tag)
+def _check_contact_data(state: State, contact: SimulatedContact, place: str) -> None:
+    names = set[str]()
     for index, variable in enumerate(contact.variables):
-        if state.variables.get(contact.id, variable.name) is not None:
+        if variable.name in names:
             raise SeedError(
                 f"{place}.variables[{index}].name",
                 f"{variable.name!r} is given twice: each name must be unique",
             )
+        names.add(variable.name)
+    referrer = contact.referrer_id
+    if referrer is not None and not state.contacts.is_kept(referrer):
+        raise SeedError(f"{place}.referrer_id", f"there is no contact {referrer}")
+
+
+def _add_contact_data(state: State, contact: SimulatedContact) -> None:
+    moment = state.contacts.since(contact.id)
+    for tag in contact.tags:
+        state.tags.attach(contact.id, contact.bot_id, tag)
+    for variable in contact.variables:
         state.variables.put(
             contact.id,
             contact.bot_id,
@@ -156,11 +208,8 @@ def _add_contact_data(state: State, contact: SimulatedContact, place: str) -> No
         for account in accounts:
             amount = Decimal(account.amount)
             store.open(contact.id, account.currency, amount, moment, account.id)
-    referrer = contact.referrer_id
-    if referrer is not None:
-        if not state.contacts.is_kept(referrer):
-            raise SeedError(f"{place}.referrer_id", f"there is no contact {referrer}")
-        state.referrals.add(contact.id, referrer)
+    if contact.referrer_id is not None:
+        state.referrals.add(contact.id, contact.referrer_id)
 
 
 def _add_list(state: State, seed: SimulatedListSchema, place: str) -> None:

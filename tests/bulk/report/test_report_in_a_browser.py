@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cleverapp_async.bulk.report.page import write_page
+from tests.browser import Page, open_browser
 from tests.bulk.report import campaigns
-from tests.bulk.report.browser import Page, open_browser
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ import itertools
 import os
 import re
 import shutil
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
 import aiohttp
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-__all__ = ["Page", "open_browser"]
+__all__ = ["Page", "open_browser", "open_tabs"]
 
 Json: TypeAlias = dict[str, object]
 
@@ -27,7 +27,6 @@ _LISTENING = re.compile(rb"DevTools listening on (ws://127\.0\.0\.1:\S+)")
 _OPTIONS = (
     "--headless=new",
     "--remote-debugging-port=0",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-dev-shm-usage",
@@ -81,7 +80,9 @@ class Page:
 
     async def attach(self) -> None:
         """Open a tab, and hear of all that it asks for and complains of."""
-        target = (await self.command("Target.createTarget", url="about:blank"))["targetId"]
+        # In a window of its own: a tab behind another one draws nothing.
+        made = await self.command("Target.createTarget", url="about:blank", newWindow=True)
+        target = made["targetId"]
         attached = await self.command("Target.attachToTarget", targetId=target, flatten=True)
         session = attached["sessionId"]
         assert isinstance(session, str)
@@ -101,15 +102,25 @@ class Page:
         feature = {"name": "prefers-color-scheme", "value": scheme}
         await self.command("Emulation.setEmulatedMedia", features=[feature])
 
-    async def go(self, file: Path) -> None:
-        """Open a file, and wait until it is there."""
+    async def speak(self, language: str) -> None:
+        """Prefer a language, such as ``ru``."""
+        agent = await self.evaluate("navigator.userAgent")
+        await self.command(
+            "Emulation.setUserAgentOverride", userAgent=agent, acceptLanguage=language
+        )
+
+    async def go(self, where: Path | str) -> None:
+        """Open a file or a URL, and wait until it is there."""
         self.events.clear()
-        await self.command("Page.navigate", url=file.as_uri())
+        url = where if isinstance(where, str) else where.as_uri()
+        await self.command("Page.navigate", url=url)
         await self.event("Page.loadEventFired")
 
     async def evaluate(self, expression: str) -> object:
-        """The value of an expression on the page."""
-        answer = await self.command("Runtime.evaluate", expression=expression, returnByValue=True)
+        """The value of an expression on the page; of a promise, what it is kept with."""
+        answer = await self.command(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
         result = answer["result"]
         assert isinstance(result, dict)
         assert "exceptionDetails" not in answer, answer
@@ -129,9 +140,39 @@ async def open_browser(profile: Path) -> AsyncIterator[Page]:
     Args:
         profile: An empty folder for what it keeps.
     """
+    async with open_tabs(profile, 1) as (page,):
+        yield page
+
+
+@asynccontextmanager
+async def open_tabs(profile: Path, count: int, *, reach: str = "") -> AsyncIterator[list[Page]]:
+    """Start a browser with several tabs, and end it.
+
+    Args:
+        profile: An empty folder for what it keeps.
+        count: How many tabs.
+        reach: The only host that it reaches; none if it is empty.
+    """
+    rules = "MAP * ~NOTFOUND" + (f", EXCLUDE {reach}" if reach else "")
+    async with (
+        _started(profile, f"--host-resolver-rules={rules}") as address,
+        AsyncExitStack() as stack,
+    ):
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        pages: list[Page] = []
+        for _ in range(count):
+            connecting = http.ws_connect(address, max_msg_size=0)
+            pages.append(Page(await stack.enter_async_context(connecting)))
+            await pages[-1].attach()
+        yield pages
+
+
+@asynccontextmanager
+async def _started(profile: Path, *more: str) -> AsyncIterator[str]:
+    """A browser that runs: where it listens."""
     program = next(filter(None, map(shutil.which, _NAMES)), None)
     assert program is not None, "this test needs Chromium: apt-get install chromium"
-    options = [*_OPTIONS, f"--user-data-dir={profile}"]
+    options = [*_OPTIONS, *more, f"--user-data-dir={profile}"]
     if os.geteuid() == 0:
         options.append("--no-sandbox")
     process = await asyncio.create_subprocess_exec(
@@ -149,13 +190,7 @@ async def open_browser(profile: Path) -> AsyncIterator[Page]:
         # It would stand still once the pipe is full.
         draining = asyncio.create_task(said.read())
         try:
-            async with (
-                aiohttp.ClientSession() as http,
-                http.ws_connect(address, max_msg_size=0) as socket,
-            ):
-                page = Page(socket)
-                await page.attach()
-                yield page
+            yield address
         finally:
             process.terminate()
             await draining

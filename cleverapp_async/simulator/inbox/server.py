@@ -1,0 +1,256 @@
+"""The inbox's server: its page and its HTTP API, on a port of its own.
+
+A port of its own, so that faults of connections (``reset_before``), ``Simulator.refusing`` and an
+address that the whole network reaches concern the API alone.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from importlib.resources import files
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self, cast
+
+from aiohttp import web
+from attrs import define, field
+
+from ..faults.connection import SilentAccessLog, bind
+from ..seed.json_node import JsonNode
+from ..server import Simulator
+from ..state.records import SeedError
+from .control_api import ROUTES as CONTROL_ROUTES
+from .entries import EntryStore, Json
+from .errors import InputError
+from .guard import HEADERS, check
+from .messages_api import ROUTES as MESSAGE_ROUTES
+from .openapi import document
+from .routes import Call, Number, Route
+from .state import InboxState
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+ROUTES: Final = (*MESSAGE_ROUTES, *CONTROL_ROUTES)
+
+KEEP: Final = 10_000
+"""Messages that are kept if nothing else is said."""
+
+_BYTES: Final = 64 * 2**20
+"""Bytes that all messages take, about and at most."""
+
+_BODY: Final = 256 * 2**10
+"""Bytes of the largest body that the inbox reads."""
+
+_PATIENCE: Final = 1.0
+
+_TYPES: Final = {
+    "html": "text/html",
+    "js": "text/javascript",
+    "css": "text/css",
+    "svg": "image/svg+xml",
+}
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def _lower(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.lower() for name in names)
+
+
+@define(eq=False)
+class Inbox:
+    """Serves a page with the messages that reach a simulator, and an HTTP API for tests.
+
+    It has no password. It is reached from this machine alone unless another ``host`` is given, and
+    answers only requests for its own address, from its own page or from no page. No URL in a
+    message is ever fetched.
+
+    Args:
+        simulator: The simulator; it may be started before or after the inbox.
+        host: The address that is listened on.
+        port: The port, or 0 for a free one.
+        names: Further names that lead here, such as that of a container.
+        keep: How many messages are kept, and how many requests that send none.
+
+    Raises:
+        ValueError: ``keep`` is below 1.
+    """
+
+    simulator: Simulator
+    host: str = field(default="127.0.0.1", kw_only=True)
+    port: int = field(default=0, kw_only=True)
+    names: frozenset[str] = field(default=frozenset[str](), converter=_lower, kw_only=True)
+    keep: int = field(default=KEEP, kw_only=True)
+    _state: InboxState = field(init=False, repr=False)
+    _runner: web.AppRunner | None = field(init=False, default=None, repr=False)
+    _stop_observing: Callable[[], None] | None = field(init=False, default=None, repr=False)
+    _bound_port: int = field(init=False, default=0, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Check the arguments, and make what keeps the messages."""
+        if self.keep < 1:
+            msg = f"keep must be 1 or more, not {self.keep!r}"
+            raise ValueError(msg)
+        self._state = InboxState(self.simulator, EntryStore(self.keep, _BYTES))
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def url(self) -> str:
+        """The page's address, such as ``http://127.0.0.1:8081/``; the API is below ``api/``.
+
+        Raises:
+            RuntimeError: The inbox was not started: it has no port yet.
+        """
+        if not self._bound_port:
+            msg = "the inbox is not started: use it in an `async with` block, or call start()"
+            raise RuntimeError(msg)
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self._bound_port}/"
+
+    async def start(self) -> None:
+        """Open the port, serve on the running loop, and keep what reaches the simulator.
+
+        Raises:
+            RuntimeError: It runs already.
+            OSError: The port is taken, or the address is not one of this machine.
+        """
+        if self._runner is not None:
+            msg = "the inbox runs already: close it before it starts again"
+            raise RuntimeError(msg)
+        bound = bind(self.host, self.port)
+        self._bound_port = bound.getsockname()[1]
+        application = web.Application(
+            middlewares=[self._answer_errors],
+            client_max_size=_BODY,
+            logger=logging.getLogger("cleverapp_async.simulator"),
+        )
+        application.on_response_prepare.append(_add_headers)
+        for route in ROUTES:
+            path = route.path.replace("{id}", r"{id:\d{1,18}}")
+            application.router.add_route(route.method, path, self._handler(route))
+        application.router.add_get("/api/openapi.json", _serve_document)
+        for file in files(__package__ or "").joinpath("page").iterdir():
+            name = "" if file.name == "index.html" else file.name
+            application.router.add_get(f"/{name}", _serve_file(file))
+        self._runner = web.AppRunner(
+            application,
+            access_log_class=SilentAccessLog,
+            handler_cancellation=True,
+            shutdown_timeout=_PATIENCE,
+        )
+        self._state.feed.open()
+        await self._runner.setup()
+        await web.SockSite(self._runner, bound).start()
+        self._stop_observing = self.simulator.observe(self._state.observe)
+
+    async def close(self) -> None:
+        """Stop: streams and waiting requests end. Closing twice is allowed."""
+        runner, self._runner = self._runner, None
+        if runner is None:
+            return
+        if self._stop_observing is not None:
+            self._stop_observing()
+        self._state.feed.close()
+        await runner.cleanup()
+
+    @web.middleware
+    async def _answer_errors(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        """Check who asks, and answer every error as JSON."""
+        try:
+            check(request, self.host, self.names)
+            return await handler(request)
+        except InputError as error:
+            return _error(error.status, error.place, error.message)
+        except SeedError as error:
+            return _error(400, error.place, error.message)
+        except web.HTTPException as error:
+            allowed = error.headers.get("Allow")
+            return _error(
+                error.status, "request", error.reason, {} if allowed is None else {"Allow": allowed}
+            )
+
+    def _handler(self, route: Route) -> _Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            call = Call(
+                self._state,
+                request,
+                _read_query(route, request),
+                int(request.match_info.get("id", "0")),
+                JsonNode(None) if route.body is None else await _read_body(request),
+            )
+            answer = await route.handle(call)
+            if isinstance(answer, web.StreamResponse):
+                return answer
+            return web.json_response(answer, status=route.status)
+
+        return handle
+
+
+def _read_query(route: Route, request: web.Request) -> dict[str, Number | str | None]:
+    known = {one.name: one for one in route.parameters}
+    values = {one.name: one.default for one in route.parameters}
+    for name, text in request.query.items():
+        if name not in known:
+            told = ", ".join(known) or "there are none"
+            raise InputError(f"query parameter {name[:60]}", f"is not known: {told}")
+        values[name] = known[name].read(text)
+    return values
+
+
+async def _read_body(request: web.Request) -> JsonNode:
+    # Pages of other sites can send JSON only after they were allowed to, and nobody is.
+    if request.content_type != "application/json":
+        raise InputError("header Content-Type", "application/json is needed", 415)
+    body = await request.read()
+    try:
+        return JsonNode(cast("object", json.loads(body.decode(), parse_constant=_no_constant)))
+    except json.JSONDecodeError as error:
+        place = f"body, line {error.lineno}, column {error.colno}"
+        raise InputError(place, f"this is not JSON: {error.msg}") from None
+    except (ValueError, RecursionError):
+        raise InputError("body", "this is not JSON in UTF-8") from None
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(name)
+
+
+def _error(
+    status: int, place: str, message: str, headers: dict[str, str] | None = None
+) -> web.Response:
+    body: Json = {"error": message, "place": place}
+    return web.json_response(body, status=status, headers=headers)
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    del request
+    response.headers.update(HEADERS)
+
+
+async def _serve_document(request: web.Request) -> web.StreamResponse:
+    del request
+    return web.json_response(document(ROUTES))
+
+
+def _serve_file(file: Traversable) -> _Handler:
+    kind = _TYPES[file.name.rpartition(".")[2]]
+    body = file.read_bytes()
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        del request
+        return web.Response(body=body, content_type=kind, charset="utf-8")
+
+    return handle

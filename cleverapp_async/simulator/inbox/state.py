@@ -1,0 +1,139 @@
+"""What the inbox works with: the simulator, what is kept of its requests, and who listens."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Final
+
+from attrs import define, field
+
+from ..laravel.parameters import Parameters, as_integer
+from ..observation import Observation
+from ..referee import counts_for_account, key_of
+from ..server import Simulator
+from ..state.records import SimulatedContact
+from .entries import Entry, EntryStore
+from .errors import InputError
+from .feed import CLEARED, Feed, Listener
+from .keys import KeyBook
+
+LISTENERS: Final = 64
+"""Streams, and requests that wait, at once."""
+
+_ADDED_BYTES: Final = 64 * 2**20
+
+_MESSAGES: Final = frozenset({"sendMessage", "sendMessageToWhatsApp", "sendMessageToQueue"})
+_ADDRESSES: Final = ("contact_id", "contact_external_id", "bitrix_contact_id", "phone")
+
+
+@define(eq=False)
+class InboxState:
+    """Keeps what a simulator tells, and tells it on.
+
+    Args:
+        simulator: The simulator.
+        store: Keeps the entries.
+
+    Attributes:
+        room: How many bytes of contacts may still be added.
+    """
+
+    simulator: Simulator
+    store: EntryStore
+    keys: KeyBook = field(init=False, factory=KeyBook)
+    feed: Feed = field(init=False, factory=lambda: Feed(LISTENERS))
+    room: int = field(init=False, default=_ADDED_BYTES)
+
+    def observe(self, observation: Observation) -> None:
+        """Keep a request; an observer of the simulator."""
+        arrival = observation.arrival
+        now = asyncio.get_running_loop().time()
+        contact = self.simulator.addressee(arrival)
+        self.keys.add(arrival)
+        self._add(
+            Entry(
+                id=self.store.next_id(),
+                at=time.time(),
+                kind="sent" if arrival.endpoint in _MESSAGES else "call",
+                method=arrival.endpoint,
+                bot_id=arrival.bot_id,
+                messenger=arrival.messenger,
+                to=_address(arrival.parameters),
+                contact_id=_contact_id(arrival.parameters, contact),
+                name=None if contact is None else contact.name,
+                parameters=arrival.parameters,
+                verdict=arrival.verdict,
+                status=arrival.status,
+                fault=arrival.fault,
+                taken=arrival.taken,
+                request=observation.request,
+                answer=observation.answer,
+                key_window=None
+                if key_of(arrival) is None
+                else self.simulator.key_window(arrival, now),
+                account_windows=self.simulator.account_windows(now)
+                if counts_for_account(arrival)
+                else (),
+            )
+        )
+
+    def receive(self, contact: SimulatedContact, text: str) -> Entry:
+        """Keep a message that a contact wrote to its bot."""
+        entry = Entry(
+            id=self.store.next_id(),
+            at=time.time(),
+            kind="received",
+            method="",
+            bot_id=contact.bot_id,
+            messenger=contact.messenger,
+            to=str(contact.id),
+            contact_id=contact.id,
+            name=contact.name,
+            parameters={"text": text},
+            verdict="accepted",
+            status=None,
+            fault=None,
+            taken=True,
+        )
+        self._add(entry)
+        return entry
+
+    def clear(self) -> None:
+        """Forget all entries; the simulator's own log stays."""
+        self.store.clear()
+        self.keys.clear()
+        self.feed.publish(CLEARED)
+
+    @contextmanager
+    def listen(self) -> Generator[Listener]:
+        """Listen inside the ``with`` block.
+
+        Raises:
+            InputError: Too many listen already.
+        """
+        if self.feed.full:
+            raise InputError(
+                "connection", f"{LISTENERS} streams and waiting requests are open: close one", 503
+            )
+        with self.feed.listen() as listener:
+            yield listener
+
+    def _add(self, entry: Entry) -> None:
+        self.store.add(entry)
+        self.feed.publish(entry)
+
+
+def _address(parameters: Parameters) -> str | None:
+    """Whom a message names, as it was written."""
+    for name in _ADDRESSES:
+        value = parameters.get(name)
+        if isinstance(value, (str, int)):
+            return str(value)
+    return None
+
+
+def _contact_id(parameters: Parameters, contact: SimulatedContact | None) -> int | None:
+    return as_integer(parameters.get("contact_id")) if contact is None else contact.id
