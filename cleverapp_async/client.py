@@ -98,6 +98,7 @@ class CleverAppClient(
         wanted = "a LimiterRegistry()"
         check_instance("limits", self._limits, LimiterRegistry, wanted, wrong_setting)
         self._account = AccountKey(token.digest(self._base_url))
+        self._limits.use_account(self._account)
         self._mark_of = token.mark
         self._routes = RouteDirectory(self._config.remembered_routes)
         self._transport = Transport(self._base_url, token, self._config, session)

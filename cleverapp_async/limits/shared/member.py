@@ -1,4 +1,4 @@
-"""What all limiters of one process share: the client, the policy, and who this process is."""
+"""What all limiters of one process share: the logs, the policy, and who this process is."""
 
 from __future__ import annotations
 
@@ -7,28 +7,30 @@ import itertools
 import logging
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, get_args
 
 from attrs import define, field
 
 from ..._arguments import check_choice, is_number, wrong_setting
-from ..._redis.client import RedisClient, Script
 from ...errors import ConfigurationError
-from ..protocols import OnUnavailable
+from ..protocols import OnFileUnavailable, OnUnavailable
 from ..quota import Quota
+from .log import SharedLog
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
     from typing import Any
 
-    from ..._redis.faults import Fault
+    from .log import LogFault
 
 __all__ = ["FleetMember", "check_policy", "share_of"]
 
 _log = logging.getLogger("cleverapp_async")
 
-_EXCHANGE = Script("cleverapp_async.limits.shared", ("exchange.lua",))
+_SLEEPLESS_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+_NAP = 0.05
 
 
 def check_policy(on_unavailable: OnUnavailable, local_share: float | None) -> None:
@@ -64,18 +66,17 @@ class FleetMember:
     """One process of the fleet.
 
     Attributes:
-        client: The client of Redis.
-        prefix: What every key of Redis begins with.
+        log: Where the logs of all keys are kept.
         guard: Seconds for which a slot stays held for a process that says nothing more.
-        on_unavailable: The policy while Redis cannot be reached.
-        local_share: The share of each quota under ``"local"``.
+        on_unavailable: The policy while the logs cannot be reached.
+        local_share: The share of each quota that this process uses by itself meanwhile; None: it
+            does not.
         closed: Whether the registry was closed: nothing is granted or told any more.
     """
 
-    client: RedisClient
-    prefix: str
+    log: SharedLog
     guard: float
-    on_unavailable: OnUnavailable
+    on_unavailable: OnUnavailable | OnFileUnavailable
     local_share: float | None
     closed: bool = False
     _tasks: set[asyncio.Task[None]] = field(factory=set["asyncio.Task[None]"])
@@ -83,6 +84,19 @@ class FleetMember:
     _process: str = ""
     _pid: int = 0
     _numbers: Iterator[int] = field(factory=lambda: itertools.count(1))
+    _suspended: float = 0.0
+
+    def suspended(self) -> float:
+        """Seconds for which this machine has slept so far, as the loop's clock stood still then.
+
+        Where the system has no clock that tells (it is Linux that has one), 0.
+        """
+        if _SLEEPLESS_CLOCK is not None:
+            total = time.clock_gettime(_SLEEPLESS_CLOCK) - time.clock_gettime(time.CLOCK_MONOTONIC)
+            # The two clocks are read one after the other: what lies between is no sleep.
+            if abs(total - self._suspended) > _NAP:
+                self._suspended = total
+        return self._suspended
 
     @property
     def process(self) -> str:
@@ -94,14 +108,6 @@ class FleetMember:
     def number(self) -> int:
         """The next number; a limiter that is dropped and made anew goes on with higher ones."""
         return next(self._numbers)
-
-    async def exchange(self, keys: Sequence[str], arguments: Sequence[str | int]) -> object:
-        """Tell the log of one key what has happened, and ask it for slots; what it answers.
-
-        Raises:
-            RedisCallError: It did not answer, or not in time.
-        """
-        return await self.client.guarded(self.client.run(_EXCHANGE, keys, *arguments))
 
     def start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something beside the callers; it is ended with the registry at the latest."""
@@ -122,14 +128,17 @@ class FleetMember:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def failed(self, fault: Fault) -> None:
-        """Log once that Redis cannot be reached, or used."""
+    def failed(self, fault: LogFault) -> None:
+        """Log once that the logs cannot be reached, or used."""
         if not self._unreachable:
             self._unreachable = True
-            _log.warning("shared limits: Redis %s", fault.sentence)
+            meanwhile = ""
+            if self.on_unavailable == "process":
+                meanwhile = "; until then this process keeps the limits by itself"
+            _log.warning("%s %s%s", self.log.name, fault.sentence, meanwhile)
 
     def reached(self) -> None:
-        """Log once that it can be reached again."""
+        """Log once that they can be reached again."""
         if self._unreachable:
             self._unreachable = False
-            _log.warning("shared limits: Redis is reached again")
+            _log.warning("%s can be used again", self.log.name)
