@@ -44,7 +44,8 @@ PRAGMA application_id = {_APPLICATION};
 PRAGMA user_version = {_VERSION};
 """
 
-_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+# That a statement of ours is wrong means that the tables are not there.
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _FULL = (sqlite3.SQLITE_FULL,)
 _PRIMARY = 0xFF  # the part of an extended result code that is the code
@@ -110,7 +111,9 @@ class LimitsFile:
                 self.close()
             except sqlite3.Error as error:
                 self.close()
-                if _code(error) not in _DAMAGE or attempt:
+                if _identity_of(self.path) != self._identity:
+                    continue
+                if _code(error) not in _DAMAGE or attempt == _ATTEMPTS - 1:
                     raise LogCallError(fault_of(error, self.path, self.timeout)) from None
                 self._replace()
             except OSError as error:
@@ -183,6 +186,9 @@ class LimitsFile:
         )
         try:
             connection.executescript("PRAGMA synchronous = OFF; PRAGMA journal_mode = PERSIST;")
+            if os.name == "posix":
+                # What SQLite makes beside the file gets its mode.
+                self.path.chmod(_OWNER_ONLY)
             connection.execute("BEGIN IMMEDIATE")
             found = connection.execute("PRAGMA user_version").fetchone()[0]
             if found > _VERSION:
@@ -202,8 +208,6 @@ class LimitsFile:
             if before is not None and self._identity != before:
                 # It may be that another file was opened than the one that lies there now.
                 raise _ReplacedError  # noqa: TRY301 - the same
-            if os.name == "posix":
-                self.path.chmod(_OWNER_ONLY)
         except BaseException:
             connection.close()
             raise

@@ -1,0 +1,342 @@
+"""The file of limits: where it lies, what it holds, and what becomes of limits without it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cleverapp_async import (
+    AccountKey,
+    CleverAppClient,
+    ConfigurationError,
+    LimiterRegistry,
+    LimiterUnavailableError,
+    LimitKey,
+    Outcome,
+    Quota,
+)
+from cleverapp_async.limits.shared.disk.place import default_folder, prepare
+from cleverapp_async.limits.shared.log import LogCallError
+from cleverapp_async.simulator import Simulator, SimulatorLimits
+from tests.limits.shared.fleet import ACCOUNT, KEY, Arrivals, registry
+from tests.processes import run_code
+from tests.raising import raises
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cleverapp_async.limits import OnFileUnavailable, SharedLimiterRegistry
+
+TOKEN = "0123456789abcdef-not-to-be-found"
+
+
+def now() -> float:
+    """The loop's clock, seconds."""
+    return asyncio.get_running_loop().time()
+
+
+def path_of(folder: Path) -> Path:
+    """The file of the account of :func:`registry` with the prefix ``p``."""
+    return folder / "p" / f"{ACCOUNT.digest}.sqlite3"
+
+
+def on_disk(folder: Path, quota: Quota, policy: OnFileUnavailable) -> SharedLimiterRegistry:
+    """A registry of a policy, in a folder."""
+    limits = LimiterRegistry.on_disk(
+        folder, messengers={"telegram": quota}, account=None, on_unavailable=policy, timeout=0.1
+    )
+    limits.use_account(ACCOUNT)
+    return limits
+
+
+async def test_each_account_has_a_file_for_its_user_alone(tmp_path: Path) -> None:
+    """It is called by a digest, others cannot read it, and it holds no token and no message."""
+    folder = tmp_path / "new" / "folder"
+    async with (
+        Simulator(api_token=TOKEN, limits=SimulatorLimits.none()) as simulator,
+        LimiterRegistry.on_disk(folder) as limits,
+        CleverAppClient(TOKEN, base_url=simulator.base_url, limits=limits) as client,
+    ):
+        await client.send_message(
+            bot_id=7, messenger="telegram", contact_external_id="recipient-99", text="Secret text"
+        )
+    files = sorted(path.name for path in folder.iterdir())
+    digest = client.account.digest
+    assert files[0] == f"{digest}.sqlite3"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for name in files:
+        held = (folder / name).read_bytes()
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
+        for secret in (TOKEN, "recipient-99", "Secret"):
+            assert secret.encode() not in held
+
+
+async def test_limits_outlive_their_process(tmp_path: Path) -> None:
+    """Who comes after the first registry was closed waits as the first one would have."""
+    quota = Quota(1, 0.4)
+    async with registry(tmp_path, "p", quota) as limits:
+        permit = await limits.limiter(KEY).acquire()
+        permit.sent()
+        permit.settle()
+        answered = now()
+    async with registry(tmp_path, "p", quota) as limits:
+        (await limits.limiter(KEY).acquire()).settle()
+    assert 0.4 <= now() - answered < 1.0
+
+
+async def test_one_registry_serves_one_account(tmp_path: Path) -> None:
+    """A second account is refused before anything is sent; so is a bot of nobody knows whom."""
+    limits = LimiterRegistry.on_disk(tmp_path)
+    with raises(ConfigurationError, "use_account"):
+        limits.limiter(KEY)
+    client = CleverAppClient(TOKEN, limits=limits)
+    limits.use_account(client.account)
+    assert limits.limiter(KEY) is limits.limiter(KEY)
+    with raises(ConfigurationError, "on_disk"):
+        CleverAppClient("another-token", limits=limits)
+    with raises(ConfigurationError, "on_disk"):
+        limits.limiter(AccountKey("another"))
+    await client.close()
+    await limits.close()
+
+
+async def test_requests_of_one_moment_share_a_transaction(tmp_path: Path) -> None:
+    """Keys that are asked at once are asked in one transaction."""
+    async with registry(tmp_path, "p", Quota(5, 1.0)) as limits:
+        keys = [LimitKey(bot, "telegram") for bot in range(20)]
+        permits = await asyncio.gather(*(limits.limiter(key).acquire() for key in keys))
+        assert limits.round_trips == 20
+        assert limits._shared.member.log.transactions == 1  # type: ignore[attr-defined]
+        for permit in permits:
+            permit.refund()
+
+
+async def test_a_file_that_is_deleted_is_made_anew(tmp_path: Path) -> None:
+    """Whoever remembers the old one makes all others wait for one period."""
+    arrivals = Arrivals(slowest=0.02)
+    quota = Quota(2, 0.5)
+    async with registry(tmp_path, "p", quota) as one, registry(tmp_path, "p", quota) as two:
+        await arrivals.send_all(1, one, two)
+        path_of(tmp_path).unlink()
+        await arrivals.send_all(2, one, two)
+    assert len(arrivals.moments) == 6
+    assert arrivals.most(0.5) == 2
+    assert path_of(tmp_path).exists()
+
+
+@pytest.mark.parametrize("damage", ["not a database at all" * 99, "", "rows", "page"])
+async def test_a_file_that_is_damaged_is_made_anew(tmp_path: Path, damage: str) -> None:
+    """What it held is lost, so nothing is granted for one period; nobody is refused."""
+    arrivals = Arrivals(slowest=0.02)
+    quota = Quota(2, 0.5)
+    async with registry(tmp_path, "p", quota) as one, registry(tmp_path, "p", quota) as two:
+        await arrivals.send_all(1, one, two)
+        path = path_of(tmp_path)
+        if damage == "rows":
+            with closing(sqlite3.connect(path)) as opened, opened:
+                opened.execute('UPDATE logs SET log = \'{"version": 1, "epoch": 7}\'')
+        elif damage == "page":
+            held = path.read_bytes()
+            path.write_bytes(held[:100] + bytes(len(held) - 100))
+        else:
+            path.write_text(damage)
+        await arrivals.send_all(2, one, two)
+    assert len(arrivals.moments) == 6
+    assert arrivals.most(0.5) == 2
+
+
+async def test_a_newcomer_trusts_no_file_that_was_damaged(tmp_path: Path) -> None:
+    """A process that remembers nothing waits, too: others may have sent just now."""
+    path = path_of(tmp_path)
+    path.parent.mkdir()
+    path.write_bytes(b"damaged" * 1000)
+    began = now()
+    async with registry(tmp_path, "p", Quota(1, 0.4)) as limits:
+        (await limits.limiter(KEY).acquire()).settle()
+    assert 0.4 <= now() - began < 1.5
+
+
+async def test_a_file_of_a_later_release_is_left_alone(tmp_path: Path) -> None:
+    """It is told so, and neither read nor written."""
+    path = path_of(tmp_path)
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as opened:
+        opened.execute("PRAGMA user_version = 99")
+    held = path.read_bytes()
+    async with registry(tmp_path, "p") as limits:
+        with raises(LimiterUnavailableError, "later release"):
+            await limits.limiter(KEY).acquire()
+    assert path.read_bytes() == held
+
+
+@pytest.mark.parametrize("policy", ["raise", "wait"])
+async def test_what_waiting_does_not_mend_is_told_at_once(
+    tmp_path: Path, policy: OnFileUnavailable
+) -> None:
+    """A folder that cannot be made: the error names it, and how to give another."""
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "folder"
+    async with on_disk(folder, Quota(1, 0.2), policy) as limits:
+        with raises(LimiterUnavailableError, str(folder), "CLEVERAPP_STATE_DIR") as caught:
+            await limits.limiter(KEY).acquire()
+    assert caught.value.outcome is Outcome.NOT_SENT
+
+
+async def test_a_process_may_go_on_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """``"process"``: at once and with the whole quota, which it keeps; and it says so once."""
+    (tmp_path / "file").touch()
+    arrivals = Arrivals(slowest=0.01)
+    with caplog.at_level(logging.WARNING, "cleverapp_async"):
+        async with on_disk(tmp_path / "file" / "folder", Quota(2, 0.3), "process") as limits:
+            began = now()
+            await arrivals.send_all(5, limits)
+    assert arrivals.moments[0] - began < 0.3
+    assert now() - began < 2.0
+    assert arrivals.most(0.3) == 2
+    told = [record for record in caplog.records if record.name == "cleverapp_async"]
+    assert len(told) == 1
+    assert "folder" in told[0].getMessage()
+
+
+async def test_a_process_alone_comes_back(tmp_path: Path) -> None:
+    """When the file can be used again, what was sent meanwhile is told to the others."""
+    blocked = tmp_path / "folder"
+    blocked.touch()
+    quota = Quota(1, 0.8)
+    limits, other = on_disk(blocked, quota, "process"), on_disk(blocked, quota, "wait")
+    async with limits, other:
+        permit = await limits.limiter(KEY).acquire()
+        permit.sent()
+        blocked.unlink()
+        await asyncio.sleep(1.2)  # it looks again once a second at the latest
+        held = asyncio.create_task(other.limiter(KEY).acquire())
+        done, _ = await asyncio.wait([held], timeout=1.0)
+        assert not done
+        permit.settle()
+        answered = now()
+        (await held).settle()
+        assert now() - answered >= 0.8
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """The file, locked by another process."""
+    path = tmp_path / f"{ACCOUNT.digest}.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection
+
+
+async def test_a_file_that_is_locked_is_waited_for(
+    tmp_path: Path, locked: sqlite3.Connection
+) -> None:
+    """``"wait"``: who holds the lock may be stopped; when it goes on, so does everybody."""
+    async with on_disk(tmp_path, Quota(1, 0.2), "wait") as limits:
+        waiting = asyncio.create_task(limits.limiter(KEY).acquire())
+        done, _ = await asyncio.wait([waiting], timeout=0.4)
+        assert not done
+        locked.execute("COMMIT")
+        async with asyncio.timeout(5):
+            (await waiting).settle()
+
+
+@pytest.mark.usefixtures("locked")
+async def test_a_file_that_is_locked_may_be_an_error(tmp_path: Path) -> None:
+    """``"raise"``: after the time-out it is told, and nothing was sent."""
+    async with on_disk(tmp_path, Quota(1, 0.2), "raise") as limits:
+        with raises(LimiterUnavailableError, "0.1 s"):
+            await limits.limiter(KEY).acquire()
+
+
+@pytest.mark.parametrize(
+    ("mounted", "network"),
+    [("fuse.sshfs", True), ("nfs4", True), ("ext4", False), ("tmpfs", False)],
+)
+def test_no_file_lies_on_a_network_file_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mounted: str, network: bool
+) -> None:
+    """There other machines would use it, whose clocks are others."""
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(f"36 35 98:0 / {tmp_path} rw - {mounted} server:/export rw\n")
+    monkeypatch.setattr("cleverapp_async._mounts._MOUNTS", mounts)
+    if network:
+        with pytest.raises(LogCallError, match=mounted) as caught:
+            prepare(tmp_path / "folder" / "x.sqlite3")
+        assert caught.value.fault.lasting
+    else:
+        prepare(tmp_path / "folder" / "x.sqlite3")
+
+
+def test_the_folder_is_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By XDG's rules, unless an environment variable names another."""
+    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    found = [default_folder()]
+    for given in ("/state", "relative"):
+        monkeypatch.setenv("XDG_STATE_HOME", given)
+        found.append(default_folder())
+    monkeypatch.setenv("CLEVERAPP_STATE_DIR", str(tmp_path))
+    found.append(default_folder())
+    assert found == [
+        Path("/home/somebody/.local/state/cleverapp/limits"),
+        Path("/state/cleverapp/limits"),
+        Path("/home/somebody/.local/state/cleverapp/limits"),
+        tmp_path / "limits",
+    ]
+
+
+def test_other_systems_have_other_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MacOS and Windows keep such files where users expect them."""
+    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert default_folder().parts[-4:] == ("Library", "Application Support", "cleverapp", "limits")
+    monkeypatch.setattr("sys.platform", "win32")
+    monkeypatch.setenv("LOCALAPPDATA", "/data")
+    assert default_folder() == Path("/data/cleverapp/limits")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"on_unavailable": "local"}, {"timeout": 0.0}, {"guard": -1.0}, {"folder": 7}],
+)
+def test_what_cannot_work_is_refused(wrong: dict[str, object]) -> None:
+    """A wrong argument is named."""
+    with raises(ConfigurationError, next(iter(wrong))):
+        LimiterRegistry.on_disk(**wrong)  # type: ignore[arg-type]
+
+
+_FULL = """
+import asyncio, resource, signal, sys
+from cleverapp_async import AccountKey, LimiterRegistry, LimiterUnavailableError, LimitKey, Quota
+async def main():
+    quotas = {"telegram": Quota(500, 9.0)}
+    async with LimiterRegistry.on_disk(sys.argv[1], messengers=quotas, account=None) as limits:
+        limits.use_account(AccountKey("5eed"))
+        limiter = limits.limiter(LimitKey(7, "telegram"))
+        (await limiter.acquire()).settle()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, resource.RLIM_INFINITY))
+        try:
+            await asyncio.gather(*(limiter.acquire() for _ in range(400)))
+        except LimiterUnavailableError as error:
+            print(error)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        await asyncio.sleep(0.2)
+        print(len(await asyncio.gather(*(limiter.acquire() for _ in range(400)))))
+asyncio.run(main())
+"""
+
+
+def test_a_disk_that_takes_no_more_is_an_error_and_no_damage(tmp_path: Path) -> None:
+    """What cannot be written is told; when there is room again all goes on, with nothing lost."""
+    ended = run_code(_FULL, str(tmp_path))
+    told, granted = ended.stdout.splitlines()
+    assert "not sent" in told
+    assert granted == "400"
