@@ -7,8 +7,9 @@ import itertools
 import logging
 import os
 import secrets
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, get_args
 
 from attrs import define, field
@@ -29,8 +30,15 @@ __all__ = ["FleetMember", "check_policy", "share_of"]
 
 _log = logging.getLogger("cleverapp_async")
 
-_SLEEPLESS_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 _NAP = 0.05
+_BOTH = 2
+
+# Where the loop's clock stands still while the machine sleeps there is another one that goes on.
+# Windows has but one, which does.
+_SLEEPLESS_AND_LOOP = {
+    "linux": ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC"),
+    "darwin": ("CLOCK_MONOTONIC", "CLOCK_UPTIME_RAW"),
+}
 
 
 def check_policy(on_unavailable: OnUnavailable, local_share: float | None) -> None:
@@ -61,6 +69,24 @@ def share_of(quotas: Sequence[Quota], share: float) -> tuple[Quota, ...]:
     return tuple(found)
 
 
+def _suspensions() -> Callable[[], float]:
+    """What tells for how many seconds this machine has slept, counted from an arbitrary moment."""
+    names = _SLEEPLESS_AND_LOOP.get(sys.platform, ())
+    clocks: list[int] = [getattr(time, name) for name in names if hasattr(time, name)]
+    total = 0.0
+
+    def suspended() -> float:
+        nonlocal total
+        if len(clocks) == _BOTH:
+            sleepless, stopping = (time.clock_gettime(clock) for clock in clocks)
+            # The two clocks are read one after the other: what lies between is no sleep.
+            if abs(sleepless - stopping - total) > _NAP:
+                total = sleepless - stopping
+        return total
+
+    return suspended
+
+
 @define
 class FleetMember:
     """One process of the fleet.
@@ -71,6 +97,7 @@ class FleetMember:
         on_unavailable: The policy while the logs cannot be reached.
         local_share: The share of each quota that this process uses by itself meanwhile; None: it
             does not.
+        suspended: Seconds for which this machine has slept so far: the loop's clock stood still.
         closed: Whether the registry was closed: nothing is granted or told any more.
     """
 
@@ -78,25 +105,13 @@ class FleetMember:
     guard: float
     on_unavailable: OnUnavailable | OnFileUnavailable
     local_share: float | None
+    suspended: Callable[[], float] = field(factory=_suspensions)
     closed: bool = False
     _tasks: set[asyncio.Task[None]] = field(factory=set["asyncio.Task[None]"])
     _unreachable: bool = False
     _process: str = ""
     _pid: int = 0
     _numbers: Iterator[int] = field(factory=lambda: itertools.count(1))
-    _suspended: float = 0.0
-
-    def suspended(self) -> float:
-        """Seconds for which this machine has slept so far, as the loop's clock stood still then.
-
-        Where the system has no clock that tells (it is Linux that has one), 0.
-        """
-        if _SLEEPLESS_CLOCK is not None:
-            total = time.clock_gettime(_SLEEPLESS_CLOCK) - time.clock_gettime(time.CLOCK_MONOTONIC)
-            # The two clocks are read one after the other: what lies between is no sleep.
-            if abs(total - self._suspended) > _NAP:
-                self._suspended = total
-        return self._suspended
 
     @property
     def process(self) -> str:

@@ -28,7 +28,8 @@ _numbers = itertools.count()
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """What has a place runs on each kind of server, and on disk; the rest as everywhere."""
     if "place" in metafunc.fixturenames:
-        metafunc.parametrize("engine", (*ENGINES, "disk"), scope="session")
+        engines = ENGINES[:1] if hasattr(metafunc.module, "ONE_ENGINE") else ENGINES
+        metafunc.parametrize("engine", (*engines, "disk"), scope="session")
     else:
         choose_engines(metafunc)
 

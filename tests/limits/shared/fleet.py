@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field
 
@@ -14,7 +14,6 @@ from tests.limits.oracle import most_in_window
 
 if TYPE_CHECKING:
     from cleverapp_async.limits import (
-        OnFileUnavailable,
         OnUnavailable,
         RedisCommands,
         SharedLimiterRegistry,
@@ -47,7 +46,7 @@ def registry(
             place / prefix,
             messengers={"telegram": quota},
             account=account,
-            on_unavailable=cast("OnFileUnavailable", policy),
+            on_unavailable=policy,
             timeout=timeout,
             guard=guard,
         )

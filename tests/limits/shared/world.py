@@ -7,7 +7,7 @@ clock of its own.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 
 from attrs import astuple, define, evolve, field, frozen
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from cleverapp_async import LimitKey, Quota
+from cleverapp_async._redis.client import as_text
 from cleverapp_async.limits.shared.disk.clock import Reading
 from cleverapp_async.limits.shared.disk.key_log import KeyLog
 from cleverapp_async.limits.shared.disk.rule import carry_on, exchange
@@ -168,17 +169,14 @@ class BothLogs:
         """Both hold the same of everything."""
         names = key_names(self.script.log.prefix, KEY, terms.windows)
         redis, log = self.script.redis, KeyLog.read(self.rule.text or "")
-        async with redis.pipeline() as pipeline:
-            pipeline.hmget(names[0], *_COUNTED)
-            pipeline.hgetall(names[1])
-            for name in names[2:]:
-                pipeline.zrange(name, 0, -1, withscores=True)
-            counted, people, starts, mail, *windows = await pipeline.execute()
-        assert [int(number) for number in counted] == [getattr(log, name) for name in _COUNTED]
+        counted = await redis.hmget(names[0], list(_COUNTED))
+        people = await redis.hgetall(names[1])
+        held = [await redis.zrange(name, 0, -1, withscores=True) for name in names[2:]]
+        assert [int(number or 0) for number in counted] == [getattr(log, name) for name in _COUNTED]
         assert {
-            name.decode(): [int(word) for word in one.split()] for name, one in people.items()
+            as_text(name): [int(word) for word in one.split()] for name, one in people.items()
         } == {name: list(astuple(person)) for name, person in log.people.items()}
-        assert [_scores(each) for each in (starts, mail, *windows)] == [
+        assert [_scores(cast("Iterable[tuple[object, float]]", each)) for each in held] == [
             log.starts,
             log.mail,
             *(log.window(as_micros(period)).slots for _, period in terms.windows),
@@ -188,8 +186,8 @@ class BothLogs:
 _COUNTED = ("last", "paused", "hold", "refusals", "slots", "tickets", "lag")
 
 
-def _scores(found: list[tuple[bytes, float]]) -> dict[str, int]:
-    return {slot.decode(): int(moment) for slot, moment in found}
+def _scores(found: Iterable[tuple[object, float]]) -> dict[str | None, int]:
+    return {as_text(slot): int(moment) for slot, moment in found}
 
 
 @define
