@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 import click
 from attrs import evolve, field, frozen
 
-from ..client import CleverAppClient
 from ..config import DEFAULT_BASE_URL, ClientConfig
 from ..errors import ConfigurationError
 from ..limits.quota import (
@@ -23,6 +22,7 @@ from ..limits.quota import (
 from ..limits.registry import LimiterRegistry
 from . import params
 from .errors import BadInputError, CommandError, Exit
+from .kept_limits import CommandClient, KeptLimits, QuotaSettings, make_limits
 from .params import LimitOverride
 from .shared_options import ATTEMPT_TIMEOUT, Options, scale_option
 from .text import write_duration
@@ -164,7 +164,11 @@ class LimitSettings:
                 )
 
     def registry(self) -> LimiterRegistry:
-        """The limiters for one event loop."""
+        """The limiters of this process alone, which tell what is limited, and how."""
+        return LimiterRegistry(**self.quotas())
+
+    def quotas(self) -> QuotaSettings:
+        """What is limited, and how."""
         own: dict[str, Quotas] = {override.name: override.quotas for override in self.overrides}
         messengers: dict[str, Quotas] = {
             name: self._scaled(quota) for name, quota in MESSENGER_QUOTAS.items()
@@ -174,7 +178,7 @@ class LimitSettings:
         account = self.account
         if account is None:
             account = tuple(map(self._scaled, ACCOUNT_QUOTAS))
-        return LimiterRegistry(
+        return QuotaSettings(
             messengers={**messengers, **own},
             other_messengers=others,
             whatsapp_direct=direct,
@@ -272,6 +276,7 @@ class SendSettings:
         attempt_timeout: Seconds for one attempt, from its start to the whole answer.
         drain_timeout: Seconds that what is on the wire has to end after an interrupt.
         limits: The limits that are kept.
+        kept_limits: Who keeps them together.
         hours: When messages may leave.
     """
 
@@ -282,9 +287,10 @@ class SendSettings:
     attempt_timeout: float = ATTEMPT_TIMEOUT
     drain_timeout: float = DRAIN_TIMEOUT
     limits: LimitSettings = field(factory=LimitSettings)
+    kept_limits: KeptLimits = "machine"
     hours: GivenHours = field(factory=GivenHours)
 
-    def client(self, token: str) -> CleverAppClient:
+    def client(self, token: str) -> CommandClient:
         """The client that sends.
 
         Raises:
@@ -294,11 +300,11 @@ class SendSettings:
             max_in_flight=self.max_in_flight, attempt_timeout=self.attempt_timeout
         )
         try:
-            return CleverAppClient(
+            return CommandClient(
                 token,
                 base_url=self.base_url or DEFAULT_BASE_URL,
                 config=config,
-                limits=self.limits.registry(),
+                limits=make_limits(self.kept_limits, self.attempt_timeout, **self.limits.quotas()),
             )
         except ConfigurationError as error:
             raise CommandError(f"{error}.", Exit.CONFIGURATION) from None
@@ -320,6 +326,7 @@ class SendSettings:
             ("--drain-timeout", self.drain_timeout, DRAIN_TIMEOUT),
         ):
             given += [] if seconds == usual else [name, write_duration(seconds)]
+        given += [] if self.kept_limits == "machine" else ["--limits", self.kept_limits]
         return [*given, *self.limits.written(), *self.hours.written()]
 
 
