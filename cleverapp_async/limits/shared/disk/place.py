@@ -9,12 +9,12 @@ from pathlib import Path
 from ...._mounts import network_type, read_mounts
 from ..log import LogCallError, LogFault
 
-__all__ = ["FOLDER_VARIABLE", "REMEDY", "default_folder", "file_of", "prepare"]
+__all__ = ["FOLDER_VARIABLE", "REMEDY", "default_folder", "file_of", "files_in", "prepare"]
 
 FOLDER_VARIABLE = "CLEVERAPP_STATE_DIR"
 """The environment's variable that names the folder for what the package keeps for itself."""
 
-REMEDY = f"give another folder with folder= or {FOLDER_VARIABLE}"
+REMEDY = f"give another folder (folder=, or {FOLDER_VARIABLE} in the environment)"
 
 _OWNER_ONLY = 0o700
 _SUFFIX = ".sqlite3"
@@ -45,6 +45,11 @@ def default_folder() -> Path:
 def file_of(folder: Path, digest: str) -> Path:
     """The file of an account, called by its digest."""
     return folder / f"{digest}{_SUFFIX}"
+
+
+def files_in(folder: str | os.PathLike[str]) -> list[Path]:
+    """The files of all accounts, in order; none where there is no such folder."""
+    return sorted(Path(folder).glob(f"*{_SUFFIX}"))
 
 
 def prepare(path: Path) -> None:
