@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Self, cast
 
-from .._arguments import check_callable, check_seconds, wrong_setting
+from .._arguments import check_callable, check_instance, check_seconds, wrong_setting
 from .._redis.commands import RedisCommands
 from . import shared
 from .counted_sends import CountedSends
@@ -241,8 +241,9 @@ class LimiterRegistry:
         """Say whose limits these are, as each account has its own file; a client does so itself.
 
         Raises:
-            ConfigurationError: These are kept on disk for another account.
+            ConfigurationError: It is no account's key, or these are kept on disk for another one.
         """
+        check_instance("account", account, AccountKey, "client.account", wrong_setting)
 
     def __len__(self) -> int:
         """How many keys are remembered."""
@@ -395,8 +396,9 @@ class SharedLimiterRegistry(LimiterRegistry):
         """Say whose limits these are; see :meth:`LimiterRegistry.use_account`.
 
         Raises:
-            ConfigurationError: These are kept on disk for another account.
+            ConfigurationError: It is no account's key, or these are kept on disk for another one.
         """
+        super().use_account(account)
         self._shared.use_account(account)
 
     def limiter(self, key: LimitKey | AccountKey) -> Limiter:

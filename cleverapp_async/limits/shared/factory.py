@@ -91,13 +91,18 @@ class SharedLimiterFactory:
         check_choice("on_unavailable", on_unavailable, get_args(OnFileUnavailable), wrong_setting)
         for name, seconds in (("timeout", timeout), ("guard", guard)):
             check_seconds(name, seconds, wrong_setting)
-        if folder is not None:
-            try:
-                folder = Path(folder)
-            except TypeError:
-                raise wrong_setting("folder", "the path of a folder", folder) from None
+        given: object = folder
+        if folder is not None and not (isinstance(given, str | os.PathLike) and os.fspath(folder)):
+            raise wrong_setting("folder", "the path of a folder", given)
         alone = 1.0 if on_unavailable == "process" else None
-        return cls(FleetMember(FileLog(folder, timeout), guard, on_unavailable, alone))
+        return cls(
+            FleetMember(
+                FileLog(None if folder is None else Path(folder), timeout),
+                guard,
+                on_unavailable,
+                alone,
+            )
+        )
 
     def __call__(self, key: LimitKey | AccountKey, quotas: tuple[Quota, ...]) -> Limiter:
         """The limiter of a key.
