@@ -47,15 +47,13 @@ class FileLog:
         folder: Where the file is; None: in the user's own folder.
         timeout: Seconds to wait for the file's lock.
         clock: The clock that all processes share.
-        calls: How many requests were made so far.
-        transactions: In how many transactions.
+        calls: How many transactions there were so far.
     """
 
     folder: Path | None
     timeout: float
     clock: Clock = field(factory=machine_clock)
     calls: int = 0
-    transactions: int = 0
     _digest: str | None = None
     _file: LimitsFile | None = None
     _waiting: list[_Waiting] = field(factory=list[_Waiting])
@@ -101,7 +99,6 @@ class FileLog:
         Raises:
             LogCallError: The file cannot be used.
         """
-        self.calls += 1
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[LogReply | None] = loop.create_future()
         self._waiting.append(_Waiting(Job(key, terms, request), answer))
@@ -140,7 +137,7 @@ class FileLog:
         if self._thread is None or self._pid != os.getpid():
             self._pid = os.getpid()
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="cleverapp limits")
-        self.transactions += 1
+        self.calls += 1
         work = self._thread.submit(file.carry_out, [each.job for each in batch])
         self._at_work = asyncio.wrap_future(work)
         self._at_work.add_done_callback(partial(self._done, batch))

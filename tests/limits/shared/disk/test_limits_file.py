@@ -112,8 +112,7 @@ async def test_requests_of_one_moment_share_a_transaction(tmp_path: Path) -> Non
     async with registry(tmp_path, "p", Quota(5, 1.0)) as limits:
         keys = [LimitKey(bot, "telegram") for bot in range(20)]
         permits = await asyncio.gather(*(limits.limiter(key).acquire() for key in keys))
-        assert limits.round_trips == 20
-        assert limits._shared.member.log.transactions == 1  # type: ignore[attr-defined]
+        assert limits.round_trips == 1
         for permit in permits:
             permit.refund()
 
@@ -276,6 +275,7 @@ def test_no_file_lies_on_a_network_file_system(
 
 def test_the_folder_is_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """By XDG's rules, unless an environment variable names another."""
+    monkeypatch.delenv("CLEVERAPP_STATE_DIR")
     monkeypatch.setenv("HOME", "/home/somebody")
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     monkeypatch.setattr("sys.platform", "linux")
@@ -295,6 +295,7 @@ def test_the_folder_is_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 def test_other_systems_have_other_folders(monkeypatch: pytest.MonkeyPatch) -> None:
     """MacOS and Windows keep such files where users expect them."""
+    monkeypatch.delenv("CLEVERAPP_STATE_DIR")
     monkeypatch.setenv("HOME", "/home/somebody")
     monkeypatch.setattr("sys.platform", "darwin")
     assert default_folder().parts[-4:] == ("Library", "Application Support", "cleverapp", "limits")
