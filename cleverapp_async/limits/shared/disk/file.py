@@ -6,6 +6,7 @@ All of it runs in one thread, which may wait for the file's lock.
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
 import threading
 from contextlib import closing, suppress
@@ -49,7 +50,7 @@ _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _FULL = (sqlite3.SQLITE_FULL,)
 _PRIMARY = 0xFF  # the part of an extended result code that is the code
-_ATTEMPTS = 3
+_ATTEMPTS = 4
 
 # A process must not fork while SQLite holds locks of its own: the child would wait for them for
 # ever. So a fork waits for the end of a transaction, which takes less than a millisecond.
@@ -111,15 +112,10 @@ class LimitsFile:
                 self.close()
             except sqlite3.Error as error:
                 self.close()
-                if _identity_of(self.path) != self._identity:
-                    continue
-                if _code(error) not in _DAMAGE or attempt == _ATTEMPTS - 1:
-                    raise LogCallError(fault_of(error, self.path, self.timeout)) from None
-                self._replace()
+                self._mend(error, last=attempt == _ATTEMPTS - 1)
             except OSError as error:
                 self.close()
-                told = f"{self.path} cannot be reached ({error.strerror}): {REMEDY}"
-                raise LogCallError(LogFault(told, lasting=True)) from None
+                raise LogCallError(fault_of(error, self.path, self.timeout)) from None
         raise LogCallError(
             LogFault(f"{self.path} is replaced again and again by another program", lasting=False)
         )
@@ -135,6 +131,27 @@ class LimitsFile:
             return
         with suppress(sqlite3.Error):
             connection.close()
+
+    def _mend(self, error: sqlite3.Error, *, last: bool) -> None:
+        """See to it that another attempt may help.
+
+        Args:
+            error: What SQLite said.
+            last: Whether there is none.
+
+        Raises:
+            LogCallError: It would not help.
+        """
+        try:
+            if _identity_of(self.path) != self._identity:
+                return
+            if not last and _code(error) in _DAMAGE:
+                self._replace()
+                return
+            fault = fault_of(error, self.path, self.timeout)
+        except OSError as other:
+            fault = fault_of(other, self.path, self.timeout)
+        raise LogCallError(fault)
 
     def _transact(self, jobs: Sequence[Job]) -> list[LogReply | None]:
         if self._pid != os.getpid():
@@ -180,15 +197,9 @@ class LimitsFile:
 
     def _open(self) -> sqlite3.Connection:
         prepare(self.path)
-        self._identity = before = _identity_of(self.path)
-        connection = sqlite3.connect(
-            self.path, timeout=self.timeout, isolation_level=None, check_same_thread=False
-        )
+        self._identity = _identity_of(self.path)
+        connection = _connect(self.path, self.timeout)
         try:
-            connection.executescript("PRAGMA synchronous = OFF; PRAGMA journal_mode = PERSIST;")
-            if os.name == "posix":
-                # What SQLite makes beside the file gets its mode.
-                self.path.chmod(_OWNER_ONLY)
             connection.execute("BEGIN IMMEDIATE")
             found = connection.execute("PRAGMA user_version").fetchone()[0]
             if found > _VERSION:
@@ -200,13 +211,11 @@ class LimitsFile:
                     )
                 )
             if not found:
-                for statement in _SCHEMA.strip().splitlines():
-                    connection.execute(statement)
+                _make_tables(connection)
             self._clear(connection)
             connection.execute("COMMIT")
-            self._identity = _identity_of(self.path)
-            if before is not None and self._identity != before:
-                # It may be that another file was opened than the one that lies there now.
+            if _identity_of(self.path) != self._identity:
+                # It was made just now, or replaced: which one was opened shows at a second look.
                 raise _ReplacedError  # noqa: TRY301 - the same
         except BaseException:
             connection.close()
@@ -226,22 +235,57 @@ class LimitsFile:
         connection.executemany("DELETE FROM logs WHERE key = ?", over)
 
     def _replace(self) -> None:
-        """Put an empty file into the place of a damaged one, and write down that all was lost.
+        """Put a new file into the place of a damaged one, where it stands that all was lost.
+
+        The place is never empty, or somebody might begin there who does not know of the loss. If
+        several do so at once the last one stays; the others find that theirs has gone.
 
         Raises:
             LogCallError: That cannot be done.
         """
+        new = self.path.with_name(f"{self.path.name}-new-{secrets.token_hex(8)}")
+        reading = self.clock()
         try:
-            if _identity_of(self.path) == self._identity:
-                # Else another process was quicker.
-                for end in ("", "-journal"):
-                    self.path.with_name(self.path.name + end).unlink(missing_ok=True)
-            with _no_fork:
-                connection, reading = self._open(), self.clock()
+            with closing(_connect(new, self.timeout)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                _make_tables(connection)
                 lost = (reading.boot, reading.time)
-                connection.execute("REPLACE INTO losses VALUES (?, ?)", lost)
+                connection.execute("INSERT INTO losses VALUES (?, ?)", lost)
+                connection.execute("COMMIT")
+            _beside(new).unlink(missing_ok=True)
+            if _identity_of(self.path) == self._identity:
+                # What SQLite would repair the damaged file with would damage the new one.
+                _beside(self.path).unlink(missing_ok=True)
+                new.replace(self.path)
+            else:
+                new.unlink()
         except sqlite3.Error as error:
             raise LogCallError(fault_of(error, self.path, self.timeout)) from None
+
+
+def _connect(path: Path, timeout: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=timeout, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.executescript("PRAGMA synchronous = OFF; PRAGMA journal_mode = PERSIST;")
+        if os.name == "posix":
+            # What SQLite makes beside the file gets its mode.
+            path.chmod(_OWNER_ONLY)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _make_tables(connection: sqlite3.Connection) -> None:
+    for statement in _SCHEMA.strip().splitlines():
+        connection.execute(statement)
+
+
+def _beside(path: Path) -> Path:
+    """The file that SQLite makes beside another one."""
+    return path.with_name(f"{path.name}-journal")
 
 
 def read_logs(path: Path, reading: Reading) -> Iterator[tuple[LimitKey | AccountKey, KeyLog]]:
