@@ -44,7 +44,7 @@ def machine_clock() -> Clock:
     clock_id: int | None = getattr(time, "CLOCK_BOOTTIME", None)
     boot = ""
     with suppress(OSError):
-        boot = _BOOT_ID.read_text(encoding="ascii").strip()
+        boot = _BOOT_ID.read_text(encoding="utf-8").strip()
     if clock_id is None or not boot:
         return _read_wall
 

@@ -119,11 +119,12 @@ class FileLog:
 
     async def close(self) -> None:
         """Let go of the file, and end the thread."""
-        while self._at_work is not None:
-            await asyncio.wait([self._at_work])
+        if self._at_work is not None:
+            await asyncio.wait([self._at_work], timeout=self.timeout + _HANGS_AFTER)
         thread, self._thread = self._thread, None
         if thread is not None and self._file is not None and self._pid == os.getpid():
-            await asyncio.wrap_future(thread.submit(self._file.close))
+            closing = asyncio.wrap_future(thread.submit(self._file.close))
+            await asyncio.wait([closing], timeout=self.timeout + _HANGS_AFTER)
             thread.shutdown(wait=False)
 
     def _begin(self) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sqlite3
 import stat
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +24,7 @@ from cleverapp_async import (
     Outcome,
     Quota,
 )
+from cleverapp_async.limits.shared.disk.file import fault_of
 from cleverapp_async.limits.shared.disk.place import default_folder, prepare
 from cleverapp_async.limits.shared.log import LogCallError
 from cleverapp_async.simulator import Simulator, SimulatorLimits
@@ -222,6 +225,61 @@ async def test_a_process_alone_comes_back(tmp_path: Path) -> None:
         answered = now()
         (await held).settle()
         assert now() - answered >= 0.8
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Without the rights of root, to whom nothing is read-only."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture(params=["file", "folder"])
+def read_only(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A folder that cannot be written, with a file that cannot be, or without one."""
+    with TemporaryDirectory() as name:
+        folder = Path(name) / "limits"
+        folder.mkdir()
+        if request.param == "file":
+            file = folder / f"{ACCOUNT.digest}.sqlite3"
+            with closing(sqlite3.connect(file)) as opened:
+                opened.execute("CREATE TABLE other (x)")
+            file.chmod(0o444)
+        for path in (Path(name), folder):
+            path.chmod(0o555)
+        yield folder
+        for path in (Path(name), folder):
+            path.chmod(0o755)
+
+
+async def test_what_cannot_be_written_is_told(tmp_path: Path, read_only: Path) -> None:
+    """A file, or a folder, that is there and read-only, as on a disk that is mounted so."""
+    async with (
+        on_disk(tmp_path, Quota(1, 0.2), "wait") as elsewhere,
+        on_disk(read_only, Quota(1, 0.2), "wait") as limits,
+    ):
+        (await elsewhere.limiter(KEY).acquire()).settle()
+        with nobody(), raises(LimiterUnavailableError, str(read_only)):
+            await limits.limiter(KEY).acquire()
+
+
+def test_a_full_disk_may_have_room_again(tmp_path: Path) -> None:
+    """It is worth waiting for, and the error says what to do meanwhile."""
+    path = tmp_path / "x.sqlite3"
+    with closing(sqlite3.connect(path)) as opened:
+        opened.execute("PRAGMA max_page_count = 2")
+        opened.execute("CREATE TABLE held (text)")
+        with pytest.raises(sqlite3.OperationalError) as caught:
+            opened.execute("INSERT INTO held VALUES (zeroblob(99999))")
+    fault = fault_of(caught.value, path, 1.0)
+    assert not fault.lasting
+    assert str(path) in fault.sentence
 
 
 @pytest.fixture
