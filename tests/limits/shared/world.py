@@ -35,7 +35,7 @@ GUARD = 8.0
 BEGIN = 1_000.0
 CAP = 0.2
 CAPPED = Quota(2, 1.0, settle_within=CAP)
-REBOOT = 3.0
+REBOOT = 0.1
 SKEWS = (0.0, 0.5, -3_600.0)
 """Each process's own clock, against the server's."""
 
@@ -209,8 +209,12 @@ class World:
         return Process(LogSession(member, Ledger(Terms.of(self.quotas, GUARD))), skew)
 
     def reboot(self, log: RuleLog, text: str | None) -> None:
-        """The machine starts anew, and finds a log that is not the newest."""
+        """The machine starts anew, and finds a log that may be not the newest.
+
+        What it had sent has arrived by then, or never does.
+        """
         self.now += REBOOT
+        self.arrivals = [moment for moment in self.arrivals if moment <= self.now]
         log.boots, log.booted_at, log.text = log.boots + 1, self.now, text
         self.processes = [self._process(skew) for skew in SKEWS]
 
