@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 
 import click
@@ -20,6 +21,7 @@ __all__ = ["CommandClient", "KeptLimits", "QuotaSettings", "kept_limits_option",
 KeptLimits: TypeAlias = Literal["machine", "process"]
 """The processes that keep the limits together: those of this user on this machine, or this one."""
 
+_LOG = "cleverapp_async.limits"
 _LEAST_GUARD = 62.0
 _LATE = 2.0
 
@@ -33,6 +35,15 @@ kept_limits_option = click.option(
     "alone.",
 )
 """``--limits``: see :data:`KeptLimits`."""
+
+
+class _Warnings(logging.Handler):
+    """Says what the limits warn of, unless the whole log is shown."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say it."""
+        if not logging.getLogger(_LOG).isEnabledFor(logging.DEBUG):
+            click.echo(f"Warning: {record.getMessage()}.", err=True)
 
 
 class QuotaSettings(TypedDict, total=False):
@@ -58,6 +69,9 @@ def make_limits(
     """
     if kept == "process":
         return LimiterRegistry(**quotas)
+    log = logging.getLogger(_LOG)
+    if not any(isinstance(handler, _Warnings) for handler in log.handlers):
+        log.addHandler(_Warnings(logging.WARNING))
     guard = max(_LEAST_GUARD, attempt_timeout + _LATE)
     return LimiterRegistry.on_disk(on_unavailable="process", guard=guard, **quotas)
 

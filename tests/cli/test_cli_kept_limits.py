@@ -72,18 +72,27 @@ async def test_sends_at_once_beside_a_service(environment: dict[str, str], write
 
 
 def test_a_folder_that_cannot_be_used_is_said_once(
-    cleverapp: Run,
-    serve: Serve,
-    write: Write,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    cleverapp: Run, serve: Serve, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The command goes on with limits of its own, and names the folder and the remedy."""
     serve()
+    folder = write("file", "")
+    monkeypatch.setenv("CLEVERAPP_STATE_DIR", folder)
+    for quiet in ((), ("--quiet",)):
+        ended = cleverapp("send", write("two.csv", TWO), *quiet)
+        assert ended.code == 0
+        assert ended.err.count("CLEVERAPP_STATE_DIR") == 1
+        assert folder in ended.err
+    assert "CLEVERAPP_STATE_DIR" not in cleverapp("call", "getMe", "--limits", "process").err
+
+
+def test_the_whole_log_says_it_as_well(
+    cleverapp: Run, serve: Serve, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With --verbose it stands there once, too."""
+    serve()
     monkeypatch.setenv("CLEVERAPP_STATE_DIR", write("file", ""))
-    assert cleverapp("send", write("two.csv", TWO)).code == 0
-    told = [record.getMessage() for record in caplog.records if record.name == "cleverapp_async"]
-    assert len([text for text in told if "CLEVERAPP_STATE_DIR" in text]) == 1
+    assert cleverapp("send", write("two.csv", TWO), "-v").err.count("CLEVERAPP_STATE_DIR") == 1
 
 
 def test_the_choice_is_written_down_for_a_resume() -> None:

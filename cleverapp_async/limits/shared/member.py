@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FleetMember", "check_policy", "share_of"]
 
-_log = logging.getLogger("cleverapp_async")
+_log = logging.getLogger("cleverapp_async.limits")
 
 _NAP = 0.05
 _BOTH = 2
