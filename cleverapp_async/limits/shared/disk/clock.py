@@ -39,12 +39,16 @@ Clock: TypeAlias = Callable[[], Reading]
 """Reads a clock."""
 
 
-def machine_clock() -> Clock:
-    """The best clock that this machine has."""
+def machine_clock(boot_id: Path = _BOOT_ID) -> Clock:
+    """The best clock that this machine has.
+
+    Args:
+        boot_id: The file that tells one start of the machine from another.
+    """
     clock_id: int | None = getattr(time, "CLOCK_BOOTTIME", None)
     boot = ""
     with suppress(OSError):
-        boot = _BOOT_ID.read_text(encoding="utf-8").strip()
+        boot = boot_id.read_text(encoding="utf-8").strip()
     if clock_id is None or not boot:
         return _read_wall
 

@@ -252,15 +252,15 @@ class LimitsFile:
                 lost = (reading.boot, reading.time)
                 connection.execute("INSERT INTO losses VALUES (?, ?)", lost)
                 connection.execute("COMMIT")
-            _beside(new).unlink(missing_ok=True)
             if _identity_of(self.path) == self._identity:
                 # What SQLite would repair the damaged file with would damage the new one.
                 _beside(self.path).unlink(missing_ok=True)
                 new.replace(self.path)
-            else:
-                new.unlink()
         except sqlite3.Error as error:
             raise LogCallError(fault_of(error, self.path, self.timeout)) from None
+        finally:
+            for left in (new, _beside(new)):
+                left.unlink(missing_ok=True)
 
 
 def _connect(path: Path, timeout: float) -> sqlite3.Connection:

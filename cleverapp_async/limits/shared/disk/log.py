@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FileLog"]
 
-_HANGS_AFTER = 5.0
-
 
 @define
 class _Waiting:
@@ -47,12 +45,14 @@ class FileLog:
         folder: Where the file is; None: in the user's own folder.
         timeout: Seconds to wait for the file's lock.
         clock: The clock that all processes share.
+        hangs_after: Seconds beyond the time-out after which the disk is not waited for any more.
         calls: How many transactions there were so far.
     """
 
     folder: Path | None
     timeout: float
     clock: Clock = field(factory=machine_clock)
+    hangs_after: float = 5.0
     calls: int = 0
     _digest: str | None = None
     _file: LimitsFile | None = None
@@ -106,7 +106,7 @@ class FileLog:
             # At the end of this turn of the loop: an attempt asks for its key and its account.
             loop.call_soon(self._begin)
         try:
-            async with asyncio.timeout(self.timeout + _HANGS_AFTER):
+            async with asyncio.timeout(self.timeout + self.hangs_after):
                 return await answer
         except TimeoutError:
             pass
@@ -120,11 +120,11 @@ class FileLog:
     async def close(self) -> None:
         """Let go of the file, and end the thread."""
         if self._at_work is not None:
-            await asyncio.wait([self._at_work], timeout=self.timeout + _HANGS_AFTER)
+            await asyncio.wait([self._at_work], timeout=self.timeout + self.hangs_after)
         thread, self._thread = self._thread, None
         if thread is not None and self._file is not None and self._pid == os.getpid():
             closing = asyncio.wrap_future(thread.submit(self._file.close))
-            await asyncio.wait([closing], timeout=self.timeout + _HANGS_AFTER)
+            await asyncio.wait([closing], timeout=self.timeout + self.hangs_after)
             thread.shutdown(wait=False)
 
     def _begin(self) -> None:

@@ -220,6 +220,24 @@ def test_the_clock_goes_on_and_has_a_boot() -> None:
     assert abs(one.wall / SECOND - time.time()) < 60
 
 
+def test_without_a_boot_the_clock_of_the_day_counts(tmp_path: Path) -> None:
+    """Where nothing tells one start of the machine from another."""
+    clock = machine_clock(tmp_path / "missing")
+    one, two = clock(), clock()
+    assert (one.boot, one.up) == (two.boot, math.inf)
+    assert one.time == one.wall
+    assert abs(one.time / SECOND - time.time()) < 60
+
+
+def test_a_request_that_was_overtaken_changes_nothing() -> None:
+    """A process that was answered a later request is not answered an earlier one."""
+    log = used()
+    before = log.write()
+    late = LogRequest(process="a", sequence=1, demand=9)
+    assert exchange(log, TERMS, late, later(READING, 1.0)) is None
+    assert log.write() == before
+
+
 async def test_what_an_earlier_run_sent_counts_though_no_file_knows(tmp_path: Path) -> None:
     """A journal may come from another machine: a resume tells the limiter of this process."""
     machine, sent = Machine(), list[float]()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import secrets
 import sqlite3
 import stat
+import threading
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,9 +26,12 @@ from cleverapp_async import (
     Outcome,
     Quota,
 )
+from cleverapp_async.limits.shared.disk.clock import machine_clock
 from cleverapp_async.limits.shared.disk.file import fault_of
+from cleverapp_async.limits.shared.disk.log import FileLog
 from cleverapp_async.limits.shared.disk.place import default_folder, prepare
 from cleverapp_async.limits.shared.log import LogCallError
+from cleverapp_async.limits.shared.messages import LogRequest, Terms
 from cleverapp_async.simulator import Simulator, SimulatorLimits
 from tests.limits.shared.fleet import ACCOUNT, KEY, Arrivals, registry
 from tests.processes import run_code
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cleverapp_async.limits import OnFileUnavailable, SharedLimiterRegistry
+    from cleverapp_async.limits.shared.disk.clock import Reading
 
 TOKEN = "0123456789abcdef-not-to-be-found"
 
@@ -370,6 +376,52 @@ def test_what_cannot_work_is_refused(wrong: dict[str, object]) -> None:
     """A wrong argument is named."""
     with raises(ConfigurationError, next(iter(wrong))):
         LimiterRegistry.on_disk(**wrong)  # type: ignore[arg-type]
+
+
+def request() -> LogRequest:
+    """A process that wants a slot."""
+    return LogRequest(process="a", sequence=1, demand=1)
+
+
+async def test_a_disk_that_hangs_is_not_waited_for_any_longer(tmp_path: Path) -> None:
+    """It is told, while the thread is left to wait."""
+    goes_on = threading.Event()
+
+    def hang() -> Reading:
+        goes_on.wait(10)
+        return machine_clock()()
+
+    log = FileLog(tmp_path, 0.05, clock=hang, hangs_after=0.05)
+    log.use_account(ACCOUNT)
+    with raises(LogCallError, "5eed.sqlite3") as caught:
+        await log.exchange(KEY, Terms.of([Quota(1, 1.0)], 5.0), request())
+    assert not caught.value.fault.lasting
+    goes_on.set()
+    await log.close()
+
+
+async def test_a_file_that_somebody_replaces_again_and_again_is_told(tmp_path: Path) -> None:
+    """Which one counts cannot be known then."""
+    path = tmp_path / "5eed.sqlite3"
+
+    def replace() -> Reading:
+        path.rename(path.with_name(secrets.token_hex(4)))
+        path.touch()
+        return machine_clock()()
+
+    log = FileLog(tmp_path, 1.0, clock=replace)
+    log.use_account(ACCOUNT)
+    with raises(LogCallError, "5eed.sqlite3"):
+        await log.exchange(KEY, Terms.of([Quota(1, 1.0)], 5.0), request())
+    await log.close()
+
+
+async def test_a_folder_in_the_files_place_is_told(tmp_path: Path) -> None:
+    """It is named, and not touched."""
+    (tmp_path / f"{ACCOUNT.digest}.sqlite3").mkdir()
+    async with on_disk(tmp_path, Quota(1, 0.2), "wait") as limits:
+        with raises(LimiterUnavailableError, "5eed.sqlite3"):
+            await limits.limiter(KEY).acquire()
 
 
 _FULL = """
