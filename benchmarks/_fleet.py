@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import define, frozen
@@ -12,19 +13,21 @@ from limits import RateLimitItemPerSecond
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from pyrate_limiter import Limiter as PyrateLimiter
-from pyrate_limiter import Rate
+from pyrate_limiter import Rate, SQLiteBucket
 from pyrate_limiter.buckets.redis_bucket import RedisBucket
 from redis.asyncio import Redis
 
 from cleverapp_async import (
+    AccountKey,
     CleverAppClient,
     ClientConfig,
     LimiterRegistry,
+    LimitKey,
     Quota,
     RateLimitError,
     RetryPolicy,
 )
-from cleverapp_async.limits import SlidingWindowLimiter
+from cleverapp_async.limits import SharedLimiterRegistry, SlidingWindowLimiter
 
 from ._peers import FreePermit, Simple
 from ._server import TOKEN
@@ -34,12 +37,23 @@ if TYPE_CHECKING:
     from multiprocessing.queues import Queue
     from multiprocessing.synchronize import Barrier
 
-    from cleverapp_async import AccountKey, Lane, LimitKey
+    from cleverapp_async import Lane
     from cleverapp_async.limits import Limiter, Permit
 
-__all__ = ["LIMITS", "OURS", "PYRATE", "Part", "send_part"]
+__all__ = [
+    "LIMITS",
+    "ON_DISK",
+    "OURS",
+    "PYRATE",
+    "PYRATE_ON_DISK",
+    "Count",
+    "Part",
+    "send_part",
+    "wait_part",
+]
 
 OURS, PYRATE, LIMITS = "ours", "pyrate-limiter", "limits"
+ON_DISK, PYRATE_ON_DISK = "ours on disk", "pyrate-limiter on SQLite"
 _PREFIX = "fleet"
 
 
@@ -48,9 +62,10 @@ class Part:
     """What one process sends, and through what.
 
     Attributes:
-        limiter: ``OURS``, ``PYRATE`` or ``LIMITS``.
+        limiter: ``OURS``, ``PYRATE``, ``LIMITS``, ``ON_DISK`` or ``PYRATE_ON_DISK``.
         base_url: The simulator.
         redis_url: The server that the fleet shares.
+        folder: The folder that it shares on disk.
         quota: The quota.
         messages: How many this process sends, all at once.
         of_account: Whether the quota is the account's; else it is that of one bot and messenger.
@@ -61,6 +76,7 @@ class Part:
     limiter: str
     base_url: str
     redis_url: str
+    folder: str
     quota: Quota
     messages: int
     of_account: bool = False
@@ -68,8 +84,25 @@ class Part:
     ahead: float = 0.0
 
 
-def send_part(part: Part, barrier: Barrier, counts: Queue[tuple[int, int]]) -> None:
-    """Run one process: start with the others, tell how many were accepted and refused."""
+@frozen
+class Count:
+    """What became of one process's part.
+
+    Attributes:
+        accepted: Messages accepted.
+        refused: Messages refused.
+        asked: How often the file was asked, on disk.
+        cpu: Seconds of a processor used from the common start on.
+    """
+
+    accepted: int
+    refused: int
+    asked: int
+    cpu: float
+
+
+def send_part(part: Part, barrier: Barrier, counts: Queue[Count]) -> None:
+    """Run one process: start with the others, tell what became of its messages."""
     if part.ahead:
         real, real_ns = time.time, time.time_ns
         time.time = lambda: real() + part.ahead
@@ -77,13 +110,41 @@ def send_part(part: Part, barrier: Barrier, counts: Queue[tuple[int, int]]) -> N
     counts.put(asyncio.run(_send(part, barrier)))
 
 
-async def _send(part: Part, barrier: Barrier) -> tuple[int, int]:
+def wait_part(part: Part, barrier: Barrier, counts: Queue[Count], seconds: float) -> None:
+    """Run one process that does nothing but wait for slots of a bot, for some seconds."""
+    counts.put(asyncio.run(_wait(part, barrier, seconds)))
+
+
+async def _wait(part: Part, barrier: Barrier, seconds: float) -> Count:
+    async with _registry(part) as limits:
+        limits.use_account(AccountKey("waiting"))
+
+        async def go_on() -> None:
+            while True:
+                permit = await limits.limiter(LimitKey(1, "telegram")).acquire()
+                permit.sent()
+                permit.settle()
+
+        barrier.wait()
+        began, granting = time.process_time(), asyncio.create_task(go_on())
+        await asyncio.sleep(seconds)
+        cpu = time.process_time() - began
+        granting.cancel()
+        return Count(0, 0, _asked(limits), cpu)
+
+
+def _asked(limits: LimiterRegistry) -> int:
+    return limits.round_trips if isinstance(limits, SharedLimiterRegistry) else 0
+
+
+async def _send(part: Part, barrier: Barrier) -> Count:
     config = ClientConfig(max_in_flight=part.messages, retry=RetryPolicy(refusals=0))
     async with (
         _registry(part) as limits,
         CleverAppClient(TOKEN, base_url=part.base_url, config=config, limits=limits) as client,
     ):
         barrier.wait()
+        began = time.process_time()
         results = await asyncio.gather(
             *(
                 client.send_message(
@@ -96,7 +157,7 @@ async def _send(part: Part, barrier: Barrier) -> tuple[int, int]:
     refused = sum(isinstance(result, RateLimitError) for result in results)
     failed = [result for result in results if isinstance(result, BaseException)]
     assert len(failed) == refused, failed
-    return len(results) - refused, refused
+    return Count(len(results) - refused, refused, _asked(limits), time.process_time() - began)
 
 
 @asynccontextmanager
@@ -112,6 +173,19 @@ async def _registry(part: Part) -> AsyncGenerator[LimiterRegistry]:
             guard=part.guard,
         ) as shared:
             yield shared
+        return
+    if part.limiter == ON_DISK:
+        async with LimiterRegistry.on_disk(
+            part.folder, messengers=messengers, account=account, guard=part.guard
+        ) as shared:
+            yield shared
+        return
+    if part.limiter == PYRATE_ON_DISK:
+
+        def on_sqlite(_: LimitKey | AccountKey, quotas: tuple[Quota, ...]) -> Limiter:
+            return _PyrateOnDisk(part.folder, quotas[0]) if quotas else SlidingWindowLimiter()
+
+        yield LimiterRegistry(messengers=messengers, account=account, factory=on_sqlite)
         return
     async with Redis.from_url(part.redis_url) as redis:
         make = _Pyrate if part.limiter == PYRATE else _Limits
@@ -147,6 +221,31 @@ class _Pyrate(Simple):
     async def _make(self) -> PyrateLimiter:
         rate = Rate(self._quota.limit, int(self._quota.period * 1000))
         return PyrateLimiter(await RedisBucket.init([rate], self._redis, "pyrate"))
+
+
+@define
+class _PyrateOnDisk(Simple):
+    """pyrate-limiter's ``SQLiteBucket`` with its file lock, as its users write it."""
+
+    _folder: str
+    _quota: Quota
+    _made: PyrateLimiter | None = None
+
+    async def acquire(
+        self,
+        *,
+        lane: Lane | None = None,  # noqa: ARG002 - it knows no lanes
+        spacing: float = 0.0,  # noqa: ARG002 - nor this
+        returned: bool = False,  # noqa: ARG002 - nor this
+    ) -> Permit:
+        """Wait for room in the bucket."""
+        if self._made is None:
+            rate = Rate(self._quota.limit, int(self._quota.period * 1000))
+            path = str(Path(self._folder) / "pyrate.sqlite")
+            bucket = SQLiteBucket.init_from_file([rate], db_path=path, use_file_lock=True)
+            self._made = PyrateLimiter(bucket)
+        await self._made.try_acquire_async("all")
+        return FreePermit()
 
 
 @define

@@ -105,6 +105,7 @@ class CleverAppClient(
             wanted = "an OpenTelemetry(), or have its methods watch, call, attempt and on_wire"
             check_instance("telemetry", telemetry, Telemetry, wanted, wrong_setting)
         self._account = AccountKey(token.digest(self._base_url))
+        self._limits.use_account(self._account)
         self._mark_of = token.mark
         self._routes = RouteDirectory(self._config.remembered_routes)
         self._transport = Transport(self._base_url, token, self._config, session)

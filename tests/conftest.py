@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import traceback
@@ -30,12 +31,19 @@ logging.getLogger("asyncio").addFilter(lambda record: "Executing %s took" not in
 
 begin_with_default_signals()
 
+_tests = itertools.count()
+
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No token or address of the developer's own reaches a test."""
+def _clean_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """No token, address or file of limits of the developer's own reaches a test."""
     for name in [name for name in os.environ if name.startswith("CLEVERAPP_")]:
         monkeypatch.delenv(name)
+    # It is made when it is first used, and most tests use none.
+    state = tmp_path_factory.getbasetemp() / "state" / str(next(_tests))
+    monkeypatch.setenv("CLEVERAPP_STATE_DIR", str(state))
 
 
 @pytest.fixture(autouse=True)

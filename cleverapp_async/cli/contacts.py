@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from ..models.contact import Contact, ContactVariable
     from .atomic_file import AtomicFile
+    from .kept_limits import KeptLimits
 
 __all__ = ["CsvRows", "JsonRows", "RowWriter", "as_record", "contacts"]
 
@@ -200,6 +201,7 @@ def export(
     token_file: str | None,
     base_url: str | None,
     attempt_timeout: float,
+    kept_limits: KeptLimits,
 ) -> None:
     """Write all contacts to a CSV or JSONL file, each once.
 
@@ -219,7 +221,7 @@ def export(
     in_lines = output_format(output, given_format) == "jsonl"
     writer: RowWriter = JsonRows(with_) if in_lines else CsvRows(with_)
     token = read_token(token_file)
-    connection = Connection(base_url=base_url, attempt_timeout=attempt_timeout)
+    connection = Connection(base_url=base_url, attempt_timeout=attempt_timeout, limits=kept_limits)
 
     async def write(file: AtomicFile) -> None:
         with _progress(quiet=quiet) as tell:

@@ -1,4 +1,4 @@
-"""``cleverapp limits watch``: the keys of a fleet that shares its limits, live."""
+"""``cleverapp limits``: the keys of processes that share their limits, once or live."""
 
 from __future__ import annotations
 
@@ -7,25 +7,29 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import click
+from attrs import frozen
 from rich.live import Live
 
 from .._redis.client import RedisCallError
 from ..errors import ConfigurationError
 from ..limits.quota import AccountKey
+from ..limits.shared.disk.overview import look_into_folder
+from ..limits.shared.log import LogCallError
 from ..limits.shared.overview import KeyState, Overview
 from . import params
 from .console import as_json, make_console, make_table, to_stdout
 from .errors import BadInputError, CommandError, Exit, exit_codes
-from .shared_options import format_option
+from .shared_options import Options, format_option
 from .text import say_duration
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Coroutine
 
     from rich.table import Table
 
 __all__ = ["as_row", "limits"]
 
+_PREFIX = "cleverapp"
 _COLUMNS = ("quota", "processes", "queued", "on the wire", "next slot", "refusals", "paused")
 
 
@@ -34,26 +38,81 @@ def limits() -> None:
     """Look at limits that many processes share."""
 
 
-@limits.command(
-    epilog="Needs the package redis. "
-    + exit_codes(
-        "the limits were shown",
-        failed="Redis could not be reached",
-        configuration="a setting does not work",
-    )
+@frozen
+class _Place:
+    """Where the limits are kept.
+
+    Attributes:
+        redis: The URL of a Redis; None: in files.
+        prefix: What its keys begin with; None: what they usually begin with.
+        folder: The folder of the files; None: the user's own.
+    """
+
+    redis: str | None
+    prefix: str | None
+    folder: str | None
+
+    def check(self) -> None:
+        """Refuse options that would do nothing.
+
+        Raises:
+            BadInputError: There is one.
+        """
+        if self.redis is None and self.prefix is not None:
+            raise BadInputError("--prefix is that of keys in Redis: give --redis, too.")
+        if self.redis is not None and self.folder is not None:
+            raise BadInputError("--redis and --folder are both given: leave one out.")
+
+
+_place_options = Options(
+    click.option(
+        "--folder",
+        metavar="FOLDER",
+        show_default="that of your own limits",
+        help="Folder of the files that processes on this machine share.",
+    ),
+    click.option(
+        "--redis",
+        envvar="CLEVERAPP_REDIS_URL",
+        show_envvar=True,
+        metavar="URL",
+        help="Redis or Valkey that the processes share, instead of files.",
+    ),
+    click.option(
+        "--prefix",
+        metavar="WORD",
+        show_default=_PREFIX,
+        help="What the keys in Redis begin with.",
+    ),
 )
-@click.option(
-    "--redis",
-    envvar="CLEVERAPP_REDIS_URL",
-    show_envvar=True,
-    default="redis://127.0.0.1:6379/0",
-    show_default="redis://127.0.0.1:6379/0",
-    metavar="URL",
-    help="The Redis or Valkey that the processes share.",
+
+_EPILOG = "--redis needs the package redis. " + exit_codes(
+    "the limits were shown",
+    failed="a file, or Redis, could not be read",
+    configuration="a setting does not work",
 )
-@click.option(
-    "--prefix", default="cleverapp", show_default=True, help="What the keys in Redis begin with."
-)
+
+
+@limits.command(epilog=_EPILOG)
+@_place_options
+@format_option("table", "json", default="table")
+@click.pass_context
+def show(
+    context: click.Context,
+    *,
+    folder: str | None,
+    redis: str | None,
+    prefix: str | None,
+    given_format: str,
+) -> None:
+    """Show the queue, next slot, refusals and pause of each key that is in use."""
+    looks = _looks(_Place(redis, prefix, folder), None)
+    in_json = given_format == "json"
+    _run(context, _print(looks) if in_json else _draw(looks, once=True))
+
+
+@limits.command(epilog=_EPILOG)
+@_place_options
 @click.option(
     "--every",
     type=params.DURATION,
@@ -62,19 +121,28 @@ def limits() -> None:
     metavar="DURATION",
     help="Time between two looks.",
 )
-@click.option("--once", is_flag=True, help="Look only once.")
 @format_option("table", "jsonl", default="table")
 @click.pass_context
 def watch(
-    context: click.Context, *, redis: str, prefix: str, every: float, once: bool, given_format: str
+    context: click.Context,
+    *,
+    folder: str | None,
+    redis: str | None,
+    prefix: str | None,
+    every: float,
+    given_format: str,
 ) -> None:
     """Show the queue, next slot, refusals and pause of each key, live.
 
     With --format jsonl each look is one line of JSON.
     """
-    looks = _looks(redis, prefix, None if once else every)
+    looks = _looks(_Place(redis, prefix, folder), every)
+    _run(context, _print(looks) if given_format == "jsonl" else _draw(looks, once=False))
+
+
+def _run(context: click.Context, shown: Coroutine[None, None, None]) -> None:
     try:
-        asyncio.run(_print(looks) if given_format == "jsonl" else _draw(looks, once=once))
+        asyncio.run(shown)
     except KeyboardInterrupt:
         context.exit(Exit.INTERRUPTED)
     except ConfigurationError as error:
@@ -84,26 +152,33 @@ def watch(
     except RedisCallError as error:
         remedy = "" if error.fault.remedy else " Give its URL with --redis."
         raise CommandError(f"Redis {error}.{remedy}", Exit.FAILED) from None
+    except LogCallError as error:
+        raise CommandError(f"the file of limits {error}.", Exit.FAILED) from None
 
 
-async def _looks(
-    redis: str, prefix: str, every: float | None
-) -> AsyncGenerator[list[KeyState], None]:
+async def _looks(place: _Place, every: float | None) -> AsyncGenerator[list[KeyState], None]:
     """What each look finds: one look, or one after another.
 
     Args:
-        redis: The URL of the Redis.
-        prefix: What its keys begin with.
+        place: Where to look.
         every: Seconds between two looks; None: one look alone.
     """
-    overview = Overview(redis, prefix)
+    place.check()
+    overview = None
+    if place.redis is not None:
+        overview = Overview(place.redis, _PREFIX if place.prefix is None else place.prefix)
     try:
-        yield await overview.look()
-        while every is not None:
+        while True:
+            if overview is None:
+                yield await asyncio.to_thread(look_into_folder, place.folder)
+            else:
+                yield await overview.look()
+            if every is None:
+                return
             await asyncio.sleep(every)
-            yield await overview.look()
     finally:
-        await overview.close()
+        if overview is not None:
+            await overview.close()
 
 
 async def _print(looks: AsyncGenerator[list[KeyState], None]) -> None:

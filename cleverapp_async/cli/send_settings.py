@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import click
 from attrs import evolve, field, frozen
 
-from ..client import CleverAppClient
 from ..config import DEFAULT_BASE_URL, ClientConfig, check_base_url
 from ..errors import ConfigurationError
 from ..limits.quota import (
@@ -25,6 +24,7 @@ from ..limits.quota import (
 from ..limits.registry import LimiterRegistry
 from . import params
 from .errors import BadInputError, CommandError, Exit
+from .kept_limits import CommandClient, KeptLimits, QuotaSettings, make_limits
 from .params import LimitOverride
 from .shared_options import (
     ATTEMPT_TIMEOUT,
@@ -167,7 +167,11 @@ class LimitSettings:
                 )
 
     def registry(self) -> LimiterRegistry:
-        """The limiters for one event loop."""
+        """The limiters of this process alone, which tell what is limited, and how."""
+        return LimiterRegistry(**self.quotas())
+
+    def quotas(self) -> QuotaSettings:
+        """What is limited, and how."""
         own: dict[str, Quotas] = {override.name: override.quotas for override in self.overrides}
         messengers: dict[str, Quotas] = {
             name: self._scaled(quota) for name, quota in MESSENGER_QUOTAS.items()
@@ -177,7 +181,7 @@ class LimitSettings:
         account = self.account
         if account is None:
             account = tuple(map(self._scaled, ACCOUNT_QUOTAS))
-        return LimiterRegistry(
+        return QuotaSettings(
             messengers={**messengers, **own},
             other_messengers=others,
             whatsapp_direct=direct,
@@ -290,6 +294,7 @@ class SendSettings:
         attempt_timeout: Seconds for one attempt, from its start to the whole answer.
         drain_timeout: Seconds that what is on the wire has to end after an interrupt.
         limits: The limits that are kept.
+        kept_limits: Who keeps them together.
         hours: When messages may leave.
     """
 
@@ -300,6 +305,7 @@ class SendSettings:
     attempt_timeout: float = ATTEMPT_TIMEOUT
     drain_timeout: float = DRAIN_TIMEOUT
     limits: LimitSettings = field(factory=LimitSettings)
+    kept_limits: KeptLimits = "machine"
     hours: GivenHours = field(factory=GivenHours)
 
     def origin(self) -> str:
@@ -313,7 +319,7 @@ class SendSettings:
         except ConfigurationError as error:
             raise CommandError(f"{error}.", Exit.CONFIGURATION) from None
 
-    def client(self, token: str) -> CleverAppClient:
+    def client(self, token: str) -> CommandClient:
         """The client that sends.
 
         Raises:
@@ -323,11 +329,11 @@ class SendSettings:
             max_in_flight=self.max_in_flight, attempt_timeout=self.attempt_timeout
         )
         try:
-            return CleverAppClient(
+            return CommandClient(
                 token,
                 base_url=self.base_url or DEFAULT_BASE_URL,
                 config=config,
-                limits=self.limits.registry(),
+                limits=make_limits(self.kept_limits, self.attempt_timeout, **self.limits.quotas()),
             )
         except ConfigurationError as error:
             raise CommandError(f"{error}.", Exit.CONFIGURATION) from None
@@ -351,6 +357,7 @@ class SendSettings:
             ("--drain-timeout", self.drain_timeout, DRAIN_TIMEOUT),
         ):
             given += [] if seconds == usual else [name, write_duration(seconds)]
+        given += [] if self.kept_limits == "machine" else ["--limits", self.kept_limits]
         return [*given, *self.limits.written(), *self.hours.written()]
 
     def noted(self) -> str:
@@ -414,6 +421,7 @@ def _options_again(
     token_file: str | None,
     base_url: str | None,
     attempt_timeout: float,
+    kept_limits: KeptLimits,
     concurrency: int,
     max_in_flight: int,
     drain_timeout: float,
@@ -433,6 +441,7 @@ def _options_again(
         max_in_flight=max_in_flight,
         attempt_timeout=attempt_timeout,
         drain_timeout=drain_timeout,
+        kept_limits=kept_limits,
         limits=LimitSettings(overrides=limits, account=account_limit, scale=scale),
         hours=GivenHours(not_before=not_before, not_after=not_after, timezone=timezone, at=at),
     )

@@ -11,10 +11,10 @@ import click
 from attrs import frozen
 from click.shell_completion import CompletionItem
 
-from ..client import CleverAppClient
 from ..config import DEFAULT_BASE_URL, ClientConfig
 from . import params
 from .errors import CommandError, Exit
+from .kept_limits import CommandClient, KeptLimits, kept_limits_option, make_limits
 from .text import write_duration
 
 if TYPE_CHECKING:
@@ -206,12 +206,14 @@ class Connection:
     Attributes:
         base_url: Where it lives; None: CleverApp's own.
         attempt_timeout: Seconds for one attempt, from its start to the whole answer.
+        limits: Who keeps the limits together.
     """
 
     base_url: str | None
     attempt_timeout: float
+    limits: KeptLimits = "machine"
 
-    def client(self, token: str, *listeners: EventCallback) -> CleverAppClient:
+    def client(self, token: str, *listeners: EventCallback) -> CommandClient:
         """The client.
 
         Args:
@@ -222,7 +224,9 @@ class Connection:
             ConfigurationError: The token or the base URL cannot work.
         """
         config = ClientConfig(attempt_timeout=self.attempt_timeout, on_event=listeners)
-        return CleverAppClient(token, base_url=self.base_url or DEFAULT_BASE_URL, config=config)
+        limits = make_limits(self.limits, self.attempt_timeout)
+        base_url = self.base_url or DEFAULT_BASE_URL
+        return CommandClient(token, base_url=base_url, config=config, limits=limits)
 
 
 connection_options: Options = Options(
@@ -248,8 +252,10 @@ connection_options: Options = Options(
         metavar="DURATION",
         help="Longest time for one attempt, from its start to the whole answer.",
     ),
+    kept_limits_option,
 )
-"""``--token-file``, ``--base-url`` and ``--attempt-timeout``: see :class:`Connection`."""
+"""``--token-file``, ``--base-url``, ``--attempt-timeout`` and ``--limits``: see
+:class:`Connection`."""
 
 
 def read_token(path: str | None) -> str:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from .._imports import lazy_names
 from .._redis.commands import RedisCommands
+from .counted_sends import CountedSends
 from .protocols import (
     Limiter,
     LimiterFactory,
     LimiterSnapshot,
+    OnFileUnavailable,
     OnUnavailable,
     Permit,
     PrimableLimiter,
@@ -29,7 +31,7 @@ from .quota import (
     Quotas,
     QuotasOf,
 )
-from .registry import CountedSends, LimiterRegistry, SharedLimiterRegistry
+from .registry import LimiterRegistry, SharedLimiterRegistry
 from .sliding_window import SlidingWindowLimiter, SlidingWindowPermit
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ __all__ = [
     "LimiterFactory",
     "LimiterRegistry",
     "LimiterSnapshot",
+    "OnFileUnavailable",
     "OnUnavailable",
     "PacedLimiter",
     "PacedPermit",

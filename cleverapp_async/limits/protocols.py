@@ -13,6 +13,7 @@ __all__ = [
     "Limiter",
     "LimiterFactory",
     "LimiterSnapshot",
+    "OnFileUnavailable",
     "OnUnavailable",
     "Permit",
     "PrimableLimiter",
@@ -131,3 +132,6 @@ LimiterFactory: TypeAlias = Callable[[LimitKey | AccountKey, tuple[Quota, ...]],
 
 OnUnavailable: TypeAlias = Literal["wait", "raise", "local"]
 """What happens to those who wait while the Redis of limits kept together cannot be reached."""
+
+OnFileUnavailable: TypeAlias = Literal["raise", "wait", "process"]
+"""What happens to those who wait while the file of limits kept on a machine cannot be used."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from math import inf
 from types import MappingProxyType
-from typing import TypeAlias, cast, overload
+from typing import TypeAlias, TypeVar, cast, overload
 
 from attrs import Attribute, field, frozen, validators
 
@@ -26,8 +26,12 @@ __all__ = [
     "QuotasOf",
     "as_quotas",
     "check_factor",
+    "check_key",
     "check_quotas",
+    "quota_items",
 ]
+
+K = TypeVar("K")
 
 _QUOTAS = "a Quota, several in a tuple, or None, such as Quota(limit=10, period=1.0)"
 
@@ -116,6 +120,29 @@ def check_quotas(name: str, *quotas: object) -> tuple[Quota, ...]:
     return cast("tuple[Quota, ...]", quotas)
 
 
+def quota_items(name: str, given: object, kind: type[K], wanted: str) -> Iterator[tuple[K, Quotas]]:
+    """What a mapping of quotas holds; nothing where it is None.
+
+    Args:
+        name: The argument it was given by.
+        given: The mapping.
+        kind: The type of its keys.
+        wanted: What they are, in words.
+
+    Raises:
+        ConfigurationError: It is no mapping, or a key is something else.
+    """
+    if given is None:
+        return
+    wanted = f"a mapping from {wanted} to quotas"
+    if not isinstance(given, Mapping):
+        raise wrong_setting(name, wanted, given)
+    for key, quotas in cast("Mapping[object, Quotas]", given).items():
+        if not isinstance(key, kind):
+            raise wrong_setting(name, wanted, key)
+        yield key, quotas
+
+
 def check_factor(factor: object) -> None:
     """Make sure that time can run this many times as fast.
 
@@ -187,6 +214,17 @@ class AccountKey:
     def __str__(self) -> str:
         """For people: the account's digest, shortened."""
         return f"account {self.digest[:8]}"
+
+
+def check_key(key: object) -> None:
+    """Refuse what is no key.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if not isinstance(key, LimitKey | AccountKey):
+        wanted = "a LimitKey(bot_id, messenger), or the account's key (client.account)"
+        raise wrong_setting("key", wanted, key)
 
 
 # The documented limits, and what is assumed where the documentation is silent.

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import time
+import os
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Self, TypeVar, cast
+from typing import Self, cast
 
-from attrs import define, field
-
-from .._arguments import check_callable, check_seconds, wrong_setting
+from .._arguments import check_callable, check_instance, check_seconds, wrong_setting
 from .._redis.commands import RedisCommands
 from . import shared
-from .protocols import Limiter, LimiterFactory, LimiterSnapshot, OnUnavailable, PrimableLimiter
+from .counted_sends import CountedSends
+from .protocols import (
+    Limiter,
+    LimiterFactory,
+    LimiterSnapshot,
+    OnFileUnavailable,
+    OnUnavailable,
+    PrimableLimiter,
+)
 from .quota import (
     ACCOUNT_QUOTAS,
     MESSENGER_QUOTAS,
@@ -24,62 +30,16 @@ from .quota import (
     Quota,
     Quotas,
     as_quotas,
+    check_key,
+    quota_items,
 )
 from .sliding_window import SlidingWindowLimiter
 
-__all__ = ["CountedSends", "LimiterRegistry", "SharedLimiterRegistry"]
+__all__ = ["LimiterRegistry", "SharedLimiterRegistry"]
 
 # Whenever a key is added, two old ones are looked at: so idle keys are dropped faster than keys
 # are added, without a timer.
 _SWEPT_PER_NEWCOMER = 2
-
-K = TypeVar("K")
-
-
-@define(eq=False)
-class CountedSends:
-    """Distinguishes sends that passed these limiters from those of another process.
-
-    A journal holds both. What this process wrote into one is recognized by the message and by the
-    moment at which it was written, because one process at a time writes about a message.
-
-    Args:
-        clock: Gives the seconds of a clock that is never set.
-    """
-
-    _clock: Callable[[], float] = field(default=time.monotonic, alias="clock")
-    _noted: deque[tuple[float, Hashable, float, float]] = field(
-        factory=deque[tuple[float, Hashable, float, float]], init=False
-    )
-
-    def __len__(self) -> int:
-        """How many moments are remembered."""
-        return len(self._noted)
-
-    def note(self, message: Hashable, begun: float, ended: float, *, keep: float) -> None:
-        """Something about a message was written down, between two moments.
-
-        Args:
-            message: What tells it apart from all others, those of other campaigns included.
-            begun: Unix seconds before it was written.
-            ended: Unix seconds after it was written.
-            keep: Seconds for which this matters: the longest period of the limits.
-        """
-        now, noted = self._clock(), self._noted
-        while noted and noted[0][0] <= now:
-            noted.popleft()
-        noted.append((now + keep, message, begun, ended))
-
-    def known(self) -> Callable[[Hashable, float], bool]:
-        """Whether this process wrote about a message at a moment (Unix seconds)."""
-        spans: dict[Hashable, list[tuple[float, float]]] = {}
-        for _, message, begun, ended in self._noted:
-            spans.setdefault(message, []).append((begun, ended))
-
-        def is_known(message: Hashable, moment: float) -> bool:
-            return any(begun <= moment <= ended for begun, ended in spans.get(message, ()))
-
-        return is_known
 
 
 def _sliding_window(_: LimitKey | AccountKey, quotas: tuple[Quota, ...]) -> Limiter:
@@ -119,13 +79,15 @@ class LimiterRegistry:
         self._messengers: dict[str, tuple[Quota, ...]] = {
             name: (quota,) for name, quota in MESSENGER_QUOTAS.items()
         }
-        for name, quotas in _items("messengers", messengers, str, "messengers, such as 'viber'"):
+        for name, quotas in quota_items(
+            "messengers", messengers, str, "messengers, such as 'viber'"
+        ):
             self._messengers[name.strip().lower()] = as_quotas("messengers", quotas)
         self._other_messengers = as_quotas("other_messengers", other_messengers)
         self._whatsapp_direct = as_quotas("whatsapp_direct", whatsapp_direct)
         self._keys = {
             key: as_quotas("keys", quotas)
-            for key, quotas in _items("keys", keys, LimitKey, "LimitKey(bot_id, messenger)")
+            for key, quotas in quota_items("keys", keys, LimitKey, "LimitKey(bot_id, messenger)")
         }
         self._account = as_quotas("account", account)
         check_callable("factory", factory, "something that makes a limiter", wrong_setting)
@@ -221,6 +183,69 @@ class LimiterRegistry:
             account=account,
         )
 
+    @staticmethod
+    def on_disk(
+        folder: str | os.PathLike[str] | None = None,
+        *,
+        on_unavailable: OnFileUnavailable = "raise",
+        timeout: float = 1.0,
+        guard: float = 62.0,
+        messengers: Mapping[str, Quotas] | None = None,
+        other_messengers: Quotas = OTHER_MESSENGERS_QUOTA,
+        whatsapp_direct: Quotas = WHATSAPP_DIRECT_QUOTA,
+        keys: Mapping[LimitKey, Quotas] | None = None,
+        account: Quotas = ACCOUNT_QUOTAS,
+    ) -> SharedLimiterRegistry:
+        """Limits kept together by the processes of one user on this machine; no server is needed.
+
+        They outlive the process as well. Close the registry at the end, or use it as an async
+        context manager: then it reports what it has not reported yet. One registry serves one
+        account, whose file (SQLite) is named by a digest and holds no token and no message.
+
+        Args:
+            folder: Where the files are, on a disk of this machine; made where there is none. None:
+                ``limits`` in the folder that ``CLEVERAPP_STATE_DIR`` names, or else in the user's
+                own (``~/.local/state/cleverapp`` on Linux).
+            on_unavailable: While the file cannot be used, those who need it fail with
+                :class:`LimiterUnavailableError` (``"raise"``), wait to their deadline
+                (``"wait"``), or are limited by this process alone (``"process"``). What does not
+                pass by waiting, such as a folder that cannot be written, is that error for
+                ``"wait"``, too.
+            timeout: Seconds to wait for the file's lock.
+            guard: Seconds for which a slot stays held for a process that was killed: at least the
+                client's ``attempt_timeout`` and two more.
+            messengers: As for the class; every process must be given the same quotas.
+            other_messengers: As for the class.
+            whatsapp_direct: As for the class.
+            keys: As for the class.
+            account: As for the class.
+
+        Raises:
+            ConfigurationError: A value cannot work.
+        """
+        # The import of the package stays quick for those who share no limits.
+        from .shared.factory import SharedLimiterFactory  # noqa: PLC0415
+
+        factory = SharedLimiterFactory.on_disk(
+            folder, on_unavailable=on_unavailable, timeout=timeout, guard=guard
+        )
+        return SharedLimiterRegistry(
+            factory,
+            messengers=messengers,
+            other_messengers=other_messengers,
+            whatsapp_direct=whatsapp_direct,
+            keys=keys,
+            account=account,
+        )
+
+    def use_account(self, account: AccountKey) -> None:
+        """Say whose limits these are, as each account has its own file; a client does so itself.
+
+        Raises:
+            ConfigurationError: It is no account's key, or these are kept on disk for another one.
+        """
+        check_instance("account", account, AccountKey, "client.account", wrong_setting)
+
     def __len__(self) -> int:
         """How many keys are remembered."""
         return len(self._limiters)
@@ -280,7 +305,7 @@ class LimiterRegistry:
         Raises:
             ConfigurationError: An argument cannot work; it is named.
         """
-        _check_key(key)
+        check_key(key)
         check_seconds("seconds", seconds, wrong_setting, zero=True)
         self.limiter(key).pause(seconds)
 
@@ -313,8 +338,10 @@ class LimiterRegistry:
         Raises:
             ConfigurationError: An argument cannot work; it is named.
         """
-        _check_key(key)
-        for age in _ages(ages):
+        check_key(key)
+        if not isinstance(cast("object", ages), Sequence) or isinstance(ages, str | bytes):
+            raise wrong_setting("ages", "a list of seconds", ages)
+        for age in ages:
             check_seconds("ages", age, wrong_setting, zero=True)
         if not ages or not self.quotas(key):
             return
@@ -340,33 +367,11 @@ class LimiterRegistry:
                 self._sweep.append(key)
 
 
-def _items(name: str, given: object, kind: type[K], wanted: str) -> Iterator[tuple[K, Quotas]]:
-    """What a mapping of quotas holds; nothing where it is None."""
-    if given is None:
-        return
-    wanted = f"a mapping from {wanted} to quotas"
-    if not isinstance(given, Mapping):
-        raise wrong_setting(name, wanted, given)
-    for key, quotas in cast("Mapping[object, Quotas]", given).items():
-        if not isinstance(key, kind):
-            raise wrong_setting(name, wanted, key)
-        yield key, quotas
-
-
-def _check_key(key: object) -> None:
-    if not isinstance(key, LimitKey | AccountKey):
-        wanted = "a LimitKey(bot_id, messenger), or the account's key (client.account)"
-        raise wrong_setting("key", wanted, key)
-
-
-def _ages(ages: object) -> Sequence[object]:
-    if not isinstance(ages, Sequence) or isinstance(ages, str | bytes):
-        raise wrong_setting("ages", "a list of seconds", ages)
-    return cast("Sequence[object]", ages)
-
-
 class SharedLimiterRegistry(LimiterRegistry):
-    """Limiters that a fleet keeps together; :meth:`LimiterRegistry.shared` makes it."""
+    """Limiters that several processes keep together.
+
+    :meth:`LimiterRegistry.shared` and :meth:`LimiterRegistry.on_disk` make it.
+    """
 
     def __init__(
         self,
@@ -388,15 +393,35 @@ class SharedLimiterRegistry(LimiterRegistry):
         )
         self._shared = factory
 
+    def use_account(self, account: AccountKey) -> None:
+        """Say whose limits these are; see :meth:`LimiterRegistry.use_account`.
+
+        Raises:
+            ConfigurationError: It is no account's key, or these are kept on disk for another one.
+        """
+        super().use_account(account)
+        self._shared.use_account(account)
+
+    def limiter(self, key: LimitKey | AccountKey) -> Limiter:
+        """The limiter of a key; see :meth:`LimiterRegistry.limiter`.
+
+        Raises:
+            ConfigurationError: These are kept on disk, and for another account, or for one that is
+                not known yet.
+        """
+        if isinstance(key, AccountKey):
+            self.use_account(key)
+        return super().limiter(key)
+
     @property
     def round_trips(self) -> int:
-        """How many times Redis was asked so far."""
-        return self._shared.member.client.calls
+        """How many times Redis, or the file, was asked so far."""
+        return self._shared.member.log.calls
 
     @property
     def own_quotas(self) -> tuple[Quota, ...]:
-        """None: Redis keeps the count when a process dies, so a resume reports nothing again."""
-        return ()
+        """None where Redis keeps the count; a journal may bring sends that no file here counted."""
+        return super().own_quotas if self._shared.primable else ()
 
     @property
     def guard(self) -> float:
@@ -417,7 +442,7 @@ class SharedLimiterRegistry(LimiterRegistry):
         await self.close()
 
     async def close(self) -> None:
-        """Report to the fleet which slots are not needed any more, then disconnect.
+        """Report to the others which slots are not needed any more, then disconnect.
 
         Requests still on their way keep their slots for the guard's time. Without closing, so do
         slots that were used shortly before the end. Whoever still waits gets a

@@ -1,4 +1,4 @@
-"""``cleverapp limits watch``, on a real redis-server."""
+"""``cleverapp limits``, on a real redis-server and on files."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from tests.redis_server import FORGETFUL, RedisServer, free_port, redis_server
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from pathlib import Path
 
-    from tests.cli.command import Run
+    from tests.cli.command import Run, Serve, Write
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +42,8 @@ async def _use(url: str) -> None:
 
 
 def test_json_has_a_row_for_each_key(cleverapp: Run, redis: RedisServer) -> None:
-    """``--once --format jsonl``: all figures of each key, for scripts."""
-    ended = cleverapp("limits", "watch", "--redis", redis.url, "--once", "--format", "jsonl")
+    """``--format json``: all figures of each key, for scripts."""
+    ended = cleverapp("limits", "show", "--redis", redis.url, "--format", "json")
     assert ended.code == 0
     rows = json.loads(ended.out)
     assert rows[0]["account"] == "abcdef0123"
@@ -57,8 +58,8 @@ def test_json_has_a_row_for_each_key(cleverapp: Run, redis: RedisServer) -> None
 
 
 def test_a_table_is_shown_to_people(cleverapp: Run, redis: RedisServer) -> None:
-    """``--once``: a line per key, with what it waits for in words."""
-    ended = cleverapp("limits", "watch", "--redis", redis.url, "--once")
+    """A line per key, with what it waits for in words."""
+    ended = cleverapp("limits", "show", "--redis", redis.url)
     assert ended.code == 0
     words = ended.out.split()
     assert {"telegram", "bot", "7", "8", "abcdef01", "seconds"} <= set(words)
@@ -67,7 +68,7 @@ def test_a_table_is_shown_to_people(cleverapp: Run, redis: RedisServer) -> None:
 
 def test_nothing_to_see_is_said(cleverapp: Run, redis: RedisServer) -> None:
     """Another prefix has no keys."""
-    ended = cleverapp("limits", "watch", "--redis", redis.url, "--prefix", "other", "--once")
+    ended = cleverapp("limits", "show", "--redis", redis.url, "--prefix", "other")
     assert ended.code == 0
     assert "telegram" not in ended.out
 
@@ -75,7 +76,7 @@ def test_nothing_to_see_is_said(cleverapp: Run, redis: RedisServer) -> None:
 def test_a_redis_that_is_not_there_is_said(cleverapp: Run) -> None:
     """It ends with 1 and a remedy."""
     url = f"redis://127.0.0.1:{free_port()}/0"
-    ended = cleverapp("limits", "watch", "--redis", url, "--once")
+    ended = cleverapp("limits", "show", "--redis", url)
     assert ended.code == 1
     assert "cannot be reached" in ended.err
 
@@ -85,7 +86,7 @@ def test_what_waiting_cannot_mend_is_said_with_its_remedy(
 ) -> None:
     """A wrong password ends with 1, tells what to check, and is not shown."""
     url = f"redis://nobody:s3cr3t-pass@127.0.0.1:{redis.port}/0"
-    ended = cleverapp("limits", "watch", "--redis", url, "--once")
+    ended = cleverapp("limits", "show", "--redis", url)
     assert ended.code == 1
     assert "cannot be used" in ended.err
     assert "s3cr3t-pass" not in ended.out + ended.err
@@ -93,9 +94,60 @@ def test_what_waiting_cannot_mend_is_said_with_its_remedy(
 
 def test_settings_that_cannot_work_are_said(cleverapp: Run) -> None:
     """A URL of another kind ends with 3, a prefix that is none with 2."""
-    assert cleverapp("limits", "watch", "--redis", "http://host", "--once").code == 3
-    ended = cleverapp(
-        "limits", "watch", "--redis", "redis://127.0.0.1:1", "--prefix", "{}", "--once"
-    )
+    assert cleverapp("limits", "show", "--redis", "http://host").code == 3
+    ended = cleverapp("limits", "show", "--redis", "redis://127.0.0.1:1", "--prefix", "{}")
     assert ended.code == 2
     assert "--prefix" in ended.err
+
+
+def test_options_that_would_do_nothing_are_refused(cleverapp: Run) -> None:
+    """A prefix without Redis, and two places at once."""
+    ended = cleverapp("limits", "show", "--prefix", "other")
+    assert (ended.code, "--prefix" in ended.err) == (2, True)
+    ended = cleverapp("limits", "watch", "--redis", "redis://127.0.0.1:1", "--folder", "x")
+    assert (ended.code, "--folder" in ended.err) == (2, True)
+
+
+async def _use_disk(folder: Path) -> AccountKey:
+    account = AccountKey("abcdef0123")
+    async with LimiterRegistry.on_disk(folder, messengers={"telegram": Quota(1, 9.0)}) as limits:
+        (await limits.limiter(account).acquire()).settle()
+        (await limits.limiter(LimitKey(7, "telegram")).acquire()).settle()
+        limits.pause(LimitKey(8, "telegram"), 50.0)
+        await asyncio.sleep(0.1)
+    return account
+
+
+def test_files_are_looked_into(cleverapp: Run, tmp_path: Path) -> None:
+    """Without --redis: each key of each account that has a file, the account first."""
+    asyncio.run(_use_disk(tmp_path))
+    ended = cleverapp("limits", "show", "--folder", str(tmp_path), "--format", "json")
+    account, seven, eight = json.loads(ended.out)
+    assert account["account"] == "abcdef0123"
+    assert account["quotas"] == [{"limit": 2, "period": 1.0}, {"limit": 120, "period": 60.0}]
+    assert (seven["bot_id"], seven["messenger"], seven["scope"]) == (7, "telegram", "sendMessage")
+    assert 5 < seven["next_slot"] <= 9
+    assert seven["on_the_way"] == 0
+    assert 30 < eight["paused_for"] <= 50
+    assert "telegram of bot 7" in cleverapp("limits", "show", "--folder", str(tmp_path)).out
+
+
+def test_a_send_stands_in_ones_own_folder(cleverapp: Run, serve: Serve, write: Write) -> None:
+    """What a command sent is seen without any option; with ``--limits process`` it is not."""
+    serve()
+    assert json.loads(cleverapp("limits", "show", "--format", "json").out) == []
+    path = write("list.csv", "bot_id,messenger,contact_external_id,text\n7,telegram,1,Hi\n")
+    assert cleverapp("send", path, "--limits", "process").code == 0
+    assert json.loads(cleverapp("limits", "show", "--format", "json").out) == []
+    assert cleverapp("send", path).code == 0
+    keys = json.loads(cleverapp("limits", "show", "--format", "json").out)
+    assert [key.get("bot_id") for key in keys] == [None, 7]
+    assert [key["on_the_way"] for key in keys] == [0, 0]
+
+
+def test_a_file_that_cannot_be_read_is_said(cleverapp: Run, tmp_path: Path) -> None:
+    """It ends with 1, and the file is named."""
+    (tmp_path / "x.sqlite3").write_bytes(b"nothing of SQLite" * 99)
+    ended = cleverapp("limits", "show", "--folder", str(tmp_path))
+    assert ended.code == 1
+    assert "x.sqlite3" in ended.err

@@ -68,6 +68,7 @@ CASES: dict[str, list[tuple[str, ...]]] = {
         ("contacts", "export", "-o", "{folder}/c.csv"),
         ("contacts", "export", "-o", "{folder}/{hostile}/c.csv"),
     ],
+    "limits show": [("limits", "show", "--fol{hostile}")],
     "limits watch": [("limits", "watch", "--redis", "redis://127.0.0.1:1/0", "--pre{hostile}")],
     "doctor": [("doctor", "--base-url", "{url}"), ("doctor", "--token-file", "{hostile}")],
     "simulate": [("simulate", "--seed-file", "{hostile}"), ("simulate", "--latency", "{hostile}")],

@@ -51,6 +51,7 @@ def lost(error: JournalLostError) -> JournalError:
 def limits(policy: OnUnavailable) -> None:
     """A factory of a limiter is one of ours or of the user's own."""
     assert_type(LimiterRegistry.shared("redis://x", on_unavailable=policy), SharedLimiterRegistry)
+    assert_type(LimiterRegistry.on_disk("x", on_unavailable="process"), SharedLimiterRegistry)
 
     def paced(_: LimitKey | object, quotas: tuple[Quota, ...]) -> Limiter:
         return PacedLimiter(*quotas) if quotas else SlidingWindowLimiter()

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ..._response import RawResponse
+    from ..kept_limits import KeptLimits
 
 __all__ = ["call", "read_arguments", "unknown_names"]
 
@@ -222,6 +223,7 @@ def call(
     token_file: str | None,
     base_url: str | None,
     attempt_timeout: float,
+    kept_limits: KeptLimits,
 ) -> None:
     """Call one METHOD of the API, such as getContactTags contact_id=5.
 
@@ -244,7 +246,7 @@ def call(
     if not called.reads:
         need_output("Let its answer go to a file, or to /dev/null.")
     token = read_token(token_file)
-    connection = Connection(base_url=base_url, attempt_timeout=attempt_timeout)
+    connection = Connection(base_url=base_url, attempt_timeout=attempt_timeout, limits=kept_limits)
     started = _Started()
 
     async def answer() -> object:

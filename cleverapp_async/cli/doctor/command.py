@@ -7,6 +7,7 @@ from attrs import define, field
 from click.core import ParameterSource
 
 from ..errors import Exit, exit_codes
+from ..kept_limits import KeptLimits
 from ..shared_options import Connection, connection_options
 from ..signals import run_interruptibly
 from .checks import (
@@ -32,7 +33,12 @@ __all__ = ["Examination", "doctor"]
 @connection_options
 @click.pass_context
 def doctor(
-    context: click.Context, *, token_file: str | None, base_url: str | None, attempt_timeout: float
+    context: click.Context,
+    *,
+    token_file: str | None,
+    base_url: str | None,
+    attempt_timeout: float,
+    kept_limits: KeptLimits,
 ) -> None:
     """Check token, network and settings, and name remedies.
 
@@ -47,7 +53,7 @@ def doctor(
     }
     given = context.get_parameter_source("base_url") or ParameterSource.DEFAULT
     source = told.get(given, "the default")
-    connection = Connection(base_url=base_url, attempt_timeout=attempt_timeout)
+    connection = Connection(base_url=base_url, attempt_timeout=attempt_timeout, limits=kept_limits)
     examination = Examination(connection)
     token, url = check_token(token_file), check_address(connection, source)
     examination.tell(check_python(), check_packages(), token.finding, url.finding)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime, time
 
     from ...limits.quota import Quota
+    from ..kept_limits import KeptLimits
     from ..params import LimitOverride
     from ..recipients.source import InputFormat
     from ..recipients.template import Template
@@ -238,6 +239,7 @@ def send(
     token_file: str | None,
     base_url: str | None,
     attempt_timeout: float,
+    kept_limits: KeptLimits,
     concurrency: int,
     max_in_flight: int,
     drain_timeout: float,
@@ -328,6 +330,7 @@ def send(
             attempt_timeout=attempt_timeout,
             drain_timeout=drain_timeout,
             limits=LimitSettings(overrides=limits, account=account_limit, scale=scale),
+            kept_limits=kept_limits,
             hours=GivenHours(not_before=not_before, not_after=not_after, timezone=timezone, at=at),
         ),
         first=first,

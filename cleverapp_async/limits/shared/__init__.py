@@ -1,4 +1,6 @@
-"""Limits that many processes keep together: one log per key in Redis or Valkey.
+"""Limits that many processes keep together: one log per key, in Redis or Valkey, or in a file.
+
+What follows tells of Redis; ``disk/`` keeps the same log by the same rule for one machine.
 
 **The log.** For each quota of a key there is a sorted set, the window: a slot's name, and when the
 slot is free again, in microseconds of the Redis server's clock. At most N of its entries count at

@@ -1,18 +1,24 @@
-"""Makes and closes the limiters whose quotas a fleet of processes shares."""
+"""Makes and closes the limiters whose quotas several processes share."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, get_args
 
 from attrs import frozen
 
-from ..._arguments import check_instance, check_seconds, wrong_setting
+from ..._arguments import check_choice, check_instance, check_seconds, wrong_setting
 from ..._redis.client import RedisClient, check_source
 from ...errors import ConfigurationError
+from ..protocols import OnFileUnavailable
 from ..sliding_window import SlidingWindowLimiter
+from .disk.limiter import FileLimiter
+from .disk.log import FileLog
 from .keys import check_prefix
 from .limiter import SharedLimiter
 from .member import FleetMember, check_policy
+from .redis_log import RedisLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +34,7 @@ _CONNECTIONS = 8
 
 @frozen
 class SharedLimiterFactory:
-    """A :class:`LimiterFactory` for one process of a fleet.
+    """A :class:`LimiterFactory` for one of several processes.
 
     Attributes:
         member: This process as a member of the fleet.
@@ -64,12 +70,65 @@ class SharedLimiterFactory:
         # Without attempts of its own: the log ignores a call that was repeated unseen.
         client = RedisClient(redis, timeout, connections=_CONNECTIONS)
         client.open()
-        return cls(FleetMember(client, prefix, guard, on_unavailable, local_share))
+        return cls(FleetMember(RedisLog(client, prefix), guard, on_unavailable, local_share))
+
+    @classmethod
+    def on_disk(
+        cls,
+        folder: str | os.PathLike[str] | None,
+        *,
+        on_unavailable: OnFileUnavailable,
+        timeout: float,
+        guard: float,
+    ) -> Self:
+        """Check the settings; see :meth:`LimiterRegistry.on_disk`.
+
+        Raises:
+            ConfigurationError: A value cannot work.
+        """
+        check_choice("on_unavailable", on_unavailable, get_args(OnFileUnavailable), wrong_setting)
+        for name, seconds in (("timeout", timeout), ("guard", guard)):
+            check_seconds(name, seconds, wrong_setting)
+        given: object = folder
+        if folder is not None and not (isinstance(given, str | os.PathLike) and os.fspath(folder)):
+            raise wrong_setting("folder", "the path of a folder", given)
+        alone = 1.0 if on_unavailable == "process" else None
+        return cls(
+            FleetMember(
+                FileLog(None if folder is None else Path(folder), timeout),
+                guard,
+                on_unavailable,
+                alone,
+            )
+        )
 
     def __call__(self, key: LimitKey | AccountKey, quotas: tuple[Quota, ...]) -> Limiter:
-        """The limiter of a key."""
-        # What is not limited needs no log; a pause of it is this process's own.
-        return SharedLimiter(self.member, key, quotas) if quotas else SlidingWindowLimiter()
+        """The limiter of a key.
+
+        Raises:
+            ConfigurationError: It is to be kept on disk, and whose it is is not known yet.
+        """
+        if not quotas:
+            # What is not limited needs no log; a pause of it is this process's own.
+            return SlidingWindowLimiter()
+        if isinstance(self.member.log, FileLog):
+            self.member.log.check_account()
+            return FileLimiter(self.member, key, quotas)
+        return SharedLimiter(self.member, key, quotas)
+
+    @property
+    def primable(self) -> bool:
+        """Whether its limiters may be told of sends that others counted, or nobody."""
+        return isinstance(self.member.log, FileLog)
+
+    def use_account(self, account: AccountKey) -> None:
+        """Say whose limits these are.
+
+        Raises:
+            ConfigurationError: They are kept on disk for another account.
+        """
+        if isinstance(self.member.log, FileLog):
+            self.member.log.use_account(account)
 
     async def close(self, limiters: Iterable[Limiter]) -> None:
         """Close the limiters that were made, then disconnect.
@@ -86,4 +145,4 @@ class SharedLimiterFactory:
                     await limiter.close()
         finally:
             await self.member.stop()
-            await self.member.client.close()
+            await self.member.log.close()

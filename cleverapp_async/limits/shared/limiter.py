@@ -1,7 +1,4 @@
-"""The limiter of one key of a fleet: requests wait in line here, and it asks the log for them.
-
-Its permits hold a slot of the log and one of this process's own window.
-"""
+"""The limiter of one key of several processes: requests wait here, and it asks the log."""
 
 from __future__ import annotations
 
@@ -10,27 +7,26 @@ import math
 from typing import TYPE_CHECKING
 
 from ..._event_loop import LIMITER_REFUSES, claim_running_loop
-from ..._redis.client import RedisCallError
 from ...errors import ClientStateError, LimiterUnavailableError
 from .._lanes import LaneQueue
 from ..protocols import LimiterSnapshot
 from ..quota import Lane
 from ..sliding_window import SETTLE_MARGIN, SlidingWindowLimiter
-from .keys import key_names
 from .ledger import Ledger, Slot
+from .log import LogCallError
 from .log_session import LogSession
 from .member import share_of
-from .messages import LogReply, Terms
+from .messages import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ..._redis.faults import Fault
     from ...errors import CleverAppError
     from ..protocols import Permit
     from ..quota import AccountKey, LimitKey, Quota
+    from .log import LogFault
     from .member import FleetMember
-    from .messages import LogRequest
+    from .messages import LogReply, LogRequest
 
 __all__ = ["SharedLimiter"]
 
@@ -40,7 +36,7 @@ _RECONNECTS = 1
 
 
 class SharedLimiter:
-    """Keeps quotas together with every other process on the same Redis.
+    """Keeps quotas together with every other process that uses the same log.
 
     Args:
         member: This process, as one of the fleet.
@@ -53,12 +49,14 @@ class SharedLimiter:
     ) -> None:
         self._member = member
         self._terms = Terms.of(quotas, member.guard)
-        self._names = key_names(member.prefix, key, self._terms.windows)
+        self._key = key
         self._ledger = Ledger(self._terms)
         self._session = LogSession(member, self._ledger)
         self._queue: LaneQueue[Slot] = LaneQueue()
         self._own = SlidingWindowLimiter(*quotas)
         self._share: SlidingWindowLimiter | None = None
+        # A connection may have died since it was last used; a file is there or it is not.
+        self._reconnects = 0 if member.on_unavailable == "process" else _RECONNECTS
         if member.local_share is not None:
             self._share = SlidingWindowLimiter(*share_of(quotas, member.local_share))
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -66,7 +64,7 @@ class SharedLimiter:
         self._call: asyncio.Task[None] | None = None
         self._alone: asyncio.Task[None] | None = None
         self._failures = 0
-        self._fault: Fault | None = None
+        self._fault: LogFault | None = None
         self._retry_at = -math.inf
         self._down_since = math.inf
 
@@ -77,8 +75,8 @@ class SharedLimiter:
 
         Raises:
             ClientStateError: The limiter serves another event loop, or was closed.
-            LimiterUnavailableError: Redis cannot be reached, and the policy is ``"raise"``; or
-                it fails in a way that waiting cannot mend, whatever the policy.
+            LimiterUnavailableError: The log cannot be reached, and the policy is ``"raise"``; or
+                it fails in a way that waiting cannot mend, and the policy is not ``"process"``.
         """
         loop = self._bind()
         self._check_open()
@@ -112,12 +110,12 @@ class SharedLimiter:
         """The least number of seconds a newcomer would wait; see :meth:`Limiter.estimate`."""
         if self._loop is None:
             return 0.0
-        now, ready = self._loop.time(), self._ledger.ready
+        now, ready = self._now(), self._ledger.ready
         ahead = self._queue.ahead_of(lane, spacing, returned=returned)
         moment = max(now, self._session.blocked_until)
         own = self._own.estimate(lane, spacing=spacing, returned=returned)
         if self._failures:
-            return max(own, moment - now) if self._member.on_unavailable != "local" else own
+            return max(own, moment - now) if self._share is None else own
         if ahead < len(ready):
             return max(own, ready[ahead].due - now)
         if self._session.again_at < math.inf and len(self._queue) > len(ready):
@@ -132,11 +130,11 @@ class SharedLimiter:
         Raises:
             ClientStateError: The limiter serves another event loop.
         """
-        now = self._bind().time()
+        self._bind()
         self._own.pause(seconds)
         if seconds > 0:
             self._session.pause(seconds, 0)
-            self._hold_back(now + seconds)
+            self._hold_back(self._now() + seconds)
             self._pump()
 
     def snapshot(self) -> LimiterSnapshot:
@@ -222,7 +220,8 @@ class SharedLimiter:
             raise _closed()
 
     def _now(self) -> float:
-        return self._loop.time() if self._loop else -math.inf
+        """The loop's seconds, and those for which the machine slept: the log's clock went on."""
+        return self._loop.time() + self._member.suspended() if self._loop else -math.inf
 
     def _hold_back(self, until: float) -> None:
         """A pause has begun: slots that were granted before it are void."""
@@ -241,7 +240,7 @@ class SharedLimiter:
         loop, ready = self._loop, self._ledger.ready
         if loop is None or self._member.closed:
             return
-        now = loop.time()
+        now = self._now()
         while ready and ready[0].due <= now:
             slot = ready.pop(0)
             if not self._ledger.is_fresh(slot, now) or not self._hand_over(slot):
@@ -284,13 +283,12 @@ class SharedLimiter:
         return max(moment, self._retry_at)
 
     def _wake_at(self, loop: asyncio.AbstractEventLoop, moment: float) -> None:
+        moment -= self._member.suspended()
         if self._timer is not None:
             if self._timer.when() == moment:
                 return
             self._timer.cancel()
-            self._timer = None
-        if moment < math.inf:
-            self._timer = loop.call_at(moment, self._on_timer)
+        self._timer = loop.call_at(moment, self._on_timer) if moment < math.inf else None
 
     def _on_timer(self) -> None:
         self._timer = None
@@ -300,11 +298,11 @@ class SharedLimiter:
         """A call has ended."""
         self._call = None
         if call.cancelled():
-            reason = "the task that asks Redis was cancelled"
-            self._refuse_all(lambda: LimiterUnavailableError(f"not sent: {reason}"))
+            told = "not sent: the task that asks for slots was cancelled"
+            self._refuse_all(lambda: LimiterUnavailableError(told))
             self._retry_at = self._now() + _BACK_OFF_MOST
         elif (error := call.exception()) is not None:
-            self._failed(self._member.client.fault_of(error))
+            self._failed(self._member.log.fault_of(error))
         self._pump()
 
     async def _ask_for_all(self) -> None:
@@ -315,14 +313,13 @@ class SharedLimiter:
         asked_at = self._now()
         request = self._session.ask(demand, asked_at)
         try:
-            raw = await self._member.exchange(self._names, request.arguments(self._terms))
-            reply = LogReply.read(raw)
+            reply = await self._member.log.exchange(self._key, self._terms, request)
             if reply is not None and demand and reply.wait is None and not reply.grants:
                 raise ValueError("the reply neither grants anything nor says when")  # noqa: TRY301
-        except RedisCallError as error:
+        except LogCallError as error:
             self._failed(error.fault)
         except Exception as error:  # noqa: BLE001 - what is no reply may fail in any way
-            self._failed(self._member.client.fault_of(error))
+            self._failed(self._member.log.fault_of(error))
         else:
             if reply is not None:
                 self._learn(request, reply, asked_at)
@@ -340,22 +337,23 @@ class SharedLimiter:
         self._session.learn(request, reply, asked_at, self._now())
         self._ledger.give_back_ready(len(self._queue))
 
-    # While Redis cannot be reached, or used.
+    # While the log cannot be reached, or used.
 
-    def _failed(self, fault: Fault) -> None:
+    def _failed(self, fault: LogFault) -> None:
         now = self._now()
         self._failures += 1
         self._down_since = min(self._down_since, now)
-        if self._failures <= _RECONNECTS and fault.stale:
+        if self._failures <= self._reconnects and fault.stale:
             # A kept connection that the server had closed: the next call makes a new one, at once.
             return
         self._member.failed(fault)
-        raised = fault.remedy is not None or self._member.on_unavailable == "raise"
+        policy = self._member.on_unavailable
+        raised = policy != "process" and (fault.lasting or policy == "raise")
         self._fault = fault if raised else None
         most = min(_BACK_OFF_MOST, max(_BACK_OFF_LEAST, self._terms.shortest / 2))
         self._retry_at = now + min(most, _BACK_OFF * 2.0 ** min(self._failures, _DOUBLED))
         if raised:
-            told = f"not sent: the Redis of the shared limits {fault.sentence}"
+            told = f"not sent: {self._member.log.name} {fault.sentence}"
             self._stop_alone()
             self._refuse_all(lambda: LimiterUnavailableError(told))
         self._go_alone()
@@ -368,12 +366,12 @@ class SharedLimiter:
         self._ledger.give_back_ready(0)
 
     def _go_alone(self) -> None:
-        """Use the own share, if that is the policy and no new connection reaches Redis."""
+        """Use the own share, if that is the policy and no new connection reaches the log."""
         if (
             self._share is not None
             and self._alone is None
             and self._fault is None
-            and self._failures > _RECONNECTS
+            and self._failures > self._reconnects
             and not self._member.closed
         ):
             self._alone = self._member.start(self._serve_alone(self._share))
@@ -387,9 +385,10 @@ class SharedLimiter:
             self._alone.cancel()
 
     async def _serve_alone(self, own_share: SlidingWindowLimiter) -> None:
-        """Grant slots of this process's own share to its waiters, until Redis is reached again."""
-        # What the fleet was granted before must be over first.
-        await asyncio.sleep(self._down_since + self._terms.shortest - self._now())
+        """Grant slots of this process's own share, until the log is reached again."""
+        if self._member.on_unavailable == "local":
+            # What the fleet was granted before must be over first.
+            await asyncio.sleep(self._down_since + self._terms.shortest - self._now())
         while self._queue:
             share = await own_share.acquire()
             name = f"{self._member.process}:s{self._member.number()}"

@@ -1,4 +1,4 @@
-"""What all limiters of one process share: the client, the policy, and the name of the process."""
+"""What all limiters of one process share: the logs, the policy, and the name of the process."""
 
 from __future__ import annotations
 
@@ -7,28 +7,38 @@ import itertools
 import logging
 import os
 import secrets
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, get_args
 
 from attrs import define, field
 
 from ..._arguments import check_choice, is_number, wrong_setting
-from ..._redis.client import RedisClient, Script
 from ...errors import ConfigurationError
-from ..protocols import OnUnavailable
+from ..protocols import OnFileUnavailable, OnUnavailable
 from ..quota import Quota
+from .log import SharedLog
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
     from typing import Any
 
-    from ..._redis.faults import Fault
+    from .log import LogFault
 
 __all__ = ["FleetMember", "check_policy", "share_of"]
 
-_log = logging.getLogger("cleverapp_async")
+_log = logging.getLogger("cleverapp_async.limits")
 
-_EXCHANGE = Script("cleverapp_async.limits.shared", ("exchange.lua",))
+_NAP = 0.05
+_BOTH = 2
+
+# Where the loop's clock stands still while the machine sleeps there is another one that goes on.
+# Windows has but one, which does.
+_SLEEPLESS_AND_LOOP = {
+    "linux": ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC"),
+    "darwin": ("CLOCK_MONOTONIC", "CLOCK_UPTIME_RAW"),
+}
 
 
 def check_policy(on_unavailable: OnUnavailable, local_share: float | None) -> None:
@@ -59,24 +69,43 @@ def share_of(quotas: Sequence[Quota], share: float) -> tuple[Quota, ...]:
     return tuple(found)
 
 
+def _suspensions() -> Callable[[], float]:
+    """What tells for how many seconds this machine has slept, counted from an arbitrary moment."""
+    names = _SLEEPLESS_AND_LOOP.get(sys.platform, ())
+    clocks: list[int] = [getattr(time, name) for name in names if hasattr(time, name)]
+    total = 0.0
+
+    def suspended() -> float:
+        nonlocal total
+        if len(clocks) == _BOTH:
+            sleepless, stopping = (time.clock_gettime(clock) for clock in clocks)
+            # The two clocks are read one after the other: what lies between is no sleep.
+            if abs(sleepless - stopping - total) > _NAP:
+                total = sleepless - stopping
+        return total
+
+    return suspended
+
+
 @define
 class FleetMember:
     """One process of the fleet.
 
     Attributes:
-        client: The client of Redis.
-        prefix: What every key of Redis begins with.
+        log: Where the logs of all keys are kept.
         guard: Seconds for which a slot stays held for a process that reports nothing any more.
-        on_unavailable: The policy while Redis cannot be reached.
-        local_share: The share of each quota under ``"local"``.
+        on_unavailable: The policy while the logs cannot be reached.
+        local_share: The share of each quota that this process uses by itself meanwhile; None: it
+            does not.
+        suspended: Seconds for which this machine has slept so far: the loop's clock stood still.
         closed: Whether the registry was closed: nothing is granted or reported any more.
     """
 
-    client: RedisClient
-    prefix: str
+    log: SharedLog
     guard: float
-    on_unavailable: OnUnavailable
+    on_unavailable: OnUnavailable | OnFileUnavailable
     local_share: float | None
+    suspended: Callable[[], float] = field(factory=_suspensions)
     closed: bool = False
     _tasks: set[asyncio.Task[None]] = field(factory=set["asyncio.Task[None]"])
     _unreachable: bool = False
@@ -94,14 +123,6 @@ class FleetMember:
     def number(self) -> int:
         """The next number; a limiter that was dropped and is made again gets higher ones."""
         return next(self._numbers)
-
-    async def exchange(self, keys: Sequence[str], arguments: Sequence[str | int]) -> object:
-        """Report to the log of one key what has happened, ask it for slots, and return its answer.
-
-        Raises:
-            RedisCallError: It did not answer, or not in time.
-        """
-        return await self.client.guarded(self.client.run(_EXCHANGE, keys, *arguments))
 
     def start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something in a task of its own, which ends with the registry at the latest."""
@@ -122,14 +143,17 @@ class FleetMember:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def failed(self, fault: Fault) -> None:
-        """Log once that Redis cannot be reached, or used."""
+    def failed(self, fault: LogFault) -> None:
+        """Log once that the logs cannot be reached, or used."""
         if not self._unreachable:
             self._unreachable = True
-            _log.warning("shared limits: Redis %s", fault.sentence)
+            meanwhile = ""
+            if self.on_unavailable == "process":
+                meanwhile = "; until then this process keeps the limits by itself"
+            _log.warning("%s %s%s", self.log.name, fault.sentence, meanwhile)
 
     def reached(self) -> None:
-        """Log once that it can be reached again."""
+        """Log once that they can be reached again."""
         if self._unreachable:
             self._unreachable = False
-            _log.warning("shared limits: Redis is reached again")
+            _log.warning("%s can be used again", self.log.name)

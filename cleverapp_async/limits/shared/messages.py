@@ -12,7 +12,15 @@ from ..._redis.client import as_text
 if TYPE_CHECKING:
     from ..quota import Quota
 
-__all__ = ["Grant", "LogReply", "LogRequest", "SlotUpdate", "Terms"]
+__all__ = [
+    "Grant",
+    "LogReply",
+    "LogRequest",
+    "SlotUpdate",
+    "Terms",
+    "as_micros",
+    "update_as_micros",
+]
 
 _MICRO = 1_000_000
 _LEAD, _LEAD_SHARE = 0.02, 20
@@ -114,16 +122,16 @@ class Terms:
     def fixed(self) -> tuple[int, ...]:
         """Guard, turn, lead and patience in microseconds, expiry in milliseconds."""
         return (
-            _micros(self.guard),
+            as_micros(self.guard),
             self.turn,
-            _micros(self.lead),
-            _micros(self.patience),
+            as_micros(self.lead),
+            as_micros(self.patience),
             round(self.expiry * 1000),
         )
 
     def written(self) -> str:
         """The windows, as the script reads them."""
-        return " ".join(f"{limit} {_micros(period)}" for limit, period in self.windows)
+        return " ".join(f"{limit} {as_micros(period)}" for limit, period in self.windows)
 
 
 @frozen(kw_only=True)
@@ -155,11 +163,11 @@ class LogRequest:
     def arguments(self, terms: Terms) -> list[str | int]:
         """The arguments of ``exchange.lua``, which names them all at its head."""
         written: list[str | int] = [self.process, self.sequence, self.demand, *terms.fixed()]
-        written += ["1" if self.lost else "", _micros(self.pause), self.refusals, terms.written()]
+        written += ["1" if self.lost else "", as_micros(self.pause), self.refusals, terms.written()]
         written.append(len(self.updates))
         for update in self.updates:
             written.append(update.slot)
-            written += [_written(window) for window in update.windows]
+            written += [update_as_micros(window) for window in update.windows]
         written += [len(self.given_back), *self.given_back]
         written += [""] if self.known is None else ["a", *self.known]
         return written
@@ -225,11 +233,13 @@ class LogReply:
         )
 
 
-def _micros(seconds: float) -> int:
+def as_micros(seconds: float) -> int:
+    """Seconds as whole microseconds."""
     return round(seconds * _MICRO)
 
 
-def _written(window: float | str | None) -> str | int:
+def update_as_micros(window: float | str | None) -> str | int:
+    """What a :class:`SlotUpdate` tells of a window: microseconds, or a word ("" for None)."""
     if window is None:
         return ""
     return window if isinstance(window, str) else int(window * _MICRO)

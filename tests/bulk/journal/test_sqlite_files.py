@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cleverapp_async import JournalError, SqliteJournal
-from cleverapp_async.bulk.journal.sqlite.filesystem import check_place, mount_of, network_type
+from cleverapp_async._mounts import mount_of, network_type
+from cleverapp_async.bulk.journal.sqlite.filesystem import check_place
 from cleverapp_async.bulk.journal.sqlite.schema import MIGRATIONS, VERSION
 from cleverapp_async.journal import JournalReader, JournalState, JournalWriteError, resolve_unknown
 from tests.bulk.journal.journals import ORIGIN, make_version_0, messages, opened

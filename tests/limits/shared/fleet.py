@@ -1,39 +1,62 @@
-"""Several registries on one Redis, as several processes have them, and what arrives of theirs."""
+"""Several registries on one Redis or file, as several processes have them, and what arrives."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field
 
-from cleverapp_async import LimiterRegistry, LimitKey, Quota
+from cleverapp_async import AccountKey, LimiterRegistry, LimitKey, Quota
 from tests.limits.oracle import most_in_window
 
 if TYPE_CHECKING:
-    from cleverapp_async.limits import OnUnavailable, RedisCommands, SharedLimiterRegistry
+    from cleverapp_async.limits import (
+        OnUnavailable,
+        RedisCommands,
+        SharedLimiterRegistry,
+    )
 
+ACCOUNT = AccountKey("5eed")
 KEY = LimitKey(7, "telegram")
 QUOTA = Quota(3, 0.2)
 
 
+Place: TypeAlias = "str | Path"
+"""Where limits are kept together: the URL of a Redis, or a folder."""
+
+
 def registry(
-    redis: str | RedisCommands,
+    place: str | RedisCommands | Path,
     prefix: str,
     quota: Quota | list[Quota] = QUOTA,
     *,
+    account: Quota | None = None,
     on_unavailable: OnUnavailable = "wait",
     local_share: float | None = None,
     timeout: float = 1.0,
     guard: float = 5.0,
 ) -> SharedLimiterRegistry:
-    """One process's registry with one quota for telegram and none for the account."""
+    """One process's registry with one quota for telegram and, as a rule, none for the account."""
+    if isinstance(place, Path):
+        policy = "process" if on_unavailable == "local" else on_unavailable
+        limits = LimiterRegistry.on_disk(
+            place / prefix,
+            messengers={"telegram": quota},
+            account=account,
+            on_unavailable=policy,
+            timeout=timeout,
+            guard=guard,
+        )
+        limits.use_account(ACCOUNT)
+        return limits
     return LimiterRegistry.shared(
-        redis,
+        place,
         prefix=prefix,
         messengers={"telegram": quota},
-        account=None,
+        account=account,
         on_unavailable=on_unavailable,
         local_share=local_share,
         timeout=timeout,

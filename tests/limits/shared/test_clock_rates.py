@@ -14,7 +14,8 @@ from cleverapp_async.limits.shared.keys import key_names
 from cleverapp_async.limits.shared.ledger import Ledger
 from cleverapp_async.limits.shared.log_session import LogSession
 from cleverapp_async.limits.shared.member import FleetMember
-from cleverapp_async.limits.shared.messages import LogReply, Terms
+from cleverapp_async.limits.shared.messages import Terms
+from cleverapp_async.limits.shared.redis_log import RedisLog
 from tests.limits.oracle import most_in_window
 
 if TYPE_CHECKING:
@@ -43,16 +44,15 @@ class Process:
     wakes_at: float = 0.0
     arrivals: list[float] = field(factory=list[float])
 
-    async def step(self, now: float, redis: Redis, run: str) -> None:
+    async def step(self, now: float, redis: Redis, run: str, prefix: str) -> None:
         """Ask, send what is due, and sleep by its own clock."""
         session, ledger = self.session, self.session.ledger
-        names = key_names(session.member.prefix, KEY, ledger.terms.windows)
+        names = key_names(prefix, KEY, ledger.terms.windows)
         local = now * self.rate
         request = session.ask(QUOTA.limit - len(ledger.ready), local)
         offset = round((now - time.time()) * 1_000_000)
         await redis.hset(names[0], items=["offset", str(offset), "run", run])
-        asked = request.arguments(ledger.terms)
-        reply = LogReply.read(await session.member.exchange(names, asked))
+        reply = await session.member.log.exchange(KEY, ledger.terms, request)
         assert reply is not None
         session.learn(request, reply, local, local)
         while ledger.ready and ledger.ready[0].due <= local:
@@ -69,13 +69,16 @@ async def play(server: RedisServer, prefix: str, *rates: float) -> list[float]:
     """The arrivals of some processes on one quota, by the server's clock."""
     async with server.client() as redis:
         run = (await redis.info("server"))["run_id"]
-        members = [FleetMember(RedisClient(redis, 5.0), prefix, GUARD, "wait", None) for _ in rates]
+        members = [
+            FleetMember(RedisLog(RedisClient(redis, 5.0), prefix), GUARD, "wait", None)
+            for _ in rates
+        ]
         processes = [
             Process(LogSession(member, Ledger(Terms.of([QUOTA], GUARD))), rate, 1_000.0)
             for member, rate in zip(members, rates, strict=True)
         ]
         while (now := min(each.wakes_at for each in processes)) < 1_000.0 + SECONDS:
-            await min(processes, key=lambda each: each.wakes_at).step(now, redis, run)
+            await min(processes, key=lambda each: each.wakes_at).step(now, redis, run, prefix)
     return sorted(moment for each in processes for moment in each.arrivals)
 
 

@@ -5,17 +5,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cleverapp_async import AccountKey, ClientStateError, Lane, LimiterRegistry, LimitKey, Quota
+from cleverapp_async import ClientStateError, Lane, LimiterRegistry, LimitKey, Quota
 from cleverapp_async.limits import Limiter, Permit
 from cleverapp_async.limits.acquire import CallLimits
-from tests.limits.shared.fleet import KEY, QUOTA, Arrivals, registry
+from tests.limits.shared.fleet import ACCOUNT, KEY, QUOTA, Arrivals, Place, registry
 from tests.limits.stepping import CancelledAt
 
 if TYPE_CHECKING:
     from cleverapp_async.limits import SharedLimiterRegistry
     from tests.redis_server import RedisServer
-
-ACCOUNT = AccountKey("0" * 40)
 
 
 def now() -> float:
@@ -23,9 +21,9 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def test_it_is_a_limiter_like_the_others(server: RedisServer, prefix: str) -> None:
+async def test_it_is_a_limiter_like_the_others(place: Place, prefix: str) -> None:
     """A shared limiter and its permits satisfy the protocols that users write against."""
-    async with registry(server.url, prefix) as limits:
+    async with registry(place, prefix) as limits:
         limiter = limits.limiter(KEY)
         permit = await limiter.acquire()
         permit.settle()
@@ -34,13 +32,13 @@ async def test_it_is_a_limiter_like_the_others(server: RedisServer, prefix: str)
     assert isinstance(objects[1], Permit)
 
 
-async def test_registries_share_one_quota(server: RedisServer, prefix: str) -> None:
+async def test_registries_share_one_quota(place: Place, prefix: str) -> None:
     """Three of them on one key admit together what one admits, and use it fully."""
     arrivals = Arrivals()
     async with (
-        registry(server.url, prefix) as one,
-        registry(server.url, prefix) as two,
-        registry(server.url, prefix) as three,
+        registry(place, prefix) as one,
+        registry(place, prefix) as two,
+        registry(place, prefix) as three,
     ):
         began = now()
         await arrivals.send_all(6, one, two, three)
@@ -52,22 +50,22 @@ async def test_registries_share_one_quota(server: RedisServer, prefix: str) -> N
     assert trips <= 2 * 18
 
 
-async def test_all_quotas_of_a_key_hold_together(server: RedisServer, prefix: str) -> None:
+async def test_all_quotas_of_a_key_hold_together(place: Place, prefix: str) -> None:
     """With two quotas on one key neither is overrun."""
     quotas = [Quota(2, 0.1), Quota(5, 0.6)]
     arrivals = Arrivals(slowest=0.02)
     async with (
-        registry(server.url, prefix, quotas) as one,
-        registry(server.url, prefix, quotas) as two,
+        registry(place, prefix, quotas) as one,
+        registry(place, prefix, quotas) as two,
     ):
         await arrivals.send_all(6, one, two)
     assert arrivals.most(0.1) <= 2
     assert arrivals.most(0.6) <= 5
 
 
-async def test_one_round_trip_serves_all_who_wait(server: RedisServer, prefix: str) -> None:
+async def test_one_round_trip_serves_all_who_wait(place: Place, prefix: str) -> None:
     """Slots are booked for everybody at once, and while nothing new is known nobody asks."""
-    async with registry(server.url, prefix, Quota(51, 0.8)) as limits:
+    async with registry(place, prefix, Quota(51, 0.8)) as limits:
         limiter = limits.limiter(KEY)
         (await limiter.acquire()).settle()
         before = limits.round_trips
@@ -77,9 +75,9 @@ async def test_one_round_trip_serves_all_who_wait(server: RedisServer, prefix: s
             permit.settle()
 
 
-async def test_endings_travel_with_the_next_booking(server: RedisServer, prefix: str) -> None:
+async def test_endings_travel_with_the_next_booking(place: Place, prefix: str) -> None:
     """Request after request costs one round trip each, endings included."""
-    async with registry(server.url, prefix, Quota(50, 0.8)) as limits:
+    async with registry(place, prefix, Quota(50, 0.8)) as limits:
         limiter = limits.limiter(KEY)
         (await limiter.acquire()).settle()
         before = limits.round_trips
@@ -90,9 +88,9 @@ async def test_endings_travel_with_the_next_booking(server: RedisServer, prefix:
         assert limits.round_trips == before + 10
 
 
-async def test_an_ending_is_told_when_no_booking_comes(server: RedisServer, prefix: str) -> None:
+async def test_an_ending_is_told_when_no_booking_comes(place: Place, prefix: str) -> None:
     """Others need not wait for the guard: they start one period after the answer."""
-    async with registry(server.url, prefix) as one, registry(server.url, prefix) as two:
+    async with registry(place, prefix) as one, registry(place, prefix) as two:
         permits = await asyncio.gather(*(one.limiter(KEY).acquire() for _ in range(QUOTA.limit)))
         for permit in permits:
             permit.sent()
@@ -102,24 +100,24 @@ async def test_an_ending_is_told_when_no_booking_comes(server: RedisServer, pref
         assert QUOTA.period <= now() - answered < 2 * QUOTA.period
 
 
-async def test_closing_tells_what_is_left(server: RedisServer, prefix: str) -> None:
+async def test_closing_tells_what_is_left(place: Place, prefix: str) -> None:
     """A process that ends in order leaves its slots to those after it."""
-    async with registry(server.url, prefix, Quota(1, 0.2)) as one:
+    async with registry(place, prefix, Quota(1, 0.2)) as one:
         permit = await one.limiter(KEY).acquire()
         permit.sent()
         permit.settle()
         answered = now()
-    async with registry(server.url, prefix, Quota(1, 0.2)) as two:
+    async with registry(place, prefix, Quota(1, 0.2)) as two:
         (await two.limiter(KEY).acquire()).settle()
     assert 0.2 <= now() - answered < 0.6
 
 
-async def test_a_refund_gives_the_slot_back_to_the_fleet(server: RedisServer, prefix: str) -> None:
+async def test_a_refund_gives_the_slot_back_to_the_fleet(place: Place, prefix: str) -> None:
     """What never left costs nothing: another process may use the slot at once."""
     quota = Quota(1, 0.8)
     async with (
-        registry(server.url, prefix, quota) as one,
-        registry(server.url, prefix, quota) as two,
+        registry(place, prefix, quota) as one,
+        registry(place, prefix, quota) as two,
     ):
         (await one.limiter(KEY).acquire()).refund()
         refunded = now()
@@ -127,9 +125,9 @@ async def test_a_refund_gives_the_slot_back_to_the_fleet(server: RedisServer, pr
         assert now() - refunded < 0.8
 
 
-async def test_a_cancelled_waiter_loses_nothing(server: RedisServer, prefix: str) -> None:
+async def test_a_cancelled_waiter_loses_nothing(place: Place, prefix: str) -> None:
     """Its slot goes to who waits behind it, at the same moment."""
-    async with registry(server.url, prefix, Quota(1, 0.3)) as limits:
+    async with registry(place, prefix, Quota(1, 0.3)) as limits:
         limiter = limits.limiter(KEY)
         first = await limiter.acquire()
         first.sent()
@@ -143,12 +141,12 @@ async def test_a_cancelled_waiter_loses_nothing(server: RedisServer, prefix: str
         assert 0.3 <= now() - answered < 0.6
 
 
-async def test_what_nobody_waits_for_any_more_goes_back(server: RedisServer, prefix: str) -> None:
+async def test_what_nobody_waits_for_any_more_goes_back(place: Place, prefix: str) -> None:
     """A booked slot whose waiter was cancelled is another process's."""
     quota = Quota(1, 0.4)
     async with (
-        registry(server.url, prefix, quota) as one,
-        registry(server.url, prefix, quota) as two,
+        registry(place, prefix, quota) as one,
+        registry(place, prefix, quota) as two,
     ):
         first = await one.limiter(KEY).acquire()
         first.sent()
@@ -157,6 +155,7 @@ async def test_what_nobody_waits_for_any_more_goes_back(server: RedisServer, pre
         waiting = asyncio.create_task(one.limiter(KEY).acquire())
         await asyncio.sleep(0.1)
         waiting.cancel()
+        await asyncio.sleep(0.05)  # one tells the others
         (await two.limiter(KEY).acquire()).settle()
         # Where it stayed with the one who gave up, the next one would come twice as late.
         assert 0.4 <= now() - answered < 0.8
@@ -164,10 +163,10 @@ async def test_what_nobody_waits_for_any_more_goes_back(server: RedisServer, pre
 
 @pytest.mark.parametrize("moment", range(4))
 async def test_cancelling_at_any_await_leaves_the_rest_alone(
-    server: RedisServer, prefix: str, moment: int
+    place: Place, prefix: str, moment: int
 ) -> None:
     """Cancelled after so many turns of the loop, a waiter takes no slot with it."""
-    async with registry(server.url, prefix, Quota(1, 0.1)) as limits:
+    async with registry(place, prefix, Quota(1, 0.1)) as limits:
         limiter = limits.limiter(KEY)
         for _ in range(5):
             task = asyncio.create_task(limiter.acquire())
@@ -185,10 +184,10 @@ async def test_cancelling_at_any_await_leaves_the_rest_alone(
 
 @pytest.mark.parametrize("waits", [False, True])
 async def test_a_grant_that_comes_with_a_cancel_goes_on(
-    server: RedisServer, prefix: str, waits: bool
+    place: Place, prefix: str, waits: bool
 ) -> None:
     """Cancelled at the very moment of its grant, a waiter leaves the slot to the next, or back."""
-    async with registry(server.url, prefix, Quota(1, 0.8)) as limits:
+    async with registry(place, prefix, Quota(1, 0.8)) as limits:
         limiter = limits.limiter(KEY)
         (await limiter.acquire()).refund()
         stepped = CancelledAt(limiter.acquire(), 0, woken=True)
@@ -224,9 +223,9 @@ async def test_the_own_window_holds_in_series(server: RedisServer, prefix: str) 
         assert now() - answered >= 0.2
 
 
-async def test_a_refusal_pauses_the_fleet(server: RedisServer, prefix: str) -> None:
+async def test_a_refusal_pauses_the_fleet(place: Place, prefix: str) -> None:
     """One process's refusal keeps every other from the key, and all know the refusals."""
-    async with registry(server.url, prefix) as one, registry(server.url, prefix) as two:
+    async with registry(place, prefix) as one, registry(place, prefix) as two:
         permit = await one.limiter(KEY).acquire()
         permit.sent()
         permit.refuse(0.5)
@@ -237,9 +236,9 @@ async def test_a_refusal_pauses_the_fleet(server: RedisServer, prefix: str) -> N
         assert two.limiter(KEY).snapshot().refusals == 1
 
 
-async def test_a_pause_by_hand_is_shared_and_shown(server: RedisServer, prefix: str) -> None:
+async def test_a_pause_by_hand_is_shared_and_shown(place: Place, prefix: str) -> None:
     """``pause`` holds the fleet, voids what was booked before, and stands in the snapshot."""
-    async with registry(server.url, prefix) as one, registry(server.url, prefix) as two:
+    async with registry(place, prefix) as one, registry(place, prefix) as two:
         one.pause(KEY, 0.4)
         began = now()
         assert one.snapshot()[KEY].paused_for == pytest.approx(0.4, abs=0.05)
@@ -250,10 +249,10 @@ async def test_a_pause_by_hand_is_shared_and_shown(server: RedisServer, prefix: 
         assert 0.4 <= now() - began < 0.8
 
 
-async def test_interactive_goes_before_bulk(server: RedisServer, prefix: str) -> None:
+async def test_interactive_goes_before_bulk(place: Place, prefix: str) -> None:
     """A slot is bound when it is due: whoever's turn it is then takes it."""
     order: list[Lane] = []
-    async with registry(server.url, prefix, Quota(1, 0.1)) as limits:
+    async with registry(place, prefix, Quota(1, 0.1)) as limits:
         limiter = limits.limiter(KEY)
 
         async def send(lane: Lane) -> None:
@@ -269,13 +268,11 @@ async def test_interactive_goes_before_bulk(server: RedisServer, prefix: str) ->
     assert order[0] is Lane.INTERACTIVE
 
 
-async def test_the_account_is_shared_as_well(server: RedisServer, prefix: str) -> None:
+async def test_the_account_is_shared_as_well(place: Place, prefix: str) -> None:
     """A gate wins the key's slot and the account's, each of them the fleet's."""
 
     def make() -> SharedLimiterRegistry:
-        return LimiterRegistry.shared(
-            server.url, prefix=prefix, account=Quota(2, 0.2), messengers={"telegram": Quota(9, 0.2)}
-        )
+        return registry(place, prefix, Quota(9, 0.2), account=Quota(2, 0.2))
 
     arrivals = Arrivals()
 
@@ -293,13 +290,13 @@ async def test_the_account_is_shared_as_well(server: RedisServer, prefix: str) -
     assert arrivals.most(0.2) == 2
 
 
-async def test_processes_take_turns(server: RedisServer, prefix: str) -> None:
+async def test_processes_take_turns(place: Place, prefix: str) -> None:
     """Nobody who came first keeps the key to itself."""
     quota = Quota(4, 0.1)
     order: list[int] = []
     async with (
-        registry(server.url, prefix, quota) as one,
-        registry(server.url, prefix, quota) as two,
+        registry(place, prefix, quota) as one,
+        registry(place, prefix, quota) as two,
     ):
 
         async def send(limits: LimiterRegistry, who: int) -> None:
@@ -315,9 +312,9 @@ async def test_processes_take_turns(server: RedisServer, prefix: str) -> None:
     assert 6 <= order[:24].count(2) <= 18
 
 
-async def test_a_limiter_that_holds_nothing_is_dropped(server: RedisServer, prefix: str) -> None:
+async def test_a_limiter_that_holds_nothing_is_dropped(place: Place, prefix: str) -> None:
     """Keys that are idle are forgotten here, and found again in the log."""
-    async with registry(server.url, prefix, Quota(1, 0.05)) as limits:
+    async with registry(place, prefix, Quota(1, 0.05)) as limits:
         limiter = limits.limiter(KEY)
         idle = [limiter.idle]
         permit = await limiter.acquire()
@@ -334,17 +331,17 @@ async def test_a_limiter_that_holds_nothing_is_dropped(server: RedisServer, pref
         (await limits.limiter(KEY).acquire()).settle()
 
 
-async def test_unlimited_keys_need_no_log(server: RedisServer, prefix: str) -> None:
+async def test_unlimited_keys_need_no_log(place: Place, prefix: str) -> None:
     """A key without quotas is granted at once and asks nobody."""
-    async with registry(server.url, prefix, []) as limits:
+    async with registry(place, prefix, []) as limits:
         for _ in range(100):
             (await limits.limiter(KEY).acquire()).settle()
         assert limits.round_trips == 0
 
 
-def test_it_serves_one_event_loop(server: RedisServer, prefix: str) -> None:
+def test_it_serves_one_event_loop(place: Place, prefix: str) -> None:
     """On another loop it says so, instead of waiting for ever."""
-    limits = registry(server.url, prefix)
+    limits = registry(place, prefix)
     assert limits.limiter(KEY).estimate(Lane.BULK) == 0.0
 
     async def use() -> None:
@@ -359,26 +356,24 @@ def test_it_serves_one_event_loop(server: RedisServer, prefix: str) -> None:
         asyncio.run(use())
 
 
-async def test_a_given_up_request_counts_for_some_time_more(
-    server: RedisServer, prefix: str
-) -> None:
+async def test_a_given_up_request_counts_for_some_time_more(place: Place, prefix: str) -> None:
     """It may still arrive: its slot is stamped two seconds later, for the whole fleet."""
-    async with registry(server.url, prefix, Quota(1, 0.1)) as one:
+    async with registry(place, prefix, Quota(1, 0.1)) as one:
         permit = await one.limiter(KEY).acquire()
         permit.sent()
         permit.give_up()
-    async with registry(server.url, prefix, Quota(1, 0.1)) as two:
+    async with registry(place, prefix, Quota(1, 0.1)) as two:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.5):
                 await two.limiter(KEY).acquire()
 
 
-async def test_a_capped_quota_goes_on_before_the_answer(server: RedisServer, prefix: str) -> None:
+async def test_a_capped_quota_goes_on_before_the_answer(place: Place, prefix: str) -> None:
     """``settle_within`` stamps a slot after the request left, whether or not it was answered."""
     quota = Quota(1, 0.2, settle_within=0.05)
     async with (
-        registry(server.url, prefix, quota) as one,
-        registry(server.url, prefix, quota) as two,
+        registry(place, prefix, quota) as one,
+        registry(place, prefix, quota) as two,
     ):
         permit = await one.limiter(KEY).acquire()
         permit.sent()
@@ -388,9 +383,9 @@ async def test_a_capped_quota_goes_on_before_the_answer(server: RedisServer, pre
         permit.settle()
 
 
-async def test_estimates_are_never_too_long(server: RedisServer, prefix: str) -> None:
+async def test_estimates_are_never_too_long(place: Place, prefix: str) -> None:
     """What a newcomer is told it will wait at least, it does wait at least."""
-    async with registry(server.url, prefix) as limits:
+    async with registry(place, prefix) as limits:
         limiter = limits.limiter(KEY)
 
         async def send() -> None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from pathlib import Path
 
-from cleverapp_async import LimiterRegistry, LimitKey, Quota
+from cleverapp_async import Quota
+from tests.limits.shared.fleet import KEY, registry
 
 
-async def send_all(url: str, prefix: str, count: int, guard: float) -> None:
+async def send_all(place: str, prefix: str, count: int, guard: float) -> None:
     """Send so many at once; each takes 10 ms there and back, or for ever where it is negative."""
-    quota = {"telegram": Quota(4, 0.3)}
-    async with LimiterRegistry.shared(
-        url, prefix=prefix, messengers=quota, account=None, guard=guard
-    ) as limits:
+    where = Path(place) if place.startswith("/") else place
+    async with registry(where, prefix, Quota(4, 0.3), guard=guard) as limits:
 
         async def send() -> None:
-            permit = await limits.limiter(LimitKey(7, "telegram")).acquire()
+            permit = await limits.limiter(KEY).acquire()
             permit.sent()
             print(time.monotonic(), flush=True)  # noqa: T201 - what its parent reads
             await asyncio.sleep(0.01 if count > 0 else 3600)

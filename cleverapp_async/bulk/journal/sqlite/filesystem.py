@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field, frozen
 
+from ...._mounts import mount_of, network_type, read_mounts
 from ....errors import JournalError, JournalLostError
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ __all__ = [
     "check_mount",
     "check_place",
     "identity_of",
-    "mount_of",
-    "network_type",
     "resolve_path",
 ]
 
@@ -155,33 +153,6 @@ class Handle:
 
 
 _BESIDE = ("-wal", "-shm", "-journal")
-_MOUNT_POINT = 4  # its column, proc(5)
-_MOUNTS = Path("/proc/self/mountinfo")
-_ESCAPED = re.compile(r"\\([0-7]{3})")
-
-# fmt: off
-_NETWORK = frozenset({
-    "9p", "afs", "auristorfs", "beegfs", "ceph", "cifs", "coda", "davfs", "gfs2", "glusterfs",
-    "gpfs", "lustre", "ncpfs", "nfs", "nfs4", "ocfs2", "orangefs", "pvfs2", "smb2", "smb3", "smbfs",
-})
-_NETWORK_FUSE = frozenset({
-    "beegfs", "ceph", "ceph-fuse", "cifs", "curlftpfs", "davfs", "davfs2", "gcsfuse", "glusterfs",
-    "goofys", "juicefs", "lustre", "mfs", "moosefs", "nfs", "rclone", "s3fs", "s3ql", "smb",
-    "smbnetfs", "sshfs", "weed", "weedfs",
-})
-# fmt: on
-
-
-class Mount(NamedTuple):
-    """A mounted file system.
-
-    Attributes:
-        point: Where it is mounted.
-        kind: Its file system.
-    """
-
-    point: Path
-    kind: str
 
 
 def resolve_path(given: str | os.PathLike[str]) -> Path:
@@ -199,44 +170,6 @@ def resolve_path(given: str | os.PathLike[str]) -> Path:
     except (OSError, RuntimeError, ValueError) as error:
         told = str(error)
     raise JournalError(f"the path of the journal {os.fspath(given)!s} leads nowhere: {told}")
-
-
-def mount_of(path: Path, mounts: str) -> Mount | None:
-    """What a path lies on; None where nothing tells.
-
-    Args:
-        path: An absolute path, links followed.
-        mounts: What ``/proc/self/mountinfo`` says (proc(5)).
-    """
-    found: Mount | None = None
-    for line in mounts.splitlines():
-        before, _, after = line.partition(" - ")
-        fields, kinds = before.split(), after.split()
-        if len(fields) <= _MOUNT_POINT or not kinds:
-            continue
-        point = Path(_ESCAPED.sub(lambda match: chr(int(match[1], 8)), fields[_MOUNT_POINT]))
-        # Of two mounts on one folder the later one hides the earlier.
-        if (path == point or point in path.parents) and (
-            found is None or len(point.parts) >= len(found.point.parts)
-        ):
-            found = Mount(point, kinds[0])
-    return found
-
-
-def network_type(path: Path, mounts: str) -> str | None:
-    """The kind of network file system that a path lies on; None for a local one.
-
-    Args:
-        path: An absolute path, links followed.
-        mounts: What ``/proc/self/mountinfo`` says (proc(5)).
-    """
-    mount = mount_of(path, mounts)
-    if mount is None:
-        return None
-    kind, _, inner = mount.kind.partition(".")
-    if kind in {"fuse", "fuseblk"}:
-        return mount.kind if inner in _NETWORK_FUSE else None
-    return mount.kind if mount.kind in _NETWORK else None
 
 
 def check_file_type(path: Path) -> bool:
@@ -284,7 +217,7 @@ def check_place(path: Path) -> None:
     if sys.platform == "win32":
         kind = "network" if str(path).startswith("\\\\") else None
     else:
-        kind = network_type(path, _mounts())
+        kind = network_type(path, read_mounts())
     if kind is not None:
         raise JournalError(
             f"the journal {path} would lie on a network file system ({kind}), where a lock or a "
@@ -301,7 +234,7 @@ def check_mount(path: Path) -> None:
     Raises:
         JournalError: It is one.
     """
-    mount = mount_of(path, _mounts())
+    mount = mount_of(path, read_mounts())
     if mount is not None and mount.point == path:
         raise JournalError(
             f"the journal {path} is a file that was mounted by itself, so that its log would lie "
@@ -336,13 +269,6 @@ def check_files_beside(path: Path, *, private: bool = False) -> None:
         if private and stat.S_IMODE(status.st_mode) != OWNER_ONLY:
             with suppress(OSError):
                 beside.chmod(OWNER_ONLY)
-
-
-def _mounts() -> str:
-    try:
-        return _MOUNTS.read_text(errors="surrogateescape")
-    except OSError:
-        return ""  # not Linux
 
 
 def _find(path: Path) -> os.stat_result | None:

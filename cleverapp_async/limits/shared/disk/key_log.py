@@ -1,0 +1,212 @@
+"""The log of one key as the file holds it, and how it is written and read: pure."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left, insort
+from typing import TYPE_CHECKING, Any, cast
+
+from attrs import define, field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["KeyLog", "Person", "Window"]
+
+_VERSION = 1
+
+
+class Window:
+    """One quota's slots, each with the moment at which it is free again, in that order.
+
+    Args:
+        slots: The slots.
+    """
+
+    def __init__(self, slots: dict[str, int] | None = None) -> None:
+        self.slots = {} if slots is None else slots
+        self._order = sorted((free, slot) for slot, free in self.slots.items())
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def put(self, slot: str, free: int) -> None:
+        """Book a slot, or move it."""
+        self.remove(slot)
+        self.slots[slot] = free
+        insort(self._order, (free, slot))
+
+    def remove(self, slot: str) -> None:
+        """Forget a slot, if it is there."""
+        free = self.slots.pop(slot, None)
+        if free is not None:
+            del self._order[bisect_left(self._order, (free, slot))]
+
+    def drop_until(self, now: int) -> None:
+        """Forget what is free by now."""
+        count = bisect_left(self._order, (now + 1, ""))
+        for _, slot in self._order[:count]:
+            del self.slots[slot]
+        del self._order[:count]
+
+    def at(self, rank: int) -> tuple[int, str]:
+        """The moment and the name of the slot in a place, counted from 0."""
+        return self._order[rank]
+
+
+@define
+class Person:
+    """A process that uses the key.
+
+    Attributes:
+        seen: When it called last.
+        sequence: The number of that call.
+        demand: How many slots it wants.
+        back: When it will call again.
+        left: The slots that are left of its turn.
+        ticket: Its place in line.
+    """
+
+    seen: int
+    sequence: int
+    demand: int
+    back: int
+    left: int
+    ticket: int
+
+
+@define(kw_only=True)
+class KeyLog:
+    """The log of one key; moments are microseconds of its own clock, which never goes back.
+
+    Attributes:
+        epoch: Differs from log to log.
+        boot: The boot of the clock that it was written by last.
+        wall: The time of the day when it was written last.
+        offset: What is added to the clock.
+        last: When it was written last.
+        paused: Until when a refusal or a user wants nothing to be granted.
+        hold: Until when nothing is granted as something was lost.
+        refusals: How often the server refused.
+        slots: How many slots were made so far.
+        tickets: How many places in line were given so far.
+        lag: How long a request lasts, on average.
+        expires: From when on nothing of it counts.
+        quotas: Limit and period of each window, as the last one who called has them.
+        people: The processes by their names.
+        starts: The slots whose requests have not ended, with the moment at which they may be used.
+        mail: The slots that were given to a process which has not called since.
+        windows: The windows by their periods.
+        lost_at: When the file lost what it held of the key; it is not written down.
+    """
+
+    epoch: str
+    boot: str = ""
+    wall: int = 0
+    offset: int = 0
+    last: int = 0
+    paused: int = 0
+    hold: int = 0
+    refusals: int = 0
+    slots: int = 0
+    tickets: int = 0
+    lag: int = 0
+    expires: int = 0
+    quotas: list[tuple[int, int]] = field(factory=list[tuple[int, int]])
+    people: dict[str, Person] = field(factory=dict[str, Person])
+    starts: dict[str, int] = field(factory=dict[str, int])
+    mail: dict[str, int] = field(factory=dict[str, int])
+    windows: dict[int, Window] = field(factory=dict[int, Window])
+    lost_at: int | None = field(default=None, eq=False)
+
+    def window(self, period: int) -> Window:
+        """The window of a period."""
+        return self.windows.setdefault(period, Window())
+
+    def forget(self, slot: str) -> None:
+        """Free a slot that will not be used."""
+        for window in self.windows.values():
+            window.remove(slot)
+        self.starts.pop(slot, None)
+        self.mail.pop(slot, None)
+
+    def write(self) -> str:
+        """The log as text."""
+        numbers = [self.wall, self.offset, self.last, self.paused, self.hold, self.refusals]
+        numbers += [self.slots, self.tickets, self.lag, self.expires]
+        written = {
+            "version": _VERSION,
+            "epoch": self.epoch,
+            "boot": self.boot,
+            "numbers": numbers,
+            "quotas": self.quotas,
+            "people": {
+                name: [one.seen, one.sequence, one.demand, one.back, one.left, one.ticket]
+                for name, one in self.people.items()
+            },
+            "starts": self.starts,
+            "mail": self.mail,
+            "windows": {str(period): each.slots for period, each in self.windows.items()},
+        }
+        return json.dumps(written, separators=(",", ":"))
+
+    @classmethod
+    def read(cls, text: str) -> KeyLog:
+        """The log of a text.
+
+        Raises:
+            ValueError: It is none, or one of another version of this package.
+        """
+        try:
+            written = cast("dict[str, Any]", json.loads(text))
+            if written["version"] != _VERSION:
+                raise ValueError("the log is of another version")
+            numbers = _whole_numbers(written["numbers"])
+            wall, offset, last, paused, hold, refusals, slots, tickets, lag, expires = numbers
+            return cls(
+                epoch=_text(written["epoch"]),
+                boot=_text(written["boot"]),
+                wall=wall,
+                offset=offset,
+                last=last,
+                paused=paused,
+                hold=hold,
+                refusals=refusals,
+                slots=slots,
+                tickets=tickets,
+                lag=lag,
+                expires=expires,
+                quotas=[
+                    (limit, period) for limit, period in map(_whole_numbers, written["quotas"])
+                ],
+                people={
+                    name: Person(*_whole_numbers(person))
+                    for name, person in written["people"].items()
+                },
+                starts=_moments(written["starts"]),
+                mail=_moments(written["mail"]),
+                windows={
+                    int(period): Window(_moments(slots))
+                    for period, slots in written["windows"].items()
+                },
+            )
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError(f"the log cannot be read: {error!r}") from None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    return value
+
+
+def _whole_numbers(values: object) -> Iterator[int]:
+    for value in cast("list[object]", values):
+        if type(value) is not int:
+            raise TypeError("no whole number")
+        yield value
+
+
+def _moments(values: object) -> dict[str, int]:
+    slots = cast("dict[str, int]", values)
+    return dict(zip(slots, _whole_numbers(list(slots.values())), strict=True))

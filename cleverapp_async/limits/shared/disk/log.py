@@ -1,0 +1,172 @@
+"""The logs of all keys in a file, asked from the event loop; one thread waits for the file."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from ....errors import ConfigurationError
+from ..log import LogCallError, LogFault
+from ..messages import LogReply
+from .clock import Clock, machine_clock
+from .file import Job, LimitsFile, fault_of
+from .place import default_folder, file_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...quota import AccountKey, LimitKey
+    from ..messages import LogRequest, Terms
+
+__all__ = ["FileLog"]
+
+
+@define
+class _Waiting:
+    """A request, and who waits for its reply."""
+
+    job: Job
+    answer: asyncio.Future[LogReply | None]
+
+
+@define(eq=False)
+class FileLog:
+    """A :class:`SharedLog` in a file of this machine, one for each account.
+
+    All that is asked while the thread is at work goes into its next transaction.
+
+    Attributes:
+        folder: Where the file is; None: in the user's own folder.
+        timeout: Seconds to wait for the file's lock.
+        clock: The clock that all processes share.
+        hangs_after: Seconds beyond the time-out after which the disk is not waited for any more.
+        calls: How many transactions there were so far.
+    """
+
+    folder: Path | None
+    timeout: float
+    clock: Clock = field(factory=machine_clock)
+    hangs_after: float = 5.0
+    calls: int = 0
+    _digest: str | None = None
+    _file: LimitsFile | None = None
+    _waiting: list[_Waiting] = field(factory=list[_Waiting])
+    _at_work: asyncio.Future[list[LogReply | None]] | None = None
+    _thread: ThreadPoolExecutor | None = None
+    _pid: int = 0
+
+    @property
+    def name(self) -> str:
+        """What it is, as the beginning of a sentence."""
+        return "the file of limits"
+
+    def use_account(self, account: AccountKey) -> None:
+        """Say whose limits these are, before the first request.
+
+        Raises:
+            ConfigurationError: They are another account's.
+        """
+        if self._digest not in {None, account.digest}:
+            raise ConfigurationError(
+                "these limits are kept for another account (token and base URL): make one "
+                "LimiterRegistry.on_disk() for each account"
+            )
+        self._digest = account.digest
+
+    def check_account(self) -> None:
+        """See that it is known whose limits these are.
+
+        Raises:
+            ConfigurationError: It is not.
+        """
+        if self._digest is None:
+            raise ConfigurationError(
+                "it is not known yet whose limits these are: make the client with them first, or "
+                "call use_account"
+            )
+
+    async def exchange(
+        self, key: LimitKey | AccountKey, terms: Terms, request: LogRequest
+    ) -> LogReply | None:
+        """Ask the log of a key; see :meth:`SharedLog.exchange`.
+
+        Raises:
+            LogCallError: The file cannot be used.
+        """
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[LogReply | None] = loop.create_future()
+        self._waiting.append(_Waiting(Job(key, terms, request), answer))
+        if self._at_work is None and len(self._waiting) == 1:
+            # At the end of this turn of the loop: an attempt asks for its key and its account.
+            loop.call_soon(self._begin)
+        try:
+            async with asyncio.timeout(self.timeout + self.hangs_after):
+                return await answer
+        except TimeoutError:
+            pass
+        told = f"{self._file.path if self._file else ''} does not answer: see to its disk"
+        raise LogCallError(LogFault(told, lasting=False))
+
+    def fault_of(self, error: BaseException) -> LogFault:
+        """What an exception means that came out of a call."""
+        return fault_of(error, None if self._file is None else self._file.path, self.timeout)
+
+    async def close(self) -> None:
+        """Let go of the file, and end the thread."""
+        if self._at_work is not None:
+            await asyncio.wait([self._at_work], timeout=self.timeout + self.hangs_after)
+        thread, self._thread = self._thread, None
+        if thread is not None and self._file is not None and self._pid == os.getpid():
+            closing = asyncio.wrap_future(thread.submit(self._file.close))
+            await asyncio.wait([closing], timeout=self.timeout + self.hangs_after)
+            thread.shutdown(wait=False)
+
+    def _begin(self) -> None:
+        """Give all that waits to the thread."""
+        batch, self._waiting = self._waiting, []
+        try:
+            file = self._opened()
+        except LogCallError as error:
+            self._fail(batch, error.fault)
+            return
+        if self._thread is None or self._pid != os.getpid():
+            self._pid = os.getpid()
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="cleverapp limits")
+        self.calls += 1
+        work = self._thread.submit(file.carry_out, [each.job for each in batch])
+        self._at_work = asyncio.wrap_future(work)
+        self._at_work.add_done_callback(partial(self._done, batch))
+
+    def _opened(self) -> LimitsFile:
+        if self._file is None:
+            self.check_account()
+            folder = self.folder or default_folder()
+            self._file = LimitsFile(
+                file_of(folder, self._digest or ""), timeout=self.timeout, clock=self.clock
+            )
+        return self._file
+
+    def _done(self, batch: list[_Waiting], work: asyncio.Future[list[LogReply | None]]) -> None:
+        """The thread has carried out a batch: answer, and go on with what came meanwhile."""
+        self._at_work = None
+        if self._waiting:
+            self._begin()
+        error = asyncio.CancelledError() if work.cancelled() else work.exception()
+        if error is None:
+            for each, reply in zip(batch, work.result(), strict=True):
+                if not each.answer.done():
+                    each.answer.set_result(reply)
+            return
+        fault = error.fault if isinstance(error, LogCallError) else self.fault_of(error)
+        self._fail(batch, fault)
+
+    def _fail(self, batch: Sequence[_Waiting], fault: LogFault) -> None:
+        for each in batch:
+            if not each.answer.done():
+                each.answer.set_exception(LogCallError(fault))

@@ -1,0 +1,250 @@
+"""Time in the file of limits: sleep, steps of the clock of the day, starts of the machine."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import define
+
+from cleverapp_async import Quota
+from cleverapp_async.limits import SharedLimiterRegistry
+from cleverapp_async.limits.shared.disk.clock import Reading, machine_clock
+from cleverapp_async.limits.shared.disk.key_log import KeyLog
+from cleverapp_async.limits.shared.disk.limiter import FileLimiter
+from cleverapp_async.limits.shared.disk.log import FileLog
+from cleverapp_async.limits.shared.disk.rule import carry_on, exchange
+from cleverapp_async.limits.shared.factory import SharedLimiterFactory
+from cleverapp_async.limits.shared.member import FleetMember
+from cleverapp_async.limits.shared.messages import LogReply, LogRequest, Terms
+from tests.limits.oracle import most_in_window
+from tests.limits.shared.fleet import ACCOUNT, KEY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECOND = 1_000_000
+TERMS = Terms.of([Quota(2, 10.0)], 62.0)
+READING = Reading(1_000 * SECOND, "first", 1_000 * SECOND, 5_000_000 * SECOND)
+
+
+@define
+class Machine:
+    """A machine whose clock can be moved.
+
+    Attributes:
+        slept: Seconds for which it slept.
+        stepped: Seconds by which somebody set the clock of the day forward.
+        by_the_day: Whether that clock is all it has.
+    """
+
+    slept: float = 0.0
+    stepped: float = 0.0
+    by_the_day: bool = False
+
+    def read(self) -> Reading:
+        """The clock of all processes."""
+        wall = round((time.monotonic() + self.slept + self.stepped + 1e9) * SECOND)
+        if self.by_the_day:
+            return Reading(wall, "wall", math.inf, wall)
+        up = round((time.monotonic() + self.slept + 1e6) * SECOND)
+        return Reading(up, "boot", up, wall)
+
+    def now(self) -> float:
+        """What a server elsewhere would show, seconds."""
+        return time.monotonic() + self.slept
+
+    def registry(self, folder: Path, quota: Quota) -> SharedLimiterRegistry:
+        """The limits of one process on it."""
+        log = FileLog(folder, 1.0, clock=self.read)
+        log.use_account(ACCOUNT)
+        member = FleetMember(log, 2.0, "wait", None, suspended=lambda: self.slept)
+        return SharedLimiterRegistry(
+            SharedLimiterFactory(member),
+            messengers={"telegram": quota},
+            other_messengers=None,
+            whatsapp_direct=None,
+            keys=None,
+            account=None,
+        )
+
+
+async def send(machine: Machine, limits: SharedLimiterRegistry, sent: list[float]) -> None:
+    """One request that is answered at once."""
+    permit = await limits.limiter(KEY).acquire()
+    permit.sent()
+    sent.append(machine.now())
+    permit.settle()
+
+
+@pytest.mark.parametrize("by_the_day", [False, True])
+async def test_a_machine_that_slept_uses_nothing_that_was_booked_before(
+    tmp_path: Path, by_the_day: bool
+) -> None:
+    """While it slept others may have got the slots; whoever wakes asks for new ones."""
+    machine, quota, sent = Machine(by_the_day=by_the_day), Quota(2, 0.6), list[float]()
+    async with machine.registry(tmp_path, quota) as one, machine.registry(tmp_path, quota) as two:
+        await asyncio.gather(*(send(machine, one, sent) for _ in range(2)))
+        waiting = [asyncio.create_task(send(machine, one, sent)) for _ in range(2)]
+        await asyncio.sleep(0.3)
+        machine.slept = 100.0
+        began = machine.now()
+        await asyncio.gather(*waiting, *(send(machine, two, sent) for _ in range(2)))
+    assert len(sent) == 6
+    assert most_in_window(sent, 0.6) == 2
+    assert machine.now() - began < 3.0
+
+
+@pytest.mark.parametrize("stepped", [-3600.0, 3600.0])
+@pytest.mark.parametrize("by_the_day", [False, True])
+async def test_a_step_of_the_clock_of_the_day_overruns_nothing(
+    tmp_path: Path, by_the_day: bool, stepped: float
+) -> None:
+    """An hour back costs no hour; an hour forward frees nothing too soon."""
+    machine, quota, sent = Machine(by_the_day=by_the_day), Quota(2, 0.6), list[float]()
+    async with machine.registry(tmp_path, quota) as one, machine.registry(tmp_path, quota) as two:
+        await asyncio.gather(*(send(machine, one, sent) for _ in range(2)))
+        machine.stepped = stepped
+        began = machine.now()
+        await asyncio.gather(*(send(machine, each, sent) for each in (one, one)))
+        await asyncio.gather(*(send(machine, each, sent) for each in (one, two)))
+    assert len(sent) == 6
+    assert most_in_window(sent, 0.6) == 2
+    assert machine.now() - began < 4.0
+
+
+def ask(log: KeyLog, reading: Reading, demand: int = 1) -> LogReply:
+    """A new process asks for slots."""
+    reply = exchange(
+        log, TERMS, LogRequest(process=f"p{reading.time}", sequence=1, demand=demand), reading
+    )
+    assert reply is not None
+    return reply
+
+
+def later(reading: Reading, seconds: float) -> Reading:
+    """The clock some seconds later."""
+    more = round(seconds * SECOND)
+    return Reading(reading.time + more, reading.boot, reading.up + more, reading.wall + more)
+
+
+def started_anew(reading: Reading, seconds: float, up: float) -> Reading:
+    """The clock some seconds later, when the machine has been up for so long."""
+    micros = round(up * SECOND)
+    return Reading(micros, "second", micros, reading.wall + round(seconds * SECOND))
+
+
+def used(pause: float = 0.0) -> KeyLog:
+    """A log in use."""
+    log = carry_on(None, READING)
+    request = LogRequest(process="a", sequence=1, demand=2, pause=pause)
+    assert exchange(log, TERMS, request, READING)
+    return log
+
+
+@pytest.mark.parametrize(("up", "held"), [(4.0, 6.0), (9.9, 0.1), (10.0, 0.0), (500.0, 0.0)])
+def test_a_young_machine_grants_nothing_for_one_period(up: float, held: float) -> None:
+    """It may have lost what was written last: all of before must be over."""
+    for log in (used(), None):
+        reading = started_anew(READING, 500.0, up)
+        carried = carry_on(None if log is None else KeyLog.read(log.write()), reading)
+        reply = ask(carried, reading)
+        assert reply.hold == pytest.approx(held)
+        assert bool(reply.grants) == (not held)
+
+
+@pytest.mark.parametrize(("wall", "left"), [(100.0, 3_500.0), (-9_000.0, 3_600.0), (9_000.0, 0.0)])
+def test_a_long_pause_outlives_the_machine_by_the_clock_of_the_day(
+    wall: float, left: float
+) -> None:
+    """An hour's pause goes on after a start; if the clock was set back, all that is left of it."""
+    log = KeyLog.read(used(pause=3_600.0).write())
+    reading = started_anew(READING, wall, 50.0)
+    assert ask(carry_on(log, reading), reading).pause == pytest.approx(left)
+
+
+def test_a_log_is_forgotten_when_nothing_of_it_counts() -> None:
+    """Not before: guard and two periods, and the end of its pause."""
+    log = used(pause=100.0)
+    assert carry_on(log, later(READING, 100.0 + 62.0 + 20.0)) is log
+    assert carry_on(log, later(READING, 100.0 + 62.0 + 20.0 + 7.0)) is not log
+
+
+def test_a_file_that_lost_something_holds_for_one_period() -> None:
+    """Counted from the moment at which that was found."""
+    found = carry_on(None, later(READING, 4.0), lost_at=READING.time)
+    assert ask(found, later(READING, 4.0)).hold == pytest.approx(6.0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "7",
+        "null",
+        "{}",
+        '{"version": 2}',
+        "[" * 100_000,
+        *(
+            used().write().replace(one, other)
+            for one, other in [
+                ('"numbers":[', '"numbers":[1,'),
+                ('"numbers":[', '"numbers":["x",'),
+                ('"boot":"first"', '"boot":7'),
+                ('"starts":{', '"starts":{"a:9":null,'),
+                ('"people":{', '"people":{"b":[1],'),
+                ('"windows":{', '"windows":{"x":{},'),
+                ('"quotas":[[', '"quotas":[[9,'),
+                ('"mail":{}', '"mail":[]'),
+                ("}", ""),
+            ]
+        ),
+    ],
+)
+def test_what_is_no_log_is_damage(text: str) -> None:
+    """Whatever is wrong with a log, one error tells so."""
+    with pytest.raises(ValueError):
+        KeyLog.read(text)
+
+
+def test_the_clock_goes_on_and_has_a_boot() -> None:
+    """Two readings of this machine: of one boot, and in order."""
+    clock = machine_clock()
+    one, two = clock(), clock()
+    assert one.boot == two.boot
+    assert one.time <= two.time
+    assert abs(one.wall / SECOND - time.time()) < 60
+
+
+def test_without_a_boot_the_clock_of_the_day_counts(tmp_path: Path) -> None:
+    """Where nothing tells one start of the machine from another."""
+    clock = machine_clock(tmp_path / "missing")
+    one, two = clock(), clock()
+    assert (one.boot, one.up) == (two.boot, math.inf)
+    assert one.time == one.wall
+    assert abs(one.time / SECOND - time.time()) < 60
+
+
+def test_a_request_that_was_overtaken_changes_nothing() -> None:
+    """A process that was answered a later request is not answered an earlier one."""
+    log = used()
+    before = log.write()
+    late = LogRequest(process="a", sequence=1, demand=9)
+    assert exchange(log, TERMS, late, later(READING, 1.0)) is None
+    assert log.write() == before
+
+
+async def test_what_an_earlier_run_sent_counts_though_no_file_knows(tmp_path: Path) -> None:
+    """A journal may come from another machine: a resume tells the limiter of this process."""
+    machine, sent = Machine(), list[float]()
+    async with machine.registry(tmp_path, Quota(2, 0.5)) as limits:
+        assert limits.own_quotas
+        limits.prime(KEY, [0.1, 0.2])
+        assert isinstance(limits.limiter(KEY), FileLimiter)
+        began = machine.now()
+        await send(machine, limits, sent)
+        assert sent[0] - began >= 0.25
