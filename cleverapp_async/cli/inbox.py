@@ -24,7 +24,7 @@ _PORT = 8081
 _KEEP = 10_000
 INBOX_HELP = "Serve a page with the messages that arrive."
 
-inbox_options = Options(
+inbox_options: Options = Options(
     click.option(
         "--inbox/--no-inbox",
         default=True,

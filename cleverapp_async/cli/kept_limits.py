@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, TypeVar
 
 import click
 
@@ -11,12 +11,14 @@ from ..client import CleverAppClient
 from ..limits.registry import LimiterRegistry, SharedLimiterRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Unpack
 
     from ..limits.quota import Quotas
 
 __all__ = ["CommandClient", "KeptLimits", "QuotaSettings", "kept_limits_option", "make_limits"]
+
+F = TypeVar("F", bound="Callable[..., object]")
 
 KeptLimits: TypeAlias = Literal["machine", "process"]
 """The processes that keep the limits together: those of this user on this machine, or this one."""
@@ -25,16 +27,18 @@ _LOG = "cleverapp_async.limits"
 _LEAST_GUARD = 62.0
 _LATE = 2.0
 
-kept_limits_option = click.option(
-    "--limits",
-    "kept_limits",
-    type=click.Choice(["machine", "process"]),
-    default="machine",
-    show_default=True,
-    help="Keep the limits together with your other processes on this machine, or in this process "
-    "alone.",
-)
-"""``--limits``: see :data:`KeptLimits`."""
+
+def kept_limits_option(command: F) -> F:
+    """Give a command ``--limits``: see :data:`KeptLimits`."""
+    return click.option(
+        "--limits",
+        "kept_limits",
+        type=click.Choice(["machine", "process"]),
+        default="machine",
+        show_default=True,
+        help="Keep the limits together with your other processes on this machine, or in this "
+        "process alone.",
+    )(command)
 
 
 class _Warnings(logging.Handler):

@@ -24,7 +24,7 @@ class Window:
     """
 
     def __init__(self, slots: dict[str, int] | None = None) -> None:
-        self.slots = {} if slots is None else slots
+        self.slots: dict[str, int] = {} if slots is None else slots
         self._order = sorted((free, slot) for slot, free in self.slots.items())
 
     def __len__(self) -> int:
