@@ -326,21 +326,21 @@ class Pipeline:
             progress.refusals += 1
         else:
             progress.faults += 1
-        return self._config.retry.delay(
+        delay = self._config.retry.delay(
             error,
             progress.call.endpoint.repeat,
             faults=progress.faults,
             refusals=progress.refusals,
             jitter=random.random(),
         )
+        if delay is not None and progress.clock() + delay >= progress.deadline_at:
+            return None
+        return delay
 
     async def _back_off(self, progress: Progress, error: CleverAppError, delay: float) -> None:
-        """Wait, unless the deadline would pass: then the error is the answer."""
+        """Tell of the next attempt, and wait for its moment."""
         state = progress.call.state
         state.outcome = Outcome.UNKNOWN if progress.unknown else Outcome.NOT_SENT
-        if progress.clock() + delay >= progress.deadline_at:
-            state.outcome = error.outcome
-            raise progress.last(error)
         if state.withdraw is not None and progress.unknown is None:
             state.withdraw()
         if state.failed is not None:

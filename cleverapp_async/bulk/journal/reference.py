@@ -31,6 +31,7 @@ __all__ = [
     "MOST_COLUMNS",
     "OUTCOME_COLUMNS",
     "PLACE_COLUMNS",
+    "RESULT_COLUMNS",
     "ReferenceColumns",
     "decode_columns",
     "decode_reference",
@@ -49,11 +50,13 @@ MESSAGE_COLUMNS = (
 )
 """The columns of the recipient and the message: the API's own names."""
 
-OUTCOME_COLUMNS = (
-    *("number", "index", "state", "outcome", "send_id"),
+RESULT_COLUMNS = (
     *("intent_at", "ended_at", "attempts", "waited", "on_wire", "answered_contact_id"),
     *("error", "status", "error_message", "error_fields"),
 )
+"""The columns of a result, in the order of an export."""
+
+OUTCOME_COLUMNS = ("number", "index", "state", "outcome", "send_id", *RESULT_COLUMNS)
 """The columns that tell of an outcome, in whichever form."""
 
 MOST_COLUMNS = 1000

@@ -15,7 +15,7 @@ from typing import Protocol
 from ..._arguments import check_callable, check_flag, check_instance, check_path, wrong_argument
 from ..journal.protocol import CampaignReader
 from ..journal.records import ErrorRecord, JournalEntry, JournalState
-from ..journal.reference import MESSAGE_COLUMNS, PLACE_COLUMNS, reference_columns
+from ..journal.reference import MESSAGE_COLUMNS, PLACE_COLUMNS, RESULT_COLUMNS, reference_columns
 
 __all__ = ["COLUMNS", "READER", "ByteStream", "csv_lines", "escape", "export_csv", "unescape"]
 
@@ -44,13 +44,7 @@ def unescape(cell: str) -> str:
     return cell[1:] if _ESCAPED.match(cell) else cell
 
 
-COLUMNS = (
-    "number",
-    "state",
-    *MESSAGE_COLUMNS,
-    *("intent_at", "ended_at", "attempts", "waited", "on_wire", "answered_contact_id"),
-    *("error", "status", "error_message", "error_fields"),
-)
+COLUMNS = ("number", "state", *MESSAGE_COLUMNS, *RESULT_COLUMNS)
 """The names of the columns; those of the recipient and the message are the API's own. Between the
 first two and behind the last one stand those of the references."""
 
