@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
+from ...bulk.journal.reference import PLACE_COLUMNS
 from ...bulk.report.csv import unescape
 from ..errors import BadInputError
 from ..spelling import close_to, fold
@@ -21,6 +22,7 @@ __all__ = [
     "known_column",
     "missing_column",
     "trimmed",
+    "written_here",
 ]
 
 DECIDING = (
@@ -89,6 +91,7 @@ _KNOWN = {
 }
 _SECOND_CHOICE = frozenset(map(fold, _FULL_NAMES))
 _EXACT = {name: name for name in (*DECIDING, *_PLAIN)}
+_PLACE = set(PLACE_COLUMNS)
 _MARKS = ({"outcome", "row"}, {"outcome", "number"}, {"state", "number"})
 
 
@@ -104,6 +107,16 @@ def is_outcomes(names: Iterable[str]) -> bool:
         and not there.isdisjoint(("contact_id", "contact_external_id", "phone"))
         and not there.isdisjoint(("text", "image", "file"))
     )
+
+
+def written_here(names: Iterable[str]) -> bool:
+    """Whether these are columns of outcomes or of an export, be it that some were deleted.
+
+    Args:
+        names: What the columns are called.
+    """
+    there = set(names)
+    return any(marks <= there for marks in (*_MARKS, _PLACE))
 
 
 def known_column(name: str) -> str | None:

@@ -326,7 +326,10 @@ def _send(
             chosen=options.chosen,
             schedule=schedule,
             quiet=options.quiet,
-            options=evolve(settings, base_url=client.base_url).written(),
+            options=[
+                *evolve(settings, base_url=client.base_url).written(),
+                *options.recipients.defaults.written_region(),
+            ],
         )
         source = FileMessages(plan, client, settings.concurrency, options.first)
     else:
