@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from hashlib import blake2b
 from itertools import islice
@@ -102,10 +103,13 @@ class Plan:
         bad: Rows with a fault.
         faults: The faults by kind.
         unused: The columns that nothing uses.
-        remarks: What is no fault, and should be known: how many rows, and the first one's line.
+        remarks: What is no fault, and should be known: how many rows, and the first one's line; 0
+            where it is of no row.
         left_out: Rows of an earlier send that ``only`` leaves out, by their outcome.
         duplicates: Messages that a row before them holds too.
         first_duplicate: The line of the first of them.
+        numbers: Where one is sent as a test: the lowest and the highest number of a row.
+        test_is_there: Whether a row has the number of the test's, be it faulty or left out.
     """
 
     source: Source
@@ -119,6 +123,8 @@ class Plan:
     left_out: Counter[str] = field(factory=Counter[str])
     duplicates: int = 0
     first_duplicate: int = 0
+    numbers: tuple[int, int] = (0, 0)
+    test_is_there: bool = False
     _stamp: tuple[int, int] = (0, 0)
     _blocks: list[bytes] = field(factory=list[bytes])
 
@@ -196,6 +202,7 @@ class Plan:
         self.remarks = sieve.remarks
         self.duplicates = sieve.duplicates
         self.first_duplicate = sieve.first_duplicate
+        self.numbers, self.test_is_there = sieve.numbers, sieve.test_is_there
 
     def _changed(self, told: str) -> BadInputError:
         return BadInputError(
@@ -212,6 +219,8 @@ class _Sieve:
     checking: bool = False
     duplicates: int = 0
     first_duplicate: int = 0
+    numbers: tuple[int, int] = (sys.maxsize, 0)
+    test_is_there: bool = False
     left_out: Counter[str] = field(factory=Counter[str])
     remarks: dict[str, tuple[int, int]] = field(factory=dict[str, "tuple[int, int]"])
     _seen: set[bytes] = field(factory=set[bytes])
@@ -226,6 +235,10 @@ class _Sieve:
         """The message of a record, its faults, or None for one that is left out."""
         if isinstance(record, Fault):
             return (record,)
+        if self.wanted.test is not None:
+            number = self._references.number(record)
+            self.numbers = min(number, self.numbers[0]), max(number, self.numbers[1])
+            self.test_is_there |= number == self.wanted.test.row
         if self.wanted.only:
             outcome = outcome_of(record.cells)
             if outcome is None:
@@ -252,7 +265,7 @@ class _Sieve:
 
     def _test(self, test: TestMessage, row: Row, planned: Planned) -> Planned | None:
         """The message of the test, or None for that of another row."""
-        if self._test_found or row.number != (test.row or row.number):
+        if self._test_found or test.row not in {None, self._references.number(row)}:
             return None
         self._test_found = True
         message = test.readdressed(
@@ -260,7 +273,7 @@ class _Sieve:
             planned.message,
             planned.key,
             self.wanted.defaults,
-            lambda told: self._remark(f"--test-to: {told}", row.line),
+            lambda told: self._remark(f"--test-to: {told}", 0),
         )
         return evolve(planned, message=message, route=None)
 

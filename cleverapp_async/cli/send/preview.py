@@ -16,6 +16,7 @@ from ..._terminal import cleaned, printable
 from ...models.route import Messenger
 from ..recipients.addresses import with_plus
 from ..recipients.messages import SHORTEST_PHONE
+from ..recipients.reference import split_reference
 from ..text import counted
 
 if TYPE_CHECKING:
@@ -110,7 +111,11 @@ def _whereto(planned: Planned) -> str:
     """Where a message comes from, and the recipient in the words that ``--test-to`` takes."""
     place = f"message {planned.number}"
     if planned.line is not None:
-        place = f"row {planned.number} (line {planned.line})"
+        # As the outcomes will call it: a list of outcomes keeps the places of the first list.
+        kept, _ = split_reference(planned.message)
+        kept = kept or {"row": planned.number, "line": planned.line}
+        place = f"row {kept.get('row', planned.number)}"
+        place += f" (line {kept['line']})" if "line" in kept else ""
     said = planned.message.parameters()
     address = ",".join(_told(name, said) for name in said if name not in _SAID)
     if len(address) > _LONGEST_ADDRESS:

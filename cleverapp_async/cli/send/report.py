@@ -106,7 +106,8 @@ def show_remarks(plan: Plan) -> None:
     """Tell what is no fault of a row, and yet may not be meant so."""
     for told, (count, line) in plan.remarks.items():
         rows = "1 row" if count == 1 else f"{count} rows"
-        click.echo(f"Warning: {rows} (first in line {line}): {printable(told)}.", err=True)
+        place = f"{rows} (first in line {line}): " if line else ""
+        click.echo(f"Warning: {place}{printable(told)}.", err=True)
 
 
 def _meant(name: str, there: Mapping[str, str]) -> str | None:

@@ -216,7 +216,7 @@ def check(plan: Plan, *, skip: bool, quiet: bool = False) -> None:
             raise BadInputError(f"{rows} faulty, and there is no other row to send.")
         click.echo(f"{rows} left out.", err=True)
     if plan.wanted.test is not None and not plan.total:
-        raise plan.wanted.test.not_found(plan.rows)
+        raise plan.wanted.test.not_found(plan.numbers, there=plan.test_is_there)
     show_remarks(plan)
     if not quiet:
         show_left_out(plan)
