@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from attrs import asdict, evolve, field, frozen
 
-from ..campaign.reader import find_campaign
+from ..campaign.reader import find_campaign, is_begun
 from ..errors import BadInputError
 from ..recipients.addresses import DEFAULT_REGION
 from ..recipients.messages import Defaults
@@ -130,7 +129,7 @@ class SendOptions:
                     f"{_option(given[0])} needs FILE: without it the messages come from the "
                     "journal, unchanged."
                 )
-            if not Path(campaign.journal).exists():
+            if not is_begun(campaign.journal):
                 raise BadInputError(
                     f"there is no journal {campaign.journal}: give FILE to begin one."
                 )

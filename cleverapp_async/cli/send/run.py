@@ -13,6 +13,7 @@ from attrs import define, evolve
 
 from ...errors import JournalError, JournalMismatchError
 from ...limits.quota import AccountKey
+from ..atomic_file import is_stream
 from ..campaign.reader import journal_failure
 from ..campaign.state import Resuming, this_command
 from ..console import (
@@ -322,7 +323,8 @@ def _send(
     if options.campaign.journal is None and plan is not None:
         notes = FileNotes(
             console=console,
-            output=options.output,
+            # What went into a device or a pipe is in no file that could be sent again.
+            output=None if is_stream(options.output or "") else options.output,
             chosen=options.chosen,
             schedule=schedule,
             quiet=options.quiet,
