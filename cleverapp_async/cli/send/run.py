@@ -71,7 +71,7 @@ def run_send(options: SendOptions) -> Exit:
     schedule = options.settings.hours.schedule()
     if options.recipients.test is not None:
         options, schedule = _as_test(options, schedule), None
-    if options.output == "-" and not options.dry_run:
+    if options.output == "-":
         need_output("Give --output FILE for the outcomes.")
     preflight = Preflight(
         settings=options.settings,
@@ -98,8 +98,10 @@ def run_send(options: SendOptions) -> Exit:
             if client is None:
                 preflight.tell(told=error)
             raise
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, click.Abort) as error:
             with interrupts.noted_by(signals.leave):
+                if isinstance(error, click.Abort):  # at a question, whose line has no end yet
+                    click.echo(err=True)
                 click.echo(signals.told(options), err=True)
             return Exit.INTERRUPTED
     return Exit.INTERRUPTED if signals.came else code
@@ -343,6 +345,7 @@ def _send(
                 journal=journal,
                 settings=settings,
                 retry_rejected=options.campaign.retry_rejected,
+                resend_unknown=options.campaign.resend_unknown,
             ),
             output=options.output,
             schedule=schedule,
