@@ -255,3 +255,15 @@ def test_a_warning_of_the_address_names_no_line(cleverapp: Run, write: Write) ->
     ended = cleverapp("send", path, *TEXT, *test)
     assert "Warning: --test-to: phone numbers" in ended.err
     assert "line" not in next(one for one in ended.err.splitlines() if "--test-to" in one)
+
+
+@pytest.mark.parametrize("option", ["--resend-unknown", "--retry-rejected", "--allow-duplicates"])
+def test_what_is_of_campaigns_is_no_test(
+    cleverapp: Run, write: Write, tmp_path: Path, option: str
+) -> None:
+    """An option that a test would not obey is refused."""
+    campaign = ("--journal", str(tmp_path / "run.db"), option)
+    path = write("r.csv", RECIPIENTS)
+    ended = cleverapp("send", path, *TEXT, *campaign, "--test-to", "contact_id=5")
+    assert ended.code == 2
+    assert option in ended.err

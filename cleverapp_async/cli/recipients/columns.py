@@ -322,17 +322,20 @@ def _same(key: str, first: str, second: str) -> ColumnError:
     )
 
 
-def missing_column(unused: str, there: Mapping[str, str]) -> str | None:
-    """The deciding column that an unused one may be a slip of the pen for.
+def missing_column(
+    unused: str, there: Mapping[str, str], among: Sequence[str] = DECIDING
+) -> str | None:
+    """The known column that an unused one may be a slip of the pen for.
 
     Args:
         unused: Its name as written.
         there: The columns that there are, by their names in the input.
+        among: The known columns that may be meant.
     """
     present = set(there.values())
     names = {
         name: known
-        for known in DECIDING
+        for known in among
         if known not in present
         for name in (known, *_OTHER_NAMES.get(known, ()))
     }

@@ -117,8 +117,13 @@ class SendOptions:
         recipients, campaign = self.recipients, self.campaign
         if recipients.path is None and campaign.journal is None:
             raise BadInputError("FILE is missing: give one, or the --journal of a campaign.")
-        if campaign.journal is None and (given := campaign.given()):
+        if (given := campaign.given()) and campaign.journal is None:
             raise BadInputError(f"{_option(given[0])} needs a campaign: give its --journal.")
+        if recipients.test is not None and given:
+            raise BadInputError(
+                f"--test-to sends one message, and none of a campaign: leave {_option(given[0])} "
+                "out."
+            )
         if campaign.journal is not None and not find_campaign(campaign.journal).resumable:
             raise BadInputError("a campaign in Redis is sent by its workers, not by one command.")
         if recipients.path is None and campaign.journal is not None:

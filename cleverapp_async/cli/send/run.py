@@ -35,6 +35,7 @@ from .preflight import Preflight
 from .preview import show_preview
 from .progress import choose_view
 from .report import (
+    show_campaign,
     show_duplicates,
     show_faults,
     show_forecast,
@@ -42,6 +43,7 @@ from .report import (
     show_left_out,
     show_reading,
     show_remarks,
+    show_unsent_templates,
 )
 from .resume_notes import CampaignNotes, FileNotes, tell_work
 from .runner import Runner
@@ -221,6 +223,8 @@ def check(plan: Plan, *, skip: bool, quiet: bool = False) -> None:
     if plan.wanted.test is not None and not plan.total:
         raise plan.wanted.test.not_found(plan.numbers, there=plan.test_is_there)
     show_remarks(plan)
+    show_unsent_templates(plan)
+    show_campaign(plan)
     if not quiet:
         show_left_out(plan)
     show_duplicates(plan)
