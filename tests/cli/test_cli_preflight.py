@@ -27,6 +27,10 @@ def wrong(kind: str, folder: Path) -> tuple[tuple[str, ...], int, str]:
     link.symlink_to(folder / "nowhere")
     (folder / "e.db").touch()
     (folder / "e.db-wal").symlink_to(taken)
+    (folder / "c.db.lock").symlink_to(taken)
+    (folder / "d.db").touch()
+    (folder / "d.db.lock").touch()
+    (folder / "other").hardlink_to(folder / "d.db.lock")
     (folder / "a.db").touch()
     (folder / "b.db").hardlink_to(folder / "a.db")
     table = {
@@ -44,6 +48,8 @@ def wrong(kind: str, folder: Path) -> tuple[tuple[str, ...], int, str]:
         "faults are a link": (("--faults", str(link)), 2, str(link)),
         "output is a link": (("--output", str(link)), 2, str(link)),
         "link beside": (("--journal", str(folder / "e.db")), 2, "e.db-wal"),
+        "lock is a link": (("--journal", str(folder / "c.db")), 1, "c.db.lock"),
+        "lock has a second name": (("--journal", str(folder / "d.db")), 1, "d.db.lock"),
         "second name": (("--journal", str(folder / "b.db")), 2, "b.db"),
         "no journal": (("--journal", str(taken)), 2, str(taken)),
         "one name": (("-o", str(folder / "x"), "--journal", str(folder / "x")), 2, "--journal"),
@@ -65,6 +71,8 @@ KINDS = (
     "output is a link",
     "link beside",
     "second name",
+    "lock is a link",
+    "lock has a second name",
     "journal without folder",
     "journal is a folder",
     "no journal",
