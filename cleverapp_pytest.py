@@ -108,7 +108,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     wanted = item.stash.get(_passed, False) and (marked is None or marked.assert_clean)
     if problems and wanted:
         remedy = "Or mark the test with `@pytest.mark.cleverapp(assert_clean=False)`."
-        pytest.fail("\n\n".join((item.nodeid, *problems, remedy)), pytrace=False)
+        pytest.fail("\n\n".join((*problems, item.nodeid, remedy)), pytrace=False)
     return result
 
 

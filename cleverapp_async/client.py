@@ -213,7 +213,8 @@ class CleverAppClient(
         Args:
             **options: See :class:`ClientOptions`: ``lane`` and ``deadline`` of each call, and the
                 settings ``attempt_timeout``, ``longest_pause``, ``retry``, ``lenient``,
-                ``post_parameters`` and ``on_event``.
+                ``post_parameters`` and ``on_event``, which takes the place of this client's
+                callbacks.
 
         Raises:
             ClientStateError: The client is closed.

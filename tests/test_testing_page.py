@@ -94,5 +94,5 @@ def test_no_row_of_the_table_is_left_untried() -> None:
     told = {one for row in rows for one in re.findall(r"`([^`]*\([^`]*)`", row)}
     assert told - set(FAULTS) == {
         "with cleverapp_simulator.refusing():",
-        "Fault.too_many(retry_after=1)",
+        "Fault.too_many(retry_after=1, on=1)",
     }

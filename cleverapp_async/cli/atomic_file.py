@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from pathlib import Path
+from stat import S_ISCHR, S_ISFIFO
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 import click
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from types import TracebackType
 
-__all__ = ["AtomicFile", "create_private", "output_format", "whole_file"]
+__all__ = ["AtomicFile", "create_private", "is_stream", "output_format", "whole_file"]
 
 _OWNER_ONLY = 0o600
 _SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
@@ -34,6 +35,21 @@ def create_private(path: Path) -> BinaryIO:
     return open(path, "xb", opener=lambda name, flags: os.open(name, flags, _OWNER_ONLY))
 
 
+def is_stream(name: str) -> bool:
+    """Whether a name is that of a place to write to, such as ``/dev/null`` or a pipe.
+
+    Nothing is lost by writing there, as it would be in a file or on a disk.
+
+    Args:
+        name: The name; what a link leads to counts.
+    """
+    try:
+        mode = Path(name).stat().st_mode
+    except OSError:
+        return False
+    return S_ISCHR(mode) or S_ISFIFO(mode)
+
+
 @define
 class AtomicFile:
     """Written as ``NAME.part``, renamed by :meth:`finish`; nothing is ever written over.
@@ -43,7 +59,7 @@ class AtomicFile:
 
     Attributes:
         path: The name that it gets.
-        part: The name that it has until then.
+        part: The name that it has until then; of a device or a pipe the same.
     """
 
     path: Path
@@ -54,7 +70,7 @@ class AtomicFile:
 
     @classmethod
     def create(cls, name: str, *, counted: bool = True) -> Self:
-        """Make it, empty.
+        """Make it, empty; a device or a pipe is written to as it is.
 
         Args:
             name: The name that it gets.
@@ -64,9 +80,11 @@ class AtomicFile:
             BadInputError: A file of either name is there, or none can be made.
         """
         path, part = Path(name), Path(f"{name}.part")
-        if path.exists():
-            raise _in_the_way(path)
         try:
+            if is_stream(name):
+                return cls(path, path, path.open("wb"), counted)
+            if os.path.lexists(path):
+                raise _in_the_way(path)
             return cls(path, part, create_private(part), counted)
         except FileExistsError:
             raise BadInputError(
@@ -115,6 +133,9 @@ class AtomicFile:
             OSError: It cannot be written.
         """
         self._file.flush()
+        if self.part == self.path:
+            self._file.close()
+            return
         os.fsync(self._file.fileno())
         self._file.close()
         try:
@@ -123,7 +144,7 @@ class AtomicFile:
         except FileExistsError:
             raise _in_the_way(self.path) from None
         except OSError:
-            if self.path.exists():
+            if os.path.lexists(self.path):
                 raise _in_the_way(self.path) from None
             self.part.rename(self.path)
         else:
@@ -147,7 +168,7 @@ class AtomicFile:
             if error is None:
                 raise
         finally:
-            if not self._rows:
+            if not self._rows and self.part != self.path:
                 self.part.unlink(missing_ok=True)
 
 

@@ -64,6 +64,7 @@ def exit_codes(
     usage: str = "the command cannot be used",
     configuration: str | None = None,
     unknown: str | None = None,
+    interrupted: str = "it was interrupted",
 ) -> str:
     """The exit codes of a command, as a sentence of its help.
 
@@ -73,6 +74,7 @@ def exit_codes(
         usage: What 2 means.
         configuration: What 3 means.
         unknown: What 4 means.
+        interrupted: What 130 means.
     """
     meanings = {
         Exit.OK: ok,
@@ -80,7 +82,7 @@ def exit_codes(
         Exit.USAGE: usage,
         Exit.CONFIGURATION: configuration,
         Exit.UNKNOWN: unknown,
-        Exit.INTERRUPTED: "it was interrupted",
+        Exit.INTERRUPTED: interrupted,
     }
     told = (f"{code.value} {meaning}" for code, meaning in meanings.items() if meaning)
     return f"Exit codes: {'; '.join(told)}."

@@ -41,8 +41,9 @@ FAULTS = (
     epilog=f"Faults: {', '.join(FAULTS)}. The accepted token is that of {TOKEN_VARIABLE}, or "
     f"{_TOKEN}. "
     + exit_codes(
-        "it was stopped, by Ctrl-C as well",
+        "it was stopped, by Ctrl-C or another signal",
         usage="the command cannot be used, or the port is taken",
+        interrupted="it was interrupted before it served",
     )
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")

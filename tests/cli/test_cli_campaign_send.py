@@ -133,6 +133,11 @@ def test_what_may_have_arrived_is_sent_again_only_on_demand(
     again = cleverapp("send", "--journal", path, *UNLIMITED)
     assert again.code == 4
     assert len(sent(simulator)) == 6
+    assert "--resend-unknown" not in again.err
+    nobody = ("--token-file", write("token", "another"), *UNLIMITED)
+    failed = cleverapp("send", "--journal", path, "--resend-unknown", *nobody)
+    assert failed.code == 4
+    assert re.search(rf"cleverapp send --journal {path} .*--resend-unknown", failed.err)
     assert cleverapp("send", "--journal", path, "--resend-unknown", *UNLIMITED).code == 0
     assert len(sent(simulator)) == 7
     assert len(set(sent(simulator))) == 6

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shlex
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -130,3 +131,68 @@ def test_a_column_of_ones_own_may_look_like_outcomes(cleverapp: Run, write: Writ
     path = write("r.csv", "contact_id,text,state\n1,a,pending\n")
     assert cleverapp("send", path, "--dry-run").code == 2
     assert cleverapp("send", path, "--dry-run", "--columns", "stage=state").code == 0
+
+
+@pytest.mark.parametrize("name", ["send_id", "answered_contact_id"])
+def test_a_column_of_ones_own_may_look_like_a_result(
+    cleverapp: Run, write: Write, name: str
+) -> None:
+    """The refusal of such a column names the way out, and it works."""
+    path = write("r.csv", f"contact_id,text,{name}\n1,a,5\n")
+    ended = cleverapp("send", path, "--dry-run")
+    assert ended.code == 2
+    assert f"--columns mine={name}" in ended.err
+    assert cleverapp("send", path, "--dry-run", "--columns", f"mine={name}").code == 0
+
+
+@pytest.mark.parametrize("name", ["export.csv", "outcome.jsonl"])
+def test_what_a_campaign_still_has_is_warned_of(cleverapp: Run, write: Write, name: str) -> None:
+    """A campaign's journal does not know of another send of its messages."""
+    lists = {
+        **LISTS,
+        "outcome.jsonl": b'{"number": 2, "outcome": "not_sent", "contact_id": 2, "text": "Hi"}',
+    }
+    ended = cleverapp("send", write(name, lists[name]), "--only", "not_sent", "--dry-run")
+    assert ended.code == 0, ended.err
+    assert "Warning: this list comes of a campaign" in ended.err
+    assert "cleverapp send --journal" in ended.err
+
+
+def test_outcomes_of_a_send_are_no_campaigns(cleverapp: Run, write: Write) -> None:
+    """Where no journal knows of the messages nobody is warned of one."""
+    line = '{"row": 1, "line": 2, "outcome": "not_sent", "contact_id": 2, "text": "Hi"}'
+    ended = cleverapp("send", write("o.jsonl", line), "--only", "not_sent", "--dry-run")
+    assert "Warning" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("content", "option", "warned"),
+    [
+        ("contact_id,Сообщение\n1,a\n2,b\n", "--text", "mine=Сообщение"),
+        ("contact_id,text\n1,a\n2,\n", "--text", None),
+        ("contact_id,text,image\n1,a,https://e.com/a.png\n", "--image", "mine=image"),
+        ("contact_id,text\n1,\n", "--text", None),
+    ],
+)
+def test_a_text_that_nobody_gets_is_told(
+    cleverapp: Run, write: Write, content: str, option: str, warned: str | None
+) -> None:
+    """Where each row has a text of its own, what the option says is sent to nobody."""
+    path = write("r.csv", content)
+    given = (option, "https://e.com/b.png")
+    ended = cleverapp("send", path, *given, "--dry-run", "--quiet")
+    assert ended.code == 0, ended.err
+    assert ("Warning: each row has" in ended.err) is (warned is not None)
+    if warned is not None:
+        assert f"--columns {shlex.quote(warned)}" in ended.err
+        again = cleverapp("send", path, *given, "--dry-run", "--columns", warned)
+        assert "Warning: each row" not in again.err
+
+
+def test_the_text_of_a_resend_can_be_changed(cleverapp: Run, serve: Serve, write: Write) -> None:
+    """A list of outcomes is sent with another text as soon as its own is called otherwise."""
+    simulator = serve()
+    again = ("send", write("e.csv", EXPORT), "--only", "not_sent", "--text", "New")
+    assert "--columns mine=text" in cleverapp(*again, "--dry-run").err
+    assert cleverapp(*again, "--columns", "mine=text").code == 0
+    assert [one.parameters["text"] for one in simulator.deliveries] == ["New"]

@@ -205,3 +205,11 @@ def test_a_list_needs_no_token_and_no_server(
         os.environ.pop("CLEVERAPP_API_TOKEN", None)
         assert cleverapp("call", *line).code == 0
     assert len(simulator.arrivals) == 0
+
+
+def test_the_list_is_of_all_methods(cleverapp: Run) -> None:
+    """A method beside --list is refused: one of the two is a slip."""
+    ended = cleverapp("call", "--list", "getMe")
+    assert ended.code == 2
+    assert "getMe" in ended.err
+    assert not ended.out

@@ -23,6 +23,16 @@ def wrong(kind: str, folder: Path) -> tuple[tuple[str, ...], int, str]:
     """Give options that a send refuses, what it ends with, and what it names."""
     taken = folder / "taken"
     taken.write_text("kept")
+    link = folder / "link"
+    link.symlink_to(folder / "nowhere")
+    (folder / "e.db").touch()
+    (folder / "e.db-wal").symlink_to(taken)
+    (folder / "c.db.lock").symlink_to(taken)
+    (folder / "d.db").touch()
+    (folder / "d.db.lock").touch()
+    (folder / "other").hardlink_to(folder / "d.db.lock")
+    (folder / "a.db").touch()
+    (folder / "b.db").hardlink_to(folder / "a.db")
     table = {
         "token file": (("--token-file", str(folder / "none")), 3, "--token-file"),
         "empty token file": (("--token-file", os.devnull), 3, "--token-file"),
@@ -34,6 +44,13 @@ def wrong(kind: str, folder: Path) -> tuple[tuple[str, ...], int, str]:
         "faults are there": (("--faults", str(taken)), 2, str(taken)),
         "journal without folder": (("--journal", str(folder / "no" / "run.db")), 2, "run.db"),
         "journal is a folder": (("--journal", str(folder)), 2, str(folder)),
+        "faults on standard output": (("--faults", "-"), 2, "--faults"),
+        "faults are a link": (("--faults", str(link)), 2, str(link)),
+        "output is a link": (("--output", str(link)), 2, str(link)),
+        "link beside": (("--journal", str(folder / "e.db")), 2, "e.db-wal"),
+        "lock is a link": (("--journal", str(folder / "c.db")), 1, "c.db.lock"),
+        "lock has a second name": (("--journal", str(folder / "d.db")), 1, "d.db.lock"),
+        "second name": (("--journal", str(folder / "b.db")), 2, "b.db"),
         "no journal": (("--journal", str(taken)), 2, str(taken)),
         "one name": (("-o", str(folder / "x"), "--journal", str(folder / "x")), 2, "--journal"),
     }
@@ -49,6 +66,13 @@ KINDS = (
     "output is a folder",
     "output without folder",
     "faults are there",
+    "faults on standard output",
+    "faults are a link",
+    "output is a link",
+    "link beside",
+    "second name",
+    "lock is a link",
+    "lock has a second name",
     "journal without folder",
     "journal is a folder",
     "no journal",
@@ -123,3 +147,58 @@ def test_a_journal_that_is_in_use(
     assert cleverapp("campaign", "purge", journal, "--yes").code == 0
     for dry in ((), ("--dry-run",)):
         assert cleverapp("send", path, *TEXT, "--journal", journal, *dry).code == 2
+
+
+@pytest.mark.parametrize("rows", [GOOD, "contact_id\nx\n"])
+def test_a_name_that_is_taken_is_told_once(cleverapp: Run, write: Write, rows: str) -> None:
+    """One rule and one text for --faults, whether there are faults to be written or not."""
+    taken = write("f.csv", "kept")
+    path = write("r.csv", rows)
+    ended = cleverapp("send", path, *TEXT, "--faults", taken, "--dry-run")
+    assert ended.code == 2
+    assert ended.err.count(f"--faults {taken}") == 1
+
+
+@pytest.mark.parametrize("content", [None, b""])
+def test_a_journal_that_holds_nothing_is_told_once(
+    cleverapp: Run, write: Write, tmp_path: Path, content: bytes | None
+) -> None:
+    """A journal that is missing or empty has one answer where no list begins it."""
+    journal = tmp_path / "run.db"
+    if content is not None:
+        write("run.db", content)
+    for dry in ((), ("--dry-run",)):
+        ended = cleverapp("send", "--journal", str(journal), *dry)
+        assert ended.code == 2
+        assert ended.err.count("run.db") == 1
+        assert "FILE" in ended.err
+
+
+def test_a_device_is_a_place_to_write_to(
+    cleverapp: Run, serve: Serve, write: Write, tmp_path: Path
+) -> None:
+    """Outcomes, faults and exports may go to /dev/null, which stays what it is."""
+    simulator = serve()
+    nowhere = ("--output", os.devnull, "--faults", os.devnull)
+    path = write("r.csv", "contact_id\n1\nx\n")
+    assert cleverapp("send", path, *TEXT, *nowhere, "--dry-run").code == 2
+    ended = cleverapp("send", path, *TEXT, *nowhere, "--skip-bad-rows")
+    assert ended.code == 1, ended.err
+    assert len(simulator.deliveries) == 1
+    assert "--only" not in ended.err
+    journal = str(tmp_path / "run.db")
+    assert cleverapp("send", write("g.csv", GOOD), *TEXT, "--journal", journal).code == 0
+    exported = cleverapp("campaign", "export", journal, "-o", os.devnull, "--format", "csv")
+    assert exported.code == 0, exported.err
+    assert os.path.exists(os.devnull) and not os.path.isfile(os.devnull)  # noqa: PT018, PTH110, PTH113
+
+
+def test_a_link_that_leads_nowhere_is_a_name(cleverapp: Run, serve: Serve, tmp_path: Path) -> None:
+    """No export takes the place of a link, be it a broken one."""
+    serve()
+    link = tmp_path / "c.csv"
+    link.symlink_to(tmp_path / "nowhere")
+    ended = cleverapp("contacts", "export", "-o", str(link))
+    assert ended.code == 2
+    assert str(link) in ended.err
+    assert not (tmp_path / "nowhere").exists()

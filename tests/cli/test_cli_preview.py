@@ -74,7 +74,7 @@ def test_a_dry_run_shows_the_first_messages(cleverapp: Run, write: Write) -> Non
         "bot_id=7,messenger=telegram,contact_external_id=42",
         "https://example.com/a.jpg",
         "contact_id=5 (viber of bot 8)",
-        "bot_id=9,phone=79991234567",
+        "bot_id=9,phone=+79991234567",
         *("Привет, Анна!", "Привет, Пётр!", "Привет, Ян!"),
     ):
         assert place in ended.out

@@ -285,3 +285,30 @@ async def test_simulate_keeps_a_token_of_ones_own(environment: dict[str, str]) -
     assert process.returncode == 0
     assert TOKEN.encode() not in out + err
     assert b"arrived" in out
+
+
+@pytest.mark.parametrize("ending", ["SIGINT", "SIGTERM", "end of input"])
+async def test_the_question_may_be_answered_by_leaving(
+    environment: dict[str, str], write: Write, tmp_path: Path, ending: str
+) -> None:
+    """Who leaves at the question is told that nothing was sent, and how to begin again."""
+    async with Simulator(api_token=TOKEN, limits=SimulatorLimits.none()) as simulator:
+        environment |= {"CLEVERAPP_BASE_URL": simulator.base_url}
+        path = write("r.csv", RECIPIENTS)
+        master, slave = pty.openpty()
+        arguments = ("send", path, "--text", "Hi", "--output", str(tmp_path / "o.jsonl"))
+        process = await start(environment, *arguments, stdin=slave, to=slave)
+        os.close(slave)
+        seen = b""
+        while b"Go on?" not in seen:
+            seen += await asyncio.to_thread(os.read, master, 65_536)
+        if ending == "end of input":
+            os.write(master, b"\x04")
+        else:
+            process.send_signal(getattr(signal, ending))
+        shown = await on_a_terminal(process, master)
+    assert process.returncode == 130
+    assert "nothing was sent" in shown
+    assert shlex.join(("cleverapp", *arguments)) in shown.replace("\r\n", "")
+    assert not simulator.arrivals
+    assert not (tmp_path / "o.jsonl").exists()

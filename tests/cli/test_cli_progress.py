@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from cleverapp_async import (
+    AccountKey,
     CleverAppClient,
     LimiterRegistry,
     LimitKey,
@@ -34,6 +35,7 @@ from cleverapp_async.cli.send.progress import (
     Progress,
     say_rate,
 )
+from cleverapp_async.cli.send.report import show_report
 from cleverapp_async.cli.send.tally import Tally, Workload
 from cleverapp_async.limits import LimiterSnapshot
 
@@ -270,7 +272,7 @@ async def test_unknown_outcomes_are_no_failures(write: Write) -> None:
     progress = begun(write, 3)
     end(progress, 1, Outcome.UNKNOWN)
     end(progress, 2, Outcome.NOT_SENT)
-    assert progress.parts()[0] == "2 of 4 done, 1 failed, 1 unknown"
+    assert progress.parts()[0] == "1 of 4 done, 1 not sent, 1 unknown"
     assert [(one.failed, one.unknown) for one in progress.routes(9)][:2] == [(0, 1), (1, 0)]
     view = LiveView(Console(file=out, width=100, force_terminal=True, highlight=False))
     view.start(progress)
@@ -292,3 +294,23 @@ async def test_no_line_reaches_the_right_edge(write: Write, width: int) -> None:
     assert max(map(len, lines)) <= width - len("^C") - 1
     assert any(line.endswith("0 of 40 done") or "0 of 40 done;" in line for line in lines)
     assert ("route" in shown) is (width > 60)
+
+
+def test_what_was_never_sent_is_not_done() -> None:
+    """Neither the progress nor the closing sentence counts what a stopped send left unsent."""
+    tally = Tally()
+    key = LimitKey(7, "telegram")
+    with_limits = LimiterRegistry()
+    tally.begin(Workload.of({key: 3}, with_limits, AccountKey("")))
+    message = SendMessage(contact_id=1, text="Hi")
+    tally.add(SendOutcome(message=message, outcome=Outcome.ACCEPTED, index=0), key)
+    for index in (1, 2):
+        left = SendOutcome(message=message, outcome=Outcome.NOT_SENT, index=index)
+        tally.add(left, key, tried=False)
+    tally.finish()
+    console = Console(file=io.StringIO(), width=200)
+    show_report(console, tally)
+    assert isinstance(console.file, io.StringIO)
+    closing = console.file.getvalue().splitlines()[-1]
+    assert closing.startswith("1 message in ")
+    assert "require" not in closing

@@ -72,7 +72,7 @@ async def test_nothing_is_sent_whose_outcome_nobody_can_be_given(
     assert (code, out, len(simulator.arrivals)) == (2, "", 0)
     assert ("--output" in err) is ("2>&-" not in redirection)
     dry = await ended(environment, redirection, "send", path, *FAST, "--dry-run")
-    assert dry[0] == 1
+    assert dry[0] == 2
     kept = ("--output", f"{path}.jsonl")
     assert (await ended(environment, redirection, "send", path, *FAST, *kept))[0] == 0
     assert len(simulator.arrivals) == 2

@@ -197,3 +197,73 @@ def test_a_test_needs_a_list(cleverapp: Run, serve: Serve, tmp_path: Path) -> No
     ended = cleverapp("send", "--journal", journal, "--test-to", "contact_id=5")
     assert ended.code == 2
     assert "--test-to needs FILE" in ended.err
+
+
+OUTCOMES = "".join(
+    f"{json.dumps(line)}\n"
+    for line in (
+        {"row": 12, "line": 14, "outcome": "accepted", "contact_id": 1, "text": "a", "order": "A"},
+        {"row": 17, "line": 19, "outcome": "not_sent", "contact_id": 2, "text": "b", "order": "B"},
+        {"row": 11, "line": 13, "outcome": "not_sent", "contact_id": 3, "text": "c", "order": "C"},
+    )
+)
+
+
+def test_a_row_of_outcomes_is_called_as_in_the_first_list(
+    cleverapp: Run, serve: Serve, write: Write
+) -> None:
+    """Preview, --row and the outcome of a test count as the list did that was sent first."""
+    simulator = serve()
+    again = ("send", write("o.jsonl", OUTCOMES), "--only", "not_sent")
+    shown = cleverapp(*again, "--dry-run").out
+    assert "row 17 (line 19) to contact_id=2" in shown
+    assert "row 11 (line 13) to contact_id=3" in shown
+    ended = cleverapp(*again, "--test-to", "contact_id=5", "--row", "11")
+    assert ended.code == 0, ended.err
+    assert [one.parameters["text"] for one in simulator.deliveries] == ["c"]
+    told = json.loads(ended.out)
+    assert (told["row"], told["line"], told["order"], told["contact_id"]) == (11, 13, "C", 5)
+
+
+@pytest.mark.parametrize(("row", "told"), [("1", "11 to 17"), ("13", "11 to 17"), ("12", "row 12")])
+def test_a_row_that_outcomes_do_not_have(cleverapp: Run, write: Write, row: str, told: str) -> None:
+    """A row that is not there is told with those that are, one left out as such."""
+    path = write("o.jsonl", OUTCOMES)
+    test = ("--test-to", "contact_id=5", "--row", row, "--dry-run")
+    ended = cleverapp("send", path, "--only", "not_sent", *test)
+    assert ended.code == 2
+    assert told in ended.err
+
+
+def test_the_outcome_of_a_test_has_the_rows_other_columns(
+    cleverapp: Run, serve: Serve, write: Write
+) -> None:
+    """What is the row's own comes back; what the address says is the address's."""
+    serve()
+    path = write("r.csv", "contact_id,phone,order\n1,79990000000,A\n")
+    address = "bot_id=7,phone=+79991234567"
+    ended = cleverapp("send", path, "--text", "Hi", *WIDE, "--test-to", address)
+    assert ended.code == 0, ended.err
+    told = json.loads(ended.out)
+    assert (told["row"], told["order"], told["phone"]) == (1, "A", "79991234567")
+
+
+def test_a_warning_of_the_address_names_no_line(cleverapp: Run, write: Write) -> None:
+    """What is doubtful of the address stands in no line of the list."""
+    path = write("r.csv", RECIPIENTS)
+    test = ("--test-to", "bot_id=7,phone=9991234567", "--dry-run")
+    ended = cleverapp("send", path, *TEXT, *test)
+    assert "Warning: --test-to: phone numbers" in ended.err
+    assert "line" not in next(one for one in ended.err.splitlines() if "--test-to" in one)
+
+
+@pytest.mark.parametrize("option", ["--resend-unknown", "--retry-rejected", "--allow-duplicates"])
+def test_what_is_of_campaigns_is_no_test(
+    cleverapp: Run, write: Write, tmp_path: Path, option: str
+) -> None:
+    """An option that a test would not obey is refused."""
+    campaign = ("--journal", str(tmp_path / "run.db"), option)
+    path = write("r.csv", RECIPIENTS)
+    ended = cleverapp("send", path, *TEXT, *campaign, "--test-to", "contact_id=5")
+    assert ended.code == 2
+    assert option in ended.err

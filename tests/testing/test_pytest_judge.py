@@ -79,8 +79,10 @@ def test_taken_away({ARGUMENTS}):
 """
     result = run(tests)
     result.assert_outcomes(passed=3, errors=2)
-    unmet = re.findall(r"No request met (Fault\.\w+\(.*?\)):", out(result))
+    told, _, summary = out(result).partition("short test summary")
+    unmet = re.findall(r"No request met (Fault\.\w+\(.*?\)):", told)
     assert unmet == ["Fault.hang(on=9, endpoint='sendMessage')", "Fault.truncated_body(every=2)"]
+    assert summary.count(" - Failed: No ") == 2
 
 
 def test_faults_that_were_met_are_fine(run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -157,7 +158,7 @@ def report(
     if output == "-":
         raise BadInputError("--output -: a report is a file, such as report.html. Give its name.")
     path = Path(output)
-    if path.exists() and not force:
+    if os.path.lexists(path) and not force:
         raise BadInputError(
             f"--output {output} exists. Give another name, or --force to overwrite it."
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 from attrs import evolve
@@ -23,6 +25,7 @@ __all__ = [
     "entries_of",
     "find_campaign",
     "index_of",
+    "is_begun",
     "journal_errors",
     "journal_failure",
     "look",
@@ -44,6 +47,21 @@ def find_campaign(journal: str) -> Campaign:
 
     with journal_errors():
         return RedisCampaign.at(journal)
+
+
+def is_begun(journal: str) -> bool:
+    """Whether there is anything at a path: an empty file is a journal that is still to be begun.
+
+    Args:
+        journal: The path. What is no plain file, or cannot be reached, is told when it is opened.
+    """
+    try:
+        found = Path(journal).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return found.st_size > 0 or not S_ISREG(found.st_mode)
 
 
 @contextmanager

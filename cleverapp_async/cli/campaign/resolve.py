@@ -67,7 +67,12 @@ def resolve(
     if everything and numbers:
         raise BadInputError("--all and --number are both given. Leave one out.")
     campaign = find_campaign(journal)
-    there = _unknown(campaign)
+    there, total = _unknown(campaign)
+    if missing := [number for number in numbers if number > total]:
+        raise BadInputError(
+            f"--number {missing[0]}: there is no such message: the campaign has "
+            f"{counted(total, 'message')}, counted from 1."
+        )
     chosen = there if everything else set(map(index_of, numbers))
     with journal_errors():
         check_unknown(chosen, there)
@@ -129,17 +134,18 @@ def purge(context: click.Context, *, journal: str, even_if_unfinished: bool, yes
     click.echo(f"Recipients and texts of {them} were erased.", err=True)
 
 
-def _unknown(campaign: Campaign) -> set[int]:
-    """The indexes of the messages that may have been sent."""
+def _unknown(campaign: Campaign) -> tuple[set[int], int]:
+    """The indexes of the messages that may have been sent, and how many messages there are."""
     with open_reader(campaign) as reader:
         states = [JournalState.UNKNOWN]
         if reader.holder() is None:
             states.append(JournalState.INTENT)
-        if reader.summary().purged:
+        summary = reader.summary()
+        if summary.purged:
             raise BadInputError(
                 f"{campaign.address}: its recipients and texts were erased: none can be sent."
             )
-        return {entry.index for entry in reader.entries(*states)}
+        return {entry.index for entry in reader.entries(*states)}, summary.messages
 
 
 def _agreed(told: str, *, yes: bool) -> bool:

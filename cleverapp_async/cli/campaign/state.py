@@ -147,6 +147,7 @@ def _about_unknown(state: CampaignState, resuming: Resuming) -> list[Step]:
             Step(
                 "send them again, although some may arrive twice",
                 resuming.send("--resend-unknown"),
+                pressing=resuming.resend_unknown,
                 sends=True,
             ),
         ]
@@ -186,12 +187,14 @@ class Resuming:
         journal: The journal's path.
         settings: How its messages are sent.
         retry_rejected: Whether what was refused for good is sent again.
+        resend_unknown: Whether somebody has just wanted messages of unknown outcome sent again.
         sends: Whether `cleverapp send` goes on with it; a campaign in Redis its workers send.
     """
 
     journal: str
     settings: SendSettings = field(factory=SendSettings)
     retry_rejected: bool = False
+    resend_unknown: bool = False
     sends: bool = True
 
     @property

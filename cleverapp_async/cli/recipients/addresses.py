@@ -7,7 +7,7 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ...models.route import Messenger
 from ..spelling import close_to, fold
@@ -26,6 +26,7 @@ __all__ = [
     "meant_messenger",
     "plain_number",
     "read_phone",
+    "with_plus",
 ]
 
 LONGEST_TEXTS = {"telegram": 4096, "max": 4000}
@@ -141,12 +142,14 @@ def plain_number(written: str) -> str:
     return trimmed(written)
 
 
-def read_phone(written: str, region: str) -> Phone:
+def read_phone(written: str, region: str, *, complete: bool = False) -> Phone:
     """Read a phone number.
 
     Args:
         written: However it is written.
         region: The country of numbers without a country code, such as ``RU``.
+        complete: Whether this tool wrote it, as it does in outcomes and exports: digits alone then
+            have their country code, and stay as they are, whatever they would be in the region.
 
     Raises:
         ValueError: It is none, or nobody can have it; the message follows its name.
@@ -155,7 +158,9 @@ def read_phone(written: str, region: str) -> Phone:
     if not _PHONE_SIGNS.fullmatch(text):
         raise _refuse(written, region)
     digits = re.sub(r"\D", "", text)
-    if text.startswith("+"):
+    if complete and not text.startswith(("+", _INTERNATIONAL)):
+        found = _as_it_stands(text, digits, region)
+    elif text.startswith("+"):
         found = _international(digits)
         if found is None or not found.assigned:
             national = _national(digits, region)
@@ -172,6 +177,32 @@ def read_phone(written: str, region: str) -> Phone:
     if found is None:
         raise _refuse(written, region)
     return found
+
+
+def with_plus(digits: str) -> str:
+    """A number that was sent, in the form that cannot be taken for a number without country code.
+
+    Args:
+        digits: With the country code. What can be no such number stays as it is.
+    """
+    can_be_one = digits.isascii() and digits.isdigit() and _international(digits) is not None
+    return f"+{digits}" if can_be_one else digits
+
+
+def _as_it_stands(text: str, digits: str, region: str) -> Phone | None:
+    """The number that this tool wrote, unless somebody has written another in its place.
+
+    Raises:
+        ValueError: Somebody has, and it may be a number of either country.
+    """
+    whole = _international(digits)
+    if text == digits:
+        # Reading it again may take a prefix away: not even that is done.
+        return None if whole is None else evolve(whole, digits=digits)
+    national = _national(digits, region)
+    if whole is None or national is None or whole.digits == national.digits:
+        return whole or national
+    raise ValueError(f"may be {whole.digits}, or {national.digits} of {region}")
 
 
 def _national(digits: str, region: str) -> Phone | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
+from ...bulk.journal.reference import PLACE_COLUMNS
 from ...bulk.report.csv import unescape
 from ..errors import BadInputError
 from ..spelling import close_to, fold
@@ -21,6 +22,7 @@ __all__ = [
     "known_column",
     "missing_column",
     "trimmed",
+    "written_here",
 ]
 
 DECIDING = (
@@ -89,6 +91,7 @@ _KNOWN = {
 }
 _SECOND_CHOICE = frozenset(map(fold, _FULL_NAMES))
 _EXACT = {name: name for name in (*DECIDING, *_PLAIN)}
+_PLACE = set(PLACE_COLUMNS)
 _MARKS = ({"outcome", "row"}, {"outcome", "number"}, {"state", "number"})
 
 
@@ -104,6 +107,16 @@ def is_outcomes(names: Iterable[str]) -> bool:
         and not there.isdisjoint(("contact_id", "contact_external_id", "phone"))
         and not there.isdisjoint(("text", "image", "file"))
     )
+
+
+def written_here(names: Iterable[str]) -> bool:
+    """Whether these are columns of outcomes or of an export, be it that some were deleted.
+
+    Args:
+        names: What the columns are called.
+    """
+    there = set(names)
+    return any(marks <= there for marks in (*_MARKS, _PLACE))
 
 
 def known_column(name: str) -> str | None:
@@ -309,17 +322,20 @@ def _same(key: str, first: str, second: str) -> ColumnError:
     )
 
 
-def missing_column(unused: str, there: Mapping[str, str]) -> str | None:
-    """The deciding column that an unused one may be a slip of the pen for.
+def missing_column(
+    unused: str, there: Mapping[str, str], among: Sequence[str] = DECIDING
+) -> str | None:
+    """The known column that an unused one may be a slip of the pen for.
 
     Args:
         unused: Its name as written.
         there: The columns that there are, by their names in the input.
+        among: The known columns that may be meant.
     """
     present = set(there.values())
     names = {
         name: known
-        for known in DECIDING
+        for known in among
         if known not in present
         for name in (known, *_OTHER_NAMES.get(known, ()))
     }

@@ -19,12 +19,19 @@ from .addresses import (
     plain_number,
     read_phone,
 )
-from .columns import DECIDING, trimmed
+from .columns import DECIDING, trimmed, written_here
 from .reference import RowReferences
 from .rows import Fault, Row
 from .template import Template
 
-__all__ = ["ADDRESS_COLUMNS", "ROUTE_COLUMNS", "Defaults", "read_message", "read_route"]
+__all__ = [
+    "ADDRESS_COLUMNS",
+    "ROUTE_COLUMNS",
+    "SHORTEST_PHONE",
+    "Defaults",
+    "read_message",
+    "read_route",
+]
 
 ADDRESS_COLUMNS = ("contact_id", "contact_external_id", "phone")
 """A row needs one of these: which it is decides how its message goes."""
@@ -48,7 +55,9 @@ _REMEDIES = {
 }
 _PARAMETERS = frozenset(DECIDING) - {"phone"}
 _PARAMETERS_TO_WHATSAPP = frozenset({"bot_id", "phone", "text", "name"})
-_SHORTEST_PHONE = 9
+SHORTEST_PHONE = 9
+"""Digits of an id in WhatsApp that is read as a phone number; a shorter one stays as it is."""
+_COMPLETE = "Outcomes of an earlier send hold whole numbers: write + and the country code before it"
 _ROUNDED = "Format the column as a number without decimals, or as text, and enter it anew"
 _NOBODY = "Write a contact_id; or bot_id, messenger and contact_external_id; or bot_id and phone"
 
@@ -84,6 +93,11 @@ class Defaults:
         """Everything that is filled in, by the parameter it is for."""
         plain = (("bot_id", self.bot_id), ("messenger", self.messenger))
         return (*((name, value) for name, value in plain if value is not None), *self.templates)
+
+    def written_region(self) -> list[str]:
+        """The option that names the region, as arguments; none where it is the usual one."""
+        usual = self.phone_region == DEFAULT_REGION
+        return [] if usual else ["--phone-region", self.phone_region]
 
     def renamed(self, name_of: Callable[[str], str]) -> Defaults:
         """The same with the columns of its templates called otherwise.
@@ -195,12 +209,20 @@ class _Reading:
             return None
 
     def phone(self, name: str, written: str) -> str | None:
-        try:
-            found = read_phone(written, self.defaults.phone_region)
-        except ValueError as error:
-            self.fault(name, f"{name} {error}", _REMEDIES["phone"])
-            return None
         region = self.defaults.phone_region
+        # What this tool wrote is complete; read as a number of the region it may be somebody else.
+        complete = self.references.earlier or written_here(self.row.cells)
+        try:
+            found = read_phone(written, region, complete=complete)
+        except ValueError as error:
+            remedy = _COMPLETE if complete else _REMEDIES["phone"]
+            self.fault(name, f"{name} {error}", remedy)
+            return None
+        if complete and not self.references.earlier:
+            self.remark(
+                "phone numbers are read with their country code, as the columns are those of an "
+                "earlier send; write + before each to be sure, or delete the columns row and line"
+            )
         if found.completed:
             self.remark(
                 f"phone numbers without a country code are read as numbers of {region}; "
@@ -220,7 +242,7 @@ class _Reading:
         digits = sum(sign.isdigit() for sign in written)
         lettered = any(sign.isalpha() or sign in "@_" for sign in written.removeprefix("tel:"))
         # A short number of digits alone may be an id of the simulator or of a test account.
-        if lettered or (digits == len(written) and digits < _SHORTEST_PHONE):
+        if lettered or (digits == len(written) and digits < SHORTEST_PHONE):
             return written
         return self.phone("contact_external_id", written)
 

@@ -86,6 +86,11 @@ class RowReferences:
             found[name] = cell if cell.isascii() else _whole(cell)
         return found
 
+    def number(self, row: Row) -> int:
+        """What a row is called: by its number here, or in the list that was sent first."""
+        told = row.cells.get(PLACE_COLUMNS[0], "") if self.earlier else ""
+        return int(told) if told.isascii() and told.isdecimal() else row.number
+
     def _is_little(self, cells: Mapping[str, str]) -> bool:
         """Whether all cells together are so short that nothing of them is left out."""
         texts = sum(map(len, cells.values()))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -14,7 +13,7 @@ from ...bulk.journal.sqlite.reader import JournalReader
 from ...errors import JournalError, JournalMismatchError
 from ...limits.quota import LimitKey
 from ...models.route import Route
-from ..campaign.reader import journal_errors, look
+from ..campaign.reader import is_begun, journal_errors, look
 from .first import FirstOfCampaign, is_sent
 from .plan import Plan, Planned
 
@@ -57,7 +56,7 @@ def unreadable(journal: str | None) -> str | None:
     Args:
         journal: Its path; None: there is none.
     """
-    if journal is None or not _begun(journal):
+    if journal is None or not is_begun(journal):
         return None
     try:
         with JournalReader(journal):
@@ -72,16 +71,10 @@ def holds_campaign(journal: str) -> bool:
     Raises:
         CommandError: It cannot be read.
     """
-    if not _begun(journal):
+    if not is_begun(journal):
         return False
     with journal_errors(), JournalReader(journal) as reader:
         return reader.summary().complete
-
-
-def _begun(journal: str) -> bool:
-    """Whether there is anything in it: an empty file is a journal that is still to be begun."""
-    path = Path(journal)
-    return path.exists() and path.stat().st_size > 0
 
 
 def with_line(error: JournalMismatchError, plan: Plan | None) -> JournalError:

@@ -7,7 +7,6 @@ import io
 import re
 from contextlib import ExitStack, contextmanager
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +20,7 @@ from ..errors import BadInputError
 from ..recipients.columns import DECIDING
 from ..recipients.rows import Fault
 from ..spelling import fold
+from .preflight import check_new_file
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -148,16 +148,11 @@ def open_faults(path: str | None) -> Generator[FaultsFile]:
         path: A new file; None: they are kept nowhere.
 
     Raises:
-        BadInputError: The file exists, or is none.
+        BadInputError: The file cannot be made (:func:`.preflight.check_new_file`).
         CommandError: It cannot be written.
     """
-    if path == "-":
-        raise BadInputError("--faults takes a file: standard output is for the outcomes.")
-    if path is not None and Path(path).exists():
-        raise BadInputError(
-            f"--faults {path} exists, and no file is ever written over. Give another name, or move "
-            "the file away."
-        )
+    if path is not None:
+        check_new_file("--faults", path)
     with ExitStack() as opened:
         yield FaultsFile(path, opened)
 

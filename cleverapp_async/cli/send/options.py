@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from attrs import asdict, evolve, field, frozen
 
-from ..campaign.reader import find_campaign
+from ..campaign.reader import find_campaign, is_begun
 from ..errors import BadInputError
 from ..recipients.addresses import DEFAULT_REGION
 from ..recipients.messages import Defaults
@@ -118,8 +117,13 @@ class SendOptions:
         recipients, campaign = self.recipients, self.campaign
         if recipients.path is None and campaign.journal is None:
             raise BadInputError("FILE is missing: give one, or the --journal of a campaign.")
-        if campaign.journal is None and (given := campaign.given()):
+        if (given := campaign.given()) and campaign.journal is None:
             raise BadInputError(f"{_option(given[0])} needs a campaign: give its --journal.")
+        if recipients.test is not None and given:
+            raise BadInputError(
+                f"--test-to sends one message, and none of a campaign: leave {_option(given[0])} "
+                "out."
+            )
         if campaign.journal is not None and not find_campaign(campaign.journal).resumable:
             raise BadInputError("a campaign in Redis is sent by its workers, not by one command.")
         if recipients.path is None and campaign.journal is not None:
@@ -130,7 +134,7 @@ class SendOptions:
                     f"{_option(given[0])} needs FILE: without it the messages come from the "
                     "journal, unchanged."
                 )
-            if not Path(campaign.journal).exists():
+            if not is_begun(campaign.journal):
                 raise BadInputError(
                     f"there is no journal {campaign.journal}: give FILE to begin one."
                 )

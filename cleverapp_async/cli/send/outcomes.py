@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 from attrs import define
 
 from ...errors import ApiError, CleverAppError, ValidationError
-from ..atomic_file import create_private
+from ..atomic_file import create_private, is_stream
 from ..console import as_json, to_stdout
 from ..errors import BadInputError
 from ..recipients.reference import split_reference
@@ -130,7 +130,7 @@ def open_sink(path: str | None) -> Generator[Sink]:
     """Open what the outcomes go to; a file that an error leaves empty goes again.
 
     Args:
-        path: A new file, ``-`` for standard output, or None for nowhere.
+        path: A new file, a device or a pipe, ``-`` for standard output, or None for nowhere.
 
     Raises:
         BadInputError: The file exists, or cannot be made.
@@ -146,7 +146,7 @@ def open_sink(path: str | None) -> Generator[Sink]:
             with file:
                 yield sink
         except BaseException:
-            if not sink.size:
+            if not sink.size and not is_stream(path):
                 Path(path).unlink(missing_ok=True)
             raise
 
@@ -160,12 +160,12 @@ def default_output() -> str:
         return "-"
     name = f"outcomes-{time.strftime('%Y%m%d-%H%M%S')}"
     names = chain((name,), (f"{name}-{number}" for number in count(2)))
-    return next(f"{one}.jsonl" for one in names if not Path(f"{one}.jsonl").exists())
+    return next(f"{one}.jsonl" for one in names if not os.path.lexists(f"{one}.jsonl"))
 
 
 def _create(path: str) -> BinaryIO:
     try:
-        return create_private(Path(path))
+        return open(path, "wb") if is_stream(path) else create_private(Path(path))  # noqa: PTH123
     except FileExistsError:
         raise BadInputError(
             f"--output {path} exists, and no file is overwritten. "

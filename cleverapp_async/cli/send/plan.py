@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from hashlib import blake2b
 from itertools import islice
@@ -23,9 +24,10 @@ from ..recipients.messages import (
     read_route,
 )
 from ..recipients.reference import RowReferences
-from ..recipients.rows import OUTCOME_COLUMNS, OWN_COLUMNS, RESULT_COLUMNS, Fault, Row, outcome_of
+from ..recipients.rows import OUTCOME_COLUMNS, OWN_COLUMNS, Fault, Row, outcome_of
 from ..recipients.source import Source
 from ..spelling import fold
+from .earlier import no_outcome, refuse_outcomes
 from .faults import FaultCounts
 from .trial import TestMessage
 
@@ -102,10 +104,14 @@ class Plan:
         bad: Rows with a fault.
         faults: The faults by kind.
         unused: The columns that nothing uses.
-        remarks: What is no fault, and should be known: how many rows, and the first one's line.
+        remarks: What is no fault, and should be known: how many rows, and the first one's line; 0
+            where it is of no row.
         left_out: Rows of an earlier send that ``only`` leaves out, by their outcome.
         duplicates: Messages that a row before them holds too.
         first_duplicate: The line of the first of them.
+        numbers: Where one is sent as a test: the lowest and the highest number of a row.
+        test_is_there: Whether a row has the number of the test's, be it faulty or left out.
+        needless: The templates that no message takes, as each row has its own: such as ``text``.
     """
 
     source: Source
@@ -119,6 +125,9 @@ class Plan:
     left_out: Counter[str] = field(factory=Counter[str])
     duplicates: int = 0
     first_duplicate: int = 0
+    numbers: tuple[int, int] = (0, 0)
+    test_is_there: bool = False
+    needless: list[str] = field(factory=list[str])
     _stamp: tuple[int, int] = (0, 0)
     _blocks: list[bytes] = field(factory=list[bytes])
 
@@ -196,6 +205,8 @@ class Plan:
         self.remarks = sieve.remarks
         self.duplicates = sieve.duplicates
         self.first_duplicate = sieve.first_duplicate
+        self.numbers, self.test_is_there = sieve.numbers, sieve.test_is_there
+        self.needless = [name for name, count in sieve.own.items() if count == sieve.read]
 
     def _changed(self, told: str) -> BadInputError:
         return BadInputError(
@@ -212,24 +223,34 @@ class _Sieve:
     checking: bool = False
     duplicates: int = 0
     first_duplicate: int = 0
+    numbers: tuple[int, int] = (sys.maxsize, 0)
+    test_is_there: bool = False
+    read: int = 0
+    own: Counter[str] = field(factory=Counter[str])
     left_out: Counter[str] = field(factory=Counter[str])
     remarks: dict[str, tuple[int, int]] = field(factory=dict[str, "tuple[int, int]"])
     _seen: set[bytes] = field(factory=set[bytes])
     _test_found: bool = False
     _references: RowReferences = field(init=False)
+    _filled_in: tuple[str, ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """What is chosen by its outcome was sent before."""
         self._references = RowReferences(bool(self.wanted.only), self.checking)
+        self._filled_in = tuple(name for name, _ in self.wanted.defaults.templates)
 
     def sift(self, record: Row | Fault) -> Planned | tuple[Fault, ...] | None:
         """The message of a record, its faults, or None for one that is left out."""
         if isinstance(record, Fault):
             return (record,)
+        if self.wanted.test is not None:
+            number = self._references.number(record)
+            self.numbers = min(number, self.numbers[0]), max(number, self.numbers[1])
+            self.test_is_there |= number == self.wanted.test.row
         if self.wanted.only:
             outcome = outcome_of(record.cells)
             if outcome is None:
-                return (_no_outcome(record),)
+                return (no_outcome(record),)
             if outcome not in self.wanted.only:
                 self.left_out[outcome] += 1
                 return None
@@ -246,13 +267,15 @@ class _Sieve:
             self.first_duplicate = self.first_duplicate or record.line
             if self.wanted.left_out:
                 return None
+        self.read += 1
+        self.own.update(name for name in self._filled_in if name in record.cells)
         planned = Planned(record.number, record.line, found, read_route(record))
         test = self.wanted.test
         return planned if test is None else self._test(test, record, planned)
 
     def _test(self, test: TestMessage, row: Row, planned: Planned) -> Planned | None:
         """The message of the test, or None for that of another row."""
-        if self._test_found or row.number != (test.row or row.number):
+        if self._test_found or test.row not in {None, self._references.number(row)}:
             return None
         self._test_found = True
         message = test.readdressed(
@@ -260,7 +283,7 @@ class _Sieve:
             planned.message,
             planned.key,
             self.wanted.defaults,
-            lambda told: self._remark(f"--test-to: {told}", row.line),
+            lambda told: self._remark(f"--test-to: {told}", 0),
         )
         return evolve(planned, message=message, route=None)
 
@@ -302,7 +325,8 @@ def make_plan(source: Source, wanted: Wanted, faults: FaultsFile | None = None) 
     for records, digest in _blocks(source):
         digests.append(digest)
         for record in records:
-            _refuse_outcomes(plan, record)
+            if not wanted.only and isinstance(record, Row):
+                refuse_outcomes(record, source.name)
             found = sieve.sift(record)
             plan.count(found)
             if faults is not None and isinstance(found, tuple):
@@ -407,31 +431,3 @@ def _unused_columns(source: Source, defaults: Defaults) -> list[str]:
                 f"so with --columns {name!r}={name!r}, or delete it."
             )
     return unused
-
-
-def _refuse_outcomes(plan: Plan, record: Row | Fault) -> None:
-    """Refuse to send the outcomes of an earlier send as if they were recipients."""
-    if plan.wanted.only or isinstance(record, Fault):
-        return
-    place = f"{plan.source.name}, line {record.line}"
-    if outcome_of(record.cells) is not None:
-        raise BadInputError(
-            f"{place}: these are the outcomes of an earlier send. "
-            "Say which of them to send again, such as --only not_sent. If the column is one of "
-            "your own, give it another name, such as --columns stage=state."
-        )
-    left = [column for column in RESULT_COLUMNS if column in record.cells]
-    if left:
-        raise BadInputError(
-            f"{place}: these are the outcomes of an earlier send ({', '.join(left)}) without the "
-            "column that says what came of each row. Give the list with its column outcome or "
-            f"state, and --only; if every row is to be sent, delete {', '.join(left)}."
-        )
-
-
-def _no_outcome(row: Row) -> Fault:
-    """The fault of a row that --only cannot judge."""
-    column = next((name for name in OUTCOME_COLUMNS if name in row.cells), OUTCOME_COLUMNS[0])
-    told = f"{row.cells[column]!r} is no outcome" if column in row.cells else "it is missing"
-    remedy = "Give --only for the outcomes of an earlier send alone"
-    return Fault(row.number, row.line, column, told, remedy, row.cells.get(column, ""))

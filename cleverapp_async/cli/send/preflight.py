@@ -14,6 +14,7 @@ from ...bulk.journal.sqlite.reader import check_openable
 from ...client import CleverAppClient
 from ...config import DEFAULT_BASE_URL, check_base_url
 from ...errors import ConfigurationError
+from ..atomic_file import is_stream
 from ..campaign.reader import journal_errors
 from ..errors import BadInputError, CommandError, Exit
 from ..send_settings import SendSettings
@@ -33,7 +34,7 @@ class Preflight:
         journal: The campaign's journal; None: no campaign is kept.
         begins: Whether a campaign is begun where the journal holds none.
         new_files: What is written, by the option that names it: None where nothing is, and ``-``
-            for standard output.
+            for standard output, which is for the outcomes alone.
         client: Who sends the messages; None where the token or the base URL cannot work.
         refusals: What a send would be refused for.
     """
@@ -49,7 +50,7 @@ class Preflight:
         """Make all checks."""
         self._check(self._make_client)
         for option, path in self.new_files:
-            if path is not None and path != "-":
+            if path is not None and (option, path) != ("--output", "-"):
                 self._check(partial(check_new_file, option, path))
         self._check(self._check_journal)
         self._check(self._check_names)
@@ -99,7 +100,7 @@ class Preflight:
         """Refuse one name for two files: they would write over each other."""
         taken = {} if self.journal is None else {os.path.realpath(self.journal): "--journal"}
         for option, path in self.new_files:
-            if path is None or path == "-":
+            if path is None or path == "-" or is_stream(path):
                 continue
             other = taken.setdefault(os.path.realpath(path), option)
             if other != option:
@@ -127,8 +128,15 @@ def check_new_file(option: str, path: str) -> None:
         path: Its name.
 
     Raises:
-        BadInputError: The name is taken, or its folder does not exist or cannot be written.
+        BadInputError: The name is taken, or ``-``, or its folder does not exist or cannot be
+            written.
     """
+    if path == "-":
+        raise BadInputError(f"{option} takes a file: standard output is for the outcomes.")
+    if is_stream(path):
+        if not os.access(path, os.W_OK):
+            raise BadInputError(f"{option} {path} cannot be written. Give another name.")
+        return
     # A link that leads nowhere takes a name, too.
     if os.path.lexists(path):
         raise BadInputError(

@@ -13,10 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from ..._terminal import cleaned, printable
+from ...models.route import Messenger
+from ..recipients.addresses import with_plus
+from ..recipients.messages import SHORTEST_PHONE
+from ..recipients.reference import split_reference
 from ..text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rich.console import Console
 
@@ -107,15 +111,28 @@ def _whereto(planned: Planned) -> str:
     """Where a message comes from, and the recipient in the words that ``--test-to`` takes."""
     place = f"message {planned.number}"
     if planned.line is not None:
-        place = f"row {planned.number} (line {planned.line})"
+        # As the outcomes will call it: a list of outcomes keeps the places of the first list.
+        kept, _ = split_reference(planned.message)
+        kept = kept or {"row": planned.number, "line": planned.line}
+        place = f"row {kept.get('row', planned.number)}"
+        place += f" (line {kept['line']})" if "line" in kept else ""
     said = planned.message.parameters()
-    address = ",".join(f"{name}={value}" for name, value in said.items() if name not in _SAID)
+    address = ",".join(_told(name, said) for name in said if name not in _SAID)
     if len(address) > _LONGEST_ADDRESS:
         address = f"{address[:_LONGEST_ADDRESS]}…"
     through = ""
     if "contact_id" in said:
         through = " (route unknown)" if planned.key is None else f" ({planned.key})"
     return printable(f"{place} to {address}{through}")
+
+
+def _told(name: str, said: Mapping[str, object]) -> str:
+    """A part of an address; a phone number with the plus that keeps it what it is."""
+    value = str(said[name])
+    external = name == "contact_external_id" and said.get("messenger") == Messenger.WHATSAPP
+    if name == "phone" or (external and len(value) >= SHORTEST_PHONE):
+        value = with_plus(value)
+    return f"{name}={value}"
 
 
 def _beginning(text: str) -> Text:

@@ -42,6 +42,11 @@ __all__ = [
 ]
 
 _SHORTEST_TOLD = 0.5
+_NAMED = (
+    (Outcome.REJECTED, "failed"),
+    (Outcome.NOT_SENT, "not sent"),
+    (Outcome.UNKNOWN, "unknown"),
+)
 _FAILED = (Outcome.REJECTED, Outcome.NOT_SENT)
 _RATES = ((1, "second"), (60, "minute"), (3600, "hour"))
 
@@ -107,13 +112,10 @@ class Progress:
     def parts(self) -> list[str]:
         """What is done, and what is to come as long as something is."""
         tally = self.tally
-        failed = sum(tally.outcomes[outcome] for outcome in _FAILED)
-        unknown = tally.outcomes[Outcome.UNKNOWN]
-        told = f"{tally.done} of {tally.work.total} done"
-        if failed:
-            told += f", {failed} failed"
-        if unknown:
-            told += f", {unknown} unknown"
+        told = f"{tally.tried} of {tally.work.total} done"
+        for outcome, word in _NAMED:
+            if count := tally.outcomes[outcome]:
+                told += f", {count} {word}"
         return [told] if tally.done >= tally.work.total else [told, self._to_come()]
 
     def _to_come(self) -> str:
@@ -330,7 +332,7 @@ class LiveView(NoView):
         tally = progress.tally
         bar = ProgressBar(
             total=max(1, tally.work.total),
-            completed=tally.done,
+            completed=tally.tried,
             width=min(_BAR, width),
             complete_style="green",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -17,9 +18,9 @@ from ...errors import Outcome
 from ..console import make_table
 from ..errors import MEANINGS, Exit
 from ..params import DIRECT
-from ..recipients.columns import DECIDING
-from ..spelling import close_to
+from ..recipients.columns import DECIDING, is_outcomes, missing_column
 from ..text import counted, say_duration, say_moment, tell_forecast
+from .earlier import is_of_campaign
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from .tally import Tally
 
 __all__ = [
+    "show_campaign",
     "show_duplicates",
     "show_exit",
     "show_faults",
@@ -42,6 +44,7 @@ __all__ = [
     "show_reading",
     "show_remarks",
     "show_report",
+    "show_unsent_templates",
     "tell_hours",
 ]
 
@@ -106,11 +109,38 @@ def show_remarks(plan: Plan) -> None:
     """Tell what is no fault of a row, and yet may not be meant so."""
     for told, (count, line) in plan.remarks.items():
         rows = "1 row" if count == 1 else f"{count} rows"
-        click.echo(f"Warning: {rows} (first in line {line}): {printable(told)}.", err=True)
+        place = f"{rows} (first in line {line}): " if line else ""
+        click.echo(f"Warning: {place}{printable(told)}.", err=True)
+
+
+def show_unsent_templates(plan: Plan) -> None:
+    """Warn of a text that is given and that nobody gets, as each row has one of its own."""
+    for name in plan.needless:
+        written = next((one for one, key in plan.source.rules.seen.items() if key == name), name)
+        option = "--text or --text-file" if name == "text" else f"--{name}"
+        click.echo(
+            f"Warning: each row has its own {name}, in the column {printable(written)!r}, and "
+            f"that is sent: nobody gets what {option} says. To send that, delete the column, or "
+            f"call it otherwise: --columns {shlex.quote(f'mine={printable(written)}')}.",
+            err=True,
+        )
+
+
+def show_campaign(plan: Plan) -> None:
+    """Warn of messages that a campaign still has, and would send once more."""
+    if plan.wanted.only and is_of_campaign(plan.source.rules.seen.values()):
+        click.echo(
+            "Warning: this list comes of a campaign, and the campaign's journal will not know what "
+            "is sent now: a resume would send its unfinished messages a second time. Resume it "
+            "instead (cleverapp send --journal RUN.db), or settle what is unknown with `cleverapp "
+            "campaign resolve`; send this list only if the campaign is never resumed.",
+            err=True,
+        )
 
 
 def _meant(name: str, there: Mapping[str, str]) -> str | None:
-    return close_to(name, {"name", *DECIDING} - set(there.values()))
+    """The column that an unused one may be a slip for; the others' own names are none."""
+    return None if is_outcomes(there) else missing_column(name, there, ("name", *DECIDING))
 
 
 def _unused(name: str, there: Mapping[str, str]) -> str:
@@ -234,8 +264,8 @@ def _errors(tally: Tally) -> Table:
 def _times(tally: Tally) -> str:
     least = tally.work.forecast.seconds
     accepted = tally.outcomes[Outcome.ACCEPTED]
-    told = f"{counted(tally.done, 'message')} in {say_duration(round(tally.seconds, 1))}"
-    if least and tally.done == tally.work.total:
+    told = f"{counted(tally.tried, 'message')} in {say_duration(round(tally.seconds, 1))}"
+    if least and tally.tried == tally.work.total:
         told += f" (the limits require at least {say_duration(round(least, 1))})"
     if accepted:
         wire = 1000 * tally.on_wire / accepted

@@ -13,6 +13,7 @@ from attrs import define, evolve
 
 from ...errors import JournalError, JournalMismatchError
 from ...limits.quota import AccountKey
+from ..atomic_file import is_stream
 from ..campaign.reader import journal_failure
 from ..campaign.state import Resuming, this_command
 from ..console import (
@@ -34,6 +35,7 @@ from .preflight import Preflight
 from .preview import show_preview
 from .progress import choose_view
 from .report import (
+    show_campaign,
     show_duplicates,
     show_faults,
     show_forecast,
@@ -41,6 +43,7 @@ from .report import (
     show_left_out,
     show_reading,
     show_remarks,
+    show_unsent_templates,
 )
 from .resume_notes import CampaignNotes, FileNotes, tell_work
 from .runner import Runner
@@ -70,7 +73,7 @@ def run_send(options: SendOptions) -> Exit:
     schedule = options.settings.hours.schedule()
     if options.recipients.test is not None:
         options, schedule = _as_test(options, schedule), None
-    if options.output == "-" and not options.dry_run:
+    if options.output == "-":
         need_output("Give --output FILE for the outcomes.")
     preflight = Preflight(
         settings=options.settings,
@@ -97,8 +100,10 @@ def run_send(options: SendOptions) -> Exit:
             if client is None:
                 preflight.tell(told=error)
             raise
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, click.Abort) as error:
             with interrupts.noted_by(signals.leave):
+                if isinstance(error, click.Abort):  # at a question, whose line has no end yet
+                    click.echo(err=True)
                 click.echo(signals.told(options), err=True)
             return Exit.INTERRUPTED
     return Exit.INTERRUPTED if signals.came else code
@@ -216,8 +221,10 @@ def check(plan: Plan, *, skip: bool, quiet: bool = False) -> None:
             raise BadInputError(f"{rows} faulty, and there is no other row to send.")
         click.echo(f"{rows} left out.", err=True)
     if plan.wanted.test is not None and not plan.total:
-        raise plan.wanted.test.not_found(plan.rows)
+        raise plan.wanted.test.not_found(plan.numbers, there=plan.test_is_there)
     show_remarks(plan)
+    show_unsent_templates(plan)
+    show_campaign(plan)
     if not quiet:
         show_left_out(plan)
     show_duplicates(plan)
@@ -322,11 +329,15 @@ def _send(
     if options.campaign.journal is None and plan is not None:
         notes = FileNotes(
             console=console,
-            output=options.output,
+            # What went into a device or a pipe is in no file that could be sent again.
+            output=None if is_stream(options.output or "") else options.output,
             chosen=options.chosen,
             schedule=schedule,
             quiet=options.quiet,
-            options=evolve(settings, base_url=client.base_url).written(),
+            options=[
+                *evolve(settings, base_url=client.base_url).written(),
+                *options.recipients.defaults.written_region(),
+            ],
         )
         source = FileMessages(plan, client, settings.concurrency, options.first)
     else:
@@ -338,6 +349,7 @@ def _send(
                 journal=journal,
                 settings=settings,
                 retry_rejected=options.campaign.retry_rejected,
+                resend_unknown=options.campaign.resend_unknown,
             ),
             output=options.output,
             schedule=schedule,

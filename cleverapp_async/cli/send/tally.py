@@ -126,6 +126,11 @@ class Tally:
         return self.outcomes.total()
 
     @property
+    def tried(self) -> int:
+        """How many messages left, or may have left: all that have an outcome but those not sent."""
+        return self.done - self.outcomes[Outcome.NOT_SENT]
+
+    @property
     def seconds(self) -> float:
         """How long it has taken, or took."""
         return (time.monotonic() if self._ended is None else self._ended) - self._started

@@ -77,19 +77,23 @@ class TestMessage:
         if isinstance(found, tuple):
             told = (f"--test-to, {one.column}: {one.text}. {one.remedy}." for one in found)
             raise BadInputError("\n".join(told))
-        return found
+        # What is a parameter now is told of the message as it is sent, not of the row.
+        sent = found.parameters()
+        kept = {name: told for name, told in message.reference.items() if name not in sent}
+        return evolve(found, reference=kept)
 
-    def not_found(self, rows: int) -> BadInputError:
+    def not_found(self, numbers: tuple[int, int], *, there: bool) -> BadInputError:
         """The error for a list that has no message for the test.
 
         Args:
-            rows: How many rows it has.
+            numbers: The lowest and the highest number of a row.
+            there: Whether a row has the test's.
         """
         if self.row is None:
             return BadInputError("--test-to: the list has no row that could be sent.")
         told = f"row {self.row} is faulty, or left out by another option"
-        if self.row > rows:
-            told = f"the list has no row {self.row}: its rows are 1 to {rows}"
+        if not there:
+            told = f"the list has no row {self.row}: its rows are {numbers[0]} to {numbers[1]}"
         return BadInputError(f"--row: {told}. Give the number of another row.")
 
 

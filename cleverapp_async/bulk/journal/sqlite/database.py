@@ -44,7 +44,7 @@ _REASONS = (
     ("SQLITE_LOCKED", "another program holds it locked", f"end that program, {_RESUME}"),
     ("SQLITE_IOERR", "the disk failed", "check the disk and its free space, " + _RESUME),
     ("SQLITE_CORRUPT", "it is damaged", "restore it from a copy"),
-    ("SQLITE_NOTADB", "it is no SQLite file", "give the path of a journal, or of a new file"),
+    ("SQLITE_NOTADB", "it is no SQLite file", "give the path of a journal"),
 )
 
 

@@ -25,10 +25,11 @@ from ..codec import decode_holder, encode_holder
 from ..records import LockHolder
 from .filesystem import OWNER_ONLY, Handle, NotPlainError, identity_of
 
-__all__ = ["JournalLock", "in_use", "lock_path", "read_holder"]
+__all__ = ["JournalLock", "check_lockable", "in_use", "lock_path", "read_holder"]
 
 _TRIES = 5
 _PAUSE = 0.01
+_JOURNAL, _LOCK = "the journal", "the lock"
 _LONGEST = 4096
 # In the page that SQLite never writes to, behind the bytes of it that SQLite locks itself:
 # https://www.sqlite.org/fileformat2.html#the_lock_byte_page
@@ -144,19 +145,64 @@ def in_use(journal: Path, holder: LockHolder) -> JournalLockedError:
     )
 
 
+def check_lockable(journal: Path) -> None:
+    """Make sure that :meth:`JournalLock.acquire` would succeed now; nothing is made or locked.
+
+    Args:
+        journal: The journal's file, links followed. It need not exist, but its folder does.
+
+    Raises:
+        JournalLockedError: Another runner has it.
+        JournalError: It has a second name.
+        JournalWriteError: It, its folder or the lock beside it cannot be written.
+    """
+    lock = lock_path(journal)
+    for path, what in ((journal, _JOURNAL), (lock, _LOCK)):
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise _not_plain(path, what)
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise _unwritable(path, what, os.strerror(errno.EACCES))
+    holder = read_holder(journal)
+    if holder is not None:
+        raise in_use(journal, holder)
+    if journal.exists():
+        _check_names(journal, journal.stat().st_nlink, lock.stat().st_nlink if lock.exists() else 1)
+
+
+def _check_names(journal: Path, names: int, names_of_lock: int) -> None:
+    """Refuse a journal or a lock that is known by several names."""
+    if names > 1:
+        raise JournalError(
+            f"the journal {journal} has a second name (a hard link), under which its log "
+            "would be missed: remove the other name, or go on with a copy"
+        )
+    if names_of_lock > 1:
+        raise JournalWriteError(
+            f"the lock {lock_path(journal)} is another file, too (a hard link): remove it"
+        )
+
+
+def _not_plain(path: Path, what: str) -> JournalWriteError:
+    return JournalWriteError(
+        f"{what} {path} cannot be made: a link, a folder or something else that is no plain "
+        "file has its name; remove that, or put the journal elsewhere"
+    )
+
+
+def _unwritable(path: Path, what: str, why: str | None) -> JournalWriteError:
+    return JournalWriteError(
+        f"{what} {path} cannot be made: {why}; let it and its folder be "
+        "written, or put the journal elsewhere"
+    )
+
+
 def _open(path: Path, what: str) -> Handle:
     try:
         return Handle.open(path, os.O_RDWR | os.O_CREAT)
     except NotPlainError:
-        raise JournalWriteError(
-            f"{what} {path} cannot be made: a link, a folder or something else that is no plain "
-            "file has its name; remove that, or put the journal elsewhere"
-        ) from None
+        raise _not_plain(path, what) from None
     except OSError as error:
-        raise JournalWriteError(
-            f"{what} {path} cannot be made: {error.strerror}; let it and its folder be "
-            "written, or put the journal elsewhere"
-        ) from None
+        raise _unwritable(path, what, error.strerror) from None
 
 
 def _lock_soon(handle: Handle, *, beside: bool = False) -> bool:
@@ -190,9 +236,9 @@ class JournalLock:
             JournalError: The file has a second name, of which SQLite's log would know nothing.
             JournalWriteError: The file or that beside it cannot be made.
         """
-        file = _open(journal, "the journal")
+        file = _open(journal, _JOURNAL)
         try:
-            beside = _open(lock_path(journal), "the lock")
+            beside = _open(lock_path(journal), _LOCK)
         except BaseException:
             file.close()
             raise
@@ -223,18 +269,10 @@ class JournalLock:
 
     def _check(self) -> None:
         """Make sure that the locked file is the one at the path, and that it has no second name."""
-        if self.file.status().st_nlink > 1:
-            raise JournalError(
-                f"the journal {self.journal} has a second name (a hard link), under which its log "
-                "would be missed: remove the other name, or go on with a copy"
-            )
+        _check_names(self.journal, self.file.status().st_nlink, self._beside.status().st_nlink)
         if identity_of(self.journal.stat()) != self.file.identity:
             raise JournalError(
                 f"the journal {self.journal} was replaced while it was opened: begin again"
-            )
-        if self._beside.status().st_nlink > 1:
-            raise JournalWriteError(
-                f"the lock {lock_path(self.journal)} is another file, too (a hard link): remove it"
             )
 
     def _write_down(self) -> None:

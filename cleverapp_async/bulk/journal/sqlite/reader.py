@@ -37,7 +37,7 @@ from .filesystem import (
     resolve_path,
 )
 from .loading import Comparer
-from .lock import in_use, read_holder
+from .lock import check_lockable, read_holder
 from .schema import VERSION, check_file
 from .states import CODES, state_of
 
@@ -318,24 +318,20 @@ def check_openable(given: str | os.PathLike[str], origin: str, *, create: bool) 
     """
     path = resolve_path(given)
     check_place(path)
-    there = check_file_type(path)
-    for place in (path.parent, path) if there else (path.parent,):
-        if not os.access(place, os.W_OK):
-            raise JournalWriteError(
-                f"the journal {path} cannot be written: let it and its folder be written, or put "
-                "the journal elsewhere"
-            )
-    if not (there and path.stat().st_size):
-        if create:
-            return
+    filled = check_file_type(path) and path.stat().st_size > 0
+    if not filled and not create:
         raise JournalError(f"there is no journal {path}: give the path of one, or messages")
+    # The same as `opened_for_writing`, in its order.
+    if not os.access(path.parent, os.W_OK):
+        raise JournalWriteError(
+            f"the journal {path} cannot be written: let it and its folder be written, or put "
+            "the journal elsewhere"
+        )
+    check_lockable(path)
     check_mount(path)
     check_files_beside(path)
-    if path.stat().st_nlink > 1:
-        raise _second_name(path)
-    holder = read_holder(path)
-    if holder is not None:
-        raise in_use(path, holder)
+    if not filled:
+        return
     with _reading(path), closing(_connect(path)) as connection:
         # What an earlier version made is brought up to date when it is opened.
         if check_file(connection, path) == VERSION:

@@ -191,8 +191,7 @@ def check_file(connection: sqlite3.Connection, path: Path) -> int | None:
     if _number(connection, "application_id") != APPLICATION_ID:
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise JournalError(
-                f"{path} is a SQLite file, but no journal: give the path of a journal, or of a "
-                "new file"
+                f"{path} is a SQLite file, but no journal: give the path of a journal"
             )
         return None
     version = _number(connection, "user_version")
