@@ -25,6 +25,7 @@ __all__ = [
     "Quotas",
     "QuotasOf",
     "as_quotas",
+    "check_ages",
     "check_factor",
     "check_quotas",
 ]
@@ -114,6 +115,18 @@ def check_quotas(name: str, *quotas: object) -> tuple[Quota, ...]:
         if not isinstance(quota, Quota):
             raise wrong_setting(name, _QUOTAS, quota)
     return cast("tuple[Quota, ...]", quotas)
+
+
+def check_ages(ages: object) -> Sequence[float]:
+    """Return how many seconds ago some requests were made, each of them 0 or more.
+
+    Raises:
+        ConfigurationError: It is no list of such numbers.
+    """
+    if not isinstance(ages, Sequence) or isinstance(ages, str | bytes):
+        raise wrong_setting("ages", "a list of seconds", ages)
+    found = cast("Sequence[object]", ages)
+    return [check_seconds("ages", age, wrong_setting, zero=True) for age in found]
 
 
 def check_factor(factor: object) -> None:

@@ -24,6 +24,7 @@ from .quota import (
     Quota,
     Quotas,
     as_quotas,
+    check_ages,
 )
 from .sliding_window import SlidingWindowLimiter
 
@@ -314,8 +315,7 @@ class LimiterRegistry:
             ConfigurationError: An argument cannot work; it is named.
         """
         _check_key(key)
-        for age in _ages(ages):
-            check_seconds("ages", age, wrong_setting, zero=True)
+        check_ages(ages)
         if not ages or not self.quotas(key):
             return
         limiter = self.limiter(key)
@@ -357,12 +357,6 @@ def _check_key(key: object) -> None:
     if not isinstance(key, LimitKey | AccountKey):
         wanted = "a LimitKey(bot_id, messenger), or the account's key (client.account)"
         raise wrong_setting("key", wanted, key)
-
-
-def _ages(ages: object) -> Sequence[object]:
-    if not isinstance(ages, Sequence) or isinstance(ages, str | bytes):
-        raise wrong_setting("ages", "a list of seconds", ages)
-    return cast("Sequence[object]", ages)
 
 
 class SharedLimiterRegistry(LimiterRegistry):
