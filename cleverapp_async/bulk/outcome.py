@@ -152,7 +152,7 @@ async def ask_journal_list(
         if not isinstance(item, kind):
             name = kind.__name__ if isinstance(kind, type) else str(kind)
             wanted = f"sequence of {name.rpartition('.')[2]}"
-            raise _wrong_answer(method, wanted, cast("object", item), "one with a")
+            raise _wrong_answer(method, wanted, item, "one with a")
     return cast("Sequence[T]", answer)
 
 

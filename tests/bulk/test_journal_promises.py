@@ -33,7 +33,9 @@ def broken(method: str, does: Callable[[], Any]) -> MemoryJournal:
 
     called.__name__ = method
     kind = type("Own", (MemoryJournal,), {method: called})
-    return kind()
+    journal = kind()
+    assert isinstance(journal, MemoryJournal)
+    return journal
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -62,7 +64,11 @@ async def test_a_plain_method_that_raises_is_told_likewise() -> None:
     """A ``record`` that raises before there is anything to await changes no outcome."""
 
     class Own(MemoryJournal):
-        def record(self, index: int, result: JournalResult) -> Awaitable[None]:  # noqa: ARG002
+        def record(  # type: ignore[override]
+            self,
+            index: int,  # noqa: ARG002
+            result: JournalResult,  # noqa: ARG002
+        ) -> Awaitable[None]:
             raise NotSentError("x")
 
     told = list[SendOutcome]()
