@@ -131,7 +131,8 @@ class FrozenTexts(dict[str, str]):
         )
 
     __setitem__ = __delitem__ = __ior__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse
+    clear = pop = popitem = _refuse
+    setdefault = update = _refuse  # pyright: ignore[reportAssignmentType] - overloads
 
 
 NO_REFERENCE = FrozenTexts()
