@@ -27,21 +27,44 @@ _PART_AT_CUT = 3
 """Where the text is known to have been cut off, as many of its beginning are enough."""
 
 _WORD = re.compile(r"[a-z0-9]+")
+_NAMES = (
+    "amp& lt< gt> quot\" apos' ast* midast* bsol\\ colon: comma, commat@ grave` diacriticalgrave` "
+    "dollar$ equals= excl! hat^ lbrace{ lcub{ lbrack[ lsqb[ lowbar_ underbar_ lpar( num# percnt% "
+    "period. plus+ quest? rbrace} rcub} rbrack] rsqb] rpar) semi; sol/ verbar| vert| verticalline|"
+)
+_NAMED = {pair[:-1]: pair[-1] for pair in _NAMES.split()}
+"""How HTML names the printable characters of ASCII."""
+
 _ESCAPE = re.compile(
     r"%(?P<url>[0-9a-f]{2})"
-    r"|\\+u00(?P<json>[0-9a-f]{2})"
-    r"|&\#x0*(?P<hex>[0-9a-f]{2});"
-    r"|&\#0*(?P<decimal>\d{2,3});"
-    r"|&(?P<name>amp|lt|gt|quot|apos);"
+    r"|\\+(?:u00|x)(?P<json>[0-9a-f]{2})"
+    r"|&\#x0*(?P<hex>[0-9a-f]{2})(?:;|(?![0-9a-f]))"
+    r"|&\#0*(?P<decimal>\d{2,3})(?:;|(?!\d))"
+    rf"|&(?P<name>{'|'.join(sorted(_NAMED, reverse=True))});?"
     r"|\\+(?P<itself>[\"/])"
-    r"|\\(?P<backslash>\\+)",
+    r"|\\(?P<backslash>\\+)"
+    r"|(?P<shift>\x1b[(-/$]{1,2}[@-z]|[\x0e\x0f])",
     re.ASCII,
 )
-"""How URLs, JSON and HTML escape a character, in small letters; of backslashes one is left."""
+"""How URLs, JSON and HTML escape a character, in small letters; of backslashes one is left.
 
-_NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+A page need not end a character reference with a semicolon. The shifts of ISO 2022, between its sets
+of characters, are no characters at all.
+"""
+
+_OF_LETTERS = re.compile(
+    r"%[2-7]|\\(?:u00|x)[2-7]|&(?:\#|amp|num|percnt|bsol)|\x1b[(-/$]|[\x0e\x0f]", re.ASCII
+)
+"""Where an escape begins that may hide letters or digits, itself or with what stands behind it."""
+
+_BEGINNINGS = ("%", "&", "\\u00", "\\x", "\x1b", "\x0e", "\x0f")
+"""Without any of these a text has no such escape."""
+
 _LONGEST_ESCAPE = 16
 """Characters that one may take, escaped more than once."""
+
+_PIECE = 100_000
+"""Characters that are looked through at once: what is kept of each takes much memory."""
 
 # Charsets in which the letters of a token are not single bytes.
 _WIDE = {"utf-16-le": 2, "utf-16-be": 2, "utf-32-le": 4, "utf-32-be": 4}
@@ -68,8 +91,8 @@ class Secret:
         self._plain, _ = _unescape(small, 0)
         size = len(self._plain)
         self._part = min(_PART, size * 3 // 4) if size >= _SHORTEST_CUT else size
-        # Nobody escapes letters and digits: the longest run of them at either end tells quickly
-        # that there is nothing to strike out.
+        # Hardly anybody escapes letters and digits: where no such escape is in a text, the longest
+        # run of them at either end tells quickly that there is nothing to strike out.
         ends = {small[: self._part], small[-self._part :]}
         self._anchors = {max(_WORD.findall(end), key=len, default="") for end in ends}
 
@@ -150,32 +173,48 @@ class Secret:
     def _may_be_in(self, small: str) -> bool:
         """Whether a text in small letters is worth a closer look."""
         # A loop, as this is asked of every answer: a generator would take four times as long.
-        for anchor in self._anchors:  # noqa: SIM110
+        for anchor in self._anchors:
             if anchor in small:
                 return True
+        for beginning in _BEGINNINGS:
+            if beginning in small:
+                return _OF_LETTERS.search(small) is not None
         return False
 
     def _places(self, small: str, *, cut: bool) -> Iterator[tuple[int, int]]:
         """Where the token and parts of it stand, in order, without overlaps."""
-        for begin, end in self._windows(small, cut=cut):
-            stretch = small[begin:end]
-            # Also as it came: in `%abc` the token's own beginning may seem the end of an escape.
-            as_it_came = stretch, range(begin, end + 1)
-            yield from _merged(
-                (origin[first], origin[last])
-                for plain, origin in (as_it_came, _unescape(stretch, begin))
-                for first, last in self._found(plain, cut=cut and end == len(small))
-            )
+        return _merged(
+            place
+            for begin, end in self._windows(small, cut=cut)
+            for place in self._places_between(begin, end, small, cut=cut)
+        )
+
+    def _places_between(
+        self, begin: int, end: int, small: str, *, cut: bool
+    ) -> Iterator[tuple[int, int]]:
+        """Where they stand in a stretch of the text, in any order."""
+        stretch = small[begin:end]
+        # Also as it came: in `%abc` the token's own beginning may seem the end of an escape.
+        as_it_came = stretch, range(begin, end + 1)
+        for plain, origin in (as_it_came, _unescape(stretch, begin)):
+            for first, last in self._found(plain, cut=cut and end == len(small)):
+                yield origin[first], origin[last]
 
     def _windows(self, small: str, *, cut: bool) -> Iterator[tuple[int, int]]:
         """The stretches of a text which are worth a closer look."""
         reach = _LONGEST_ESCAPE * len(self._plain)
         size = len(small)
         hits = [at for anchor in self._anchors for at in _all(anchor, small)]
+        if any(beginning in small for beginning in _BEGINNINGS):
+            hits += (found.start() for found in _OF_LETTERS.finditer(small))
         if cut:
             hits.append(size)
         around = ((max(0, hit - reach), min(size, hit + reach)) for hit in hits)
-        return _merged(around)
+        for begin, end in _merged(around):
+            while end - begin > _PIECE + 2 * reach:
+                yield begin, begin + _PIECE + 2 * reach
+                begin += _PIECE  # noqa: PLW2901 - the pieces overlap: each spelling is whole in one
+            yield begin, end
 
     def _found(self, plain: str, *, cut: bool) -> Iterator[tuple[int, int]]:
         """The stretches of a plain text that are a part of the token, or all of it."""
@@ -239,8 +278,9 @@ def _unescape(text: str, begin: int) -> tuple[str, list[int]]:
     for _ in range(_LAYERS):  # A URL in a URL, or in JSON in HTML.
         shown, places, at = "", list[int](), 0
         for found in _ESCAPE.finditer(text):
-            shown += text[at : found.start()] + _meaning(found)
-            places += origin[at : found.start() + 1]
+            meaning = _meaning(found)
+            shown += text[at : found.start()] + meaning
+            places += origin[at : found.start() + len(meaning)]
             at = found.end()
         if not at:
             break
@@ -249,10 +289,12 @@ def _unescape(text: str, begin: int) -> tuple[str, list[int]]:
 
 
 def _meaning(found: re.Match[str]) -> str:
-    """The one character that an escape stands for, in small letters."""
+    """The one character that an escape stands for, in small letters; none where it is a shift."""
     kind, written = found.lastgroup, found[found.lastgroup or 0]
     if kind == "name":
         return _NAMED[written]
+    if kind == "shift":
+        return ""
     if kind == "itself":
         return written
     if kind == "backslash":

@@ -24,6 +24,7 @@ from ..errors import Outcome
 from .body import StaleConnectionError, WitnessedBody
 from .errors import reason_of
 from .token import QueryAdded, with_token
+from .unpacking import ACCEPTED_ENCODINGS, unpacker_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -71,7 +72,11 @@ class StruckHeaders(Mapping[str, str]):
         return dict, (dict(self),)
 
 
-_HEADERS = {"Accept": "application/json", "X-Requested-With": "XMLHttpRequest"}
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": ACCEPTED_ENCODINGS,
+    "X-Requested-With": "XMLHttpRequest",
+}
 _OF_BODIES = (hdrs.CONTENT_TYPE,)
 
 
@@ -237,7 +242,7 @@ class Transport:
                 headers=sent_headers,
                 allow_redirects=False,
                 raise_for_status=False,
-                auto_decompress=True,
+                auto_decompress=False,
                 timeout=self._within(time_limit),
                 skip_auto_headers=None if writes else _OF_BODIES,
                 middlewares=(*middlewares, *(() if writes else (_Reading(witness),)), address),
@@ -313,12 +318,16 @@ class Transport:
     async def _read(self, response: aiohttp.ClientResponse, body: bytearray) -> str | None:
         """Read the answer into ``body`` up to the bound; why it is not whole, or None."""
         bound, content = self._config.max_body, response.content
+        unpacker = unpacker_of(response.headers.get(hdrs.CONTENT_ENCODING, ""))
         while not content.at_eof():
-            body += await content.readany()
+            piece = await content.readany()
+            if unpacker is not None:
+                piece = unpacker.feed(piece, bound + 1 - len(body))
+            body += piece
             if len(body) > bound:
                 del body[bound:]
                 return f"it is longer than {bound} bytes"
-        return None
+        return None if unpacker is None else unpacker.fault
 
 
 _CONNECTING = (

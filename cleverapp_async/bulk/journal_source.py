@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from .._call import SendState
 from ..errors import (
     ApiError,
     CleverAppError,
+    InvalidRequestError,
+    JournalError,
     Outcome,
     OutcomeUnknownError,
     ValidationError,
@@ -26,19 +29,27 @@ from .journal.protocol import Journal, MarkOf, Messages, RecognizesAccount
 from .journal.records import (
     ORPHANED,
     ErrorRecord,
+    JournalEntry,
     JournalResult,
     JournalState,
     JournalSummary,
     Loaded,
     Resend,
 )
-from .outcome import SendOutcome, ask_journal, ask_journal_list, expected_answer, journal_failure
+from .outcome import (
+    SendOutcome,
+    ask_journal,
+    ask_journal_list,
+    broken_promise,
+    expected_answer,
+    is_cancelled,
+    journal_failure,
+)
 from .priming import Primer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from .journal.records import JournalEntry
     from .sources import DispatchQueue
 
 __all__ = ["JournalSource"]
@@ -115,7 +126,7 @@ class JournalSource:
             await self.primer.prime(self.journal, self.loaded, self.summary)
         for entry in self.loaded.orphans:
             queue.tell(_orphan(entry))
-        await self._put_all(queue)
+        await self._put_all(queue, self.summary)
 
     async def _load(self) -> Loaded:
         """Have the journal read the messages: what their source raises stays the user's own.
@@ -127,19 +138,56 @@ class JournalSource:
         messages = None if self.messages is None else source.watch(self.messages)
         try:
             loaded = await load(messages, self.key_of, deduplicate=self.deduplicate)
-        except CleverAppError:
+        except (JournalError, InvalidRequestError):
             raise
-        except Exception as error:
-            if error is source.raised:
+        except (Exception, asyncio.CancelledError) as error:
+            cancelled = isinstance(error, asyncio.CancelledError) and is_cancelled()
+            if error is source.raised or cancelled:
                 raise
             raise journal_failure(load, error) from error
-        return expected_answer(load, Loaded, loaded)
+        for orphan in expected_answer(load, Loaded, loaded).orphans:
+            expected_answer(load, JournalEntry, orphan)
+        return loaded
 
-    async def _put_all(self, queue: DispatchQueue) -> None:
+    async def _ask_keys(self, summary: JournalSummary) -> Sequence[LimitKey | None]:
+        """The keys whose messages are taken.
+
+        Raises:
+            JournalError: The journal failed, or has messages to send of further keys: they would
+                be left out without a word.
+        """
+        method = self.journal.keys
+        keys = await ask_journal_list(LimitKey | None, method)
+        missing = summary.to_send(self.resend).keys() - set(keys)
+        if missing:
+            told = f"must give the keys of all messages, and left out {len(missing)} of them"
+            raise broken_promise(method, told)
+        return keys
+
+    async def _take(
+        self, key: LimitKey | None, after: int, most: int, given: _Indexes
+    ) -> Sequence[JournalEntry]:
+        """The next messages of a key, each of which is given once.
+
+        Raises:
+            JournalError: The journal failed, or gave a message that would be sent twice.
+        """
+        method = self.journal.take
+        entries = await ask_journal_list(JournalEntry, method, key, after, most, self.resend)
+        for entry in entries:
+            if entry.index <= after:
+                told = f"must give the messages behind index {after}, and gave {entry.index}"
+                raise broken_promise(method, told)
+            if not given.add(entry.index):
+                told = f"must give each message once, and gave that of index {entry.index} twice"
+                raise broken_promise(method, told)
+        return entries
+
+    async def _put_all(self, queue: DispatchQueue, summary: JournalSummary) -> None:
         # A cursor per key says how far its messages have been read. Each key is filled up once half
         # of what it may have in memory is started: so none waits for the reading of another one.
-        journal = self.journal
-        cursors = dict.fromkeys(await ask_journal_list(journal.keys), -1)
+        cursors = dict.fromkeys(await self._ask_keys(summary), -1)
+        given = _Indexes()
         depth = max(1, min(_DEEPEST, self.look_ahead // max(1, len(cursors))))
         half = max(1, depth // 2)
         queue.watch(half)
@@ -149,8 +197,7 @@ class JournalSource:
                 if queue.queued(key) >= half:
                     continue
                 wanted = depth - queue.queued(key)
-                after = cursors[key]
-                entries = await ask_journal_list(journal.take, key, after, wanted, self.resend)
+                entries = await self._take(key, cursors[key], wanted, given)
                 for entry in entries:
                     self._put(queue, entry)
                 if len(entries) < wanted:
@@ -192,7 +239,7 @@ class JournalSource:
         begun = self.wall()
         try:
             self.journal.withdraw(index)
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             raise journal_failure(self.journal.withdraw, error) from error
         self._note(index, begun, self.wall())
 
@@ -205,6 +252,23 @@ class JournalSource:
         if self._open:
             self._open = False
             await ask_journal(self.journal.close, ended)
+
+
+_BLOCK = 4096
+
+
+@define(eq=False)
+class _Indexes:
+    """Which messages were given: a bit for each, as there may be millions of them."""
+
+    blocks: dict[int, int] = field(factory=dict[int, int], init=False)
+
+    def add(self, index: int) -> bool:
+        """Take one in; whether it is new."""
+        block, place = divmod(index, _BLOCK)
+        known, bit = self.blocks.get(block, 0), 1 << place
+        self.blocks[block] = known | bit
+        return not known & bit
 
 
 @define(eq=False)

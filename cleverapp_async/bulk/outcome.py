@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from types import UnionType
 from typing import ParamSpec, TypeVar, cast
 
 from attrs import field, frozen
@@ -17,7 +19,9 @@ __all__ = [
     "SendOutcome",
     "ask_journal",
     "ask_journal_list",
+    "broken_promise",
     "expected_answer",
+    "is_cancelled",
     "journal_failure",
     "stopped_error",
     "unexpected_error",
@@ -83,13 +87,17 @@ def unexpected_error(outcome: Outcome, error: BaseException) -> CleverAppError:
 def journal_failure(method: Callable[..., object], error: BaseException) -> CleverAppError:
     """What a journal raised, as an error that stops a run; a journal may raise anything.
 
+    Only errors of the journal stay as they are: another one of ours would tell what became of a
+    message, which a journal cannot know.
+
     Args:
         method: The method of the journal that raised it.
         error: What it raised; the cause of the error that is made.
     """
-    if isinstance(error, CleverAppError):
+    if isinstance(error, JournalError):
         return error
-    found = JournalError(f"the journal failed: {_method_name(method)} raised {_place_of(error)}")
+    told = f"{type(error).__name__}: " if isinstance(error, CleverAppError) else ""
+    found = broken_promise(method, f"raised {told}{_place_of(error)}")
     found.__cause__ = error
     return found
 
@@ -104,24 +112,48 @@ async def ask_journal(method: Callable[P, Awaitable[T]], *args: P.args, **kwargs
     """
     try:
         return await method(*args, **kwargs)
-    except CleverAppError:
+    except JournalError:
         raise
+    except asyncio.CancelledError as error:
+        if is_cancelled():
+            raise
+        raise journal_failure(method, error) from error
     except Exception as error:  # a journal of a user's own raises anything
         raise journal_failure(method, error) from error
 
 
+def is_cancelled() -> bool:
+    """Whether somebody cancelled this task, so that a cancellation is not the journal's own."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
+
+
 async def ask_journal_list(
-    method: Callable[P, Awaitable[Sequence[T]]], *args: P.args, **kwargs: P.kwargs
+    kind: type[object] | UnionType,
+    method: Callable[P, Awaitable[Sequence[T]]],
+    *args: P.args,
+    **kwargs: P.kwargs,
 ) -> Sequence[T]:
     """What a method of a journal lists.
 
+    Args:
+        kind: What each item must be.
+        method: The method.
+        *args: What it is given.
+        **kwargs: What it is given by name.
+
     Raises:
-        JournalError: It failed, or gave no sequence.
+        JournalError: It failed, or gave no sequence, or something else in it.
     """
     answer = cast("object", await ask_journal(method, *args, **kwargs))
-    if isinstance(answer, Sequence):
-        return cast("Sequence[T]", answer)
-    raise _wrong_answer(method, "sequence", answer)
+    if not isinstance(answer, Sequence):
+        raise _wrong_answer(method, "sequence", answer)
+    for item in cast("Sequence[object]", answer):
+        if not isinstance(item, kind):
+            name = kind.__name__ if isinstance(kind, type) else str(kind)
+            wanted = f"sequence of {name.rpartition('.')[2]}"
+            raise _wrong_answer(method, wanted, item, "one with a")
+    return cast("Sequence[T]", answer)
 
 
 def expected_answer(method: Callable[..., object], kind: type[T], answer: object) -> T:
@@ -137,9 +169,20 @@ def expected_answer(method: Callable[..., object], kind: type[T], answer: object
     raise _wrong_answer(method, kind.__name__, answer)
 
 
-def _wrong_answer(method: Callable[..., object], wanted: str, answer: object) -> JournalError:
-    name, given = _method_name(method), type(answer).__name__
-    return JournalError(f"the journal failed: {name} must give a {wanted}, and gave a {given}")
+def _wrong_answer(
+    method: Callable[..., object], wanted: str, answer: object, gave: str = "a"
+) -> JournalError:
+    return broken_promise(method, f"must give a {wanted}, and gave {gave} {type(answer).__name__}")
+
+
+def broken_promise(method: Callable[..., object], told: str) -> JournalError:
+    """The error of a journal that does not do what the protocol says.
+
+    Args:
+        method: Its method.
+        told: What that must do, and did, behind the method's name.
+    """
+    return JournalError(f"the journal failed: {_method_name(method)} {told}")
 
 
 def _method_name(method: Callable[..., object]) -> str:

@@ -14,14 +14,14 @@ from ..limits.registry import LimiterRegistry
 from ..limits.sliding_window import SETTLE_MARGIN
 from ..models.messages import Message
 from .journal.protocol import SendHistory
-from .journal.records import JournalState
+from .journal.records import JournalEntry, JournalState
 from .outcome import ask_journal_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .journal.protocol import Journal
-    from .journal.records import JournalEntry, JournalSummary, Loaded
+    from .journal.records import JournalSummary, Loaded
 
 __all__ = ["Arrivals", "Primer", "arrivals_of"]
 
@@ -115,7 +115,7 @@ class Primer:
         sent: Sequence[JournalEntry] = ()
         if isinstance(journal, SendHistory):
             since = self.wall() - self._period - SETTLE_MARGIN
-            sent = await ask_journal_list(journal.sent_since, since, self._most)
+            sent = await ask_journal_list(JournalEntry, journal.sent_since, since, self._most)
         known, now = self.limits.counted.known(), self.wall()
         ages: defaultdict[LimitKey | AccountKey, list[float]] = defaultdict(list)
         orphans = {entry.index: entry for entry in loaded.orphans}

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from attrs import define
 
+from .._arguments import check_instance, check_seconds, wrong_setting
 from .quota import Lane
 
 T = TypeVar("T")
@@ -31,6 +32,16 @@ class Waiter(Generic[T]):
     lane: Lane
     band: int
     number: int
+
+
+def check_place(lane: object, spacing: object) -> None:
+    """Make sure that a waiter can be given its place.
+
+    Raises:
+        ConfigurationError: An argument cannot work; it is named.
+    """
+    check_instance("lane", lane, Lane, "a Lane, such as Lane.BULK", wrong_setting)
+    check_seconds("spacing", spacing, wrong_setting, zero=True)
 
 
 def _band(spacing: float, *, returned: bool) -> int:

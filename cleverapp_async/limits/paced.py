@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from .._arguments import check_seconds, wrong_setting
 from .._event_loop import LIMITER_REFUSES, claim_running_loop
 from ._burst import Burst
-from ._lanes import LaneQueue, Waiter
+from ._lanes import LaneQueue, Waiter, check_place
 from .protocols import LimiterSnapshot
-from .quota import Lane, Quota, check_quotas
+from .quota import Lane, Quota, check_ages, check_quotas
 
 __all__ = ["PacedLimiter"]
 
@@ -58,6 +59,7 @@ class PacedLimiter:
         """Wait for the next evenly spaced moment; see :meth:`Limiter.acquire`.
 
         Raises:
+            ConfigurationError: Others wait, and an argument cannot work; it is named.
             ClientStateError: The limiter serves another event loop.
         """
         self._loop = loop = claim_running_loop(self._loop, LIMITER_REFUSES)
@@ -86,6 +88,7 @@ class PacedLimiter:
     async def _wait_for_turn(
         self, loop: asyncio.AbstractEventLoop, lane: Lane, spacing: float, *, returned: bool
     ) -> None:
+        check_place(lane, spacing)
         turn: asyncio.Future[None] = loop.create_future()
         waiter: Waiter[None] = self._queue.push(turn, lane, spacing, returned=returned)
         try:
@@ -117,9 +120,17 @@ class PacedLimiter:
     def pause(self, seconds: float) -> None:
         """Grant nothing for that long; pauses that overlap end with the last one.
 
+        Args:
+            seconds: 0 or more, and finite.
+
         Raises:
+            ConfigurationError: It is no such number.
             ClientStateError: The limiter serves another event loop.
         """
+        check_seconds("seconds", seconds, wrong_setting, zero=True)
+        self._pause_for(seconds)
+
+    def _pause_for(self, seconds: float) -> None:
         self._loop = loop = claim_running_loop(self._loop, LIMITER_REFUSES)
         self._paused_until = max(self._paused_until, loop.time() + seconds)
 
@@ -130,8 +141,10 @@ class PacedLimiter:
         so that even spacing from then on keeps every quota.
 
         Raises:
+            ConfigurationError: ``ages`` is no list of seconds.
             ClientStateError: The limiter serves another event loop.
         """
+        check_ages(ages)
         wait = self._spacing - min(ages, default=self._spacing)
         for quota in self._quotas:
             newest = sorted(ages)[: quota.limit]
@@ -139,7 +152,7 @@ class PacedLimiter:
             for later, age in enumerate(reversed(newest), quota.limit - len(newest)):
                 wait = max(wait, quota.period - age - later * self._spacing)
         if wait > 0:
-            self.pause(wait)
+            self._pause_for(wait)
 
     def snapshot(self) -> LimiterSnapshot:
         """The state at this moment."""
@@ -170,7 +183,7 @@ class PacedLimiter:
         streak = max(1, self._burst.refused(loop.time(), sent_at, self._period))
         if retry_after is None:
             retry_after = min(max(self._spacing, _SHORTEST_PAUSE) * streak, self._longest_pause)
-        self.pause(retry_after)
+        self._pause_for(retry_after)
         self._burst.paused(self._paused_until)
 
 

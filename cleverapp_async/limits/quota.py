@@ -25,6 +25,7 @@ __all__ = [
     "Quotas",
     "QuotasOf",
     "as_quotas",
+    "check_ages",
     "check_factor",
     "check_key",
     "check_quotas",
@@ -141,6 +142,18 @@ def quota_items(name: str, given: object, kind: type[K], wanted: str) -> Iterato
         if not isinstance(key, kind):
             raise wrong_setting(name, wanted, key)
         yield key, quotas
+
+
+def check_ages(ages: object) -> Sequence[float]:
+    """Return how many seconds ago some requests were made, each of them 0 or more.
+
+    Raises:
+        ConfigurationError: It is no list of such numbers.
+    """
+    if not isinstance(ages, Sequence) or isinstance(ages, str | bytes):
+        raise wrong_setting("ages", "a list of seconds", ages)
+    found = cast("Sequence[object]", ages)
+    return [check_seconds("ages", age, wrong_setting, zero=True) for age in found]
 
 
 def check_factor(factor: object) -> None:

@@ -30,6 +30,7 @@ from .quota import (
     Quota,
     Quotas,
     as_quotas,
+    check_ages,
     check_key,
     quota_items,
 )
@@ -339,10 +340,7 @@ class LimiterRegistry:
             ConfigurationError: An argument cannot work; it is named.
         """
         check_key(key)
-        if not isinstance(cast("object", ages), Sequence) or isinstance(ages, str | bytes):
-            raise wrong_setting("ages", "a list of seconds", ages)
-        for age in ages:
-            check_seconds("ages", age, wrong_setting, zero=True)
+        check_ages(ages)
         if not ages or not self.quotas(key):
             return
         limiter = self.limiter(key)

@@ -18,10 +18,10 @@ from .._arguments import check_seconds, wrong_setting
 from .._event_loop import LIMITER_REFUSES, claim_running_loop
 from ..errors import CleverAppError
 from ._burst import Burst
-from ._lanes import LaneQueue
+from ._lanes import LaneQueue, check_place
 from ._window import Window
 from .protocols import LimiterSnapshot
-from .quota import Lane, Quota, check_quotas
+from .quota import Lane, Quota, check_ages, check_quotas
 
 __all__ = ["SETTLE_MARGIN", "SlidingWindowLimiter", "SlidingWindowPermit"]
 
@@ -89,6 +89,7 @@ class SlidingWindowLimiter:
         """Wait for a slot; see :meth:`Limiter.acquire`.
 
         Raises:
+            ConfigurationError: It has to wait, and an argument cannot work; it is named.
             ClientStateError: The limiter serves another event loop.
         """
         loop = self._loop
@@ -118,9 +119,14 @@ class SlidingWindowLimiter:
     def pause(self, seconds: float) -> None:
         """Grant nothing for that long; pauses that overlap end with the last one.
 
+        Args:
+            seconds: 0 or more, and finite.
+
         Raises:
+            ConfigurationError: It is no such number.
             ClientStateError: The limiter serves another event loop.
         """
+        check_seconds("seconds", seconds, wrong_setting, zero=True)
         self._loop = loop = claim_running_loop(self._loop, LIMITER_REFUSES)
         self._pause_until(loop.time() + seconds)
         self._pump()
@@ -131,12 +137,14 @@ class SlidingWindowLimiter:
         Each spends a slot until one period after it reached the server.
 
         Raises:
+            ConfigurationError: ``ages`` is no list of seconds.
             ClientStateError: The limiter serves another event loop.
         """
+        found = check_ages(ages)
         self._loop = loop = claim_running_loop(self._loop, LIMITER_REFUSES)
         now = loop.time()
         for window in self._windows:
-            window.prime(now - age for age in ages)
+            window.prime(now - age for age in found)
         self._sure = 0
 
     def turn_away(self, make: Callable[[], CleverAppError]) -> None:
@@ -187,6 +195,7 @@ class SlidingWindowLimiter:
     async def _wait(
         self, loop: asyncio.AbstractEventLoop, lane: Lane, spacing: float, *, returned: bool
     ) -> SlidingWindowPermit:
+        check_place(lane, spacing)
         queue = self._queue
         if queue is None:
             queue = self._queue = LaneQueue()
@@ -243,7 +252,10 @@ class SlidingWindowLimiter:
         return moment
 
     def _free_now(self, now: float) -> int:
-        """How many could be granted now, one after another, without another look."""
+        """How many could be granted now, one after another, without another look.
+
+        At most ``_LOOKED_AHEAD``, as many as without any window: there nothing else bounds it.
+        """
         burst = self._burst
         if self._paused_until > now or self._lingering or (burst is not None and burst.level):
             # While the burst is reduced, the same number of free slots is not enough for the next.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
 from urllib.parse import urlsplit
 
 from .._values import kind_of
@@ -15,6 +15,7 @@ from .route import Route
 
 __all__ = [
     "LONGEST_REFERENCE",
+    "NO_REFERENCE",
     "check_amount",
     "check_count",
     "check_decimal",
@@ -115,23 +116,49 @@ def check_phone(name: str, value: object) -> str:
     return digits.removeprefix("+")
 
 
-def check_reference(value: object) -> dict[str, str]:
-    """A copy of a reference of the user's own: texts by their names, few enough to be kept.
+class FrozenTexts(dict[str, str]):
+    """Texts by their names that nobody changes; in all else a dict, which JSON can hold too."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[type[FrozenTexts], tuple[dict[str, str]]]:
+        """Pickle and copy it as a whole, as its items cannot be set one by one."""
+        return FrozenTexts, (dict(self),)
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError(
+            "a message's reference cannot be changed: make another message with attrs.evolve"
+        )
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = _refuse
+    setdefault = update = _refuse  # pyright: ignore[reportAssignmentType] - overloads
+
+
+NO_REFERENCE = FrozenTexts()
+"""The one of every message that has none: campaigns of millions have none."""
+
+
+def check_reference(value: object) -> FrozenTexts:
+    """A frozen copy of a reference of the user's own: texts by names, few enough to be kept.
 
     Raises:
         InvalidRequestError: It is none; no text of it is shown, as it may tell of a recipient.
     """
+    if type(value) is FrozenTexts:
+        return value  # One that was checked before, such as that of a message which is evolved.
     if type(value) is not dict and not isinstance(value, Mapping):
         raise _refuse("reference", "a mapping of texts such as {'order_id': 'A-17'}", value)
+    # A class of the user's own may answer otherwise each time: what is kept is what is checked.
+    kept = FrozenTexts(cast("Mapping[str, str]", value))
     # All at once: it is asked for each message of a campaign.
-    given = cast("Mapping[str, str]", value)
     try:
-        whole = "".join((*given, *given.values()))
-        sound = (whole.isascii() or bool(whole.encode())) and all(map(str.strip, given))
+        whole = "".join((*kept, *kept.values()))
+        sound = (whole.isascii() or bool(whole.encode())) and all(map(str.strip, kept))
     except (TypeError, UnicodeEncodeError):
         sound, whole = False, ""
     if not sound:
-        told = _fault_of_reference(cast("Mapping[object, object]", value))
+        told = _fault_of_reference(cast("Mapping[object, object]", kept))
         raise InvalidRequestError(told, fields=("reference",))
     if len(whole) > LONGEST_REFERENCE:
         raise InvalidRequestError(
@@ -139,7 +166,7 @@ def check_reference(value: object) -> dict[str, str]:
             "give what the message is found again by, such as an id, and no more",
             fields=("reference",),
         )
-    return dict(given)
+    return kept or NO_REFERENCE
 
 
 def _fault_of_reference(value: Mapping[object, object]) -> str:

@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from ..errors import InvalidRequestError
 from .checks import (
+    NO_REFERENCE,
     check_id,
     check_messenger,
     check_phone,
@@ -32,16 +33,10 @@ _TRIPLE = ("bot_id", "messenger", "contact_external_id")
 _CONTENT = ("text", "image", "file")
 
 
-def _nothing() -> dict[str, str]:
-    """No reference; quicker than ``dict[str, str]``, for campaigns of millions have none."""
-    return {}
-
-
 def _keep_reference(message: Message) -> None:
-    """Check a message's reference, and keep a copy that its caller cannot change."""
-    given = message.reference
-    if given or type(given) is not dict:
-        object.__setattr__(message, "reference", check_reference(given))
+    """Check a message's reference, and keep a copy that nobody can change."""
+    if message.reference is not NO_REFERENCE:
+        object.__setattr__(message, "reference", check_reference(message.reference))
 
 
 @frozen(kw_only=True)
@@ -61,8 +56,9 @@ class SendMessage:
         file: URL of a file.
         reference: What you find the message again by, such as ``{"order_id": "A-17"}``: texts by
             names of yours, 4,000 characters at most in all. It is never sent. The outcome and the
-            journal give it back, and exports have a column for each name. Two messages that differ
-            in it alone are equal: it is no part of the request.
+            journal give it back, and exports have a column for each name. The message keeps a copy
+            that nobody can change: :func:`attrs.evolve` makes another message. Two messages that
+            differ in it alone are equal: it is no part of the request.
 
     Raises:
         InvalidRequestError: The addressing or the content is not as above; the fields are named.
@@ -77,7 +73,7 @@ class SendMessage:
     text: str | None = None
     image: str | None = None
     file: str | None = None
-    reference: Mapping[str, str] = field(factory=_nothing, eq=False)
+    reference: Mapping[str, str] = field(default=NO_REFERENCE, eq=False)
 
     def __attrs_post_init__(self) -> None:
         """Check the addressing, then each field, then that there is content."""
@@ -161,8 +157,9 @@ class SendMessageToWhatsApp:
         name: The contact's name, needed when writing to this contact for the first time.
         reference: What you find the message again by, such as ``{"order_id": "A-17"}``: texts by
             names of yours, 4,000 characters at most in all. It is never sent. The outcome and the
-            journal give it back, and exports have a column for each name. Two messages that differ
-            in it alone are equal: it is no part of the request.
+            journal give it back, and exports have a column for each name. The message keeps a copy
+            that nobody can change: :func:`attrs.evolve` makes another message. Two messages that
+            differ in it alone are equal: it is no part of the request.
 
     Raises:
         InvalidRequestError: A value is missing or of the wrong form; the field is named.
@@ -174,7 +171,7 @@ class SendMessageToWhatsApp:
     phone: str = field(converter=_phone)
     text: str
     name: str | None = None
-    reference: Mapping[str, str] = field(factory=_nothing, eq=False)
+    reference: Mapping[str, str] = field(default=NO_REFERENCE, eq=False)
 
     def __attrs_post_init__(self) -> None:
         """Check each field."""

@@ -64,6 +64,15 @@ def _ids(values: Iterable[int]) -> frozenset[int]:
     return frozenset(values)
 
 
+_LAST_PORT = 65_535
+
+
+def _check_fault(what: str, value: object) -> None:
+    if not isinstance(value, Fault):
+        msg = f"{what} must be a Fault, such as Fault.hang(), not {value!r}"
+        raise ValueError(msg)  # noqa: TRY004 - one kind of error for all arguments
+
+
 @define(eq=False, kw_only=True)
 class Simulator:
     """A server that behaves as the API's documentation says, with faults on demand.
@@ -151,6 +160,10 @@ class Simulator:
             if not isinstance(cast("object", value), kind):
                 msg = f"{name} must be a {kind.__name__}, not {value!r}"
                 raise ValueError(msg)  # noqa: TRY004 - one kind of error for all arguments
+        port = cast("object", self.port)
+        if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _LAST_PORT:
+            msg = f"port must be a whole number from 0 (any free one) to {_LAST_PORT}, not {port!r}"
+            raise ValueError(msg)
         _check_window(self.window)
         if self.retry_after not in ROUNDINGS:
             msg = f"retry_after must be one of {', '.join(ROUNDINGS)}, not {self.retry_after!r}"
@@ -174,7 +187,10 @@ class Simulator:
             self.links_url or "",
         )
         self._schedule = FaultSchedule(random.Random(f"faults {self.seed}"))
-        self._schedule.add(self.faults)
+        faults = tuple(self.faults)
+        for fault in faults:
+            _check_fault("faults", fault)
+        self._schedule.add(faults)
         self._handler = RequestHandler(
             Router(self._context, self.api_token, self.retry_after),
             self.latency,
@@ -340,7 +356,12 @@ class Simulator:
         return self._schedule.armed
 
     def add_fault(self, fault: Fault) -> None:
-        """Arm one more fault; it counts requests from now on."""
+        """Arm one more fault; it counts requests from now on.
+
+        Raises:
+            ValueError: It is no fault.
+        """
+        _check_fault("fault", fault)
         self._schedule.add((fault,))
 
     def clear_faults(self) -> None:
@@ -348,7 +369,12 @@ class Simulator:
         self._schedule.clear()
 
     def fault_count(self, fault: Fault) -> int:
-        """Tell how often an armed fault struck."""
+        """Tell how often an armed fault struck.
+
+        Raises:
+            ValueError: It is no fault.
+        """
+        _check_fault("fault", fault)
         return self._schedule.count(fault)
 
     @property

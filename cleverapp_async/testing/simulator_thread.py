@@ -98,6 +98,8 @@ class SimulatorThread:
         # Whoever hands the loop something does so before the loop is told to stop, or not at all:
         # so nobody waits for what will not be done.
         self._handing_over = threading.Lock()
+        # Held while it starts: of several threads that start it at once one does.
+        self._starting = threading.Lock()
 
     def __repr__(self) -> str:
         """Where it serves; never the token."""
@@ -178,7 +180,11 @@ class SimulatorThread:
         return self._inside(self._simulator.referee, key)
 
     def add_fault(self, fault: Fault) -> None:
-        """Arm one more fault; it counts requests from now on."""
+        """Arm one more fault; it counts requests from now on.
+
+        Raises:
+            ValueError: It is no fault.
+        """
         self._inside(self._simulator.add_fault, fault)
 
     def clear_faults(self) -> None:
@@ -186,7 +192,11 @@ class SimulatorThread:
         self._inside(self._simulator.clear_faults)
 
     def fault_count(self, fault: Fault) -> int:
-        """Tell how often an armed fault struck."""
+        """Tell how often an armed fault struck.
+
+        Raises:
+            ValueError: It is no fault.
+        """
         return self._inside(self._simulator.fault_count, fault)
 
     @property
@@ -260,7 +270,7 @@ class SimulatorThread:
         """Refuse new connections inside ``with``, and close those that are idle.
 
         Raises:
-            RuntimeError: It does not run, or refuses already.
+            RuntimeError: It does not run, or refuses already, or a condition of a fault calls this.
         """
         refusing = self._simulator.refusing()
         self._await(refusing.__aenter__())
@@ -277,29 +287,32 @@ class SimulatorThread:
             RuntimeError: It runs already.
             OSError: The port is taken.
         """
-        if self._thread is not None:
-            raise RuntimeError("the simulator runs already: close it before it starts again")
-        started: Future[None] = Future()
-        # A daemon, so that a program which is interrupted does not wait for it.
-        thread = threading.Thread(
-            target=self._run, args=(started,), name="cleverapp-simulator", daemon=True
-        )
-        thread.start()
-        try:
-            started.result()
-        except BaseException:
-            thread.join()
-            raise
-        self._thread = thread
+        with self._starting:
+            if self._thread is not None:
+                raise RuntimeError("the simulator runs already: close it before it starts again")
+            started: Future[None] = Future()
+            # A daemon, so that a program which is interrupted does not wait for it.
+            thread = threading.Thread(
+                target=self._run, args=(started,), name="cleverapp-simulator", daemon=True
+            )
+            thread.start()
+            try:
+                started.result()
+            except BaseException:
+                thread.join()
+                raise
+            self._thread = thread
 
     def close(self) -> None:
         """Stop at once: requests that are served are cut off. Closing twice is allowed."""
-        with self._handing_over:
-            loop, self._loop = self._loop, None
-            if loop is not None:
-                loop.call_soon_threadsafe(self._stop.set)
-        thread, self._thread = self._thread, None
-        if thread is not None:
+        with self._starting:
+            with self._handing_over:
+                loop, self._loop = self._loop, None
+                if loop is not None:
+                    loop.call_soon_threadsafe(self._stop.set)
+            thread, self._thread = self._thread, None
+        # A condition of a fault may close it, in the very thread that ends then.
+        if thread is not None and thread is not threading.current_thread():
             thread.join()
 
     def _run(self, started: Future[None]) -> None:
@@ -344,8 +357,14 @@ class SimulatorThread:
         """Run a coroutine of the simulator to its end.
 
         Raises:
-            RuntimeError: It does not run.
+            RuntimeError: It does not run, or this is its own thread, which cannot wait for itself.
         """
+        if self._thread is threading.current_thread():
+            coroutine.close()
+            raise RuntimeError(
+                "the condition of a fault is asked by the simulator itself, which cannot wait for "
+                "its connections meanwhile: call refusing() in the test"
+            )
         with self._handing_over:
             if self._loop is None:
                 coroutine.close()

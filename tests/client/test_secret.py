@@ -74,6 +74,67 @@ def test_any_token_is_struck_out_of_a_url(token: str) -> None:
         assert secret.strike_bytes(f"[{spelling}]".encode()) == b"[***]"
 
 
+def _named(letter: str) -> str:
+    names = {"+": "plus", "/": "sol", "=": "equals", "_": "lowbar", ".": "period", "&": "amp"}
+    return f"&{names[letter]};" if letter in names else letter
+
+
+ESCAPES: dict[str, Callable[[str], str]] = {
+    "JSON": lambda letter: f"\\u{ord(letter):04x}",
+    "JSON in JSON": lambda letter: f"\\\\u{ord(letter):04X}",
+    "Python": lambda letter: f"\\x{ord(letter):02x}",
+    "URL": lambda letter: f"%{ord(letter):02x}",
+    "URL in URL": lambda letter: f"%25{ord(letter):02X}",
+    "HTML": lambda letter: f"&#{ord(letter)};",
+    "HTML in small hex digits": lambda letter: f"&#x{ord(letter):x};",
+    "HTML with zeros": lambda letter: f"&#{ord(letter):040};",
+    "HTML in HTML": lambda letter: f"&amp;#{ord(letter)};",
+    "JSON of HTML": lambda letter: f"\\u0026#{ord(letter)};",
+    "HTML by names": _named,
+}
+
+
+@given(
+    st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=6, max_size=40),
+    st.sampled_from(sorted(ESCAPES)),
+    st.data(),
+)
+def test_letters_that_are_escaped_hide_nothing(token: str, kind: str, data: st.DataObject) -> None:
+    """Whichever of its characters are escaped, letters and digits too, the token is struck out."""
+    escape = ESCAPES[kind]
+    chosen = data.draw(st.lists(st.booleans(), min_size=len(token), max_size=len(token)))
+    if "\\" in token or "&" in token or "%" in token:
+        chosen = [True] * len(token)  # What is half escaped may mean something else.
+    spelling = "".join(
+        escape(letter) if escaped else letter for letter, escaped in zip(token, chosen, strict=True)
+    )
+    secret = Secret(token)
+    assert secret.strike(f"[ {spelling} ]") == "[ *** ]"
+    assert secret.strike_bytes(f"[ {spelling} ]".encode()) == b"[ *** ]"
+
+
+def test_a_reference_without_a_semicolon_hides_nothing() -> None:
+    """HTML reads a character reference whose semicolon is missing: so the token is found there."""
+    spelling = "".join(f"&#{ord(letter)}" for letter in LONG)
+    assert Secret(LONG).strike(f"<title>{spelling}</title>") == "<title>***</title>"
+    assert Secret("abc+de/f").strike("abc&plusde&solf") == "***"
+
+
+def test_shifts_between_sets_of_characters_hide_nothing() -> None:
+    """What ISO 2022 writes between two characters, and no reader sees, does not part the token."""
+    for shift in ("\x1b(B", "\x1b$)C", "\x0e", "\x0f"):
+        assert Secret(LONG).strike(f"at {shift.join(LONG)}!") == "at ***!"
+
+
+def test_a_long_text_of_escapes_is_looked_through_in_pieces() -> None:
+    """Wherever the token stands in a text that is nothing but escapes, it is struck out."""
+    spelling = "".join(f"\\u{ord(letter):04x}" for letter in LONG)
+    before, secret = "\\u0021" * 16_600, Secret(LONG)
+    for size in range(0, 600, 50):
+        text = f"{before}{'!' * size}{spelling}{before}"
+        assert secret.strike(text) == f"{before}{'!' * size}***{before}"
+
+
 def test_a_word_is_not_struck_out() -> None:
     """A token as short as a word would blank ordinary texts: it is left there."""
     assert Secret("text").strike("a text") == "a text"

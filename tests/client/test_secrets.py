@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import logging
 import pickle
 import traceback
@@ -180,6 +181,30 @@ async def test_no_echo_shows_the_token(answer: bytes, log: list[str]) -> None:
     async with raw_server(answer) as raw:
         seen = await fail(raw.base_url, events)
     assert [what for what in (*seen, *log) if not clean(what)] == []
+
+
+IN_JSON = "".join(f"\\u{ord(letter):04x}" for letter in TOKEN)
+IN_HTML = "".join(f"&#{ord(letter)};" for letter in TOKEN)
+IN_URL = "".join(f"%{ord(letter):02x}" for letter in TOKEN)
+
+
+@pytest.mark.parametrize("spelled", [IN_JSON, IN_HTML, IN_URL, TOKEN[:4] + IN_JSON[24:]])
+async def test_no_echo_with_escaped_letters_shows_the_token(spelled: str, log: list[str]) -> None:
+    """Letters and digits that a server escapes, wherever it does, are read as nobody's token."""
+    answers = [
+        http(f'{{"message":"bad {spelled}"}}'.encode(), 400),
+        http(f'{{"message":"x","errors":{{"text":["bad {spelled}"]}}}}'.encode(), 422),
+        http(f'{{"message":"x","errors":{{"{spelled}":["bad"]}}}}'.encode(), 422),
+        http(f'{{"data":"{spelled}","{spelled}":1}}'.encode()),
+        http(f"<html><title>{spelled}</title></html>".encode(), 500),
+        http(f"<html><title>{spelled}</title></html>".encode("utf-16"), 500),
+        http(b"gone", 302, {"Location": f"/?a={spelled}"}),
+    ]
+    for answer in answers:
+        events: list[Event] = []
+        async with raw_server(answer) as raw:
+            seen = await fail(raw.base_url, events)
+        assert [what for what in (*seen, *log) if not clean(html.unescape(what))] == []
 
 
 @pytest.mark.parametrize("spelled", [TOKEN, ECHO, TOKEN.upper(), ECHO.lower()])

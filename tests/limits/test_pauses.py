@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async import Quota
-from cleverapp_async.limits import PacedLimiter, SlidingWindowLimiter
+from cleverapp_async import ConfigurationError, Quota
+from cleverapp_async.limits import Lane, PacedLimiter, SlidingWindowLimiter
 from cleverapp_async.testing import run_virtual
+from tests.raising import raises
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +38,7 @@ def test_pauses_that_overlap_end_with_the_last(
         limiter = make(*quotas)
         limiter.pause(10.0)
         limiter.pause(3.0)
-        limiter.pause(-1.0)
+        limiter.pause(0.0)
         waiting = asyncio.create_task(_start(limiter))
         await asyncio.sleep(1.0)
         limiter.pause(2.0)
@@ -125,3 +127,30 @@ def test_nothing_starts_in_any_pause(pauses: list[tuple[int, int]]) -> None:
 
     run_virtual(main(SlidingWindowLimiter(Quota(2, 1.0))))
     run_virtual(main(PacedLimiter(Quota(2, 1.5))))
+
+
+@pytest.mark.parametrize("make", LIMITERS)
+def test_what_is_no_duration_is_refused(make: Callable[..., Limiter]) -> None:
+    """A pause, an age or a spacing that is none, and a lane that is none, are named."""
+
+    async def main() -> None:
+        limiter: Any = make(Quota(1, 1.0))
+        for seconds in (None, "x", True, -5, math.nan, math.inf, -math.inf, 10**400):
+            with raises(ConfigurationError, "seconds"):
+                limiter.pause(seconds)
+            with raises(ConfigurationError, "ages"):
+                limiter.prime([0.5, seconds])
+        for ages in (None, 5, "x", {0.5}):
+            with raises(ConfigurationError, "ages"):
+                limiter.prime(ages)
+        first, second = (asyncio.create_task(limiter.acquire()) for _ in range(2))
+        await asyncio.sleep(0)
+        for wrong in ({"lane": "x"}, {"lane": Lane}, {"spacing": "x"}, {"spacing": -1}):
+            with raises(ConfigurationError, *wrong):
+                await limiter.acquire(**wrong)
+        for waiting in (first, second):
+            (await waiting).settle()
+        assert asyncio.get_running_loop().time() == 1.0
+        assert limiter.snapshot().queued == 0
+
+    run_virtual(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import inspect
 import socket
 import threading
@@ -10,6 +11,8 @@ import typing
 import urllib.error
 import urllib.parse
 import urllib.request
+from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -166,6 +169,74 @@ def test_it_starts_once_at_a_time() -> None:
     with simulator:
         send(simulator, "again")
     assert len(simulator.arrivals) == 2
+
+
+def test_of_several_threads_one_starts_it() -> None:
+    """The others are told that it runs, and one end ends it."""
+    simulator = SimulatorThread(limits=SimulatorLimits.none())
+    refused: list[RuntimeError] = []
+
+    def start() -> None:
+        try:
+            simulator.start()
+        except RuntimeError as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+    assert len(refused) == 5
+    assert send(simulator) == 200
+    simulator.close()
+    assert "cleverapp-simulator" not in {thread.name for thread in threading.enumerate()}
+
+
+@pytest.mark.parametrize("does", ["refuses", "closes"])
+def test_a_condition_of_a_fault_cannot_wait_for_the_simulator(does: str) -> None:
+    """In its own thread it refuses no connections, which is told, and may be closed."""
+    told: list[RuntimeError] = []
+
+    def condition(_: object) -> bool:
+        if does == "closes":
+            simulator.close()
+            return False
+        try:
+            with simulator.refusing():
+                pass
+        except RuntimeError as error:
+            told.append(error)
+        return False
+
+    simulator = SimulatorThread(limits=SimulatorLimits.none())
+    simulator.add_fault(Fault.server_error(when=condition))
+    with simulator:
+        if does == "closes":
+            with suppress(OSError, http.client.HTTPException):
+                send(simulator)  # It is cut off, unless it was answered sooner.
+            assert not simulator.running
+        else:
+            assert send(simulator) == 200
+            assert len(told) == 1
+
+
+@pytest.mark.parametrize("wrong", [5, None, Fault])
+def test_what_is_no_fault_is_refused(wrong: Any) -> None:  # noqa: ANN401 - all of them
+    """Whether it is added, counted or given at the start."""
+    simulator = SimulatorThread(limits=SimulatorLimits.none())
+    for call in (simulator.add_fault, simulator.fault_count):
+        with pytest.raises(ValueError, match="fault"):
+            call(wrong)
+    with pytest.raises(ValueError, match="faults"):
+        SimulatorThread(faults=[wrong])
+
+
+@pytest.mark.parametrize("port", ["x", None, True, -1, 65_536, 1.5])
+def test_what_is_no_port_is_refused(port: Any) -> None:  # noqa: ANN401 - all of them
+    """Before anything is started."""
+    with pytest.raises(ValueError, match="port"):
+        SimulatorThread(port=port)
 
 
 def test_a_port_that_is_taken_is_told_to_the_caller() -> None:

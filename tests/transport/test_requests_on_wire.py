@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
 
+from cleverapp_async import Outcome, UnexpectedResponseError, raw_answers
 from cleverapp_async.simulator import Simulator, SimulatorLimits
 from tests.transport.rig import SUCCESS, client_of, one_attempt, raw_server
 
@@ -102,6 +104,64 @@ async def test_no_cookie_is_kept() -> None:
         await client.send_message(contact_id=7, text="2")
         assert len(raw.requests) == 2
         assert b"cookie" not in raw.requests[1].lower()
+
+
+def packed(body: bytes, encoding: bytes = b"gzip") -> bytes:
+    """An answer whose body is compressed, or was once."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %b\r\nContent-Length: %d\r\n\r\n"
+    return head % (encoding, len(body)) + body
+
+
+GZIP = gzip.compress(b'{"success":true}')
+ZLIB = zlib.compress(b'{"success":true}')
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        packed(GZIP),
+        packed(GZIP + b"\0\0"),
+        packed(gzip.compress(b'{"success"') + gzip.compress(b":true}")),
+        packed(ZLIB, b"deflate"),
+        packed(ZLIB[2:-4], b"Deflate"),
+        packed(b'{"success":true}', b"identity"),
+    ],
+)
+async def test_a_whole_compressed_answer_counts(answer: bytes) -> None:
+    """In one stream or several, with the header that the standard wants or without."""
+    async with raw_server(answer) as raw, client_of(raw.base_url) as client:
+        assert (await client.send_message(contact_id=7, text="Hi")).attempts == 1
+        assert b"accept-encoding: gzip, deflate\r\n" in raw.requests[0].lower()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(packed(GZIP[:size]) for size in (1, 5, 10, 14, len(GZIP) - 8, len(GZIP) - 1)),
+        *(packed(ZLIB[:size], b"deflate") for size in (1, 5, len(ZLIB) - 1)),
+        packed(GZIP[:-8] + b"\0" * 8),
+        packed(b"no gzip at all"),
+        packed(GZIP + b"and more"),
+        packed(b"anything", b"br"),
+    ],
+)
+async def test_a_compressed_answer_without_its_end_broke_off(answer: bytes) -> None:
+    """Where the stream's end, or its checksum, is missing or wrong, nothing is called accepted."""
+    async with raw_server(answer) as raw, client_of(raw.base_url) as client:
+        with pytest.raises(UnexpectedResponseError) as caught:
+            await client.send_message(contact_id=7, text="Hi")
+    assert not caught.value.complete
+    assert caught.value.outcome is Outcome.UNKNOWN
+
+
+async def test_a_compressed_answer_is_not_unpacked_without_bound() -> None:
+    """Of a body that grows beyond all measure no more is kept than the bound."""
+    bomb = packed(gzip.compress(b" " * 10_000_000))
+    config = one_attempt(max_body=1000)
+    async with raw_server(bomb) as raw, client_of(raw.base_url, config=config) as client:
+        with raw_answers() as answers, pytest.raises(UnexpectedResponseError):
+            await client.send_message(contact_id=7, text="Hi")
+    assert [len(answer.body) for answer in answers] == [1000]
 
 
 async def test_a_compressed_answer_is_read() -> None:

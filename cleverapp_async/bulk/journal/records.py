@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
+from typing import cast
 
 from attrs import field, frozen
 
+from ..._arguments import check_instance, wrong_argument
 from ...limits.quota import LimitKey
 from ...models.messages import Message
 
@@ -23,6 +25,7 @@ __all__ = [
     "LockHolder",
     "Resend",
     "SettledMessage",
+    "chosen_states",
     "orphaned",
 ]
 
@@ -136,6 +139,18 @@ class JournalEntry:
     def number(self) -> int:
         """Its number for people, counted from 1: what the command line, lists and reports show."""
         return self.index + 1
+
+
+def chosen_states(states: tuple[object, ...]) -> frozenset[JournalState]:
+    """The states whose messages are asked for: all where none is given.
+
+    Raises:
+        InvalidRequestError: Something else is given.
+    """
+    for state in states:
+        wanted = "states of JournalState, such as entries(JournalState.UNKNOWN)"
+        check_instance("states", state, JournalState, wanted, wrong_argument)
+    return frozenset(cast("tuple[JournalState, ...]", states) or JournalState)
 
 
 @frozen

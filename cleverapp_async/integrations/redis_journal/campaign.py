@@ -16,6 +16,7 @@ from ...bulk.journal.records import (
     JournalSummary,
     LockHolder,
     SettledMessage,
+    chosen_states,
 )
 from .client import ATTEMPT_TIMEOUT, BlockingClient
 from .keys import DEFAULT_PREFIX, KeyNames, campaign_name, check_word, safe_address, split_address
@@ -105,11 +106,16 @@ class RedisJournalReader:
         return self._client.follow(ask_summary(self._names, self._client.name))
 
     def entries(self, *states: JournalState) -> Iterator[JournalEntry]:
-        """The messages in these states, all where none is given, by their index, chunk by chunk."""
+        """The messages in these states, all where none is given, by their index, chunk by chunk.
+
+        Raises:
+            InvalidRequestError: Something else than states is given.
+        """
+        wanted = chosen_states(states)
         meta = self._client.follow(ask_meta(self._names))
         for chunk in range(number(meta.get("chunks"))):
             for _, entry in self._client.follow(ask_chunk(self._names, chunk)):
-                if not states or entry.state in states:
+                if entry.state in wanted:
                     yield entry
 
     def settled(self) -> Iterator[SettledMessage]:

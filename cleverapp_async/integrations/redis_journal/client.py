@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar, cast
 
@@ -124,7 +125,13 @@ class BlockingClient:
         try:
             command = next(steps)
             while True:
-                command = steps.send(execute(*command))
+                try:
+                    reply = execute(*command)
+                except BaseException as error:  # noqa: BLE001 - the steps raise it again
+                    # They may have something to put back first, also where it is an interruption.
+                    command = steps.throw(error)
+                else:
+                    command = steps.send(reply)
         except StopIteration as end:
             return cast("T", end.value)
         except CleverAppError:
@@ -209,11 +216,13 @@ class JournalClient:
     async def change(self, steps: Steps[T]) -> T:
         """Carry out commands that change a campaign.
 
+        Cancelled, it has the steps put back what they must, and waits for that.
+
         Raises:
             JournalWriteError: Redis failed, or holds what no journal wrote.
         """
         try:
-            return await self._follow(steps)
+            return await self._follow_to_the_end(steps)
         except CleverAppError:
             raise
         except Exception as error:  # noqa: BLE001 - a client of the caller's may raise anything
@@ -251,6 +260,35 @@ class JournalClient:
         if self.owned:
             await self.redis.close()
 
+    async def _follow_to_the_end(self, steps: Steps[T]) -> T:
+        """Follow steps that learn of failures and of a cancellation, once, and may clean up.
+
+        No command is cut off: what has left may be carried out all the same, and later than the one
+        that puts it back. Each has the client's time-out.
+        """
+        cancelled: asyncio.CancelledError | None = None
+        try:
+            command = next(steps)
+            while True:
+                carried_out = asyncio.ensure_future(self.execute(*command))
+                again = await _wait_out(carried_out)
+                if again is not None and cancelled is None:
+                    cancelled = again
+                    if not carried_out.cancelled():
+                        carried_out.exception()  # So that nobody misses it.
+                    command = steps.throw(cancelled)
+                    continue
+                try:
+                    reply = carried_out.result()
+                except BaseException as error:  # noqa: BLE001 - the steps raise it again
+                    command = steps.throw(error)
+                else:
+                    command = steps.send(reply)
+        except StopIteration as end:
+            if cancelled is not None:
+                raise cancelled from None
+            return cast("T", end.value)
+
     async def _follow(self, steps: Steps[T]) -> T:
         try:
             command = next(steps)
@@ -261,6 +299,17 @@ class JournalClient:
 
 
 _NEEDED = {"appendonly": "yes", "appendfsync": "always"}
+
+
+async def _wait_out(future: asyncio.Future[object]) -> asyncio.CancelledError | None:
+    """Wait until a future is done, and give the cancellation that came meanwhile, if one did."""
+    cancelled: asyncio.CancelledError | None = None
+    while not future.done():
+        try:
+            await asyncio.wait([future])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    return cancelled
 
 
 async def check_keeping(client: JournalClient, *, durable: bool, verify: bool) -> None:

@@ -28,6 +28,7 @@ from ...bulk.journal.records import (
     JournalSummary,
     Loaded,
     LockHolder,
+    chosen_states,
 )
 from ...errors import JournalError
 from ...limits.quota import LimitKey
@@ -268,14 +269,16 @@ class RedisJournal:
         """The messages in these states, all where none is given, by their index.
 
         Raises:
+            InvalidRequestError: Something else than states is given.
             JournalError: There is no such campaign, or Redis failed.
         """
+        wanted = chosen_states(states)
         meta = await self._client.follow(ask_meta(self._names))
         if not meta:
             raise no_campaign(self._client.name)
         for chunk in range(number(meta.get("chunks"))):
             for _, entry in await self._client.follow(ask_chunk(self._names, chunk)):
-                if not states or entry.state in states:
+                if entry.state in wanted:
                     yield entry
 
     async def errors(self) -> list[tuple[ErrorRecord, int]]:

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
-from attrs import evolve, frozen
+from attrs import define, evolve, frozen
 
 from ..._redis.client import as_list, as_text, as_texts, number
 from ...bulk.journal.by_hand import (
@@ -25,7 +26,6 @@ from ...bulk.journal.by_hand import (
     is_plain_end,
 )
 from ...bulk.journal.records import JournalState, orphaned
-from ...errors import JournalError, JournalLockedError
 from .client import eval_command, journal_script
 from .codec import (
     Code,
@@ -87,6 +87,13 @@ class _Locked:
     fences: Sequence[str]
     load: str
     seconds: float
+
+
+@define
+class _Wanted:
+    """How many chunks' leases are taken, or may have been."""
+
+    chunks: int
 
 
 def resolve_messages(
@@ -166,18 +173,29 @@ def _under_leases(
 ) -> Steps[int]:
     """Do some work while all leases of a campaign are ours, however long it takes.
 
+    However it ends, they are let go: also where a command failed, or where it was cancelled in the
+    middle of one, which may have taken some of them all the same.
+
     Raises:
         JournalLockedError: Somebody is at work on it, or has taken a lease over.
+        JournalError: There is no such campaign.
     """
     holder = describe_holder()
     begun = clock()
-    locked = yield from _lock(names, name, holder, max(_LEASE, _TIMEOUTS * timeout))
+    meta = yield from ask_meta(names)
+    if not meta:
+        raise no_campaign(name)
+    wanted = _Wanted(number(meta.get("chunks")))
     try:
+        locked = yield from _lock(names, name, holder, max(_LEASE, _TIMEOUTS * timeout), wanted)
         done = yield from _prolonging(work(locked), locked, begun, clock)
-    except JournalError:
-        yield from _unlock(names, holder, len(locked.fences))
+    except GeneratorExit:
+        raise  # Nobody carries out any command more.
+    except BaseException:
+        with suppress(Exception):  # What went wrong first is what is told.
+            yield from _unlock(names, holder, wanted.chunks)
         raise
-    yield from _unlock(names, holder, len(locked.fences))
+    yield from _unlock(names, holder, wanted.chunks)
     return done
 
 
@@ -211,27 +229,18 @@ def _prolong(locked: _Locked) -> Steps[None]:
             raise locked_error(locked.name, None)
 
 
-def _lock(names: KeyNames, name: str, holder: str, least: float) -> Steps[_Locked]:
+def _lock(names: KeyNames, name: str, holder: str, least: float, wanted: _Wanted) -> Steps[_Locked]:
     """Take the lease of whoever reads messages in, then those of all chunks."""
-    meta = yield from ask_meta(names)
-    if not meta:
-        raise no_campaign(name)
-    seconds = least * (1 + number(meta.get("chunks")) / _CHUNKS)
+    seconds = least * (1 + wanted.chunks / _CHUNKS)
     milliseconds = int(1000 * seconds)
     fences: list[str] = []
-    taken = [LOAD]
-    try:
-        [load] = yield from _take(names, name, [LOAD], holder, milliseconds)
-        # Nobody reads messages in any more: there will be no other chunks.
-        meta = yield from ask_meta(names)
-        chunks = number(meta.get("chunks"))
-        for begin in range(0, chunks, _AT_ONCE):
-            units = [str(chunk) for chunk in range(begin, min(begin + _AT_ONCE, chunks))]
-            fences += yield from _take(names, name, units, holder, milliseconds)
-            taken += units
-    except JournalLockedError:
-        yield from _unlock(names, holder, len(taken) - 1)
-        raise
+    [load] = yield from _take(names, name, [LOAD], holder, milliseconds)
+    # Nobody reads messages in any more: there will be no other chunks.
+    meta = yield from ask_meta(names)
+    wanted.chunks = number(meta.get("chunks"))
+    for begin in range(0, wanted.chunks, _AT_ONCE):
+        units = [str(chunk) for chunk in range(begin, min(begin + _AT_ONCE, wanted.chunks))]
+        fences += yield from _take(names, name, units, holder, milliseconds)
     return _Locked(names, name, holder, meta.get("created_at", ""), fences, load, seconds)
 
 

@@ -56,7 +56,10 @@ FAULTS = (
     "lost intent",
     "no history",
     "no references",
+    "no withdrawal",
     "not retryable",
+    "oldest history",
+    "one attempt",
     "order",
     "references compared",
     "rejected again",
@@ -71,6 +74,13 @@ def test_a_planted_fault_is_found(fault: str) -> None:
     """Whatever a journal may get wrong, the kit says so."""
     with pytest.raises(AssertionError):
         check_journal(partial(LinesStore, fault), examples=20, shortest=False)
+
+
+@pytest.mark.parametrize("fault", ["no withdrawal", "oldest history", "one attempt"])
+def test_some_faults_are_found_in_every_run(fault: str) -> None:
+    """What happens in few random stories is a story of its own."""
+    with pytest.raises(AssertionError):
+        check_journal(partial(LinesStore, fault), examples=1, steps=1, shortest=False)
 
 
 async def test_the_kit_wants_a_plain_function() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import io
+import json
+import pickle
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from attrs import evolve
@@ -299,3 +302,43 @@ def test_columns_are_never_those_of_a_message_or_an_outcome(
     assert [name_of_column(column) for column in columns] == list(reference)
     assert not columns.keys() & {*message.parameters(), *OUTCOME_COLUMNS}
     assert set(COLUMNS) <= {*MESSAGE_COLUMNS, *OUTCOME_COLUMNS}
+
+
+@pytest.mark.parametrize("make", KINDS)
+@pytest.mark.parametrize("given", [{}, {"a": "b"}])
+def test_nobody_changes_a_reference(
+    make: Callable[[Mapping[str, str]], Message], given: dict[str, str]
+) -> None:
+    """Neither through the caller's own dict nor through the message; copies and pickles keep it."""
+    before = dict(given)
+    message = make(given)
+    given["later"] = "x"
+    kept = cast("dict[str, str]", message.reference)
+    changes: list[Callable[[], object]] = [
+        lambda: kept.update(a="c"),
+        lambda: kept.__setitem__("a", "c"),
+        lambda: kept.setdefault("z", "c"),
+        lambda: kept.__ior__({"z": "c"}),
+        lambda: kept.pop("a", None),
+        kept.clear,
+    ]
+    for change in changes:
+        with pytest.raises(TypeError):
+            change()
+    copies = [message, pickle.loads(pickle.dumps(message)), copy.deepcopy(message)]  # noqa: S301 - our own
+    for one in (*copies, evolve(message, text="Bye")):
+        assert one.reference == before
+        assert type(one.reference) is type(kept)
+        assert json.loads(json.dumps(one.reference)) == before
+
+
+def test_what_is_kept_of_a_reference_is_what_was_checked() -> None:
+    """A class of the user's own, whose ``values`` tell something else, gets nothing past."""
+
+    class Sly(dict[str, object]):
+        def values(self) -> Any:  # noqa: ANN401 - as of a dict
+            return ["a"]
+
+    with pytest.raises(InvalidRequestError) as caught:
+        SendMessage(contact_id=1, text="Hi", reference=cast("Any", Sly(a=5)))
+    assert caught.value.fields == ("reference",)

@@ -5,11 +5,17 @@ import os
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cleverapp_async import JournalError, SendMessage, SqliteJournal
+from cleverapp_async import (
+    ConfigurationError,
+    InvalidRequestError,
+    JournalError,
+    SendMessage,
+    SqliteJournal,
+)
 from cleverapp_async.journal import JournalMismatchError, JournalReader, JournalResult, JournalState
 from tests.bulk.journal.journals import (
     ACCEPTED,
@@ -21,6 +27,7 @@ from tests.bulk.journal.journals import (
     opened,
     result,
 )
+from tests.raising import raises
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,6 +222,31 @@ async def test_settled_messages_come_as_they_ended(tmp_path: Path) -> None:
 
 GIVEN = [*messages(900), messages(1)[0]]
 """More than one batch, and a duplicate at the end."""
+
+
+async def test_a_reader_refuses_what_is_no_state_and_no_list(tmp_path: Path) -> None:
+    """The argument is named; nothing else is raised."""
+    path = tmp_path / "run.db"
+    async with opened(path, GIVEN):
+        pass
+    with JournalReader(path) as reader:
+        states: list[Any] = [None, [], "unknown", JournalState]
+        for state in states:
+            with raises(InvalidRequestError, "states"):
+                reader.entries(state)
+        lists: list[Any] = [True, 5, "x", b"x", {}]
+        for given in lists:
+            with raises(InvalidRequestError, "messages"):
+                reader.compare(given, origin=ORIGIN)
+
+
+def test_a_note_that_cannot_be_kept_is_refused(tmp_path: Path) -> None:
+    """One that is no Unicode, or too long, before any file is made."""
+    for note in ("\ud800", "x" * 4001):
+        with raises(ConfigurationError, "note"):
+            SqliteJournal(tmp_path / "run.db", note=note)
+    SqliteJournal(tmp_path / "run.db", note="Й" * 4000)
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_the_same_messages_are_no_mismatch(tmp_path: Path) -> None:

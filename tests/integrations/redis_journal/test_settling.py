@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from attrs import evolve
@@ -249,3 +250,46 @@ async def _everything(journal: RedisJournal) -> str:
     names = journal.names
     keys = [*names.of_all, *names.of_chunk(0)[:-1], *names.of_chunk(1)[:-1]]
     return " ".join([str(await journal._client.execute("HGETALL", key)) for key in keys])
+
+
+@pytest.mark.parametrize("often", [1, 3])
+async def test_a_cancelled_change_leaves_no_lease(journal: RedisJournal, often: int) -> None:
+    """Wherever it is cut off, and however often: the campaign is nobody's afterwards."""
+    await open_ends(journal)
+    cut = 0
+    for turns in range(0, 60, 6):
+        for change in (journal.resolve_unknown(S.ACCEPTED), journal.purge()):
+            task = asyncio.ensure_future(change)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            for _ in range(often):
+                task.cancel()
+                await asyncio.sleep(0)
+            await asyncio.wait([task])
+            cut += task.cancelled()
+            assert await journal.holders() == {}
+            assert await journal._client.execute("EXISTS", journal.names.lease("load")) == 0
+    assert cut > 5
+
+
+async def test_an_interrupted_change_leaves_no_lease(
+    journal: RedisJournal, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl+C in the middle of a command, without an event loop: the leases are let go."""
+    await open_ends(journal)
+    campaign = RedisCampaign(redis.url, journal.campaign)
+    client: Any = pytest.importorskip("redis").Redis
+    execute, asked = client.execute_command, list[object]()
+    for number in range(1, 7):
+        asked.clear()
+
+        def interrupted(*command: object, number: int = number) -> object:
+            asked.append(command)
+            if len(asked) == number:
+                raise KeyboardInterrupt
+            return execute(*command)
+
+        monkeypatch.setattr(client, "execute_command", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            campaign.resolve_unknown(S.ACCEPTED)
+        assert await journal.holders() == {}

@@ -32,6 +32,22 @@ __all__ = ["SqliteJournal"]
 _SALT, _MARK = "account_salt", "account_mark"
 
 
+_LONGEST_NOTE = 4000
+
+
+def _check_note(note: str) -> None:
+    if len(note) > _LONGEST_NOTE:
+        raise ConfigurationError(
+            f"note has {len(note)} characters, and {_LONGEST_NOTE} at most are kept: shorten it"
+        )
+    try:
+        note.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigurationError(
+            f"note holds half a character (a surrogate) at {error.start}: no file can keep it"
+        ) from None
+
+
 async def _once_there_is_room(writer: WriterThread, change: Change) -> None:
     await writer.room()
     await writer.write(change)
@@ -50,11 +66,13 @@ class SqliteJournal:
     Args:
         path: The file; it is made where there is none. It must lie on a local disk. Nothing is
             made or changed before :meth:`open`.
-        note: What the next run is to know of this one, in words of your own: the journal's summary
-            gives it back. It stays when the campaign is purged. None keeps that of the last run.
+        note: What the next run is to know of this one, in words of your own, 4,000 characters at
+            most: the journal's summary gives it back. It stays when the campaign is purged. None
+            keeps that of the last run.
 
     Raises:
-        ConfigurationError: The path is none, or that of a folder; or the note is no text.
+        ConfigurationError: The path is none, or that of a folder; or the note is no text, too
+            long, or no Unicode.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, note: str | None = None) -> None:
@@ -66,6 +84,7 @@ class SqliteJournal:
             )
         if note is not None:
             check_instance("note", note, str, "a text, or None", wrong_setting)
+            _check_note(note)
         self._note = note
         self._path: Path | None = None
         self._writer: WriterThread | None = None

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self, TypeVar, cast
 from weakref import WeakSet
 
-from ...._arguments import check_path, wrong_setting
+from ...._arguments import check_flag, check_path, wrong_argument, wrong_setting
 from ....errors import JournalError, JournalWriteError
 from ....models.messages import Message
 from ..codec import decode_error, expect_duration, expect_moment, expect_number
@@ -24,6 +24,7 @@ from ..records import (
     JournalSummary,
     LockHolder,
     SettledMessage,
+    chosen_states,
 )
 from ..reference import decode_columns
 from . import queries
@@ -221,9 +222,10 @@ class JournalReader:
         """The messages in these states, all where none is given, by their index, row by row.
 
         Raises:
+            InvalidRequestError: Something else than states is given.
             JournalError: The journal was purged, so that it holds no messages.
         """
-        return self._stream(queries.entries(self._connection, frozenset(states or JournalState)))
+        return self._stream(queries.entries(self._connection, chosen_states(states)))
 
     def errors(self) -> list[tuple[ErrorRecord, int]]:
         """The errors that results hold, and how often each; the most frequent first."""
@@ -264,7 +266,13 @@ class JournalReader:
             JournalMismatchError: The campaign is another one, or was begun in another way; says
                 what differs.
             JournalError: It was purged or never filled, or cannot be read.
+            InvalidRequestError: What is given is no list of messages, or an argument is wrong.
         """
+        check_flag("deduplicate", deduplicate, wrong_argument)
+        if isinstance(cast("object", messages), str | bytes | Mapping) or not isinstance(
+            cast("object", messages), Iterable | None
+        ):
+            raise wrong_argument("messages", "messages in a list or any other iterable", messages)
         connection = self._connection
         with _reading(self._path):
             queries.check_campaign(connection, self._path, origin)
