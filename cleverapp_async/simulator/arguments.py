@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
-__all__ = ["check_count", "check_number"]
+__all__ = ["check_count", "check_kind", "check_name", "check_number", "check_port", "check_token"]
 
 _LONGEST: Final = 1e10
 """Seconds of the longest duration, some 300 years: no timer can be set for infinity."""
@@ -35,4 +36,51 @@ def check_count(what: str, value: object) -> None:
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         msg = f"{what} must be 1 or more, as a whole number, not {value!r}"
+        raise ValueError(msg)
+
+
+def check_kind(what: str, value: object, kind: type) -> None:
+    """Refuse everything but an object of a class.
+
+    Raises:
+        ValueError: It is something else; the message names it.
+    """
+    if not isinstance(value, kind):
+        msg = f"{what} must be a {kind.__name__}, not {value!r}"
+        raise ValueError(msg)  # noqa: TRY004 - one kind of error for all arguments
+
+
+def check_name(what: str, value: object, known: Collection[str]) -> None:
+    """Refuse everything but one of some names.
+
+    Raises:
+        ValueError: It is something else; the message names it.
+    """
+    if value not in known:
+        msg = f"{what} must be one of {', '.join(known)}, not {value!r}"
+        raise ValueError(msg)
+
+
+_LAST_PORT: Final = 65_535
+
+
+def check_port(what: str, value: object) -> None:
+    """Refuse everything but a port, 0 for any free one included.
+
+    Raises:
+        ValueError: It is something else; the message names it.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LAST_PORT:
+        msg = f"{what} must be a whole number from 0 (any free one) to {_LAST_PORT}, not {value!r}"
+        raise ValueError(msg)
+
+
+def check_token(what: str, value: object) -> None:
+    """Refuse everything but a text that is not empty; it is not shown.
+
+    Raises:
+        ValueError: It is something else; the message names it.
+    """
+    if not isinstance(value, str) or not value:
+        msg = f"{what} must be a text that is not empty: the simulator checks it"
         raise ValueError(msg)

@@ -10,11 +10,12 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from os import PathLike
 from types import TracebackType
-from typing import Final, Self, cast
+from typing import Final, Self
 
 from aiohttp import web
 from attrs import define, field
 
+from .arguments import check_kind, check_name, check_port, check_token
 from .context import (
     FORBIDDEN_STATUS,
     MESSENGER_LIMIT_STATUS,
@@ -62,15 +63,6 @@ def _names(values: Iterable[str]) -> frozenset[str]:
 
 def _ids(values: Iterable[int]) -> frozenset[int]:
     return frozenset(values)
-
-
-_LAST_PORT = 65_535
-
-
-def _check_fault(what: str, value: object) -> None:
-    if not isinstance(value, Fault):
-        msg = f"{what} must be a Fault, such as Fault.hang(), not {value!r}"
-        raise ValueError(msg)  # noqa: TRY004 - one kind of error for all arguments
 
 
 @define(eq=False, kw_only=True)
@@ -149,25 +141,12 @@ class Simulator:
 
     def __attrs_post_init__(self) -> None:
         """Check the arguments, and make what the server knows."""
-        token = cast("object", self.api_token)
-        if not isinstance(token, str) or not token:
-            msg = "api_token must be a text that is not empty: the simulator checks it"
-            raise ValueError(msg)
-        for name, value, kind in (
-            ("limits", self.limits, SimulatorLimits),
-            ("latency", self.latency, Latency),
-        ):
-            if not isinstance(cast("object", value), kind):
-                msg = f"{name} must be a {kind.__name__}, not {value!r}"
-                raise ValueError(msg)  # noqa: TRY004 - one kind of error for all arguments
-        port = cast("object", self.port)
-        if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _LAST_PORT:
-            msg = f"port must be a whole number from 0 (any free one) to {_LAST_PORT}, not {port!r}"
-            raise ValueError(msg)
-        _check_window(self.window)
-        if self.retry_after not in ROUNDINGS:
-            msg = f"retry_after must be one of {', '.join(ROUNDINGS)}, not {self.retry_after!r}"
-            raise ValueError(msg)
+        check_token("api_token", self.api_token)
+        check_kind("limits", self.limits, SimulatorLimits)
+        check_kind("latency", self.latency, Latency)
+        check_port("port", self.port)
+        check_name("window", self.window, WINDOW_KINDS)
+        check_name("retry_after", self.retry_after, ROUNDINGS)
         variants = AnswerVariants(
             self.variables_shape, self.date_style, self.count_referrals_shape, self.empty_objects
         )
@@ -189,7 +168,7 @@ class Simulator:
         self._schedule = FaultSchedule(random.Random(f"faults {self.seed}"))
         faults = tuple(self.faults)
         for fault in faults:
-            _check_fault("faults", fault)
+            check_kind("faults", fault, Fault)
         self._schedule.add(faults)
         self._handler = RequestHandler(
             Router(self._context, self.api_token, self.retry_after),
@@ -298,7 +277,7 @@ class Simulator:
             ValueError: ``window`` is none of its names.
         """
         kind = self.window if window is None else window
-        _check_window(kind)
+        check_name("window", kind, WINDOW_KINDS)
         self._context.limiter = RateLimiter(limits, kind)
         self.limits, self.window = limits, kind
 
@@ -361,7 +340,7 @@ class Simulator:
         Raises:
             ValueError: It is no fault.
         """
-        _check_fault("fault", fault)
+        check_kind("fault", fault, Fault)
         self._schedule.add((fault,))
 
     def clear_faults(self) -> None:
@@ -374,7 +353,7 @@ class Simulator:
         Raises:
             ValueError: It is no fault.
         """
-        _check_fault("fault", fault)
+        check_kind("fault", fault, Fault)
         return self._schedule.count(fault)
 
     @property
@@ -464,9 +443,3 @@ class Simulator:
         for _ in range(_TURNS_TO_ATTACH):
             await asyncio.sleep(0)
         listener.close()
-
-
-def _check_window(window: str) -> None:
-    if window not in WINDOW_KINDS:
-        msg = f"window must be one of {', '.join(WINDOW_KINDS)}, not {window!r}"
-        raise ValueError(msg)
