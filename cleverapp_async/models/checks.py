@@ -125,14 +125,16 @@ class FrozenTexts(dict[str, str]):
         """Pickle and copy it as a whole, as its items cannot be set one by one."""
         return FrozenTexts, (dict(self),)
 
-    def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise TypeError(
-            "a message's reference cannot be changed: make another message with attrs.evolve"
-        )
+    if not TYPE_CHECKING:
+        # Hidden from type checkers: what is refused here they know as what a dict does.
 
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    clear = pop = popitem = _refuse
-    setdefault = update = _refuse  # pyright: ignore[reportAssignmentType] - overloads
+        def _refuse(self, *_: object, **__: object) -> NoReturn:
+            raise TypeError(
+                "a message's reference cannot be changed: make another message with attrs.evolve"
+            )
+
+        __setitem__ = __delitem__ = __ior__ = _refuse
+        clear = pop = popitem = setdefault = update = _refuse
 
 
 NO_REFERENCE = FrozenTexts()
