@@ -87,7 +87,7 @@ async def _check(limiter: Limiter, plans: list[Planned], asking: list[Asker]) ->
         max_size=25,
     ),
     asking=st.lists(askers, min_size=1, max_size=8),
-    paused=st.floats(-1.0, 20.0),
+    paused=st.floats(0.0, 20.0),
 )
 @settings(max_examples=150)
 def test_an_estimate_is_never_more_than_the_wait(
@@ -110,7 +110,7 @@ def test_an_estimate_is_never_more_than_the_wait(
         max_size=15,
     ),
     asking=st.lists(askers, min_size=1, max_size=8),
-    paused=st.floats(-1.0, 20.0),
+    paused=st.floats(0.0, 20.0),
 )
 @settings(max_examples=60)
 def test_a_paced_estimate_is_never_more_than_the_wait(
