@@ -92,7 +92,7 @@ class Progress:
         send_id: Its id in events and log lines.
         clock: The loop's.
         deadline_at: Loop seconds; ``inf`` without a deadline.
-        told: Whether somebody listens to its events.
+        has_listeners: Whether somebody listens to its events.
         attempt: The running attempt's number.
         faults: Attempts that ended in a fault.
         refusals: Attempts refused for a limit.
@@ -107,7 +107,7 @@ class Progress:
     send_id: str
     clock: Callable[[], float]
     deadline_at: float = math.inf
-    told: bool = False
+    has_listeners: bool = False
     attempt: int = 0
     faults: int = 0
     refusals: int = 0

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Mount", "mount_of", "network_type", "read_mounts"]
+__all__ = ["Mount", "mount_of", "network_kind", "network_type", "read_mounts"]
 
 _MOUNT_POINT = 4  # its column, proc(5)
 _MOUNTS = Path("/proc/self/mountinfo")
@@ -73,6 +74,20 @@ def network_type(path: Path, mounts: str) -> str | None:
     if kind in {"fuse", "fuseblk"}:
         return mount.kind if inner in _NETWORK_FUSE else None
     return mount.kind if mount.kind in _NETWORK else None
+
+
+def network_kind(path: Path) -> str | None:
+    """The kind of network file system that a path of this machine lies on; None for a local one.
+
+    They are found on Linux, and on Windows by paths that begin with a host; elsewhere nothing tells
+    them from local ones.
+
+    Args:
+        path: An absolute path, links followed.
+    """
+    if sys.platform == "win32":
+        return "network" if str(path).startswith("\\\\") else None
+    return network_type(path, read_mounts())
 
 
 def read_mounts() -> str:

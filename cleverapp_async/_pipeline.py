@@ -107,7 +107,7 @@ class Pipeline:
             send_id=f"{_process}-{next(_numbers)}",
             clock=clock,
             deadline_at=math.inf if call.deadline is None else clock() + call.deadline,
-            told=self._events.has_listeners,
+            has_listeners=self._events.has_listeners,
         )
         # Chosen here, so that who is not observed pays nothing for it.
         if self._observer is None:
@@ -238,7 +238,7 @@ class Pipeline:
     ) -> PermitPair | CleverAppError:
         """Win the limits and a connection slot, if that is possible before the deadline."""
         unbounded = progress.deadline_at == math.inf
-        if progress.told or not unbounded:
+        if progress.has_listeners or not unbounded:
             estimate = self._estimate(progress, key)
             if now + estimate > progress.deadline_at:
                 return _too_late(estimate)
@@ -319,7 +319,7 @@ class Pipeline:
         return None if seconds is None else min(seconds, self._config.longest_pause)
 
     def _delay(self, progress: Progress, error: CleverAppError) -> float | None:
-        """Seconds until the next attempt, or None to raise the error."""
+        """Count what ended an attempt; seconds until the next one, or None to raise the error."""
         if progress.call.state.stopping or isinstance(error, DeadlineExceededError):
             return None
         if isinstance(error, RateLimitError):
@@ -356,7 +356,7 @@ class Pipeline:
         *about: P.args,
         **named: P.kwargs,
     ) -> None:
-        if progress.told:
+        if progress.has_listeners:
             endpoint = progress.call.endpoint.name
             event = kind(progress.send_id, endpoint, progress.attempt, *about, **named)
             self._events.dispatch(event)

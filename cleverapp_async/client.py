@@ -348,8 +348,8 @@ class CleverAppClient(
             InvalidRequestError: As by :meth:`send_many`; or ``journal`` is none, such as a path or
                 a class.
         """
-        from .bulk.journal.messages import check_messages  # noqa: PLC0415 - the same
-        from .bulk.journal.records import Resend  # noqa: PLC0415 - as in _bulk_run
+        from .bulk.journal.messages import check_messages  # noqa: PLC0415 - as in _bulk_run
+        from .bulk.journal.records import Resend  # noqa: PLC0415 - the same
         from .bulk.journal_source import JournalSource  # noqa: PLC0415 - the same
         from .bulk.priming import Primer  # noqa: PLC0415 - the same
         from .bulk.sources import check_journal  # noqa: PLC0415 - the same

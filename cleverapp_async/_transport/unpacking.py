@@ -15,6 +15,7 @@ ACCEPTED_ENCODINGS = "gzip, deflate"
 
 _PACKED = ("gzip", "x-gzip", "deflate")
 _NOT_ASKED_FOR = ("br", "zstd", "compress", "x-compress")
+_KNOWN = frozenset((*_PACKED, *_NOT_ASKED_FOR))
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _BARE = -zlib.MAX_WBITS
 _OF_ZLIB = 8
@@ -81,4 +82,4 @@ def unpacker_of(content_encoding: str) -> Unpacker | None:
         content_encoding: The header ``Content-Encoding``; empty where there is none.
     """
     encoding = content_encoding.strip().lower()
-    return Unpacker(encoding) if encoding in (*_PACKED, *_NOT_ASKED_FOR) else None
+    return Unpacker(encoding) if encoding in _KNOWN else None

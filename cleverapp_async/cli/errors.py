@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import TYPE_CHECKING, Literal
 
@@ -21,6 +22,8 @@ from ..errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from ..errors import FieldError
 
 __all__ = [
@@ -31,6 +34,7 @@ __all__ = [
     "exit_codes",
     "exit_of",
     "failure",
+    "setting_errors",
     "wrong_setting",
 ]
 
@@ -110,6 +114,19 @@ class BadInputError(CommandError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, Exit.USAGE)
+
+
+@contextmanager
+def setting_errors() -> Generator[None]:
+    """Inside, a setting that cannot work ends the command.
+
+    Raises:
+        CommandError: One cannot: exit 3.
+    """
+    try:
+        yield
+    except ConfigurationError as error:
+        raise CommandError(f"{error}.", Exit.CONFIGURATION) from None
 
 
 def failure(error: CleverAppError, *, reads: bool, note: str = "") -> CommandError:

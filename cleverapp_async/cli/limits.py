@@ -11,14 +11,13 @@ from attrs import frozen
 from rich.live import Live
 
 from .._redis.client import RedisCallError
-from ..errors import ConfigurationError
 from ..limits.quota import AccountKey
 from ..limits.shared.disk.overview import look_into_folder
 from ..limits.shared.log import LogCallError
 from ..limits.shared.overview import KeyState, Overview
 from . import params
 from .console import as_json, make_console, make_table, to_stdout
-from .errors import BadInputError, CommandError, Exit, exit_codes
+from .errors import BadInputError, CommandError, Exit, exit_codes, setting_errors
 from .shared_options import Options, format_option
 from .text import say_duration
 
@@ -142,11 +141,10 @@ def watch(
 
 def _run(context: click.Context, shown: Coroutine[None, None, None]) -> None:
     try:
-        asyncio.run(shown)
+        with setting_errors():
+            asyncio.run(shown)
     except KeyboardInterrupt:
         context.exit(Exit.INTERRUPTED)
-    except ConfigurationError as error:
-        raise CommandError(f"{error}.", Exit.CONFIGURATION) from None
     except ValueError as error:
         raise BadInputError(f"--prefix: {error}") from None
     except RedisCallError as error:

@@ -6,7 +6,8 @@ import os
 import shlex
 from collections import Counter
 from datetime import datetime, time
-from typing import TYPE_CHECKING, cast
+from functools import wraps
+from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlsplit
 
 import click
@@ -23,7 +24,7 @@ from ..limits.quota import (
 )
 from ..limits.registry import LimiterRegistry
 from . import params
-from .errors import BadInputError, CommandError, Exit
+from .errors import BadInputError, setting_errors
 from .kept_limits import CommandClient, KeptLimits, QuotaSettings, make_limits
 from .params import LimitOverride
 from .shared_options import (
@@ -37,7 +38,7 @@ from .shared_options import (
 from .text import write_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from ..bulk.schedule import Schedule
     from ..limits.quota import LimitKey, Quotas
@@ -49,9 +50,11 @@ __all__ = [
     "LimitSettings",
     "SendSettings",
     "limit_options",
-    "pace_options",
     "schedule_options",
+    "settings_options",
 ]
+
+R = TypeVar("R")
 
 CONCURRENCY = 1000
 _IN_FLIGHT = 100
@@ -92,10 +95,7 @@ class GivenHours:
             return None
         try:
             return Schedule(
-                at=self.at,
-                not_before=self.not_before,
-                not_after=self.not_after,
-                zone=self.timezone,
+                at=self.at, not_before=self.not_before, not_after=self.not_after, zone=self.timezone
             )
         except ConfigurationError as error:
             raise BadInputError(f"{str(error).rstrip('.')}.") from None
@@ -178,14 +178,12 @@ class LimitSettings:
         }
         others: Quotas = own.pop(params.OTHERS, self._scaled(OTHER_MESSENGERS_QUOTA))
         direct: Quotas = own.pop(params.DIRECT, self._scaled(WHATSAPP_DIRECT_QUOTA))
-        account = self.account
-        if account is None:
-            account = tuple(map(self._scaled, ACCOUNT_QUOTAS))
+        usual = tuple(map(self._scaled, ACCOUNT_QUOTAS))
         return QuotaSettings(
             messengers={**messengers, **own},
             other_messengers=others,
             whatsapp_direct=direct,
-            account=account,
+            account=usual if self.account is None else self.account,
         )
 
     def idle(self, keys: Collection[LimitKey | None]) -> list[str]:
@@ -314,10 +312,8 @@ class SendSettings:
         Raises:
             CommandError: The base URL cannot work: exit 3.
         """
-        try:
+        with setting_errors():
             return check_base_url(self.base_url or DEFAULT_BASE_URL)
-        except ConfigurationError as error:
-            raise CommandError(f"{error}.", Exit.CONFIGURATION) from None
 
     def client(self, token: str) -> CommandClient:
         """The client that sends.
@@ -328,15 +324,13 @@ class SendSettings:
         config = ClientConfig(
             max_in_flight=self.max_in_flight, attempt_timeout=self.attempt_timeout
         )
-        try:
+        with setting_errors():
             return CommandClient(
                 token,
                 base_url=self.base_url or DEFAULT_BASE_URL,
                 config=config,
                 limits=make_limits(self.kept_limits, self.attempt_timeout, **self.limits.quotas()),
             )
-        except ConfigurationError as error:
-            raise CommandError(f"{error}.", Exit.CONFIGURATION) from None
 
     def written(self) -> list[str]:
         """The options again, as arguments; those that say what holds anyway are left out."""
@@ -347,17 +341,14 @@ class SendSettings:
             given += ["--base-url", self.base_url]
         if self.token_file is not None:
             given += ["--token-file", self.token_file]
-        for name, value, default in (
-            ("--concurrency", self.concurrency, CONCURRENCY),
-            ("--max-in-flight", self.max_in_flight, _IN_FLIGHT),
+        for name, value, usual in (
+            ("--concurrency", str(self.concurrency), str(CONCURRENCY)),
+            ("--max-in-flight", str(self.max_in_flight), str(_IN_FLIGHT)),
+            ("--attempt-timeout", *map(write_duration, (self.attempt_timeout, ATTEMPT_TIMEOUT))),
+            ("--drain-timeout", *map(write_duration, (self.drain_timeout, DRAIN_TIMEOUT))),
+            ("--limits", self.kept_limits, "machine"),
         ):
-            given += [] if value == default else [name, str(value)]
-        for name, seconds, usual in (
-            ("--attempt-timeout", self.attempt_timeout, ATTEMPT_TIMEOUT),
-            ("--drain-timeout", self.drain_timeout, DRAIN_TIMEOUT),
-        ):
-            given += [] if seconds == usual else [name, write_duration(seconds)]
-        given += [] if self.kept_limits == "machine" else ["--limits", self.kept_limits]
+            given += [] if value == usual else [name, value]
         return [*given, *self.limits.written(), *self.hours.written()]
 
     def noted(self) -> str:
@@ -382,7 +373,7 @@ class SendSettings:
             return cast("SendSettings", _options_again.invoke(context))
 
 
-pace_options: Options = Options(
+_pace_options: Options = Options(
     click.option(
         "--concurrency",
         type=params.whole(1, _MOST_AT_ONCE),
@@ -408,40 +399,52 @@ pace_options: Options = Options(
         help="How long requests on the wire may take to end after Ctrl-C or SIGTERM.",
     ),
 )
-"""``--concurrency``, ``--max-in-flight`` and ``--drain-timeout``: see :class:`SendSettings`."""
+
+
+def settings_options(command: Callable[..., R]) -> Callable[..., R]:
+    """Give a command all options of :class:`SendSettings`, which it takes as ``settings``."""
+
+    @connection_options
+    @_pace_options
+    @schedule_options
+    @limit_options
+    @wraps(command)
+    def with_settings(
+        *arguments: object,
+        token_file: str | None,
+        base_url: str | None,
+        attempt_timeout: float,
+        kept_limits: KeptLimits,
+        concurrency: int,
+        max_in_flight: int,
+        drain_timeout: float,
+        not_before: time | None,
+        not_after: time | None,
+        timezone: str | None,
+        at: datetime | None,
+        limits: tuple[LimitOverride, ...],
+        account_limit: tuple[Quota, ...] | None,
+        scale: float,
+        **others: object,
+    ) -> R:
+        settings = SendSettings(
+            base_url=base_url,
+            token_file=token_file,
+            concurrency=concurrency,
+            max_in_flight=max_in_flight,
+            attempt_timeout=attempt_timeout,
+            drain_timeout=drain_timeout,
+            limits=LimitSettings(overrides=limits, account=account_limit, scale=scale),
+            kept_limits=kept_limits,
+            hours=GivenHours(not_before=not_before, not_after=not_after, timezone=timezone, at=at),
+        )
+        return command(*arguments, settings=settings, **others)
+
+    return with_settings
 
 
 @click.command
-@connection_options
-@pace_options
-@schedule_options
-@limit_options
-def _options_again(
-    *,
-    token_file: str | None,
-    base_url: str | None,
-    attempt_timeout: float,
-    kept_limits: KeptLimits,
-    concurrency: int,
-    max_in_flight: int,
-    drain_timeout: float,
-    not_before: time | None,
-    not_after: time | None,
-    timezone: str | None,
-    at: datetime | None,
-    limits: tuple[LimitOverride, ...],
-    account_limit: tuple[Quota, ...] | None,
-    scale: float,
-) -> SendSettings:
+@settings_options
+def _options_again(*, settings: SendSettings) -> SendSettings:
     """Read the options that :meth:`SendSettings.written` wrote; no command of its own."""
-    return SendSettings(
-        base_url=base_url,
-        token_file=token_file,
-        concurrency=concurrency,
-        max_in_flight=max_in_flight,
-        attempt_timeout=attempt_timeout,
-        drain_timeout=drain_timeout,
-        kept_limits=kept_limits,
-        limits=LimitSettings(overrides=limits, account=account_limit, scale=scale),
-        hours=GivenHours(not_before=not_before, not_after=not_after, timezone=timezone, at=at),
-    )
+    return settings

@@ -185,6 +185,27 @@ class Resend:
     unknown: bool = False
     rejected: bool = False
 
+    def takes(self, state: JournalState, *, permanent: bool, under_way: bool = False) -> bool:
+        """Whether a resume sends a message that is in a state.
+
+        Args:
+            state: The state.
+            permanent: Whether its refusal, if it was rejected, is final.
+            under_way: Whether one that is on its way counts as to be sent, as while a run is at
+                work, which still sends it.
+        """
+        match state:
+            case JournalState.PENDING | JournalState.NOT_SENT:
+                return True
+            case JournalState.INTENT:
+                return under_way
+            case JournalState.UNKNOWN:
+                return self.unknown
+            case JournalState.REJECTED:
+                return self.rejected or not permanent
+            case JournalState.ACCEPTED:
+                return False
+
 
 @frozen(kw_only=True)
 class JournalSession:
@@ -270,10 +291,11 @@ class JournalSummary:
                 work, which still sends them.
         """
         again = Resend() if resend is None else resend
-        states = {JournalState.PENDING, JournalState.NOT_SENT}
-        states |= {JournalState.INTENT} if under_way else set()
-        states |= {JournalState.UNKNOWN} if again.unknown else set()
-        states |= {JournalState.REJECTED} if again.rejected else set()
+        states = [
+            state
+            for state in JournalState
+            if again.takes(state, permanent=True, under_way=under_way)
+        ]
         left = {
             key: sum(counts.get(state, 0) for state in states)
             + (0 if again.rejected else self.retryable_by_key.get(key, 0))

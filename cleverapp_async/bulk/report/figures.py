@@ -286,18 +286,27 @@ class ReportFigures:
     unknown_in_all: int
     rejected: tuple[JournalEntry, ...] = ()
 
+    def at_work(self, place: int) -> bool:
+        """Whether a run that has no end is at work: where it does not tell, the last one may be.
+
+        Args:
+            place: Its place among the sessions, from 0.
+        """
+        sessions = self.summary.sessions
+        known = sessions[place].at_work
+        return self.running and place == len(sessions) - 1 if known is None else known
+
     def runs(self) -> tuple[tuple[float, float], ...]:
         """When each run began and ended, in Unix seconds; one that is at work ends now."""
         sessions = self.summary.sessions
         found: list[tuple[float, float]] = []
         for place, session in enumerate(sessions):
             begun, ended = session.started_at, session.ended_at
-            last = place == len(sessions) - 1
-            at_work = session.at_work or (last and self.running and session.at_work is None)
-            if ended is None and at_work:
+            if ended is None and self.at_work(place):
                 ended = self.written_at
             elif ended is None:
                 # It died: it is known to have lived until the last send before the next run.
+                last = place == len(sessions) - 1
                 until = self.written_at if last else sessions[place + 1].started_at
                 ended = begun if self.timeline is None else self.timeline.last_send(until)
             found.append((begun, max(begun, ended)))

@@ -225,7 +225,7 @@ def runs(figures: ReportFigures, clock: Clock) -> Html:
     begun = tag("p", "Created ", time_tag(clock, summary.created_at), ".", class_="quiet")
     earlier = len(sessions) - _RUNS_LISTED
     rows = [
-        _run_row(place, session, clock, last=figures.running and place == len(sessions))
+        _run_row(place, session, clock, at_work=figures.at_work(place - 1))
         for place, session in sessions[-_RUNS_LISTED:]
     ]
     return tag(
@@ -241,12 +241,12 @@ def runs(figures: ReportFigures, clock: Clock) -> Html:
 
 
 def _run_row(
-    place: int, session: JournalSession, clock: Clock, *, last: bool
+    place: int, session: JournalSession, clock: Clock, *, at_work: bool
 ) -> Sequence[Html | str]:
     ended = session.ended_at
     if session.ended is not None:
         told: Html | str = foreign(session.ended)
-    elif session.at_work or (last and session.at_work is None):
+    elif at_work:
         told = "it runs now"
     elif session.at_work is None:
         told = "it died"

@@ -9,7 +9,7 @@ from attrs import define, evolve, field, frozen
 
 from ...errors import InvalidRequestError
 from ...models.messages import Message, SendMessage, SendMessageToWhatsApp
-from ...models.route import Messenger, Route
+from ...models.route import Route
 from ..spelling import close_to, fold
 from .addresses import (
     DEFAULT_REGION,
@@ -166,7 +166,7 @@ class _Reading:
         number = self.phone("phone", phone)
         if messenger is not None and messenger.lower() != _WHATSAPP:
             # Any other word may be of the column beside it: a name, or a phone number.
-            known = messenger.lower() in set(Messenger)
+            known = known_messenger(messenger)
             self.fault(
                 "messenger",
                 "a row with a phone and no contact_external_id goes to WhatsApp, not "

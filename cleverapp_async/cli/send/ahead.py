@@ -119,7 +119,7 @@ def _of_list(plan: Plan, options: SendOptions) -> Ahead:
 
 def _of_campaign(journal: str, plan: Plan | None, options: SendOptions) -> Ahead:
     campaign, origin = options.campaign, options.settings.origin()
-    again = Resend(unknown=campaign.resend_unknown, rejected=campaign.retry_rejected)
+    again = campaign.resend
     with journal_errors(), JournalReader(journal) as reader:
         given = None if plan is None else (planned.message for planned in plan.given())
         try:
@@ -143,13 +143,13 @@ def _of_campaign(journal: str, plan: Plan | None, options: SendOptions) -> Ahead
 
 def _states(resend: Resend, *, under_way: bool) -> set[JournalState]:
     """The states that messages which are sent can have: the others need not be read."""
-    states = {JournalState.PENDING, JournalState.NOT_SENT, JournalState.REJECTED}
-    states |= {JournalState.UNKNOWN} if resend.unknown else set()
-    return states | ({JournalState.INTENT} if under_way else set())
+    return {
+        state for state in JournalState if resend.takes(state, permanent=False, under_way=under_way)
+    }
 
 
 def _planned(entry: JournalEntry) -> Planned:
-    """A message of a campaign as one of a list; the file's lines are not kept."""
+    """A message of a campaign as one of a list, called by its number."""
     key = entry.key
     route = None if key is None else Route(key.bot_id, key.messenger)
     return Planned(entry.number, None, entry.message, route)

@@ -9,17 +9,9 @@ import click
 from .. import params
 from ..errors import MEANINGS, BadInputError
 from ..recipients.addresses import DEFAULT_REGION
-from ..send_settings import (
-    GivenHours,
-    LimitSettings,
-    SendSettings,
-    limit_options,
-    pace_options,
-    schedule_options,
-)
+from ..send_settings import SendSettings, settings_options
 from ..shared_options import (
     bot_id_option,
-    connection_options,
     file_names,
     output_option,
     quiet_option,
@@ -29,11 +21,6 @@ from .first import FIRST, First
 from .trial import TEST_ADDRESS, TestMessage
 
 if TYPE_CHECKING:
-    from datetime import datetime, time
-
-    from ...limits.quota import Quota
-    from ..kept_limits import KeptLimits
-    from ..params import LimitOverride
     from ..recipients.source import InputFormat
     from ..recipients.template import Template
 
@@ -197,10 +184,7 @@ _EXITS = "\n".join(f"  {code.value:<3}  {meaning}" for code, meaning in MEANINGS
     is_flag=True,
     help="With --journal: send each recipient all of its messages, not only the first.",
 )
-@connection_options
-@pace_options
-@schedule_options
-@limit_options
+@settings_options
 @quiet_option
 @click.option("-v", "--verbose", is_flag=True, help="Log each attempt to standard error.")
 @click.pass_context
@@ -236,20 +220,7 @@ def send(
     resend_unknown: bool,
     retry_rejected: bool,
     allow_duplicates: bool,
-    token_file: str | None,
-    base_url: str | None,
-    attempt_timeout: float,
-    kept_limits: KeptLimits,
-    concurrency: int,
-    max_in_flight: int,
-    drain_timeout: float,
-    not_before: time | None,
-    not_after: time | None,
-    timezone: str | None,
-    at: datetime | None,
-    limits: tuple[LimitOverride, ...],
-    account_limit: tuple[Quota, ...] | None,
-    scale: float,
+    settings: SendSettings,
     quiet: bool,
     verbose: bool,
 ) -> None:
@@ -322,17 +293,7 @@ def send(
             retry_rejected=retry_rejected,
             allow_duplicates=allow_duplicates,
         ),
-        settings=SendSettings(
-            base_url=base_url,
-            token_file=token_file,
-            concurrency=concurrency,
-            max_in_flight=max_in_flight,
-            attempt_timeout=attempt_timeout,
-            drain_timeout=drain_timeout,
-            limits=LimitSettings(overrides=limits, account=account_limit, scale=scale),
-            kept_limits=kept_limits,
-            hours=GivenHours(not_before=not_before, not_after=not_after, timezone=timezone, at=at),
-        ),
+        settings=settings,
         first=first,
         shown=Choice(sample),
         dry_run=dry_run,

@@ -116,21 +116,12 @@ class FirstOfCampaign:
 
 
 def is_sent(entry: JournalEntry, resend: Resend, *, under_way: bool = False) -> bool:
-    """Whether a run sends a message of a campaign, as :meth:`JournalSummary.to_send` counts it.
+    """Whether a run sends a message of a campaign; see :meth:`Resend.takes`.
 
     Args:
         entry: The message.
         resend: Which messages with a result are sent again.
         under_way: Whether one that is on its way counts as to be sent.
     """
-    match entry.state:
-        case JournalState.PENDING | JournalState.NOT_SENT:
-            return True
-        case JournalState.INTENT:
-            return under_way
-        case JournalState.UNKNOWN:
-            return resend.unknown
-        case JournalState.REJECTED:
-            return resend.rejected or not (entry.result and entry.result.permanent)
-        case JournalState.ACCEPTED:
-            return False
+    permanent = entry.result is not None and bool(entry.result.permanent)
+    return resend.takes(entry.state, permanent=permanent, under_way=under_way)

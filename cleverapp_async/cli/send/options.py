@@ -6,6 +6,7 @@ import sys
 
 from attrs import asdict, evolve, field, frozen
 
+from ...bulk.journal.records import Resend
 from ..campaign.reader import find_campaign, is_begun
 from ..errors import BadInputError
 from ..recipients.addresses import DEFAULT_REGION
@@ -72,6 +73,11 @@ class CampaignOptions:
     resend_unknown: bool = False
     retry_rejected: bool = False
     allow_duplicates: bool = False
+
+    @property
+    def resend(self) -> Resend:
+        """Which messages with a result are sent again."""
+        return Resend(unknown=self.resend_unknown, rejected=self.retry_rejected)
 
     def given(self) -> list[str]:
         """The names of those that need a journal."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -12,8 +11,7 @@ from attrs import define, field
 
 from ...bulk.journal.sqlite.reader import check_openable
 from ...client import CleverAppClient
-from ...config import DEFAULT_BASE_URL, check_base_url
-from ...errors import ConfigurationError
+from ...config import DEFAULT_BASE_URL
 from ..atomic_file import is_stream
 from ..campaign.reader import journal_errors
 from ..errors import BadInputError, CommandError, Exit
@@ -91,8 +89,7 @@ class Preflight:
             token = read_token(self.settings.token_file)
         except CommandError as error:
             self.refusals.append(error)
-            with _as_setting():
-                check_base_url(self._base_url)
+            self.settings.origin()
         else:
             self.client = self.settings.client(token)
 
@@ -153,11 +150,3 @@ def check_new_file(option: str, path: str) -> None:
             f"{option} {path} cannot be written: the folder {folder} may only be read. Let it be "
             "written, or give another name."
         )
-
-
-@contextmanager
-def _as_setting() -> Generator[None]:
-    try:
-        yield
-    except ConfigurationError as error:
-        raise CommandError(f"{error}.", Exit.CONFIGURATION) from None

@@ -365,8 +365,7 @@ def _send(
             concurrency=settings.concurrency,
             warn=campaign_notes.other_account,
             deduplicate=not options.campaign.allow_duplicates,
-            resend_unknown=options.campaign.resend_unknown,
-            retry_rejected=options.campaign.retry_rejected,
+            resend=options.campaign.resend,
             first=options.first,
         )
     with open_sink(options.output) as sink, verbose_log(on=options.verbose):

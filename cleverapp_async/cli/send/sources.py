@@ -187,8 +187,7 @@ class CampaignMessages:
         client: Who sends them.
         warn: Called before anything is sent, if the token is another than the last run's.
         deduplicate: Whether a recipient gets the first of several messages alone.
-        resend_unknown: Whether what may have been sent is sent again.
-        retry_rejected: Whether what was refused for good is sent again.
+        resend: Which messages with a result are sent again.
         concurrency: Messages in work at once.
         first: How many are sent, from the campaign's first one on; None: all.
     """
@@ -198,8 +197,7 @@ class CampaignMessages:
     client: CleverAppClient
     warn: Callable[[], None]
     deduplicate: bool = True
-    resend_unknown: bool = False
-    retry_rejected: bool = False
+    resend: Resend = field(factory=Resend)
     concurrency: int = CONCURRENCY
     options: str | None = None
     first: First | None = None
@@ -216,7 +214,7 @@ class CampaignMessages:
     def start(self, schedule: Schedule | None) -> BulkRun:
         """The run that fills the journal or compares with it, and sends what has no result yet."""
         self._kept = _CampaignJournal(
-            self.journal, self.options, self.warn, self.first, self._again
+            self.journal, self.options, self.warn, self.first, self.resend
         )
         return self.client.run_campaign(
             self._kept,
@@ -224,8 +222,8 @@ class CampaignMessages:
             schedule=schedule,
             concurrency=self.concurrency,
             deduplicate=self.deduplicate,
-            resend_unknown=self.resend_unknown,
-            retry_rejected=self.retry_rejected,
+            resend_unknown=self.resend.unknown,
+            retry_rejected=self.resend.rejected,
         )
 
     def work(self, run: BulkRun) -> Workload | None:
@@ -233,7 +231,7 @@ class CampaignMessages:
         if run.loaded is None or run.summary is None:
             return None
         self._orphans = {entry.index for entry in run.loaded.orphans}
-        self._counts = run.summary.to_send(self._again)
+        self._counts = run.summary.to_send(self.resend)
         if self._kept.part is not None:
             self._counts = dict(self._kept.part.counts)
         bad = 0 if self.plan is None else self.plan.bad
@@ -258,10 +256,6 @@ class CampaignMessages:
     def rest(self) -> Iterator[Untried]:
         """Nothing: the journal keeps what is left."""
         return iter(())
-
-    @property
-    def _again(self) -> Resend:
-        return Resend(unknown=self.resend_unknown, rejected=self.retry_rejected)
 
     def _messages(self, plan: Plan) -> Iterator[Message]:
         for planned in plan.given():

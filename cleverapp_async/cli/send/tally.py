@@ -183,7 +183,6 @@ class Tally:
             (self.trouble is not None and not self.unwritten and not tried, Exit.USAGE),
             (self.trouble is not None, Exit.FAILED),
             (told[Outcome.ACCEPTED] < told.total() or self.work.bad > 0, Exit.FAILED),
-            (self.unwritten.total() > 0, Exit.FAILED),
         )
         return next((code for holds, code in reasons if holds), Exit.OK)
 

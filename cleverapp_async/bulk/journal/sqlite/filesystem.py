@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field, frozen
 
-from ...._mounts import mount_of, network_type, read_mounts
+from ...._mounts import mount_of, network_kind, read_mounts
 from ....errors import JournalError, JournalLostError
 
 if TYPE_CHECKING:
@@ -200,9 +199,6 @@ def check_file_type(path: Path) -> bool:
 def check_place(path: Path) -> None:
     """Refuse a place where a journal cannot lie safely.
 
-    Network file systems are found on Linux, and on Windows by paths that begin with a host;
-    elsewhere nothing tells them from local ones.
-
     Args:
         path: The journal's file, links followed; it need not exist.
 
@@ -213,11 +209,7 @@ def check_place(path: Path) -> None:
     check_file_type(path)
     if not path.parent.is_dir():
         raise JournalError(f"the folder of the journal {path} does not exist: make it first")
-    kind: str | None = None
-    if sys.platform == "win32":
-        kind = "network" if str(path).startswith("\\\\") else None
-    else:
-        kind = network_type(path, read_mounts())
+    kind = network_kind(path)
     if kind is not None:
         raise JournalError(
             f"the journal {path} would lie on a network file system ({kind}), where a lock or a "

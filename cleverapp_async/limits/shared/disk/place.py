@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from ...._mounts import network_type, read_mounts
+from ...._mounts import network_kind
 from ..log import LogCallError, LogFault
 
 __all__ = ["FOLDER_VARIABLE", "REMEDY", "default_folder", "file_of", "files_in", "prepare"]
@@ -55,8 +55,6 @@ def files_in(folder: str | os.PathLike[str]) -> list[Path]:
 def prepare(path: Path) -> None:
     """Make the folder of a file, and see that a lock in it is one.
 
-    Network file systems are found on Linux, and on Windows by paths that begin with a host.
-
     Raises:
         LogCallError: It cannot be made, or it lies on a network file system.
     """
@@ -67,10 +65,7 @@ def prepare(path: Path) -> None:
     except (OSError, ValueError, RuntimeError) as error:
         told = error.strerror if isinstance(error, OSError) else str(error)
         raise _unusable(f"cannot be made in {folder} ({told})") from None
-    if sys.platform == "win32":
-        kind = "network" if str(real).startswith("\\\\") else None
-    else:
-        kind = network_type(real, read_mounts())
+    kind = network_kind(real)
     if kind is not None:
         raise _unusable(
             f"would lie on a network file system ({kind}) in {folder}, where locks cannot be "
