@@ -7,8 +7,8 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -17,7 +17,15 @@ from ..journal.protocol import CampaignReader
 from ..journal.records import ErrorRecord, JournalEntry, JournalState
 from ..journal.reference import MESSAGE_COLUMNS, PLACE_COLUMNS, RESULT_COLUMNS, reference_columns
 
-__all__ = ["COLUMNS", "READER", "ByteStream", "csv_lines", "escape", "export_csv", "unescape"]
+__all__ = [
+    "COLUMNS",
+    "ByteStream",
+    "csv_lines",
+    "escape",
+    "export_csv",
+    "open_campaign",
+    "unescape",
+]
 
 # Blanks, control characters, and those of no width; then a sign, full-width and small forms too.
 _UNSEEN = r"[\s\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
@@ -48,8 +56,6 @@ COLUMNS = ("number", "state", *MESSAGE_COLUMNS, *RESULT_COLUMNS)
 """The names of the columns; those of the recipient and the message are the API's own. Between the
 first two and behind the last one stand those of the references."""
 
-READER = "the path of a journal, or a reader that is open"
-"""What a campaign is read from, in words."""
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 
@@ -91,23 +97,39 @@ def export_csv(
         JournalError: The journal cannot be read, or was purged.
         OSError: The stream cannot be written.
     """
-    # Whoever reads CSV needs the escapes of this file alone, and no SQLite.
-    from ..journal.sqlite.reader import JournalReader  # noqa: PLC0415
-
     check_flag("mark", mark, wrong_argument)
     check_callable("stream", getattr(stream, "write", None), "a stream of bytes", wrong_argument)
     chosen = _checked(states)
+    with open_campaign(journal) as reader:
+        entries = reader.entries(*chosen)
+        written = -1
+        for line in csv_lines(entries, reader.reference_columns(), mark=mark):
+            stream.write(line)
+            written += 1
+    return written
+
+
+@contextmanager
+def open_campaign(journal: str | os.PathLike[str] | CampaignReader) -> Generator[CampaignReader]:
+    """What looks into a campaign: one that is open already, or one that is open for the block.
+
+    Args:
+        journal: The file of its journal, or a reader that is open.
+
+    Raises:
+        InvalidRequestError: It is neither.
+        JournalError: The journal cannot be read.
+    """
+    # Whoever reads CSV needs the escapes of this file alone, and no SQLite.
+    from ..journal.sqlite.reader import JournalReader  # noqa: PLC0415
+
     with ExitStack() as opened:
         if isinstance(journal, (str, os.PathLike)):
             path = check_path("journal", journal, wrong_argument)
             journal = opened.enter_context(JournalReader(path))
-        check_instance("journal", journal, CampaignReader, READER, wrong_argument)
-        entries = journal.entries(*chosen)
-        written = -1
-        for line in csv_lines(entries, journal.reference_columns(), mark=mark):
-            stream.write(line)
-            written += 1
-    return written
+        wanted = "the path of a journal, or a reader that is open"
+        check_instance("journal", journal, CampaignReader, wanted, wrong_argument)
+        yield journal
 
 
 def _checked(states: Iterable[JournalState] | None) -> list[JournalState]:

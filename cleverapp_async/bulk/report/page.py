@@ -7,7 +7,6 @@ import hashlib
 import os
 import tempfile
 import time
-from contextlib import ExitStack
 from datetime import tzinfo
 from importlib.resources import files
 from pathlib import Path
@@ -20,7 +19,7 @@ from .._wall_clock import as_zone
 from ..journal.protocol import CampaignReader
 from ..journal.records import JournalState
 from ..journal.sqlite.reader import JournalReader
-from .csv import READER
+from .csv import open_campaign
 from .figures import ReportFigures, compute_figures, in_doubt
 from .html import Clock, Html, tag
 from .problems import errors, rejected, unknown
@@ -116,12 +115,7 @@ def write_report(
     if title is not None:
         check_instance("title", title, str, "a text, or None", wrong_argument)
     told_in = as_zone(zone)
-    with ExitStack() as opened:
-        if isinstance(journal, (str, os.PathLike)):
-            path = check_path("journal", journal, wrong_argument)
-            journal = opened.enter_context(JournalReader(path))
-        check_instance("journal", journal, CampaignReader, READER, wrong_argument)
-        reader: CampaignReader = journal
+    with open_campaign(journal) as reader:
         if isinstance(reader, JournalReader):
             _check_apart(reader.path, Path(output))
         name, running = reader.name, reader.holder() is not None

@@ -53,6 +53,8 @@ from .tally import Tally, Workload
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from rich.console import Console
+
     from ...bulk.schedule import Schedule
     from ...client import CleverAppClient
     from .ahead import Ahead
@@ -309,6 +311,61 @@ def _question(ahead: Ahead, client: CleverAppClient, schedule: Schedule | None) 
     return tell_work(f"{these} {be} about to be sent to {client.base_url}", work, schedule)
 
 
+def _of_file(
+    plan: Plan,
+    options: SendOptions,
+    client: CleverAppClient,
+    console: Console,
+    schedule: Schedule | None,
+) -> tuple[Notes, MessageSource]:
+    """What is told of a send that no journal keeps, and where its messages come from."""
+    notes = FileNotes(
+        console=console,
+        # What went into a device or a pipe is in no file that could be sent again.
+        output=None if is_stream(options.output or "") else options.output,
+        chosen=options.chosen,
+        schedule=schedule,
+        quiet=options.quiet,
+        options=[*options.settings.written(), *options.recipients.defaults.written_region()],
+    )
+    return notes, FileMessages(plan, client, options.settings.concurrency, options.first)
+
+
+def _of_campaign(
+    plan: Plan | None,
+    options: SendOptions,
+    client: CleverAppClient,
+    console: Console,
+    schedule: Schedule | None,
+) -> tuple[Notes, MessageSource]:
+    """The same of a run of a campaign."""
+    campaign, journal = options.campaign, options.campaign.journal or ""
+    notes = CampaignNotes(
+        console=console,
+        resuming=Resuming(
+            journal=journal,
+            settings=options.settings,
+            retry_rejected=campaign.retry_rejected,
+            resend_unknown=campaign.resend_unknown,
+        ),
+        output=options.output,
+        schedule=schedule,
+        quiet=options.quiet,
+        first=options.first,
+    )
+    return notes, CampaignMessages(
+        journal=journal,
+        options=options.settings.noted(),
+        plan=plan,
+        client=client,
+        concurrency=options.settings.concurrency,
+        warn=notes.other_account,
+        deduplicate=not campaign.allow_duplicates,
+        resend=campaign.resend,
+        first=options.first,
+    )
+
+
 def _send(
     plan: Plan | None,
     options: SendOptions,
@@ -323,51 +380,12 @@ def _send(
     """
     console = make_console()
     view = choose_view(console, quiet=options.quiet, verbose=options.verbose, output=options.output)
-    settings = options.settings
-    notes: Notes
-    source: MessageSource
+    # In commands that are named, and in the journal, the address stands in full.
+    options = evolve(options, settings=evolve(options.settings, base_url=client.base_url))
     if options.campaign.journal is None and plan is not None:
-        notes = FileNotes(
-            console=console,
-            # What went into a device or a pipe is in no file that could be sent again.
-            output=None if is_stream(options.output or "") else options.output,
-            chosen=options.chosen,
-            schedule=schedule,
-            quiet=options.quiet,
-            options=[
-                *evolve(settings, base_url=client.base_url).written(),
-                *options.recipients.defaults.written_region(),
-            ],
-        )
-        source = FileMessages(plan, client, settings.concurrency, options.first)
+        notes, source = _of_file(plan, options, client, console, schedule)
     else:
-        journal = options.campaign.journal or ""
-        settings = evolve(settings, base_url=client.base_url)
-        campaign_notes = CampaignNotes(
-            console=console,
-            resuming=Resuming(
-                journal=journal,
-                settings=settings,
-                retry_rejected=options.campaign.retry_rejected,
-                resend_unknown=options.campaign.resend_unknown,
-            ),
-            output=options.output,
-            schedule=schedule,
-            quiet=options.quiet,
-            first=options.first,
-        )
-        notes = campaign_notes
-        source = CampaignMessages(
-            journal=journal,
-            options=settings.noted(),
-            plan=plan,
-            client=client,
-            concurrency=settings.concurrency,
-            warn=campaign_notes.other_account,
-            deduplicate=not options.campaign.allow_duplicates,
-            resend=options.campaign.resend,
-            first=options.first,
-        )
+        notes, source = _of_campaign(plan, options, client, console, schedule)
     with open_sink(options.output) as sink, verbose_log(on=options.verbose):
         runner = Runner(
             source=source,
@@ -376,7 +394,7 @@ def _send(
             interrupts=signals.interrupts,
             announce=notes.beginning,
             schedule=schedule,
-            drain_timeout=settings.drain_timeout,
+            drain_timeout=options.settings.drain_timeout,
         )
         signals.tally = tally = runner.tally
         tally.interrupted = signals.came
