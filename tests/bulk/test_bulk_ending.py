@@ -240,6 +240,8 @@ async def leave_early(run: BulkRun) -> asyncio.Task[list[SendOutcome]]:
     """Leave the block of a run once its messages are on the wire."""
     async with run:
         consumer = asyncio.create_task(collect(run))
+        # What ends it is looked at where it is left over; where it is not, nobody else would.
+        consumer.add_done_callback(lambda task: task.cancelled() or task.exception())
         await turns()
     return consumer
 
