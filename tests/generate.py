@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from cleverapp_async.openapi import document
 from cleverapp_async.simulator import ASSUMPTIONS
 from cleverapp_async.simulator.handler import OPENAPI_FILE
+from tests.commands_page import commands_page
 from tests.names_page import names_page
 from tests.openapi.methods_table import methods_table
 from tests.paths import DOCS, SAMPLES
-from tests.surface import surface
+from tests.surface import PUBLIC, surface
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -51,11 +54,32 @@ def _with_table(page: Path, table: Iterable[str]) -> str:
     return before + "".join(f"{line}\n" for line in wanted) + "".join(rest)
 
 
+API_PAGES: Final = {DOCS / "api" / f"{module}.md": module for module in PUBLIC}
+"""The page of each public module, which Sphinx fills with its docstrings."""
+
+
+def _api_page(module: str) -> str:
+    shown = {name for earlier in PUBLIC[: PUBLIC.index(module)] for name in _names(earlier)}
+    again = ", ".join(name for name in _names(module) if name in shown)
+    left_out = f":exclude-members: {again}\n" if again else ""
+    return (
+        f"# `{module}`\n\n```{{automodule}} {module}\n:members:\n:imported-members:\n"
+        f":show-inheritance:\n{left_out}```\n"
+    )
+
+
+def _names(module: str) -> list[str]:
+    names: list[str] = import_module(module).__all__
+    return names
+
+
 GENERATED: Final[Mapping[Path, Callable[[], str]]] = {
     OPENAPI_FILE: _openapi,
     DOCS / "methods.md": _methods_page,
     DOCS / "simulator.md": _simulator_page,
     DOCS / "names.md": names_page,
+    DOCS / "commands.md": commands_page,
+    **{page: partial(_api_page, module) for page, module in API_PAGES.items()},
     SAMPLES / "surface.txt": surface,
 }
 """Each file, and what makes its text."""
@@ -63,6 +87,6 @@ GENERATED: Final[Mapping[Path, Callable[[], str]]] = {
 if __name__ == "__main__":
     for file, generate in GENERATED.items():
         text = generate()
-        if file.read_text(encoding="utf-8") != text:
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8")
             sys.stdout.write(f"wrote {file.name}\n")
