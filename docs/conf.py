@@ -8,9 +8,16 @@ repository is read.
 from __future__ import annotations
 
 import inspect
+import re
+import sys
 from importlib import import_module
 from importlib.metadata import version as version_of
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.surface import PUBLIC
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -22,8 +29,8 @@ version = release = version_of("cleverapp-async")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 root_doc = "docs/index"
-include_patterns = ["*.md", "docs/**.md", "benchmarks/README.md"]
-exclude_patterns = [".*", "build", "cleverapp_async", "examples", "requirements", "scripts", "tests"]
+include_patterns = ["*.md", "docs/**.md", "benchmarks/README.md", "examples/README.md"]
+exclude_patterns = [".*", "build", "cleverapp_async", "requirements", "scripts", "tests"]
 
 myst_heading_anchors = 6  # the links name headings, as a code-hosting page makes anchors of them
 
@@ -43,17 +50,15 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 
-# Names of other projects are no links: looking them up would need the network at every build. Ours
-# must all lead somewhere.
+# Looking up the names of other projects would need the network at every build, and what belongs to
+# the package itself has no page: but every public name that a text mentions must be there.
 nitpicky = True
-nitpick_ignore_regex = [("py:.*", r"(?!cleverapp_async\.).*")]
+nitpick_ignore_regex = [("py:.*", rf"(?!(?:{'|'.join(map(re.escape, PUBLIC))})\.[A-Z]\w*$).*")]
 
 
 def _name_by_public_module(app: Sphinx) -> None:
     """Have every name called by the module that users import it from, in signatures too."""
     del app
-    from tests.surface import PUBLIC  # noqa: PLC0415 - after Sphinx has set the path
-
     for module in reversed(PUBLIC):
         names: Any = import_module(module)
         for name in names.__all__:
@@ -63,6 +68,20 @@ def _name_by_public_module(app: Sphinx) -> None:
                 value.__module__ = module
 
 
+def _leave_out_private_bases(
+    app: Sphinx, name: str, cls: type, options: object, bases: list[type]
+) -> None:
+    """Show of what a class inherits only what users know: the methods themselves stand in it."""
+    del app, name, cls, options
+    ours = [base for base in bases if base.__module__.startswith("cleverapp_async")]
+    for base in ours:
+        if base.__module__ not in PUBLIC:
+            bases.remove(base)
+    if not bases:
+        bases.append(object)
+
+
 def setup(app: Sphinx) -> None:
     """What Sphinx calls before it begins."""
+    app.connect("autodoc-process-bases", _leave_out_private_bases)
     app.connect("builder-inited", _name_by_public_module)

@@ -61,11 +61,12 @@ API_PAGES: Final = {DOCS / "api" / f"{module}.md": module for module in PUBLIC}
 def _api_page(module: str) -> str:
     shown = {name for earlier in PUBLIC[: PUBLIC.index(module)] for name in _names(earlier)}
     again = ", ".join(name for name in _names(module) if name in shown)
-    left_out = f":exclude-members: {again}\n" if again else ""
-    return (
-        f"# `{module}`\n\n```{{automodule}} {module}\n:members:\n:imported-members:\n"
-        f":show-inheritance:\n{left_out}```\n"
-    )
+    options = [":members:", ":imported-members:", ":show-inheritance:"]
+    # The client's methods stand in classes of their own; those of Python's classes are left out.
+    options += [":inherited-members: object, BaseException, Enum, str, int, tuple, dict, Generic"]
+    options += [f":exclude-members: {again}"] if again else []
+    shown_below = "".join(f"   {option}\n" for option in options)
+    return f"# `{module}`\n\n```{{eval-rst}}\n.. automodule:: {module}\n{shown_below}```\n"
 
 
 def _names(module: str) -> list[str]:
