@@ -8,15 +8,21 @@ repository is read.
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import sys
 from importlib import import_module
 from importlib.metadata import version as version_of
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from docutils import nodes
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tests.index import entries
 from tests.surface import PUBLIC
 
 if TYPE_CHECKING:
@@ -28,6 +34,7 @@ project_copyright = author
 version = release = version_of("cleverapp-async")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+smartquotes = False  # `--list` stays what one types
 root_doc = "docs/index"
 include_patterns = ["*.md", "docs/**.md", "benchmarks/README.md", "examples/README.md"]
 exclude_patterns = [".*", "build", "cleverapp_async", "requirements", "scripts", "tests"]
@@ -68,6 +75,31 @@ def _name_by_public_module(app: Sphinx) -> None:
                 value.__module__ = module
 
 
+def _add_contents(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Make the site's menu of the tables of the index, so that a page is listed in one place."""
+    del app
+    if docname != root_doc:
+        return
+    menus = [
+        (section, [os.path.relpath(entry.page, Path(__file__).parent) for entry in below])
+        for section, below in groupby(entries(), attrgetter("section"))
+    ]
+    menus.append(("API reference", [f"api/{module}.md" for module in PUBLIC]))
+    source[0] += "".join(
+        f"\n```{{toctree}}\n:hidden:\n:caption: {section}\n\n" + "\n".join(pages) + "\n```\n"
+        for section, pages in menus
+    )
+
+
+def _unlink_in_man_page(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Leave of a link between pages its words: a man page cannot follow it."""
+    del docname
+    if app.builder.name == "man":
+        for link in list(doctree.findall(nodes.reference)):
+            if link.get("internal"):
+                link.replace_self(link.children)
+
+
 def _leave_out_private_bases(
     app: Sphinx, name: str, cls: type, options: object, bases: list[type]
 ) -> None:
@@ -84,4 +116,6 @@ def _leave_out_private_bases(
 def setup(app: Sphinx) -> None:
     """What Sphinx calls before it begins."""
     app.connect("autodoc-process-bases", _leave_out_private_bases)
+    app.connect("doctree-resolved", _unlink_in_man_page)
+    app.connect("source-read", _add_contents)
     app.connect("builder-inited", _name_by_public_module)
