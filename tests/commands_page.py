@@ -80,6 +80,7 @@ def _paragraphs(text: str | None) -> list[str]:
 def _plain(text: str) -> str:
     """Words as they are: what Markdown would take for a sign of its own is escaped."""
     pieces = re.split(r"(`[^`]*`)", text.replace("``", "`"))
-    return "".join(
+    words = "".join(
         piece if piece.startswith("`") else _PLACEHOLDER.sub(r"\\\g<0>", piece) for piece in pieces
     )
+    return re.sub(r"docs/([\w-]+\.md)", r"[docs/\1](\1)", words)

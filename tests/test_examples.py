@@ -166,7 +166,7 @@ def test_the_guide_shows_the_services() -> None:
     """The code that the guide shows is in the examples, line for line."""
     page = (DOCS / "services.md").read_text("utf-8")
     sources = "\n".join((EXAMPLES / name).read_text("utf-8") for name in SERVICES)
-    plain = re.sub(r'^ +"""[^\n]*"""\n', "", sources, flags=re.MULTILINE)
+    plain = re.sub(r'^ +"""[^\n]*"""\n\n?', "", sources, flags=re.MULTILINE)
     blocks = re.findall(r"^```py\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
     assert len(blocks) >= len(SERVICES)
     assert [block for block in blocks if block not in plain] == []
