@@ -57,7 +57,7 @@ def _with_table(page: Path, table: Iterable[str]) -> str:
 
 
 LLMS: Final = ROOT / "llms.txt"
-_FIRST_PARAGRAPH: Final = 1  # below the title
+_FIRST_PARAGRAPH: Final = 2  # below the title and the links to begin with
 
 API_PAGES: Final = {DOCS / "api" / f"{module}.md": module for module in PUBLIC}
 """The page of each public module, which Sphinx fills with its docstrings."""

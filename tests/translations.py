@@ -1,8 +1,8 @@
 """The Russian pages: which English page each renders, and whether that has changed since.
 
 The first line of a rendering names its original and the digest of that. ``python -m
-tests.translations`` lists the renderings that are stale; ``python -m tests.translations docs/ru/x.md``
-notes that a page has been brought up to date.
+tests.translations`` lists the renderings that are stale; with pages as arguments it notes that they
+have been brought up to date.
 """
 
 from __future__ import annotations
