@@ -21,6 +21,7 @@ EVERY = [
 ]
 LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^()\s]+(?:\([^()]*\))?)\)")
 HEADING = re.compile(r"^#{1,6} +(.*?) *#*$", re.MULTILINE)
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 
 
@@ -30,8 +31,8 @@ def name_of(page: Path) -> str:
 
 
 def text_of(page: Path) -> str:
-    """A page without its blocks of code."""
-    return FENCE.sub("", page.read_text(encoding="utf-8"))
+    """A page without its blocks of code, and without what only tools read."""
+    return FENCE.sub("", COMMENT.sub("", page.read_text(encoding="utf-8")))
 
 
 def anchors_of(page: Path) -> set[str]:
