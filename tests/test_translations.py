@@ -56,10 +56,15 @@ def test_a_change_of_the_original_is_noticed(tmp_path: Path) -> None:
 
 
 def test_a_change_of_code_is_noticed() -> None:
-    """Comments may differ, a name, a word in a string or an option may not."""
+    """Comments and words in drawings may differ; names, strings and options may not."""
     block = "```python\nname = 'a # b'  # why\n```\n"
     assert code_of(block) == code_of(block.replace("why", "почему"))
     assert code_of(block) != code_of(block.replace("a # b", "a # c"))
     session = "```console\n$ cleverapp send x.csv --dry-run  # look\n```\n"
     assert code_of(session) == code_of(session.replace("look", "смотрим"))
     assert code_of(session) != code_of(session.replace("--dry-run", "--yes"))
+    drawing = "```text\n│ word │\n```\n"
+    assert code_of(drawing) == code_of(drawing.replace("word", "слово"))
+    assert code_of(drawing) != code_of(drawing.replace("word", "слово\n"))
+    table = "```text\nword,1\n```\n"
+    assert code_of(table) != code_of(table.replace("word", "слово"))

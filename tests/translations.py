@@ -26,6 +26,7 @@ __all__ = ["Rendering", "code_of", "shape_of"]
 
 _NOTE: Final = re.compile(r"<!-- renders ([\w./-]+), digest ([0-9a-f]{16}) -->\n")
 _BLOCK: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_DRAWN: Final = re.compile(r"[─-╿▀-◿]")
 _COMMENT: Final = re.compile(r"(^|[ \t]+)#.*$", re.MULTILINE)
 
 
@@ -76,13 +77,13 @@ def digest_of(page: Path) -> str:
 def code_of(text: str) -> list[tuple[str, str]]:
     """The blocks of a page with their languages, without comments, which may be translated.
 
-    Of a block of ``text``, which is a drawing, only the number of its lines counts.
+    Of a drawing only the number of its lines counts: there are words in it.
     """
     return [(language, _bare(language, code)) for language, code in _BLOCK.findall(text)]
 
 
 def _bare(language: str, code: str) -> str:
-    if language == "text":
+    if language == "text" and _DRAWN.search(code):
         return "\n" * code.count("\n")
     if language in {"python", "py"}:
         return _without_comments(code)
