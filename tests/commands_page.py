@@ -22,8 +22,8 @@ _HEAD: Final = """# The commands
 What `--help` shows of every command. [The command line](command-line.md) tells how to use them.
 This page is written by `python -m tests.generate`.
 """
-# The folder of settings is the home of whoever runs a command: no text may depend on it.
-_PLACEHOLDER: Final = re.compile(r"[<>|*_]")
+# What Markdown would take for markup.
+_MARKUP: Final = re.compile(r"[<>|*_]")
 
 
 def commands() -> Iterator[tuple[str, click.Context]]:
@@ -61,8 +61,13 @@ def _section(name: str, context: click.Context) -> str:
         if isinstance(parameter, click.Option)
         and (record := parameter.get_help_record(context)) is not None
     ]
-    parts.append("\n".join(f"- `{option}`: {_plain(told)}" for option, told in options))
+    parts.append("\n".join(f"- `{_choices(option)}`: {_plain(told)}" for option, told in options))
     return "\n" + "\n\n".join([*parts, *_paragraphs(command.epilog)]) + "\n"
+
+
+def _choices(option: str) -> str:
+    """An option, its choices in small letters: earlier releases of click put some in capitals."""
+    return re.sub(r"\[[A-Z|]+\]", lambda choices: choices[0].lower(), option)
 
 
 def _paragraphs(text: str | None) -> list[str]:
@@ -81,6 +86,6 @@ def _plain(text: str) -> str:
     """Words as they are: what Markdown would take for a sign of its own is escaped."""
     pieces = re.split(r"(`[^`]*`)", text.replace("``", "`"))
     words = "".join(
-        piece if piece.startswith("`") else _PLACEHOLDER.sub(r"\\\g<0>", piece) for piece in pieces
+        piece if piece.startswith("`") else _MARKUP.sub(r"\\\g<0>", piece) for piece in pieces
     )
     return re.sub(r"docs/([\w-]+\.md)", r"[docs/\1](\1)", words)
