@@ -56,10 +56,10 @@ def registry() -> LimiterRegistry:
 
 
 async def main() -> None:
-    """Send five messages; the limiters keep them apart."""
+    """Send three messages; the limiters keep them apart."""
     messages = [
         SendMessage(bot_id=7, messenger="telegram", contact_external_id=str(number), text="Hi")
-        for number in range(5)
+        for number in range(3)
     ]
     async with CleverAppClient.from_env(limits=registry()) as client:
         began = now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,11 +31,13 @@ def name_of(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
+@cache
 def text_of(page: Path) -> str:
     """A page without its blocks of code, and without what only tools read."""
     return FENCE.sub("", COMMENT.sub("", page.read_text(encoding="utf-8")))
 
 
+@cache
 def anchors_of(page: Path) -> set[str]:
     """What can stand behind ``#``: each heading as GitHub makes an anchor of it."""
     found: set[str] = set()

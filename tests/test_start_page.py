@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cleverapp_async.simulator import SimulatorLimits
 from cleverapp_async.testing import SimulatorThread
 from tests.paths import DOCS, ROOT
 
@@ -26,7 +27,8 @@ STEP = re.compile(
 )
 PROGRAMS = {
     "python": [sys.executable],
-    "pytest": [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
+    # The plugin that the package brings, and none of those that the development needs besides.
+    "pytest": [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "cleverapp_pytest"],
     "cleverapp": [sys.executable, "-m", "cleverapp_async"],
 }
 
@@ -44,7 +46,8 @@ def steps() -> Iterator[tuple[str, str]]:
 def test_what_the_page_says_can_be_done(tmp_path: Path) -> None:
     """Every file is written and every program run against the simulator; each ends well."""
     done: list[str] = []
-    with SimulatorThread() as simulator:
+    # Nobody types so fast that one program begins in the same second in which another has sent.
+    with SimulatorThread(limits=SimulatorLimits.none()) as simulator:
         environment = {
             **os.environ,
             "CLEVERAPP_API_TOKEN": simulator.api_token,
@@ -52,6 +55,7 @@ def test_what_the_page_says_can_be_done(tmp_path: Path) -> None:
             "CLEVERAPP_STATE_DIR": str(tmp_path / "state"),
             "PYTHONPATH": str(ROOT),
             "PYTHONIOENCODING": "utf-8",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         }
         for what, text in steps():
             program, *arguments = shlex.split(what)
