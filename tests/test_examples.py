@@ -117,13 +117,16 @@ def test_a_limiter_of_ones_own_keeps_messages_apart(
 
 
 def test_the_tests_of_ones_own_code_pass(simulator: SimulatorThread, tmp_path: Path) -> None:
-    """Pytest runs them with the plugin and nothing else."""
+    """Pytest runs them with the plugin and nothing else; the start page shows their code."""
     options = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "cleverapp_pytest")
     file = tmp_path / "test_own_code.py"
     file.write_bytes((EXAMPLES / file.name).read_bytes())
     ended = run(simulator, tmp_path, *options, file.name)
     assert ended.returncode == 0, ended.stdout
     assert "2 passed" in ended.stdout
+    code = (EXAMPLES / "test_own_code.py").read_text("utf-8").partition('"""\n\n')[2]
+    *_, shown = (str(one.parsed) for one in examples_of(DOCS / "start.md"))
+    assert shown == re.sub(r'^ +"""[^\n]*"""\n\n?', "", code, flags=re.MULTILINE)
 
 
 async def post(address: str) -> tuple[int, dict[str, str]]:
