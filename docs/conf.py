@@ -23,6 +23,7 @@ from docutils import nodes
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.index import entries
+from tests.paths import ROOT, RUSSIAN
 from tests.surface import PUBLIC
 
 if TYPE_CHECKING:
@@ -75,6 +76,15 @@ def _name_by_public_module(app: Sphinx) -> None:
                 value.__module__ = module
 
 
+def _link_to_russian(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Put a link to its Russian rendering below the title of an English page."""
+    page = Path(app.srcdir, f"{docname}.md")
+    russian = page.with_suffix(".ru.md") if page.parent == ROOT else page.parent / "ru" / page.name
+    if russian in RUSSIAN and "[По-русски]" not in source[0]:
+        link = os.path.relpath(russian, page.parent)
+        source[0] = re.sub(r"\A(# .+\n)", rf"\1\n[По-русски]({link})\n", source[0])
+
+
 def _add_contents(app: Sphinx, docname: str, source: list[str]) -> None:
     """Make the site's menu of the tables of the index, so that a page is listed in one place."""
     del app
@@ -117,5 +127,6 @@ def setup(app: Sphinx) -> None:
     """What Sphinx calls before it begins."""
     app.connect("autodoc-process-bases", _leave_out_private_bases)
     app.connect("doctree-resolved", _unlink_in_man_page)
+    app.connect("source-read", _link_to_russian)
     app.connect("source-read", _add_contents)
     app.connect("builder-inited", _name_by_public_module)
