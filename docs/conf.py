@@ -23,7 +23,7 @@ from docutils import nodes
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.index import entries
-from tests.paths import ROOT, RUSSIAN
+from tests.paths import DOCS, ROOT, RUSSIAN
 from tests.surface import PUBLIC
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ project_copyright = author
 version = release = version_of("cleverapp-async")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-smartquotes = False  # `--list` stays what one types
 root_doc = "docs/index"
 include_patterns = ["*.md", "docs/**.md", "benchmarks/README.md", "examples/README.md"]
 exclude_patterns = [".*", "build", "cleverapp_async", "requirements", "scripts", "tests"]
@@ -91,7 +90,7 @@ def _add_contents(app: Sphinx, docname: str, source: list[str]) -> None:
     if docname != root_doc:
         return
     menus = [
-        (section, [os.path.relpath(entry.page, Path(__file__).parent) for entry in below])
+        (section, [f"{entry.title} <{os.path.relpath(entry.page, DOCS)}>" for entry in below])
         for section, below in groupby(entries(), attrgetter("section"))
     ]
     menus.append(("API reference", [f"api/{module}.md" for module in PUBLIC]))

@@ -23,7 +23,8 @@ What `--help` shows of every command. [The command line](command-line.md) tells 
 This page is written by `python -m tests.generate`.
 """
 # What Markdown would take for markup.
-_MARKUP: Final = re.compile(r"[<>|*_]")
+_MARKUP: Final = re.compile(r"[<>|*]")
+_OPTION: Final = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 
 
 def commands() -> Iterator[tuple[str, click.Context]]:
@@ -86,6 +87,7 @@ def _plain(text: str) -> str:
     """Words as they are: what Markdown would take for a sign of its own is escaped."""
     pieces = re.split(r"(`[^`]*`)", text.replace("``", "`"))
     words = "".join(
-        piece if piece.startswith("`") else _MARKUP.sub(r"\\\g<0>", piece) for piece in pieces
+        piece if piece.startswith("`") else _OPTION.sub(r"`\g<0>`", _MARKUP.sub(r"\\\g<0>", piece))
+        for piece in pieces
     )
     return re.sub(r"docs/([\w-]+\.md)", r"[docs/\1](\1)", words)
