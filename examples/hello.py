@@ -1,4 +1,4 @@
-"""The first program: one message to one contact, with the token of ``CLEVERAPP_API_TOKEN``."""
+"""The first program, one message to one contact: ``python hello.py``."""
 
 import asyncio
 

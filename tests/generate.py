@@ -71,7 +71,11 @@ def _api_page(module: str) -> str:
     options += [":inherited-members: object, BaseException, Enum, str, int, tuple, dict, Generic"]
     options += [f":exclude-members: {again}"] if again else []
     shown_below = "".join(f"   {option}\n" for option in options)
-    return f"# `{module}`\n\n```{{eval-rst}}\n.. automodule:: {module}\n{shown_below}```\n"
+    about = (
+        "What the docstrings say; `scripts/docs` puts it here. "
+        "[The public names](../names.md) has a line for each.\n"
+    )
+    return f"# `{module}`\n\n{about}\n```{{eval-rst}}\n.. automodule:: {module}\n{shown_below}```\n"
 
 
 def llms() -> str:
