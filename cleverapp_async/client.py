@@ -26,16 +26,12 @@ from .limits.acquire import CallLimits
 from .limits.quota import AccountKey, Lane, LimitKey
 from .limits.registry import LimiterRegistry
 from .limits.routes import RouteDirectory
-from .methods.account import AccountMethods
-from .methods.any_method import AnyMethod
-from .methods.base import CallOptions, ClientOptions, options_of_client
-from .methods.contacts import ContactMethods
+from .methods.account import AccountMethods, MoneyMethods
+from .methods.base import AnyMethod, CallOptions, ClientOptions, options_of_client
+from .methods.contacts import ContactMethods, TagMethods, VariableMethods
 from .methods.lists import ListMethods
 from .methods.messages import MessageMethods
-from .methods.money import MoneyMethods
 from .methods.referrals import ReferralMethods
-from .methods.tags import TagMethods
-from .methods.variables import VariableMethods
 from .models.checks import check_id, check_route
 from .models.messages import MESSAGES, Message
 from .models.route import Route
@@ -43,6 +39,7 @@ from .telemetry import Observer, Telemetry
 
 if TYPE_CHECKING:
     from .bulk.sources import Source
+
 
 __all__ = ["CleverAppClient"]
 

@@ -16,17 +16,7 @@ from .laravel.parameters import Parameters, Value
 from .laravel.replies import HTML_TYPE, NO_HEADERS, Reply, error_reply
 from .laravel.rules import validate
 from .limits import Rounding
-from .pages import (
-    account,
-    contacts,
-    list_items,
-    lists,
-    messages,
-    money,
-    referrals,
-    tags,
-    variables,
-)
+from .pages import account, contacts, list_items, lists, messages
 from .state.records import now as unix_now
 
 if TYPE_CHECKING:
@@ -41,17 +31,7 @@ MAX_BODY: Final = 8 * 2**20
 
 ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     row.name: row
-    for page in (
-        messages,
-        account,
-        contacts,
-        tags,
-        variables,
-        money,
-        referrals,
-        lists,
-        list_items,
-    )
+    for page in (messages, account, contacts, lists, list_items)
     for row in page.ENDPOINTS
 }
 """Every method the simulator answers."""

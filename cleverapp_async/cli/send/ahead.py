@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ...bulk.journal.records import JournalEntry
     from .options import SendOptions
 
+
 __all__ = ["Ahead", "holds_campaign", "look_ahead", "unreadable", "with_line"]
 
 

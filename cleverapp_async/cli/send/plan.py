@@ -16,13 +16,7 @@ from ...models.messages import Message
 from ...models.route import Route
 from ..errors import BadInputError
 from ..recipients.columns import DECIDING, ColumnError, is_outcomes, missing_column
-from ..recipients.messages import (
-    ADDRESS_COLUMNS,
-    ROUTE_COLUMNS,
-    Defaults,
-    read_message,
-    read_route,
-)
+from ..recipients.messages import ADDRESS_COLUMNS, ROUTE_COLUMNS, Defaults, read_message, read_route
 from ..recipients.reference import RowReferences
 from ..recipients.rows import OUTCOME_COLUMNS, OWN_COLUMNS, Fault, Row, outcome_of
 from ..recipients.source import Source
@@ -35,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .faults import FaultsFile
+
 
 __all__ = ["Plan", "Planned", "Wanted", "make_plan"]
 
