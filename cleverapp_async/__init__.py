@@ -57,7 +57,7 @@ from .models import (
 from .retry import Retry, RetryPolicy
 
 if TYPE_CHECKING:
-    from .bulk.forecast import Forecast, forecast
+    from .bulk.eta import Forecast, forecast
     from .bulk.journal.sqlite.journal import SqliteJournal
     from .bulk.outcome import SendOutcome
     from .bulk.run import BulkProgress, BulkRun
@@ -134,10 +134,10 @@ if not TYPE_CHECKING:
         {
             "BulkProgress": ".bulk.run",
             "BulkRun": ".bulk.run",
-            "Forecast": ".bulk.forecast",
+            "Forecast": ".bulk.eta",
             "Schedule": ".bulk.schedule",
             "SendOutcome": ".bulk.outcome",
             "SqliteJournal": ".bulk.journal.sqlite.journal",
-            "forecast": ".bulk.forecast",
+            "forecast": ".bulk.eta",
         },
     )

@@ -40,9 +40,9 @@ from .errors import (
     UnsupportedMessengerError,
     ValidationError,
 )
-from .errors.answer_text import is_html, page_title
+from .errors.api import is_html, page_title
 from .field_errors import parse_field_errors
-from .models.page import Page
+from .models.lists import Page
 
 __all__ = ["RawResponse", "read_answer", "retry_after"]
 

@@ -35,7 +35,7 @@ _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "Outcomes and errors": ("errors",),
     "Limits": ("limits",),
     "Many messages": ("bulk.run", "bulk.outcome", "bulk.schedule"),
-    "How long it takes": ("bulk.forecast",),
+    "How long it takes": ("bulk.eta",),
     "Campaigns and journals": ("bulk.journal",),
 }
 """The headings, each with the modules whose names stand below it; the longest prefix decides."""

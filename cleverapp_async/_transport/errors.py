@@ -10,7 +10,7 @@ import aiohttp
 from aiohttp import client_exceptions as aio
 
 from .._tls import tls_fault
-from .body import StaleConnectionError
+from .witness import StaleConnectionError
 
 __all__ = ["REASONS", "reason_of"]
 

@@ -21,10 +21,10 @@ from .._arguments import check_instance, place_of_caller, warn_at, wrong_setting
 from .._response import RawResponse
 from .._tls import SPEAKS_TLS
 from ..errors import Outcome
-from .body import StaleConnectionError, WitnessedBody
 from .errors import reason_of
 from .token import QueryAdded, with_token
 from .unpacking import ACCEPTED_ENCODINGS, unpacker_of
+from .witness import StaleConnectionError, WitnessedBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

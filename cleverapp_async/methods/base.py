@@ -17,7 +17,7 @@ from ..errors import ConfigurationError, InvalidRequestError
 from ..events import EventCallback
 from ..limits.quota import Lane
 from ..models.checks import check_string
-from ..models.page import Page
+from ..models.lists import Page
 from ..models.route import Route
 from ..retry import Retry
 

@@ -19,7 +19,7 @@ from ..models.checks import (
     check_text,
 )
 from ..models.contact import Contact, ContactVariable
-from ..models.page import Page
+from ..models.lists import Page
 from ._paging import iterate
 from .base import ABSENT, Absent, CallOptions, Methods, given
 

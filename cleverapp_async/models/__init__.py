@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from .account import ContactAccount, ContactCryptoAccount, DecodedLink, Me, Referrer, ReferrerChain
 from .contact import Contact, ContactVariable, Utm, VariableName
-from .lists import ListField, ListItem, ListSchema
+from .lists import ListField, ListItem, ListSchema, Page
 from .messages import Message, QueuedMessage, SendMessage, SendMessageToWhatsApp, SendReceipt
-from .page import Page
 from .route import Messenger, Route
 
 __all__ = [

@@ -11,8 +11,7 @@ from aiohttp import web
 from attrs import define, field
 
 from .context import NO_CHANNEL
-from .faults.actions import Exchange, WireDone
-from .faults.connection import ServerConnection
+from .faults.actions import Exchange, ServerConnection, WireDone
 from .faults.faults import FaultSchedule
 from .faults.latency import Latency
 from .laravel.parameters import read_parameters

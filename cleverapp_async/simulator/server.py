@@ -28,7 +28,7 @@ from .context import (
     Refusals,
     VariablesShape,
 )
-from .faults.connection import ServerConnection, bind
+from .faults.actions import ServerConnection, bind
 from .faults.faults import Fault, FaultSchedule
 from .faults.latency import Latency
 from .handler import RequestHandler

@@ -18,7 +18,19 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from ..context import NO_CHANNEL, Call, Channel, Context, Decision, Endpoint, Handler
+from ..context import (
+    CONTACT_RULES,
+    NO_CHANNEL,
+    Call,
+    Channel,
+    Context,
+    Decision,
+    Endpoint,
+    Handler,
+    contact_channel,
+    no_channel,
+    of_contact,
+)
 from ..laravel.parameters import Parameters, Value, as_boolean, as_decimal, as_integer, elements
 from ..laravel.rules import (
     MAX,
@@ -38,17 +50,15 @@ from ..laravel.rules import (
     string,
     url,
 )
-from ..state.accounts import Account, AccountStore
+from ..state.contact_values import Account, AccountStore
 from ..state.records import now
 from ..state.store import State
 from .contacts import show_contact
-from .lookups import CONTACT_RULES, contact_channel, no_channel, of_contact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..state.records import SimulatedContact
-
 
 LIFETIME: Final = 3600
 """Seconds for which an invented link is good (*assumed*)."""

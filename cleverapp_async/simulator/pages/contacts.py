@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
-from ..context import PER_PAGE, Call, Decision, Endpoint
+from ..context import (
+    CONTACT_RULES,
+    PER_PAGE,
+    Call,
+    Decision,
+    Endpoint,
+    bot_channel,
+    contact_channel,
+    of_bot,
+    of_contact,
+)
 from ..laravel.parameters import as_boolean, elements, parts
 from ..laravel.rules import (
     COLUMN_LENGTH,
@@ -29,14 +39,12 @@ from ..laravel.rules import (
 )
 from ..state.contacts import ID_NAMES, WHATSAPP, phone_digits
 from ..state.records import SimulatedContact, now
-from .lookups import CONTACT_RULES, bot_channel, contact_channel, of_bot, of_contact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from ..context import AnswerVariants, Context, Handler
-    from ..state.variables import Variable
-
+    from ..state.contact_values import Variable
 
 MAX_COUNT: Final = 500
 """Contacts on the largest page (API docs, «Контакты»)."""
