@@ -9,6 +9,7 @@ from typing import Self, Unpack, cast
 from urllib.parse import urlsplit
 
 import aiohttp
+from yarl import URL
 
 from ._arguments import check_instance, wrong_argument, wrong_setting
 from ._call import Call
@@ -276,6 +277,7 @@ def _read_url(value: object) -> SecretUrl | str:
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
+        URL(url)  # It refuses more than the standard library does, and shows the URL then.
     except ValueError:
         host, parts = "", urlsplit("")
     faults = (
@@ -289,8 +291,7 @@ def _read_url(value: object) -> SecretUrl | str:
         ),
         (
             parts.scheme == "http" and not is_loopback(host),
-            "url is not https: the secret in it would travel in clear text (http is accepted for "
-            "this machine itself, such as http://127.0.0.1:8080/inner_webhook/…)",
+            "url is not https: its secret would travel in clear text (http is for 127.0.0.1 alone)",
         ),
         (
             not parts.path.strip("/") and not parts.query,
