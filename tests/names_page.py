@@ -30,6 +30,7 @@ This page is written by `python -m tests.generate`.
 _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "The client and its settings": ("client", "config", "retry"),
     "Messages": ("models.messages", "models.route"),
+    "Incoming webhooks": ("webhook",),
     "Calling methods": ("methods", "_call", "_response", "models.page"),
     "Contacts": ("models",),
     "Outcomes and errors": ("errors",),
