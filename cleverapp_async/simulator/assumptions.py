@@ -314,7 +314,8 @@ ASSUMPTIONS: Final[tuple[Assumption, ...]] = (
         'A POST to webhook_path, whatever its body, is 200 {"success": true}, and counts for no'
         " limit. Where the body has contact_by and search, the contact of that telegram_id,"
         " viber_id, vk_user_id, phone or id gets the variables, each as text, and new ones are"
-        ' created; with given contacts, one that is not found is 404 {"message": "No query results."}.',
+        " created; with given contacts, one that is not found is 404"
+        ' {"message": "No query results."}.',
         "A sibling brand documents that variables are created; contact_by was seen with telegram_id"
         " only, and no answer is documented.",
     ),
