@@ -140,7 +140,7 @@ WRONG: dict[str, tuple[Callable[[IncomingWebhook], Any], str]] = {
     "half a character": (lambda webhook: webhook.trigger({"name": "\ud800"}), "name"),
     "half in a list": (lambda webhook: webhook.trigger(["\ud800"]), "payload"),
     "an option": (lambda webhook: webhook.trigger({}, deadline=-1), "deadline"),
-    "a lane": (lambda webhook: webhook.trigger({}, lane="bulk"), "lane"),
+    "a lane": (lambda webhook: webhook.trigger({}, lane="bulk"), "lane"),  # type: ignore[arg-type]
     "an unknown option": (lambda webhook: webhook.trigger({}, delay=1), "delay"),  # type: ignore[call-arg]
     "contact_by": (
         lambda webhook: webhook.trigger_contact(contact_by="", search="1"),
