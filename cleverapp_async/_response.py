@@ -156,7 +156,8 @@ def _refusal(raw: RawResponse, body: object, name: str) -> ApiError:
     status = raw.status
     if status in OF_CONNECTION:
         return OF_CONNECTION[status](status, body, name)
-    if 400 <= status < 500 and (errors := parse_field_errors(body)):  # noqa: PLR2004 - 4xx
+    errors = parse_field_errors(body) if raw.problem is None else ()
+    if errors and 400 <= status < 500:  # noqa: PLR2004 - what 4xx means is no magic
         return ValidationError(status, body, name, errors=errors)
     return _by_status(raw, body, name, _OF_WEBHOOK)
 

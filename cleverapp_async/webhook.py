@@ -271,7 +271,9 @@ def _read_url(value: object) -> SecretUrl | str:
     """The URL, or why it cannot work, without showing it: any part of it may be the secret."""
     url = value.strip() if isinstance(value, str) else ""
     if not url:
-        return "url is empty: the platform shows it in the settings of the webhook"
+        return (
+            "url is empty, or no string: copy it from the settings of the webhook on the platform"
+        )
     if any(character.isspace() or not character.isprintable() for character in url):
         return "url holds white space or control characters: was more than it copied?"
     try:
@@ -291,7 +293,7 @@ def _read_url(value: object) -> SecretUrl | str:
         ),
         (
             parts.scheme == "http" and not is_loopback(host),
-            "url is not https: its secret would travel in clear text (http is for 127.0.0.1 alone)",
+            "url is not https: its secret would travel in clear text (http is for this machine)",
         ),
         (
             not parts.path.strip("/") and not parts.query,
