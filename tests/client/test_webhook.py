@@ -415,10 +415,9 @@ async def test_a_closed_webhook_refuses() -> None:
         await webhook.trigger({})
         await webhook.close()
         await webhook.close()
-        with raises(ClientStateError, "closed"):
-            await webhook.trigger({})
-        with raises(ClientStateError, "closed"):
-            await webhook.__aenter__()
+        for refused in (webhook.trigger({}), webhook.__aenter__()):
+            with raises(ClientStateError, "closed"):
+                await refused
         assert not session.closed
         assert len(simulator.arrivals) == 1
 
