@@ -147,9 +147,10 @@ def cleverapp_simulator(
 
 @pytest.fixture
 def cleverapp_env(cleverapp_simulator: SimulatorThread, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Point `CleverAppClient.from_env()` and the command line at the test's simulator."""
+    """Point the `from_env()` of clients and webhooks, and the command line, at the simulator."""
     monkeypatch.setenv("CLEVERAPP_API_TOKEN", cleverapp_simulator.api_token)
     monkeypatch.setenv("CLEVERAPP_BASE_URL", cleverapp_simulator.base_url)
+    monkeypatch.setenv("CLEVERAPP_WEBHOOK_URL", cleverapp_simulator.webhook_url)
 
 
 @pytest.fixture

@@ -55,6 +55,7 @@ from .models import (
     SendReceipt,
 )
 from .retry import Retry, RetryPolicy
+from .webhook import IncomingWebhook
 
 if TYPE_CHECKING:
     from .bulk.eta import Forecast, forecast
@@ -87,6 +88,7 @@ __all__ = [
     "FieldError",
     "ForbiddenError",
     "Forecast",
+    "IncomingWebhook",
     "InvalidRequestError",
     "JournalError",
     "JournalLockedError",

@@ -18,7 +18,7 @@ from ._call import Call, Reply
 from ._event_loop import AsyncOnly, Lifetime
 from ._pipeline import Pipeline
 from ._secret import Secret, token_fault
-from ._transport import Transport
+from ._transport import ApiDestination, Transport
 from .config import DEFAULT_BASE_URL, Brand, ClientConfig, check_base_url
 from .errors import ConfigurationError
 from .events import EventDispatcher
@@ -105,7 +105,8 @@ class CleverAppClient(
         self._limits.use_account(self._account)
         self._mark_of = token.mark
         self._routes = RouteDirectory(self._config.remembered_routes)
-        self._transport = Transport(self._base_url, token, self._config, session)
+        destination = ApiDestination(self._base_url, token, self._config.token_place)
+        self._transport = Transport(destination, self._config, session)
         self._pipeline = Pipeline(
             self._transport,
             CallLimits(self._limits, self._account),

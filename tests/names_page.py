@@ -30,7 +30,8 @@ This page is written by `python -m tests.generate`.
 _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "The client and its settings": ("client", "config", "retry"),
     "Messages": ("models.messages", "models.route"),
-    "Calling methods": ("methods", "_call", "_response", "models.page"),
+    "Incoming webhooks": ("webhook",),
+    "Calling methods": ("methods", "_call", "_response"),
     "Contacts": ("models",),
     "Outcomes and errors": ("errors",),
     "Limits": ("limits",),

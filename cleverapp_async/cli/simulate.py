@@ -312,7 +312,8 @@ def _guide(window: str, latency: str, scale: float, *, own: bool) -> str:
         f"Simulating the CleverApp API: {window} windows, documented limits{quick}, "
         f"latency {latency}.\nPoint a client at it:\n\n"
         "  export CLEVERAPP_BASE_URL={base_url}\n"
-        f"{token}\n"
+        f"{token}"
+        "  export CLEVERAPP_WEBHOOK_URL={webhook_url}\n\n"
         "A list to try it with comes from `cleverapp demo --list > recipients.csv`:\n\n"
         f'  cleverapp send recipients.csv --text "Hi, {{{{name}}}}!" --skip-bad-rows{scaled}\n\n'
         "{inbox}Ctrl-C stops it."
@@ -335,7 +336,12 @@ async def _serve(
                 inbox = await stack.enter_async_context(serve_inbox(simulator, settings))
                 told = f"See what arrives: {inbox.url}\n"
             click.echo(
-                guide.format(base_url=simulator.base_url, token=simulator.api_token, inbox=told)
+                guide.format(
+                    base_url=simulator.base_url,
+                    webhook_url=simulator.webhook_url,
+                    token=simulator.api_token,
+                    inbox=told,
+                )
             )
             await stop.wait()
 

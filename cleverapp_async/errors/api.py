@@ -128,7 +128,7 @@ class ApiError(CleverAppError):
     Attributes:
         status: The HTTP status of the answer.
         body: The decoded JSON of the answer, or its text where it is not JSON.
-        endpoint: The name of the API method, such as ``sendMessage``.
+        endpoint: The name of the API method, such as ``sendMessage``, or ``incomingWebhook``.
     """
 
     code: ClassVar[str] = "refused"
@@ -163,7 +163,7 @@ class NotFoundError(ApiError):
 
 
 class MethodNotFoundError(NotFoundError):
-    """The server knows no such method: the base URL is wrong, or the method was removed.
+    """The server knows no such method, or no such webhook: the URL is wrong, or it was removed.
 
     The framework or a proxy answers so (HTTP 404 as a page, or with no words but the status's own;
     405; 419): it says nothing about the object or recipient that was asked for.

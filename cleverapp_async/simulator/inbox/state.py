@@ -121,7 +121,7 @@ LISTENERS: Final = 64
 _ADDED_BYTES: Final = 64 * 2**20
 
 _MESSAGES: Final = frozenset({"sendMessage", "sendMessageToWhatsApp", "sendMessageToQueue"})
-_ADDRESSES: Final = ("contact_id", "contact_external_id", "bitrix_contact_id", "phone")
+_ADDRESSES: Final = ("contact_id", "contact_external_id", "bitrix_contact_id", "phone", "search")
 
 
 @define(eq=False)
