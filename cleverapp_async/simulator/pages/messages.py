@@ -3,8 +3,9 @@
 No limit per messenger is documented for sendMessageToQueue, so none is applied. Two messages with
 one ``message_id`` are two messages (*assumed*: the pages promise nothing).
 
-An incoming webhook is no method of the API, but a URL of its own that starts a scenario. Its body is that of a sibling brand's webhooks where it names a contact (``contact_by`` and
-``search``), and else any JSON. What is answered nobody documents.
+An incoming webhook is no method of the API, but a URL of its own that starts a scenario. Its body
+is that of a sibling brand's webhooks where it names a contact (``contact_by`` and ``search``), and
+else any JSON. What is answered nobody documents.
 """
 
 from __future__ import annotations
