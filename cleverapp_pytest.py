@@ -20,8 +20,7 @@ if TYPE_CHECKING:
         SimulatorSettings,
         SimulatorThread,
     )
-    from cleverapp_async.testing._pytest_marker import MarkedSettings
-    from cleverapp_async.testing._pytest_simulators import Simulators
+    from cleverapp_async.testing._pytest import MarkedSettings, Simulators
 
 __all__ = [
     "cleverapp_client_config",
@@ -65,7 +64,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Check the marker of a test, before anything is done for it."""
     if item.get_closest_marker("cleverapp") is None:
         return
-    from cleverapp_async.testing._pytest_marker import WrongMarkerError, settings_of
+    from cleverapp_async.testing._pytest import WrongMarkerError, settings_of
 
     try:
         item.stash[_marked] = settings_of(item)
@@ -115,7 +114,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
 @pytest.fixture(scope="session")
 def make_cleverapp_simulator(pytestconfig: pytest.Config) -> MakeSimulator:
     """Make simulators of the CleverApp API, with any arguments of `Simulator`."""
-    from cleverapp_async.testing._pytest_simulators import Simulators
+    from cleverapp_async.testing._pytest import Simulators
 
     simulators = pytestconfig.stash.setdefault(_simulators, Simulators())
     stack = pytestconfig.stash[_being_set_up]
@@ -141,16 +140,17 @@ def cleverapp_simulator(
         return make_cleverapp_simulator(**marked.simulator)
     except (OSError, OverflowError, ValueError) as error:
         wrong = str(error)
-    from cleverapp_async.testing._pytest_marker import wrong_marker
+    from cleverapp_async.testing._pytest import wrong_marker
 
     pytest.fail(str(wrong_marker(request.node, wrong)), pytrace=False)
 
 
 @pytest.fixture
 def cleverapp_env(cleverapp_simulator: SimulatorThread, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Point `CleverAppClient.from_env()` and the command line at the test's simulator."""
+    """Point the `from_env()` of clients and webhooks, and the command line, at the simulator."""
     monkeypatch.setenv("CLEVERAPP_API_TOKEN", cleverapp_simulator.api_token)
     monkeypatch.setenv("CLEVERAPP_BASE_URL", cleverapp_simulator.base_url)
+    monkeypatch.setenv("CLEVERAPP_WEBHOOK_URL", cleverapp_simulator.webhook_url)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from . import (
     mixed,
     overhead,
     stray,
+    sweep,
     window,
 )
 from ._report import write_json
@@ -47,6 +48,7 @@ _BENCHMARKS: dict[str, tuple[Callable[[int], Report], int]] = {
     "memory": (memory.run, 1),
     "mixed": (mixed.run, 3),
     "stray": (stray.run, 1),
+    "sweep": (sweep.run, 2),
     "window": (window.run, 5),
 }
 

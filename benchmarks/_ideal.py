@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cleverapp_async import Quota
-    from cleverapp_async.simulator import Latency
 
 __all__ = ["IdealTimes", "ideal_times"]
 
@@ -38,18 +39,25 @@ class IdealTimes:
 
 
 def ideal_times(
-    quota: Quota, latency: Latency, *, keys: int, messages: int, seeds: int
+    quota: Quota,
+    round_trip: Callable[[random.Random], float],
+    *,
+    keys: int,
+    messages: int,
+    seeds: int,
 ) -> IdealTimes:
     """Play the rule out for some keys that start together.
 
     Args:
         quota: Each key's.
-        latency: Of both ways.
+        round_trip: Draws the seconds from a request leaving to its answer.
         keys: How many keys.
         messages: How many messages each key sends.
         seeds: How many times.
     """
-    played = [_play(quota, latency, keys, messages, random.Random(seed)) for seed in range(seeds)]
+    played = [
+        _play(quota, round_trip, keys, messages, random.Random(seed)) for seed in range(seeds)
+    ]
     return IdealTimes(
         median(mean(left for left, _ in run) for run in played),
         median(max(left for left, _ in run) for run in played),
@@ -58,20 +66,27 @@ def ideal_times(
 
 
 def _play(
-    quota: Quota, latency: Latency, keys: int, messages: int, rng: random.Random
+    quota: Quota,
+    round_trip: Callable[[random.Random], float],
+    keys: int,
+    messages: int,
+    rng: random.Random,
 ) -> list[tuple[float, float]]:
-    return [_play_key(quota, latency, messages, rng) for _ in range(keys)]
+    return [_play_key(quota, round_trip, messages, rng) for _ in range(keys)]
 
 
 def _play_key(
-    quota: Quota, latency: Latency, messages: int, rng: random.Random
+    quota: Quota,
+    round_trip: Callable[[random.Random], float],
+    messages: int,
+    rng: random.Random,
 ) -> tuple[float, float]:
     """When a key's last request leaves, and when its last answer comes."""
     free = [0.0] * quota.limit
     left = answered = 0.0
     for _ in range(messages):
         left = free[0]
-        answer = left + latency.out.draw(rng) + latency.back.draw(rng)
+        answer = left + round_trip(rng)
         heapq.heapreplace(free, answer + quota.period)
         answered = max(answered, answer)
     return left, answered

@@ -14,7 +14,7 @@ from attrs import Factory, asdict, frozen
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Figure", "Report", "write_json"]
+__all__ = ["Figure", "Report", "Series", "write_json"]
 
 _PACKAGES = ("aiohttp", "aiolimiter", "attrs", "cattrs", "multidict", "redis", "yarl")
 
@@ -50,6 +50,21 @@ class Figure:
 
 
 @frozen(kw_only=True)
+class Series:
+    """Points of a line, to be drawn.
+
+    Attributes:
+        plot: The picture that it belongs to.
+        name: What the line is.
+        points: Its points, from left to right; with words in place of numbers it is bars.
+    """
+
+    plot: str
+    name: str
+    points: tuple[tuple[float | str, float], ...]
+
+
+@frozen(kw_only=True)
 class Report:
     """All the figures of one benchmark.
 
@@ -58,12 +73,14 @@ class Report:
         about: What was run, in a sentence or two.
         figures: In the order in which they are shown.
         settings: The numbers it was run with.
+        series: What of it is drawn as lines.
     """
 
     name: str
     about: str
     figures: tuple[Figure, ...]
     settings: dict[str, float | int | str] = Factory(dict[str, float | int | str])
+    series: tuple[Series, ...] = ()
 
     @property
     def missed(self) -> tuple[Figure, ...]:
@@ -83,6 +100,7 @@ def write_json(report: Report, path: Path, load: float | None) -> None:
         "benchmark": report.name,
         "about": report.about,
         "settings": report.settings,
+        "series": [asdict(series) for series in report.series],
         "figures": [{**asdict(figure), "met": figure.met} for figure in report.figures],
         "machine": {
             "cores": os.cpu_count(),

@@ -27,7 +27,7 @@ from cleverapp_async import CleverAppClient, LimiterRegistry, Outcome, SqliteJou
 
 from ._journal_child import messages
 from ._peak import MIB
-from ._report import Figure, Report
+from ._report import Figure, Report, Series
 from ._server import TOKEN, bare_server, pin
 
 if TYPE_CHECKING:
@@ -91,6 +91,19 @@ def run(repetitions: int) -> Report:
             _median("one fdatasync of this disk", [_disk(folder)], "ms"),
             *_large(folder, server.base_url),
         ]
+        series = [
+            Series(
+                plot="journal",
+                name=name,
+                points=(
+                    ("client on one core", _rate(pinned)),
+                    ("client on both cores", _rate(roaming)),
+                ),
+            )
+            for name, pinned, roaming in zip(
+                ("no journal", "with a journal"), (bare, ours), free, strict=True
+            )
+        ]
     return Report(
         name="journal",
         about=(
@@ -99,6 +112,7 @@ def run(repetitions: int) -> Report:
             f"turns; then {_MANY:,} messages"
         ),
         figures=tuple(figures),
+        series=tuple(series),
         settings={
             "concurrency": _CONCURRENCY,
             "messages": _MESSAGES,
@@ -106,6 +120,10 @@ def run(repetitions: int) -> Report:
             "repetitions": repetitions,
         },
     )
+
+
+def _rate(runs: list[_Run]) -> float:
+    return median(_MESSAGES / each.whole for each in runs)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from tests.bulk.journal.kill.points import CrashPoint
 from tests.bulk.journal.kill.rig import Campaign, Death, Zygote, deliveries, zygote
 
 from ._naive import CURSOR_FIRST, RECORD_AFTER
-from ._report import Figure, Report
+from ._report import Figure, Report, Series
 from ._server import TOKEN
 
 if TYPE_CHECKING:
@@ -153,6 +153,17 @@ def run(repetitions: int) -> Report:
             f"{len(_LONG_DEATHS)} times at an answer"
         ),
         figures=tuple(figures),
+        series=(
+            _series("ours", found.duplicates, len(found.broken), found.refusals),
+            *(
+                _series(name, each.duplicates, each.lost, each.refusals)
+                for name, each in (
+                    ("record after send", naive[RECORD_AFTER]),
+                    ("cursor moved when a batch is fetched", naive[CURSOR_FIRST]),
+                    ("DBOS, long windows", naive[_THROUGH_DBOS]),
+                )
+            ),
+        ),
         settings={
             "campaigns": repetitions,
             "messages": _MESSAGES,
@@ -172,6 +183,11 @@ def _by_point(kills: Counter[str]) -> Iterator[Figure]:
     names = [Death(after=0).name, *(point.value for point in _POINTS)]
     for name in names:
         yield Figure(name=f"kills {name}", value=kills[name])
+
+
+def _series(name: str, duplicates: int, lost: int, refusals: int) -> Series:
+    points = (("sent twice", duplicates), ("lost", lost), ("refused for a limit", refusals))
+    return Series(plot="kill", name=name, points=points)
 
 
 def _beside(name: str, naive: _Naive, *, most_refusals: int | None = None) -> Iterator[Figure]:

@@ -55,9 +55,10 @@ from .models import (
     SendReceipt,
 )
 from .retry import Retry, RetryPolicy
+from .webhook import IncomingWebhook
 
 if TYPE_CHECKING:
-    from .bulk.forecast import Forecast, forecast
+    from .bulk.eta import Forecast, forecast
     from .bulk.journal.sqlite.journal import SqliteJournal
     from .bulk.outcome import SendOutcome
     from .bulk.run import BulkProgress, BulkRun
@@ -87,6 +88,7 @@ __all__ = [
     "FieldError",
     "ForbiddenError",
     "Forecast",
+    "IncomingWebhook",
     "InvalidRequestError",
     "JournalError",
     "JournalLockedError",
@@ -134,10 +136,10 @@ if not TYPE_CHECKING:
         {
             "BulkProgress": ".bulk.run",
             "BulkRun": ".bulk.run",
-            "Forecast": ".bulk.forecast",
+            "Forecast": ".bulk.eta",
             "Schedule": ".bulk.schedule",
             "SendOutcome": ".bulk.outcome",
             "SqliteJournal": ".bulk.journal.sqlite.journal",
-            "forecast": ".bulk.forecast",
+            "forecast": ".bulk.eta",
         },
     )

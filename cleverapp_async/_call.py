@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from attrs import define, field
+from cattrs import Converter
 
-from ._response import RawResponse
+from ._request import WireRequest
+from ._response import RawResponse, read_answer
 from .endpoints import Endpoint
 from .errors import CleverAppError, Outcome
 from .limits.quota import Lane
@@ -63,6 +65,8 @@ class Call:
         lane: Whose turn comes first at the limits.
         deadline: Seconds for everything: queue, limits, all attempts. None: no bound.
         state: Kept up to date while the call runs.
+        request: The request, where it is not made of the parameters.
+        read: Gives what an answer holds, or raises the error that it means.
     """
 
     endpoint: Endpoint
@@ -73,6 +77,8 @@ class Call:
     lane: Lane = Lane.INTERACTIVE
     deadline: float | None = None
     state: SendState = field(factory=SendState)
+    request: WireRequest | None = None
+    read: Callable[[RawResponse, Endpoint, Converter], object] = read_answer
 
 
 @define

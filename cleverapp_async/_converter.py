@@ -20,12 +20,7 @@ from functools import cache
 from typing import Any, TypeVar, cast, get_args, get_origin
 
 import attrs
-from cattrs import (
-    Converter,
-    IterableValidationError,
-    IterableValidationNote,
-    transform_error,
-)
+from cattrs import Converter, IterableValidationError, IterableValidationNote, transform_error
 from cattrs.gen import make_dict_unstructure_fn, override
 
 from ._model_reader import ModelReader
@@ -41,7 +36,7 @@ from ._values import (
     read_truth,
     read_whole,
 )
-from .models.referral import ReferralCount, Referrer, ReferrerChain
+from .models.account import ReferralCount, Referrer, ReferrerChain
 
 __all__ = ["converter", "lenient_converter", "make_converter", "structure", "unstructure"]
 

@@ -20,7 +20,7 @@ from cattrs import Converter
 from ._call import Call, Progress, Reply, SendState, note_answer
 from ._converter import converter, lenient_converter
 from ._request import WireRequest, build
-from ._response import RawResponse, read_answer
+from ._response import RawResponse
 from ._transport import Transport, WireFailure, Witness
 from .config import ClientConfig
 from .endpoints import Repeat
@@ -125,7 +125,9 @@ class Pipeline:
     async def _run(self, progress: Progress, record: CallRecord | None = None) -> Reply:
         """Try until there is an answer to give, or an error to raise."""
         call = progress.call
-        request = build(call.endpoint, call.parameters, self._config.post_parameters)
+        request = call.request or build(
+            call.endpoint, call.parameters, self._config.post_parameters
+        )
         while True:
             progress.attempt += 1
             result = await self._attempt(progress, request, record)
@@ -275,7 +277,7 @@ class Pipeline:
     ) -> object:
         """What an answer means; the limiters and the route directory learn from it."""
         try:
-            content = read_answer(raw, call.endpoint, self._converter)
+            content = call.read(raw, call.endpoint, self._converter)
         except MessengerLimitError as error:
             permits.refuse_key(self._bounded(error.retry_after))
             self._learn(call, key, error)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .config import PostParameters
     from .endpoints import Endpoint
 
-__all__ = ["LONGEST_QUERY", "Parameters", "WireRequest", "build"]
+__all__ = ["LONGEST_QUERY", "Parameters", "WireRequest", "build", "build_list"]
 
 Parameters: TypeAlias = Mapping[str, object]
 """Request parameters by the API's own names; absent ones are left out."""
@@ -89,10 +89,33 @@ def build(endpoint: Endpoint, parameters: Parameters, placement: PostParameters)
     except _NotInBrackets as error:
         culprit, told = error.args
         told = f"{culprit!r} cannot be sent by GET: {told}"
+        refused = InvalidRequestError(told, fields=(culprit,))
     except UnicodeEncodeError:
-        culprit = next(name for name in sent if not _is_whole({name: sent[name]}))
-        told = f"{culprit!r} holds half a character (a lone surrogate): remove it"
-    raise InvalidRequestError(told, fields=(culprit,))
+        refused = _halved(next(name for name in sent if not _is_whole({name: sent[name]})))
+    raise refused
+
+
+def build_list(endpoint: Endpoint, name: str, items: Sequence[object]) -> WireRequest:
+    """One request whose JSON body is a list.
+
+    Args:
+        endpoint: The method's row.
+        name: What the caller calls the list, for errors.
+        items: The list.
+
+    Raises:
+        InvalidRequestError: A value is none that JSON has.
+    """
+    sent = _sendable(name, items)
+    if _is_whole({name: sent}):
+        body = _write_json(sent).encode()
+        return WireRequest(endpoint.http_method, endpoint.name, "", body, _JSON)
+    raise _halved(name)
+
+
+def _halved(name: str) -> InvalidRequestError:
+    told = f"{name!r} holds half a character (a lone surrogate): remove it"
+    return InvalidRequestError(told, fields=(name,))
 
 
 def _place(

@@ -10,10 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from math import isfinite
-from typing import Any, TypeGuard, cast
+from typing import Any, NamedTuple, TypeGuard, cast
 
 from attrs import define, field
 from cattrs import Converter
@@ -40,11 +37,12 @@ from .errors import (
     UnsupportedMessengerError,
     ValidationError,
 )
-from .errors.answer_text import is_html, page_title
+from .errors.api import is_html, page_title
 from .field_errors import parse_field_errors
-from .models.page import Page
+from .models.lists import Page
+from .retry import retry_after
 
-__all__ = ["RawResponse", "read_answer", "retry_after"]
+__all__ = ["RawResponse", "read_answer", "read_status", "retry_after"]
 
 _SUCCESS = b'{"success":true}'
 """The documented answer of most methods, byte for byte as the framework writes it."""
@@ -86,8 +84,6 @@ _MOVED = (301, 307, 308)
 _TOO_MANY = ("too many attempts", "too many requests")
 _TEXT_KEPT = 2000
 _MARKS = "\ufeff \t\r\n"
-# Some servers give X-RateLimit-Reset in milliseconds.
-_LONGEST_WINDOW = 86_400.0
 _TOLD = 300
 
 
@@ -132,6 +128,38 @@ def read_answer(raw: RawResponse, endpoint: Endpoint, using: Converter = convert
     except RecursionError:
         pass  # Nested so deeply that nothing could even show it: its text has to do.
     return _read(raw, text[:_TEXT_KEPT], endpoint, using)
+
+
+def read_status(raw: RawResponse, endpoint: Endpoint, using: Converter = converter) -> None:
+    """What an answer means whose body nobody documents: its status alone says yes or no.
+
+    Args:
+        raw: The answer of an incoming webhook.
+        endpoint: The row that stands for it.
+        using: Not needed.
+
+    Raises:
+        ApiError: The status is no 2xx.
+    """
+    del using
+    if 200 <= raw.status < 300:  # noqa: PLR2004 - what 2xx means is no magic
+        return
+    text = raw.text
+    try:
+        error = _refusal(raw, _decode(text), endpoint.name)
+    except RecursionError:
+        error = _refusal(raw, text[:_TEXT_KEPT], endpoint.name)
+    raise error
+
+
+def _refusal(raw: RawResponse, body: object, name: str) -> ApiError:
+    status = raw.status
+    if status in OF_CONNECTION:
+        return OF_CONNECTION[status](status, body, name)
+    errors = parse_field_errors(body) if raw.problem is None else ()
+    if errors and 400 <= status < 500:  # noqa: PLR2004 - what 4xx means is no magic
+        return ValidationError(status, body, name, errors=errors)
+    return _by_status(raw, body, name, _OF_WEBHOOK)
 
 
 def _is_plain(raw: RawResponse) -> bool:
@@ -214,29 +242,49 @@ def _by_error_text(raw: RawResponse, body: object, told: str, name: str) -> ApiE
     return None
 
 
-def _by_status(raw: RawResponse, body: object, name: str) -> ApiError:
+class _Words(NamedTuple):
+    """What is said of an answer that tells of the address, not of what was asked there."""
+
+    not_there: str
+    login: str
+    elsewhere: str
+
+
+_OF_API = _Words(
+    "the server does not know this method: check the base URL",
+    "the server redirects to a login: check the token, and whether a portal stands between",
+    "the server redirects elsewhere: check the base URL",
+)
+_OF_WEBHOOK = _Words(
+    "no webhook is at this URL: copy it anew from the platform, where it may have been deleted",
+    "the server redirects to a login: check the webhook's URL, and whether a portal stands between",
+    "the server redirects elsewhere: check the webhook's URL",
+)
+
+
+def _by_status(raw: RawResponse, body: object, name: str, words: _Words = _OF_API) -> ApiError:
     status = raw.status
     if status == 429:  # noqa: PLR2004 - the documented status of the account's limit
         return RateLimitError(status, body, name, retry_after=retry_after(raw.headers))
     if status >= 500:  # noqa: PLR2004 - what 5xx means is no magic
         back_after = retry_after(raw.headers, of_limit=False)
         return ServerError(status, body, name, retry_after=back_after)
-    if told := _why_not_there(status, body):
+    if told := _why_not_there(status, body, words):
         return MethodNotFoundError(status, body, name, message=told)
     if status >= 400:  # noqa: PLR2004 - what 4xx means is no magic
         return _BY_STATUS.get(status, ApiError)(status, body, name)
     if status >= 300:  # noqa: PLR2004 - what 3xx means is no magic
-        return _redirected(raw, body, name)
+        return _redirected(raw, body, name, words)
     return UnexpectedResponseError(status, body, name)
 
 
-def _why_not_there(status: int, body: object) -> str | None:
+def _why_not_there(status: int, body: object, words: _Words) -> str | None:
     """Why a refusal concerns the address, not what was asked there; None where it does not."""
     if status == 400 and isinstance(body, str) and _WANTS_TLS.search(body):  # noqa: PLR2004
         return SPEAKS_TLS
     nothing_there = status == 404 and not _names_an_object(body)  # noqa: PLR2004 - Not Found
     if nothing_there or status in _NO_SUCH_METHOD:
-        return "the server does not know this method: check the base URL"
+        return words.not_there
     return None
 
 
@@ -248,18 +296,13 @@ def _names_an_object(body: object) -> bool:
     return told not in _NO_WORDS and not _ROUTE.fullmatch(told)
 
 
-def _redirected(raw: RawResponse, body: object, name: str) -> ApiError:
+def _redirected(raw: RawResponse, body: object, name: str, words: _Words) -> ApiError:
     """What a redirect proves of a request that it answers instead of carrying it out."""
     status = raw.status
     if _last_part(raw.headers.get("location", "")) in _LOGIN:
         # How the framework refuses a token where it does not see that JSON is wanted.
-        told = (
-            "the server redirects to a login: check the token, and whether a portal stands between"
-        )
-        return AuthenticationError(status, body, name, message=told)
-    error = UnexpectedResponseError(
-        status, body, name, message="the server redirects elsewhere: check the base URL"
-    )
+        return AuthenticationError(status, body, name, message=words.login)
+    error = UnexpectedResponseError(status, body, name, message=words.elsewhere)
     if status in _MOVED:
         # The same request is to be sent elsewhere, so that nothing was done of it here.
         error.outcome = Outcome.REJECTED
@@ -377,56 +420,3 @@ def _described(body: object) -> str:
             return f"an HTML page: {title}" if title else "an HTML page without a title"
         return kind_of(body) if body else "an empty body"
     return f"JSON of type {type(body).__name__}"
-
-
-def retry_after(headers: Mapping[str, str], *, of_limit: bool = True) -> float | None:
-    """Seconds after which the refusing window is over; None where the answer does not say.
-
-    ``Retry-After`` (a number or a date) and ``X-RateLimit-Reset`` (Unix seconds) are read, and the
-    later one counts. The framework cuts both down to whole seconds: a window with half a second to
-    go says 0. So a whole number is waited for to the end of its last second, and 0 says no more
-    than that the window is not over: it is no leave to come back at once.
-
-    Moments are compared with the answer's own ``Date`` where it has one, so that a client whose
-    clock is wrong waits as long as the server meant.
-
-    Args:
-        headers: By their lower-case names.
-        of_limit: Whether a limit refused. Some servers tell the moment of its reset in every
-            answer: in another one it says nothing of when to come back.
-    """
-    now = _date(headers.get("date", "")) or datetime.now(UTC)
-    asked = _asked(headers, now)
-    if of_limit:
-        asked = max(asked, _until_reset(headers, now))
-    if asked <= 0:
-        return None
-    return asked + 1 if asked.is_integer() else asked
-
-
-def _asked(headers: Mapping[str, str], now: datetime) -> float:
-    """What ``Retry-After`` asks for, in seconds; 0 where it says nothing that can be read."""
-    value = headers.get("retry-after", "").strip()
-    try:
-        seconds = float(value)
-    except ValueError:
-        until = _date(value)
-        return 0.0 if until is None else (until - now).total_seconds()
-    return seconds if isfinite(seconds) else 0.0
-
-
-def _until_reset(headers: Mapping[str, str], now: datetime) -> float:
-    """Seconds until ``X-RateLimit-Reset``; 0 where it is no moment of the next day."""
-    try:
-        seconds = float(headers.get("x-ratelimit-reset", "")) - now.timestamp()
-    except ValueError:
-        return 0.0
-    return seconds if seconds <= _LONGEST_WINDOW else 0.0
-
-
-def _date(value: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

@@ -1,15 +1,16 @@
-"""The API token, kept out of everything that can be printed."""
+"""The API token, and the URL of a webhook, kept out of everything that can be printed."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Secret", "token_fault"]
+__all__ = ["Secret", "SecretUrl", "token_fault"]
 
 _MASK = "***"
 _SHORTEST_STRUCK = 6
@@ -68,6 +69,12 @@ _PIECE = 100_000
 
 # Charsets in which the letters of a token are not single bytes.
 _WIDE = {"utf-16-le": 2, "utf-16-be": 2, "utf-32-le": 4, "utf-32-be": 4}
+
+_SEPARATORS = re.compile(r"[^\w-]+")
+"""What stands between the parts of a path and a query: a UUID is one part."""
+
+_SHORTEST_PART = 8
+"""Parts of a URL that are shorter are not looked for alone: they are ordinary words."""
 
 _HALF_ESCAPE = re.compile(r"[%\\&][#%\w]{0,12}\Z")
 
@@ -239,6 +246,50 @@ class Secret:
                 if whole.endswith(self._plain[:size]):
                     yield len(whole) - size, len(plain)
                     return
+
+
+class SecretUrl:
+    """A URL that is a secret from its path on; what stands before that may be shown.
+
+    Struck out of texts are the path with the query, and each longer part of them by itself.
+
+    Args:
+        origin: The scheme, the host and the port, such as ``https://rb1.leadteh.ru``.
+        rest: All that follows, from the slash on.
+    """
+
+    __slots__ = ("_parts", "_rest", "origin")
+
+    def __init__(self, origin: str, rest: str) -> None:
+        self.origin = origin
+        self._rest = Secret(rest)
+        parts = _SEPARATORS.split(unquote(rest))
+        longer = sorted({part for part in parts if len(part) >= _SHORTEST_PART}, key=len)
+        # The whole first, as its parts are no longer found in it then.
+        self._parts = (self._rest, *(Secret(part) for part in reversed(longer)))
+
+    def __repr__(self) -> str:
+        return f"SecretUrl({self.origin!r}, {_MASK!r})"
+
+    def reveal(self) -> str:
+        """All that follows the origin."""
+        return self._rest.reveal()
+
+    def digest(self) -> str:
+        """A hash of the whole URL, from which it cannot be read."""
+        return self._rest.digest(self.origin)
+
+    def strike(self, text: str, *, cut: bool = False) -> str:
+        """The text with the secret struck out; see :meth:`Secret.strike`."""
+        for part in self._parts:
+            text = part.strike(text, cut=cut)
+        return text
+
+    def strike_bytes(self, data: bytes, *, cut: bool = False) -> bytes:
+        """The bytes with the secret struck out; see :meth:`Secret.strike_bytes`."""
+        for part in self._parts:
+            data = part.strike_bytes(data, cut=cut)
+        return data
 
 
 def _all(wanted: str, text: str) -> Iterator[int]:

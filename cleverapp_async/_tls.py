@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 __all__ = ["SPEAKS_TLS", "tls_fault"]
 
-SPEAKS_TLS = "the port expects TLS, and got plain HTTP: begin the base URL with https"
+SPEAKS_TLS = "the port expects TLS, and got plain HTTP: begin the URL with https"
 """What a TLS alert says where an HTTP answer was awaited."""
 
 _TRUST = (
     "if it is the right server, let this machine trust its authority (SSL_CERT_FILE names a file "
     "of certificates); a proxy may stand between"
 )
-_HOST = "check the host in the base URL"
+_HOST = "check the host in the URL"
 _CLOCK = "check this machine's date; if it is right, the server's owner has to renew it"
 
 # By OpenSSL's numbers (X509_V_ERR_…): its texts change more often.
@@ -49,5 +49,5 @@ def tls_fault(error: ssl.SSLError) -> tuple[str, str]:
     reason = getattr(error, "reason", None) or type(error).__name__
     told = f"the handshake failed: {reason}"
     if reason in _NO_TLS:
-        return told, "the port does not speak TLS: check the port and the https of the base URL"
-    return told, "check that the base URL's port speaks TLS, and whether a proxy stands between"
+        return told, "the port does not speak TLS: check the port and the https of the URL"
+    return told, "check that the URL's port speaks TLS, and whether a proxy stands between"

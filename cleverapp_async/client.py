@@ -18,7 +18,7 @@ from ._call import Call, Reply
 from ._event_loop import AsyncOnly, Lifetime
 from ._pipeline import Pipeline
 from ._secret import Secret, token_fault
-from ._transport import Transport
+from ._transport import ApiDestination, Transport
 from .config import DEFAULT_BASE_URL, Brand, ClientConfig, check_base_url
 from .errors import ConfigurationError
 from .events import EventDispatcher
@@ -26,16 +26,12 @@ from .limits.acquire import CallLimits
 from .limits.quota import AccountKey, Lane, LimitKey
 from .limits.registry import LimiterRegistry
 from .limits.routes import RouteDirectory
-from .methods.account import AccountMethods
-from .methods.any_method import AnyMethod
-from .methods.base import CallOptions, ClientOptions, options_of_client
-from .methods.contacts import ContactMethods
+from .methods.account import AccountMethods, MoneyMethods
+from .methods.base import AnyMethod, CallOptions, ClientOptions, options_of_client
+from .methods.contacts import ContactMethods, TagMethods, VariableMethods
 from .methods.lists import ListMethods
 from .methods.messages import MessageMethods
-from .methods.money import MoneyMethods
 from .methods.referrals import ReferralMethods
-from .methods.tags import TagMethods
-from .methods.variables import VariableMethods
 from .models.checks import check_id, check_route
 from .models.messages import MESSAGES, Message
 from .models.route import Route
@@ -43,6 +39,7 @@ from .telemetry import Observer, Telemetry
 
 if TYPE_CHECKING:
     from .bulk.sources import Source
+
 
 __all__ = ["CleverAppClient"]
 
@@ -108,7 +105,8 @@ class CleverAppClient(
         self._limits.use_account(self._account)
         self._mark_of = token.mark
         self._routes = RouteDirectory(self._config.remembered_routes)
-        self._transport = Transport(self._base_url, token, self._config, session)
+        destination = ApiDestination(self._base_url, token, self._config.token_place)
+        self._transport = Transport(destination, self._config, session)
         self._pipeline = Pipeline(
             self._transport,
             CallLimits(self._limits, self._account),

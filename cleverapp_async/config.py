@@ -24,7 +24,7 @@ from .errors import ConfigurationError
 from .events import EventCallback
 from .retry import Retry, RetryPolicy
 
-# What users import; check_base_url is for the other rooms.
+# What users import; check_base_url and is_loopback are for the other rooms.
 __all__ = ["DEFAULT_BASE_URL", "Brand", "ClientConfig", "PostParameters", "TokenPlace"]
 
 _PATH = "/api/v1"
@@ -182,7 +182,7 @@ def check_base_url(value: str) -> str:
         raise ConfigurationError(
             "base_url must not hold a user, a query or a fragment: give the token as api_token"
         )
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ConfigurationError(
             f"base_url {_shown(value)!r} is not https: the token would travel in clear text "
             "(http is accepted for this machine itself, such as http://127.0.0.1:8080/api/v1)"
@@ -202,7 +202,7 @@ def _shown(value: str) -> str:
     return value.split("?", 1)[0].split("#", 1)[0].rpartition("@")[2]
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -31,7 +31,7 @@ class Event:
 
     Attributes:
         send_id: The id of the request, the same for all its attempts.
-        endpoint: The API method, such as ``sendMessage``.
+        endpoint: The API method, such as ``sendMessage``, or ``incomingWebhook``.
         attempt: The attempt's number, from 1 up.
     """
 

@@ -38,7 +38,7 @@ def recognise(text: str, *, endpoint: str | None = None) -> tuple[str | None, tu
         Laravel's name of the rule and the other parameters as the API spells them; None and no
         parameters for a text that no language pack holds.
     """
-    from ._laravel_messages.naming import Names  # noqa: PLC0415 - see `_read`
+    from ._laravel_messages import Names  # noqa: PLC0415 - see `_read`
     from ._laravel_messages.wording import read_message  # noqa: PLC0415
 
     reading, names = read_message(text), Names.of(endpoint)
@@ -66,7 +66,7 @@ def parse_field_errors(body: object, *, endpoint: str | None = None) -> tuple[Fi
 def _read(errors: object, endpoint: str | None = None) -> tuple[FieldError, ...]:
     """The errors of an answer, read together: its texts may tell what its fields are called."""
     # Imported with the first text that is to be read: importing the package stays quick.
-    from ._laravel_messages.naming import Names  # noqa: PLC0415
+    from ._laravel_messages import Names  # noqa: PLC0415
     from ._laravel_messages.wording import read_message  # noqa: PLC0415
 
     texts = [(field, message, read_message(message)) for field, message in _walk(errors)]

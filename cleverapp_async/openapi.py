@@ -19,8 +19,8 @@ import attrs
 
 from .config import Brand
 from .endpoints import ENDPOINTS, Endpoint, Kind, Parameter, ParametersIn, Shape
+from .models.account import ReferralCount, Referrer, ReferrerChain
 from .models.lists import ListField
-from .models.referral import ReferralCount, Referrer, ReferrerChain
 
 __all__ = ["document"]
 

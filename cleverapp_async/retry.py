@@ -1,7 +1,11 @@
-"""Whether to try again, and after how long: pure, and replaceable."""
+"""Whether to try again, and after how long: the policy, and what answers say; all of it pure."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from math import isfinite
 from typing import Protocol
 
 from attrs import Attribute, field, frozen
@@ -21,7 +25,11 @@ from .errors import (
     UnexpectedResponseError,
 )
 
+# What users import; retry_after is for the other rooms.
 __all__ = ["Retry", "RetryPolicy"]
+
+# Some servers give X-RateLimit-Reset in milliseconds.
+_LONGEST_WINDOW = 86_400.0
 
 
 def _attempts(_: object, __: Attribute[int], value: object) -> None:
@@ -111,3 +119,56 @@ def _may_repeat(error: CleverAppError, repeat: Repeat) -> bool:
     if isinstance(error, OutcomeUnknownError | RequestTimeoutError | ServerError):
         return repeat is not Repeat.NEVER
     return False
+
+
+def retry_after(headers: Mapping[str, str], *, of_limit: bool = True) -> float | None:
+    """Seconds after which the refusing window is over; None where the answer does not say.
+
+    ``Retry-After`` (a number or a date) and ``X-RateLimit-Reset`` (Unix seconds) are read, and the
+    later one counts. The framework cuts both down to whole seconds: a window with half a second to
+    go says 0. So a whole number is waited for to the end of its last second, and 0 says no more
+    than that the window is not over: it is no leave to come back at once.
+
+    Moments are compared with the answer's own ``Date`` where it has one, so that a client whose
+    clock is wrong waits as long as the server meant.
+
+    Args:
+        headers: By their lower-case names.
+        of_limit: Whether a limit refused. Some servers tell the moment of its reset in every
+            answer: in another one it says nothing of when to come back.
+    """
+    now = _date(headers.get("date", "")) or datetime.now(UTC)
+    asked = _asked_for(headers, now)
+    if of_limit:
+        asked = max(asked, _until_reset(headers, now))
+    if asked <= 0:
+        return None
+    return asked + 1 if asked.is_integer() else asked
+
+
+def _asked_for(headers: Mapping[str, str], now: datetime) -> float:
+    """What ``Retry-After`` asks for, in seconds; 0 where it says nothing that can be read."""
+    value = headers.get("retry-after", "").strip()
+    try:
+        seconds = float(value)
+    except ValueError:
+        until = _date(value)
+        return 0.0 if until is None else (until - now).total_seconds()
+    return seconds if isfinite(seconds) else 0.0
+
+
+def _until_reset(headers: Mapping[str, str], now: datetime) -> float:
+    """Seconds until ``X-RateLimit-Reset``; 0 where it is no moment of the next day."""
+    try:
+        seconds = float(headers.get("x-ratelimit-reset", "")) - now.timestamp()
+    except ValueError:
+        return 0.0
+    return seconds if seconds <= _LONGEST_WINDOW else 0.0
+
+
+def _date(value: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

@@ -35,9 +35,9 @@ class CallRecord:
     Neither the token nor a recipient or a text is in it.
 
     Attributes:
-        endpoint: The API method, such as ``sendMessage``.
+        endpoint: The API method, such as ``sendMessage``, or ``incomingWebhook``.
         http_method: ``GET`` or ``POST``.
-        base_url: Where the API lives.
+        base_url: Where the API lives; of a webhook no more than the scheme and the host.
         send_id: The id of the call, the same as in its events and its receipt.
         in_run: Whether it is a message of a bulk run or a campaign.
         key: The limit that it needs beside the account's; None where it needs none, or where its

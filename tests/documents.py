@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sybil import Document, Example
 
 _PAGE = "__page__"
-_ENVIRONMENT = ("CLEVERAPP_API_TOKEN", "CLEVERAPP_BASE_URL")
+_ENVIRONMENT = ("CLEVERAPP_API_TOKEN", "CLEVERAPP_BASE_URL", "CLEVERAPP_WEBHOOK_URL")
 
 
 @define
@@ -50,7 +50,8 @@ class Page:
         self._folder.enter_context(chdir(self._folder.enter_context(TemporaryDirectory())))
         self._before = {name: os.environ.get(name) for name in _ENVIRONMENT}
         self._simulator.start()
-        settings = (self._simulator.api_token, self._simulator.base_url)
+        simulator = self._simulator
+        settings = (simulator.api_token, simulator.base_url, simulator.webhook_url)
         os.environ.update(zip(_ENVIRONMENT, settings, strict=True))
 
     def close(self) -> None:

@@ -30,12 +30,13 @@ This page is written by `python -m tests.generate`.
 _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "The client and its settings": ("client", "config", "retry"),
     "Messages": ("models.messages", "models.route"),
-    "Calling methods": ("methods", "_call", "_response", "models.page"),
+    "Incoming webhooks": ("webhook",),
+    "Calling methods": ("methods", "_call", "_response"),
     "Contacts": ("models",),
     "Outcomes and errors": ("errors",),
     "Limits": ("limits",),
     "Many messages": ("bulk.run", "bulk.outcome", "bulk.schedule"),
-    "How long it takes": ("bulk.forecast",),
+    "How long it takes": ("bulk.eta",),
     "Campaigns and journals": ("bulk.journal",),
 }
 """The headings, each with the modules whose names stand below it; the longest prefix decides."""

@@ -1,17 +1,20 @@
 """A client of Redis or Valkey: opened in one way, each call bounded in time, each failure named.
 
-With it stand what it runs, scripts of Lua, and how what it answers is read.
+redis-py loses a cancellation that comes while it gives up a connection. So a time-out here does not
+wait for the end of what it has cancelled, and a task that must end is cancelled again until it has
+ended.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from importlib.resources import files
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, cast
 from urllib.parse import urlsplit
 
 from attrs import define, field
@@ -19,11 +22,9 @@ from attrs import define, field
 from .._arguments import check_instance, wrong_setting
 from .._imports import missing_extra
 from ..errors import CleverAppError, ConfigurationError
-from .cancellation import in_time
-from .commands import RedisCommands, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from redis import Redis as SyncRedis
     from redis.asyncio import Redis
@@ -33,17 +34,85 @@ if TYPE_CHECKING:
 __all__ = [
     "RedisCallError",
     "RedisClient",
+    "RedisCommands",
     "Script",
+    "Value",
     "as_list",
     "as_text",
     "as_texts",
     "check_source",
     "check_url",
+    "end_task",
+    "in_time",
     "number",
     "open_sync_client",
 ]
 
 T = TypeVar("T")
+
+_PATIENCE = 0.1
+
+
+async def in_time(answer: Awaitable[T], seconds: float) -> T:
+    """Wait for an answer, for a bounded time.
+
+    ``asyncio.timeout`` around the answer would not do: it ends only when what it has cancelled
+    has ended.
+
+    Args:
+        answer: What a client gives; it is cancelled when its time is over.
+        seconds: For how long to wait.
+
+    Raises:
+        TimeoutError: It did not come in time.
+        RuntimeError: The client ended it in a way that means something else to a task: by a
+            cancellation that nobody asked for, say.
+        Exception: What else the client raised.
+    """
+    task = asyncio.ensure_future(answer)
+    try:
+        await asyncio.wait([task], timeout=seconds)
+        if task.done():
+            return _result_of(task)
+    finally:
+        if not task.done():
+            task.add_done_callback(_look_at)
+            task.cancel()
+            await asyncio.wait([task], timeout=_PATIENCE)
+    raise TimeoutError
+
+
+async def end_task(task: asyncio.Task[T]) -> None:
+    """Cancel a task, again and again, and wait until it has ended."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=_PATIENCE)
+
+
+def _result_of(task: asyncio.Future[T]) -> T:
+    error = asyncio.CancelledError() if task.cancelled() else task.exception()
+    if error is None or isinstance(error, Exception | KeyboardInterrupt | SystemExit):
+        return task.result()
+    raise RuntimeError(f"the call was cancelled inside the client ({type(error).__name__})")
+
+
+def _look_at(task: asyncio.Future[T]) -> None:
+    # Otherwise asyncio would log that nobody has retrieved the exception.
+    if not task.cancelled():
+        task.exception()
+
+
+Value: TypeAlias = "str | int | float | bytes"
+"""What a command is made of."""
+
+
+class RedisCommands(Protocol):
+    """What is needed of a client of redis-py, single or of a cluster."""
+
+    def execute_command(self, *args: str | int) -> Awaitable[object]:
+        """Send one command; its answer."""
+        ...
+
 
 _UNREADABLE_URL = (
     "the URL of Redis cannot be read: write it like redis://:password@host:6379/0, with %2F for /, "

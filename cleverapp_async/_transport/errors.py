@@ -10,12 +10,12 @@ import aiohttp
 from aiohttp import client_exceptions as aio
 
 from .._tls import tls_fault
-from .body import StaleConnectionError
+from .witness import StaleConnectionError
 
 __all__ = ["REASONS", "reason_of"]
 
 REASONS: dict[type[BaseException], str] = {
-    aio.ClientConnectorDNSError: "the host name could not be resolved: check the base URL and DNS",
+    aio.ClientConnectorDNSError: "the host name could not be resolved: check the URL and DNS",
     aio.ClientConnectorCertificateError: "no TLS connection to the server could be made",
     aio.ClientConnectorSSLError: "no TLS connection to the server could be made",
     aio.ClientSSLError: "TLS failed",
@@ -40,9 +40,9 @@ REASONS: dict[type[BaseException], str] = {
     aio.InvalidUrlRedirectClientError: "the server redirects to something that is no URL",
     aio.NonHttpUrlRedirectClientError: "the server redirects to something that is not HTTP",
     aio.RedirectClientError: "the server redirects",
-    aio.InvalidUrlClientError: "the base URL is not valid",
-    aio.NonHttpUrlClientError: "the base URL is not http or https",
-    aio.InvalidURL: "the base URL is not valid",
+    aio.InvalidUrlClientError: "the URL is not valid",
+    aio.NonHttpUrlClientError: "the URL is not http or https",
+    aio.InvalidURL: "the URL is not valid",
     aio.WSMessageTypeError: "the answer is not the HTTP that was expected",
     aio.ClientError: "the HTTP client failed",
     asyncio.TimeoutError: "no answer in time",

@@ -1,7 +1,7 @@
 """Sends single attempts through an aiohttp session.
 
 An attempt ends as an answer or as a :class:`WireFailure`, both plain values. The caller makes new
-errors from them, so that neither a URL nor a chained exception can carry the token out of here.
+errors from them, so that neither a URL nor a chained exception can carry a secret out of here.
 """
 
 from __future__ import annotations
@@ -10,28 +10,25 @@ import asyncio
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import aiohttp
 from aiohttp import hdrs
 from attrs import frozen
-from yarl import URL
 
 from .._arguments import check_instance, place_of_caller, warn_at, wrong_setting
 from .._response import RawResponse
 from .._tls import SPEAKS_TLS
 from ..errors import Outcome
-from .body import StaleConnectionError, WitnessedBody
 from .errors import reason_of
-from .token import QueryAdded, with_token
 from .unpacking import ACCEPTED_ENCODINGS, unpacker_of
+from .witness import StaleConnectionError, WitnessedBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from .._request import WireRequest
-    from .._secret import Secret
     from ..config import ClientConfig
+    from .destination import Destination
     from .witness import Witness
 
 __all__ = ["StruckHeaders", "Transport", "WireFailure"]
@@ -42,7 +39,7 @@ class StruckHeaders(Mapping[str, str]):
 
     Args:
         headers: As they came.
-        strike: Strikes the token out of a text.
+        strike: Strikes the secret out of a text.
     """
 
     __slots__ = ("_headers", "_strike")
@@ -64,11 +61,11 @@ class StruckHeaders(Mapping[str, str]):
         return sum(1 for _ in self)
 
     def __repr__(self) -> str:
-        """As a dict: without the token."""
+        """As a dict: without the secret."""
         return repr(dict(self))
 
     def __reduce__(self) -> tuple[type[dict[str, str]], tuple[dict[str, str]]]:
-        """Pickle as a plain dict: what strikes the token knows it."""
+        """Pickle as a plain dict: what strikes the secret knows it."""
         return dict, (dict(self),)
 
 
@@ -86,7 +83,7 @@ class WireFailure:
 
     Attributes:
         outcome: ``NOT_SENT`` where that is proven, else ``UNKNOWN``.
-        reason: Why, in words, without URL and token.
+        reason: Why, in words, without URL and secret.
         connecting: Whether it failed while a connection was made.
     """
 
@@ -135,25 +132,20 @@ class Transport:
     """The session of one client, and its connection slots.
 
     Args:
-        base_url: Where the API lives, without a slash at the end.
-        token: The API token; it goes into the query of every request.
+        destination: Where the requests go; it adds what is secret to each of them.
         config: Time-outs and bounds.
         session: A session of the caller's, which is not closed here; None makes one on first use.
     """
 
     def __init__(
         self,
-        base_url: str,
-        token: Secret,
+        destination: Destination,
         config: ClientConfig,
         session: aiohttp.ClientSession | None,
     ) -> None:
-        self._base_url = base_url
-        self._token = token
+        self._destination = destination
         self._config = config
         self._timeout = _bounds(config.attempt_timeout, config)
-        self._token_in_query = f"api_token={quote(token.reveal(), safe='')}"
-        self._addresses: dict[str, QueryAdded] = {}
         self._own: aiohttp.ClientSession | None = None
         if session is not None:
             wanted = "an aiohttp.ClientSession, made and closed by you"
@@ -172,9 +164,10 @@ class Transport:
         """Warn of a client that was used and never closed."""
         # What was refused when it was made has no session.
         if getattr(self, "_own", None) is not None and not self.closed:
+            client = self._destination.client
             told = (
-                "a CleverAppClient was used and never closed: write `async with "
-                "CleverAppClient(...) as client:`, or `await client.close()` at the end"
+                f"this {client} was used and never closed: write `async with {client}(...) as "
+                "client:`, or `await client.close()` at the end"
             )
             warn_at(self._made_at, told, ResourceWarning)
 
@@ -223,7 +216,7 @@ class Transport:
         """Send it on one connection; None where that was not fit for it, and another may be."""
         status, body = 0, bytearray()
         headers: Mapping[str, str] = {}
-        request, address = self._with_token(request)
+        request, address = self._destination.address(request)
         leaving = WitnessedBody(
             request.body, request.content_type, witness, self._config.keepalive_timeout
         )
@@ -249,7 +242,7 @@ class Transport:
             ) as response:
                 leaving.check(response)
                 status = response.status
-                headers = StruckHeaders(response.headers, self._token.strike)
+                headers = StruckHeaders(response.headers, self._destination.strike)
                 problem = await self._read(response, body)
                 leaving.answered(status)
         except Exception as error:  # noqa: BLE001 - whatever it is, the witness tells what is certain
@@ -262,7 +255,7 @@ class Transport:
                 sent = witness.outcome is not Outcome.NOT_SENT
                 connecting = isinstance(error, _CONNECTING) and not sent
                 return WireFailure(witness.outcome, problem, connecting)
-        struck = self._token.strike_bytes(bytes(body), cut=problem is not None)
+        struck = self._destination.strike_bytes(bytes(body), cut=problem is not None)
         return RawResponse(status, headers, struck, problem)
 
     async def close(self) -> None:
@@ -292,28 +285,6 @@ class Transport:
         if seconds == self._config.attempt_timeout:
             return self._timeout
         return _bounds(seconds, self._config)
-
-    def _with_token(self, request: WireRequest) -> tuple[WireRequest, QueryAdded]:
-        """The request with the token in it, and what adds its query.
-
-        Apart, so that no frame which awaits holds the query: reports show their variables.
-        """
-        if self._config.token_place == "body" and request.http_method == "POST":  # noqa: S105
-            return with_token(request, self._token.reveal()), self._address(request, request.query)
-        query = self._token_in_query
-        if request.query:
-            query = f"{query}&{request.query}"
-        return request, self._address(request, query)
-
-    def _address(self, request: WireRequest, query: str) -> QueryAdded:
-        known = self._addresses.get(request.name)
-        if known is None:
-            bare = URL(f"{self._base_url}/{request.name}", encoded=True)
-            known = QueryAdded(bare, self._token_in_query, self._token.strike)
-            self._addresses[request.name] = known
-        if query is self._token_in_query:
-            return known
-        return QueryAdded(known.bare, query, self._token.strike)
 
     async def _read(self, response: aiohttp.ClientResponse, body: bytearray) -> str | None:
         """Read the answer into ``body`` up to the bound; why it is not whole, or None."""

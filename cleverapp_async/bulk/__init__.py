@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from .._imports import lazy_names
 
 if TYPE_CHECKING:
-    from .eta import Eta
-    from .forecast import Forecast, Share
+    from .eta import Eta, Forecast, Share
     from .journal.protocol import Messages
     from .outcome import SendOutcome
     from .run import BulkProgress, BulkRun
@@ -40,10 +39,10 @@ if not TYPE_CHECKING:
             "BulkRun": ".run",
             "Eta": ".eta",
             "EtaMeter": ".throughput",
-            "Forecast": ".forecast",
+            "Forecast": ".eta",
             "Messages": ".journal.protocol",
             "Schedule": ".schedule",
             "SendOutcome": ".outcome",
-            "Share": ".forecast",
+            "Share": ".eta",
         },
     )

@@ -27,8 +27,7 @@ from ..models.contact import Contact
 from ..models.messages import Message
 from .breaker import Breaker, trouble_of
 from .outcome import SendOutcome, stopped_error, unexpected_error
-from .queues import KeyQueues
-from .seats import Seat, WireSeats
+from .queues import KeyQueues, Seat, WireSeats
 from .sources import Source
 
 __all__ = ["Dispatcher"]

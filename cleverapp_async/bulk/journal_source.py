@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
     from .sources import DispatchQueue
 
+
 __all__ = ["JournalSource"]
 
 _log = logging.getLogger("cleverapp_async")

@@ -1,4 +1,7 @@
-"""The commands ``cleverapp`` and ``cleverapp campaign``: theirs are imported when asked for."""
+"""The commands ``cleverapp`` and ``cleverapp campaign``: theirs are imported when asked for.
+
+``cleverapp completion`` is here, as it needs nothing but them.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 import click
-from click.shell_completion import CompletionItem
+from click.shell_completion import CompletionItem, ShellComplete, get_completion_class
 
-from .errors import Exit
+from .errors import Exit, exit_codes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Commands", "LazyGroup", "campaign", "cleverapp", "run"]
+__all__ = ["Commands", "LazyGroup", "campaign", "cleverapp", "completion", "run"]
 
 _HERE = "cleverapp_async.cli"
 _CAMPAIGN = f"{_HERE}.campaign"
@@ -104,7 +107,7 @@ class Commands(LazyGroup):
         "contacts": (f"{_HERE}.contacts:contacts", "Write the contacts of bots to a file."),
         "demo": (f"{_HERE}.demo:demo", "Send a bundled list to the simulator."),
         "completion": (
-            f"{_HERE}.completion:completion",
+            f"{_HERE}.app:completion",
             "Print the completion script of a shell.",
         ),
         "doctor": (
@@ -179,3 +182,25 @@ def run() -> int:
     except click.Abort:
         raise KeyboardInterrupt from None
     return code if isinstance(code, int) else Exit.OK
+
+
+_SHELLS = ("bash", "zsh", "fish")
+
+
+@click.command(epilog=exit_codes("the script was printed"))
+@click.argument("shell", type=click.Choice(_SHELLS))
+@click.pass_context
+def completion(context: click.Context, *, shell: str) -> None:
+    """Print the completion script of a shell.
+
+    With it the shell completes commands, options, methods of the API and names of files. SHELL is
+    bash (4.4 or newer), zsh or fish. For bash, put this line into ~/.bashrc:
+
+    eval "$(cleverapp completion bash)"
+    """
+    root = context.find_root()
+    name = root.info_name or "cleverapp"
+    complete = get_completion_class(shell) or ShellComplete
+    made = complete(root.command, {}, name, f"_{name.upper()}_COMPLETE")
+    # Not the one of bash: it first asks a bash, which may be elsewhere, for its version.
+    click.echo(ShellComplete.source(made), nl=False)

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from types import TracebackType
 
-__all__ = ["AtomicFile", "create_private", "is_stream", "output_format", "whole_file"]
+__all__ = [
+    "AtomicFile",
+    "check_new_file",
+    "create_private",
+    "is_stream",
+    "output_format",
+    "whole_file",
+]
 
 _OWNER_ONLY = 0o600
 _SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
@@ -220,3 +227,38 @@ def _in_the_way(path: Path) -> BadInputError:
         f"--output {path} exists, and no file is overwritten. "
         "Give another name, or move the file away."
     )
+
+
+def check_new_file(option: str, path: str) -> None:
+    """Make sure that a file could be made; it is not made.
+
+    Args:
+        option: The option that names it.
+        path: Its name.
+
+    Raises:
+        BadInputError: The name is taken, or ``-``, or its folder does not exist or cannot be
+            written.
+    """
+    if path == "-":
+        raise BadInputError(f"{option} takes a file: standard output is for the outcomes.")
+    if is_stream(path):
+        if not os.access(path, os.W_OK):
+            raise BadInputError(f"{option} {path} cannot be written. Give another name.")
+        return
+    # A link that leads nowhere takes a name, too.
+    if os.path.lexists(path):
+        raise BadInputError(
+            f"{option} {path} exists, and no file is overwritten. "
+            "Give another name, or move the file away."
+        )
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise BadInputError(
+            f"{option} {path} cannot be written: there is no folder {folder}. Make it first."
+        )
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise BadInputError(
+            f"{option} {path} cannot be written: the folder {folder} may only be read. Let it be "
+            "written, or give another name."
+        )

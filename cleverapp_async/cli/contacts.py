@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from ..models.contact import Contact, ContactVariable
     from .atomic_file import AtomicFile
-    from .kept_limits import KeptLimits
+    from .shared_options import KeptLimits
 
 __all__ = ["CsvRows", "JsonRows", "RowWriter", "as_record", "contacts"]
 

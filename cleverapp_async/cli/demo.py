@@ -10,8 +10,8 @@ import click
 from ..client import CleverAppClient
 from ..errors import CleverAppError, Outcome, UnsupportedMessengerError, ValidationError
 from .errors import Exit, exit_codes
-from .inbox import INBOX_HELP, InboxSettings, serve_inbox
 from .shared_options import list_option, output_option, scale_option, window_option
+from .simulate import INBOX_HELP, InboxSettings, serve_inbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

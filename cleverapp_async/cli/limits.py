@@ -12,9 +12,9 @@ from rich.live import Live
 
 from .._redis.client import RedisCallError
 from ..limits.quota import AccountKey
-from ..limits.shared.disk.overview import look_into_folder
-from ..limits.shared.log import LogCallError
-from ..limits.shared.overview import KeyState, Overview
+from ..limits.shared.disk.log import look_into_folder
+from ..limits.shared.messages import LogCallError
+from ..limits.shared.redis_log import KeyState, Overview
 from . import params
 from .console import as_json, make_console, make_table, to_stdout
 from .errors import BadInputError, CommandError, Exit, exit_codes, setting_errors

@@ -19,8 +19,7 @@ from .recipients.addresses import check_region, meant_messenger
 from .recipients.columns import known_column
 from .recipients.encoding import EncodingError, check_encoding, find_encoding, text_lines
 from .recipients.template import Template
-from .spelling import did_you_mean
-from .text import read_duration, shortened, write_duration
+from .text import did_you_mean, read_duration, shortened, write_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

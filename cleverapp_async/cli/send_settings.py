@@ -25,13 +25,15 @@ from ..limits.quota import (
 from ..limits.registry import LimiterRegistry
 from . import params
 from .errors import BadInputError, setting_errors
-from .kept_limits import CommandClient, KeptLimits, QuotaSettings, make_limits
-from .params import LimitOverride
 from .shared_options import (
     ATTEMPT_TIMEOUT,
     BASE_URL_VARIABLE,
+    CommandClient,
+    KeptLimits,
     Options,
+    QuotaSettings,
     connection_options,
+    make_limits,
     scale_option,
     timezone_option,
 )
@@ -149,7 +151,7 @@ class LimitSettings:
         scale: How many times as fast time runs; for the simulator.
     """
 
-    overrides: tuple[LimitOverride, ...] = ()
+    overrides: tuple[params.LimitOverride, ...] = ()
     account: tuple[Quota, ...] | None = None
     scale: float = 1.0
 
@@ -173,11 +175,9 @@ class LimitSettings:
     def quotas(self) -> QuotaSettings:
         """What is limited, and how."""
         own: dict[str, Quotas] = {override.name: override.quotas for override in self.overrides}
-        messengers: dict[str, Quotas] = {
-            name: self._scaled(quota) for name, quota in MESSENGER_QUOTAS.items()
-        }
         others: Quotas = own.pop(params.OTHERS, self._scaled(OTHER_MESSENGERS_QUOTA))
         direct: Quotas = own.pop(params.DIRECT, self._scaled(WHATSAPP_DIRECT_QUOTA))
+        messengers = {name: self._scaled(quota) for name, quota in MESSENGER_QUOTAS.items()}
         usual = tuple(map(self._scaled, ACCOUNT_QUOTAS))
         return QuotaSettings(
             messengers={**messengers, **own},
@@ -422,7 +422,7 @@ def settings_options(command: Callable[..., R]) -> Callable[..., R]:
         not_after: time | None,
         timezone: str | None,
         at: datetime | None,
-        limits: tuple[LimitOverride, ...],
+        limits: tuple[params.LimitOverride, ...],
         account_limit: tuple[Quota, ...] | None,
         scale: float,
         **others: object,

@@ -5,30 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from . import (
-    account,
-    contacts,
-    lists,
-    messages,
-    money,
-    referrals,
-    tags,
-    variables,
-)
+from . import account, contacts, lists, messages
 from .row import Endpoint, Kind, Parameter, ParametersIn, Repeat, Shape, Trust
 
 __all__ = ["ENDPOINTS", "Endpoint", "Kind", "Parameter", "ParametersIn", "Repeat", "Shape", "Trust"]
 
-_PAGES = (
-    messages,
-    account,
-    contacts,
-    tags,
-    variables,
-    money,
-    referrals,
-    lists,
-)
+_PAGES = (messages, account, contacts, lists)
 
 ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
     {row.name: row for page in _PAGES for row in page.ROWS}

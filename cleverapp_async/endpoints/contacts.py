@@ -1,11 +1,12 @@
-"""The methods of the API documentation's page «Контакты»."""
+"""The methods of the pages «Контакты», «Теги» and «Пользовательские переменные»."""
 
 from __future__ import annotations
 
-from ..models.contact import Contact
+from ..models.contact import Contact, ContactVariable
 from .row import Endpoint, Kind, Parameter, ParametersIn, Repeat, Shape, Trust
 
 __all__ = ["ROWS"]
+
 
 ROWS = (
     Endpoint(
@@ -61,6 +62,102 @@ ROWS = (
             Parameter("status", Kind.STRING, "the status, at most 64 characters", required=True),
         ),
         parameters_in=ParametersIn.JSON,
+        shape=Shape.ANY,
+    ),
+    Endpoint(
+        name="getBotTags",
+        http_method="GET",
+        page="Теги",
+        about="Lists the tags of a bot.",
+        repeat=Repeat.SAFE,
+        trust=Trust.DOCUMENTED,
+        parameters=(Parameter("bot_id", Kind.INTEGER, "the bot", required=True),),
+        shape=Shape.MANY,
+        answer=str,
+    ),
+    Endpoint(
+        name="getContactTags",
+        http_method="GET",
+        page="Теги",
+        about="Lists the tags of a contact.",
+        repeat=Repeat.SAFE,
+        trust=Trust.DOCUMENTED,
+        parameters=(Parameter("contact_id", Kind.INTEGER, "the contact", required=True),),
+        shape=Shape.MANY,
+        answer=str,
+    ),
+    Endpoint(
+        name="attachTagToContact",
+        http_method="POST",
+        page="Теги",
+        about="Attaches a tag to a contact.",
+        repeat=Repeat.SAME_EFFECT,
+        trust=Trust.DOCUMENTED,
+        parameters=(
+            Parameter("contact_id", Kind.INTEGER, "the contact", required=True),
+            Parameter("tag_id", Kind.INTEGER, "the tag"),
+            Parameter("name", Kind.STRING, "the tag's name"),
+        ),
+        parameters_in=ParametersIn.JSON,
+        one_of=(("tag_id",), ("name",)),
+        shape=Shape.ANY,
+    ),
+    Endpoint(
+        name="detachTagFromContact",
+        http_method="POST",
+        page="Теги",
+        about="Detaches a tag from a contact.",
+        repeat=Repeat.SAME_EFFECT,
+        trust=Trust.SIBLING,
+        parameters=(
+            Parameter("contact_id", Kind.INTEGER, "the contact", required=True),
+            Parameter("tag_id", Kind.INTEGER, "the tag"),
+            Parameter("name", Kind.STRING, "the tag's name"),
+        ),
+        parameters_in=ParametersIn.JSON,
+        one_of=(("tag_id",), ("name",)),
+        shape=Shape.ANY,
+    ),
+    Endpoint(
+        name="getContactVariables",
+        http_method="GET",
+        page="Пользовательские переменные",
+        about="Lists the variables of a contact.",
+        repeat=Repeat.SAFE,
+        trust=Trust.DOCUMENTED,
+        parameters=(Parameter("contact_id", Kind.INTEGER, "the contact", required=True),),
+        shape=Shape.MANY,
+        answer=ContactVariable,
+    ),
+    Endpoint(
+        name="setContactVariable",
+        http_method="POST",
+        page="Пользовательские переменные",
+        about="Creates or updates a variable of a contact.",
+        repeat=Repeat.SAME_EFFECT,
+        trust=Trust.DOCUMENTED,
+        parameters=(
+            Parameter("contact_id", Kind.INTEGER, "the contact", required=True),
+            Parameter("name", Kind.STRING, "the variable's name", required=True),
+            Parameter("value", Kind.STRING, "its value", required=True),
+            Parameter("deletable", Kind.FLAG, "whether it is removed after an order"),
+        ),
+        answer=ContactVariable,
+    ),
+    Endpoint(
+        name="deleteContactVariable",
+        http_method="POST",
+        page="Пользовательские переменные",
+        about="Deletes a variable of a contact.",
+        repeat=Repeat.SAME_EFFECT,
+        trust=Trust.SIBLING,
+        parameters=(
+            Parameter("contact_id", Kind.INTEGER, "the contact", required=True),
+            Parameter("id", Kind.INTEGER, "the variable"),
+            Parameter("name", Kind.STRING, "the variable's name"),
+        ),
+        parameters_in=ParametersIn.JSON,
+        one_of=(("id",), ("name",)),
         shape=Shape.ANY,
     ),
 )

@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._imports import lazy_names
-from .._redis.commands import RedisCommands
-from .counted_sends import CountedSends
+from .._redis.client import RedisCommands
 from .protocols import (
     Limiter,
     LimiterFactory,
@@ -32,6 +31,7 @@ from .quota import (
     QuotasOf,
 )
 from .registry import LimiterRegistry, SharedLimiterRegistry
+from .routes import CountedSends
 from .sliding_window import SlidingWindowLimiter, SlidingWindowPermit
 
 if TYPE_CHECKING:

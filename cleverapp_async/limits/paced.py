@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from .._arguments import check_seconds, wrong_setting
 from .._event_loop import LIMITER_REFUSES, claim_running_loop
-from ._burst import Burst
 from ._lanes import LaneQueue, Waiter, check_place
+from ._window import Burst
 from .protocols import LimiterSnapshot
 from .quota import Lane, Quota, check_ages, check_quotas
 

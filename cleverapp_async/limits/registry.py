@@ -9,9 +9,8 @@ from types import TracebackType
 from typing import Self, cast
 
 from .._arguments import check_callable, check_instance, check_seconds, wrong_setting
-from .._redis.commands import RedisCommands
+from .._redis.client import RedisCommands
 from . import shared
-from .counted_sends import CountedSends
 from .protocols import (
     Limiter,
     LimiterFactory,
@@ -34,6 +33,7 @@ from .quota import (
     check_key,
     quota_items,
 )
+from .routes import CountedSends
 from .sliding_window import SlidingWindowLimiter
 
 __all__ = ["LimiterRegistry", "SharedLimiterRegistry"]

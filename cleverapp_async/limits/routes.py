@@ -1,16 +1,20 @@
-"""The routes of contacts, learned from requests and answers."""
+"""What one registry learns: the routes of contacts, and which sends of campaigns it has counted."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable
 from typing import cast
 
+from attrs import define, field
+
 from ..models.contact import Contact
-from ..models.page import Page
+from ..models.lists import Page
 from ..models.route import Route
 from .quota import LimitKey
 
-__all__ = ["RouteDirectory"]
+__all__ = ["CountedSends", "RouteDirectory"]
 
 _REMEMBERED = 100_000
 
@@ -90,3 +94,49 @@ def _is_sound(contact_id: object, route: Route) -> bool:
     """Whether they have the right types: a lenient client keeps values of wrong types as well."""
     bot_id, messenger = cast("tuple[object, object]", (route.bot_id, route.messenger))
     return isinstance(contact_id, int) and isinstance(bot_id, int) and isinstance(messenger, str)
+
+
+@define(eq=False)
+class CountedSends:
+    """Distinguishes sends that passed these limiters from those of another process.
+
+    A journal holds both. What this process wrote into one is recognized by the message and by the
+    moment at which it was written, because one process at a time writes about a message.
+
+    Args:
+        clock: Gives the seconds of a clock that is never set.
+    """
+
+    _clock: Callable[[], float] = field(default=time.monotonic, alias="clock")
+    _noted: deque[tuple[float, Hashable, float, float]] = field(
+        factory=deque[tuple[float, Hashable, float, float]], init=False
+    )
+
+    def __len__(self) -> int:
+        """How many moments are remembered."""
+        return len(self._noted)
+
+    def note(self, message: Hashable, begun: float, ended: float, *, keep: float) -> None:
+        """Something about a message was written down, between two moments.
+
+        Args:
+            message: What tells it apart from all others, those of other campaigns included.
+            begun: Unix seconds before it was written.
+            ended: Unix seconds after it was written.
+            keep: Seconds for which this matters: the longest period of the limits.
+        """
+        now, noted = self._clock(), self._noted
+        while noted and noted[0][0] <= now:
+            noted.popleft()
+        noted.append((now + keep, message, begun, ended))
+
+    def known(self) -> Callable[[Hashable, float], bool]:
+        """Whether this process wrote about a message at a moment (Unix seconds)."""
+        spans: dict[Hashable, list[tuple[float, float]]] = {}
+        for _, message, begun, ended in self._noted:
+            spans.setdefault(message, []).append((begun, ended))
+
+        def is_known(message: Hashable, moment: float) -> bool:
+            return any(begun <= moment <= ended for begun, ended in spans.get(message, ()))
+
+        return is_known

@@ -17,9 +17,8 @@ from threading import get_ident
 from .._arguments import check_seconds, wrong_setting
 from .._event_loop import LIMITER_REFUSES, claim_running_loop
 from ..errors import CleverAppError
-from ._burst import Burst
 from ._lanes import LaneQueue, check_place
-from ._window import Window
+from ._window import Burst, Window
 from .protocols import LimiterSnapshot
 from .quota import Lane, Quota, check_ages, check_quotas
 

@@ -1,1 +1,1 @@
-"""The API's methods, one file per page of its documentation."""
+"""The API's methods, a file for a few neighbouring pages of its documentation."""

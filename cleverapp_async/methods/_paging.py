@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from typing import Generic, Literal, TypeVar
 
 from ..errors import PagingError
-from ..models.page import Page
+from ..models.lists import Page
 
 __all__ = ["iterate"]
 

@@ -1,4 +1,4 @@
-"""The methods of the API docs' page «Контакты»."""
+"""The methods of the API docs' pages «Контакты», «Теги» and «Пользовательские переменные»."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Unpack
 
+from .._arguments import check_flag, wrong_argument
 from ..errors import InvalidRequestError
 from ..models.checks import (
     check_count,
     check_id,
     check_messenger,
     check_moment,
+    check_one_of,
     check_string,
     check_strings,
+    check_text,
 )
-from ..models.contact import Contact
-from ..models.page import Page
+from ..models.contact import Contact, ContactVariable
+from ..models.lists import Page
 from ._paging import iterate
 from .base import ABSENT, Absent, CallOptions, Methods, given
 
-__all__ = ["ContactMethods"]
+__all__ = ["ContactMethods", "TagMethods", "VariableMethods"]
 
 _MOST_PER_PAGE = 500
 _LONGEST_STATUS = 64
@@ -203,4 +206,195 @@ class ContactMethods(Methods):
             )
         parameters = given(contact_id=check_id("contact_id", contact_id), status=status)
         answer: object = await self._ask("setYsellStatus", parameters, options)
+        return answer
+
+
+class TagMethods(Methods):
+    """Tags of bots and contacts."""
+
+    async def get_bot_tags(self, *, bot_id: int, **options: Unpack[CallOptions]) -> tuple[str, ...]:
+        """List the tags of a bot: ``getBotTags``.
+
+        Args:
+            bot_id: The bot.
+            **options: ``lane`` and ``deadline``.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        parameters = given(bot_id=check_id("bot_id", bot_id))
+        tags: tuple[str, ...] = await self._ask("getBotTags", parameters, options)
+        return tags
+
+    async def get_contact_tags(
+        self, *, contact_id: int, **options: Unpack[CallOptions]
+    ) -> tuple[str, ...]:
+        """List the tags of a contact: ``getContactTags``.
+
+        Args:
+            contact_id: The contact.
+            **options: ``lane`` and ``deadline``.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        parameters = given(contact_id=check_id("contact_id", contact_id))
+        tags: tuple[str, ...] = await self._ask("getContactTags", parameters, options)
+        return tags
+
+    async def attach_tag_to_contact(
+        self,
+        *,
+        contact_id: int,
+        tag_id: int | None = None,
+        name: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> object:
+        """Attach a tag to a contact: ``attachTagToContact``.
+
+        Args:
+            contact_id: The contact.
+            tag_id: The tag; this or ``name``.
+            name: The tag's name; this or ``tag_id``.
+            **options: ``lane`` and ``deadline``.
+
+        Returns:
+            What the server answered; the documentation does not say.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        return await self._tag("attachTagToContact", contact_id, tag_id, name, options)
+
+    async def detach_tag_from_contact(
+        self,
+        *,
+        contact_id: int,
+        tag_id: int | None = None,
+        name: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> object:
+        """Detach a tag from a contact: ``detachTagFromContact``.
+
+        Args:
+            contact_id: The contact.
+            tag_id: The tag; this or ``name``.
+            name: The tag's name; this or ``tag_id``.
+            **options: ``lane`` and ``deadline``.
+
+        Returns:
+            What the server answered; the documentation does not say.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        return await self._tag("detachTagFromContact", contact_id, tag_id, name, options)
+
+    async def _tag(
+        self,
+        method: str,
+        contact_id: int,
+        tag_id: int | None,
+        name: str | None,
+        options: CallOptions,
+    ) -> object:
+        check_one_of(tag_id=tag_id, name=name)
+        parameters = given(
+            contact_id=check_id("contact_id", contact_id),
+            tag_id=None if tag_id is None else check_id("tag_id", tag_id),
+            name=None if name is None else check_string("name", name),
+        )
+        answer: object = await self._ask(method, parameters, options)
+        return answer
+
+
+class VariableMethods(Methods):
+    """Variables of contacts."""
+
+    async def get_contact_variables(
+        self, *, contact_id: int, **options: Unpack[CallOptions]
+    ) -> tuple[ContactVariable, ...]:
+        """List the variables of a contact: ``getContactVariables``.
+
+        Args:
+            contact_id: The contact.
+            **options: ``lane`` and ``deadline``.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        parameters = given(contact_id=check_id("contact_id", contact_id))
+        variables: tuple[ContactVariable, ...] = await self._ask(
+            "getContactVariables", parameters, options
+        )
+        return variables
+
+    async def set_contact_variable(
+        self,
+        *,
+        contact_id: int,
+        name: str,
+        value: str,
+        deletable: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> ContactVariable:
+        """Create or update a variable of a contact: ``setContactVariable``.
+
+        Args:
+            contact_id: The contact.
+            name: The variable's name.
+            value: Its value.
+            deletable: Whether it is removed after an order; the server's default is no.
+            **options: ``lane`` and ``deadline``.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        parameters = given(
+            contact_id=check_id("contact_id", contact_id),
+            name=check_string("name", name),
+            value=check_text("value", value),
+            deletable=None
+            if deletable is None
+            else int(check_flag("deletable", deletable, wrong_argument)),
+        )
+        variable: ContactVariable = await self._ask("setContactVariable", parameters, options)
+        return variable
+
+    async def delete_contact_variable(
+        self,
+        *,
+        contact_id: int,
+        id: int | None = None,  # noqa: A002 - the API's own name
+        name: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> object:
+        """Delete a variable of a contact: ``deleteContactVariable``.
+
+        Args:
+            contact_id: The contact.
+            id: The variable; this or ``name``.
+            name: The variable's name; this or ``id``.
+            **options: ``lane`` and ``deadline``.
+
+        Returns:
+            What the server answered; the documentation does not say.
+
+        Raises:
+            InvalidRequestError: An argument cannot be sent.
+            CleverAppError: See :meth:`send_message`.
+        """
+        check_one_of(id=id, name=name)
+        parameters = given(
+            contact_id=check_id("contact_id", contact_id),
+            id=None if id is None else check_id("id", id),
+            name=None if name is None else check_string("name", name),
+        )
+        answer: object = await self._ask("deleteContactVariable", parameters, options)
         return answer

@@ -11,8 +11,7 @@ from .._arguments import check_flag, wrong_argument
 from .._converter import unstructure
 from ..errors import InvalidRequestError
 from ..models.checks import check_count, check_hex_id, check_id, check_object, check_string
-from ..models.lists import ListField, ListItem, ListSchema
-from ..models.page import Page
+from ..models.lists import ListField, ListItem, ListSchema, Page
 from ._paging import iterate
 from .base import CallOptions, Methods, given
 

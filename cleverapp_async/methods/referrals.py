@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Unpack
 
 from .._arguments import check_flag, wrong_argument
+from ..models.account import ReferralCount, Referrer, ReferrerChain
 from ..models.checks import check_count, check_id, check_several, check_string
 from ..models.contact import Contact
-from ..models.page import Page
-from ..models.referral import ReferralCount, Referrer, ReferrerChain
+from ..models.lists import Page
 from ._paging import iterate
 from .base import CallOptions, Methods, given
 

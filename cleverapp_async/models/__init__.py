@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from .account import DecodedLink, Me
+from .account import ContactAccount, ContactCryptoAccount, DecodedLink, Me, Referrer, ReferrerChain
 from .contact import Contact, ContactVariable, Utm, VariableName
-from .lists import ListField, ListItem, ListSchema
-from .messages import (
-    Message,
-    QueuedMessage,
-    SendMessage,
-    SendMessageToWhatsApp,
-    SendReceipt,
-)
-from .money import ContactAccount, ContactCryptoAccount
-from .page import Page
-from .referral import Referrer, ReferrerChain
+from .lists import ListField, ListItem, ListSchema, Page
+from .messages import Message, QueuedMessage, SendMessage, SendMessageToWhatsApp, SendReceipt
 from .route import Messenger, Route
 
 __all__ = [

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
-__all__ = ["check_count", "check_kind", "check_name", "check_number", "check_port", "check_token"]
+__all__ = [
+    "as_ids",
+    "as_names",
+    "check_count",
+    "check_kind",
+    "check_name",
+    "check_number",
+    "check_path",
+    "check_port",
+    "check_token",
+]
 
 _LONGEST: Final = 1e10
 """Seconds of the longest duration, some 300 years: no timer can be set for infinity."""
+
+
+def as_names(values: Iterable[str]) -> frozenset[str]:
+    """Take names from whatever gives them."""
+    return frozenset(values)
+
+
+def as_ids(values: Iterable[int]) -> frozenset[int]:
+    """Take ids from whatever gives them."""
+    return frozenset(values)
 
 
 def check_number(
@@ -83,4 +103,20 @@ def check_token(what: str, value: object) -> None:
     """
     if not isinstance(value, str) or not value:
         msg = f"{what} must be a text that is not empty: the simulator checks it"
+        raise ValueError(msg)
+
+
+def check_path(what: str, value: object, *, reserved: str) -> None:
+    """Refuse everything but the path of a URL that is free; it is not shown.
+
+    Raises:
+        ValueError: It is something else; the message names it.
+    """
+    path = value if isinstance(value, str) else ""
+    plain = path.isascii() and path.isprintable() and not set(path) & set(" ?#%")
+    if not plain or not path.startswith("/") or not path.strip("/") or path.startswith(reserved):
+        msg = (
+            f"{what} must be a path such as /inner_webhook/one, of ASCII characters without blanks,"
+            f" ?, # and %, and not below {reserved}"
+        )
         raise ValueError(msg)

@@ -309,5 +309,15 @@ ASSUMPTIONS: Final[tuple[Assumption, ...]] = (
         "What the seed says of the link, else an invented link that expires in an hour.",
         "The real links are signed by the service.",
     ),
+    Assumption(
+        "Incoming webhook",
+        'A POST to webhook_path, whatever its body, is 200 {"success": true}, and counts for no'
+        " limit. Where the body has contact_by and search, the contact of that telegram_id,"
+        " viber_id, vk_user_id, phone or id gets the variables, each as text, and new ones are"
+        " created; with given contacts, one that is not found is 404"
+        ' {"message": "No query results."}.',
+        "A sibling brand documents that variables are created; contact_by was seen with telegram_id"
+        " only, and no answer is documented.",
+    ),
 )
 """Everything that the simulator assumes where the documentation is silent."""

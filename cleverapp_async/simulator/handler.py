@@ -11,8 +11,7 @@ from aiohttp import web
 from attrs import define, field
 
 from .context import NO_CHANNEL
-from .faults.actions import Exchange, WireDone
-from .faults.connection import ServerConnection
+from .faults.actions import Exchange, ServerConnection, WireDone
 from .faults.faults import FaultSchedule
 from .faults.latency import Latency
 from .laravel.parameters import read_parameters
@@ -111,10 +110,10 @@ class RequestHandler:
             return WireDone()
         if request.method == "GET" and request.path == OPENAPI_PATH:
             return openapi_reply().response()
-        parsed = _parse(request, body)
+        router = self._router
+        parsed = _parse(request, router.name_of(request.path), body)
         await self._delay(self.latency.out)
         now = asyncio.get_running_loop().time()
-        router = self._router
         known = router.authenticates(parsed)
         channel = router.channel(parsed) if known else NO_CHANNEL
         fault = self._schedule.pick(parsed.endpoint, parsed.parameters)
@@ -137,7 +136,7 @@ class RequestHandler:
         self._request_log.add(arrival)
         if self.observers:
             answer = reply if fault is None else None
-            self._tell(observe(arrival, request, body, router.tokens(parsed), answer))
+            self._tell(observe(arrival, request, body, router.secrets(parsed), answer))
         await self._delay(self.latency.back)
         if fault is None:
             return reply.response()
@@ -159,7 +158,7 @@ class RequestHandler:
             observer(observation)
 
 
-def _parse(request: web.BaseRequest, body: bytes) -> ParsedRequest:
+def _parse(request: web.BaseRequest, endpoint: str, body: bytes) -> ParsedRequest:
     headers = request.headers
     readable = body if len(body) <= MAX_BODY else b""
     parameters = read_parameters(
@@ -167,7 +166,7 @@ def _parse(request: web.BaseRequest, body: bytes) -> ParsedRequest:
     )
     token = parameters.pop("api_token", None)
     return ParsedRequest(
-        request.method, request.path, token, parameters, wants_json(headers), len(body)
+        request.method, request.path, endpoint, token, parameters, wants_json(headers), len(body)
     )
 
 

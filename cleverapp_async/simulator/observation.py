@@ -126,13 +126,13 @@ def _spellings_of_character(character: str) -> str:
 
 @frozen
 class _Secrets:
-    """The tokens that may stand in a text: the one that is accepted, and the one that was sent."""
+    """The tokens that may stand in a text, and the path of the webhook, as secret as one."""
 
     patterns: tuple[re.Pattern[str], ...] = field(repr=False)
 
     @classmethod
     def of(cls, *tokens: Value) -> _Secrets:
-        """All spellings of these tokens."""
+        """All spellings of these secrets."""
         words = {one for one in tokens if isinstance(one, str) and len(one) in _LITERAL}
         return cls(tuple(map(_spellings, sorted(words, key=len, reverse=True))))
 
@@ -173,7 +173,7 @@ def observe(
     arrival: Arrival,
     request: web.BaseRequest,
     body: bytes,
-    tokens: tuple[Value, Value],
+    tokens: tuple[Value, ...],
     reply: Reply | None,
 ) -> Observation:
     """What is known of a request that was read.
@@ -182,7 +182,7 @@ def observe(
         arrival: The log's entry.
         request: The request.
         body: Its whole body.
-        tokens: The token that is accepted, and the one that was sent or None.
+        tokens: The token that is accepted, the one that was sent or None, the webhook's path.
         reply: The answer, unless a fault came in between.
     """
     secrets = _Secrets.of(*tokens)

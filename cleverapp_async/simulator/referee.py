@@ -4,8 +4,9 @@ A window's ``most`` counts every request which reached the server for its key (o
 account: every request with the true token), those that were refused included: the limits are
 on what a client puts on the wire, so refusals of the server do not make a client look better.
 Requests that failed validation count for the account only, since they reached no bot or
-messenger; a connection reset before its request was read counts nowhere. ``most_accepted`` counts
-only the accepted ones: what a server that counts in a sliding window let through.
+messenger; a connection reset before its request was read counts nowhere, and a webhook's trigger,
+which has no account's token, for no limit. ``most_accepted`` counts only the accepted ones: what a
+server that counts in a sliding window let through.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Final, TypeAlias
 from attrs import define, field, frozen
 
 from .limits import Scope, SimulatedQuota, SimulatorLimits
+from .pages.messages import WEBHOOK
 from .request_log import Arrival, ArrivalVerdict
 
 DuplicateKey: TypeAlias = Callable[[Arrival], Hashable]
@@ -24,6 +26,7 @@ DuplicateKey: TypeAlias = Callable[[Arrival], Hashable]
 
 _REFUSALS: Final[frozenset[ArrivalVerdict]] = frozenset({"refused_messenger", "refused_account"})
 _NO_KEY: Final[frozenset[ArrivalVerdict]] = frozenset({"invalid", "not_found", "wrong_method"})
+_NO_METHOD: Final = frozenset({"", WEBHOOK.name})
 _NO_ACCOUNT: Final[frozenset[ArrivalVerdict]] = frozenset(
     {"unauthenticated", "not_found", "wrong_method", "too_large", "malformed", "incomplete"}
 )
@@ -174,7 +177,7 @@ def everything(arrival: Arrival) -> Hashable:
 
 def counts_for_account(arrival: Arrival) -> bool:
     """Tell whether a request counts in the account's windows."""
-    return bool(arrival.endpoint) and arrival.verdict not in _NO_ACCOUNT
+    return arrival.endpoint not in _NO_METHOD and arrival.verdict not in _NO_ACCOUNT
 
 
 def key_of(arrival: Arrival) -> Scope | None:

@@ -39,14 +39,15 @@ class Arrival:
 
     Args:
         at: ``loop.time()`` when it was counted: after the way out, before the answer.
-        endpoint: The method's name, or an empty string when no request could be read.
+        endpoint: The method's name, ``incomingWebhook``, or an empty string when no request could
+            be read.
         bot_id: The bot it goes through, where that is known.
         messenger: The messenger it goes through, where that is known.
         parameters: Everything it carried, without the token.
         verdict: What the server made of it.
         status: The HTTP status that was answered, or None when no valid answer was.
-        taken: Whether a message would be delivered, whatever the client was told; False for
-            every method that sends none.
+        taken: Whether a message would be delivered, or a webhook would start its scenario, whatever
+            the client was told; False for every method that does neither.
         fault: The kind of the scripted fault it met, if any.
     """
 
@@ -110,5 +111,5 @@ class RequestLog:
 
     @property
     def deliveries(self) -> ArrivalLog:
-        """The messages that would be delivered."""
+        """The messages that would be delivered, and the triggers of the webhook."""
         return ArrivalLog(self._deliveries)

@@ -16,17 +16,8 @@ from .laravel.parameters import Parameters, Value
 from .laravel.replies import HTML_TYPE, NO_HEADERS, Reply, error_reply
 from .laravel.rules import validate
 from .limits import Rounding
-from .pages import (
-    account,
-    contacts,
-    list_items,
-    lists,
-    messages,
-    money,
-    referrals,
-    tags,
-    variables,
-)
+from .pages import account, contacts, list_items, lists, messages
+from .pages.messages import WEBHOOK
 from .state.records import now as unix_now
 
 if TYPE_CHECKING:
@@ -41,17 +32,7 @@ MAX_BODY: Final = 8 * 2**20
 
 ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     row.name: row
-    for page in (
-        messages,
-        account,
-        contacts,
-        tags,
-        variables,
-        money,
-        referrals,
-        lists,
-        list_items,
-    )
+    for page in (messages, account, contacts, lists, list_items)
     for row in page.ENDPOINTS
 }
 """Every method the simulator answers."""
@@ -64,6 +45,7 @@ class ParsedRequest:
     Args:
         http_method: GET, POST and so on.
         path: The path, decoded.
+        endpoint: The method's name, known or not, or the webhook's.
         token: The ``api_token`` parameter, from wherever it came.
         parameters: All the other parameters.
         wants_json: Whether errors of the framework are answered as JSON.
@@ -72,15 +54,11 @@ class ParsedRequest:
 
     http_method: str
     path: str
+    endpoint: str
     token: Value = field(repr=False)
     parameters: Parameters
     wants_json: bool
     size: int
-
-    @property
-    def endpoint(self) -> str:
-        """The method's name, known or not."""
-        return self.path.removeprefix(API_PREFIX)
 
 
 @define
@@ -89,15 +67,20 @@ class Router:
 
     _context: Context
     _api_token: str = field(repr=False)
+    _webhook_path: str = field(repr=False)
     _rounding: Rounding = "up"
 
-    def authenticates(self, request: ParsedRequest) -> bool:
-        """Tell whether a request carries the token."""
-        return request.token == self._api_token
+    def name_of(self, path: str) -> str:
+        """Give the name of the method, known or not, or the webhook's, that a path leads to."""
+        return WEBHOOK.name if path == self._webhook_path else path.removeprefix(API_PREFIX)
 
-    def tokens(self, request: ParsedRequest) -> tuple[Value, Value]:
-        """Give the token that is accepted and the one that was sent, for striking them out."""
-        return self._api_token, request.token
+    def authenticates(self, request: ParsedRequest) -> bool:
+        """Tell whether a request carries the token, or knows the webhook's path."""
+        return request.token == self._api_token or request.path == self._webhook_path
+
+    def secrets(self, request: ParsedRequest) -> tuple[Value, ...]:
+        """Give the token that is accepted, the one that was sent and the webhook's path."""
+        return self._api_token, request.token, self._webhook_path
 
     def channel(self, request: ParsedRequest) -> Channel:
         """Give the bot and the messenger a request addresses, as far as they are known."""
@@ -112,6 +95,9 @@ class Router:
         refused = self._refuse_request(request, row)
         if refused is not None:
             return refused
+        if row is WEBHOOK:
+            # No account's limits are known to count it (assumed).
+            return self._handle(request, row, channel, now)
         throttled = self._context.limiter.admit_account(now)
         if throttled is None:
             return self._handle(request, row, channel, now)
@@ -159,6 +145,8 @@ class Router:
         return {"Retry-After": str(whole), "X-RateLimit-Reset": str(unix_now() + whole)}
 
     def _row(self, request: ParsedRequest) -> Endpoint | None:
+        if request.path == self._webhook_path:
+            return WEBHOOK
         return ENDPOINTS.get(request.endpoint) if request.path.startswith(API_PREFIX) else None
 
 

@@ -15,7 +15,7 @@ from typing import Final, Self
 from aiohttp import web
 from attrs import define, field
 
-from .arguments import check_kind, check_name, check_port, check_token
+from .arguments import as_ids, as_names, check_kind, check_name, check_path, check_port, check_token
 from .context import (
     FORBIDDEN_STATUS,
     MESSENGER_LIMIT_STATUS,
@@ -28,7 +28,7 @@ from .context import (
     Refusals,
     VariablesShape,
 )
-from .faults.connection import ServerConnection, bind
+from .faults.actions import ServerConnection, bind
 from .faults.faults import Fault, FaultSchedule
 from .faults.latency import Latency
 from .handler import RequestHandler
@@ -42,6 +42,7 @@ from .limits import (
     WindowKind,
 )
 from .observation import Observer
+from .pages.messages import WEBHOOK_PATH
 from .referee import DuplicateKey, Verdict, everything, judge_log
 from .request_log import Arrival, ArrivalLog, RequestLog
 from .router import API_PREFIX, Router
@@ -55,14 +56,6 @@ _PATIENCE: Final = 1.0
 
 _TURNS_TO_ATTACH: Final = 3
 """Turns of the loop after which a connection that was accepted is attached to the server."""
-
-
-def _names(values: Iterable[str]) -> frozenset[str]:
-    return frozenset(values)
-
-
-def _ids(values: Iterable[int]) -> frozenset[int]:
-    return frozenset(values)
 
 
 @define(eq=False, kw_only=True)
@@ -85,10 +78,8 @@ class Simulator:
         variables_shape: ``current`` or ``older``: how variables are answered.
         date_style: ``offset`` or ``zulu``: how dates are answered.
         count_referrals_shape: ``data`` or ``bare``: how getCountReferrals is answered.
-        links_url: What the links of pages start with; None: the simulator's own address. The
-            real service may show another brand's.
-        empty_objects: ``object`` or ``array``: how an empty object is answered; PHP makes ``[]``
-            of it.
+        links_url: What the links of pages start with, perhaps another brand's; None: its own URL.
+        empty_objects: ``object`` or ``array``: how an empty object is answered; PHP makes ``[]``.
         retry_after: ``up`` or ``down``: how ``Retry-After`` and ``X-RateLimit-Reset`` are rounded
             to whole seconds; where Laravel counts in Redis it is down, so that 0 is said as well.
         unsupported_messengers: Messengers nothing can be sent to.
@@ -96,14 +87,15 @@ class Simulator:
         forbidden_status: The status of ``Forbidden``; that of the real service is unknown.
         messenger_limit_status: The status of a refusal for a messenger's limit, unknown as well.
         unsupported_status: The status of a refusal for an unsupported messenger, unknown as well.
+        webhook_path: Where the incoming webhook is that `webhook_url` names.
         host: The address that is listened on.
         port: The port, or 0 for a free one.
         seed: What the latencies and the faults' probabilities are drawn from.
 
     Raises:
         ValueError: The token is empty or not a text, ``limits`` or ``latency`` is of another type,
-            ``window``, ``retry_after`` or a shape has an unknown name, or more than one of
-            ``contacts``, ``seed_file`` and ``seed_data`` names contacts.
+            ``window``, ``retry_after`` or a shape has an unknown name, ``webhook_path`` is none, or
+            more than one of ``contacts``, ``seed_file`` and ``seed_data`` names contacts.
         SeedError: The seed contradicts itself, or its file cannot be read as one.
         OSError: The seed's file cannot be read.
     """
@@ -122,11 +114,12 @@ class Simulator:
     links_url: str | None = None
     empty_objects: EmptyObjects = "object"
     retry_after: Rounding = "up"
-    unsupported_messengers: frozenset[str] = field(default=frozenset[str](), converter=_names)
-    forbidden_bots: frozenset[int] = field(default=frozenset[int](), converter=_ids)
+    unsupported_messengers: frozenset[str] = field(default=frozenset[str](), converter=as_names)
+    forbidden_bots: frozenset[int] = field(default=frozenset[int](), converter=as_ids)
     forbidden_status: int = FORBIDDEN_STATUS
     messenger_limit_status: int = MESSENGER_LIMIT_STATUS
     unsupported_status: int = UNSUPPORTED_STATUS
+    webhook_path: str = field(default=WEBHOOK_PATH, repr=False)
     host: str = "127.0.0.1"
     port: int = 0
     seed: int = 0
@@ -142,6 +135,7 @@ class Simulator:
     def __attrs_post_init__(self) -> None:
         """Check the arguments, and make what the server knows."""
         check_token("api_token", self.api_token)
+        check_path("webhook_path", self.webhook_path, reserved="/api/")
         check_kind("limits", self.limits, SimulatorLimits)
         check_kind("latency", self.latency, Latency)
         check_port("port", self.port)
@@ -166,12 +160,11 @@ class Simulator:
             self.links_url or "",
         )
         self._schedule = FaultSchedule(random.Random(f"faults {self.seed}"))
-        faults = tuple(self.faults)
-        for fault in faults:
+        for fault in self.faults:
             check_kind("faults", fault, Fault)
-        self._schedule.add(faults)
+        self._schedule.add(self.faults)
         self._handler = RequestHandler(
-            Router(self._context, self.api_token, self.retry_after),
+            Router(self._context, self.api_token, self.webhook_path, self.retry_after),
             self.latency,
             self._schedule,
             self._request_log,
@@ -197,11 +190,23 @@ class Simulator:
         Raises:
             RuntimeError: The simulator was not started: it has no port yet.
         """
+        return self._url(API_PREFIX.rstrip("/"))
+
+    @property
+    def webhook_url(self) -> str:
+        """The URL of its incoming webhook, for ``IncomingWebhook``.
+
+        Raises:
+            RuntimeError: The simulator was not started: it has no port yet.
+        """
+        return self._url(self.webhook_path)
+
+    def _url(self, path: str) -> str:
         if not self._bound_port:
             msg = "the simulator is not started: use it in an `async with` block, or call start()"
             raise RuntimeError(msg)
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self._bound_port}{API_PREFIX.rstrip('/')}"
+        return f"http://{host}:{self._bound_port}{path}"
 
     @property
     def arrivals(self) -> ArrivalLog:
@@ -210,7 +215,7 @@ class Simulator:
 
     @property
     def deliveries(self) -> ArrivalLog:
-        """The arrivals whose message would be delivered; a view that grows."""
+        """The arrivals that would be delivered or start a scenario; a view that grows."""
         return self._request_log.deliveries
 
     def clear_arrivals(self) -> None:

@@ -65,6 +65,7 @@ class SimulatorSettings(TypedDict, total=False):
     forbidden_status: int
     messenger_limit_status: int
     unsupported_status: int
+    webhook_path: str
     host: str
     port: int
     seed: int
@@ -146,6 +147,15 @@ class SimulatorThread:
         return self._simulator.base_url
 
     @property
+    def webhook_url(self) -> str:
+        """The URL of its incoming webhook, for ``IncomingWebhook``.
+
+        Raises:
+            RuntimeError: It was never started: it has no port yet.
+        """
+        return self._simulator.webhook_url
+
+    @property
     def limits(self) -> SimulatorLimits:
         """The quotas that it keeps."""
         return self._simulator.limits
@@ -157,7 +167,7 @@ class SimulatorThread:
 
     @property
     def deliveries(self) -> ArrivalLog:
-        """The arrivals whose message would be delivered; a view that grows."""
+        """The arrivals that would be delivered or start a scenario; a view that grows."""
         return self._simulator.deliveries
 
     @property

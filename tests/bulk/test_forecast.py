@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import LimitKey, Quota, Schedule, forecast
-from cleverapp_async.bulk.forecast import least_seconds
+from cleverapp_async.bulk.eta import least_seconds
 
 WHATSAPP = LimitKey(7, "whatsapp")
 TELEGRAM = LimitKey(7, "telegram")

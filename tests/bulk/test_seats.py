@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from cleverapp_async.bulk.seats import Seat, WireSeats
+from cleverapp_async.bulk.queues import Seat, WireSeats
 from cleverapp_async.testing import run_virtual
 from tests.bulk.rig import turns
 

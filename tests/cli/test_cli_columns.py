@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cleverapp_async.cli.errors import BadInputError
 from cleverapp_async.cli.recipients.columns import DECIDING, ColumnRules
-from cleverapp_async.cli.spelling import close_to, did_you_mean, fold
+from cleverapp_async.cli.text import close_to, did_you_mean, fold
 from tests.cli.workbook import Workbook
 
 if TYPE_CHECKING:

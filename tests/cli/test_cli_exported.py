@@ -10,16 +10,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cleverapp_async import Contact, Message, SendMessage, SendMessageToWhatsApp
-from cleverapp_async.bulk.journal.reference import reference_columns
+from cleverapp_async.bulk.journal.messages import reference_columns
 from cleverapp_async.bulk.report.csv import COLUMNS, csv_lines
 from cleverapp_async.cli.campaign.export import as_line
 from cleverapp_async.cli.contacts import CsvRows
 from cleverapp_async.cli.recipients.columns import trimmed
 from cleverapp_async.cli.recipients.csv import read_csv
-from cleverapp_async.cli.recipients.jsonl import read_jsonl
 from cleverapp_async.cli.recipients.messages import Defaults, read_message
-from cleverapp_async.cli.recipients.reference import RowReferences
-from cleverapp_async.cli.recipients.rows import Row, exported_columns
+from cleverapp_async.cli.recipients.rows import Row, RowReferences, exported_columns
+from cleverapp_async.cli.recipients.source import read_jsonl
 from cleverapp_async.journal import JournalEntry, JournalState
 
 TEXTS = st.text(

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import SqliteJournal
-from cleverapp_async.cli.send.first import First, read_first
+from cleverapp_async.cli.send.partial import First, read_first
 from cleverapp_async.journal import JournalReader, JournalState
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.cli.campaigns import fill, messages

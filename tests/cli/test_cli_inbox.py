@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from cleverapp_async.cli.errors import BadInputError
-from cleverapp_async.cli.inbox import InboxSettings, serve_inbox
+from cleverapp_async.cli.simulate import InboxSettings, serve_inbox
 from cleverapp_async.simulator import Simulator
 from tests.cli.command import TOKEN
 from tests.cli.processes import PIPE, line_with, start

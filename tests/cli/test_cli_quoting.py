@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async.cli.recipients.quoting import find_quoting, without_blanks
+from cleverapp_async.cli.recipients.csv import find_quoting, without_blanks
 
 if TYPE_CHECKING:
     from tests.cli.command import Run, Serve, Write

@@ -6,9 +6,8 @@ import pytest
 
 from cleverapp_async.cli.errors import BadInputError
 from cleverapp_async.cli.recipients.csv import read_csv
-from cleverapp_async.cli.recipients.jsonl import read_jsonl
 from cleverapp_async.cli.recipients.rows import Fault, Row, Table
-from cleverapp_async.cli.recipients.source import open_source
+from cleverapp_async.cli.recipients.source import open_source, read_jsonl
 
 if TYPE_CHECKING:
     from tests.cli.command import Run, Serve, Write

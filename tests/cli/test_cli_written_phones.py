@@ -18,12 +18,11 @@ from cleverapp_async import Message, SendMessage, SendMessageToWhatsApp
 from cleverapp_async.bulk.report.csv import csv_lines
 from cleverapp_async.cli.recipients.addresses import read_phone
 from cleverapp_async.cli.recipients.messages import Defaults, read_message
-from cleverapp_async.cli.recipients.reference import RowReferences
-from cleverapp_async.cli.recipients.rows import Row
+from cleverapp_async.cli.recipients.rows import Row, RowReferences
 from cleverapp_async.cli.recipients.source import open_source
+from cleverapp_async.cli.send.partial import read_address
 from cleverapp_async.cli.send.plan import Planned, Wanted, make_plan
 from cleverapp_async.cli.send.preview import Choice, show_preview
-from cleverapp_async.cli.send.trial import read_address
 from cleverapp_async.journal import JournalEntry, JournalState
 from tests.cli.workbook import Workbook
 

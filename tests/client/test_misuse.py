@@ -23,6 +23,7 @@ from cleverapp_async import (
     ClientOptions,
     ConfigurationError,
     FieldError,
+    IncomingWebhook,
     InvalidRequestError,
     Lane,
     LimiterRegistry,
@@ -61,6 +62,7 @@ from tests.surface import PUBLIC
 from tests.transport.rig import client_of
 
 BASE_URL = "http://127.0.0.1:9/api/v1"
+WEBHOOK_URL = "http://127.0.0.1:9/inner_webhook/one"
 LIST_ID = "0123456789abcdef01234567"
 
 OTHERS = (object(), b"12", nan, [object()], int, 1 + 1j)
@@ -82,6 +84,8 @@ WRONG: dict[str, tuple[object, ...]] = {
     "texts": ("VIP", [""], 1, True, [1], {}, {"VIP": 1}),
     "text or texts": ("", [""], 1, True, [1], {}),
     "id or ids": ("12", 0, True, [0], ["12"], {}),
+    "payload": ("x", "{}", 1, True, {1: 2}, [nan], [{1}]),
+    "searched": ("", "  ", True, 1.5, {}, ()),
     "mapping": ("x", 1, True, (), [("a", 1)], {1: 2}),
     "reference": ("x", 1, None, True, (), [], [("a", "b")], {1: "x"}, {"": "x"}, {"a": 1}),
     "moment": ("2026-01-01", "", True, -1, 1.5, datetime(2026, 1, 1), {}),  # noqa: DTZ001 - wrong
@@ -138,7 +142,10 @@ KINDS: dict[str, str] = {
     **dict.fromkeys(("deduplicate", "resend_unknown", "retry_rejected", "lenient"), "flag"),
     **dict.fromkeys(("with_", "tags"), "texts"),
     **dict.fromkeys(("date_from", "date_to"), "moment"),
-    **dict.fromkeys(("filters", "data", "fields", "field", "params"), "mapping"),
+    **dict.fromkeys(("filters", "data", "fields", "field", "params", "variables"), "mapping"),
+    "payload": "payload",
+    "contact_by": "text",
+    "search": "searched",
     **dict.fromkeys(("http_method", "on_unavailable", "post_parameters", "token_place"), "choice"),
     **dict.fromkeys(("concurrency", "look_ahead", "pause_after", "max_in_flight"), "count"),
     **dict.fromkeys(("max_body", "remembered_routes", "attempts"), "count"),
@@ -203,6 +210,9 @@ SOUND: dict[str, Any] = {
     "fields": {"a": {"name": "A", "type": "string"}},
     "field": {"name": "A", "type": "string"},
     "method": "getMe",
+    "payload": {},
+    "contact_by": "telegram_id",
+    "search": "1",
     "message": SendMessage(contact_id=1, text="Hi"),
     "messages": [],
     "journal": MemoryJournal(),
@@ -361,10 +371,18 @@ async def test_every_argument_of_the_client_is_checked(name: str) -> None:
         assert await slips(name, getattr(client, name)) == []
 
 
+@pytest.mark.parametrize("name", ["trigger", "trigger_contact"])
+async def test_every_argument_of_a_webhook_is_checked(name: str) -> None:
+    """The same holds for what starts a scenario."""
+    async with IncomingWebhook(WEBHOOK_URL) as webhook:
+        assert await slips(name, getattr(webhook, name)) == []
+
+
 MADE: dict[str, Callable[..., object]] = {
     one.__name__: one
     for one in (
         CleverAppClient,
+        IncomingWebhook,
         ClientConfig,
         RetryPolicy,
         Quota,
@@ -392,6 +410,7 @@ MADE: dict[str, Callable[..., object]] = {
     )
 } | {
     "from_env": CleverAppClient.from_env,
+    "IncomingWebhook.from_env": IncomingWebhook.from_env,
     "shared": LimiterRegistry.shared,
     "on_disk": LimiterRegistry.on_disk,
     "use_account": LimiterRegistry().use_account,
@@ -408,6 +427,7 @@ async def test_every_argument_of_what_users_make_is_checked(
 ) -> None:
     """Settings, quotas, messages and schedules refuse each wrong value, by its name."""
     monkeypatch.setenv("CLEVERAPP_API_TOKEN", "token")
+    monkeypatch.setenv("CLEVERAPP_WEBHOOK_URL", WEBHOOK_URL)
     assert await slips(name, MADE[name]) == []
 
 

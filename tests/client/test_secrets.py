@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import html
-import logging
 import pickle
 import traceback
 from contextlib import suppress
@@ -27,7 +26,7 @@ from cleverapp_async import (
 from cleverapp_async._call import Call
 from cleverapp_async.endpoints import ENDPOINTS
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
-from tests.error_reports import everything_of
+from tests.error_reports import everything_logged, everything_of
 from tests.transport.rig import SUCCESS, http, raw_server
 
 if TYPE_CHECKING:
@@ -45,33 +44,11 @@ FORMS = {
 ECHO = quote(TOKEN, safe="")
 
 
-class Everything(logging.Handler):
-    """Keeps every record whole, as the most talkative handler would write it."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep the text, the arguments and the attributes."""
-        self.lines.append(f"{self.format(record)} {record.args!r} {vars(record)!r}")
-
-
 @pytest.fixture
 def log() -> Iterator[list[str]]:
     """All that any logger of the program says while the test runs, at DEBUG."""
-    handler = Everything()
-    root = logging.getLogger()
-    # The server's own side is not what is tested: it may know the URL.
-    named = [root, *(logging.getLogger(name) for name in ("cleverapp_async", "aiohttp", "asyncio"))]
-    levels = [logger.level for logger in named]
-    for logger in named:
-        logger.setLevel(logging.DEBUG)
-    root.addHandler(handler)
-    yield handler.lines
-    root.removeHandler(handler)
-    for logger, level in zip(named, levels, strict=True):
-        logger.setLevel(level)
+    with everything_logged() as lines:
+        yield lines
 
 
 def clean(what: str) -> bool:

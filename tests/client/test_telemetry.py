@@ -239,7 +239,7 @@ async def test_a_wait_that_is_cancelled_is_told() -> None:
                 await client.get_me()
     call = notes.calls[-1]
     assert (call.outcome, call.error, call.cancelled) == (Outcome.NOT_SENT, None, True)
-    assert call.waited >= 0.015
+    assert call.waited > 0.0
     assert len(notes.attempts) == 1
 
 

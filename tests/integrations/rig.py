@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from cleverapp_async import SendMessage
-from cleverapp_async._redis.cancellation import end_task
+from cleverapp_async._redis.client import end_task
 from cleverapp_async.journal import JournalResult, JournalState
 
 if TYPE_CHECKING:

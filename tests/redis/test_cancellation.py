@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from cleverapp_async._redis.cancellation import end_task
+from cleverapp_async._redis.client import end_task
 
 
 async def test_a_task_that_loses_a_cancellation_is_ended() -> None:

@@ -130,7 +130,13 @@ def test_no_parameters_break_a_method(
         else:
             read = read_parameters(form(given_), b"", "")
         parsed = ParsedRequest(
-            METHODS[method], API_PREFIX + method, simulator.api_token, read, wants_json=True, size=0
+            METHODS[method],
+            API_PREFIX + method,
+            method,
+            simulator.api_token,
+            read,
+            wants_json=True,
+            size=0,
         )
         decision = router.decide(parsed, router.channel(parsed), 0.0)
         assert decision.reply.status in {200, 201, 404, 422}

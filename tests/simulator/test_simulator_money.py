@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async.simulator import Simulator
-from cleverapp_async.simulator.pages.money import INSUFFICIENT, note, spell
+from cleverapp_async.simulator.pages.account import INSUFFICIENT, note, spell
 from tests.simulator.worlds import NO_LIMITS, WORLD, Api, nothing_like
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Serve
+
 
 KINDS = ("ContactAccount", "ContactCryptoAccount")
 

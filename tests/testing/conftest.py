@@ -8,14 +8,14 @@ import pytest
 
 # A run within this process forgets what it has imported: what it needs is imported once, here.
 from cleverapp_async import CleverAppClient
-from cleverapp_async.testing import SimulatorThread, _pytest_marker, _pytest_simulators
+from cleverapp_async.testing import SimulatorThread, _pytest
 from cleverapp_async.testing import quick_client_settings as _quick
 from tests.testing.user_tests import HEAD, QUIET
 
 if TYPE_CHECKING:
     from tests.testing.user_tests import Run
 
-__all__ = ["CleverAppClient", "SimulatorThread", "_pytest_marker", "_pytest_simulators", "_quick"]
+__all__ = ["CleverAppClient", "SimulatorThread", "_pytest", "_quick"]
 
 
 @pytest.fixture

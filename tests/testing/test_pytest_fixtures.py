@@ -114,19 +114,41 @@ async def test_it(client, cleverapp_simulator):
     run(tests, "-o", "asyncio_mode=auto").assert_outcomes(passed=1)
 
 
+def test_a_webhook_of_the_environment_is_the_simulators(run: Run) -> None:
+    """The same settings serve a client and a webhook, and the referee judges both."""
+    tests = """
+from cleverapp_async import IncomingWebhook
+
+async def trigger(settings, *payloads):
+    async with IncomingWebhook.from_env(**settings) as webhook:
+        for payload in payloads:
+            await webhook.trigger(payload)
+
+def test_it(cleverapp_env, cleverapp_client_config, cleverapp_simulator):
+    asyncio.run(trigger(cleverapp_client_config, {"order": 1}, {"order": 2}))
+    assert [one.parameters["order"] for one in cleverapp_simulator.deliveries] == [1, 2]
+
+def test_twice(cleverapp_env, cleverapp_client_config):
+    asyncio.run(trigger(cleverapp_client_config, {"order": 1}, {"order": 1}))
+"""
+    run(tests).assert_outcomes(passed=2, errors=1)
+
+
 def test_each_test_begins_with_nothing(run: Run) -> None:
     """What arrived, was remembered or was set in the environment is gone for the next test."""
     tests = """
 @pytest.mark.parametrize("turn", [1, 2])
 def test_it(turn, cleverapp_env, cleverapp_client_config, cleverapp_simulator):
     assert os.environ["CLEVERAPP_BASE_URL"] == cleverapp_simulator.base_url
+    assert os.environ["CLEVERAPP_WEBHOOK_URL"] == cleverapp_simulator.webhook_url
     assert os.environ["CLEVERAPP_API_TOKEN"] == cleverapp_simulator.api_token
     assert not cleverapp_simulator.arrivals
     send_from_env(cleverapp_client_config, "the same")
     assert len(cleverapp_simulator.deliveries) == 1
 
 def test_without():
-    assert not {"CLEVERAPP_API_TOKEN", "CLEVERAPP_BASE_URL"} & os.environ.keys()
+    names = {"CLEVERAPP_API_TOKEN", "CLEVERAPP_BASE_URL", "CLEVERAPP_WEBHOOK_URL"}
+    assert not names & os.environ.keys()
 """
     run(tests).assert_outcomes(passed=3)
 

@@ -294,8 +294,11 @@ def test_it_does_not_care_for_the_loop_of_the_test() -> None:
 
 def test_the_token_is_not_shown() -> None:
     """Its text names the address, or says that it does not run."""
-    simulator = SimulatorThread(api_token="a-secret-token")
+    simulator = SimulatorThread(api_token="a-secret-token", webhook_path="/a-secret-token")
     assert repr(simulator) == "<SimulatorThread (not running)>"
+    with pytest.raises(RuntimeError):
+        _ = simulator.webhook_url
     with simulator:
         assert simulator.base_url in repr(simulator)
+        assert simulator.webhook_url.endswith("/a-secret-token")
         assert "a-secret-token" not in repr(simulator)

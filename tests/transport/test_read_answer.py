@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from attrs import evolve
 
 from cleverapp_async import (
     ApiError,
@@ -25,7 +26,7 @@ from cleverapp_async import (
     UnsupportedMessengerError,
     ValidationError,
 )
-from cleverapp_async._response import read_answer
+from cleverapp_async._response import read_answer, read_status
 from cleverapp_async.endpoints import ENDPOINTS
 from tests.paths import SAMPLES
 from tests.raising import raises
@@ -399,6 +400,9 @@ def test_half_a_refusal_is_classified_by_its_status() -> None:
     with pytest.raises(ValidationError) as caught:
         read_answer(raw, SEND)
     assert caught.value.errors == ()
+    with pytest.raises(ValidationError) as caught:
+        read_status(evolve(raw, body=b'{"errors":{"text":["x"]}}'), SEND)
+    assert caught.value.errors == ()
 
 
 def test_an_error_shows_a_part_of_a_long_body() -> None:
@@ -422,6 +426,9 @@ def test_no_depth_of_nesting_breaks_the_reading(opening: bytes) -> None:
             for endpoint in (SEND, WHATSAPP):
                 with pytest.raises(ApiError):
                     read_answer(RawResponse(status, body=body), endpoint)
+        for status in (400, 500):
+            with pytest.raises(ApiError):
+                read_status(RawResponse(status, body=body), SEND)
 
 
 @pytest.mark.parametrize(

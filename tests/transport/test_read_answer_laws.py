@@ -18,8 +18,9 @@ from cleverapp_async import (
     RawResponse,
     UnsupportedMessengerError,
 )
-from cleverapp_async._response import read_answer, retry_after
+from cleverapp_async._response import read_answer, read_status
 from cleverapp_async.endpoints import ENDPOINTS
+from cleverapp_async.retry import retry_after
 
 if TYPE_CHECKING:
     from cleverapp_async.endpoints import Endpoint
@@ -47,6 +48,23 @@ ANSWERS = st.builds(
     body=BODIES,
     problem=st.none() | st.just("it broke off"),
 )
+
+
+@given(raw=ANSWERS)
+def test_the_status_alone_says_whether_a_webhook_took_a_trigger(raw: RawResponse) -> None:
+    """Whatever a body holds, every 2xx is a success, and everything else an ApiError."""
+    refused: ApiError | None = None
+    try:
+        read_status(raw, ENDPOINTS["sendMessage"])
+    except ApiError as error:
+        refused = error
+    assert (refused is None) is (200 <= raw.status < 300)
+    if refused is not None:
+        assert refused.status == raw.status
+        assert refused.outcome is not Outcome.ACCEPTED
+        told_of_it = raw.status < 500 and raw.status not in {408, 421, 425}
+        assert (refused.outcome is Outcome.REJECTED) <= told_of_it
+        assert isinstance(refused, RateLimitError) is (raw.status == 429)
 
 
 @given(raw=ANSWERS, endpoint=st.sampled_from(list(ENDPOINTS.values())))

@@ -11,7 +11,7 @@ import pytest
 from cleverapp_async import ClientConfig, OutcomeUnknownError, RetryPolicy, ServerError
 from cleverapp_async._call import Call
 from cleverapp_async._transport import Witness
-from cleverapp_async._transport.body import WitnessedBody
+from cleverapp_async._transport.witness import WitnessedBody
 from cleverapp_async.endpoints import ENDPOINTS, Repeat
 from tests.raising import raises
 from tests.transport.rig import SUCCESS, Notebook, client_of, http, raw_server

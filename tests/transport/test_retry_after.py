@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import pytest
 
 from cleverapp_async import ServerError
-from cleverapp_async._response import retry_after
+from cleverapp_async.retry import retry_after
 from tests.transport.rig import client_of, http, raw_server
 
 NOON = "Wed, 21 Oct 2015 12:00:00 GMT"

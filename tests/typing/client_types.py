@@ -8,6 +8,7 @@ from cleverapp_async import (
     BulkRun,
     CleverAppClient,
     Contact,
+    IncomingWebhook,
     Lane,
     Message,
     Messenger,
@@ -43,6 +44,16 @@ async def addressing(client: CleverAppClient) -> None:
     await client.send_message(bot_id=7, messenger="viber", text="Hi")  # type: ignore[call-overload] # pyright: ignore[reportCallIssue]
     await client.send_message(contact_id="1", text="Hi")  # type: ignore[call-overload] # pyright: ignore[reportArgumentType, reportCallIssue]
     await client.send_message(1, text="Hi")  # type: ignore[call-overload] # pyright: ignore[reportCallIssue]
+
+
+async def webhook(hook: IncomingWebhook, texts: dict[str, str], items: list[int]) -> None:
+    """Mappings and lists of whatever JSON holds are payloads; a trigger answers a receipt."""
+    assert_type(await hook.trigger(texts), SendReceipt)
+    assert_type(await hook.trigger(items, deadline=5, lane=Lane.BULK), SendReceipt)
+    await hook.trigger_contact(contact_by="telegram_id", search=1, variables=texts)
+    await hook.trigger({1: "a"})  # type: ignore[dict-item] # pyright: ignore[reportArgumentType]
+    await hook.trigger(7)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    await hook.trigger_contact("telegram_id", 1)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
 
 
 async def whatsapp(client: CleverAppClient) -> None:

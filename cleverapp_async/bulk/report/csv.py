@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from ..._arguments import check_callable, check_flag, check_instance, check_path, wrong_argument
+from ..journal.messages import MESSAGE_COLUMNS, PLACE_COLUMNS, RESULT_COLUMNS, reference_columns
 from ..journal.protocol import CampaignReader
 from ..journal.records import ErrorRecord, JournalEntry, JournalState
-from ..journal.reference import MESSAGE_COLUMNS, PLACE_COLUMNS, RESULT_COLUMNS, reference_columns
 
 __all__ = [
     "COLUMNS",

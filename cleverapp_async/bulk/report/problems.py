@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from ...models.messages import SendMessageToWhatsApp
+from ..journal.messages import reference_text
 from ..journal.records import JournalEntry, JournalState
-from ..journal.reference import reference_text
 from .html import (
     NOTHING,
     Column,

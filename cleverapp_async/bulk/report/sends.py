@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .charts import AltText, bar_chart, strip
 from .figures import RELATIVE_ERROR
 from .html import (
     NOTHING,
+    AltText,
     Column,
     Html,
+    bar_chart,
     foreign,
     number,
     plural,
     seconds,
+    strip,
     table,
     tag,
     tell_quota,

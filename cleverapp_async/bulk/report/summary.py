@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..journal.records import JournalState
-from .charts import AltText, share_bar
 from .html import (
     NOTHING,
+    AltText,
     Column,
     Html,
     foreign,
@@ -17,6 +17,7 @@ from .html import (
     plural,
     quoted,
     seconds,
+    share_bar,
     table,
     tag,
     time_tag,

@@ -18,23 +18,16 @@ from ...events import AttemptStarted, Event
 from .. import params
 from ..console import need_output, print_json, print_raw
 from ..errors import BadInputError, CommandError, Exit, exit_codes, failure
-from ..shared_options import (
-    Connection,
-    connection_options,
-    format_option,
-    list_option,
-    read_token,
-)
+from ..shared_options import Connection, connection_options, format_option, list_option, read_token
 from ..signals import run_interruptibly
-from ..spelling import did_you_mean
-from ..text import shortened
+from ..text import did_you_mean, shortened
 from .methods import MethodHelp, complete_method, list_methods, unknown_method
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ..._response import RawResponse
-    from ..kept_limits import KeptLimits
+    from ..shared_options import KeptLimits
 
 __all__ = ["call", "read_arguments", "unknown_names"]
 

@@ -10,8 +10,7 @@ from click.shell_completion import CompletionItem
 
 from ...endpoints import ENDPOINTS, Endpoint, Kind, Parameter, Repeat, Trust
 from ..errors import BadInputError
-from ..spelling import did_you_mean
-from ..text import shortened
+from ..text import did_you_mean, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,19 +12,19 @@ from click.core import ParameterSource
 from rich.text import Text
 
 from ..._terminal import printable
+from ...bulk.journal.messages import reference_text
 from ...bulk.journal.records import JournalState
-from ...bulk.journal.reference import reference_text
 from ...bulk.report.csv import csv_lines
 from ...bulk.report.page import write_report
 from ...limits.quota import AccountKey
 from ..atomic_file import output_format, whole_file
 from ..console import as_json, make_console, make_table, to_stdout
 from ..errors import BadInputError, CommandError, Exit, exit_codes
-from ..recipients.reference import split_reference
+from ..recipients.rows import split_reference
 from ..send_settings import LimitSettings, SendSettings, limit_options
 from ..shared_options import format_option, journal_argument, output_option, timezone_option
 from ..text import as_iso, say_moment, shortened
-from .reader import entries_of, find_campaign, open_reader
+from .state import entries_of, find_campaign, open_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

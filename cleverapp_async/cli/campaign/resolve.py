@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ...bulk.journal.by_hand import check_unknown
 from ...bulk.journal.records import JournalState
+from ...bulk.journal.rules import check_unknown
 from ..errors import BadInputError, Exit, exit_codes
 from ..params import whole
 from ..shared_options import journal_argument, yes_option
 from ..text import counted
-from .reader import find_campaign, index_of, journal_errors, look, open_reader
+from .state import find_campaign, index_of, journal_errors, look, open_reader
 
 if TYPE_CHECKING:
     from ...bulk.journal.protocol import Campaign

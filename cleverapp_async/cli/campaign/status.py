@@ -17,7 +17,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from ..._terminal import printable
-from ...bulk.forecast import Forecast, forecast
+from ...bulk.eta import Forecast, forecast
 from ...bulk.journal.records import JournalState
 from ...bulk.schedule import Schedule
 from ...limits.quota import AccountKey
@@ -26,8 +26,7 @@ from ..errors import MEANINGS, BadInputError, Exit, exit_codes
 from ..send_settings import GivenHours, LimitSettings, SendSettings, limit_options, schedule_options
 from ..shared_options import format_option, journal_argument
 from ..text import as_iso, counted, say_age, say_moment, tell_forecast
-from .reader import find_campaign, look, open_reader
-from .state import CampaignState, Resuming, Step, steps
+from .state import CampaignState, Resuming, Step, find_campaign, look, open_reader, steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -7,8 +7,7 @@ from attrs import define, field
 from click.core import ParameterSource
 
 from ..errors import Exit, exit_codes
-from ..kept_limits import KeptLimits
-from ..shared_options import Connection, connection_options
+from ..shared_options import Connection, KeptLimits, connection_options
 from ..signals import run_interruptibly
 from .checks import (
     Address,

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from ...models.route import Messenger
-from ..spelling import close_to, fold
-from ..text import counted, shortened
+from ..text import close_to, counted, fold, shortened
 from .columns import trimmed
 
 if TYPE_CHECKING:

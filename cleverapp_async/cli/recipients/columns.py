@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from ...bulk.journal.reference import PLACE_COLUMNS
+from ...bulk.journal.messages import PLACE_COLUMNS
 from ...bulk.report.csv import unescape
 from ..errors import BadInputError
-from ..spelling import close_to, fold
+from ..text import close_to, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -10,7 +10,7 @@ from attrs import define, evolve, field, frozen
 from ...errors import InvalidRequestError
 from ...models.messages import Message, SendMessage, SendMessageToWhatsApp
 from ...models.route import Route
-from ..spelling import close_to, fold
+from ..text import close_to, fold
 from .addresses import (
     DEFAULT_REGION,
     LONGEST_TEXTS,
@@ -20,8 +20,7 @@ from .addresses import (
     read_phone,
 )
 from .columns import DECIDING, trimmed, written_here
-from .reference import RowReferences
-from .rows import Fault, Row
+from .rows import Fault, Row, RowReferences
 from .template import Template
 
 __all__ = [

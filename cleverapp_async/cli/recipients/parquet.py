@@ -13,9 +13,8 @@ from attrs import frozen
 
 from ..._imports import missing_extra
 from ..errors import BadInputError
-from .cell_text import DOUBLE, SINGLE, Digits, Misfit, cell_text
 from .columns import ColumnRules, trimmed
-from .rows import Row, Table
+from .rows import DOUBLE, SINGLE, Digits, Misfit, Row, Table, cell_text
 
 __all__ = ["read_parquet"]
 

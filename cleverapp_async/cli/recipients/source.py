@@ -1,7 +1,11 @@
-"""Where the rows come from: a file or standard input, read twice and the same both times."""
+"""Where the rows come from: a file or standard input, read twice and the same both times.
+
+A list may tell the outcomes of an earlier send: what may be sent of such a list is said here, too.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -14,21 +18,87 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, cast
 from attrs import define, field, frozen
 
 from ..errors import BadInputError
-from .columns import ColumnRules
-from .csv import read_csv
+from .columns import ColumnError, ColumnRules, trimmed
+from .csv import Quoting, find_quoting, read_csv
 from .encoding import Encoding, find_encoding, text_lines
-from .jsonl import read_jsonl
 from .parquet import read_parquet
-from .quoting import Quoting, find_quoting
+from .rows import OUTCOME_COLUMNS, RESULT_COLUMNS, Fault, Row, Table, outcome_of
 from .workbook import OLE_MARK
 from .xlsx import Grid, Hidden, load_grid
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
-    from .rows import Table
 
-__all__ = ["InputFormat", "ReadingOptions", "Source", "open_source"]
+__all__ = [
+    "InputFormat",
+    "ReadingOptions",
+    "Source",
+    "is_of_campaign",
+    "no_outcome",
+    "open_source",
+    "read_jsonl",
+    "refuse_outcomes",
+]
+
+_REMEDY = 'Write one object per line, such as {"contact_id": 1, "text": "Hi"}'
+
+
+def read_jsonl(source: str, lines: Iterator[str], rules: ColumnRules | None = None) -> Table:
+    """Read JSON lines; blank ones are passed over.
+
+    Numbers keep the digits they are written with: ids never turn into floats.
+
+    Args:
+        source: The file's name, for errors.
+        lines: Its lines.
+        rules: What the members of its objects are called.
+
+    Raises:
+        BadInputError: From the records: it is one JSON array.
+    """
+    return Table(None, _rows(source, lines, rules or ColumnRules()))
+
+
+def _rows(source: str, lines: Iterator[str], rules: ColumnRules) -> Iterator[Row | Fault]:
+    number = 0
+    for line, text in enumerate(lines, 1):
+        if not text.strip():
+            continue
+        number += 1
+        if number == 1 and text.lstrip().startswith("["):
+            raise BadInputError(
+                f"{source}, line {line}: this is a JSON array. Write one object per line "
+                "(jq -c '.[]' makes that of it)."
+            )
+        yield _row(number, line, text, rules)
+
+
+def _row(number: int, line: int, text: str, rules: ColumnRules) -> Row | Fault:
+    try:
+        value: object = json.loads(text, parse_int=str, parse_float=str)
+    except json.JSONDecodeError as error:
+        told = f"no JSON at character {error.pos + 1}: {error.msg}"
+        return Fault(number, line, "", told, _REMEDY)
+    except RecursionError:
+        return Fault(number, line, "", "it is nested too deeply", _REMEDY)
+    if not isinstance(value, dict):
+        return Fault(number, line, "", "it is no JSON object", _REMEDY)
+    members = cast("dict[str, object]", value)
+    try:
+        keys = rules.keys(tuple(members))
+    except ColumnError as error:
+        return Fault(number, line, "", str(error).rstrip("."), "Rename one of them")
+    cells: dict[str, str] = {}
+    misfits: dict[str, str] = {}
+    for name, cell in zip(keys, members.values(), strict=True):
+        if isinstance(cell, str):
+            if trimmed(cell):
+                cells[name] = cell
+        elif cell is not None:
+            misfits[name] = f"{name} is neither text nor a number"
+    return Row(number, line, cells, misfits)
+
 
 InputFormat: TypeAlias = Literal["csv", "jsonl", "xlsx", "parquet"]
 """What is read; the last two need the extra `files`."""
@@ -275,3 +345,48 @@ def _guess(path: str, stream: BinaryIO) -> InputFormat:
         start = start.removeprefix(_UTF8_MARK)
     text = start.removeprefix(b"\xff\xfe").replace(b"\0", b"").lstrip()
     return "jsonl" if text.startswith((b"{", b"[")) else "csv"
+
+
+def refuse_outcomes(row: Row, source: str) -> None:
+    """Refuse to send the outcomes of an earlier send as if they were recipients.
+
+    Args:
+        row: A row of a list of which no outcome was chosen.
+        source: The list's name.
+
+    Raises:
+        BadInputError: The row tells an outcome, or what only outcomes have.
+    """
+    place = f"{source}, line {row.line}"
+    if outcome_of(row.cells) is not None:
+        raise BadInputError(
+            f"{place}: these are the outcomes of an earlier send. "
+            "Say which of them to send again, such as --only not_sent. If the column is one of "
+            "your own, give it another name, such as --columns stage=state."
+        )
+    left = [column for column in RESULT_COLUMNS if column in row.cells]
+    if left:
+        raise BadInputError(
+            f"{place}: these are the outcomes of an earlier send ({', '.join(left)}) without the "
+            "column that says what came of each row. Give the list with its column outcome or "
+            f"state, and --only; if every row is to be sent, delete {', '.join(left)}. If the "
+            f"column is one of your own, give it another name, such as --columns mine={left[0]}."
+        )
+
+
+def no_outcome(row: Row) -> Fault:
+    """The fault of a row that --only cannot judge."""
+    column = next((name for name in OUTCOME_COLUMNS if name in row.cells), OUTCOME_COLUMNS[0])
+    told = f"{row.cells[column]!r} is no outcome" if column in row.cells else "it is missing"
+    remedy = "Give --only for the outcomes of an earlier send alone"
+    return Fault(row.number, row.line, column, told, remedy, row.cells.get(column, ""))
+
+
+def is_of_campaign(columns: Iterable[str]) -> bool:
+    """Whether a list comes of a campaign, whose journal goes on to know its messages.
+
+    Args:
+        columns: What its columns are called.
+    """
+    there = set(columns)
+    return "number" in there and not there.isdisjoint(OUTCOME_COLUMNS)

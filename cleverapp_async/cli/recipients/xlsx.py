@@ -14,9 +14,8 @@ from attrs import frozen
 from ..._imports import missing_extra
 from ...bulk.report.csv import unescape
 from ..errors import BadInputError
-from .cell_text import SHEET, Misfit, cell_text
 from .columns import ColumnRules, trimmed
-from .rows import Fault, Row, Table, exported_columns
+from .rows import SHEET, Fault, Misfit, Row, Table, cell_text, exported_columns
 from .workbook import Parts, Sheet, Survey, column_letters, columns_of, open_parts
 
 if TYPE_CHECKING:

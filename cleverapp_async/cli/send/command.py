@@ -10,15 +10,8 @@ from .. import params
 from ..errors import MEANINGS, BadInputError
 from ..recipients.addresses import DEFAULT_REGION
 from ..send_settings import SendSettings, settings_options
-from ..shared_options import (
-    bot_id_option,
-    file_names,
-    output_option,
-    quiet_option,
-    yes_option,
-)
-from .first import FIRST, First
-from .trial import TEST_ADDRESS, TestMessage
+from ..shared_options import bot_id_option, file_names, output_option, quiet_option, yes_option
+from .partial import FIRST, TEST_ADDRESS, First, TestMessage
 
 if TYPE_CHECKING:
     from ..recipients.source import InputFormat

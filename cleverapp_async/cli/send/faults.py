@@ -14,13 +14,12 @@ from attrs import define, field
 
 from ..._terminal import printable
 from ...bulk.report.csv import escape
-from ..atomic_file import AtomicFile, whole_file
+from ..atomic_file import AtomicFile, check_new_file, whole_file
 from ..console import can_ask
 from ..errors import BadInputError
 from ..recipients.columns import DECIDING
 from ..recipients.rows import Fault
-from ..spelling import fold
-from .preflight import check_new_file
+from ..text import fold
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -148,7 +147,7 @@ def open_faults(path: str | None) -> Generator[FaultsFile]:
         path: A new file; None: they are kept nowhere.
 
     Raises:
-        BadInputError: The file cannot be made (:func:`.preflight.check_new_file`).
+        BadInputError: The file cannot be made (:func:`.atomic_file.check_new_file`).
         CommandError: It cannot be written.
     """
     if path is not None:

@@ -1,23 +1,33 @@
-"""What ``cleverapp send`` is asked for, and which of its options do not go together."""
+"""What ``cleverapp send`` is asked for, and what must hold before anything is sent.
+
+Some options do not go together. The rest is looked at besides the list; a dry run does the same.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
+from functools import partial
 
-from attrs import asdict, evolve, field, frozen
+from attrs import asdict, define, evolve, field, frozen
 
 from ...bulk.journal.records import Resend
-from ..campaign.reader import find_campaign, is_begun
-from ..errors import BadInputError
+from ...bulk.journal.sqlite.reader import check_openable
+from ...client import CleverAppClient
+from ...config import DEFAULT_BASE_URL
+from ..atomic_file import check_new_file, is_stream
+from ..campaign.state import find_campaign, is_begun, journal_errors
+from ..errors import BadInputError, CommandError, Exit
 from ..recipients.addresses import DEFAULT_REGION
 from ..recipients.messages import Defaults
 from ..recipients.source import InputFormat, ReadingOptions
 from ..send_settings import SendSettings
-from .first import First
+from ..shared_options import read_token
+from .partial import First, TestMessage
 from .preview import Choice
-from .trial import TestMessage
 
-__all__ = ["CampaignOptions", "RecipientOptions", "SendOptions"]
+__all__ = ["CampaignOptions", "Preflight", "RecipientOptions", "SendOptions"]
 
 _NAMED = {"format": "input_format", "test": "test_to"}
 
@@ -171,3 +181,99 @@ class SendOptions:
 
 def _option(name: str) -> str:
     return f"--{_NAMED.get(name, name).replace('_', '-')}"
+
+
+@define(kw_only=True)
+class Preflight:
+    """The checks of a send that need nothing of its list; none of them leaves a trace.
+
+    Each is made, whatever the others find, so that a dry run can tell all that would be refused.
+
+    Attributes:
+        settings: How messages are sent.
+        journal: The campaign's journal; None: no campaign is kept.
+        begins: Whether a campaign is begun where the journal holds none.
+        new_files: What is written, by the option that names it: None where nothing is, and ``-``
+            for standard output, which is for the outcomes alone.
+        client: Who sends the messages; None where the token or the base URL cannot work.
+        refusals: What a send would be refused for.
+    """
+
+    settings: SendSettings
+    journal: str | None
+    begins: bool
+    new_files: tuple[tuple[str, str | None], ...]
+    client: CleverAppClient | None = field(init=False, default=None)
+    refusals: list[CommandError] = field(init=False, factory=list[CommandError])
+
+    def __attrs_post_init__(self) -> None:
+        """Make all checks."""
+        self._check(self._make_client)
+        for option, path in self.new_files:
+            if path is not None and (option, path) != ("--output", "-"):
+                self._check(partial(check_new_file, option, path))
+        self._check(self._check_journal)
+        self._check(self._check_names)
+
+    def refuse(self) -> CleverAppClient:
+        """Who sends the messages.
+
+        Raises:
+            CommandError: Something would be refused: the first of it.
+        """
+        if self.refusals or self.client is None:
+            raise self.refusals[0]
+        return self.client
+
+    def tell(self, code: Exit = Exit.OK, *, told: CommandError | None = None) -> Exit:
+        """Tell everything that a send would be refused for.
+
+        Args:
+            code: What the dry run ends with otherwise.
+            told: What is told anyway.
+
+        Returns:
+            What the send would end with.
+        """
+        for refusal in self.refusals:
+            if told is None or told.message != refusal.message:
+                refusal.show()
+        return Exit(self.refusals[0].exit_code) if self.refusals else code
+
+    def _check(self, check: Callable[[], object]) -> None:
+        try:
+            check()
+        except CommandError as error:
+            self.refusals.append(error)
+
+    def _make_client(self) -> None:
+        try:
+            token = read_token(self.settings.token_file)
+        except CommandError as error:
+            self.refusals.append(error)
+            self.settings.origin()
+        else:
+            self.client = self.settings.client(token)
+
+    def _check_names(self) -> None:
+        """Refuse one name for two files: they would write over each other."""
+        taken = {} if self.journal is None else {os.path.realpath(self.journal): "--journal"}
+        for option, path in self.new_files:
+            if path is None or path == "-" or is_stream(path):
+                continue
+            other = taken.setdefault(os.path.realpath(path), option)
+            if other != option:
+                raise BadInputError(
+                    f"{other} and {option} both name the file {path}. Give each its own."
+                )
+
+    def _check_journal(self) -> None:
+        if self.journal is None:
+            return
+        origin = self._base_url if self.client is None else self.client.base_url
+        with journal_errors():
+            check_openable(self.journal, origin, create=self.begins)
+
+    @property
+    def _base_url(self) -> str:
+        return (self.settings.base_url or DEFAULT_BASE_URL).strip().rstrip("/")

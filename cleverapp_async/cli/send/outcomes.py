@@ -16,7 +16,7 @@ from ...errors import ApiError, CleverAppError, ValidationError
 from ..atomic_file import create_private, is_stream
 from ..console import as_json, to_stdout
 from ..errors import BadInputError
-from ..recipients.reference import split_reference
+from ..recipients.rows import split_reference
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -16,20 +16,12 @@ from ...models.messages import Message
 from ...models.route import Route
 from ..errors import BadInputError
 from ..recipients.columns import DECIDING, ColumnError, is_outcomes, missing_column
-from ..recipients.messages import (
-    ADDRESS_COLUMNS,
-    ROUTE_COLUMNS,
-    Defaults,
-    read_message,
-    read_route,
-)
-from ..recipients.reference import RowReferences
-from ..recipients.rows import OUTCOME_COLUMNS, OWN_COLUMNS, Fault, Row, outcome_of
-from ..recipients.source import Source
-from ..spelling import fold
-from .earlier import no_outcome, refuse_outcomes
+from ..recipients.messages import ADDRESS_COLUMNS, ROUTE_COLUMNS, Defaults, read_message, read_route
+from ..recipients.rows import OUTCOME_COLUMNS, OWN_COLUMNS, Fault, Row, RowReferences, outcome_of
+from ..recipients.source import Source, no_outcome, refuse_outcomes
+from ..text import fold
 from .faults import FaultCounts
-from .trial import TestMessage
+from .partial import TestMessage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ from ..._terminal import cleaned, printable
 from ...models.route import Messenger
 from ..recipients.addresses import with_plus
 from ..recipients.messages import SHORTEST_PHONE
-from ..recipients.reference import split_reference
+from ..recipients.rows import split_reference
 from ..text import counted
 
 if TYPE_CHECKING:

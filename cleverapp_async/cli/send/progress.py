@@ -14,8 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ...bulk.eta import MEASURED_RATE, QUIET_HOURS, estimate_run, next_slot
-from ...bulk.forecast import UNKNOWN_ROUTE
+from ...bulk.eta import MEASURED_RATE, QUIET_HOURS, UNKNOWN_ROUTE, estimate_run, next_slot
 from ...bulk.schedule import Schedule
 from ...client import CleverAppClient
 from ...errors import Outcome

@@ -12,19 +12,21 @@ from ..._terminal import printable
 from ...bulk.journal.records import JournalState, Resend
 from ...bulk.schedule import Schedule
 from ...errors import JournalLostError, Outcome
-from ..campaign.reader import find_campaign, look, open_reader
 from ..campaign.state import (
     CampaignState,
     Resuming,
     command,
     exit_of_states,
+    find_campaign,
+    look,
+    open_reader,
     steps,
     this_command,
 )
 from ..console import to_output_instead
 from ..errors import CommandError, Exit
 from ..text import counted, tell_forecast
-from .first import First, FirstOfCampaign
+from .partial import First, FirstOfCampaign
 from .report import show_exit, show_report, tell_hours
 from .tally import Tally, Workload, stopped_by_a_setting
 

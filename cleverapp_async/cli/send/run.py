@@ -14,27 +14,21 @@ from attrs import define, evolve
 from ...errors import JournalError, JournalMismatchError
 from ...limits.quota import AccountKey
 from ..atomic_file import is_stream
-from ..campaign.reader import journal_failure
-from ..campaign.state import Resuming, this_command
-from ..console import (
-    can_ask,
-    make_console,
-    need_output,
-    until_the_reader_leaves,
-    verbose_log,
-)
+from ..campaign.state import Resuming, journal_failure, this_command
+from ..console import can_ask, make_console, need_output, until_the_reader_leaves, verbose_log
 from ..errors import BadInputError, CommandError, Exit
 from ..recipients.source import open_source
 from ..signals import Interrupts
 from ..text import counted, say_moment
-from .ahead import holds_campaign, look_ahead, unreadable, with_line
 from .faults import open_faults, settle_hidden
+from .options import Preflight
 from .outcomes import open_sink
 from .plan import Wanted, make_plan
-from .preflight import Preflight
 from .preview import show_preview
 from .progress import choose_view
 from .report import (
+    holds_campaign,
+    look_ahead,
     show_campaign,
     show_duplicates,
     show_faults,
@@ -44,6 +38,8 @@ from .report import (
     show_reading,
     show_remarks,
     show_unsent_templates,
+    unreadable,
+    with_line,
 )
 from .resume_notes import CampaignNotes, FileNotes, tell_work
 from .runner import Runner
@@ -57,9 +53,9 @@ if TYPE_CHECKING:
 
     from ...bulk.schedule import Schedule
     from ...client import CleverAppClient
-    from .ahead import Ahead
     from .options import SendOptions
     from .plan import Plan
+    from .report import Ahead
     from .resume_notes import Notes
     from .sources import MessageSource
 

@@ -18,7 +18,7 @@ from ...client import CleverAppClient
 from ...limits.quota import LimitKey
 from ..send_settings import CONCURRENCY
 from ..text import counted
-from .first import First, FirstOfCampaign
+from .partial import First, FirstOfCampaign
 from .plan import Plan, Planned
 from .tally import Workload
 

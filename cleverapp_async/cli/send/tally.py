@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field, frozen
 
 from ...bulk.breaker import is_permanent
-from ...bulk.forecast import Forecast, forecast
+from ...bulk.eta import Forecast, forecast
 from ...bulk.throughput import EtaMeter
 from ...errors import AuthenticationError, CampaignPausedError, JournalError, Outcome
 from ...limits.quota import LimitKey

@@ -1,13 +1,18 @@
-"""The metrics: how long requests and waits take, what became of messages, who waits at a limit."""
+"""The metrics: how long requests and waits take, what became of messages, who waits at a limit.
+
+Limits have labels of few values, and nobody's address is in one.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
+from functools import lru_cache
 from threading import Lock
-from typing import Final
+from typing import Final, TypeAlias
 from weakref import WeakKeyDictionary
 
 from opentelemetry.metrics import CallbackOptions, Histogram, Meter, MeterProvider, Observation
@@ -16,9 +21,32 @@ from ...limits.protocols import LimiterSnapshot
 from ...limits.quota import AccountKey, LimitKey
 from ...limits.registry import LimiterRegistry
 from ...telemetry import CallRecord
-from .labels import Labels, labels_of_key
 
-__all__ = ["Instruments", "instruments_of"]
+__all__ = ["Instruments", "Labels", "instruments_of", "labels_of_key"]
+
+Labels: TypeAlias = dict[str, str | bool | int | float]
+"""Attributes of OpenTelemetry by their names."""
+
+_WORD = re.compile(r"[a-z][a-z_]{0,31}")
+
+
+@lru_cache(maxsize=1024)
+def labels_of_key(key: LimitKey | None) -> Mapping[str, str | bool | int | float]:
+    """The messenger and the bot of a limit key, as far as they are known.
+
+    A caller may give any string as a messenger: one that is not a plain word is ``other``, so that
+    neither a number that stands there by mistake nor a series for each string gets out.
+
+    Args:
+        key: The key; None where it is not known.
+    """
+    labels: Labels = {}
+    if key is not None:
+        labels["cleverapp.messenger"] = key.messenger if _WORD.fullmatch(key.messenger) else "other"
+        if key.bot_id is not None:
+            labels["cleverapp.bot.id"] = key.bot_id
+    return labels
+
 
 # Seconds: those that the semantic conventions of HTTP ask for.
 _OF_REQUESTS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)

@@ -24,8 +24,7 @@ from ..._arguments import check_instance, wrong_setting
 from ...errors import Outcome
 from ...limits.registry import LimiterRegistry
 from ...telemetry import AttemptRecord, CallRecord
-from .instruments import Instruments, instruments_of
-from .labels import Labels, labels_of_key
+from .instruments import Instruments, Labels, instruments_of, labels_of_key
 
 __all__ = ["OpenTelemetry"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .campaign import RedisCampaign, RedisJournalReader
 from .chunk import ChunkJournal
+from .codec import KeyNames
 from .journal import RedisJournal
-from .keys import KeyNames
 
 __all__ = ["ChunkJournal", "KeyNames", "RedisCampaign", "RedisJournal", "RedisJournalReader"]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Self
 
 from ..._arguments import check_flag, wrong_argument
 from ..._redis.client import number
-from ...bulk.journal.by_hand import check_settling
 from ...bulk.journal.records import (
     ErrorRecord,
     JournalEntry,
@@ -18,8 +17,9 @@ from ...bulk.journal.records import (
     SettledMessage,
     chosen_states,
 )
+from ...bulk.journal.rules import check_settling
 from .client import ATTEMPT_TIMEOUT, BlockingClient
-from .keys import DEFAULT_PREFIX, KeyNames, campaign_name, check_word, safe_address, split_address
+from .codec import DEFAULT_PREFIX, KeyNames, campaign_name, check_word, safe_address, split_address
 from .maintenance import purge_campaign, resolve_messages
 from .queries import (
     ask_chunk,

@@ -27,12 +27,10 @@ from ...errors import JournalError, NotSentError
 from ...limits.quota import LimitKey
 from ...models.messages import Message
 from .client import JournalClient, journal_script
-from .codec import Code, code_of, encode_result, encode_session
-from .keys import KeyNames
-from .lease import Lease
+from .codec import Code, KeyNames, code_of, encode_result, encode_session
 from .loader import check_campaign
 from .queries import ask_chunk, ask_keys, ask_left, ask_meta, no_campaign
-from .writer import INTENT, LOST, MOVED, RESULT, WITHDRAWAL, Change, ChunkWriter
+from .writer import INTENT, LOST, MOVED, RESULT, WITHDRAWAL, Change, ChunkWriter, Lease
 
 __all__ = ["ChunkJournal"]
 

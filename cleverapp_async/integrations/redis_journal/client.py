@@ -11,12 +11,13 @@ from attrs import define, evolve
 from ..._redis.client import (
     RedisCallError,
     RedisClient,
+    RedisCommands,
     Script,
+    Value,
     as_text,
     as_texts,
     open_sync_client,
 )
-from ..._redis.commands import RedisCommands, Value
 from ...errors import CleverAppError, JournalError, JournalUnreachableError, JournalWriteError
 
 if TYPE_CHECKING:

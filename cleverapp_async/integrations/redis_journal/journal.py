@@ -18,7 +18,6 @@ from ..._arguments import (
     wrong_setting,
 )
 from ..._redis.client import check_source, number
-from ...bulk.journal.by_hand import check_settling
 from ...bulk.journal.messages import check_messages
 from ...bulk.journal.protocol import Messages
 from ...bulk.journal.records import (
@@ -30,13 +29,13 @@ from ...bulk.journal.records import (
     LockHolder,
     chosen_states,
 )
+from ...bulk.journal.rules import check_settling
 from ...errors import JournalError
 from ...limits.quota import LimitKey
 from ...models.messages import Message
 from .chunk import ChunkJournal
 from .client import JournalClient, check_keeping
-from .keys import DEFAULT_PREFIX, LOAD, KeyNames, campaign_name, check_word, split_address
-from .lease import Lease
+from .codec import DEFAULT_PREFIX, LOAD, KeyNames, campaign_name, check_word, split_address
 from .loader import CampaignLoader
 from .maintenance import purge_campaign, resolve_messages
 from .queries import (
@@ -48,7 +47,7 @@ from .queries import (
     ask_summary,
     no_campaign,
 )
-from .writer import ChunkWriter
+from .writer import ChunkWriter, Lease
 
 try:
     from redis.asyncio import Redis

@@ -8,29 +8,33 @@ from contextlib import aclosing
 
 from attrs import define, field
 
-from ..._redis.client import number
-from ..._redis.commands import Value
-from ...bulk.journal.by_hand import purged_campaign
-from ...bulk.journal.comparison import (
+from ..._redis.client import Value, number
+from ...bulk.journal.messages import ReferenceColumns, read_messages
+from ...bulk.journal.protocol import Messages
+from ...bulk.journal.records import Loaded
+from ...bulk.journal.rules import (
     check_deduplication,
     check_origin,
     different_message,
     input_too_long,
     input_too_short,
     other_duplicate,
+    purged_campaign,
 )
-from ...bulk.journal.messages import read_messages
-from ...bulk.journal.protocol import Messages
-from ...bulk.journal.records import Loaded
-from ...bulk.journal.reference import ReferenceColumns
 from ...errors import JournalError
 from ...limits.quota import LimitKey
 from ...models.messages import Message
 from .client import JournalClient, journal_script
-from .codec import address_digest, decode_stored, encode_key_text, encode_stored, message_digest
-from .keys import KeyNames
-from .lease import Lease
+from .codec import (
+    KeyNames,
+    address_digest,
+    decode_stored,
+    encode_key_text,
+    encode_stored,
+    message_digest,
+)
 from .queries import ask_given, ask_meta
+from .writer import Lease
 
 __all__ = ["CampaignLoader", "check_campaign"]
 

@@ -18,17 +18,19 @@ from typing import TYPE_CHECKING, cast
 from attrs import define, evolve, frozen
 
 from ..._redis.client import as_list, as_text, as_texts, number
-from ...bulk.journal.by_hand import (
+from ...bulk.journal.records import JournalState, orphaned
+from ...bulk.journal.rules import (
     PURGED_END,
     check_finished,
     check_unknown,
     error_by_hand,
     is_plain_end,
 )
-from ...bulk.journal.records import JournalState, orphaned
 from .client import eval_command, journal_script
 from .codec import (
+    LOAD,
     Code,
+    KeyNames,
     decode_result,
     decode_session,
     decode_state,
@@ -36,9 +38,8 @@ from .codec import (
     encode_session,
     erase_texts,
 )
-from .keys import LOAD, KeyNames
-from .lease import BEATS, RENEW, describe_holder, locked_error
 from .queries import ask_meta, ask_summary, no_campaign
+from .writer import BEATS, RENEW, describe_holder, locked_error
 
 if TYPE_CHECKING:
     from .client import Steps

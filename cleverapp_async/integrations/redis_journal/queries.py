@@ -9,6 +9,7 @@ from attrs import evolve
 
 from ..._redis.client import as_list, as_text, as_texts, number
 from ...bulk.journal.codec import decode_error
+from ...bulk.journal.messages import decode_columns
 from ...bulk.journal.records import (
     ErrorRecord,
     JournalEntry,
@@ -18,20 +19,20 @@ from ...bulk.journal.records import (
     LockHolder,
     SettledMessage,
 )
-from ...bulk.journal.reference import decode_columns
 from ...errors import JournalError
 from ...limits.quota import LimitKey
 from .client import Steps
 from .codec import (
+    LOAD,
     Code,
+    KeyNames,
     decode_entry,
     decode_key_text,
     decode_result,
     decode_session,
     decode_state,
 )
-from .keys import LOAD, KeyNames
-from .lease import read_holder
+from .writer import read_holder
 
 __all__ = [
     "ask_chunk",

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import cast
 
 from ..._terminal import escaped, guard_streams
+from ...bulk.journal.messages import reference_columns
 from ...bulk.journal.records import JournalEntry, JournalState
-from ...bulk.journal.reference import reference_columns
 from ...errors import ConfigurationError, JournalError
 from ..redis_journal import RedisJournalReader
-from ..redis_journal.keys import DEFAULT_PREFIX
+from ..redis_journal.codec import DEFAULT_PREFIX
 
 __all__ = ["main"]
 

@@ -8,18 +8,11 @@ from inspect import iscoroutinefunction
 from attrs import define
 from taskiq import AsyncBroker, TaskiqEvents, TaskiqState
 
-from ..._arguments import (
-    check_callable,
-    check_instance,
-    check_seconds,
-    check_whole,
-    wrong_setting,
-)
-from ...bulk.journal.messages import encode_parameters
-from ...bulk.journal.reference import encode_reference
+from ..._arguments import check_callable, check_instance, check_seconds, check_whole, wrong_setting
+from ...bulk.journal.messages import encode_parameters, encode_reference
 from ...bulk.schedule import Schedule
 from ...models.messages import Message
-from ..redis_journal.keys import check_word
+from ..redis_journal.codec import check_word
 from .context import ClientFactory, JournalFactory, WorkerContext
 from .tasks import (
     SENDS,

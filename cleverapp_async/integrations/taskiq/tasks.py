@@ -18,8 +18,7 @@ from taskiq_redis import RedisStreamBroker
 # taskiq reads these by pydantic, which takes no other kind before Python 3.12.
 from typing_extensions import TypedDict
 
-from ..._redis.cancellation import end_task, in_time
-from ..._redis.client import as_text
+from ..._redis.client import as_text, end_task, in_time
 from ...bulk.journal.messages import decode_message
 from ...bulk.journal.records import JournalEntry
 from ...bulk.schedule import Schedule
@@ -32,7 +31,7 @@ from ...errors import (
 from ...limits.quota import Lane
 from ...models.messages import Message
 from ..redis_journal import RedisJournal
-from ..redis_journal.keys import check_word
+from ..redis_journal.codec import check_word
 from .context import EndSignals, WorkerContext
 
 __all__ = [

@@ -13,17 +13,15 @@ from ..._redis.client import RedisClient, check_source
 from ...errors import ConfigurationError
 from ..protocols import OnFileUnavailable
 from ..sliding_window import SlidingWindowLimiter
-from .disk.limiter import FileLimiter
-from .disk.log import FileLog
-from .keys import check_prefix
+from .disk.log import FileLimiter, FileLog
 from .limiter import SharedLimiter
 from .member import FleetMember, check_policy
-from .redis_log import RedisLog
+from .redis_log import RedisLog, check_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..._redis.commands import RedisCommands
+    from ..._redis.client import RedisCommands
     from ..protocols import Limiter, OnUnavailable
     from ..quota import AccountKey, LimitKey, Quota
 

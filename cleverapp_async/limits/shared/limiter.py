@@ -13,10 +13,9 @@ from ..protocols import LimiterSnapshot
 from ..quota import Lane
 from ..sliding_window import SETTLE_MARGIN, SlidingWindowLimiter
 from .ledger import Ledger, Slot
-from .log import LogCallError
 from .log_session import LogSession
 from .member import share_of
-from .messages import Terms
+from .messages import LogCallError, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,9 +23,8 @@ if TYPE_CHECKING:
     from ...errors import CleverAppError
     from ..protocols import Permit
     from ..quota import AccountKey, LimitKey, Quota
-    from .log import LogFault
     from .member import FleetMember
-    from .messages import LogReply, LogRequest
+    from .messages import LogFault, LogReply, LogRequest
 
 __all__ = ["SharedLimiter"]
 

@@ -18,13 +18,13 @@ from ..._arguments import check_choice, is_number, wrong_setting
 from ...errors import ConfigurationError
 from ..protocols import OnFileUnavailable, OnUnavailable
 from ..quota import Quota
-from .log import SharedLog
+from .messages import SharedLog
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
     from typing import Any
 
-    from .log import LogFault
+    from .messages import LogFault
 
 __all__ = ["FleetMember", "check_policy", "share_of"]
 

@@ -1,21 +1,29 @@
-"""The messages between a process and the log of one key, in the form of Redis; no I/O."""
+"""The messages between a process and the logs of keys, in the form of Redis; no I/O.
+
+Where the logs are kept is up to a :class:`SharedLog`; a call to it fails with a
+:class:`LogCallError`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Protocol, Self, cast
 
 from attrs import frozen
 
 from ..._redis.client import as_text
 
 if TYPE_CHECKING:
-    from ..quota import Quota
+    from ..quota import AccountKey, LimitKey, Quota
+
 
 __all__ = [
     "Grant",
+    "LogCallError",
+    "LogFault",
     "LogReply",
     "LogRequest",
+    "SharedLog",
     "SlotUpdate",
     "Terms",
     "as_micros",
@@ -247,3 +255,65 @@ def update_as_micros(window: float | str | None) -> str | int:
 
 def _whole(value: object) -> int:
     return int(cast("int", value))
+
+
+@frozen
+class LogFault:
+    """Why a call failed.
+
+    Attributes:
+        sentence: The end of a sentence that begins with what keeps the logs.
+        lasting: Whether waiting does not help.
+        stale: Whether the cause may be only a connection that died since it was last used.
+    """
+
+    sentence: str
+    lasting: bool
+    stale: bool = False
+
+
+class LogCallError(Exception):
+    """A call that failed, or may have failed.
+
+    Attributes:
+        fault: Why, and whether waiting may mend it.
+    """
+
+    def __init__(self, fault: LogFault) -> None:
+        super().__init__(fault.sentence)
+        self.fault = fault
+
+
+class SharedLog(Protocol):
+    """Keeps the log of each key, for all processes."""
+
+    @property
+    def name(self) -> str:
+        """What it is, as the beginning of a sentence."""
+        ...
+
+    @property
+    def calls(self) -> int:
+        """How many times it was asked so far."""
+        ...
+
+    async def exchange(
+        self, key: LimitKey | AccountKey, terms: Terms, request: LogRequest
+    ) -> LogReply | None:
+        """Tell the log of one key what has happened, and ask it for slots.
+
+        Returns:
+            What it replies; None where a later request of the process has been here before.
+
+        Raises:
+            LogCallError: It did not answer, or not in time.
+        """
+        ...
+
+    def fault_of(self, error: BaseException) -> LogFault:
+        """What an exception means that came out of a call."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of it."""
+        ...

@@ -9,7 +9,7 @@ from attrs import asdict
 from ..seed.load import parse_contact
 from ..state.records import SeedError, SimulatedContact
 from .entries import Json, moment
-from .errors import InputError
+from .query import InputError
 from .routes import Call, Parameter, Route
 from .specs import (
     read_faults,

@@ -12,12 +12,10 @@ from typing import Final
 from aiohttp import web
 
 from ..server import Simulator
-from .entries import Entry, EntryStore, Json
-from .errors import InputError
-from .feed import LOST, Event, Listener
-from .keys import SPAN
-from .query import MOST, Query, parse_query
+from .entries import SPAN, Entry, EntryStore, Json
+from .query import MOST, InputError, Query, parse_query
 from .routes import Call, Parameter, Route
+from .state import LOST, Event, Listener
 
 PAGE: Final = 1000
 """Rows that are answered at once, at most."""

@@ -1,7 +1,6 @@
 """The language of filters: ``to:79991234567 verdict:refused after:10m "out of stock"``.
 
-All words must hold. A word is looked for in what was sent and answered; a name before it says
-where; a minus before it says that it must not hold. Quotation marks keep blanks together.
+What of a request to the inbox is wrong is an error of this room.
 """
 
 from __future__ import annotations
@@ -15,7 +14,26 @@ from attrs import frozen
 
 from ..request_log import ArrivalVerdict
 from .entries import Entry
-from .errors import InputError
+
+
+class InputError(ValueError):
+    """A request to the inbox that cannot be answered.
+
+    Args:
+        place: What of it is wrong, such as ``query.limit``.
+        message: What is wrong, and what can be done.
+        status: The HTTP status.
+    """
+
+    def __init__(self, place: str, message: str, status: int = 400) -> None:
+        super().__init__(place, message)
+        self.place = place
+        self.message = message
+        self.status = status
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}"
+
 
 MOST: Final = 500
 """Characters of the longest query."""

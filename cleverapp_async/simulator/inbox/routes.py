@@ -9,9 +9,9 @@ from typing import Final, Literal, TypeAlias
 from aiohttp import web
 from attrs import field, frozen
 
-from ..seed.json_node import JsonNode
+from ..seed.load import JsonNode
 from .entries import Json
-from .errors import InputError
+from .query import InputError
 from .state import InboxState
 
 Number: TypeAlias = int | float

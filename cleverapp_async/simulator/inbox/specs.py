@@ -13,9 +13,9 @@ from ..faults import actions
 from ..faults.faults import Fault
 from ..faults.latency import Latency
 from ..limits import WINDOW_KINDS, SimulatedQuota, SimulatorLimits, WindowKind
-from ..seed.json_node import JsonNode
+from ..seed.load import JsonNode
 from .entries import Json
-from .errors import InputError
+from .query import InputError
 
 FAULTS: Final = 100
 """Faults that may be armed at once."""

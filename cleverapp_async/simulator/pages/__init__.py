@@ -1,1 +1,1 @@
-"""The pages of the API's documentation: a file each, with the methods that it answers."""
+"""The pages of the API's documentation, with the methods that they describe."""

@@ -1,4 +1,4 @@
-"""The page «Контакты»: getContacts, createOrUpdateContact, setYsellStatus."""
+"""The pages «Контакты», «Теги» and «Пользовательские переменные» of the API docs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
-from ..context import PER_PAGE, Call, Decision, Endpoint
-from ..laravel.parameters import elements, parts
+from ..context import (
+    CONTACT_RULES,
+    PER_PAGE,
+    Call,
+    Decision,
+    Endpoint,
+    bot_channel,
+    contact_channel,
+    of_bot,
+    of_contact,
+)
+from ..laravel.parameters import as_boolean, elements, parts
 from ..laravel.rules import (
     COLUMN_LENGTH,
     Rules,
@@ -15,23 +25,26 @@ from ..laravel.rules import (
     array,
     at_least,
     at_most,
+    boolean,
     email,
     integer,
     max_length,
+    missing_row,
     required,
     required_if,
+    required_without,
     scalar,
     short_text,
     string,
 )
 from ..state.contacts import ID_NAMES, WHATSAPP, phone_digits
-from ..state.records import SimulatedContact
-from .lookups import CONTACT_RULES, bot_channel, contact_channel, of_bot, of_contact
+from ..state.records import SimulatedContact, now
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
-    from ..context import Context
+    from ..context import AnswerVariants, Context, Handler
+    from ..state.contact_values import Variable
 
 MAX_COUNT: Final = 500
 """Contacts on the largest page (API docs, «Контакты»)."""
@@ -171,10 +184,150 @@ def _set_ysell_status(call: Call, contact: SimulatedContact) -> Decision:
     return call.succeed()
 
 
+_TAG_RULES: Final[Rules] = {
+    **CONTACT_RULES,
+    "tag_id": (required_without("name"), integer),
+    "name": (required_without("tag_id"), *short_text),
+}
+
+
+def _get_bot_tags(call: Call, bot_id: int) -> Decision:
+    return call.answer(list(call.state.tags.of_bot(bot_id)))
+
+
+def _get_contact_tags(call: Call, contact: SimulatedContact) -> Decision:
+    return call.answer(list(call.state.tags.of_contact(contact.id)))
+
+
+def _of_tag(change: Callable[[Call, SimulatedContact, str], None]) -> Handler:
+    """Look up the contact and the tag's name, then change what the contact has."""
+
+    def handle(call: Call, contact: SimulatedContact) -> Decision:
+        tag_id, name = call.integer("tag_id"), call.text("name")
+        if tag_id is not None:
+            name = call.state.tags.name(contact.bot_id, tag_id)
+        if name is None:
+            return call.invalid(missing_row("tag_id"))
+        change(call, contact, name)
+        return call.succeed()
+
+    return of_contact(handle)
+
+
+def _attach(call: Call, contact: SimulatedContact, name: str) -> None:
+    call.state.tags.attach(contact.id, contact.bot_id, name)
+
+
+def _detach(call: Call, contact: SimulatedContact, name: str) -> None:
+    call.state.tags.detach(contact.id, name)
+
+
+_SET_VARIABLE_RULES: Final[Rules] = {
+    **CONTACT_RULES,
+    "name": (required, *short_text),
+    "value": (required, string),
+    "deletable": (boolean,),
+}
+
+_DELETE_VARIABLE_RULES: Final[Rules] = {
+    **CONTACT_RULES,
+    "id": (required_without("name"), integer),
+    "name": (required_without("id"), string),
+}
+
+
+def show_variable(variable: Variable, variants: AnswerVariants) -> dict[str, object]:
+    """Give a variable the shape of CleverApp's page, or of a sibling's older one."""
+    if variants.variables == "current":
+        return {
+            "id": variable.id,
+            "name": variable.name,
+            "value": variable.value,
+            "deletable": variable.deletable,
+            "variable": {"id": variable.id, "name": variable.name},
+        }
+    return {
+        "id": variable.id,
+        "value": variable.value,
+        "deletable": variable.deletable,
+        "variable": {"name": variable.name},
+        "created_at": variants.date(variable.created_at),
+        "updated_at": variants.date(variable.updated_at),
+    }
+
+
+def _get_contact_variables(call: Call, contact: SimulatedContact) -> Decision:
+    variants = call.variants
+    variables = tuple(call.state.variables.of_contact(contact.id))
+
+    def show(variable: Variable) -> object:
+        return show_variable(variable, variants)
+
+    if variants.variables == "older":
+        return call.answer_page(variables, show)
+    return call.answer([show(variable) for variable in variables])
+
+
+def _set_contact_variable(call: Call, contact: SimulatedContact) -> Decision:
+    variables, name = call.state.variables, call.text("name") or ""
+    created = variables.get(contact.id, name) is None
+    variable = variables.put(
+        contact.id,
+        contact.bot_id,
+        name,
+        call.text("value") or "",
+        deletable=as_boolean(call.parameters.get("deletable")) or False,
+        moment=now(),
+    )
+    return call.answer(show_variable(variable, call.variants), created=created)
+
+
+def _delete_contact_variable(call: Call, contact: SimulatedContact) -> Decision:
+    variables = call.state.variables
+    number, name = call.integer("id"), call.text("name") or ""
+    if number is not None:
+        variable = variables.find(contact.id, number)
+    else:
+        variable = variables.get(contact.id, name)
+    if variable is None:
+        return call.invalid(missing_row("name" if number is None else "id"))
+    variables.delete(contact.id, variable.name)
+    return call.succeed()
+
+
 ENDPOINTS: Final = (
     Endpoint("getContacts", "GET", _LIST_RULES, bot_channel, _get_contacts),
     Endpoint("createOrUpdateContact", "POST", _WRITE_RULES, bot_channel, of_bot(_create_or_update)),
     Endpoint(
         "setYsellStatus", "POST", _STATUS_RULES, contact_channel, of_contact(_set_ysell_status)
+    ),
+    Endpoint(
+        "getBotTags", "GET", {"bot_id": (required, integer)}, bot_channel, of_bot(_get_bot_tags)
+    ),
+    Endpoint(
+        "getContactTags", "GET", CONTACT_RULES, contact_channel, of_contact(_get_contact_tags)
+    ),
+    Endpoint("attachTagToContact", "POST", _TAG_RULES, contact_channel, _of_tag(_attach)),
+    Endpoint("detachTagFromContact", "POST", _TAG_RULES, contact_channel, _of_tag(_detach)),
+    Endpoint(
+        "getContactVariables",
+        "GET",
+        CONTACT_RULES,
+        contact_channel,
+        of_contact(_get_contact_variables),
+    ),
+    Endpoint(
+        "setContactVariable",
+        "POST",
+        _SET_VARIABLE_RULES,
+        contact_channel,
+        of_contact(_set_contact_variable),
+    ),
+    Endpoint(
+        "deleteContactVariable",
+        "POST",
+        _DELETE_VARIABLE_RULES,
+        contact_channel,
+        of_contact(_delete_contact_variable),
     ),
 )

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import asdict
 
-from ..context import NO_CHANNEL, Call, Channel, Context, Decision, Endpoint, Handler, text_of
+from ..context import (
+    NO_CHANNEL,
+    Call,
+    Channel,
+    Context,
+    Decision,
+    Endpoint,
+    Handler,
+    bot_channel,
+    no_channel,
+    text_of,
+)
 from ..laravel.parameters import Parameters, Value, as_boolean, members, present
 from ..laravel.rules import (
     EXISTS,
@@ -28,7 +39,6 @@ from ..laravel.rules import (
 )
 from ..state.lists import OWN_NAMES
 from ..state.records import SimulatedField, now
-from .lookups import bot_channel, no_channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -246,6 +246,9 @@ class ContactStore:
         number = as_integer(parameters.get("contact_id"))
         if number is not None:
             return self._by_id.get(number)
+        if "contact_by" in parameters:
+            searched = self.searched(parameters)
+            return None if searched is None else self._by_id.get(searched.id)
         bitrix = as_integer(parameters.get("bitrix_contact_id"))
         if bitrix is not None:
             return self.by_bitrix(bitrix)
@@ -256,6 +259,31 @@ class ContactStore:
                     return self.by_triple(bot_id, messenger, value)
                 return self.by_phone(value) if name == "phone" else None
         return None
+
+    def searched(self, parameters: Parameters, *, keep: bool = False) -> SimulatedContact | None:
+        """Find the contact that a webhook's ``contact_by`` and ``search`` name, if any.
+
+        Args:
+            parameters: Those of the webhook's body.
+            keep: Whether one that is a contact only because everybody is, is kept.
+        """
+        kind, value = parameters.get("contact_by"), parameters.get("search")
+        if not isinstance(kind, str) or isinstance(value, bool) or not isinstance(value, str | int):
+            return None
+        if kind == "phone":
+            return self.by_phone(str(value))
+        for messenger in (one for one, name in ID_NAMES.items() if name == kind):
+            for bot_id in self._of_bot:
+                found = self._by_triple.get((bot_id, messenger, str(value)))
+                if found is not None:
+                    return self._by_id[found]
+        # Where everybody is a contact, the id in Telegram is that of the contact.
+        in_telegram = self.everybody and kind == ID_NAMES[EVERYBODY_MESSENGER]
+        number = as_integer(value) if in_telegram or kind == "id" else None
+        contact = None if number is None else self.by_id(number)
+        if contact is None or (in_telegram and contact.messenger != EVERYBODY_MESSENGER):
+            return None
+        return self.obtain(contact.id) if keep else contact
 
     def add(self, contact: SimulatedContact) -> SimulatedContact:
         """Keep a new contact under its own id, or under the next free one where that is 0."""

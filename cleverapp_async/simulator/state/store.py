@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import define, evolve, field
 
-from .accounts import AccountStore
+from .contact_values import AccountStore, VariableStore
 from .contacts import ContactStore, ReferralStore, TagStore, make_contacts
 from .lists import OWN_NAMES, ListStore
 from .records import SeedError, SimulatedVariable, now
-from .variables import VariableStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     )
 
     _SeedAccounts: TypeAlias = Sequence[SimulatedAccount | SimulatedCryptoAccount]
+
 
 _HEX_ID: Final = re.compile(r"[0-9a-f]{24}")
 

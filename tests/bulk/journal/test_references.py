@@ -26,7 +26,7 @@ from cleverapp_async import (
     SendMessageToWhatsApp,
     SqliteJournal,
 )
-from cleverapp_async.bulk.journal.reference import (
+from cleverapp_async.bulk.journal.messages import (
     MESSAGE_COLUMNS,
     MOST_COLUMNS,
     OUTCOME_COLUMNS,

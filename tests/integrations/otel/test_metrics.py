@@ -24,7 +24,7 @@ from cleverapp_async import (
     SendMessage,
 )
 from cleverapp_async.integrations.otel import OpenTelemetry
-from cleverapp_async.integrations.otel.labels import labels_of_key
+from cleverapp_async.integrations.otel.instruments import labels_of_key
 from cleverapp_async.limits import LimiterSnapshot, SlidingWindowLimiter
 from cleverapp_async.simulator import Fault, Simulator
 from tests.integrations.otel.rig import FREE, Exported

@@ -11,7 +11,13 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
-from cleverapp_async import CleverAppClient, CleverAppError, LimiterRegistry, SendMessage
+from cleverapp_async import (
+    CleverAppClient,
+    CleverAppError,
+    IncomingWebhook,
+    LimiterRegistry,
+    SendMessage,
+)
 from cleverapp_async.simulator import Fault, Simulator
 from tests.integrations.otel.rig import FREE, Exported
 from tests.transport.rig import one_attempt
@@ -59,6 +65,37 @@ async def use(client: CleverAppClient) -> None:
     ]
     async for _ in client.send_many(messages):
         pass
+
+
+async def test_the_url_of_a_webhook_is_in_no_span() -> None:
+    """Its spans are those of a method, below the host and the name that stands for its path."""
+    secret = "5f0d1c62-9f4b-4d0e-8a51-3a0c6a5d7e11"
+    exported = Exported()
+    faults = [Fault.server_error(on=2)]
+    async with Simulator(webhook_path=f"/in/{secret}", faults=faults) as simulator:
+        origin = simulator.webhook_url.removesuffix(f"/in/{secret}")
+        async with (
+            aiohttp.ClientSession(trace_configs=[exported.instrumented()]) as session,
+            IncomingWebhook(
+                simulator.webhook_url,
+                config=one_attempt(),
+                session=session,
+                telemetry=exported.telemetry,
+            ) as webhook,
+        ):
+            await webhook.trigger({"text": TEXT})
+            with suppress(CleverAppError):
+                await webhook.trigger({"text": TEXT})
+    everything = exported.everything()
+    assert secret[:12] not in everything
+    assert shown(everything) == []
+    ended = exported.spans("incomingWebhook")
+    assert [(span.attributes or {})["cleverapp.outcome"] for span in ended] == [
+        "accepted",
+        "unknown",
+    ]
+    (sent, _) = exported.spans("POST incomingWebhook")
+    assert (sent.attributes or {})["url.full"] == f"{origin}/incomingWebhook"
 
 
 LIMIT = "Достигнут лимит отправки сообщений для"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cleverapp_async import JournalError
-from cleverapp_async._redis.cancellation import end_task
+from cleverapp_async._redis.client import end_task
 from cleverapp_async.journal import JournalState, JournalWriteError
 from tests.integrations.rig import (
     ORIGIN,

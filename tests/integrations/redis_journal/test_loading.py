@@ -16,7 +16,7 @@ from cleverapp_async import (
 )
 from cleverapp_async.errors import ConfigurationError
 from cleverapp_async.integrations.redis_journal import RedisJournal
-from cleverapp_async.integrations.redis_journal.keys import split_address
+from cleverapp_async.integrations.redis_journal.codec import split_address
 from cleverapp_async.journal import JournalMismatchError, JournalState
 from tests.integrations.rig import ORIGIN, entries, load, message, messages, opened, result, states
 

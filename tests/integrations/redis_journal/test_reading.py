@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve
 
 from cleverapp_async import InvalidRequestError, JournalError
-from cleverapp_async.bulk.journal.reference import MOST_COLUMNS
+from cleverapp_async.bulk.journal.messages import MOST_COLUMNS
 from cleverapp_async.integrations.redis_journal import RedisJournal, RedisJournalReader
 from cleverapp_async.integrations.taskiq.__main__ import main
 from cleverapp_async.journal import (

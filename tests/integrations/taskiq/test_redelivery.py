@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from taskiq import InMemoryBroker
 from taskiq_redis import RedisStreamBroker
 
-from cleverapp_async._redis.cancellation import end_task
+from cleverapp_async._redis.client import end_task
 from cleverapp_async.integrations.taskiq.tasks import Redelivery, redelivery_of
 
 if TYPE_CHECKING:

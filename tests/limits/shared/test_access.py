@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from cleverapp_async import LimitKey, Quota, SendMessage
 from cleverapp_async.integrations.redis_journal import RedisJournal, RedisJournalReader
 from cleverapp_async.journal import JournalResult, JournalState, Resend
-from cleverapp_async.limits.shared.overview import Overview
+from cleverapp_async.limits.shared.redis_log import Overview
 from tests.limits.shared.fleet import KEY, registry
 from tests.paths import DOCS
 from tests.redis_server import redis_server

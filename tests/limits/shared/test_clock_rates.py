@@ -10,12 +10,11 @@ from attrs import define, field
 
 from cleverapp_async import LimitKey, Quota
 from cleverapp_async._redis.client import RedisClient
-from cleverapp_async.limits.shared.keys import key_names
 from cleverapp_async.limits.shared.ledger import Ledger
 from cleverapp_async.limits.shared.log_session import LogSession
 from cleverapp_async.limits.shared.member import FleetMember
 from cleverapp_async.limits.shared.messages import Terms
-from cleverapp_async.limits.shared.redis_log import RedisLog
+from cleverapp_async.limits.shared.redis_log import RedisLog, key_names
 from tests.limits.oracle import most_in_window
 
 if TYPE_CHECKING:

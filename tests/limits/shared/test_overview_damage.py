@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cleverapp_async._redis.client import RedisCallError
-from cleverapp_async.limits.shared.overview import Overview
+from cleverapp_async.limits.shared.redis_log import Overview
 
 if TYPE_CHECKING:
     from tests.redis_server import RedisServer

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import AccountKey, ConfigurationError, LimiterRegistry, LimitKey, Quota
-from cleverapp_async.limits.shared.keys import key_names, read_key, tagged
 from cleverapp_async.limits.shared.messages import LogReply, LogRequest, SlotUpdate, Terms
+from cleverapp_async.limits.shared.redis_log import key_names, read_key, tagged
 from tests.limits.shared.fleet import KEY, registry
 
 if TYPE_CHECKING:

@@ -16,19 +16,18 @@ from redis.asyncio import Redis
 
 from cleverapp_async import LimitKey, Quota
 from cleverapp_async._redis.client import as_text
-from cleverapp_async.limits.shared.disk.clock import Reading
 from cleverapp_async.limits.shared.disk.key_log import KeyLog
+from cleverapp_async.limits.shared.disk.machine import Reading
 from cleverapp_async.limits.shared.disk.rule import carry_on, exchange
-from cleverapp_async.limits.shared.keys import key_names
 from cleverapp_async.limits.shared.ledger import Ledger, Slot
 from cleverapp_async.limits.shared.log_session import LogSession
 from cleverapp_async.limits.shared.member import FleetMember
 from cleverapp_async.limits.shared.messages import LogReply, LogRequest, Terms, as_micros
-from cleverapp_async.limits.shared.redis_log import RedisLog
+from cleverapp_async.limits.shared.redis_log import RedisLog, key_names
 from tests.limits.oracle import most_in_window
 
 if TYPE_CHECKING:
-    from cleverapp_async.limits.shared.log import SharedLog
+    from cleverapp_async.limits.shared.messages import SharedLog
 
 KEY = LimitKey(1, "telegram")
 GUARD = 8.0

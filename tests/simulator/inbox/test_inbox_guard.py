@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from cleverapp_async.simulator import Inbox, Simulator
-from cleverapp_async.simulator.inbox.guard import is_loopback
+from cleverapp_async.simulator.inbox.server import is_loopback
 from tests.simulator.inbox.asking import InboxClient
 from tests.simulator.wire import Caller, leave
 

@@ -11,7 +11,7 @@ from cleverapp_async.simulator import (
     Simulator,
     SimulatorLimits,
 )
-from cleverapp_async.simulator.inbox.keys import KeyBook
+from cleverapp_async.simulator.inbox.entries import KeyBook
 from tests.simulator.wire import exchange
 
 if TYPE_CHECKING:

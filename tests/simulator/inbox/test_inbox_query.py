@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async.simulator.inbox.entries import Entry
-from cleverapp_async.simulator.inbox.errors import InputError
-from cleverapp_async.simulator.inbox.query import parse_query
+from cleverapp_async.simulator.inbox.query import InputError, parse_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable

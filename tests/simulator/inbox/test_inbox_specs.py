@@ -16,7 +16,7 @@ from cleverapp_async.simulator import (
     SimulatorLimits,
     Uniform,
 )
-from cleverapp_async.simulator.inbox.errors import InputError
+from cleverapp_async.simulator.inbox.query import InputError
 from cleverapp_async.simulator.inbox.specs import (
     FAULT_KINDS,
     read_faults,
@@ -26,7 +26,7 @@ from cleverapp_async.simulator.inbox.specs import (
     show_latency,
     show_limits,
 )
-from cleverapp_async.simulator.seed.json_node import JsonNode
+from cleverapp_async.simulator.seed.load import JsonNode
 
 if TYPE_CHECKING:
     from collections.abc import Callable

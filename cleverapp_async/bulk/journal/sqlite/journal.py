@@ -16,10 +16,10 @@ from ....errors import ConfigurationError, JournalError, JournalLockedError
 from ....limits.quota import LimitKey
 from ....models.messages import Message
 from ..codec import Cell
-from ..comparison import check_deduplication
 from ..messages import read_messages
 from ..protocol import MarkOf, Messages
 from ..records import JournalEntry, JournalResult, JournalSummary, Loaded, Resend
+from ..rules import check_deduplication
 from . import queries
 from .database import OpenJournal, check_integrity, opened_for_writing, transaction
 from .filesystem import OpenFiles, check_file_type, resolve_path

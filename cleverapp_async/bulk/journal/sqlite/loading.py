@@ -9,9 +9,15 @@ from attrs import define, field
 
 from ....limits.quota import LimitKey
 from ..codec import encode_key
-from ..comparison import different_message, input_too_long, input_too_short, other_duplicate
-from ..messages import address_of, decode_message, digest_of, encode_parameters
-from ..reference import ReferenceColumns, encode_reference
+from ..messages import (
+    ReferenceColumns,
+    address_of,
+    decode_message,
+    digest_of,
+    encode_parameters,
+    encode_reference,
+)
+from ..rules import different_message, input_too_long, input_too_short, other_duplicate
 from .database import Commit, transaction
 from .queries import set_meta
 from .schema import INDEX_BY_KEY

@@ -12,7 +12,9 @@ from attrs import Attribute, field, frozen
 
 from ...._arguments import check_flag, check_path, wrong_argument, wrong_setting
 from ....errors import JournalError
-from ..by_hand import (
+from ..codec import decode_error, encode_error, whole
+from ..records import JournalState
+from ..rules import (
     PURGED_END,
     check_finished,
     check_settling,
@@ -21,8 +23,6 @@ from ..by_hand import (
     is_plain_end,
     without_texts,
 )
-from ..codec import decode_error, encode_error, whole
-from ..records import JournalState
 from . import queries
 from .database import (
     check_integrity,

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from attrs import asdict, evolve, frozen
 
-from ..by_hand import purged_campaign
 from ..codec import (
     damaged,
     decode_error,
@@ -20,9 +19,9 @@ from ..codec import (
     expect_number,
     expect_text,
 )
-from ..comparison import check_origin
 from ..messages import decode_message
 from ..records import JournalEntry, JournalSession, JournalState, JournalSummary
+from ..rules import check_origin, purged_campaign
 from .states import CODES, decode_result, earlier_attempts, state_of
 
 if TYPE_CHECKING:

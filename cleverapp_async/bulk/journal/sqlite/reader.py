@@ -16,7 +16,7 @@ from ...._arguments import check_flag, check_path, wrong_argument, wrong_setting
 from ....errors import JournalError, JournalWriteError
 from ....models.messages import Message
 from ..codec import decode_error, expect_duration, expect_moment, expect_number
-from ..comparison import check_deduplication
+from ..messages import decode_columns
 from ..records import (
     ErrorRecord,
     JournalEntry,
@@ -26,7 +26,7 @@ from ..records import (
     SettledMessage,
     chosen_states,
 )
-from ..reference import decode_columns
+from ..rules import check_deduplication
 from . import queries
 from .database import harden, read_failure
 from .filesystem import (

@@ -16,19 +16,17 @@ from typing import TYPE_CHECKING
 from attrs import define, field, frozen
 
 from ...quota import AccountKey, LimitKey
-from ..keys import META, read_key, tagged
-from ..log import LogCallError, LogFault
-from ..messages import LogRequest, Terms
-from .clock import Clock
+from ..messages import LogCallError, LogFault, LogRequest, Terms
+from ..redis_log import META, read_key, tagged
 from .key_log import KeyLog
-from .place import REMEDY, prepare
+from .machine import REMEDY, Clock, prepare
 from .rule import carry_on, exchange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..messages import LogReply
-    from .clock import Reading
+    from .machine import Reading
 
 __all__ = ["Job", "LimitsFile", "fault_of", "read_logs"]
 

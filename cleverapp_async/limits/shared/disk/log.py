@@ -1,4 +1,8 @@
-"""The logs of all keys in a file, asked from the event loop; one thread waits for the file."""
+"""The logs of all keys in a file, asked from the event loop; one thread waits for the file.
+
+Here are the limiter of a key whose log lies there, and a look at every key in the files of a
+folder, which changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +16,20 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from ....errors import ConfigurationError
-from ..log import LogCallError, LogFault
-from ..messages import LogReply
-from .clock import Clock, machine_clock
-from .file import Job, LimitsFile, fault_of
-from .place import default_folder, file_of
+from ..limiter import SharedLimiter
+from ..messages import LogCallError, LogFault, LogReply
+from .file import Job, LimitsFile, fault_of, read_logs
+from .machine import Clock, default_folder, file_of, files_in, machine_clock
+from .rule import look
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...quota import AccountKey, LimitKey
     from ..messages import LogRequest, Terms
+    from ..redis_log import KeyState
 
-__all__ = ["FileLog"]
+__all__ = ["FileLimiter", "FileLog", "look_into_folder"]
 
 
 @define
@@ -170,3 +175,37 @@ class FileLog:
         for each in batch:
             if not each.answer.done():
                 each.answer.set_exception(LogCallError(fault))
+
+
+class FileLimiter(SharedLimiter):
+    """A :class:`SharedLimiter` that a resumed campaign may prime.
+
+    The log in the file outlives the process, but a journal may come from another machine, or the
+    file may be gone. What is primed counts in this process's own window alone, which stands in
+    series with the log: so nothing that the log knows, too, is counted twice.
+    """
+
+    def prime(self, ages: Sequence[float]) -> None:
+        """Count requests that were made before; see :meth:`PrimableLimiter.prime`.
+
+        Raises:
+            ClientStateError: The limiter serves another event loop.
+        """
+        self._own.prime(ages)
+
+
+def look_into_folder(folder: str | os.PathLike[str] | None = None) -> list[KeyState]:
+    """Every key that is in use, file by file, the account first in each.
+
+    Args:
+        folder: The folder of the files; None: the user's own.
+
+    Raises:
+        LogCallError: A file cannot be read.
+    """
+    reading = machine_clock()()
+    return [
+        look(log, key, reading.time + log.offset)
+        for path in files_in(default_folder() if folder is None else folder)
+        for key, log in read_logs(path, reading)
+    ]

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from ..messages import Grant, LogReply, LogRequest, as_micros, update_as_micros
-from ..overview import KeyState
+from ..redis_log import KeyState
 from .key_log import KeyLog, Person, Window
 
 if TYPE_CHECKING:
     from ...quota import AccountKey, LimitKey
     from ..messages import Terms
-    from .clock import Reading
+    from .machine import Reading
 
 __all__ = ["carry_on", "exchange", "look"]
 

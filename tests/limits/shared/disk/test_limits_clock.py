@@ -12,10 +12,9 @@ from attrs import define
 
 from cleverapp_async import Quota
 from cleverapp_async.limits import SharedLimiterRegistry
-from cleverapp_async.limits.shared.disk.clock import Reading, machine_clock
 from cleverapp_async.limits.shared.disk.key_log import KeyLog
-from cleverapp_async.limits.shared.disk.limiter import FileLimiter
-from cleverapp_async.limits.shared.disk.log import FileLog
+from cleverapp_async.limits.shared.disk.log import FileLimiter, FileLog
+from cleverapp_async.limits.shared.disk.machine import Reading, machine_clock
 from cleverapp_async.limits.shared.disk.rule import carry_on, exchange
 from cleverapp_async.limits.shared.factory import SharedLimiterFactory
 from cleverapp_async.limits.shared.member import FleetMember

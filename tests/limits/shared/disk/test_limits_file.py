@@ -26,11 +26,10 @@ from cleverapp_async import (
     Outcome,
     Quota,
 )
-from cleverapp_async.limits.shared.disk.clock import machine_clock
 from cleverapp_async.limits.shared.disk.file import fault_of
 from cleverapp_async.limits.shared.disk.log import FileLog
-from cleverapp_async.limits.shared.log import LogCallError
-from cleverapp_async.limits.shared.messages import LogRequest, Terms
+from cleverapp_async.limits.shared.disk.machine import machine_clock
+from cleverapp_async.limits.shared.messages import LogCallError, LogRequest, Terms
 from cleverapp_async.simulator import Simulator, SimulatorLimits
 from tests.limits.shared.fleet import ACCOUNT, KEY, Arrivals, registry
 from tests.processes import run_code
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cleverapp_async.limits import OnFileUnavailable, SharedLimiterRegistry
-    from cleverapp_async.limits.shared.disk.clock import Reading
+    from cleverapp_async.limits.shared.disk.machine import Reading
 
 TOKEN = "0123456789abcdef-not-to-be-found"
 

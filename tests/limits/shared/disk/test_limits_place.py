@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cleverapp_async.limits.shared.disk.place import default_folder, prepare
-from cleverapp_async.limits.shared.log import LogCallError
+from cleverapp_async.limits.shared.disk.machine import default_folder, prepare
+from cleverapp_async.limits.shared.messages import LogCallError
 
 
 @pytest.mark.parametrize(
