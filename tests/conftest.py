@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import logging
 import os
@@ -31,7 +32,17 @@ logging.getLogger("asyncio").addFilter(lambda record: "Executing %s took" not in
 
 begin_with_default_signals()
 
+# Collecting makes hundreds of thousands of objects that live as long as the run: to look for garbage
+# among them, again and again, would take a tenth of all its time.
+gc.disable()
+
 _tests = itertools.count()
+
+
+def pytest_collection_finish() -> None:
+    """From here on garbage is collected as ever, among what the tests themselves make."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
