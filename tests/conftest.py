@@ -35,8 +35,8 @@ logging.getLogger("asyncio").addFilter(lambda record: "Executing %s took" not in
 
 begin_with_default_signals()
 
-# Collecting makes hundreds of thousands of objects that live as long as the run: to look for garbage
-# among them, again and again, would take a tenth of all its time.
+# Collecting makes hundreds of thousands of objects that live as long as the run: to look for
+# garbage among them again and again would take as long as many of the tests together.
 gc.disable()
 
 _tests = itertools.count()
