@@ -27,7 +27,7 @@ settings.load_profile("cleverapp_async")
 # pytest's forty frames included; and every callback the ten frames that scheduled it, which takes
 # a seventh of the time of what is asynchronous. The innermost name the place as well.
 traceback.extract_stack.__defaults__ = (None, 5)
-constants.DEBUG_STACK_DEPTH = 2
+constants.DEBUG_STACK_DEPTH = 2  # type: ignore[misc] # there is no other way to set it
 
 # In debug mode asyncio also warns of every step that took long, which on a busy machine any may: no
 # test that looks at what is logged is about that.
