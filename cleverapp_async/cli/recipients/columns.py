@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from ...bulk.journal.messages import PLACE_COLUMNS
+from ...bulk.journal.messages import PLACE_COLUMNS, RESULT_COLUMNS
 from ...bulk.report.csv import unescape
 from ..errors import BadInputError
 from ..text import close_to, fold
@@ -21,6 +22,7 @@ __all__ = [
     "is_outcomes",
     "known_column",
     "missing_column",
+    "tells_results_alone",
     "trimmed",
     "written_here",
 ]
@@ -93,6 +95,11 @@ _SECOND_CHOICE = frozenset(map(fold, _FULL_NAMES))
 _EXACT = {name: name for name in (*DECIDING, *_PLAIN)}
 _PLACE = set(PLACE_COLUMNS)
 _MARKS = ({"outcome", "row"}, {"outcome", "number"}, {"state", "number"})
+_OUTCOMES = frozenset(("outcome", "state"))
+_NUMBERING = frozenset((*PLACE_COLUMNS, "number"))
+# People's lists have errors and attempts as well, if hardly both beside an outcome of ours.
+_ATTEMPTED = frozenset(("attempts", "error"))
+_RESULTS = frozenset(("send_id", *RESULT_COLUMNS)) - {*_ATTEMPTED, "status"}
 
 
 def is_outcomes(names: Iterable[str]) -> bool:
@@ -109,14 +116,46 @@ def is_outcomes(names: Iterable[str]) -> bool:
     )
 
 
-def written_here(names: Iterable[str]) -> bool:
+def written_here(names: Iterable[str], *, chosen: bool = False) -> bool:
     """Whether these are columns of outcomes or of an export, be it that some were deleted.
+
+    Args:
+        names: What the columns are called; of a row those that it fills.
+        chosen: Whether the list was given as one of outcomes (``--only``): then less is enough, but
+            a column of outcomes alone is not, as people have such a column, too.
+    """
+    return _written_here(tuple(names), chosen)
+
+
+def tells_results_alone(names: Iterable[str]) -> bool:
+    """Whether these are columns of outcomes from which all that number the rows were deleted.
+
+    The rows of what was not sent fill no column then that only outcomes have.
 
     Args:
         names: What the columns are called.
     """
-    there = set(names)
-    return any(marks <= there for marks in (*_MARKS, _PLACE))
+    there = _folded(names)
+    return _has_results(there) and there.isdisjoint(_NUMBERING)
+
+
+# Every row of a list is asked about, and most of them fill the same columns.
+@lru_cache(_MOST_SHAPES)
+def _written_here(names: tuple[str, ...], chosen: bool) -> bool:
+    there = _folded(names)
+    if any(marks <= there for marks in (*_MARKS, _PLACE)):
+        return True
+    outcome = not there.isdisjoint(_OUTCOMES)
+    return chosen and outcome and (not there.isdisjoint(_NUMBERING) or _has_results(there))
+
+
+def _folded(names: Iterable[str]) -> set[str]:
+    """The names as this tool writes them: whoever edits a list may write ``Row``."""
+    return {name.strip().lower() for name in names}
+
+
+def _has_results(there: set[str]) -> bool:
+    return not there.isdisjoint(_RESULTS) or there.issuperset(_ATTEMPTED)
 
 
 def known_column(name: str) -> str | None:

@@ -210,14 +210,17 @@ class _Reading:
     def phone(self, name: str, written: str) -> str | None:
         region = self.defaults.phone_region
         # What this tool wrote is complete; read as a number of the region it may be somebody else.
-        complete = self.references.earlier or written_here(self.row.cells)
+        earlier = self.references.earlier
+        complete = self.references.unnumbered or written_here(
+            (*self.row.cells, *self.row.misfits), chosen=earlier
+        )
         try:
             found = read_phone(written, region, complete=complete)
         except ValueError as error:
             remedy = _COMPLETE if complete else _REMEDIES["phone"]
             self.fault(name, f"{name} {error}", remedy)
             return None
-        if complete and not self.references.earlier:
+        if complete and not earlier:
             self.remark(
                 "phone numbers are read with their country code, as the columns are those of an "
                 "earlier send; write + before each to be sure, or delete the columns row and line"

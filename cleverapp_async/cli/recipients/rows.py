@@ -308,10 +308,14 @@ class RowReferences:
             place in the list that was sent first, and what tells of an outcome is left out.
         checking: Whether the messages are only looked at, so that what is plainly short enough need
             not be gathered.
+        unnumbered: Whether it holds outcomes that this tool wrote, of which no row says so, as the
+            columns that number the rows were deleted. A row that somebody has added to them cannot
+            be told from the others then.
     """
 
     earlier: bool = False
     checking: bool = False
+    unnumbered: bool = False
     _names: dict[str, str] = field(init=False, factory=dict[str, str])
     _known: set[str] = field(init=False, factory=set[str])
     _longest: int = field(init=False, default=0)
