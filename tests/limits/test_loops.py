@@ -63,9 +63,12 @@ def shared(folder: Path) -> Callable[[Quota], Limiter]:
 @pytest.fixture(params=["window", "paced", "shared"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Quota], Limiter]:
     """Give what makes a limiter, of each kind."""
-    return {"window": SlidingWindowLimiter, "paced": PacedLimiter, "shared": shared(tmp_path)}[
-        request.param
-    ]
+    kinds: dict[str, Callable[[Quota], Limiter]] = {
+        "window": SlidingWindowLimiter,
+        "paced": PacedLimiter,
+        "shared": shared(tmp_path),
+    }
+    return kinds[request.param]
 
 
 def test_a_loop_that_moved_leaves_its_thread_to_no_other(
