@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DECIDING",
+    "ROUTE_COLUMNS",
     "ColumnError",
     "ColumnRules",
+    "from_contacts",
     "is_outcomes",
     "known_column",
     "missing_column",
@@ -38,6 +40,9 @@ DECIDING = (
     "file",
 )
 """The columns that decide what is sent to whom."""
+
+ROUTE_COLUMNS = ("contact_bot_id", "contact_messenger")
+"""Through which bot and messenger a contact is written to, in an export of contacts."""
 
 _OTHER_NAMES = {
     "contact_id": ("ID контакта", "контакт ID", "идентификатор контакта"),
@@ -75,7 +80,7 @@ _OTHER_NAMES = {
     "name": ("имя", "имя контакта", "имя клиента", "имя получателя"),
 }
 _FULL_NAMES = ("ФИО", "full name")
-_PLAIN = ("name", "contact_bot_id", "contact_messenger", "outcome", "state")
+_PLAIN = ("name", *ROUTE_COLUMNS, "outcome", "state")
 _ZERO_WIDTH = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 _BLANK = _ZERO_WIDTH + "".join(filter(str.isspace, map(chr, range(0x3001))))
 _MOST_SHAPES = 1000
@@ -96,6 +101,7 @@ _EXACT = {name: name for name in (*DECIDING, *_PLAIN)}
 _PLACE = set(PLACE_COLUMNS)
 _MARKS = ({"outcome", "row"}, {"outcome", "number"}, {"state", "number"})
 _OUTCOMES = frozenset(("outcome", "state"))
+_IDS_IN_MESSENGERS = frozenset(("telegram_id", "telegram_username", "viber_id", "vk_user_id"))
 _NUMBERING = frozenset((*PLACE_COLUMNS, "number"))
 # People's lists have errors and attempts as well, if hardly both beside an outcome of ours.
 _ATTEMPTED = frozenset(("attempts", "error"))
@@ -125,6 +131,18 @@ def written_here(names: Iterable[str], *, chosen: bool = False) -> bool:
             a column of outcomes alone is not, as people have such a column, too.
     """
     return _written_here(tuple(names), chosen)
+
+
+def from_contacts(names: Iterable[str]) -> bool:
+    """Whether these are columns of exported contacts, be it that some were deleted.
+
+    A contact's id in one messenger may be a column of anybody's, its ids in two hardly are.
+
+    Args:
+        names: What the columns are called; of a row those that it fills.
+    """
+    there = set(names)
+    return not there.isdisjoint(ROUTE_COLUMNS) or len(there & _IDS_IN_MESSENGERS) > 1
 
 
 def tells_results_alone(names: Iterable[str]) -> bool:

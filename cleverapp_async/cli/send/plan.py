@@ -17,12 +17,14 @@ from ...models.route import Route
 from ..errors import BadInputError
 from ..recipients.columns import (
     DECIDING,
+    ROUTE_COLUMNS,
     ColumnError,
+    from_contacts,
     is_outcomes,
     missing_column,
     tells_results_alone,
 )
-from ..recipients.messages import ADDRESS_COLUMNS, ROUTE_COLUMNS, Defaults, read_message, read_route
+from ..recipients.messages import ADDRESS_COLUMNS, Defaults, read_message, read_route
 from ..recipients.rows import OUTCOME_COLUMNS, OWN_COLUMNS, Fault, Row, RowReferences, outcome_of
 from ..recipients.source import Source, no_outcome, refuse_outcomes
 from ..text import fold
@@ -427,7 +429,7 @@ def _unused_columns(source: Source, defaults: Defaults) -> list[str]:
     keys = set(there.values())
     used.update({"name"} if "phone" in keys else ())
     unused = [name for name, key in there.items() if key not in used]
-    if keys.intersection(OUTCOME_COLUMNS) or keys.issuperset(ROUTE_COLUMNS):
+    if keys.intersection(OUTCOME_COLUMNS) or from_contacts(keys):
         unused = [name for name in unused if name not in OWN_COLUMNS]
     for name in () if is_outcomes(there) else unused:
         meant = missing_column(name, there)
