@@ -136,7 +136,7 @@ async def test_a_file_that_may_not_be_read_is_one_clear_error(
     async with opened(path, messages(1)):
         pass
     copy = copy_journal(path, public_folder / "run.db")
-    public_folder.chmod(0o755)
+    public_folder.chmod(0o755)  # noqa: ASYNC240 - a test
     (public_folder / closed).chmod(0)
     user = os.geteuid()
     if user == 0:
