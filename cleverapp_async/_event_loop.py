@@ -10,6 +10,7 @@ from .errors import ClientStateError
 __all__ = ["LIMITER_REFUSES", "AsyncOnly", "Lifetime", "claim_running_loop"]
 
 _CLIENT_REFUSES = "the client belongs to another event loop: make one inside each asyncio.run()"
+_NO_LOOP = "no event loop runs here: call this inside asyncio.run()"
 LIMITER_REFUSES = "this limiter serves another event loop: make one LimiterRegistry per event loop"
 
 
@@ -23,9 +24,12 @@ def claim_running_loop(
         refusal: What is wrong where another loop runs now, and what to do about it.
 
     Raises:
-        ClientStateError: Another loop runs now.
+        ClientStateError: Another loop runs now, or none.
     """
-    running = asyncio.get_running_loop()
+    try:
+        running = asyncio.get_running_loop()
+    except RuntimeError:
+        raise ClientStateError(_NO_LOOP) from None
     if claimed is not None and claimed is not running:
         raise ClientStateError(refusal)
     return running

@@ -63,6 +63,10 @@ def run_code(
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=check)
 
 
+_seen = set[int]()
+_below_us = dict[int, psutil.Process]()
+
+
 def started_by_us() -> set[psutil.Process]:
     """The processes below this one that still run."""
     running = set[psutil.Process]()
@@ -71,11 +75,30 @@ def started_by_us() -> set[psutil.Process]:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
         return running
-    for process in psutil.Process().children(recursive=True):
+    _look_around()
+    for process in _below_us.values():
         with contextlib.suppress(psutil.NoSuchProcess):
             if process.status() != psutil.STATUS_ZOMBIE and not _keeps_to_itself(process):
                 running.add(process)
     return running
+
+
+def _look_around() -> None:
+    """Look for processes below this one among those that were not there the last time.
+
+    Every test looks twice, and where a server runs for all tests there is always something to look
+    for: to ask each process of the machine for its parent would take longer than most tests.
+    """
+    there = set(psutil.pids())
+    for pid in _below_us.keys() - there:
+        del _below_us[pid]
+    for pid in there - _seen:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(pid)
+            if any(one.pid == os.getpid() for one in process.parents()):
+                _below_us[pid] = process
+    _seen.clear()
+    _seen.update(there)
 
 
 def _keeps_to_itself(process: psutil.Process) -> bool:

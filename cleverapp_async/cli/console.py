@@ -11,8 +11,9 @@ import os
 import select
 import sys
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
+import click
 from rich import box
 from rich.console import Console
 from rich.segment import Segment
@@ -28,9 +29,10 @@ from .._terminal import (
     printable,
 )
 from .errors import BadInputError
+from .signals import standard_input
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator, Mapping
 
     from rich.console import ConsoleOptions, RenderableType
 
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "as_json",
+    "ask",
+    "ask_to_go_on",
     "can_ask",
     "deep_json",
     "is_screen",
@@ -51,6 +55,8 @@ __all__ = [
     "until_the_reader_leaves",
     "verbose_log",
 ]
+
+T = TypeVar("T")
 
 _UNBOUNDED = 100_000
 """The width of what is no terminal: nothing is cut or broken there."""
@@ -74,6 +80,42 @@ def can_ask() -> bool:
         return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
     except OSError:  # a terminal without jobs
         return True
+
+
+def ask_to_go_on() -> bool:
+    """Ask whether to go on: only a yes is one.
+
+    Raises:
+        click.Abort: A signal came, or the end of input.
+    """
+    return ask("Go on? [y/N]", {"y": True, "yes": True, "n": False, "no": False, "": False})
+
+
+def ask(question: str, answers: Mapping[str, T]) -> T:
+    """Ask until one of the answers is given; whatever their case.
+
+    Args:
+        question: What is asked, with the answers to be typed.
+        answers: What is typed, in small letters, and what it means.
+
+    Raises:
+        click.Abort: A signal came, or the end of input.
+    """
+    # Not by click's own prompts: their read may miss a signal.
+    typed = standard_input()
+    while True:
+        click.echo(f"{question}: ", nl=False, err=True)
+        try:
+            line = typed.readline()
+        except (KeyboardInterrupt, OSError):  # the latter from a terminal that was closed
+            raise click.Abort from None
+        if not line:
+            raise click.Abort
+        answer = line.decode(errors="replace").strip().lower()
+        if answer in answers:
+            return answers[answer]
+        expected = ", ".join(filter(None, answers))
+        click.echo(f"Error: {printable(answer)!r} is none of {expected}.", err=True)
 
 
 def make_console(*, stderr: bool = True) -> Console:

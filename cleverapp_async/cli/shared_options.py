@@ -9,10 +9,11 @@ import logging
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, TypeVar, cast
 
 import click
 from attrs import frozen
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from ..client import CleverAppClient
@@ -20,10 +21,10 @@ from ..config import DEFAULT_BASE_URL, ClientConfig
 from ..limits.registry import LimiterRegistry, SharedLimiterRegistry
 from . import params
 from .errors import CommandError, Exit
-from .text import write_duration
+from .text import shortened, write_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Unpack
 
     from ..events import EventCallback
@@ -43,6 +44,7 @@ __all__ = [
     "connection_options",
     "file_names",
     "format_option",
+    "given_by_hand",
     "journal_argument",
     "kept_limits_option",
     "list_option",
@@ -162,8 +164,45 @@ def journal_argument(command: F) -> F:
     return click.argument("journal", metavar="JOURNAL", shell_complete=file_names)(command)
 
 
+class _Alone(click.Option):
+    """A flag that ends the command, and would leave all else on its line unheeded."""
+
+    def handle_parse_result(
+        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
+    ) -> tuple[Any, list[str]]:
+        """Refuse whatever stands beside it; ``--help`` is asked what all of it means.
+
+        Raises:
+            click.UsageError: Something does.
+        """
+        if self.name in opts and not ctx.resilient_parsing:
+            asks = ctx.command.get_help_option(ctx)
+            if asks is not None and asks.name in opts:
+                return False, args
+            beside = [*_given(ctx, opts, besides=self.name), *args]
+            if beside:
+                raise click.UsageError(
+                    f"{self.opts[0]} does nothing else: leave {shortened(beside[0])} out.", ctx
+                )
+        return super().handle_parse_result(ctx, opts, args)
+
+
+def _given(context: click.Context, values: Mapping[str, Any], *, besides: str) -> Iterator[str]:
+    """The options and arguments on the command's line, as they are written there."""
+    for parameter in context.command.get_params(context):
+        value = values.get(parameter.name or "")
+        if isinstance(parameter, click.Option):
+            if parameter.name in values and parameter.name != besides:
+                yield parameter.opts[0]
+        # An argument that is not there has a value as well, of another kind in each release.
+        elif isinstance(value, str):
+            yield value
+        elif isinstance(value, (tuple, list)):
+            yield from cast("Iterable[str]", value)
+
+
 def list_option(show: Callable[[], None]) -> Callable[[F], F]:
-    """``--list``: print a list, and end the command.
+    """``--list``: print a list, and end the command, on whose line nothing else may stand.
 
     Args:
         show: Prints it.
@@ -176,12 +215,29 @@ def list_option(show: Callable[[], None]) -> Callable[[F], F]:
 
     return click.option(
         "--list",
+        cls=_Alone,
         is_flag=True,
         is_eager=True,
         expose_value=False,
         callback=stop,
         help="Print the list and do nothing else.",
     )
+
+
+def given_by_hand(context: click.Context, names: Iterable[str]) -> str | None:
+    """The first of these options that stands on the command's line, as it is written there.
+
+    Args:
+        context: The command's.
+        names: The names of its parameters.
+    """
+    written = {parameter.name: parameter.opts[0] for parameter in context.command.params}
+    by_hand = (
+        written[name]
+        for name in names
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    )
+    return next(by_hand, None)
 
 
 def output_option(*, required: bool = False, default: str | None = None) -> Callable[[F], F]:

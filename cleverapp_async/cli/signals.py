@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import os
+import select
 import signal
+import sys
+import threading
 from collections.abc import Callable
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Self, TypeVar
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar, cast
 
 from attrs import define, field
 
@@ -13,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator
     from types import FrameType, TracebackType
 
-__all__ = ["Interrupts", "run_interruptibly", "stopping_signals"]
+    from _typeshed import WriteableBuffer
+
+__all__ = ["Interrupts", "run_interruptibly", "standard_input", "stopping_signals"]
 
 T = TypeVar("T")
 
@@ -100,6 +107,71 @@ class Interrupts:
         if self._tell is None:
             raise KeyboardInterrupt
         self._tell()
+
+
+class _InterruptibleInput(io.RawIOBase):
+    """Standard input, at which a signal is heard at once, whenever it comes.
+
+    A plain read does not hear one that comes after Python has last looked for signals and before
+    the system begins to read: that read goes on until somebody types, as if there were no signal.
+    So this waits for the input and for Python's own notice of a signal together, and reads what is
+    there. It takes no byte ahead of those it was asked for.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+
+    def readable(self) -> bool:
+        """It is there to be read."""
+        return True
+
+    def fileno(self) -> int:
+        """The system's number of it."""
+        return self._descriptor
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Take what is there; 0 is its end.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        while True:
+            _wait_for_input_or_signal(self._descriptor)
+            with suppress(BlockingIOError):  # another process took it
+                return os.readv(self._descriptor, [buffer])
+
+
+def _wait_for_input_or_signal(descriptor: int) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return  # signals are heard in the main thread alone
+    noticed, notice = os.pipe()
+    try:
+        os.set_blocking(notice, False)
+        before = signal.set_wakeup_fd(notice, warn_on_full_buffer=False)
+        try:
+            # A signal's handler runs before the next step of this function, and may raise.
+            select.select([descriptor, noticed], [], [])
+        finally:
+            signal.set_wakeup_fd(before)
+    finally:
+        os.close(noticed)
+        os.close(notice)
+
+
+def standard_input() -> BinaryIO:
+    """Standard input as bytes, for reads that a signal ends at once wherever the system can.
+
+    Only one of these, or ``sys.stdin``, is to be read at a time: what it has taken ahead of a
+    line's end is not given to another. Its ``readline`` takes nothing ahead.
+    """
+    try:
+        descriptor = sys.stdin.fileno()
+    except (OSError, ValueError):  # a stream that lies in memory
+        return sys.stdin.buffer
+    if sys.platform == "win32":  # where only sockets can be waited for
+        return sys.stdin.buffer
+    return cast("BinaryIO", _InterruptibleInput(descriptor))
 
 
 def run_interruptibly(main: Callable[[], Awaitable[T]]) -> T:

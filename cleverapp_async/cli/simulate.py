@@ -10,7 +10,14 @@ from attrs import frozen
 
 from . import params
 from .errors import BadInputError, Exit, exit_codes
-from .shared_options import TOKEN_VARIABLE, Options, file_names, scale_option, window_option
+from .shared_options import (
+    TOKEN_VARIABLE,
+    Options,
+    file_names,
+    given_by_hand,
+    scale_option,
+    window_option,
+)
 from .text import counted, did_you_mean
 
 if TYPE_CHECKING:
@@ -270,6 +277,11 @@ def simulate(
     from .console import make_console
     from .signals import Interrupts
 
+    beside = ("inbox_host", "inbox_port", "inbox_names", "inbox_keep")
+    if not inbox and (needless := given_by_hand(context, beside)) is not None:
+        raise BadInputError(
+            f"{needless} is of the page, which --no-inbox leaves out: give only one."
+        )
     own = os.environ.get(TOKEN_VARIABLE, "").strip()
     seed_data = make_seed(contacts, seed_file, seed)
     try:

@@ -132,7 +132,10 @@ class PacedLimiter:
 
     def _pause_for(self, seconds: float) -> None:
         self._loop = loop = claim_running_loop(self._loop, LIMITER_REFUSES)
-        self._paused_until = max(self._paused_until, loop.time() + seconds)
+        self._pause_until(loop.time() + seconds)
+
+    def _pause_until(self, moment: float) -> None:
+        self._paused_until = max(self._paused_until, moment)
 
     def prime(self, ages: Sequence[float]) -> None:
         """Count requests that were made before; see :meth:`PrimableLimiter.prime`.
@@ -179,11 +182,12 @@ class PacedLimiter:
 
     def on_refused(self, retry_after: float | None, sent_at: float) -> None:
         """One permit's request was refused: pause, longer after repeated refusals."""
-        loop = asyncio.get_running_loop()
-        streak = max(1, self._burst.refused(loop.time(), sent_at, self._period))
+        # By the clock that granted the permit, wherever it is ended.
+        now = sent_at if self._loop is None else self._loop.time()
+        streak = max(1, self._burst.refused(now, sent_at, self._period))
         if retry_after is None:
             retry_after = min(max(self._spacing, _SHORTEST_PAUSE) * streak, self._longest_pause)
-        self._pause_for(retry_after)
+        self._pause_until(now + retry_after)
         self._burst.paused(self._paused_until)
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import math
+from asyncio import get_running_loop
 from collections import deque
 from collections.abc import Callable, Sequence
-from threading import get_ident
 
 from .._arguments import check_seconds, wrong_setting
 from .._event_loop import LIMITER_REFUSES, claim_running_loop
@@ -57,7 +57,6 @@ class SlidingWindowLimiter:
         "_queue",
         "_settle_margin",
         "_sure",
-        "_thread",
         "_timer",
         "_windows",
     )
@@ -67,7 +66,6 @@ class SlidingWindowLimiter:
         check_seconds("settle_margin", settle_margin, wrong_setting, zero=True)
         self._settle_margin = settle_margin
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = 0
         self._timer: asyncio.TimerHandle | None = None
         self._queue: LaneQueue[SlidingWindowPermit] | None = None
         self._burst: Burst | None = None
@@ -91,12 +89,11 @@ class SlidingWindowLimiter:
             ConfigurationError: It has to wait, and an argument cannot work; it is named.
             ClientStateError: The limiter serves another event loop.
         """
-        loop = self._loop
-        # Looking up the running loop costs as much as all the rest, a system call in Python 3.11:
-        # here it is enough to see that the limiter's own loop has not been left for another.
-        if loop is None or not loop.is_running() or get_ident() != self._thread:
-            self._loop = loop = claim_running_loop(loop, LIMITER_REFUSES)
-            self._thread = get_ident()
+        # Asked each time: a loop may go on in another thread, and leave this one to a second loop,
+        # which nothing cheaper tells apart from the first.
+        loop = get_running_loop()
+        if loop is not self._loop:
+            self._loop = claim_running_loop(self._loop, LIMITER_REFUSES)
         if self._sure <= 0:
             if self._queue is not None or not (free := self._free_now(loop.time())):
                 return await self._wait(loop, lane, spacing, returned=returned)

@@ -95,6 +95,7 @@ class SimulatorThread:
         self._simulator = Simulator(**settings)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._closed: threading.Thread | None = None
         self._stop = asyncio.Event()
         # Whoever hands the loop something does so before the loop is told to stop, or not at all:
         # so nobody waits for what will not be done.
@@ -294,12 +295,28 @@ class SimulatorThread:
         """Start the thread, and serve in it.
 
         Raises:
-            RuntimeError: It runs already.
+            RuntimeError: It runs already; or a condition of a fault calls this right after it
+                closed it.
             OSError: The port is taken.
         """
+        while not self._start():
+            # It was closed a moment ago, by another thread: what still ends there ends first. Not
+            # under the lock: a condition of a fault may close it once more meanwhile.
+            self._join_closed()
+
+    def _start(self) -> bool:
+        """Start it, unless what was closed has not ended yet; whether it serves now."""
         with self._starting:
             if self._thread is not None:
                 raise RuntimeError("the simulator runs already: close it before it starts again")
+            closed = self._closed
+            if closed is threading.current_thread():
+                raise RuntimeError(
+                    "the condition of a fault is asked by the simulator itself, which ends first: "
+                    "start it again in the test"
+                )
+            if closed is not None and closed.is_alive():
+                return False
             started: Future[None] = Future()
             # A daemon, so that a program which is interrupted does not wait for it.
             thread = threading.Thread(
@@ -309,9 +326,11 @@ class SimulatorThread:
             try:
                 started.result()
             except BaseException:
-                thread.join()
+                # Whoever is interrupted here leaves a thread that may serve: it can be closed.
+                if started.done() and started.exception() is not None:
+                    thread.join()
                 raise
-            self._thread = thread
+            return True
 
     def close(self) -> None:
         """Stop at once: requests that are served are cut off. Closing twice is allowed."""
@@ -320,10 +339,16 @@ class SimulatorThread:
                 loop, self._loop = self._loop, None
                 if loop is not None:
                     loop.call_soon_threadsafe(self._stop.set)
-            thread, self._thread = self._thread, None
+            if self._thread is not None:
+                self._closed, self._thread = self._thread, None
+        self._join_closed()
+
+    def _join_closed(self) -> None:
+        """Wait for the thread that was closed last."""
+        closed = self._closed
         # A condition of a fault may close it, in the very thread that ends then.
-        if thread is not None and thread is not threading.current_thread():
-            thread.join()
+        if closed is not None and closed is not threading.current_thread():
+            closed.join()
 
     def _run(self, started: Future[None]) -> None:
         # Whatever loops a test brings along, with a clock that jumps for instance: not here.
@@ -337,7 +362,9 @@ class SimulatorThread:
         except Exception as error:  # noqa: BLE001 - `start` raises it in the caller's thread
             started.set_exception(error)
             return
-        self._loop = asyncio.get_running_loop()
+        with self._handing_over:
+            self._thread = threading.current_thread()
+            self._loop = asyncio.get_running_loop()
         started.set_result(None)
         try:
             await self._stop.wait()

@@ -49,7 +49,7 @@ def same(before: object, after: object) -> bool:
 
 @EACH_MODEL
 @STRICT_AND_LENIENT
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_nothing_of_an_answer_is_lost(
     model: type[attrs.AttrsInstance], lenient: bool, data: st.DataObject
@@ -64,6 +64,7 @@ def test_nothing_of_an_answer_is_lost(
 
 
 @EACH_MODEL
+@settings(max_examples=25)
 @given(value=JSON)
 def test_a_strict_reader_takes_it_or_says_why(
     model: type[attrs.AttrsInstance], value: object
@@ -78,7 +79,7 @@ def test_a_strict_reader_takes_it_or_says_why(
 
 
 @EACH_ROW
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(
     body=st.binary(max_size=60),
     status=st.sampled_from([200, 201, 400, 422, 429, 500]),
@@ -92,7 +93,7 @@ def test_any_bytes_are_an_answer_or_one_of_our_errors(
 
 
 @EACH_ROW
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(data=st.data(), lenient=st.booleans())
 def test_any_json_is_an_answer_or_one_of_our_errors(
     row: Endpoint, data: st.DataObject, lenient: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import threading
@@ -52,7 +53,8 @@ def scripted(*answers: bytes) -> Generator[str]:
                     continue  # whoever only looked whether somebody is here
                 one = left.pop(0)
                 if one == INTERRUPT:
-                    signal.raise_signal(signal.SIGINT)
+                    # Of this thread's own signal the main one would learn when it next wakes.
+                    os.kill(os.getpid(), signal.SIGINT)
                     done.wait(10)
                 else:
                     connection.sendall(one)

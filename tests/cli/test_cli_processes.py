@@ -12,7 +12,6 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
 from cleverapp_async._imports import missing_extra
@@ -303,10 +302,6 @@ async def test_the_question_may_be_answered_by_leaving(
         seen = b""
         while b"[y/N]: " not in seen:
             seen += await asyncio.to_thread(os.read, master, 65_536)
-        # A signal that comes between Python's last look and the system's read is heard with the
-        # next key: so it waits until the read has begun.
-        while psutil.Process(process.pid).status() != psutil.STATUS_SLEEPING:  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.001)
         if ending == "end of input":
             os.write(master, b"\x04")
         else:

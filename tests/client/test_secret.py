@@ -52,7 +52,11 @@ def test_what_stands_before_it_hides_nothing(token: str, before: str) -> None:
     assert secret.strike_bytes(f"{before}{token}!".encode()) == f"{before}***!".encode()
 
 
-@given(st.text(max_size=20), st.text(max_size=20))
+# Characters that shift to another alphabet are struck with the token that they stand beside.
+UNSHIFTED = st.text(st.characters(exclude_characters="\x0e\x0f\x1b"))
+
+
+@given(UNSHIFTED, UNSHIFTED)
 @example("%", "")
 def test_what_is_around_stays(before: str, after: str) -> None:
     """Only the token goes; a text without it comes back as it was."""

@@ -119,7 +119,7 @@ def test_no_parameters_break_a_method(
     simulator: Simulator = request.getfixturevalue(fixture)
     router = simulator._handler._router
 
-    @settings(max_examples=8)
+    @settings(max_examples=5)
     @given(parameters(method), st.sampled_from(["json", "form", "query"]))
     def throw(given_: dict[str, Any], way: str) -> None:
         if way == "json":

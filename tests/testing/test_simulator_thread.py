@@ -11,6 +11,7 @@ import typing
 import urllib.error
 import urllib.parse
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import Any
 
@@ -193,7 +194,57 @@ def test_of_several_threads_one_starts_it() -> None:
     assert "cleverapp-simulator" not in {thread.name for thread in threading.enumerate()}
 
 
-@pytest.mark.parametrize("does", ["refuses", "closes"])
+def test_a_start_waits_for_the_end_that_another_thread_began() -> None:
+    """What is closed in another thread and has not ended yet ends before it starts again."""
+    simulator = SimulatorThread()
+    asked, go_on = threading.Event(), threading.Event()
+
+    def condition(_: object) -> bool:
+        asked.set()
+        return go_on.wait(10)
+
+    with ThreadPoolExecutor(3) as callers:
+        simulator.start()
+        simulator.add_fault(Fault.server_error(when=condition, times=1))
+        sent = callers.submit(send, simulator)
+        assert asked.wait(10)
+        closed = callers.submit(simulator.close)
+        while simulator.running:
+            threading.Event().wait(0.001)
+        again = callers.submit(simulator.start)
+        # Neither can be over while the simulator's own thread is held up.
+        over, _ = wait([closed, again], timeout=0.2)
+        go_on.set()
+        for one in (closed, again):
+            one.result(10)
+        assert isinstance(sent.exception(10), (OSError, http.client.HTTPException))
+    assert not over
+    assert send(simulator) == 200
+    simulator.close()
+
+
+def test_starts_and_ends_of_many_threads_go_one_after_another() -> None:
+    """Whatever the order of calls, a start serves or is refused, and the last end ends it."""
+    simulator = SimulatorThread()
+
+    def use(place: int) -> None:
+        for _ in range(20):
+            if place % 2:
+                simulator.close()
+            else:
+                with suppress(RuntimeError):  # it runs already
+                    simulator.start()
+
+    with ThreadPoolExecutor(4) as callers:
+        for done in [callers.submit(use, place) for place in range(4)]:
+            done.result(30)
+    simulator.close()
+    assert not simulator.running
+    with simulator:
+        assert send(simulator) == 200
+
+
+@pytest.mark.parametrize("does", ["refuses", "closes", "starts again"])
 def test_a_condition_of_a_fault_cannot_wait_for_the_simulator(does: str) -> None:
     """In its own thread it refuses no connections, which is told, and may be closed."""
     told: list[RuntimeError] = []
@@ -203,6 +254,9 @@ def test_a_condition_of_a_fault_cannot_wait_for_the_simulator(does: str) -> None
             simulator.close()
             return False
         try:
+            if does == "starts again":
+                simulator.close()
+                simulator.start()
             with simulator.refusing():
                 pass
         except RuntimeError as error:
@@ -212,10 +266,11 @@ def test_a_condition_of_a_fault_cannot_wait_for_the_simulator(does: str) -> None
     simulator = SimulatorThread(limits=SimulatorLimits.none())
     simulator.add_fault(Fault.server_error(when=condition))
     with simulator:
-        if does == "closes":
+        if does != "refuses":
             with suppress(OSError, http.client.HTTPException):
                 send(simulator)  # It is cut off, unless it was answered sooner.
             assert not simulator.running
+            assert len(told) == (does == "starts again")
         else:
             assert send(simulator) == 200
             assert len(told) == 1

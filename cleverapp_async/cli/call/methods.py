@@ -10,7 +10,7 @@ from click.shell_completion import CompletionItem
 
 from ...endpoints import ENDPOINTS, Endpoint, Kind, Parameter, Repeat, Trust
 from ..errors import BadInputError
-from ..text import did_you_mean, shortened
+from ..text import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,20 +77,11 @@ class MethodHelp(click.Command):
     """A command whose ``--help`` is about the METHOD that stands on the line, if one does."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Note the method: ``--help`` ends the command before click comes to it.
-
-        Raises:
-            BadInputError: ``--list`` stands beside a method, so that one of the two is a slip.
-        """
+        """Note the method: ``--help`` ends the command before click comes to it."""
         # What is wrong with the line is told by click, unless it asks for help.
         with suppress(click.UsageError):
             given = self.make_parser(ctx).parse_args([*args])[0]
             method = given.get("method")
-            if isinstance(method, str) and given.get("list") is True and "help" not in given:
-                raise BadInputError(
-                    f"--list names all methods: leave {shortened(method)!r} out, or --list. "
-                    "METHOD --help shows what a method takes."
-                )
             if isinstance(method, str) and not given.get("http_method"):
                 ctx.meta[_METHOD] = method
         return super().parse_args(ctx, args)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from ...bulk.journal.records import JournalState
 from ...bulk.journal.rules import check_unknown
+from ..console import ask_to_go_on, can_ask
 from ..errors import BadInputError, Exit, exit_codes
 from ..params import whole
 from ..shared_options import journal_argument, yes_option
@@ -156,7 +156,7 @@ def _agreed(told: str, *, yes: bool) -> bool:
     """
     if yes:
         return True
-    if not sys.stdin.isatty():
+    if not can_ask():
         raise BadInputError(f"{told} Nobody can be asked here: give --yes if you want that.")
     click.echo(told, err=True)
-    return click.confirm("Go on?", err=True)
+    return ask_to_go_on()

@@ -141,7 +141,9 @@ def plain_number(written: str) -> str:
     return trimmed(written)
 
 
-def read_phone(written: str, region: str, *, complete: bool = False) -> Phone:
+def read_phone(
+    written: str, region: str, *, complete: bool = False, doubted: bool = False
+) -> Phone:
     """Read a phone number.
 
     Args:
@@ -149,6 +151,8 @@ def read_phone(written: str, region: str, *, complete: bool = False) -> Phone:
         region: The country of numbers without a country code, such as ``RU``.
         complete: Whether this tool wrote it, as it does in outcomes and exports: digits alone then
             have their country code, and stay as they are, whatever they would be in the region.
+        doubted: Whether digits alone may have their country code or not, as the server's have them:
+            what may be two numbers is refused then.
 
     Raises:
         ValueError: It is none, or nobody can have it; the message follows its name.
@@ -173,6 +177,9 @@ def read_phone(written: str, region: str, *, complete: bool = False) -> Phone:
         found = _international(digits[2:])
     else:
         found = _national(digits, region) or _international(digits, of=region)
+        whole = _international(digits) if doubted else None
+        if whole is not None and whole.assigned:
+            found = _one_of(whole, found, region)
     if found is None:
         raise _refuse(written, region)
     return found
@@ -198,7 +205,15 @@ def _as_it_stands(text: str, digits: str, region: str) -> Phone | None:
     if text == digits:
         # Reading it again may take a prefix away: not even that is done.
         return None if whole is None else evolve(whole, digits=digits)
-    national = _national(digits, region)
+    return _one_of(whole, _national(digits, region), region)
+
+
+def _one_of(whole: Phone | None, national: Phone | None, region: str) -> Phone | None:
+    """The number that digits are, with their country code or without it.
+
+    Raises:
+        ValueError: They may be either.
+    """
     if whole is None or national is None or whole.digits == national.digits:
         return whole or national
     raise ValueError(f"may be {whole.digits}, or {national.digits} of {region}")

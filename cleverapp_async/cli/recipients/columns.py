@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from ...bulk.journal.messages import PLACE_COLUMNS
+from ...bulk.journal.messages import PLACE_COLUMNS, RESULT_COLUMNS
 from ...bulk.report.csv import unescape
 from ..errors import BadInputError
 from ..text import close_to, fold
@@ -16,11 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DECIDING",
+    "ROUTE_COLUMNS",
     "ColumnError",
     "ColumnRules",
+    "from_contacts",
     "is_outcomes",
     "known_column",
     "missing_column",
+    "tells_results_alone",
     "trimmed",
     "written_here",
 ]
@@ -36,6 +40,9 @@ DECIDING = (
     "file",
 )
 """The columns that decide what is sent to whom."""
+
+ROUTE_COLUMNS = ("contact_bot_id", "contact_messenger")
+"""Through which bot and messenger a contact is written to, in an export of contacts."""
 
 _OTHER_NAMES = {
     "contact_id": ("ID контакта", "контакт ID", "идентификатор контакта"),
@@ -73,7 +80,7 @@ _OTHER_NAMES = {
     "name": ("имя", "имя контакта", "имя клиента", "имя получателя"),
 }
 _FULL_NAMES = ("ФИО", "full name")
-_PLAIN = ("name", "contact_bot_id", "contact_messenger", "outcome", "state")
+_PLAIN = ("name", *ROUTE_COLUMNS, "outcome", "state")
 _ZERO_WIDTH = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 _BLANK = _ZERO_WIDTH + "".join(filter(str.isspace, map(chr, range(0x3001))))
 _MOST_SHAPES = 1000
@@ -93,6 +100,12 @@ _SECOND_CHOICE = frozenset(map(fold, _FULL_NAMES))
 _EXACT = {name: name for name in (*DECIDING, *_PLAIN)}
 _PLACE = set(PLACE_COLUMNS)
 _MARKS = ({"outcome", "row"}, {"outcome", "number"}, {"state", "number"})
+_OUTCOMES = frozenset(("outcome", "state"))
+_IDS_IN_MESSENGERS = frozenset(("telegram_id", "telegram_username", "viber_id", "vk_user_id"))
+_NUMBERING = frozenset((*PLACE_COLUMNS, "number"))
+# People's lists have errors and attempts as well, if hardly both beside an outcome of ours.
+_ATTEMPTED = frozenset(("attempts", "error"))
+_RESULTS = frozenset(("send_id", *RESULT_COLUMNS)) - {*_ATTEMPTED, "status"}
 
 
 def is_outcomes(names: Iterable[str]) -> bool:
@@ -109,14 +122,58 @@ def is_outcomes(names: Iterable[str]) -> bool:
     )
 
 
-def written_here(names: Iterable[str]) -> bool:
+def written_here(names: Iterable[str], *, chosen: bool = False) -> bool:
     """Whether these are columns of outcomes or of an export, be it that some were deleted.
+
+    Args:
+        names: What the columns are called; of a row those that it fills.
+        chosen: Whether the list was given as one of outcomes (``--only``): then less is enough, but
+            a column of outcomes alone is not, as people have such a column, too.
+    """
+    return _written_here(tuple(names), chosen)
+
+
+def from_contacts(names: Iterable[str]) -> bool:
+    """Whether these are columns of exported contacts, be it that some were deleted.
+
+    A contact's id in one messenger may be a column of anybody's, its ids in two hardly are.
+
+    Args:
+        names: What the columns are called; of a row those that it fills.
+    """
+    there = set(names)
+    return not there.isdisjoint(ROUTE_COLUMNS) or len(there & _IDS_IN_MESSENGERS) > 1
+
+
+def tells_results_alone(names: Iterable[str]) -> bool:
+    """Whether these are columns of outcomes from which all that number the rows were deleted.
+
+    The rows of what was not sent fill no column then that only outcomes have.
 
     Args:
         names: What the columns are called.
     """
-    there = set(names)
-    return any(marks <= there for marks in (*_MARKS, _PLACE))
+    there = _folded(names)
+    return _has_results(there) and there.isdisjoint(_NUMBERING)
+
+
+# Every row of a list is asked about, and most of them fill the same columns.
+@lru_cache(_MOST_SHAPES)
+def _written_here(names: tuple[str, ...], chosen: bool) -> bool:
+    there = _folded(names)
+    if any(marks <= there for marks in (*_MARKS, _PLACE)):
+        return True
+    outcome = not there.isdisjoint(_OUTCOMES)
+    return chosen and outcome and (not there.isdisjoint(_NUMBERING) or _has_results(there))
+
+
+def _folded(names: Iterable[str]) -> set[str]:
+    """The names as this tool writes them: whoever edits a list may write ``Row``."""
+    return {name.strip().lower() for name in names}
+
+
+def _has_results(there: set[str]) -> bool:
+    return not there.isdisjoint(_RESULTS) or there.issuperset(_ATTEMPTED)
 
 
 def known_column(name: str) -> str | None:

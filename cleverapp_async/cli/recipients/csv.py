@@ -2,8 +2,8 @@
 
 Some programs and most people write ``1, "a, b"``. By the rules of CSV such a quotation mark is part
 of the value, and the comma behind it begins another one. A file that writes all its quoted values
-so is read as it is meant. Where only some are written so, nobody knows, and the rows with such
-values are faults.
+so is read as it is meant, and so is a header, whatever the rows are. Where only some values are
+written so, nobody knows, and the rows with them are faults.
 """
 
 from __future__ import annotations
@@ -192,24 +192,46 @@ def read_csv(
             "--header-row."
         )
     header_line = counted.number
-    counted.again(first)
     delimiter = named[1] if named is not None else _sniff(first)
     quoted = "plain" if quoting is None else quoting(delimiter)
+    if quoted == "mixed" and first.count('"') % 2 == 0:
+        # A name that begins with a quotation mark of its own is nobody's: here nothing is doubtful.
+        first = next(without_blanks([first], delimiter))
+    counted.again(first)
     records = _records(source, counted, delimiter, spaced=quoted == "spaced")
-    _, names = next(records, (0, ()))
+    keys = _keys_of(place, next(records, (0, ()))[1], rules)
+    exported = exported_columns(keys, rules.seen)
+    rows = _rows(keys, exported, records, counted, doubtful=quoted == "mixed")
+    return Table(keys, rows, header_line)
+
+
+def _keys_of(place: str, names: Sequence[str], rules: ColumnRules) -> tuple[str, ...]:
+    """What the columns of a header are called.
+
+    Args:
+        place: Where it stands, for errors.
+        names: The names as they are written.
+        rules: What columns are called.
+
+    Raises:
+        BadInputError: It names no column, or nobody knows which.
+    """
     # Delimiters behind the last name make no columns.
     header = list(names)
     while header and not trimmed(header[-1]):
         del header[-1]
+    if any(map(has_blank_before_quote, header)):
+        raise BadInputError(
+            f"{place}: a blank stands before the quotation mark of a column's name. Remove such "
+            "blanks, or the quotation marks."
+        )
     keys = rules.header(place, header)
     if not keys:
         raise BadInputError(
             f"{place}: it names no column. Begin with the names of the columns, or tell their "
             "line with --header-row."
         )
-    exported = exported_columns(keys, rules.seen)
-    rows = _rows(keys, exported, records, counted, doubtful=quoted == "mixed")
-    return Table(keys, rows, header_line)
+    return keys
 
 
 @define

@@ -19,13 +19,12 @@ from .addresses import (
     plain_number,
     read_phone,
 )
-from .columns import DECIDING, trimmed, written_here
+from .columns import DECIDING, from_contacts, trimmed, written_here
 from .rows import Fault, Row, RowReferences
 from .template import Template
 
 __all__ = [
     "ADDRESS_COLUMNS",
-    "ROUTE_COLUMNS",
     "SHORTEST_PHONE",
     "Defaults",
     "read_message",
@@ -34,9 +33,6 @@ __all__ = [
 
 ADDRESS_COLUMNS = ("contact_id", "contact_external_id", "phone")
 """A row needs one of these: which it is decides how its message goes."""
-
-ROUTE_COLUMNS = ("contact_bot_id", "contact_messenger")
-"""Through which bot and messenger a contact is written to, in an export of contacts."""
 
 _WHOLE = re.compile(r"[0-9]{1,18}", re.ASCII)
 _WHATSAPP = "whatsapp"
@@ -210,14 +206,19 @@ class _Reading:
     def phone(self, name: str, written: str) -> str | None:
         region = self.defaults.phone_region
         # What this tool wrote is complete; read as a number of the region it may be somebody else.
-        complete = self.references.earlier or written_here(self.row.cells)
+        earlier = self.references.earlier
+        complete = self.references.unnumbered or written_here(
+            (*self.row.cells, *self.row.misfits), chosen=earlier
+        )
+        # The server's phone numbers are as people gave them, and of every country.
+        exported = not complete and from_contacts(self.row.cells)
         try:
-            found = read_phone(written, region, complete=complete)
+            found = read_phone(written, region, complete=complete, doubted=exported)
         except ValueError as error:
             remedy = _COMPLETE if complete else _REMEDIES["phone"]
             self.fault(name, f"{name} {error}", remedy)
             return None
-        if complete and not self.references.earlier:
+        if complete and not earlier:
             self.remark(
                 "phone numbers are read with their country code, as the columns are those of an "
                 "earlier send; write + before each to be sure, or delete the columns row and line"

@@ -23,7 +23,7 @@ from ...bulk.journal.messages import OUTCOME_COLUMNS as _OUTCOME_COLUMNS
 from ...bulk.journal.records import JournalState
 from ...bulk.report.csv import COLUMNS
 from ...models.checks import LONGEST_REFERENCE
-from .columns import is_outcomes
+from .columns import ROUTE_COLUMNS, from_contacts, is_outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -56,8 +56,7 @@ __all__ = [
 # what says through which a contact is written to has names of its own, and feeds the limits.
 PLAIN_COLUMNS = (
     "contact_id",
-    "contact_bot_id",
-    "contact_messenger",
+    *ROUTE_COLUMNS,
     "name",
     "phone",
     "email",
@@ -155,7 +154,8 @@ def exported_columns(columns: Iterable[str], written: Iterable[str] = ()) -> fro
     # Somebody may have deleted other columns of a campaign's list.
     if COLUMNS[1] in there:
         return frozenset(COLUMNS)
-    return frozenset(TEXT_COLUMNS if "contact_id" in there else ())
+    contacts = "contact_id" in there or from_contacts(there)
+    return frozenset(TEXT_COLUMNS if contacts else ())
 
 
 OUTCOME_COLUMNS = ("outcome", "state")
@@ -308,10 +308,14 @@ class RowReferences:
             place in the list that was sent first, and what tells of an outcome is left out.
         checking: Whether the messages are only looked at, so that what is plainly short enough need
             not be gathered.
+        unnumbered: Whether it holds outcomes that this tool wrote, of which no row says so, as the
+            columns that number the rows were deleted. A row that somebody has added to them cannot
+            be told from the others then.
     """
 
     earlier: bool = False
     checking: bool = False
+    unnumbered: bool = False
     _names: dict[str, str] = field(init=False, factory=dict[str, str])
     _known: set[str] = field(init=False, factory=set[str])
     _longest: int = field(init=False, default=0)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 import tempfile
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, cast
 from attrs import define, field, frozen
 
 from ..errors import BadInputError
+from ..signals import standard_input
 from .columns import ColumnError, ColumnRules, trimmed
 from .csv import Quoting, find_quoting, read_csv
 from .encoding import Encoding, find_encoding, text_lines
@@ -325,7 +325,7 @@ def _source(name: str, format_: InputFormat, stream: BinaryIO, how: ReadingOptio
 
 def _open(path: str) -> BinaryIO:
     if path == "-":
-        return sys.stdin.buffer
+        return standard_input()
     try:
         return Path(path).open("rb")
     except OSError as error:

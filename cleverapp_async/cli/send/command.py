@@ -10,7 +10,14 @@ from .. import params
 from ..errors import MEANINGS, BadInputError
 from ..recipients.addresses import DEFAULT_REGION
 from ..send_settings import SendSettings, settings_options
-from ..shared_options import bot_id_option, file_names, output_option, quiet_option, yes_option
+from ..shared_options import (
+    bot_id_option,
+    file_names,
+    given_by_hand,
+    output_option,
+    quiet_option,
+    yes_option,
+)
 from .partial import FIRST, TEST_ADDRESS, First, TestMessage
 
 if TYPE_CHECKING:
@@ -255,6 +262,10 @@ def send(
         raise BadInputError("--text and --text-file are both given: leave one out.")
     if row is not None and test_to is None:
         raise BadInputError("--row says whose message a test is: give --test-to ADDRESS, too.")
+    if file is None and given_by_hand(context, ["phone_region"]) is not None:
+        raise BadInputError(
+            "--phone-region needs FILE: without it the messages come from the journal, unchanged."
+        )
     given = SendOptions(
         recipients=RecipientOptions(
             path=file,

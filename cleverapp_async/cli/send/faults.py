@@ -15,7 +15,7 @@ from attrs import define, field
 from ..._terminal import printable
 from ...bulk.report.csv import escape
 from ..atomic_file import AtomicFile, check_new_file, whole_file
-from ..console import can_ask
+from ..console import ask, can_ask
 from ..errors import BadInputError
 from ..recipients.columns import DECIDING
 from ..recipients.rows import Fault
@@ -230,7 +230,4 @@ def _ask(told: str) -> str:
             "them out."
         )
     click.echo(told, err=True)
-    choice: str = click.prompt(
-        "Send them too, or skip them?", type=click.Choice(["send", "skip"]), err=True
-    )
-    return choice
+    return ask("Send them too, or skip them? (send, skip)", {"send": "send", "skip": "skip"})

@@ -15,8 +15,16 @@ from ...limits.quota import LimitKey
 from ...models.messages import Message
 from ...models.route import Route
 from ..errors import BadInputError
-from ..recipients.columns import DECIDING, ColumnError, is_outcomes, missing_column
-from ..recipients.messages import ADDRESS_COLUMNS, ROUTE_COLUMNS, Defaults, read_message, read_route
+from ..recipients.columns import (
+    DECIDING,
+    ROUTE_COLUMNS,
+    ColumnError,
+    from_contacts,
+    is_outcomes,
+    missing_column,
+    tells_results_alone,
+)
+from ..recipients.messages import ADDRESS_COLUMNS, Defaults, read_message, read_route
 from ..recipients.rows import OUTCOME_COLUMNS, OWN_COLUMNS, Fault, Row, RowReferences, outcome_of
 from ..recipients.source import Source, no_outcome, refuse_outcomes
 from ..text import fold
@@ -158,7 +166,7 @@ class Plan:
     def _again(self, wanted: Wanted) -> Iterator[Planned]:
         if self.source.stamp() != self._stamp:
             raise self._changed("nothing was sent")
-        sieve = _Sieve(wanted)
+        sieve = _Sieve(wanted, self.source)
         place, line = 0, 0
         for place, (records, digest) in enumerate(_blocks(self.source), 1):
             if place > len(self._blocks) or digest != self._blocks[place - 1]:
@@ -212,6 +220,7 @@ class _Sieve:
     """Tells which records are sent; one sieve serves one pass, the first where it checks."""
 
     wanted: Wanted
+    source: Source
     checking: bool = False
     duplicates: int = 0
     first_duplicate: int = 0
@@ -228,7 +237,15 @@ class _Sieve:
 
     def __attrs_post_init__(self) -> None:
         """What is chosen by its outcome was sent before."""
-        self._references = RowReferences(bool(self.wanted.only), self.checking)
+        earlier, source = bool(self.wanted.only), self.source
+        # The records of JSON lines say each for itself what they are.
+        self._references = RowReferences(
+            earlier,
+            self.checking,
+            unnumbered=earlier
+            and source.format != "jsonl"
+            and tells_results_alone(source.rules.seen.values()),
+        )
         self._filled_in = tuple(name for name, _ in self.wanted.defaults.templates)
 
     def sift(self, record: Row | Fault) -> Planned | tuple[Fault, ...] | None:
@@ -310,7 +327,7 @@ def make_plan(source: Source, wanted: Wanted, faults: FaultsFile | None = None) 
     wanted = evolve(wanted, defaults=_resolve_columns(source, wanted.defaults))
     plan = Plan(source, wanted)
     stamp = source.stamp()
-    sieve = _Sieve(wanted, checking=True)
+    sieve = _Sieve(wanted, source, checking=True)
     digests: list[bytes] = []
     if source.rules.seen:
         plan.unused = _unused_columns(source, wanted.defaults)
@@ -412,7 +429,7 @@ def _unused_columns(source: Source, defaults: Defaults) -> list[str]:
     keys = set(there.values())
     used.update({"name"} if "phone" in keys else ())
     unused = [name for name, key in there.items() if key not in used]
-    if keys.intersection(OUTCOME_COLUMNS) or keys.issuperset(ROUTE_COLUMNS):
+    if keys.intersection(OUTCOME_COLUMNS) or from_contacts(keys):
         unused = [name for name in unused if name not in OWN_COLUMNS]
     for name in () if is_outcomes(there) else unused:
         meant = missing_column(name, there)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from attrs import define, field, frozen
@@ -41,12 +42,8 @@ __all__ = [
 ]
 
 _SHORTEST_TOLD = 0.5
-_NAMED = (
-    (Outcome.REJECTED, "failed"),
-    (Outcome.NOT_SENT, "not sent"),
-    (Outcome.UNKNOWN, "unknown"),
-)
-_FAILED = (Outcome.REJECTED, Outcome.NOT_SENT)
+_NAMES = {outcome: outcome.value.replace("_", " ") for outcome in Outcome}
+"""What the closing table calls them, too."""
 _RATES = ((1, "second"), (60, "minute"), (3600, "hour"))
 
 _ROUTES_SHOWN = 12
@@ -58,6 +55,9 @@ _MARGIN = 4
 line, as the display would then leave its uppermost line behind."""
 _NARROW = 60
 """Below so many columns there is no room for the table."""
+_NEXT_SLOT = "next slot"
+_GAP = 2
+_NAME_OF_ROUTE = 20
 _SHORTEST = 0.05
 
 
@@ -67,17 +67,13 @@ class RouteProgress:
 
     Attributes:
         name: In words.
-        sent: Messages accepted.
-        failed: Messages rejected or not sent.
-        unknown: Messages of unknown outcome.
+        outcomes: Messages by outcome.
         queued: Messages without an outcome.
         next_slot: Seconds until its next message may leave; None where nothing tells.
     """
 
     name: str
-    sent: int
-    failed: int
-    unknown: int
+    outcomes: Mapping[Outcome, int]
     queued: int
     next_slot: float | None
 
@@ -112,9 +108,9 @@ class Progress:
         """What is done, and what is to come as long as something is."""
         tally = self.tally
         told = f"{tally.tried} of {tally.work.total} done"
-        for outcome, word in _NAMED:
-            if count := tally.outcomes[outcome]:
-                told += f", {count} {word}"
+        for outcome, name in _NAMES.items():
+            if outcome is not Outcome.ACCEPTED and (count := tally.outcomes[outcome]):
+                told += f", {count} {name}"
         return [told] if tally.done >= tally.work.total else [told, self._to_come()]
 
     def _to_come(self) -> str:
@@ -155,9 +151,7 @@ class Progress:
             slot = next_slot(limits.limiter(key).snapshot(), limits.quotas(key))
         return RouteProgress(
             UNKNOWN_ROUTE if key is None else str(key),
-            counts[Outcome.ACCEPTED],
-            sum(counts[outcome] for outcome in _FAILED),
-            counts[Outcome.UNKNOWN],
+            counts,
             queued,
             slot,
         )
@@ -301,26 +295,28 @@ class LiveView(NoView):
         width = self.console.width - _MARGIN
         parts: list[RenderableType] = [self._foot(progress, width)]
         if width >= _NARROW:
-            parts = [self._table(progress), Text(), *parts]
+            parts = [self._table(progress, width), Text(), *parts]
         # Padding would fill the margin with blanks, and leave the cursor at its end.
         return Constrain(Group(*parts), width)
 
-    def _table(self, progress: Progress) -> Table:
-        """A line for each bot and messenger."""
+    def _table(self, progress: Progress, width: int) -> Table:
+        """A line for each bot and messenger; the moments only where names have room beside them."""
         routes = progress.routes(_ROUTES_SHOWN)
-        uncertain = progress.tally.outcomes[Outcome.UNKNOWN] > 0
-        columns = ("sent", "failed", *(["unknown"] if uncertain else []), "queued", "next slot")
+        there = progress.tally.outcomes
+        shown = [one for one in Outcome if one is Outcome.ACCEPTED or there[one]]
+        columns = [*(_NAMES[one] for one in shown), "queued", _NEXT_SLOT]
+        if width - sum(len(name) + _GAP for name in columns) < _NAME_OF_ROUTE:
+            columns.remove(_NEXT_SLOT)
         table = make_table("route", columns)
         for row in routes:
             slot = "" if row.next_slot is None else _seconds(row.next_slot)
-            table.add_row(
-                Text(row.name),
-                str(row.sent),
-                str(row.failed or ""),
-                *([str(row.unknown or "")] if uncertain else []),
+            cells = [
+                str(row.outcomes[Outcome.ACCEPTED]),
+                *(str(row.outcomes[one] or "") for one in shown[1:]),
                 str(row.queued or ""),
                 slot if row.queued else Text("done", style="green"),
-            )
+            ]
+            table.add_row(Text(row.name), *cells[: len(columns)])
         hidden = len(progress.tally.work.forecast.shares) - table.row_count
         if hidden:
             table.add_row(Text(f"and {hidden} more", style="dim"))

@@ -15,7 +15,14 @@ from ...errors import JournalError, JournalMismatchError
 from ...limits.quota import AccountKey
 from ..atomic_file import is_stream
 from ..campaign.state import Resuming, journal_failure, this_command
-from ..console import can_ask, make_console, need_output, until_the_reader_leaves, verbose_log
+from ..console import (
+    ask_to_go_on,
+    can_ask,
+    make_console,
+    need_output,
+    until_the_reader_leaves,
+    verbose_log,
+)
 from ..errors import BadInputError, CommandError, Exit
 from ..recipients.source import open_source
 from ..signals import Interrupts
@@ -295,7 +302,7 @@ def _agreed(
     asks = can_ask() and not options.yes
     if asks or why_not is not None:
         click.echo(question, err=True)
-    return not asks or click.confirm("Go on?", err=True)
+    return not asks or ask_to_go_on()
 
 
 def _question(ahead: Ahead, client: CleverAppClient, schedule: Schedule | None) -> str:

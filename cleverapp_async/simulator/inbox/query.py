@@ -35,6 +35,99 @@ class InputError(ValueError):
         return f"{self.place}: {self.message}"
 
 
+def in_russian(message: str) -> str:
+    """What is wrong, in Russian: an English message of the simulator's, its values as they are.
+
+    Args:
+        message: What an error of a form says.
+    """
+    if message in _RUSSIAN:
+        return _RUSSIAN[message]
+    for pattern, told in _PATTERNS:
+        found = pattern.fullmatch(message)
+        if found is not None:
+            return told.format(*map(in_russian, found.groups(default="")))
+    return message
+
+
+_RUSSIAN: Final[Mapping[str, str]] = {
+    "is needed": "обязательное поле",
+    "is needed; null switches a limit off": "обязательное поле; null выключает лимит",
+    "an object": "объект",
+    "an array": "список",
+    "a string": "непустая строка",
+    "an integer": "целое число",
+    "an integer above 0": "целое число больше 0",
+    "an integer from 0": "целое число от 0",
+    "a whole number": "целое число",
+    "a number": "число",
+    "a number of seconds from 0": "число секунд от 0",
+    "a number of seconds above 0, at most a day,": "число секунд больше 0 и не больше суток",
+    "an ISO 8601 date since 1970 with its offset": "дата ISO 8601 с 1970 года и со смещением",
+    "a decimal number in a string": "десятичное число в строке",
+    "a decimal number from 0": "десятичное число от 0",
+    "a status from 200 to 599": "статус от 200 до 599",
+    "true or false": "true или false",
+    "accept or bytes": "accept или bytes",
+    "printable ASCII": "печатные знаки ASCII",
+    "the seconds of a constant delay": "задержка в секундах",
+    "the seconds of the low end": "нижняя граница в секундах",
+    "the seconds of the high end": "верхняя граница в секундах",
+    "the seconds of the median": "медиана в секундах",
+    "a condition in Python cannot be given here": "условие на Python здесь задать нельзя",
+    "reset_before takes neither endpoint nor when: no request has been read then": (
+        "reset_before не сочетается с методом и условием: запрос тогда ещё не прочитан"
+    ),
+    "'50ms', '20ms-80ms', 'lognormal:50ms:1.0' or 'none'": (
+        "'50ms', '20ms-80ms', 'lognormal:50ms:1.0' или 'none'"
+    ),
+    "the contacts that were added take 64 MiB: no more can be added": (
+        "добавленные контакты занимают 64 МиБ: больше добавить нельзя"
+    ),
+    "this is not JSON in UTF-8": "это не JSON в UTF-8",
+}
+
+_PATTERNS: Final = tuple(
+    (re.compile(pattern, re.DOTALL), told)
+    for pattern, told in (
+        # First, as it has another message inside.
+        (r"(.+) is not a latency \((.+)\); write (.+)", "{0} — не задержка ({1}); пишут {2}"),
+        (r"(.+) is needed, not (.*)", "ожидается {0}, получено {1}"),
+        (r"an integer from (\d+) to (\d+)", "целое число от {0} до {1}"),
+        (r"one of (.+)", "одно из {0}"),
+        (r"(a whole number|a number) from (\S+) to (\S+) is needed", "ожидается {0} от {1} до {2}"),
+        (r"is not a known name: write (?:one of )?(.+)", "такого имени нет, есть {0}"),
+        (r"at most (\d+) faults are armed at once", "сбоев может быть не больше {0}"),
+        (r"is no option of this fault: (.*) are", "у этого сбоя нет такого параметра, есть {0}"),
+        (
+            r"(.+) must be a number from 0 up to (\S+), not (.+)",
+            "{0}: ожидается число от 0 до {1}, получено {2}",
+        ),
+        (
+            r"(.+) must be a number above (\S+) and up to (\S+), not (.+)",
+            "{0}: ожидается число больше {1} и не больше {2}, получено {3}",
+        ),
+        (
+            r"(.+) must be 1 or more, as a whole number, not (.+)",
+            "{0}: ожидается целое число от 1, получено {1}",
+        ),
+        (r"(.+) is not a duration such as (\S+) or (\S+)", "{0} — не время, как {1} или {2}"),
+        (r"(.+) is not a known distribution", "распределения {0} нет"),
+        (r"sigma must be a number, not (.+)", "сигма должна быть числом, а не {0}"),
+        (r"the low end (.+) is above the high end (.+)", "нижняя граница {0} выше верхней {1}"),
+        (r"contact (\d+) of bot (\d+) has this id", "этот id у контакта {0} бота {1}"),
+        (r"(.+) is given twice: each (?:name|id) must be unique", "{0} указано дважды"),
+        (r"(\d+) is another contact's: .+", "{0} — id другого контакта"),
+        (r"there is no contact (\d+)", "контакта {0} нет"),
+        (r"there are (\d+) contacts already: .+", "контактов уже {0}: больше добавить нельзя"),
+        (
+            r"at most (\d+) characters are (?:taken|read), not (\d+)",
+            "знаков не больше {0}, а не {1}",
+        ),
+        (r"this is not JSON: (.+)", "это не JSON: {0}"),
+    )
+)
+
 MOST: Final = 500
 """Characters of the longest query."""
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from importlib.resources import files
 from types import TracebackType
@@ -31,7 +32,7 @@ from .control_api import ROUTES as CONTROL_ROUTES
 from .entries import EntryStore, Json
 from .messages_api import ROUTES as MESSAGE_ROUTES
 from .openapi import document
-from .query import InputError
+from .query import InputError, in_russian
 from .routes import Call, Number, Route
 from .state import InboxState
 
@@ -50,6 +51,9 @@ HEADERS: Final = {
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
 }
+
+_LANGUAGES: Final = re.compile(r"(?:^|,)\s*(ru|en)\b", re.IGNORECASE)
+"""The first of the two in ``Accept-Language``, which lists the most wanted first."""
 
 _LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -259,10 +263,10 @@ class Inbox:
         try:
             check(request, self.host, self.names)
             return await handler(request)
-        except InputError as error:
-            return _error(error.status, error.place, error.message)
-        except SeedError as error:
-            return _error(400, error.place, error.message)
+        except (InputError, SeedError) as error:
+            told = in_russian(error.message) if _reads_russian(request) else error.message
+            status = error.status if isinstance(error, InputError) else 400
+            return _error(status, error.place, told)
         except web.HTTPException as error:
             allowed = error.headers.get("Allow")
             return _error(
@@ -284,6 +288,12 @@ class Inbox:
             return web.json_response(answer, status=route.status)
 
         return handle
+
+
+def _reads_russian(request: web.Request) -> bool:
+    """Whether Russian comes before English in what the client reads; English is for all others."""
+    named = _LANGUAGES.search(request.headers.get("Accept-Language", ""))
+    return named is not None and named[1].lower() == "ru"
 
 
 def _read_query(route: Route, request: web.Request) -> dict[str, Number | str | None]:

@@ -127,6 +127,30 @@ def _without_rights(folder: Path) -> Iterator[None]:
         os.seteuid(user)
 
 
+@pytest.mark.parametrize("closed", ["run.db", "."])
+async def test_a_file_that_may_not_be_read_is_one_clear_error(
+    tmp_path: Path, public_folder: Path, closed: str
+) -> None:
+    """The error names the file and what to change, in words and not in Python's."""
+    path = tmp_path / "run.db"
+    async with opened(path, messages(1)):
+        pass
+    copy = copy_journal(path, public_folder / "run.db")
+    public_folder.chmod(0o755)  # noqa: ASYNC240 - a test
+    (public_folder / closed).chmod(0)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        with pytest.raises(JournalError) as caught, JournalReader(copy):
+            pass
+    finally:
+        os.seteuid(user)
+    assert str(caught.value).count(str(copy)) == 1
+    assert "access was refused" in str(caught.value)
+    assert "Errno" not in str(caught.value)
+
+
 async def test_it_reads_where_nothing_can_be_written(tmp_path: Path, public_folder: Path) -> None:
     """A finished journal is read in a folder where no file can be made."""
     path = tmp_path / "run.db"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -210,3 +211,93 @@ async def test_bodies_are_checked(open_inbox: Open, data: bytes, kind: str, stat
     answer = await client.ask("latency", method="PUT", data=data, headers={"Content-Type": kind})
     assert answer.status == status
     assert answer.json["error"]
+
+
+CONTACT = {"bot_id": 7, "messenger": "viber", "external_id": "v"}
+LIMITS: dict[str, Any] = {
+    "messengers": None,
+    "other_messengers": None,
+    "whatsapp_direct": None,
+    "account": None,
+}
+
+
+def faults(**fault: object) -> dict[str, object]:
+    """Give the body that arms one fault."""
+    return {"faults": [fault]}
+
+
+def quota(limit: object, seconds: object) -> dict[str, object]:
+    """Give the body that sets one quota."""
+    return {
+        "window": "sliding",
+        "limits": {**LIMITS, "account": [{"limit": limit, "seconds": seconds}]},
+    }
+
+
+# What the forms of the page may send that is refused.
+REFUSED: list[tuple[str, str, object]] = [
+    ("POST", "contacts", {}),
+    ("POST", "contacts", {**CONTACT, "bot_id": 0}),
+    ("POST", "contacts", {**CONTACT, "bot_id": 1.5}),
+    ("POST", "contacts", {**CONTACT, "messenger": ""}),
+    ("POST", "contacts", {**CONTACT, "external_id": ""}),
+    ("POST", "contacts", {**CONTACT, "external_id": "taken"}),
+    ("POST", "contacts", {**CONTACT, "variables": [{"name": "", "value": "x"}]}),
+    ("POST", "contacts", {**CONTACT, "variables": [{"name": "a", "value": "x"}] * 2}),
+    ("POST", "contacts", {**CONTACT, "more": 1}),
+    ("POST", "contacts/1/messages", {"text": ""}),
+    ("POST", "contacts/1/messages", {"text": "x" * 4097}),
+    ("POST", "contacts/99/messages", {"text": "Hi"}),
+    ("PUT", "latency", {"latency": ""}),
+    ("PUT", "latency", {"latency": "soon"}),
+    ("PUT", "latency", {"latency": "80ms-20ms"}),
+    ("PUT", "latency", {"latency": "gauss:50ms:1"}),
+    ("PUT", "latency", {"latency": "lognormal:50ms:x"}),
+    ("PUT", "latency", {"latency": "99999999999999s"}),
+    ("PUT", "latency", {"latency": "lognormal:0ms:1"}),
+    ("PUT", "limits", quota(0, 1)),
+    ("PUT", "limits", quota(1, 0)),
+    ("PUT", "limits", quota(1, "x")),
+    ("PUT", "limits", {"window": "none", "limits": LIMITS}),
+    ("PUT", "limits", {"window": "sliding", "limits": {}}),
+    ("PUT", "faults", faults(kind="none")),
+    ("PUT", "faults", faults(kind="hang", probability=2)),
+    ("PUT", "faults", faults(kind="hang", on=0)),
+    ("PUT", "faults", faults(kind="hang", every=1.5)),
+    ("PUT", "faults", faults(kind="hang", times=-1)),
+    ("PUT", "faults", faults(kind="hang", seconds=-1)),
+    ("PUT", "faults", faults(kind="hang", status=500)),
+    ("PUT", "faults", faults(kind="hang", when="x")),
+    ("PUT", "faults", faults(kind="html", status=99)),
+    ("PUT", "faults", faults(kind="server_error", status=700)),
+    ("PUT", "faults", faults(kind="redirect", status=1)),
+    ("PUT", "faults", faults(kind="too_many", retry_after="скоро")),
+    ("PUT", "faults", faults(kind="reset_before", endpoint="getMe")),
+    ("PUT", "faults", {"faults": [{"kind": "hang"}] * 101}),
+]
+_ENGLISH = re.compile(r"\b(is|are|not|must|needed|one of|at most|cannot|number|from)\b")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    REFUSED,
+    ids=lambda value: str(value)[:60].encode("ascii", "replace").decode(),
+)
+async def test_the_errors_of_forms_are_in_the_readers_language(
+    open_inbox: Open, method: str, path: str, body: object
+) -> None:
+    """Who reads Russian rather than English is told in Russian, at the same place."""
+    known = SimulatedContact(1, 7, "viber", "taken")
+    client = await open_inbox(Simulator(contacts=[known]))
+    told: dict[str, tuple[int, Any]] = {}
+    for language in ("", "de,en;q=0.5", "ru-RU,ru;q=0.9,en;q=0.8", "en-US,ru;q=0.5"):
+        headers = {"Accept-Language": language} if language else {}
+        answer = await client.ask(path, method=method, json=body, headers=headers)
+        assert answer.status >= 400
+        told[language] = answer.status, answer.json
+    english, russian = told[""], told["ru-RU,ru;q=0.9,en;q=0.8"]
+    assert told["de,en;q=0.5"] == told["en-US,ru;q=0.5"] == english
+    assert (russian[0], russian[1]["place"]) == (english[0], english[1]["place"])
+    assert re.search("[а-я]{3}", russian[1]["error"])
+    assert not _ENGLISH.search(russian[1]["error"]), russian

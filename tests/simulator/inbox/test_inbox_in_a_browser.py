@@ -268,6 +268,24 @@ async def test_ten_thousand_messages_scroll(open_inbox: Open, tmp_path: Path) ->
         assert await page.evaluate("document.activeElement.id") == "list"
 
 
+async def test_a_form_that_is_refused_says_so_in_the_pages_language(
+    open_inbox: Open, tmp_path: Path
+) -> None:
+    """What is wrong is told in Russian on the Russian page, be it that nobody answers."""
+    client = await open_inbox()
+    async with open_tabs(tmp_path / "profile", 1, reach="127.0.0.1") as (page,):
+        await page.speak("ru-RU")
+        await page.go(f"{client.inbox.url}#settings")
+        form = "#settings-view .card:nth-of-type(2)"
+        await until(page, f"document.querySelector('{form} input')")
+        await fill(page, f"{form} input", "soon")
+        await click(page, f"{form} button")
+        await until_text(page, form, "не задержка")
+        await client.inbox.close()
+        await click(page, f"{form} button")
+        await until_text(page, form, "Нет связи")
+
+
 async def test_the_page_fits_a_phone_and_names_its_controls(
     open_inbox: Open, tmp_path: Path
 ) -> None:

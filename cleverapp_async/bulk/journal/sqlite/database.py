@@ -51,6 +51,10 @@ _REASONS = (
 def _told(error: BaseException) -> tuple[str, str]:
     if isinstance(error, UnicodeDecodeError) or "decode to UTF-8" in str(error):
         return "it is damaged (a text in it is none)", "restore it from a copy"
+    if isinstance(error, PermissionError):
+        return f"access was refused ({error.strerror})", "let this user read it and its folder"
+    if isinstance(error, OSError):
+        return error.strerror or str(error), "check the file"
     # Errors that Python's module raises itself have no name.
     name = str(getattr(error, "sqlite_errorname", None) or "")
     for begin, reason, remedy in _REASONS:

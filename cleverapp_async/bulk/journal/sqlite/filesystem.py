@@ -166,8 +166,10 @@ def resolve_path(given: str | os.PathLike[str]) -> Path:
             return found
         # From Python 3.13 on a circle is not refused, but left as it is.
         told = "it is a link that leads back to itself"
+    except PermissionError:
+        told = "access was refused to a folder on it"
     except (OSError, RuntimeError, ValueError) as error:
-        told = str(error)
+        told = getattr(error, "strerror", None) or str(error)
     raise JournalError(f"the path of the journal {os.fspath(given)!s} leads nowhere: {told}")
 
 

@@ -181,12 +181,24 @@ def _number(connection: sqlite3.Connection, pragma: str) -> int:
     return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
 
 
+def _check_length(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file that was cut within a page.
+
+    SQLite takes what is missing of it for zeros, in which messages that were sent are not.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        return  # while it is written, or where that was broken off, the log has what is missing
+    if path.stat().st_size % _number(connection, "page_size"):
+        raise damaged("its end is missing", path)
+
+
 def check_file(connection: sqlite3.Connection, path: Path) -> int | None:
     """The version of the file's schema; None where it is empty.
 
     Raises:
-        JournalError: It is no journal, one of a later version of this package, or one in which
-            something else than its tables was made.
+        JournalError: It is no journal, one of a later version of this package, one in which
+            something else than its tables was made, or one that was cut.
     """
     if _number(connection, "application_id") != APPLICATION_ID:
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
@@ -201,4 +213,5 @@ def check_file(connection: sqlite3.Connection, path: Path) -> int | None:
             f"{version}, this one knows {VERSION}): update cleverapp_async"
         )
     _check_schema(connection, path, version)
+    _check_length(connection, path)
     return version

@@ -1,5 +1,7 @@
 // Makes elements and asks the server. Texts of others become text nodes, and nothing else.
 
+import { language, t } from "./texts.js";
+
 /**
  * Make an element. Properties that begin with `on` are listeners, the others attributes; false and
  * null leave an attribute out. Children are elements or texts.
@@ -37,12 +39,14 @@ export class ApiError extends Error {
 
 /** Ask the API below `api/`; give the JSON, or throw an ApiError. */
 export async function api(path, { method = "GET", body } = {}) {
-  const options = { method };
+  const options = { method, headers: { "Accept-Language": language } };
   if (body !== undefined) {
     options.body = JSON.stringify(body);
-    options.headers = { "Content-Type": "application/json" };
+    options.headers["Content-Type"] = "application/json";
   }
-  const answer = await fetch(`api/${path}`, options);
+  const answer = await fetch(`api/${path}`, options).catch(() => {
+    throw new ApiError(0, "", t("offline")); // the browser's own words are English
+  });
   const told = await answer.json();
   if (!answer.ok) throw new ApiError(answer.status, told.place, told.error);
   return told;

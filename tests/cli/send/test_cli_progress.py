@@ -105,7 +105,7 @@ async def test_plain_lines(write: Write) -> None:
     view.tick()
     view.stop()
     (line,) = out.getvalue().splitlines()
-    assert line.startswith("2 of 40 done, 1 failed; ")
+    assert line.startswith("2 of 40 done, 1 rejected; ")
     assert line.endswith("about 37 minutes left")
 
 
@@ -266,18 +266,50 @@ def test_captured_standard_error_is_no_screen() -> None:
     assert not is_screen()
 
 
-async def test_unknown_outcomes_are_no_failures(write: Write) -> None:
-    """What may have arrived is counted apart from what was rejected or not sent."""
+async def test_the_live_table_tells_the_outcomes_apart(write: Write) -> None:
+    """Each outcome has a column of its own, called as in the closing table, once there is one."""
     out = io.StringIO()
-    progress = begun(write, 3)
-    end(progress, 1, Outcome.UNKNOWN)
-    end(progress, 2, Outcome.NOT_SENT)
-    assert progress.parts()[0] == "1 of 4 done, 1 not sent, 1 unknown"
-    assert [(one.failed, one.unknown) for one in progress.routes(9)][:2] == [(0, 1), (1, 0)]
-    view = LiveView(Console(file=out, width=100, force_terminal=True, highlight=False))
+    progress = begun(write, 4)
+    console = Console(file=out, width=100, force_terminal=True, highlight=False)
+    view = LiveView(console)
+    view.start(progress)
+    assert not {"rejected", "not sent", "unknown"} & header(out)
+    for bot, outcome in enumerate(Outcome, 1):
+        end(progress, bot, outcome)
+    assert progress.parts()[0] == "3 of 5 done, 1 rejected, 1 not sent, 1 unknown"
+    view.tick()
+    view.stop()
+    assert header(out) >= {"accepted", "rejected", "not sent", "unknown", "queued", "next slot"}
+    table = shown(out).splitlines()
+    for bot in range(1, 5):
+        line = next(line for line in reversed(table) if f"telegram of bot {bot}" in line)
+        assert len(re.findall(r"\b1\b", line.replace(f"bot {bot}", ""))) == 1
+    show_report(console, progress.tally)
+    assert header(out) == {"accepted", "rejected", "not sent", "unknown"}
+
+
+def shown(out: io.StringIO) -> str:
+    """Give what a terminal was shown, without what steers it."""
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", out.getvalue()).replace("\r", "\n")
+
+
+def header(out: io.StringIO) -> set[str]:
+    """Give the columns of the table that was drawn last."""
+    line = shown(out).rpartition("route  ")[2].splitlines()[0]
+    return set(re.split(r"\s{2,}", line.strip()))
+
+
+async def test_a_narrow_live_table_keeps_the_names(write: Write) -> None:
+    """Where all outcomes occur, names of bots stay whole on 80 columns: the moments make room."""
+    out = io.StringIO()
+    progress = begun(write, 4)
+    for bot, outcome in enumerate(Outcome, 1):
+        end(progress, bot, outcome)
+    view = LiveView(Console(file=out, width=80, force_terminal=True, highlight=False))
     view.start(progress)
     view.stop()
-    assert "unknown" in out.getvalue()
+    assert header(out) == {"accepted", "rejected", "not sent", "unknown", "queued"}
+    assert "telegram of bot 4 " in shown(out)
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])

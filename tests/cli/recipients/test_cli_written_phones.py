@@ -20,6 +20,7 @@ from cleverapp_async.cli.recipients.addresses import read_phone
 from cleverapp_async.cli.recipients.messages import Defaults, read_message
 from cleverapp_async.cli.recipients.rows import Row, RowReferences
 from cleverapp_async.cli.recipients.source import open_source
+from cleverapp_async.cli.recipients.template import Template
 from cleverapp_async.cli.send.partial import read_address
 from cleverapp_async.cli.send.plan import Planned, Wanted, make_plan
 from cleverapp_async.cli.send.preview import Choice, show_preview
@@ -111,7 +112,7 @@ def test_what_was_written_is_read_as_the_same_number(digits: str, region: str, m
     message = make(digits)
     cells = {name: str(value) for name, value in message.parameters().items()}
     remarks: list[str] = []
-    row = Row(1, 2, {**cells, "outcome": "not_sent"})
+    row = Row(1, 2, {**cells, "row": "1", "line": "2", "outcome": "not_sent"})
     defaults = Defaults(phone_region=region)
     found = read_message(row, defaults, remarks.append, RowReferences(earlier=True))
     assert isinstance(found, type(message))
@@ -192,3 +193,91 @@ def test_the_region_stays_in_the_command_for_the_rest(
     given = ("--phone-region", "KZ", "--first", "1", "--output", f"{path}.jsonl")
     ended = cleverapp("send", path, *given)
     assert re.search(r"--only not_sent .*--phone-region KZ", ended.err)
+
+
+# What --only chooses of a list, and how its column of phones is read: as people write numbers, or
+# as this tool does, which never leaves the country code out.
+OURS = {"4741234567": "4741234567"}
+THEIRS = {"4741234567": "74741234567", "9991234567": "79991234567"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "reading"),
+    [
+        ("outcome", "not_sent", THEIRS),
+        ("state", "Not sent", THEIRS),
+        ("outcome,error", "not_sent,busy", THEIRS),
+        ("outcome,attempts", "not_sent,3", THEIRS),
+        ("outcome,status", "not_sent,new", THEIRS),
+        ("outcome,row", "not_sent,1", OURS),
+        ("outcome,line", "not_sent,2", OURS),
+        ("state,row", "not_sent,1", OURS),
+        ("State,Row", "Not sent,1", OURS),
+        ("state,number", "not_sent,1", OURS),
+        ("state,send_id", "rejected,x", OURS),
+        ("state,ended_at", "not_sent,", OURS),
+        ("outcome,attempts,error", "not_sent,,", OURS),
+        ("state,number,row,line,ended_at", "not_sent,,,,", THEIRS),
+        ("state,row,line", "not_sent,,", THEIRS),
+    ],
+)
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_list_is_ours_by_what_only_we_write(
+    write: Write, columns: str, cells: str, reading: dict[str, str], form: str
+) -> None:
+    """A column of outcomes alone is people's; so is a row without our numbers in a list of ours."""
+    for written, digits in reading.items():
+        header = [*columns.split(","), "bot_id", "phone", "text"]
+        row = [*cells.split(","), "7", written, "Hi"]
+        path = write(f"{written}.{form}", _in_form(form, header, row))
+        with open_source(path, None) as source:
+            wanted = Wanted(defaults=Defaults(), only=frozenset({"not_sent", "rejected"}))
+            plan = make_plan(source, wanted)
+            found = [planned.message.parameters()["phone"] for planned in plan.messages()]
+        assert found == [digits]
+
+
+def _in_form(form: str, header: list[str], row: list[str]) -> bytes:
+    """Give a table of one row as a file."""
+    if form == "xlsx":
+        return Workbook({"S": [header, row]}).content()
+    return "".join(f"{','.join(cells)}\n" for cells in (header, row)).encode()
+
+
+@pytest.mark.parametrize(
+    ("members", "reading"),
+    [
+        ({}, THEIRS),
+        ({"error": "busy"}, THEIRS),
+        ({"row": 1}, OURS),
+        ({"number": 1}, OURS),
+        ({"attempts": 0, "error": {"type": "ConnectError"}}, OURS),
+        ({"waited": 0.5}, OURS),
+        ({"row": None, "line": None}, THEIRS),
+    ],
+    ids=str,
+)
+def test_each_line_of_json_says_for_itself_whose_it_is(
+    write: Write, members: dict[str, object], reading: dict[str, str]
+) -> None:
+    """A line that somebody has added to outcomes is read as people's, the others as ours."""
+    ours = {"row": 1, "line": 2, "outcome": "not_sent", "bot_id": 7, "phone": "4237912345"}
+    for written, digits in reading.items():
+        line = {"outcome": "not_sent", "bot_id": 7, "phone": written, **members}
+        path = write("o.jsonl", f"{json.dumps(ours)}\n{json.dumps(line)}\n")
+        with open_source(path, None) as source:
+            wanted = Wanted(
+                defaults=Defaults(text=Template.parse("Hi")), only=frozenset({"not_sent"})
+            )
+            plan = make_plan(source, wanted)
+            found = [planned.message.parameters()["phone"] for planned in plan.messages()]
+        assert found == ["4237912345", digits]
+
+
+def test_a_hand_made_list_is_sent_as_any_other(cleverapp: Run, serve: Serve, write: Write) -> None:
+    """Numbers without a country code in a list with an outcome column get that of the region."""
+    simulator = serve()
+    path = write("r.csv", "bot_id,phone,text,outcome\n7,9991234567,Hi,not_sent\n")
+    ended = cleverapp("send", path, "--only", "not_sent", "--output", f"{path}.jsonl")
+    assert ended.code == 0, ended.err
+    assert [one.parameters["phone"] for one in simulator.deliveries] == ["79991234567"]

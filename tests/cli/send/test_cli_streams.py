@@ -196,7 +196,8 @@ def shown_outcomes(told: str) -> list[str]:
     return [json.loads(line)["outcome"] for line in told.splitlines() if line.startswith("{")]
 
 
-MANY = "contact_id\n" + "".join(f"{row}\n" for row in range(1, 3001))
+MANY = "contact_id\n" + "".join(f"{row}\n" for row in range(1, 1001))
+"""Their outcomes are several times as long as a pipe holds."""
 
 
 async def test_a_disk_that_fills_loses_no_outcome(
@@ -216,8 +217,8 @@ async def test_a_disk_that_fills_loses_no_outcome(
     written = [json.loads(line)["outcome"] for line in output.read_text("utf-8").splitlines()]
     assert f"{len(written)} outcomes are in {output}." in err.decode()
     assert written + shown_outcomes(err.decode()) == ["accepted"] * len(simulator.deliveries)
-    assert 0 < len(written) < len(simulator.deliveries) < 3000
-    assert f" {3000 - len(simulator.deliveries)} messages were not sent" in err.decode().replace(
+    assert 0 < len(written) < len(simulator.deliveries) < 1000
+    assert f" {1000 - len(simulator.deliveries)} messages were not sent" in err.decode().replace(
         "\n", " "
     )
 

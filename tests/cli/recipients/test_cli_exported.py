@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from attrs import evolve
@@ -17,9 +19,13 @@ from cleverapp_async.cli.contacts import CsvRows
 from cleverapp_async.cli.recipients.columns import trimmed
 from cleverapp_async.cli.recipients.csv import read_csv
 from cleverapp_async.cli.recipients.messages import Defaults, read_message
-from cleverapp_async.cli.recipients.rows import Row, RowReferences, exported_columns
+from cleverapp_async.cli.recipients.rows import Fault, Row, RowReferences, exported_columns
 from cleverapp_async.cli.recipients.source import read_jsonl
 from cleverapp_async.journal import JournalEntry, JournalState
+from tests.cli.workbook import Workbook
+
+if TYPE_CHECKING:
+    from tests.cli.command import Run, Serve, Write
 
 TEXTS = st.text(
     st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"]), min_size=1
@@ -67,6 +73,66 @@ def test_a_table_of_somebody_else_is_taken_as_it_is() -> None:
     assert exported_columns(["contact_external_id", "text"]) == frozenset()
     assert exported_columns([*COLUMNS, "order"]) == frozenset(COLUMNS)
     assert "text" not in exported_columns(["contact_id", "text"])
+    assert exported_columns(["phone", "name", "telegram_id"]) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "deleted",
+    [
+        ("contact_id",),
+        ("contact_id", "contact_bot_id"),
+        ("contact_id", "contact_messenger"),
+        ("contact_id", "contact_bot_id", "contact_messenger"),
+        ("contact_id", "contact_bot_id", "contact_messenger", "viber_id", "vk_user_id"),
+    ],
+    ids=len,
+)
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_contacts_are_ours_whichever_columns_were_deleted(
+    cleverapp: Run, serve: Serve, write: Write, deleted: tuple[str, ...], form: str
+) -> None:
+    """Without their ids, and more, exported contacts keep no apostrophe and no column is told."""
+    simulator = serve()
+    sheet = CsvRows(())
+    contact = Contact(id=1, bot_id=7, messenger="whatsapp", phone="+79991234567", name="=Ива")
+    records = list(
+        csv.reader(io.StringIO((sheet.header() + sheet.row(contact)).decode("utf-8-sig")))
+    )
+    left = [place for place, name in enumerate(records[0]) if name not in deleted]
+    table = [[cells[place] for place in left] for cells in records]
+    content = "".join(f"{','.join(cells)}\n" for cells in table).encode()
+    if form == "xlsx":
+        content = Workbook({"S": [list(cells) for cells in table]}).content()
+    ended = cleverapp("send", write(f"r.{form}", content), "--bot-id", "7", "--text", "{name}")
+    assert ended.code == 0, ended.err
+    assert "column" not in ended.err
+    [arrived] = simulator.deliveries
+    assert (arrived.parameters["phone"], arrived.parameters["text"]) == ("79991234567", "=Ива")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("79991234567", "79991234567"),
+        ("9991234567", "79991234567"),
+        ("4915112345678", "4915112345678"),
+    ],
+)
+def test_phones_of_exported_contacts_are_of_every_country(written: str, read: str) -> None:
+    """The server has numbers as people gave them: what can be one number alone is that."""
+    cells = {"contact_bot_id": "7", "phone": written, "text": "Hi", "bot_id": "7"}
+    found = read_message(Row(1, 2, cells), Defaults())
+    assert isinstance(found, SendMessageToWhatsApp)
+    assert found.phone == read
+
+
+def test_a_phone_that_may_be_two_is_refused_in_exported_contacts() -> None:
+    """Whether its country code stands there nobody knows: it is not guessed at."""
+    cells = {"contact_messenger": "whatsapp", "phone": "4741234567", "text": "Hi", "bot_id": "7"}
+    [fault] = cast("tuple[Fault, ...]", read_message(Row(1, 2, cells), Defaults()))
+    assert fault.column == "phone"
+    assert "4741234567" in fault.text
+    assert "74741234567" in fault.text
 
 
 NAMES = st.one_of(

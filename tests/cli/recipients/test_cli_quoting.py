@@ -62,6 +62,73 @@ def test_blanks_before_some_quotation_marks(
     assert ended.err.count("quotation mark of a value") == 1
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        'contact_id, "text"',
+        '"contact_id", "text"',
+        ' "contact_id", "text"',
+        'contact_id,"text" ',
+        'contact_id, "text" ',
+        'contact_id,\t"text"',
+        'contact_id, "text" , "a, note"',
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_header_with_blanks_before_its_quotation_marks(
+    header: str, end: str, cleverapp: Run, serve: Serve, write: Write
+) -> None:
+    """Names are read without the blanks and the marks, also where the rows have no such blanks."""
+    simulator = serve()
+    more = ',"x, y"' if "note" in header else ""
+    rows = [f'1,"a, b"{more}', f'2,"c"{more}']
+    ended = cleverapp("send", write("r.csv", end.join([header, *rows, ""])), *FAST)
+    assert ended.code == 0, ended.err
+    sent = [str(one.parameters["text"]) for one in simulator.deliveries]
+    assert sorted(sent) == ["a, b", "c"]
+
+
+def test_a_name_in_a_header_may_hold_the_delimiter(
+    cleverapp: Run, serve: Serve, write: Write
+) -> None:
+    """A name with a comma is one column, whatever stands before its quotation mark."""
+    simulator = serve()
+    path = write("r.csv", 'contact_id, "size, cm", "text"\n1,"5, 6","a, b"\n')
+    ended = cleverapp("send", path, *FAST)
+    assert ended.code == 0, ended.err
+    assert [one.parameters["text"] for one in simulator.deliveries] == ["a, b"]
+    ended = cleverapp(
+        "send", write("s.csv", 'contact_id, "size, cm"\n1,"5, 6"\n'), *FAST, "--text", "{size, cm}"
+    )
+    assert ended.code == 0, ended.err
+    assert simulator.deliveries[-1].parameters["text"] == "5, 6"
+
+
+def test_a_header_that_stands_lower_may_have_blanks_too(
+    cleverapp: Run, serve: Serve, write: Write
+) -> None:
+    """What stands above the header decides nothing of it."""
+    simulator = serve()
+    path = write("r.csv", 'Report,"May"\ncontact_id; "text"\n1;"a; b"\n')
+    ended = cleverapp("send", path, "--header-row", "2", *FAST)
+    assert ended.code == 0, ended.err
+    assert [one.parameters["text"] for one in simulator.deliveries] == ["a; b"]
+
+
+@pytest.mark.parametrize(
+    "header", ['contact_id, "text', 'contact_id, "te"xt', 'contact_id, "a\nb", text']
+)
+def test_a_header_that_nobody_can_read_is_refused(
+    header: str, cleverapp: Run, write: Write
+) -> None:
+    """A quotation mark behind a blank that opens no name is told with the header's line."""
+    path = write("r.csv", f'{header}\n1,"a, b"\n')
+    ended = cleverapp("send", path, "--dry-run", "--text", "Hi")
+    assert ended.code == 2
+    assert f"{path}, line 1" in ended.err
+    assert "quot" in ended.err
+
+
 @given(
     rows=st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=6),
     delimiter=st.sampled_from(",;"),
