@@ -15,15 +15,12 @@ from typing import TYPE_CHECKING, Final
 
 from mypy import api
 
-from tests.paths import DOCS, ROOT
+from tests.paths import PAGES, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["PAGES", "check", "module_of"]
-
-PAGES: Final = (ROOT / "README.md", *sorted(DOCS.glob("*.md")))
-"""The pages whose blocks are checked."""
+__all__ = ["check", "module_of"]
 
 _BLOCK: Final = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 

@@ -8,3 +8,8 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[1]
 DOCS: Final = ROOT / "docs"
 SAMPLES: Final = ROOT / "tests" / "samples"
+
+PAGES: Final = (ROOT / "README.md", *sorted(DOCS.glob("*.md")))
+"""The pages for users, in English: those whose code is run."""
+RUSSIAN: Final = (ROOT / "README.ru.md", *sorted((DOCS / "ru").glob("*.md")))
+"""The pages for users, in Russian: each renders one of the English ones."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.document_types import PAGES, check, module_of
+from tests.document_types import check, module_of
 from tests.documents import examples_of
+from tests.paths import PAGES
 
 if TYPE_CHECKING:
     from pathlib import Path

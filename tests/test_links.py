@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.paths import ROOT
+from tests.paths import DOCS, ROOT, RUSSIAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PAGES = [
+EVERY = [
     *sorted(ROOT.glob("*.md")),
-    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted(DOCS.rglob("*.md")),
+    ROOT / "benchmarks" / "README.md",
+    ROOT / "examples" / "README.md",
 ]
 LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^()\s]+(?:\([^()]*\))?)\)")
 HEADING = re.compile(r"^#{1,6} +(.*?) *#*$", re.MULTILINE)
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 
 
+def name_of(page: Path) -> str:
+    """A page as it is called from the root."""
+    return page.relative_to(ROOT).as_posix()
+
+
+@cache
 def text_of(page: Path) -> str:
-    """A page without its blocks of code."""
-    return FENCE.sub("", page.read_text(encoding="utf-8"))
+    """A page without its blocks of code, and without what only tools read."""
+    return FENCE.sub("", COMMENT.sub("", page.read_text(encoding="utf-8")))
 
 
+@cache
 def anchors_of(page: Path) -> set[str]:
     """What can stand behind ``#``: each heading as GitHub makes an anchor of it."""
     found: set[str] = set()
@@ -47,7 +58,7 @@ def links_of(page: Path) -> Iterator[str]:
             yield target
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", EVERY, ids=name_of)
 def test_links_lead_somewhere(page: Path) -> None:
     """The file of each link exists, and so does the heading that it names."""
     for target in links_of(page):
@@ -58,11 +69,19 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in anchors_of(there), target
 
 
-@pytest.mark.parametrize(
-    "page", [one for one in PAGES if one.name != "CHANGELOG.md"], ids=lambda page: page.name
-)
+@pytest.mark.parametrize("page", [one for one in EVERY if one.name != "CHANGELOG.md"], ids=name_of)
 def test_pages_are_linked(page: Path) -> None:
     """A page that another one names is a link there: nobody can follow a name in code."""
-    names = {one.name for one in PAGES} - {"CHANGELOG.md"}
+    names = {one.name for one in EVERY} - {"CHANGELOG.md"}
     named = set(re.findall(r"([\w-]+\.md)\b", LINK.sub("", text_of(page))))
     assert not named & names
+
+
+@pytest.mark.parametrize("page", RUSSIAN, ids=name_of)
+def test_a_russian_page_leads_to_russian_pages(page: Path) -> None:
+    """A link to an English page is one that has no rendering, or is named as the original."""
+    for target in links_of(page):
+        name = (page.parent / target.partition("#")[0]).resolve()
+        rendered = DOCS / "ru" / name.name if name.parent == DOCS else name.with_suffix(".ru.md")
+        is_original = f"[English]({target})" in page.read_text(encoding="utf-8")
+        assert name in RUSSIAN or is_original or not rendered.exists(), target

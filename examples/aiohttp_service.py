@@ -1,0 +1,50 @@
+"""A service of aiohttp: ``python -m aiohttp.web -H 127.0.0.1 -P 8000 aiohttp_service:make_app``.
+
+``POST /messages`` with ``{"bot_id": 7, "messenger": "telegram", "to": "1001", "text": "Hi"}``.
+"""
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from cleverapp_async import CleverAppClient, CleverAppError, LimiterRegistry, Outcome
+
+CLIENT = web.AppKey("CLIENT", CleverAppClient)
+# Whoever gets 503 may ask again. Whoever gets 504 must not: the message may have arrived.
+STATUS = {Outcome.REJECTED: 422, Outcome.NOT_SENT: 503, Outcome.UNKNOWN: 504}
+
+
+async def with_client(app: web.Application) -> AsyncIterator[None]:
+    """Make the client when the service starts, and close it when the service ends."""
+    async with (
+        LimiterRegistry.on_disk() as limits,
+        CleverAppClient.from_env(limits=limits) as client,
+    ):
+        app[CLIENT] = client
+        yield
+
+
+async def send(request: web.Request) -> web.Response:
+    """Send one message, and tell what became of it."""
+    message = await request.json()
+    try:
+        receipt = await request.app[CLIENT].send_message(
+            bot_id=message["bot_id"],
+            messenger=message["messenger"],
+            contact_external_id=message["to"],
+            text=message["text"],
+            deadline=20,
+        )
+    except CleverAppError as error:
+        told = {"code": error.code, "outcome": error.outcome.value}
+        return web.json_response(told, status=STATUS.get(error.outcome, 500))
+    return web.json_response({"send_id": receipt.send_id})
+
+
+def make_app(argv: list[str] | None = None) -> web.Application:
+    """Make the application; the arguments are those that ``python -m aiohttp.web`` leaves over."""
+    del argv
+    app = web.Application()
+    app.cleanup_ctx.append(with_client)
+    app.router.add_post("/messages", send)
+    return app

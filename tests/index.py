@@ -1,0 +1,44 @@
+"""The tables of ``docs/index.md``: which pages there are, under which heading, and what for."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from tests.paths import DOCS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Entry", "entries"]
+
+_LINE: Final = re.compile(r"^(?:## (.+)|\| \[([^\]]+)\]\(([^)#]+)\) \| (.+) \|)$", re.MULTILINE)
+
+
+@frozen
+class Entry:
+    """One line of the index.
+
+    Attributes:
+        section: The heading that it stands under.
+        title: What the page is called.
+        page: Its file.
+        about: What it is for.
+    """
+
+    section: str
+    title: str
+    page: Path
+    about: str
+
+
+def entries() -> Iterator[Entry]:
+    """All lines, in their order."""
+    section = ""
+    for heading, title, target, about in _LINE.findall((DOCS / "index.md").read_text("utf-8")):
+        section = heading or section
+        if target:
+            yield Entry(section, title, (DOCS / target).resolve(), about)
