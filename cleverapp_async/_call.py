@@ -22,7 +22,7 @@ from .models.route import Route
 __all__ = ["Call", "Progress", "Reply", "SendState", "note_answer", "raw_answers"]
 
 
-@define(repr=False)
+@define(eq=False, repr=False)
 class SendState:
     """What is known of a call while it runs, for whoever may have to cancel it.
 
@@ -51,7 +51,7 @@ class SendState:
         return self.commit is not None
 
 
-@define(kw_only=True)
+@define(eq=False, repr=False, kw_only=True)
 class Call:
     """One call of an API method.
 
@@ -75,7 +75,7 @@ class Call:
     state: SendState = field(factory=SendState)
 
 
-@define
+@define(eq=False, repr=False)
 class Reply:
     """A call that succeeded: the answer's content, and what it took."""
 
@@ -83,7 +83,7 @@ class Reply:
     receipt: SendReceipt
 
 
-@define
+@define(eq=False, repr=False)
 class Progress:
     """One call over its attempts.
 
