@@ -20,6 +20,7 @@ from . import (
     memory,
     mixed,
     overhead,
+    startup,
     stray,
     window,
 )
@@ -46,6 +47,7 @@ _BENCHMARKS: dict[str, tuple[Callable[[int], Report], int]] = {
     "overhead": (overhead.run, 9),
     "memory": (memory.run, 1),
     "mixed": (mixed.run, 3),
+    "startup": (startup.run, 15),
     "stray": (stray.run, 1),
     "window": (window.run, 5),
 }
