@@ -12,7 +12,6 @@ import hashlib
 from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
-from importlib.resources import files
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 from urllib.parse import urlsplit
@@ -205,6 +204,8 @@ class Script:
     @cached_property
     def text(self) -> str:
         """The source."""
+        from importlib.resources import files  # noqa: PLC0415 - slow, and a file needs none
+
         folder = files(self.package)
         return "\n".join((folder / part).read_text(encoding="utf-8") for part in self.parts)
 
