@@ -224,7 +224,7 @@ class WriterThread:
         self._room.set()
         for answer in answers:
             # Each waiter its own: a traceback is written into what is raised.
-            _settle(answer, None, copy.copy(error))
+            _settle(answer, None, error and copy.copy(error))
 
     def _over(self, error: JournalError | None) -> None:
         """The thread has ended: answer everybody whom it has not."""
