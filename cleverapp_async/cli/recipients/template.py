@@ -68,9 +68,10 @@ class Template:
         parts.append((literal + text[end:], None))
         return cls(tuple(parts))
 
-    @columns.default
-    def _columns(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(name for _, name in self.parts if name is not None))
+    def __attrs_post_init__(self) -> None:
+        """Find the columns once: every row asks for them."""
+        columns = dict.fromkeys(name for _, name in self.parts if name is not None)
+        object.__setattr__(self, "columns", tuple(columns))
 
     def renamed(self, names: Mapping[str, str]) -> Template:
         """The same template with other names of its columns.
