@@ -1,4 +1,4 @@
-"""What ``import cleverapp_async`` costs beside the two libraries it cannot do without.
+"""What importing the package or its client costs beside the two libraries it is made with.
 
 All of them are compiled beforehand, as in every installation, whatever the environment says
 about writing bytecode: a folder of its own takes it.
@@ -12,22 +12,27 @@ import sys
 import tempfile
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from ._report import Figure, Report
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 __all__ = ["run"]
 
 _ROOT = Path(__file__).resolve().parent.parent
-_OURS = "cleverapp_async"
-_LIBRARIES = "aiohttp, cattrs"
-_BAR = 1.3
+_DOOR = "import cleverapp_async"
+_CLIENT = "from cleverapp_async import CleverAppClient"
+_LIBRARIES = "import aiohttp, cattrs"
+_BAR = 1.12
 _NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 _TIMED = """
 import time
 started, used = time.perf_counter(), time.process_time()
-import {}
+{}
 print(time.perf_counter() - started, time.process_time() - used)
 """
 
@@ -51,37 +56,47 @@ def run(repetitions: int) -> Report:
     Args:
         repetitions: How many interpreters each.
     """
+    statements = (_DOOR, _CLIENT, _LIBRARIES)
     with tempfile.TemporaryDirectory() as compiled:
-        for modules in (_OURS, _LIBRARIES):
-            _cost(modules, compiled)  # compiles what is not compiled yet
-        pairs = [(_cost(_OURS, compiled), _cost(_LIBRARIES, compiled)) for _ in range(repetitions)]
+        for statement in statements:
+            _cost(statement, compiled)  # compiles what is not compiled yet
+        rounds = [[_cost(each, compiled) for each in statements] for _ in range(repetitions)]
+    doors, clients, libraries = zip(*rounds, strict=True)
     return Report(
         name="import",
         about=f"{repetitions} fresh interpreters each, in turns; the import statement alone",
         figures=(
-            _ratio("time", [a.wall / b.wall for a, b in pairs]),
-            _ratio("CPU time", [a.cpu / b.cpu for a, b in pairs]),
-            _ratio("CPU time, least of each", [_least(pairs, 0) / _least(pairs, 1)]),
-            _milliseconds(f"import {_OURS}", [pair[0].wall for pair in pairs]),
-            _milliseconds(f"import {_LIBRARIES}", [pair[1].wall for pair in pairs]),
-            _milliseconds(f"import {_OURS}, CPU time", [pair[0].cpu for pair in pairs]),
-            _milliseconds(f"import {_LIBRARIES}, CPU time", [pair[1].cpu for pair in pairs]),
+            *_ratios(_DOOR, doors, libraries),
+            *_ratios(_CLIENT, clients, libraries),
+            *(
+                _milliseconds(f"{statement}{kind}", [getattr(cost, name) for cost in costs])
+                for kind, name in (("", "wall"), (", CPU time", "cpu"))
+                for statement, costs in zip(statements, (doors, clients, libraries), strict=True)
+            ),
         ),
         settings={"repetitions": repetitions},
     )
 
 
-def _ratio(kind: str, ratios: list[float]) -> Figure:
-    return Figure(
-        name=f"import {_OURS} ÷ import {_LIBRARIES}, {kind}",
-        value=median(ratios),
-        at_most=_BAR,
-        runs=tuple(ratios),
+def _ratios(
+    statement: str, ours: Sequence[_Cost], libraries: Sequence[_Cost]
+) -> tuple[Figure, ...]:
+    pairs = list(zip(ours, libraries, strict=True))
+    least = min(one.cpu for one in ours) / min(one.cpu for one in libraries)
+    kinds = {
+        "time": [a.wall / b.wall for a, b in pairs],
+        "CPU time": [a.cpu / b.cpu for a, b in pairs],
+        "CPU time, least of each": [least],
+    }
+    return tuple(
+        Figure(
+            name=f"{statement} ÷ {_LIBRARIES}, {kind}",
+            value=median(ratios),
+            at_most=_BAR,
+            runs=tuple(ratios),
+        )
+        for kind, ratios in kinds.items()
     )
-
-
-def _least(pairs: list[tuple[_Cost, _Cost]], side: int) -> float:
-    return min(pair[side].cpu for pair in pairs)
 
 
 def _milliseconds(name: str, seconds: list[float]) -> Figure:
@@ -89,12 +104,12 @@ def _milliseconds(name: str, seconds: list[float]) -> Figure:
     return Figure(name=name, value=median(each), unit="ms", runs=tuple(each))
 
 
-def _cost(modules: str, compiled: str) -> _Cost:
+def _cost(statement: str, compiled: str) -> _Cost:
     """Import in a fresh interpreter."""
     environment = {name: value for name, value in os.environ.items() if name != _NO_BYTECODE}
     environment["PYTHONPYCACHEPREFIX"] = compiled
     told = subprocess.run(
-        [sys.executable, "-c", _TIMED.format(modules)],
+        [sys.executable, "-c", _TIMED.format(statement)],
         cwd=_ROOT,
         env=environment,
         check=True,

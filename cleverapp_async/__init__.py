@@ -7,62 +7,62 @@ Here is what sends and what is caught. The rest is in the public modules beside:
 
 from typing import TYPE_CHECKING
 
-from ._call import raw_answers
 from ._imports import lazy_names
-from ._response import RawResponse
-from .client import CleverAppClient
-from .config import DEFAULT_BASE_URL, Brand, ClientConfig
-from .errors import (
-    ApiError,
-    AuthenticationError,
-    CampaignPausedError,
-    CleverAppError,
-    ClientStateError,
-    ConfigurationError,
-    ConnectError,
-    DeadlineExceededError,
-    FieldError,
-    ForbiddenError,
-    InvalidRequestError,
-    JournalError,
-    JournalLockedError,
-    LimiterUnavailableError,
-    MessengerLimitError,
-    MethodNotFoundError,
-    NotFoundError,
-    NotProcessedError,
-    NotSentError,
-    Outcome,
-    OutcomeUnknownError,
-    PagingError,
-    RateLimitError,
-    RequestTimeoutError,
-    ServerError,
-    UnexpectedResponseError,
-    UnsupportedMessengerError,
-    ValidationError,
-)
-from .limits import AccountKey, Lane, LimiterRegistry, LimitKey, Quota
-from .methods.base import ABSENT, Absent, CallOptions, ClientOptions
-from .models import (
-    Contact,
-    Message,
-    Messenger,
-    QueuedMessage,
-    Route,
-    SendMessage,
-    SendMessageToWhatsApp,
-    SendReceipt,
-)
-from .retry import Retry, RetryPolicy
-from .webhook import IncomingWebhook
 
 if TYPE_CHECKING:
+    from ._call import raw_answers
+    from ._response import RawResponse
     from .bulk.eta import Forecast, forecast
     from .bulk.journal.sqlite.journal import SqliteJournal
     from .bulk.outcome import SendOutcome
     from .bulk.run import BulkProgress, BulkRun
     from .bulk.schedule import Schedule
+    from .client import CleverAppClient
+    from .config import DEFAULT_BASE_URL, Brand, ClientConfig
+    from .errors import (
+        ApiError,
+        AuthenticationError,
+        CampaignPausedError,
+        CleverAppError,
+        ClientStateError,
+        ConfigurationError,
+        ConnectError,
+        DeadlineExceededError,
+        FieldError,
+        ForbiddenError,
+        InvalidRequestError,
+        JournalError,
+        JournalLockedError,
+        LimiterUnavailableError,
+        MessengerLimitError,
+        MethodNotFoundError,
+        NotFoundError,
+        NotProcessedError,
+        NotSentError,
+        Outcome,
+        OutcomeUnknownError,
+        PagingError,
+        RateLimitError,
+        RequestTimeoutError,
+        ServerError,
+        UnexpectedResponseError,
+        UnsupportedMessengerError,
+        ValidationError,
+    )
+    from .limits import AccountKey, Lane, LimiterRegistry, LimitKey, Quota
+    from .methods.base import ABSENT, Absent, CallOptions, ClientOptions
+    from .models import (
+        Contact,
+        Message,
+        Messenger,
+        QueuedMessage,
+        Route,
+        SendMessage,
+        SendMessageToWhatsApp,
+        SendReceipt,
+    )
+    from .retry import Retry, RetryPolicy
+    from .webhook import IncomingWebhook
 
 __all__ = [
     "ABSENT",
@@ -129,17 +129,79 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-    # What many messages alone need: the import stays quick for those who send single ones.
+    # Whoever wants an error alone, or the command's help, need not wait for aiohttp.
+    _PLACES = {
+        "._call": ("raw_answers",),
+        "._response": ("RawResponse",),
+        ".bulk.eta": ("Forecast", "forecast"),
+        ".bulk.journal.sqlite.journal": ("SqliteJournal",),
+        ".bulk.outcome": ("SendOutcome",),
+        ".bulk.run": ("BulkProgress", "BulkRun"),
+        ".bulk.schedule": ("Schedule",),
+        ".client": ("CleverAppClient",),
+        ".config": ("DEFAULT_BASE_URL", "Brand", "ClientConfig"),
+        ".errors": (
+            "ApiError",
+            "AuthenticationError",
+            "CampaignPausedError",
+            "CleverAppError",
+            "ClientStateError",
+            "ConfigurationError",
+            "ConnectError",
+            "DeadlineExceededError",
+            "FieldError",
+            "ForbiddenError",
+            "InvalidRequestError",
+            "JournalError",
+            "JournalLockedError",
+            "LimiterUnavailableError",
+            "MessengerLimitError",
+            "MethodNotFoundError",
+            "NotFoundError",
+            "NotProcessedError",
+            "NotSentError",
+            "Outcome",
+            "OutcomeUnknownError",
+            "PagingError",
+            "RateLimitError",
+            "RequestTimeoutError",
+            "ServerError",
+            "UnexpectedResponseError",
+            "UnsupportedMessengerError",
+            "ValidationError",
+        ),
+        ".limits": ("AccountKey", "Lane", "LimiterRegistry", "LimitKey", "Quota"),
+        ".methods.base": ("ABSENT", "Absent", "CallOptions", "ClientOptions"),
+        ".models": (
+            "Contact",
+            "Message",
+            "Messenger",
+            "QueuedMessage",
+            "Route",
+            "SendMessage",
+            "SendMessageToWhatsApp",
+            "SendReceipt",
+        ),
+        ".retry": ("Retry", "RetryPolicy"),
+        ".webhook": ("IncomingWebhook",),
+    }
     __getattr__, __dir__ = lazy_names(
         __name__,
         __name__,
-        {
-            "BulkProgress": ".bulk.run",
-            "BulkRun": ".bulk.run",
-            "Forecast": ".bulk.eta",
-            "Schedule": ".bulk.schedule",
-            "SendOutcome": ".bulk.outcome",
-            "SqliteJournal": ".bulk.journal.sqlite.journal",
-            "forecast": ".bulk.eta",
-        },
+        {name: place for place, names in _PLACES.items() for name in names},
+        modules=(
+            "bulk",
+            "config",
+            "endpoints",
+            "errors",
+            "events",
+            "integrations",
+            "journal",
+            "limits",
+            "models",
+            "openapi",
+            "simulator",
+            "telemetry",
+            "testing",
+        ),
     )

@@ -9,9 +9,9 @@ import math
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Protocol
 
 from attrs import define, field
-from cattrs import Converter
 
 from ._request import WireRequest
 from ._response import RawResponse, read_answer
@@ -21,10 +21,18 @@ from .limits.quota import Lane
 from .models.messages import SendReceipt
 from .models.route import Route
 
-__all__ = ["Call", "Progress", "Reply", "SendState", "note_answer", "raw_answers"]
+__all__ = ["Call", "Progress", "Reading", "Reply", "SendState", "note_answer", "raw_answers"]
 
 
-@define(repr=False)
+class Reading(Protocol):
+    """Gives what an answer holds, or raises the error that it means."""
+
+    def __call__(self, raw: RawResponse, endpoint: Endpoint, *, lenient: bool) -> object:
+        """Read one answer, at need with values of a wrong shape left out of its model."""
+        ...
+
+
+@define(eq=False, repr=False)
 class SendState:
     """What is known of a call while it runs, for whoever may have to cancel it.
 
@@ -53,7 +61,7 @@ class SendState:
         return self.commit is not None
 
 
-@define(kw_only=True)
+@define(eq=False, repr=False, kw_only=True)
 class Call:
     """One call of an API method.
 
@@ -70,18 +78,21 @@ class Call:
     """
 
     endpoint: Endpoint
-    # Not shown: errors that report the variables of frames would show recipients and texts.
-    parameters: Mapping[str, object] = field(repr=False)
+    parameters: Mapping[str, object]
     route: Route | None = None
-    contact_id: int | None = field(default=None, repr=False)
+    contact_id: int | None = None
     lane: Lane = Lane.INTERACTIVE
     deadline: float | None = None
     state: SendState = field(factory=SendState)
     request: WireRequest | None = None
-    read: Callable[[RawResponse, Endpoint, Converter], object] = read_answer
+    read: Reading = read_answer
+
+    def __repr__(self) -> str:
+        """The method alone: reports that show the variables of frames must show no recipient."""
+        return f"<{self.endpoint.name}>"
 
 
-@define
+@define(eq=False, repr=False)
 class Reply:
     """A call that succeeded: the answer's content, and what it took."""
 
@@ -89,7 +100,7 @@ class Reply:
     receipt: SendReceipt
 
 
-@define
+@define(eq=False, repr=False)
 class Progress:
     """One call over its attempts.
 

@@ -21,25 +21,24 @@ _BOMS = (
     codecs.BOM_UTF16_BE,
     codecs.BOM_UTF32_BE,
 )
-_IN_HEADER = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:+-]{1,40})", re.IGNORECASE | re.ASCII)
-_IN_MARKUP = re.compile(
-    rb"<(?:meta|\?xml)\b[^>]{0,200}?\b(?:charset|encoding)\s*=\s*[\"']?([\w.:+-]{1,40})",
-    re.IGNORECASE,
+_IN_HEADER = r"(?ai);\s*charset\s*=\s*[\"']?([\w.:+-]{1,40})"
+_IN_MARKUP = (
+    rb"(?i)<(?:meta|\?xml)\b[^>]{0,200}?\b(?:charset|encoding)\s*=\s*[\"']?([\w.:+-]{1,40})"
 )
 _MARKUP_READ = 1024  # as far as the HTML standard has a browser look
 # What servers call the code pages of Windows and DOS, beyond the names that Python knows.
-_CODE_PAGE = re.compile(r"(?:win|windows|cp|ms|ibm)?[-_]?(125\d|866|874)")
+_CODE_PAGE = r"(?:win|windows|cp|ms|ibm)?[-_]?(125\d|866|874)"
 # Charsets of text alone: Python's registry also holds `unicode_escape`, `idna` and the like.
-_OF_TEXT = re.compile(
+_OF_TEXT = (
     r"ascii|utf-(?:16|32)(?:-[bl]e)?|cp\d+|iso8859-\d+|koi8-[rtu]|mac-\w+|ptcp154|kz1048|tis-620"
     r"|gbk|gb2312|gb18030|big5|big5hkscs|euc[_-]\w+|shift_jis\w*|johab|iso2022_\w+"
 )
 _ASCII = bytes(range(0x20, 0x7F))
 # What no text of another charset looks like: two Russian letters, or one sign of four bytes.
-_UTF_8_WORD = re.compile(r"[А-яЁё]{2}|[\U00010000-\U0010ffff]")
+_UTF_8_WORD = r"[А-яЁё]{2}|[\U00010000-\U0010ffff]"
 _LETTERS = "А-яЁёІіЇїЄєҐґЎў"  # of Russian, Ukrainian and Belarusian
-_CYRILLIC_WORD = re.compile(f"[{_LETTERS}]{{3}}")
-_CYRILLIC = re.compile(f"[{_LETTERS}\0-\x7f№«»„“”’–—…\u00a0]*")
+_CYRILLIC_WORD = f"[{_LETTERS}]{{3}}"
+_CYRILLIC = f"[{_LETTERS}\0-\x7f№«»„“”’–—…\u00a0]*"
 
 
 def decode_text(data: bytes, content_type: str = "") -> str:
@@ -71,11 +70,11 @@ def decode_text(data: bytes, content_type: str = "") -> str:
 
 def _declared(data: bytes, content_type: str) -> str:
     """The charset that is declared, UTF-8 where none is, or none that is known."""
-    found = _IN_HEADER.search(content_type)
+    found = re.search(_IN_HEADER, content_type)
     if found is not None and (known := _known(found[1])):
         return known
     if data[:_MARKUP_READ].lstrip().startswith(b"<"):
-        inside = _IN_MARKUP.search(data[:_MARKUP_READ])
+        inside = re.search(_IN_MARKUP, data[:_MARKUP_READ])
         # A page whose bytes could be searched is in no charset of 16 bits, whatever it says.
         if inside is not None and (known := _known(inside[1].decode("ascii", "replace"))):
             return _UTF_8 if known.startswith("utf-") else known
@@ -86,12 +85,12 @@ def _declared(data: bytes, content_type: str) -> str:
 def _known(name: str) -> str | None:
     """Python's name of a charset; None for what is no charset of text."""
     name = name.lower().removeprefix("x-")
-    page = _CODE_PAGE.fullmatch(name)
+    page = re.fullmatch(_CODE_PAGE, name)
     try:
         known = codecs.lookup(f"cp{page[1]}" if page else name).name
         if known in {_UTF_8, "utf-8-sig"}:
             return _UTF_8
-        if not _OF_TEXT.fullmatch(known):
+        if not re.fullmatch(_OF_TEXT, known):
             return None
         # The token is struck out of the bytes where it stands in ASCII or in 16 or 32 bits.
         return known if _is_wide(known) or _ASCII.decode(known) == _ASCII.decode() else None
@@ -132,7 +131,7 @@ def _is_utf_8_all_the_same(data: bytes, declared: str) -> bool:
     if _is_wide(declared):
         return "".join(text.split()).isprintable()
     # Read in any other charset they are four signs that nobody writes in a row.
-    return _UTF_8_WORD.search(text) is not None
+    return re.search(_UTF_8_WORD, text) is not None
 
 
 def _is_cyrillic(data: bytes) -> bool:
@@ -141,4 +140,4 @@ def _is_cyrillic(data: bytes) -> bool:
         codecs.utf_8_decode(data)
         return False  # UTF-8 that is cut inside a character
     text = data.decode("cp1251", "replace")
-    return _CYRILLIC.fullmatch(text) is not None and _CYRILLIC_WORD.search(text) is not None
+    return re.fullmatch(_CYRILLIC, text) is not None and re.search(_CYRILLIC_WORD, text) is not None

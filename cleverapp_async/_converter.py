@@ -23,6 +23,7 @@ import attrs
 from cattrs import Converter, IterableValidationError, IterableValidationNote, transform_error
 from cattrs.gen import make_dict_unstructure_fn, override
 
+from . import models
 from ._model_reader import ModelReader
 from ._values import (
     holds_nothing,
@@ -36,7 +37,6 @@ from ._values import (
     read_truth,
     read_whole,
 )
-from .models.account import ReferralCount, Referrer, ReferrerChain
 
 __all__ = ["converter", "lenient_converter", "make_converter", "structure", "unstructure"]
 
@@ -86,8 +86,8 @@ def make_converter(*, lenient: bool = False) -> Converter:
     made.register_structure_hook_factory(_is_mapping, mapping_reader)
     made.register_structure_hook_func(_is_object, read_map)
     made.register_structure_hook_factory(_keeps_extra, reader)
-    made.register_structure_hook(ReferrerChain, _chain_reader(made))
-    made.register_structure_hook(ReferralCount, _count)
+    made.register_structure_hook_func(_is_named("ReferrerChain"), _chain_reader(made))
+    made.register_structure_hook_func(_is_named("ReferralCount"), _count)
     made.register_unstructure_hook(datetime, datetime.isoformat)
     made.register_unstructure_hook(Decimal, str)
 
@@ -96,6 +96,14 @@ def make_converter(*, lenient: bool = False) -> Converter:
 
     made.register_unstructure_hook_factory(_keeps_extra, writer)
     return made
+
+
+def _is_named(name: str) -> Callable[[object], bool]:
+    """Whether it is this model of accounts: to hold it against the class would import that."""
+    place = f"{models.__name__}.account"
+    return lambda kind: (
+        isinstance(kind, type) and kind.__name__ == name and kind.__module__ == place
+    )
 
 
 def _is_object(kind: object) -> bool:
@@ -167,26 +175,26 @@ def _or_raw(hook: Callable[[Any, object], object]) -> Callable[[Any, object], ob
     return read
 
 
-def _chain_reader(converter: Converter) -> Callable[[Any, object], ReferrerChain]:
+def _chain_reader(converter: Converter) -> Callable[[Any, object], models.ReferrerChain]:
     """GetReferrers answers a tree, or with ``is_flat`` a list."""
 
-    def read(value: object, _: object) -> ReferrerChain:
+    def read(value: object, _: object) -> models.ReferrerChain:
         if is_list(value):
-            return ReferrerChain(None, converter.structure(value, tuple[Referrer, ...]))
-        tree = converter.structure(value, Referrer)
+            levels = converter.structure(value, tuple[models.Referrer, ...])
+            return models.ReferrerChain(None, levels)
+        tree = converter.structure(value, models.Referrer)
         chain = [tree]
         while (above := chain[-1].referrer) is not None:
             chain.append(above)
-        return ReferrerChain(tree, tuple(chain))
+        return models.ReferrerChain(tree, tuple(chain))
 
     return read
 
 
-def _count(value: object, _: object) -> ReferralCount:
+def _count(value: object, kind: type[Any]) -> object:
     """A bare number, or an object with ``count``: the documentation shows neither."""
-    if not isinstance(value, Mapping):
-        return ReferralCount(read_whole(value, int))
-    return ReferralCount(read_whole(read_object(cast("object", value)).get("count"), int))
+    told = read_object(cast("object", value)).get("count") if isinstance(value, Mapping) else value
+    return kind(read_whole(told, int))
 
 
 def _writer(kind: type[attrs.AttrsInstance], made: Converter) -> Callable[[Any], dict[str, object]]:

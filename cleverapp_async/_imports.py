@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
 from types import MappingProxyType
 
@@ -11,7 +11,7 @@ __all__ = ["EXTRAS", "lazy_names", "missing_extra"]
 
 
 def lazy_names(
-    module: str, package: str, places: Mapping[str, str]
+    module: str, package: str, places: Mapping[str, str], modules: Collection[str] = ()
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """The functions ``__getattr__`` and ``__dir__`` of a module that gives names of others.
 
@@ -21,9 +21,12 @@ def lazy_names(
         module: The ``__name__`` of the module.
         package: The package that the places are relative to.
         places: For each name the module that has it, such as ``.bulk.run``.
+        modules: Names of modules of the package, which are imported when asked for as well.
     """
 
     def find(name: str) -> object:
+        if name in modules:
+            return import_module(f".{name}", package)  # which sets the name
         if name not in places:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         value: object = getattr(import_module(places[name], package), name)
@@ -33,7 +36,8 @@ def lazy_names(
 
     def names() -> list[str]:
         # Without what the module has for this alone.
-        return sorted({*vars(sys.modules[module]), *places} - {"TYPE_CHECKING", "lazy_names"})
+        here = {*vars(sys.modules[module]), *places, *modules}
+        return sorted(here - {"TYPE_CHECKING", "lazy_names"})
 
     return find, names
 

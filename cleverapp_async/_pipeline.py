@@ -14,11 +14,9 @@ import random
 from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
-from attrs import define, evolve, field
-from cattrs import Converter
+from attrs import define, evolve
 
 from ._call import Call, Progress, Reply, SendState, note_answer
-from ._converter import converter, lenient_converter
 from ._request import WireRequest, build
 from ._response import RawResponse
 from ._transport import Transport, WireFailure, Witness
@@ -68,7 +66,7 @@ _numbers = itertools.count(1)
 _process = f"{random.getrandbits(32):08x}"
 
 
-@define
+@define(eq=False, repr=False)
 class Pipeline:
     """Carries out calls over one transport and the limits of one client."""
 
@@ -78,11 +76,6 @@ class Pipeline:
     _config: ClientConfig
     _events: EventDispatcher
     _observer: Observer | None = None
-    _converter: Converter = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        """Choose how strictly answers are read."""
-        self._converter = lenient_converter() if self._config.lenient else converter
 
     def with_config(self, config: ClientConfig) -> Pipeline:
         """Another pipeline with other settings, over the same transport, limits and routes.
@@ -277,7 +270,7 @@ class Pipeline:
     ) -> object:
         """What an answer means; the limiters and the route directory learn from it."""
         try:
-            content = call.read(raw, call.endpoint, self._converter)
+            content = call.read(raw, call.endpoint, lenient=self._config.lenient)
         except MessengerLimitError as error:
             permits.refuse_key(self._bounded(error.retry_after))
             self._learn(call, key, error)

@@ -13,10 +13,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeGuard, cast
 
 from attrs import define, field
-from cattrs import Converter
 
+from . import models
 from ._charset import decode_text
-from ._converter import converter, structure
 from ._tls import SPEAKS_TLS
 from ._values import is_list, kind_of, read_truth, read_whole
 from .endpoints import Endpoint
@@ -38,8 +37,6 @@ from .errors import (
     ValidationError,
 )
 from .errors.api import is_html, page_title
-from .field_errors import parse_field_errors
-from .models.lists import Page
 from .retry import retry_after
 
 __all__ = ["RawResponse", "read_answer", "read_status", "retry_after"]
@@ -48,8 +45,8 @@ _SUCCESS = b'{"success":true}'
 """The documented answer of most methods, byte for byte as the framework writes it."""
 _OF_A_MODEL = ("id", "url")
 """Names of which every model that is answered alone has one."""
-_MESSENGER_LIMIT = re.compile(r"Достигнут лимит отправки сообщений для\s+(\S+)")
-_UNSUPPORTED = re.compile(r"не реализована отправка сообщений в мессенджер контакта\s*\(([^)]*)\)")
+_MESSENGER_LIMIT = r"Достигнут лимит отправки сообщений для\s+(\S+)"
+_UNSUPPORTED = r"не реализована отправка сообщений в мессенджер контакта\s*\(([^)]*)\)"
 _BY_MESSAGE: Mapping[str, type[ApiError]] = {
     "forbidden": ForbiddenError,
     "unauthenticated": AuthenticationError,
@@ -72,13 +69,12 @@ request takes another one (RFC 9110, RFC 8470)."""
 # token against forged forms, the API does not.)
 _NO_SUCH_METHOD = (405, 419)
 # How nginx, Apache and Go answer plain HTTP on a port for TLS.
-_WANTS_TLS = re.compile(
-    "plain http request was sent to https port|plain http to an ssl-enabled server port"
-    "|http request to an https server",
-    re.IGNORECASE,
+_WANTS_TLS = (
+    "(?i)plain http request was sent to https port|plain http to an ssl-enabled server port"
+    "|http request to an https server"
 )
 _NO_WORDS = ("", "not found", "404 not found")
-_ROUTE = re.compile(r"the route .* could not be found")
+_ROUTE = r"the route .* could not be found"
 _LOGIN = ("login", "signin", "sign-in")
 _MOVED = (301, 307, 308)
 _TOO_MANY = ("too many attempts", "too many requests")
@@ -109,13 +105,13 @@ class RawResponse:
         return decode_text(self.body, self.headers.get("content-type", ""))
 
 
-def read_answer(raw: RawResponse, endpoint: Endpoint, using: Converter = converter) -> object:
+def read_answer(raw: RawResponse, endpoint: Endpoint, *, lenient: bool = False) -> object:
     """The answer's content: a model, a tuple of models, a page, or what came.
 
     Args:
         raw: The answer.
         endpoint: The method's row: what its answer holds.
-        using: Reads the models; the lenient converter keeps what does not fit.
+        lenient: Keep what does not fit as it came.
 
     Raises:
         ApiError: The answer is not a success, or not one that anybody documents.
@@ -124,24 +120,24 @@ def read_answer(raw: RawResponse, endpoint: Endpoint, using: Converter = convert
         return {"success": True}  # Known without a charset, a decoder and a search for errors.
     text = raw.text
     try:
-        return _read(raw, _decode(text), endpoint, using)
+        return _read(raw, _decode(text), endpoint, lenient=lenient)
     except RecursionError:
         pass  # Nested so deeply that nothing could even show it: its text has to do.
-    return _read(raw, text[:_TEXT_KEPT], endpoint, using)
+    return _read(raw, text[:_TEXT_KEPT], endpoint, lenient=lenient)
 
 
-def read_status(raw: RawResponse, endpoint: Endpoint, using: Converter = converter) -> None:
+def read_status(raw: RawResponse, endpoint: Endpoint, *, lenient: bool = False) -> None:
     """What an answer means whose body nobody documents: its status alone says yes or no.
 
     Args:
         raw: The answer of an incoming webhook.
         endpoint: The row that stands for it.
-        using: Not needed.
+        lenient: Not needed.
 
     Raises:
         ApiError: The status is no 2xx.
     """
-    del using
+    del lenient
     if 200 <= raw.status < 300:  # noqa: PLR2004 - what 2xx means is no magic
         return
     text = raw.text
@@ -156,6 +152,8 @@ def _refusal(raw: RawResponse, body: object, name: str) -> ApiError:
     status = raw.status
     if status in OF_CONNECTION:
         return OF_CONNECTION[status](status, body, name)
+    from .field_errors import parse_field_errors  # noqa: PLC0415 - it needs cattrs
+
     errors = parse_field_errors(body) if raw.problem is None else ()
     if errors and 400 <= status < 500:  # noqa: PLR2004 - what 4xx means is no magic
         return ValidationError(status, body, name, errors=errors)
@@ -167,7 +165,7 @@ def _is_plain(raw: RawResponse) -> bool:
     return raw.status == 200 and raw.problem is None  # noqa: PLR2004 - OK
 
 
-def _read(raw: RawResponse, body: object, endpoint: Endpoint, using: Converter) -> object:
+def _read(raw: RawResponse, body: object, endpoint: Endpoint, *, lenient: bool) -> object:
     name, status = endpoint.name, raw.status
     if status in OF_CONNECTION:
         raise OF_CONNECTION[status](status, body, name)
@@ -184,7 +182,7 @@ def _read(raw: RawResponse, body: object, endpoint: Endpoint, using: Converter) 
             complete=False,
         )
     try:
-        return _content(body, endpoint, using)
+        return _content(body, endpoint, lenient=lenient)
     except ValueError as error:
         told = f"the answer has a shape that no page documents: {_short(error)}"
     raise UnexpectedResponseError(status, body, name, message=told)
@@ -211,6 +209,8 @@ def _short(words: object) -> str:
 def _by_shape(raw: RawResponse, body: dict[str, object], name: str) -> ApiError | None:
     status = raw.status
     if body.get("errors") and status < 500:  # noqa: PLR2004 - what 5xx means is no magic
+        from .field_errors import parse_field_errors  # noqa: PLC0415 - it needs cattrs
+
         return ValidationError(status, body, name, errors=parse_field_errors(body, endpoint=name))
     told = body.get("error")
     if told:
@@ -227,7 +227,7 @@ def _by_shape(raw: RawResponse, body: dict[str, object], name: str) -> ApiError 
 
 def _by_error_text(raw: RawResponse, body: object, told: str, name: str) -> ApiError | None:
     status = raw.status
-    if found := _MESSENGER_LIMIT.search(told):
+    if found := re.search(_MESSENGER_LIMIT, told):
         return MessengerLimitError(
             status,
             body,
@@ -235,7 +235,7 @@ def _by_error_text(raw: RawResponse, body: object, told: str, name: str) -> ApiE
             messenger=found[1].strip(".«»\"'").lower(),
             retry_after=retry_after(raw.headers),
         )
-    if found := _UNSUPPORTED.search(told):
+    if found := re.search(_UNSUPPORTED, told):
         return UnsupportedMessengerError(status, body, name, messenger=found[1])
     if 200 <= status < 300:  # noqa: PLR2004 - what 2xx means is no magic
         return ApiError(status, body, name)
@@ -280,7 +280,7 @@ def _by_status(raw: RawResponse, body: object, name: str, words: _Words = _OF_AP
 
 def _why_not_there(status: int, body: object, words: _Words) -> str | None:
     """Why a refusal concerns the address, not what was asked there; None where it does not."""
-    if status == 400 and isinstance(body, str) and _WANTS_TLS.search(body):  # noqa: PLR2004
+    if status == 400 and isinstance(body, str) and re.search(_WANTS_TLS, body):  # noqa: PLR2004
         return SPEAKS_TLS
     nothing_there = status == 404 and not _names_an_object(body)  # noqa: PLR2004 - Not Found
     if nothing_there or status in _NO_SUCH_METHOD:
@@ -293,7 +293,7 @@ def _names_an_object(body: object) -> bool:
     if not _is_object(body):
         return False
     told = str(body.get("error") or body.get("message") or "").strip(" .!").lower()
-    return told not in _NO_WORDS and not _ROUTE.fullmatch(told)
+    return told not in _NO_WORDS and not re.fullmatch(_ROUTE, told)
 
 
 def _redirected(raw: RawResponse, body: object, name: str, words: _Words) -> ApiError:
@@ -315,7 +315,7 @@ def _last_part(location: str) -> str:
     return path.rstrip("/").rpartition("/")[2].lower()
 
 
-def _content(body: object, endpoint: Endpoint, using: Converter) -> object:
+def _content(body: object, endpoint: Endpoint, *, lenient: bool) -> object:
     """What a successful answer holds, by the shape that the endpoint table names.
 
     Raises:
@@ -333,15 +333,15 @@ def _content(body: object, endpoint: Endpoint, using: Converter) -> object:
             raise ValueError(_described(body))
         return body.get("data", body) if _is_object(body) else (None if body == "" else body)
     if shape is Shape.BARE and not (_is_object(body) and "data" in body):
-        return _structured(body, endpoint.answer, using, inside_data=False)
+        return _structured(body, endpoint.answer, lenient=lenient, inside_data=False)
     many = shape in {Shape.PAGE, Shape.MANY}
     wanted = _many(endpoint.answer) if many else endpoint.answer
     if not _is_object(body) or "data" not in body:
-        items = _unwrapped(body, wanted, using, many=many)
-        return Page(items, 0) if shape is Shape.PAGE else items
+        items = _unwrapped(body, wanted, lenient=lenient, many=many)
+        return models.Page(items, 0) if shape is Shape.PAGE else items
     if many and _is_object(inner := body["data"]) and "data" in inner:
         body = {**body, **inner}  # a whole paginator, wrapped once more
-    content: Any = _structured(body["data"], wanted, using, inside_data=True)
+    content: Any = _structured(body["data"], wanted, lenient=lenient, inside_data=True)
     return _page(content, body) if shape is Shape.PAGE else content
 
 
@@ -352,22 +352,22 @@ def _truth(value: object) -> bool | None:
         return None
 
 
-def _unwrapped(body: object, wanted: Any, using: Converter, *, many: bool) -> Any:  # noqa: ANN401 - a type made at run time
+def _unwrapped(body: object, wanted: Any, *, lenient: bool, many: bool) -> Any:  # noqa: ANN401 - a type made at run time
     """What a server answers that puts no ``data`` around anything: Laravel's ``withoutWrapping``.
 
     Raises:
         ValueError: It is something else.
     """
     if is_list(body) if many else _is_object(body) and not body.keys().isdisjoint(_OF_A_MODEL):
-        return _structured(body, wanted, using, inside_data=False)
+        return _structured(body, wanted, lenient=lenient, inside_data=False)
     raise ValueError(_described(body))
 
 
-def _page(items: tuple[Any, ...], body: dict[str, object]) -> Page[Any]:
+def _page(items: tuple[Any, ...], body: dict[str, object]) -> models.Page[Any]:
     # A resource tells its numbers in `meta` and its links in `links`, a bare paginator beside
     # `data`; either is `[]` where there is nothing to tell.
     told = {**body, **_object(body.get("links")), **_object(body.get("meta"))}
-    return Page(
+    return models.Page(
         items,
         _count(told.get("current_page")) or 0,
         last=_count(told.get("last_page")),
@@ -394,11 +394,15 @@ def _many(kind: Any) -> Any:  # noqa: ANN401 - a type made at run time
 def _structured(
     content: object,
     wanted: Any,  # noqa: ANN401 - a type made at run time
-    using: Converter,
     *,
+    lenient: bool,
     inside_data: bool,
 ) -> object:
+    # No message sent by sendMessage is answered with a model: cattrs is imported for those alone.
+    from ._converter import converter, lenient_converter, structure  # noqa: PLC0415
+
     path = "$.data" if inside_data else "$"
+    using = lenient_converter() if lenient else converter
     return cast("object", structure(content, wanted, using, path=path))
 
 

@@ -27,7 +27,7 @@ _LAYERS = 8
 _PART_AT_CUT = 3
 """Where the text is known to have been cut off, as many of its beginning are enough."""
 
-_WORD = re.compile(r"[a-z0-9]+")
+_WORD = r"[a-z0-9]+"
 _NAMES = (
     "amp& lt< gt> quot\" apos' ast* midast* bsol\\ colon: comma, commat@ grave` diacriticalgrave` "
     "dollar$ equals= excl! hat^ lbrace{ lcub{ lbrack[ lsqb[ lowbar_ underbar_ lpar( num# percnt% "
@@ -36,16 +36,15 @@ _NAMES = (
 _NAMED = {pair[:-1]: pair[-1] for pair in _NAMES.split()}
 """How HTML names the printable characters of ASCII."""
 
-_ESCAPE = re.compile(
-    r"%(?P<url>[0-9a-f]{2})"
+_ESCAPE = (
+    r"(?a)%(?P<url>[0-9a-f]{2})"
     r"|\\+(?:u00|x)(?P<json>[0-9a-f]{2})"
     r"|&\#x0*(?P<hex>[0-9a-f]{2})(?:;|(?![0-9a-f]))"
     r"|&\#0*(?P<decimal>\d{2,3})(?:;|(?!\d))"
     rf"|&(?P<name>{'|'.join(sorted(_NAMED, reverse=True))});?"
     r"|\\+(?P<itself>[\"/])"
     r"|\\(?P<backslash>\\+)"
-    r"|(?P<shift>\x1b[(-/$]{1,2}[@-z]|[\x0e\x0f])",
-    re.ASCII,
+    r"|(?P<shift>\x1b[(-/$]{1,2}[@-z]|[\x0e\x0f])"
 )
 """How URLs, JSON and HTML escape a character, in small letters; of backslashes one is left.
 
@@ -53,9 +52,7 @@ A page need not end a character reference with a semicolon. The shifts of ISO 20
 of characters, are no characters at all.
 """
 
-_OF_LETTERS = re.compile(
-    r"%[2-7]|\\(?:u00|x)[2-7]|&(?:\#|amp|num|percnt|bsol)|\x1b[(-/$]|[\x0e\x0f]", re.ASCII
-)
+_OF_LETTERS = r"(?a)%[2-7]|\\(?:u00|x)[2-7]|&(?:\#|amp|num|percnt|bsol)|\x1b[(-/$]|[\x0e\x0f]"
 """Where an escape begins that may hide letters or digits, itself or with what stands behind it."""
 
 _BEGINNINGS = ("%", "&", "\\u00", "\\x", "\x1b", "\x0e", "\x0f")
@@ -70,13 +67,13 @@ _PIECE = 100_000
 # Charsets in which the letters of a token are not single bytes.
 _WIDE = {"utf-16-le": 2, "utf-16-be": 2, "utf-32-le": 4, "utf-32-be": 4}
 
-_SEPARATORS = re.compile(r"[^\w-]+")
+_SEPARATORS = r"[^\w-]+"
 """What stands between the parts of a path and a query: a UUID is one part."""
 
 _SHORTEST_PART = 8
 """Parts of a URL that are shorter are not looked for alone: they are ordinary words."""
 
-_HALF_ESCAPE = re.compile(r"[%\\&][#%\w]{0,12}\Z")
+_HALF_ESCAPE = r"[%\\&][#%\w]{0,12}\Z"
 
 _ROUNDS = 200_000
 _MARK = 4
@@ -101,7 +98,7 @@ class Secret:
         # Hardly anybody escapes letters and digits: where no such escape is in a text, the longest
         # run of them at either end tells quickly that there is nothing to strike out.
         ends = {small[: self._part], small[-self._part :]}
-        self._anchors = {max(_WORD.findall(end), key=len, default="") for end in ends}
+        self._anchors = {max(re.findall(_WORD, end), key=len, default="") for end in ends}
 
     def __repr__(self) -> str:
         return f"Secret({_MASK!r})"
@@ -185,7 +182,7 @@ class Secret:
                 return True
         for beginning in _BEGINNINGS:
             if beginning in small:
-                return _OF_LETTERS.search(small) is not None
+                return re.search(_OF_LETTERS, small) is not None
         return False
 
     def _places(self, small: str, *, cut: bool) -> Iterator[tuple[int, int]]:
@@ -213,7 +210,7 @@ class Secret:
         size = len(small)
         hits = [at for anchor in self._anchors for at in _all(anchor, small)]
         if any(beginning in small for beginning in _BEGINNINGS):
-            hits += (found.start() for found in _OF_LETTERS.finditer(small))
+            hits += (found.start() for found in re.finditer(_OF_LETTERS, small))
         if cut:
             hits.append(size)
         around = ((max(0, hit - reach), min(size, hit + reach)) for hit in hits)
@@ -241,7 +238,7 @@ class Secret:
 
     def _at_end(self, plain: str) -> Iterator[tuple[int, int]]:
         """The beginning of the token at the end of a text, perhaps with half an escape behind."""
-        for whole in (plain, _HALF_ESCAPE.sub("", plain)):
+        for whole in (plain, re.sub(_HALF_ESCAPE, "", plain)):
             for size in range(len(self._plain), _PART_AT_CUT - 1, -1):
                 if whole.endswith(self._plain[:size]):
                     yield len(whole) - size, len(plain)
@@ -263,7 +260,7 @@ class SecretUrl:
     def __init__(self, origin: str, rest: str) -> None:
         self.origin = origin
         self._rest = Secret(rest)
-        parts = _SEPARATORS.split(unquote(rest))
+        parts = re.split(_SEPARATORS, unquote(rest))
         longer = sorted({part for part in parts if len(part) >= _SHORTEST_PART}, key=len)
         # The whole first, as its parts are no longer found in it then.
         self._parts = (self._rest, *(Secret(part) for part in reversed(longer)))
@@ -328,7 +325,7 @@ def _unescape(text: str, begin: int) -> tuple[str, list[int]]:
     origin = list(range(begin, begin + len(text) + 1))
     for _ in range(_LAYERS):  # A URL in a URL, or in JSON in HTML.
         shown, places, at = "", list[int](), 0
-        for found in _ESCAPE.finditer(text):
+        for found in re.finditer(_ESCAPE, text):
             meaning = _meaning(found)
             shown += text[at : found.start()] + meaning
             places += origin[at : found.start() + len(meaning)]

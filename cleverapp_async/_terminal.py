@@ -34,8 +34,9 @@ __all__ = [
 _JOINERS = "\u200c\u200d"
 
 # What JSON may hold raw though a terminal obeys it, and half characters, which UTF-8 cannot hold.
-_OBEYED_IN_JSON = re.compile(
-    "[\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+_OBEYED_IN_JSON = (
+    "[\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff]"
 )
 
 
@@ -65,7 +66,7 @@ def cleaned(text: str) -> str:
 
 def escaped(json_text: str) -> str:
     r"""JSON in which ``\u`` stands for whatever a terminal would obey: it says the same."""
-    return _OBEYED_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", json_text)
+    return re.sub(_OBEYED_IN_JSON, lambda match: f"\\u{ord(match[0]):04x}", json_text)
 
 
 def guard_streams() -> None:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import TypeAlias
 
-from attrs import define, frozen
+from attrs import frozen
 
 from .errors import Outcome
 
@@ -105,15 +105,15 @@ _log = logging.getLogger("cleverapp_async")
 _log.addHandler(logging.NullHandler())
 
 
-@define
 class EventDispatcher:
     """Passes events on to the callbacks of one client, and to the log.
 
-    Attributes:
+    Args:
         callbacks: Called in turn; what one of them raises is logged and has no effect.
     """
 
-    callbacks: tuple[EventCallback, ...]
+    def __init__(self, callbacks: tuple[EventCallback, ...]) -> None:
+        self.callbacks = callbacks
 
     @property
     def has_listeners(self) -> bool:

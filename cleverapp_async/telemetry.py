@@ -132,7 +132,7 @@ class Telemetry(Protocol):
         ...
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Observer:
     """Keeps the records of one client's calls, and shields the calls from what telemetry raises."""
 

@@ -255,6 +255,33 @@ def test_a_name_that_comes_later_comes() -> None:
     assert run_code(code).stdout == "SqliteJournal True\n"
 
 
+def test_the_front_door_alone_imports_no_library() -> None:
+    """Whoever wants an error alone, or the help of the command, does not wait for aiohttp."""
+    code = (
+        "import sys, cleverapp_async; "
+        "print(sorted({'aiohttp', 'asyncio', 'attrs', 'cattrs'} & set(sys.modules)))"
+    )
+    assert run_code(code).stdout == "[]\n"
+
+
+def test_the_client_imports_no_cattrs() -> None:
+    """The client imports cattrs for answers that hold models, and for those alone."""
+    code = (
+        "import sys; from cleverapp_async import CleverAppClient; "
+        "print(sorted({'cattrs', 'cleverapp_async.models.lists'} & set(sys.modules)))"
+    )
+    assert run_code(code).stdout == "[]\n"
+
+
+def test_a_public_module_comes_when_it_is_asked_for() -> None:
+    """``cleverapp_async.errors`` needs no import of its own, and ``dir`` shows it."""
+    code = (
+        "import cleverapp_async as it; "
+        "print('errors' in dir(it), it.errors.NotSentError is it.NotSentError)"
+    )
+    assert run_code(code).stdout == "True True\n"
+
+
 def test_the_import_is_quiet_and_needs_no_extra() -> None:
     """Importing writes nothing, warns of nothing and pulls in no command line."""
     code = (

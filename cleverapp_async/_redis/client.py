@@ -12,9 +12,8 @@ import hashlib
 from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
-from importlib.resources import files
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 from urllib.parse import urlsplit
 
 from attrs import define, field
@@ -22,6 +21,7 @@ from attrs import define, field
 from .._arguments import check_instance, wrong_setting
 from .._imports import missing_extra
 from ..errors import CleverAppError, ConfigurationError
+from . import RedisCommands
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 __all__ = [
     "RedisCallError",
     "RedisClient",
-    "RedisCommands",
     "Script",
     "Value",
     "as_list",
@@ -104,14 +103,6 @@ def _look_at(task: asyncio.Future[T]) -> None:
 
 Value: TypeAlias = "str | int | float | bytes"
 """What a command is made of."""
-
-
-class RedisCommands(Protocol):
-    """What is needed of a client of redis-py, single or of a cluster."""
-
-    def execute_command(self, *args: str | int) -> Awaitable[object]:
-        """Send one command; its answer."""
-        ...
 
 
 _UNREADABLE_URL = (
@@ -213,6 +204,8 @@ class Script:
     @cached_property
     def text(self) -> str:
         """The source."""
+        from importlib.resources import files  # noqa: PLC0415 - slow, and a file needs none
+
         folder = files(self.package)
         return "\n".join((folder / part).read_text(encoding="utf-8") for part in self.parts)
 

@@ -10,12 +10,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 import click
-from click.shell_completion import CompletionItem, ShellComplete, get_completion_class
 
 from .errors import Exit, exit_codes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from click.shell_completion import CompletionItem
 
 __all__ = ["Commands", "LazyGroup", "campaign", "cleverapp", "completion", "run"]
 
@@ -64,6 +65,8 @@ class LazyGroup(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The commands and options that begin like this; no command is imported for it."""
+        from click.shell_completion import CompletionItem
+
         named = [
             CompletionItem(name, help=self._stub(name).get_short_help_str())
             for name in self.list_commands(ctx)
@@ -198,6 +201,8 @@ def completion(context: click.Context, *, shell: str) -> None:
 
     eval "$(cleverapp completion bash)"
     """
+    from click.shell_completion import ShellComplete, get_completion_class
+
     root = context.find_root()
     name = root.info_name or "cleverapp"
     complete = get_completion_class(shell) or ShellComplete

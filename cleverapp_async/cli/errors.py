@@ -8,23 +8,14 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+import cleverapp_async as sdk
+
 from .._terminal import printable
-from ..bulk.breaker import trouble_of
-from ..endpoints import ENDPOINTS
-from ..errors import (
-    CleverAppError,
-    ConfigurationError,
-    InvalidRequestError,
-    MethodNotFoundError,
-    Outcome,
-    UnexpectedResponseError,
-    ValidationError,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from ..errors import FieldError
+    from ..errors import CleverAppError, FieldError
 
 __all__ = [
     "MEANINGS",
@@ -125,7 +116,7 @@ def setting_errors() -> Generator[None]:
     """
     try:
         yield
-    except ConfigurationError as error:
+    except sdk.ConfigurationError as error:
         raise CommandError(f"{error}.", Exit.CONFIGURATION) from None
 
 
@@ -150,12 +141,12 @@ def exit_of(error: CleverAppError, *, reads: bool) -> Exit:
     """
     setting = wrong_setting(error)
     # A redirect may be one of a portal on the way, which is gone the next time.
-    certain = setting is not None and not isinstance(error, UnexpectedResponseError)
-    if certain or isinstance(error, ConfigurationError):
+    certain = setting is not None and not isinstance(error, sdk.UnexpectedResponseError)
+    if certain or isinstance(error, sdk.ConfigurationError):
         return Exit.CONFIGURATION
-    if isinstance(error, InvalidRequestError):
+    if isinstance(error, sdk.InvalidRequestError):
         return Exit.USAGE
-    unknown = error.outcome is Outcome.UNKNOWN and not reads
+    unknown = error.outcome is sdk.Outcome.UNKNOWN and not reads
     return Exit.UNKNOWN if unknown else Exit.FAILED
 
 
@@ -165,23 +156,26 @@ def wrong_setting(error: CleverAppError) -> Literal["token", "base URL"] | None:
     Args:
         error: What the client raised.
     """
+    from ..bulk.breaker import trouble_of  # what the help of a group does not need
+    from ..endpoints import ENDPOINTS
+
     trouble = trouble_of(error)
     kind = None if trouble is None else trouble.kind
     if kind == "token":
         return "token"
     # Of a method that the table does not know, the name may be wrong as well.
-    unknown_method = isinstance(error, MethodNotFoundError) and error.endpoint not in ENDPOINTS
+    unknown_method = isinstance(error, sdk.MethodNotFoundError) and error.endpoint not in ENDPOINTS
     return "base URL" if kind in {"address", "redirect"} and not unknown_method else None
 
 
 def _told(error: CleverAppError, *, reads: bool) -> str:
-    if isinstance(error, ValidationError) and error.errors:
+    if isinstance(error, sdk.ValidationError) and error.errors:
         lines = [f"{error.endpoint} was rejected (HTTP {error.status}):"]
         return "\n".join([*lines, *(f"  {_of_field(one)}" for one in error.errors)])
     told = printable(str(error)).rstrip(". ")
     if error.attempts > 1:
         told += f" after {error.attempts} attempts"
-    if error.outcome is Outcome.UNKNOWN:
+    if error.outcome is sdk.Outcome.UNKNOWN:
         outcome = "nothing was changed" if reads else "it is unknown whether it was carried out"
         told += "" if outcome in told else f"; {outcome}"
     setting = wrong_setting(error)

@@ -7,7 +7,6 @@ markup of a page helps nobody: its title does.
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Mapping
@@ -39,18 +38,14 @@ __all__ = [
 ]
 
 _SHOWN = 200
-_PAGE = re.compile(
-    r"(?>\s+|<\?xml\b[^>]*>|<!--.*?-->)*+<(?:!doctype\s+html|html|head|body|title|meta|style|script"
-    r"|center|div|pre|br|h[1-6]|[bp])\b",
-    re.IGNORECASE | re.DOTALL,
+_PAGE = (
+    r"(?is)(?>\s+|<\?xml\b[^>]*>|<!--.*?-->)*+"
+    r"<(?:!doctype\s+html|html|head|body|title|meta|style|script|center|div|pre|br|h[1-6]|[bp])\b"
 )
 # A title or a heading that was cut off counts to the end of what came of it.
-_TITLE = re.compile(r"<title\b[^>]*>(.*?)(?:</title|\Z)", re.IGNORECASE | re.DOTALL)
-_HEADING = re.compile(r"<h[1-6]\b[^>]*>(.*?)(?:</h[1-6]|\Z)", re.IGNORECASE | re.DOTALL)
-_UNSEEN = re.compile(
-    r"<!--.*?(?:-->|\Z)|<(script|style|title)\b.*?(?:</\1\s*>|\Z)|<[a-z/!?][^>]*(?:>|\Z)",
-    re.IGNORECASE | re.DOTALL,
-)
+_TITLE = r"(?is)<title\b[^>]*>(.*?)(?:</title|\Z)"
+_HEADING = r"(?is)<h[1-6]\b[^>]*>(.*?)(?:</h[1-6]|\Z)"
+_UNSEEN = r"(?is)<!--.*?(?:-->|\Z)|<(script|style|title)\b.*?(?:</\1\s*>|\Z)|<[a-z/!?][^>]*(?:>|\Z)"
 _shower = json.JSONEncoder(ensure_ascii=False, default=repr)
 
 
@@ -76,13 +71,13 @@ def answer_text(body: object) -> str:
 
 def is_html(text: str) -> bool:
     """Whether a text is an HTML page, or a part of one, such as an error that PHP prints."""
-    return _PAGE.match(text) is not None
+    return re.match(_PAGE, text) is not None
 
 
 def page_title(page: str) -> str:
     """The title of an HTML page, else its first heading; empty where it has neither."""
     for pattern in (_TITLE, _HEADING):
-        found = pattern.search(page)
+        found = re.search(pattern, page)
         if found and (title := _seen(found[1])):
             return _cut(title)
     return ""
@@ -90,7 +85,9 @@ def page_title(page: str) -> str:
 
 def _seen(markup: str) -> str:
     """The text of a piece of HTML, without tags, scripts and styles."""
-    return _one_line(html.unescape(_UNSEEN.sub(" ", markup)))
+    import html  # noqa: PLC0415 - its table of names is long, and pages are rare
+
+    return _one_line(html.unescape(re.sub(_UNSEEN, " ", markup)))
 
 
 def _one_line(text: str) -> str:

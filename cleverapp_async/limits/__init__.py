@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._imports import lazy_names
-from .._redis.client import RedisCommands
+from .._redis import RedisCommands
 from .protocols import (
     Limiter,
     LimiterFactory,
@@ -67,5 +67,7 @@ __all__ = [
 
 if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
-        __name__, __name__, {"PacedLimiter": ".paced", "PacedPermit": ".paced"}
+        __name__,
+        __name__,
+        {"PacedLimiter": ".paced", "PacedPermit": ".paced"},
     )

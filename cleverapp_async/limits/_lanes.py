@@ -24,7 +24,7 @@ oldest waiter."""
 _RETURNED = 10_000
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Waiter(Generic[T]):
     """One waiting request: a future, and its place in the queue."""
 

@@ -166,7 +166,7 @@ _PATIENCE = 2
 _PATIENCE_CAP = 64
 
 
-@define
+@define(eq=False, repr=False)
 class Burst:
     """The share of its quotas' bursts that one limiter uses.
 

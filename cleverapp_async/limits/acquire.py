@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["CallLimits", "PermitPair"]
 
 
-@define
+@define(eq=False, repr=False)
 class PermitPair:
     """The permits of one attempt; each ending reaches both, even if one limiter fails."""
 
@@ -76,7 +76,7 @@ class PermitPair:
             self.settle()
 
 
-@define
+@define(eq=False, repr=False)
 class CallLimits:
     """The limiters that one client's attempts pass."""
 

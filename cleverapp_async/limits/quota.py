@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
+from functools import lru_cache
 from math import inf
 from types import MappingProxyType
 from typing import TypeAlias, TypeVar, cast, overload
@@ -205,13 +206,19 @@ class LimitKey:
             route: The bot and messenger that the message goes through.
             method: The method that sends it, ``sendMessage`` or ``sendMessageToWhatsApp``.
         """
-        return None if route is None else cls(route.bot_id, route.messenger, method)
+        return None if route is None else _key_of(route.bot_id, route.messenger, method)
 
     def __str__(self) -> str:
         """For people: ``whatsapp of bot 7``, with the scope where it is not sendMessage."""
         bot = "an unknown bot" if self.bot_id is None else f"bot {self.bot_id}"
         scope = "" if self.scope == "sendMessage" else f" ({self.scope})"
         return f"{self.messenger} of {bot}{scope}"
+
+
+@lru_cache(1024)
+def _key_of(bot_id: int | None, messenger: str, method: str) -> LimitKey:
+    """The many messages of a campaign share few keys."""
+    return LimitKey(bot_id, messenger, method)
 
 
 QuotasOf: TypeAlias = Callable[[LimitKey], tuple[Quota, ...]]

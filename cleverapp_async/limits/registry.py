@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self, cast
 
 from .._arguments import check_callable, check_instance, check_seconds, wrong_setting
-from .._redis.client import RedisCommands
+from .._redis import RedisCommands
 from . import shared
 from .protocols import (
     Limiter,

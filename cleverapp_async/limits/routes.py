@@ -9,8 +9,8 @@ from typing import cast
 
 from attrs import define, field
 
+from .. import models
 from ..models.contact import Contact
-from ..models.lists import Page
 from ..models.route import Route
 from .quota import LimitKey
 
@@ -72,9 +72,11 @@ class RouteDirectory:
         Args:
             content: What a call answered: a contact, a page of them, or anything else.
         """
+        if isinstance(content, dict):  # what most methods answer
+            return
         found: tuple[object, ...] = (content,)
-        if isinstance(content, Page):
-            found = cast("Page[object]", content).items
+        if isinstance(content, models.Page):
+            found = cast("models.Page[object]", content).items
         for item in found:
             if not isinstance(item, Contact):
                 return

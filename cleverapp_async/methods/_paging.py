@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from typing import Generic, Literal, TypeVar
 
+from .. import models
 from ..errors import PagingError
-from ..models.lists import Page
 
 __all__ = ["iterate"]
 
@@ -18,7 +18,7 @@ _REMEMBERED = 20_000
 
 
 async def iterate(
-    fetch: Callable[[int], Awaitable[Page[T]]], method: str, size: int | None = None
+    fetch: Callable[[int], Awaitable[models.Page[T]]], method: str, size: int | None = None
 ) -> AsyncGenerator[T, None]:
     """All items of all pages, each once, one page fetched ahead.
 
@@ -89,7 +89,7 @@ class _Tally(Generic[T]):
         self._before: list[Hashable] = []
         self._pages: set[int] = set()
 
-    def take(self, page: Page[T], number: int) -> list[T]:
+    def take(self, page: models.Page[T], number: int) -> list[T]:
         """The items of a page that have not come before.
 
         Raises:
@@ -130,7 +130,7 @@ class _Tally(Generic[T]):
         self._longest = max(self._longest, len(page.items))
         return fresh
 
-    def is_last(self, page: Page[T], number: int) -> bool:
+    def is_last(self, page: models.Page[T], number: int) -> bool:
         """Whether no page is asked for after this one."""
         if self._over:
             return True
@@ -149,7 +149,7 @@ class _Tally(Generic[T]):
         # A server may give fewer than it was asked for: only a page tells how long pages are.
         return len(page.items) < self._longest
 
-    def check(self, page: Page[T], number: int) -> None:
+    def check(self, page: models.Page[T], number: int) -> None:
         """Make sure that all items have come.
 
         Raises:
@@ -164,12 +164,12 @@ class _Tally(Generic[T]):
         if not whole:
             raise self._error("short", number)
 
-    def _says_more(self, page: Page[T], number: int) -> bool:
+    def _says_more(self, page: models.Page[T], number: int) -> bool:
         if page.last is not None:
             return number < page.last
         return page.has_next is True
 
-    def _end_or_raise(self, page: Page[T], number: int) -> None:
+    def _end_or_raise(self, page: models.Page[T], number: int) -> None:
         """A page came again: that is the end if all items had come before, else an error."""
         if self._promised is not None:
             self._over = self._rows >= self._promised
@@ -193,7 +193,7 @@ class _Tally(Generic[T]):
         moved = [key for key in self._before[1:] if key in kept]
         return keys == moved and len(keys) < len(self._before)
 
-    def _note_total(self, page: Page[T]) -> None:
+    def _note_total(self, page: models.Page[T]) -> None:
         """Keep what is promised, and how many rows have arrived since the page before."""
         before, now = self._total, page.total
         if now is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Unpack
 
-from ..models.account import ContactAccount, ContactCryptoAccount, DecodedLink, Me
+from .. import models
 from ..models.checks import check_amount, check_decimal, check_id, check_string, check_url
 from .base import CallOptions, Methods, given
 
@@ -16,7 +16,7 @@ __all__ = ["AccountMethods", "MoneyMethods"]
 class AccountMethods(Methods):
     """The account that the token belongs to, and links to files."""
 
-    async def get_me(self, **options: Unpack[CallOptions]) -> Me:
+    async def get_me(self, **options: Unpack[CallOptions]) -> models.Me:
         """Return the account of the token: ``getMe``.
 
         Its fields are not documented; all are in ``extra``.
@@ -27,10 +27,12 @@ class AccountMethods(Methods):
         Raises:
             CleverAppError: See :meth:`send_message`.
         """
-        me: Me = await self._ask("getMe", {}, options)
+        me: models.Me = await self._ask("getMe", {}, options)
         return me
 
-    async def decode_short_link(self, *, url: str, **options: Unpack[CallOptions]) -> DecodedLink:
+    async def decode_short_link(
+        self, *, url: str, **options: Unpack[CallOptions]
+    ) -> models.DecodedLink:
         """Turn a short link to a file into a signed one, which expires: ``decodeShortLink``.
 
         Args:
@@ -41,7 +43,7 @@ class AccountMethods(Methods):
             InvalidRequestError: An argument cannot be sent.
             CleverAppError: See :meth:`send_message`.
         """
-        link: DecodedLink = await self._ask(
+        link: models.DecodedLink = await self._ask(
             "decodeShortLink", given(url=check_url("url", url)), options
         )
         return link
@@ -55,7 +57,7 @@ class MoneyMethods(Methods):
 
     async def get_contact_accounts(
         self, *, contact_id: int, **options: Unpack[CallOptions]
-    ) -> tuple[ContactAccount, ...]:
+    ) -> tuple[models.ContactAccount, ...]:
         """List the accounts of a contact: ``getContactAccounts``.
 
         Args:
@@ -66,14 +68,14 @@ class MoneyMethods(Methods):
             InvalidRequestError: An argument cannot be sent.
             CleverAppError: See :meth:`send_message`.
         """
-        accounts: tuple[ContactAccount, ...] = await self._accounts(
+        accounts: tuple[models.ContactAccount, ...] = await self._accounts(
             "getContactAccounts", contact_id, options
         )
         return accounts
 
     async def add_contact_account(
         self, *, contact_id: int, currency: str, **options: Unpack[CallOptions]
-    ) -> ContactAccount:
+    ) -> models.ContactAccount:
         """Open an account of a contact: ``addContactAccount``.
 
         Args:
@@ -85,7 +87,7 @@ class MoneyMethods(Methods):
             InvalidRequestError: An argument cannot be sent.
             CleverAppError: See :meth:`send_message`.
         """
-        account: ContactAccount = await self._open(
+        account: models.ContactAccount = await self._open(
             "addContactAccount", contact_id, currency, options
         )
         return account
@@ -110,7 +112,7 @@ class MoneyMethods(Methods):
 
     async def add_funds_to_contact_account(
         self, *, account_id: int, amount: int, description: str, **options: Unpack[CallOptions]
-    ) -> ContactAccount:
+    ) -> models.ContactAccount:
         """Put money on an account: ``addFundsToContactAccount``.
 
         Args:
@@ -126,7 +128,7 @@ class MoneyMethods(Methods):
             InvalidRequestError: An argument cannot be sent.
             CleverAppError: See :meth:`send_message`.
         """
-        account: ContactAccount = await self._move(
+        account: models.ContactAccount = await self._move(
             "addFundsToContactAccount",
             options,
             account_id=account_id,
@@ -138,7 +140,7 @@ class MoneyMethods(Methods):
 
     async def withdraw_funds_from_contact_account(
         self, *, account_id: int, amount: int, description: str, **options: Unpack[CallOptions]
-    ) -> ContactAccount:
+    ) -> models.ContactAccount:
         """Take money from an account: ``withdrawFundsFromContactAccount``.
 
         Args:
@@ -154,7 +156,7 @@ class MoneyMethods(Methods):
             InvalidRequestError: An argument cannot be sent.
             CleverAppError: See :meth:`send_message`.
         """
-        account: ContactAccount = await self._move(
+        account: models.ContactAccount = await self._move(
             "withdrawFundsFromContactAccount",
             options,
             account_id=account_id,
@@ -166,7 +168,7 @@ class MoneyMethods(Methods):
 
     async def get_contact_crypto_accounts(
         self, *, contact_id: int, **options: Unpack[CallOptions]
-    ) -> tuple[ContactCryptoAccount, ...]:
+    ) -> tuple[models.ContactCryptoAccount, ...]:
         """List the accounts in crypto currency of a contact: ``getContactCryptoAccounts``.
 
         Args:
@@ -177,14 +179,14 @@ class MoneyMethods(Methods):
             InvalidRequestError: An argument cannot be sent.
             CleverAppError: See :meth:`send_message`.
         """
-        accounts: tuple[ContactCryptoAccount, ...] = await self._accounts(
+        accounts: tuple[models.ContactCryptoAccount, ...] = await self._accounts(
             "getContactCryptoAccounts", contact_id, options
         )
         return accounts
 
     async def add_contact_crypto_account(
         self, *, contact_id: int, currency: str, **options: Unpack[CallOptions]
-    ) -> ContactCryptoAccount:
+    ) -> models.ContactCryptoAccount:
         """Open an account in crypto currency of a contact: ``addContactCryptoAccount``.
 
         Args:
@@ -196,7 +198,7 @@ class MoneyMethods(Methods):
             InvalidRequestError: An argument cannot be sent.
             CleverAppError: See :meth:`send_message`.
         """
-        account: ContactCryptoAccount = await self._open(
+        account: models.ContactCryptoAccount = await self._open(
             "addContactCryptoAccount", contact_id, currency, options
         )
         return account
@@ -221,7 +223,7 @@ class MoneyMethods(Methods):
 
     async def add_funds_to_contact_crypto_account(
         self, *, account_id: int, amount: Decimal, description: str, **options: Unpack[CallOptions]
-    ) -> ContactCryptoAccount:
+    ) -> models.ContactCryptoAccount:
         """Put money on an account: ``addFundsToContactCryptoAccount``.
 
         Args:
@@ -237,7 +239,7 @@ class MoneyMethods(Methods):
             InvalidRequestError: An argument cannot be sent.
             CleverAppError: See :meth:`send_message`.
         """
-        account: ContactCryptoAccount = await self._move(
+        account: models.ContactCryptoAccount = await self._move(
             "addFundsToContactCryptoAccount",
             options,
             account_id=account_id,
@@ -249,7 +251,7 @@ class MoneyMethods(Methods):
 
     async def withdraw_funds_from_contact_crypto_account(
         self, *, account_id: int, amount: Decimal, description: str, **options: Unpack[CallOptions]
-    ) -> ContactCryptoAccount:
+    ) -> models.ContactCryptoAccount:
         """Take money from an account: ``withdrawFundsFromContactCryptoAccount``.
 
         Args:
@@ -265,7 +267,7 @@ class MoneyMethods(Methods):
             InvalidRequestError: An argument cannot be sent.
             CleverAppError: See :meth:`send_message`.
         """
-        account: ContactCryptoAccount = await self._move(
+        account: models.ContactCryptoAccount = await self._move(
             "withdrawFundsFromContactCryptoAccount",
             options,
             account_id=account_id,

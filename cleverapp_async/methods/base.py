@@ -9,6 +9,7 @@ from typing import Any, Literal, TypedDict, Unpack, cast
 
 from attrs import evolve
 
+from .. import models
 from .._arguments import check_choice, check_instance, check_seconds, wrong_argument
 from .._call import Call, Reply
 from ..config import PostParameters
@@ -17,7 +18,6 @@ from ..errors import ConfigurationError, InvalidRequestError
 from ..events import EventCallback
 from ..limits.quota import Lane
 from ..models.checks import check_string
-from ..models.lists import Page
 from ..models.route import Route
 from ..retry import Retry
 
@@ -195,9 +195,9 @@ class Methods(ABC):
 
     async def _ask_page(
         self, name: str, parameters: dict[str, object], options: CallOptions
-    ) -> Page[Any]:
+    ) -> models.Page[Any]:
         """Call a method that answers a page; a page without a number gets the one asked for."""
-        page: Page[Any] = await self._ask(name, parameters, options)
+        page: models.Page[Any] = await self._ask(name, parameters, options)
         asked = parameters.get("page")
         return page if page.number else evolve(page, number=asked if isinstance(asked, int) else 1)
 

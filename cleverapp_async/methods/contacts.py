@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Unpack
 
+from .. import models
 from .._arguments import check_flag, wrong_argument
 from ..errors import InvalidRequestError
 from ..models.checks import (
@@ -19,7 +20,6 @@ from ..models.checks import (
     check_text,
 )
 from ..models.contact import Contact, ContactVariable
-from ..models.lists import Page
 from ._paging import iterate
 from .base import ABSENT, Absent, CallOptions, Methods, given
 
@@ -42,7 +42,7 @@ class ContactMethods(Methods):
         page: int | None = None,
         with_: Sequence[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Page[Contact]:
+    ) -> models.Page[Contact]:
         """Give one page of contacts: ``getContacts``.
 
         Args:
@@ -66,7 +66,7 @@ class ContactMethods(Methods):
             page=None if page is None else check_count("page", page),
             with_=None if with_ is None else ",".join(check_strings("with", with_)) or None,
         )
-        contacts: Page[Contact] = await self._ask_page("getContacts", parameters, options)
+        contacts: models.Page[Contact] = await self._ask_page("getContacts", parameters, options)
         return contacts
 
     def iter_contacts(
@@ -97,7 +97,7 @@ class ContactMethods(Methods):
             CleverAppError: See :meth:`send_message`.
         """
 
-        async def fetch(number: int) -> Page[Contact]:
+        async def fetch(number: int) -> models.Page[Contact]:
             return await self.get_contacts(
                 date_from=date_from,
                 date_to=date_to,

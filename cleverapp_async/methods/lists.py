@@ -7,11 +7,10 @@ from typing import Unpack
 
 from attrs import evolve
 
+from .. import models
 from .._arguments import check_flag, wrong_argument
-from .._converter import unstructure
 from ..errors import InvalidRequestError
 from ..models.checks import check_count, check_hex_id, check_id, check_object, check_string
-from ..models.lists import ListField, ListItem, ListSchema, Page
 from ._paging import iterate
 from .base import CallOptions, Methods, given
 
@@ -23,7 +22,7 @@ class ListMethods(Methods):
 
     async def get_list_schemas(
         self, *, page: int | None = None, **options: Unpack[CallOptions]
-    ) -> Page[ListSchema]:
+    ) -> models.Page[models.ListSchema]:
         """Give one page of schemas: ``getListSchemas``.
 
         Args:
@@ -35,10 +34,14 @@ class ListMethods(Methods):
             CleverAppError: See :meth:`send_message`.
         """
         parameters = given(page=None if page is None else check_count("page", page))
-        schemas: Page[ListSchema] = await self._ask_page("getListSchemas", parameters, options)
+        schemas: models.Page[models.ListSchema] = await self._ask_page(
+            "getListSchemas", parameters, options
+        )
         return schemas
 
-    def iter_list_schemas(self, **options: Unpack[CallOptions]) -> AsyncGenerator[ListSchema, None]:
+    def iter_list_schemas(
+        self, **options: Unpack[CallOptions]
+    ) -> AsyncGenerator[models.ListSchema, None]:
         """Give all schemas, each once, page by page, one page fetched ahead.
 
         To leave early, close it: ``contextlib.aclosing`` waits until nothing of it runs.
@@ -52,14 +55,14 @@ class ListMethods(Methods):
             CleverAppError: See :meth:`send_message`.
         """
 
-        async def fetch(number: int) -> Page[ListSchema]:
+        async def fetch(number: int) -> models.Page[models.ListSchema]:
             return await self.get_list_schemas(page=number, **options)
 
         return iterate(fetch, "getListSchemas")
 
     async def get_list_schema(
         self, *, schema_id: str, **options: Unpack[CallOptions]
-    ) -> ListSchema:
+    ) -> models.ListSchema:
         """Give one schema: ``getListSchema``.
 
         Args:
@@ -71,18 +74,18 @@ class ListMethods(Methods):
             CleverAppError: See :meth:`send_message`.
         """
         parameters = given(schema_id=check_hex_id("schema_id", schema_id))
-        schema: ListSchema = await self._ask("getListSchema", parameters, options)
+        schema: models.ListSchema = await self._ask("getListSchema", parameters, options)
         return schema
 
     async def create_list_schema(
         self,
         *,
         name: str,
-        fields: Mapping[str, ListField | Mapping[str, object]],
+        fields: Mapping[str, models.ListField | Mapping[str, object]],
         is_menu: bool | None = None,
         bot_id: int | None = None,
         **options: Unpack[CallOptions],
-    ) -> ListSchema:
+    ) -> models.ListSchema:
         """Create a list by its schema: ``createListSchema``.
 
         Args:
@@ -104,14 +107,14 @@ class ListMethods(Methods):
             else int(check_flag("is_menu", is_menu, wrong_argument)),
             bot_id=None if bot_id is None else check_id("bot_id", bot_id),
         )
-        schema: ListSchema = await self._ask("createListSchema", parameters, options)
+        schema: models.ListSchema = await self._ask("createListSchema", parameters, options)
         return schema
 
     async def add_list_schema_field(
         self,
         *,
         schema_id: str,
-        field: ListField | Mapping[str, object],
+        field: models.ListField | Mapping[str, object],
         slug: str | None = None,
         **options: Unpack[CallOptions],
     ) -> object:
@@ -131,7 +134,7 @@ class ListMethods(Methods):
             InvalidRequestError: An argument cannot be sent.
             CleverAppError: See :meth:`send_message`.
         """
-        if slug is None and isinstance(field, ListField):
+        if slug is None and isinstance(field, models.ListField):
             raise InvalidRequestError(
                 "slug is needed, because a ListField has none", fields=("slug",)
             )
@@ -188,7 +191,7 @@ class ListMethods(Methods):
     async def get_list_items(
         self,
         *,
-        schema: ListSchema | str,
+        schema: models.ListSchema | str,
         bot_id: int | None = None,
         contact_id: int | None = None,
         order_by: str | None = None,
@@ -196,7 +199,7 @@ class ListMethods(Methods):
         page: int | None = None,
         limit: int | None = None,
         **options: Unpack[CallOptions],
-    ) -> Page[ListItem]:
+    ) -> models.Page[models.ListItem]:
         """Give one page of items: ``getListItems``.
 
         Args:
@@ -222,20 +225,22 @@ class ListMethods(Methods):
             page=None if page is None else check_count("page", page),
             limit=None if limit is None else check_count("limit", limit),
         )
-        items: Page[ListItem] = await self._ask_page("getListItems", parameters, options)
+        items: models.Page[models.ListItem] = await self._ask_page(
+            "getListItems", parameters, options
+        )
         return evolve(items, items=tuple(_typed(item, schema) for item in items.items))
 
     def iter_list_items(
         self,
         *,
-        schema: ListSchema | str,
+        schema: models.ListSchema | str,
         bot_id: int | None = None,
         contact_id: int | None = None,
         order_by: str | None = None,
         filters: Mapping[str, object] | None = None,
         limit: int | None = None,
         **options: Unpack[CallOptions],
-    ) -> AsyncGenerator[ListItem, None]:
+    ) -> AsyncGenerator[models.ListItem, None]:
         """Give all items, each once, page by page, one page fetched ahead.
 
         To leave early, close it: ``contextlib.aclosing`` waits until nothing of it runs.
@@ -255,7 +260,7 @@ class ListMethods(Methods):
             CleverAppError: See :meth:`send_message`.
         """
 
-        async def fetch(number: int) -> Page[ListItem]:
+        async def fetch(number: int) -> models.Page[models.ListItem]:
             return await self.get_list_items(
                 schema=schema,
                 bot_id=bot_id,
@@ -272,10 +277,10 @@ class ListMethods(Methods):
     async def add_list_item(
         self,
         *,
-        schema: ListSchema | str,
+        schema: models.ListSchema | str,
         data: Mapping[str, object],
         **options: Unpack[CallOptions],
-    ) -> ListItem:
+    ) -> models.ListItem:
         """Add an item to a list: ``addListItem``.
 
         Args:
@@ -288,7 +293,7 @@ class ListMethods(Methods):
             CleverAppError: See :meth:`send_message`.
         """
         parameters = given(schema_id=_schema_id(schema), data=check_object("data", data))
-        item: ListItem = await self._ask("addListItem", parameters, options)
+        item: models.ListItem = await self._ask("addListItem", parameters, options)
         return _typed(item, schema)
 
     async def update_list_item(
@@ -296,9 +301,9 @@ class ListMethods(Methods):
         *,
         item_id: str,
         data: Mapping[str, object],
-        schema: ListSchema | str | None = None,
+        schema: models.ListSchema | str | None = None,
         **options: Unpack[CallOptions],
-    ) -> ListItem:
+    ) -> models.ListItem:
         """Change values of an item: ``updateListItem``.
 
         Args:
@@ -316,7 +321,7 @@ class ListMethods(Methods):
             data=check_object("data", data),
             schema_id=None if schema is None else _schema_id(schema),
         )
-        item: ListItem = await self._ask("updateListItem", parameters, options)
+        item: models.ListItem = await self._ask("updateListItem", parameters, options)
         return _typed(item, schema)
 
     async def delete_list_item(self, *, item_id: str, **options: Unpack[CallOptions]) -> object:
@@ -339,12 +344,15 @@ class ListMethods(Methods):
 
 
 def _field(field: object) -> dict[str, object]:
-    return check_object("field", unstructure(field) if isinstance(field, ListField) else field)
+    from .._converter import unstructure  # noqa: PLC0415 - who only sends needs no cattrs
+
+    told = unstructure(field) if isinstance(field, models.ListField) else field
+    return check_object("field", told)
 
 
-def _schema_id(schema: ListSchema | str) -> str:
-    return check_hex_id("schema_id", schema.id if isinstance(schema, ListSchema) else schema)
+def _schema_id(schema: models.ListSchema | str) -> str:
+    return check_hex_id("schema_id", schema.id if isinstance(schema, models.ListSchema) else schema)
 
 
-def _typed(item: ListItem, schema: ListSchema | str | None) -> ListItem:
+def _typed(item: models.ListItem, schema: models.ListSchema | str | None) -> models.ListItem:
     return item if schema is None or isinstance(schema, str) else item.typed(schema)

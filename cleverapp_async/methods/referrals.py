@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Unpack
 
+from .. import models
 from .._arguments import check_flag, wrong_argument
-from ..models.account import ReferralCount, Referrer, ReferrerChain
 from ..models.checks import check_count, check_id, check_several, check_string
 from ..models.contact import Contact
-from ..models.lists import Page
 from ._paging import iterate
 from .base import CallOptions, Methods, given
 
@@ -28,7 +27,7 @@ class ReferralMethods(Methods):
         depth: int | None = None,
         is_flat: bool | None = None,
         **options: Unpack[CallOptions],
-    ) -> ReferrerChain:
+    ) -> models.ReferrerChain:
         """Give who brought a contact, and who brought them: ``getReferrers``.
 
         Args:
@@ -51,12 +50,12 @@ class ReferralMethods(Methods):
             if is_flat is None
             else int(check_flag("is_flat", is_flat, wrong_argument)),
         )
-        chain: ReferrerChain = await self._ask("getReferrers", parameters, options)
+        chain: models.ReferrerChain = await self._ask("getReferrers", parameters, options)
         return chain
 
     async def iter_referrers(
         self, *, contact_id: int, depth: int | None = None, **options: Unpack[CallOptions]
-    ) -> AsyncGenerator[Referrer, None]:
+    ) -> AsyncGenerator[models.Referrer, None]:
         """Give who brought a contact, from the nearest up; a single request.
 
         Args:
@@ -80,7 +79,7 @@ class ReferralMethods(Methods):
         tag_name: str | Sequence[str] | None = None,
         tag_id: int | Sequence[int] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Page[Contact]:
+    ) -> models.Page[Contact]:
         """Give one page of those whom a contact brought: ``getReferrals``.
 
         Args:
@@ -99,7 +98,7 @@ class ReferralMethods(Methods):
             page=None if page is None else check_count("page", page),
             filters=_filters(tag_name, tag_id),
         )
-        contacts: Page[Contact] = await self._ask_page("getReferrals", parameters, options)
+        contacts: models.Page[Contact] = await self._ask_page("getReferrals", parameters, options)
         return contacts
 
     def iter_referrals(
@@ -126,7 +125,7 @@ class ReferralMethods(Methods):
             CleverAppError: See :meth:`send_message`.
         """
 
-        async def fetch(number: int) -> Page[Contact]:
+        async def fetch(number: int) -> models.Page[Contact]:
             return await self.get_referrals(
                 contact_id=contact_id, page=number, tag_name=tag_name, tag_id=tag_id, **options
             )
@@ -156,8 +155,8 @@ class ReferralMethods(Methods):
         parameters = given(
             contact_id=check_id("contact_id", contact_id), filters=_filters(tag_name, tag_id)
         )
-        answer: ReferralCount = await self._ask("getCountReferrals", parameters, options)
-        return answer.count
+        count: int = (await self._ask("getCountReferrals", parameters, options)).count
+        return count
 
 
 def _one_or_several(

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from .._values import kind_of
 from ..errors import InvalidRequestError
-from .route import Route
+from .route import Messenger, Route
 
 __all__ = [
     "LONGEST_REFERENCE",
@@ -45,6 +45,7 @@ LONGEST_REFERENCE = 4000
 
 _SHOWN = 60
 
+_MESSENGERS = frozenset(map(str, Messenger))
 _HEX_ID = re.compile(r"[0-9a-fA-F]{24}")
 _PHONE = re.compile(r"\+?\d{5,15}", re.ASCII)
 _PHONE_PUNCTUATION = str.maketrans("", "", " -().\u00a0")
@@ -79,7 +80,7 @@ def check_string(name: str, value: object) -> str:
     """
     if not isinstance(value, str):
         raise _refuse(name, "a string", value)
-    if not value.strip():
+    if not value or value.isspace():
         raise InvalidRequestError(
             f"{name} is blank: leave it out, or give it a value", fields=(name,)
         )
@@ -99,6 +100,8 @@ def check_messenger(name: str, value: object) -> str:
     Raises:
         InvalidRequestError: It is not a name; the error names the field.
     """
+    if type(value) is str and value in _MESSENGERS:
+        return value
     return str(check_string(name, value)).strip().lower()
 
 

@@ -140,7 +140,7 @@ class ListItem(Mapping[str, object]):
 _TRUE = frozenset({"1", "true"})
 _FALSE = frozenset({"0", "false", ""})
 # What Python reads beyond, underscores and the digits of other scripts, is somebody's text.
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.ASCII)
+_NUMBER = r"(?a)[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
 
 
 def _typed(value: object, kind: str) -> object:
@@ -157,7 +157,7 @@ def _typed(value: object, kind: str) -> object:
 
 
 def _number(value: object, text: str, *, whole: bool) -> object:
-    if not _NUMBER.fullmatch(text):
+    if not re.fullmatch(_NUMBER, text):
         return value
     try:
         return int(text)

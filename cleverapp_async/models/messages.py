@@ -17,7 +17,7 @@ from .checks import (
     check_string,
     check_url,
 )
-from .route import Route
+from .route import Route, route_of
 
 __all__ = [
     "MESSAGES",
@@ -77,20 +77,18 @@ class SendMessage:
 
     def __attrs_post_init__(self) -> None:
         """Check the addressing, then each field, then that there is content."""
-        bot_id, messenger, external_id = self.bot_id, self.messenger, self.contact_external_id
-        triple: list[str] = []
-        if bot_id is not None or messenger is not None or external_id is not None:
-            triple = [name for name in _TRIPLE if getattr(self, name) is not None]
+        triple = (self.bot_id, self.messenger, self.contact_external_id)
         if self.contact_id is not None:
-            if triple:
+            if triple != (None, None, None):
+                given = self._given_of_triple()
                 raise InvalidRequestError(
-                    f"contact_id and {', '.join(triple)} are both given: "
+                    f"contact_id and {', '.join(given)} are both given: "
                     f"address by contact_id alone, or by {', '.join(_TRIPLE)}",
-                    fields=("contact_id", *triple),
+                    fields=("contact_id", *given),
                 )
             check_id("contact_id", self.contact_id)
         else:
-            self._check_triple(triple)
+            self._check_triple()
         if self.text is not None:
             check_string("text", self.text)
         if self.image is not None:
@@ -103,14 +101,18 @@ class SendMessage:
             )
         _keep_reference(self)
 
-    def _check_triple(self, given: list[str]) -> None:
-        missing = tuple(name for name in _TRIPLE if name not in given)
-        if not given:
-            raise InvalidRequestError(
-                f"no recipient: give contact_id, or {', '.join(_TRIPLE)}",
-                fields=("contact_id", *_TRIPLE),
-            )
-        if missing:
+    def _given_of_triple(self) -> list[str]:
+        return [name for name in _TRIPLE if getattr(self, name) is not None]
+
+    def _check_triple(self) -> None:
+        if self.bot_id is None or self.messenger is None or self.contact_external_id is None:
+            given = self._given_of_triple()
+            if not given:
+                raise InvalidRequestError(
+                    f"no recipient: give contact_id, or {', '.join(_TRIPLE)}",
+                    fields=("contact_id", *_TRIPLE),
+                )
+            missing = tuple(name for name in _TRIPLE if name not in given)
             raise InvalidRequestError(
                 f"missing: {', '.join(missing)}; give {', '.join(_TRIPLE)} together",
                 fields=missing,
@@ -126,20 +128,27 @@ class SendMessage:
         """The bot and messenger it goes through; None where ``contact_id`` hides them."""
         if self.bot_id is None or self.messenger is None:
             return None
-        return Route(self.bot_id, self.messenger)
+        return route_of(self.bot_id, self.messenger)
 
     def parameters(self) -> dict[str, str | int]:
         """The parameters as the API names them, absent ones left out."""
-        values = (
-            ("contact_id", self.contact_id),
-            ("bot_id", self.bot_id),
-            ("messenger", self.messenger),
-            ("contact_external_id", self.contact_external_id),
-            ("text", self.text),
-            ("image", self.image),
-            ("file", self.file),
-        )
-        return {name: value for name, value in values if value is not None}
+        # One by one, as each message of a campaign is asked a few times: a third of a loop's time.
+        given: dict[str, str | int] = {}
+        if self.contact_id is not None:
+            given["contact_id"] = self.contact_id
+        if self.bot_id is not None:
+            given["bot_id"] = self.bot_id
+        if self.messenger is not None:
+            given["messenger"] = self.messenger
+        if self.contact_external_id is not None:
+            given["contact_external_id"] = self.contact_external_id
+        if self.text is not None:
+            given["text"] = self.text
+        if self.image is not None:
+            given["image"] = self.image
+        if self.file is not None:
+            given["file"] = self.file
+        return given
 
 
 def _phone(value: str) -> str:
@@ -189,7 +198,7 @@ class SendMessageToWhatsApp:
     @property
     def route(self) -> Route:
         """The bot, and WhatsApp."""
-        return Route(self.bot_id, "whatsapp")
+        return route_of(self.bot_id, "whatsapp")
 
     def parameters(self) -> dict[str, str | int]:
         """The parameters as the API names them, absent ones left out."""

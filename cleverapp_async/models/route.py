@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 
 from attrs import frozen
 
-__all__ = ["Messenger", "Route"]
+__all__ = ["Messenger", "Route", "route_of"]
 
 
 class Messenger(StrEnum):
@@ -35,3 +36,9 @@ class Route:
 
     bot_id: int | None
     messenger: str
+
+
+@lru_cache(1024)
+def route_of(bot_id: int, messenger: str) -> Route:
+    """The route through this bot and messenger: the many messages of a campaign share few."""
+    return Route(bot_id, messenger)

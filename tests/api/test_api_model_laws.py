@@ -121,7 +121,7 @@ def _converter(*, lenient: bool) -> Converter:
 
 def _read(row: Endpoint, body: bytes, status: int, *, lenient: bool) -> None:
     try:
-        read_answer(RawResponse(status, {}, body), row, _converter(lenient=lenient))
+        read_answer(RawResponse(status, {}, body), row, lenient=lenient)
     except CleverAppError as error:
         assert str(error)  # noqa: PT017 - either way is right
     else:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cleverapp_async import Contact, RawResponse, UnexpectedResponseError
-from cleverapp_async._converter import lenient_converter, structure, unstructure
+from cleverapp_async._converter import structure, unstructure
 from cleverapp_async._response import read_answer
 from cleverapp_async.endpoints import ENDPOINTS
 from cleverapp_async.models import (
@@ -30,7 +30,7 @@ def answered(method: str, body: object, *, lenient: bool = False) -> Any:  # noq
     """What an answer of a method is read as."""
     raw = RawResponse(200, {}, json.dumps(body).encode())
     if lenient:
-        return read_answer(raw, ENDPOINTS[method], lenient_converter())
+        return read_answer(raw, ENDPOINTS[method], lenient=True)
     return read_answer(raw, ENDPOINTS[method])
 
 

@@ -109,9 +109,12 @@ def check_region(name: str) -> str:
     Raises:
         ValueError: There is none; the message says so.
     """
+    region = name.strip().upper()
+    if region == DEFAULT_REGION:
+        return region  # without its slow import: rows may have no phones
+
     import phonenumbers
 
-    region = name.strip().upper()
     if region not in phonenumbers.SUPPORTED_REGIONS:
         raise ValueError(f"{name!r} is no country of two letters such as RU, KZ or BY")
     return region

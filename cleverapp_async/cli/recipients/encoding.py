@@ -20,7 +20,10 @@ from ..errors import BadInputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Encoding", "EncodingError", "check_encoding", "find_encoding", "text_lines"]
+__all__ = ["OLE_MARK", "Encoding", "EncodingError", "check_encoding", "find_encoding", "text_lines"]
+
+OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""What encrypted workbooks and those of Excel 97 begin with, and no text does."""
 
 _CHUNK = 1 << 16
 _SMALL_CHUNK = 1 << 13  # while a list is sent: what is read ahead does not see a change any more

@@ -176,7 +176,9 @@ def outcome_of(cells: Mapping[str, str]) -> str | None:
         cells: The row's cells by column.
     """
     for column in OUTCOME_COLUMNS:
-        written = cells.get(column, "").casefold().replace("_", " ").replace("-", " ")
+        if not (told := cells.get(column)):
+            continue
+        written = told.casefold().replace("_", " ").replace("-", " ")
         word = "_".join(written.split())
         if word in _STATES:
             return word

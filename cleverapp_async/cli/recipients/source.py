@@ -20,14 +20,13 @@ from ..errors import BadInputError
 from ..signals import standard_input
 from .columns import ColumnError, ColumnRules, trimmed
 from .csv import Quoting, find_quoting, read_csv
-from .encoding import Encoding, find_encoding, text_lines
-from .parquet import read_parquet
+from .encoding import OLE_MARK, Encoding, find_encoding, text_lines
 from .rows import OUTCOME_COLUMNS, RESULT_COLUMNS, Fault, Row, Table, outcome_of
-from .workbook import OLE_MARK
-from .xlsx import Grid, Hidden, load_grid
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
+
+    from .xlsx import Grid, Hidden  # noqa: TC004 - nobody evaluates the field of this class
 
 
 __all__ = [
@@ -191,6 +190,8 @@ class Source:
                     self.rules, self.how.header_row, skip_hidden=self.skip_hidden
                 )
             case "parquet":
+                from .parquet import read_parquet
+
                 return read_parquet(self.name, self._stream, self.rules)
 
     def hidden(self) -> Hidden | None:
@@ -231,6 +232,8 @@ class Source:
         stamp = self.stamp()
         if self._grid is None or self._grid[0] != stamp:
             self._grid = None
+            from .xlsx import load_grid
+
             self._grid = stamp, load_grid(self.name, self._stream, self.how.sheet)
         return self._grid[1]
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,9 +35,11 @@ class Template:
 
     Attributes:
         parts: Literal texts and, after each, the column that follows it (None at the end).
+        columns: The columns it uses, each once, in their order.
     """
 
     parts: tuple[tuple[str, str | None], ...]
+    columns: tuple[str, ...] = field(init=False, eq=False, repr=False)
 
     @classmethod
     def parse(cls, text: str) -> Template:
@@ -66,10 +68,10 @@ class Template:
         parts.append((literal + text[end:], None))
         return cls(tuple(parts))
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns it uses, each once, in their order."""
-        return tuple(dict.fromkeys(name for _, name in self.parts if name is not None))
+    def __attrs_post_init__(self) -> None:
+        """Find the columns once: every row asks for them."""
+        columns = dict.fromkeys(name for _, name in self.parts if name is not None)
+        object.__setattr__(self, "columns", tuple(columns))
 
     def renamed(self, names: Mapping[str, str]) -> Template:
         """The same template with other names of its columns.

@@ -25,16 +25,14 @@ from zipfile import BadZipFile, ZipFile
 from attrs import define, field, frozen
 
 from ..errors import BadInputError
+from .encoding import OLE_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     Started = Callable[[str, dict[str, str]], object]
 
-__all__ = ["OLE_MARK", "Parts", "Sheet", "Survey", "column_letters", "columns_of", "open_parts"]
-
-OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""What encrypted workbooks and those of Excel 97 begin with."""
+__all__ = ["Parts", "Sheet", "Survey", "column_letters", "columns_of", "open_parts"]
 
 _ZIP_MARK = b"PK"
 _WORKBOOK = "xl/workbook.xml"

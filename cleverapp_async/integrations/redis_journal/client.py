@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar, cast
 
 from attrs import define, evolve
 
+from ..._redis import RedisCommands
 from ..._redis.client import (
     RedisCallError,
     RedisClient,
-    RedisCommands,
     Script,
     Value,
     as_text,

@@ -21,7 +21,7 @@ from .redis_log import RedisLog, check_prefix
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..._redis.client import RedisCommands
+    from ..._redis import RedisCommands
     from ..protocols import Limiter, OnUnavailable
     from ..quota import AccountKey, LimitKey, Quota
 

@@ -352,11 +352,17 @@ class SqliteJournal:
     ) -> None:
         await self._count_as_run(writer)
         intake = Loader(self._end, deduplicate)
-        await writer.call(intake.begin)
-        async with aclosing(read_messages(messages)) as batches:
-            async for batch in batches:
-                rows = [(message, key_of(message)) for message in batch]
-                await writer.call(partial(intake.add, batch=rows))
+        written = writer.begin(intake.begin)
+        try:
+            async with aclosing(read_messages(messages)) as batches:
+                async for batch in batches:
+                    rows = intake.encode(batch, key_of)
+                    await written
+                    written = writer.begin(partial(intake.add, rows=rows))
+            await written
+        finally:
+            if not written.cancel() and not written.cancelled():
+                written.exception()  # or asyncio would log that nobody has seen it
         await writer.call(intake.finish)
 
     async def _count_as_run(self, writer: WriterThread) -> None:

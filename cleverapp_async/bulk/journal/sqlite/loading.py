@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from attrs import define, field
 
 from ....limits.quota import LimitKey
-from ..codec import encode_key
+from ..codec import Cell, encode_key
 from ..messages import (
     ReferenceColumns,
     address_of,
@@ -24,10 +24,10 @@ from .schema import INDEX_BY_KEY
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from ....models.messages import Message
-    from ..codec import Cell
+
 
 __all__ = ["Comparer", "Loader"]
 
@@ -62,9 +62,22 @@ def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[Cel
         )
 
 
+KeyOf: TypeAlias = "Callable[[Message], LimitKey | None]"
+
+
+@define(eq=False)
+class Rows:
+    """Rows of one batch, for each table."""
+
+    keys: list[tuple[Cell, ...]] = field(factory=list["tuple[Cell, ...]"])
+    plain: list[tuple[Cell, ...]] = field(factory=list["tuple[Cell, ...]"])
+    referring: list[tuple[Cell, ...]] = field(factory=list["tuple[Cell, ...]"])
+    addresses: list[tuple[Cell, ...]] = field(factory=list["tuple[Cell, ...]"])
+
+
 @define(eq=False)
 class Loader:
-    """Reads a campaign into an empty journal; its methods run in the writer's thread.
+    """Reads a campaign into an empty journal; all but ``encode`` runs in the writer's thread.
 
     Attributes:
         commit: Ends a transaction.
@@ -91,42 +104,40 @@ class Loader:
         connection.execute("DROP TABLE IF EXISTS temp.address")
         connection.execute("CREATE TEMP TABLE address (id INTEGER PRIMARY KEY, address TEXT)")
 
-    def add(
-        self, connection: sqlite3.Connection, batch: Iterable[tuple[Message, LimitKey | None]]
-    ) -> None:
-        """Write the next messages.
+    def encode(self, batch: Iterable[Message], key_of: KeyOf) -> Rows:
+        """The rows of the next messages, in the order in which they are given.
+
+        Here in the thread of the event loop, so that meanwhile the writer's writes the rows before.
 
         Raises:
             InvalidRequestError: The references of all have too many names.
         """
-        rows: list[tuple[Cell, ...]] = []
-        referring: list[tuple[Cell, ...]] = []
-        addresses: list[tuple[Cell, ...]] = []
-        new: dict[int, LimitKey | None] = {}
-        for index, (message, key) in enumerate(batch, self.count):
+        rows = Rows()
+        for index, message in enumerate(batch, self.count):
+            key = key_of(message)
             key_id = self._keys.get(key)
             if key_id is None:
                 # Row 0 stands for a route that is not known.
                 key_id = self._keys[key] = 0 if key is None else len(self._keys) + 1
-                new[key_id] = key
-            self._columns.add(message)
-            reference = encode_reference(message)
+                rows.keys.append((key_id, *encode_key(key)))
             row = (index, key_id, message.method, encode_parameters(message))
-            if reference is None:
-                rows.append(row)
+            if message.reference:
+                self._columns.add(message)
+                rows.referring.append((*row, encode_reference(message)))
             else:
-                referring.append((*row, reference))
+                rows.plain.append(row)
             if self.deduplicate:
-                addresses.append((index, "\0".join(map(str, address_of(message)))))
+                rows.addresses.append((index, "\0".join(map(str, address_of(message)))))
+        self.count += len(rows.plain) + len(rows.referring)
+        return rows
+
+    def add(self, connection: sqlite3.Connection, rows: Rows) -> None:
+        """Write the next rows."""
         with transaction(connection, self.commit):
-            for key_id, key in new.items():
-                connection.execute(
-                    "INSERT INTO key VALUES (?, ?, ?, ?)", (key_id, *encode_key(key))
-                )
-            _insert(connection, _MESSAGE, rows)
-            _insert(connection, _REFERRING, referring)
-            _insert(connection, "temp.address", addresses)
-        self.count += len(rows) + len(referring)
+            _insert(connection, "key", rows.keys)
+            _insert(connection, _MESSAGE, rows.plain)
+            _insert(connection, _REFERRING, rows.referring)
+            _insert(connection, "temp.address", rows.addresses)
 
     def finish(self, connection: sqlite3.Connection) -> None:
         """Leave the duplicates out and mark the campaign as complete."""

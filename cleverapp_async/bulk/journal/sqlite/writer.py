@@ -127,11 +127,19 @@ class WriterThread:
             JournalWriteError: SQLite failed.
             JournalError: The thread has ended.
         """
+        return await self.begin(operation)
+
+    def begin(self, operation: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+        """What :meth:`call` does, to be awaited later; cancelled, it need not be done.
+
+        Raises:
+            JournalError: The thread has ended.
+        """
         if self._gone is not None:
             raise copy.copy(self._gone)
         answer: asyncio.Future[T] = self._loop.create_future()
         self._queue.put(_Job(operation, answer))
-        return await answer
+        return answer
 
     @property
     def full(self) -> bool:
@@ -216,7 +224,7 @@ class WriterThread:
         self._room.set()
         for answer in answers:
             # Each waiter its own: a traceback is written into what is raised.
-            _settle(answer, None, copy.copy(error))
+            _settle(answer, None, error and copy.copy(error))
 
     def _over(self, error: JournalError | None) -> None:
         """The thread has ended: answer everybody whom it has not."""
