@@ -19,8 +19,10 @@ __all__ = ["CleverAppClient", "SimulatorThread", "_pytest", "_quick"]
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester) -> Run:
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs the tests of a user, written behind ``HEAD``, in this process."""
+    # Where it is set, pytest repeats each failure as a whole in its summary.
+    monkeypatch.delenv("CI", raising=False)
 
     def run(tests: str, *options: str) -> pytest.RunResult:
         pytester.makepyfile(test_user=HEAD + tests)
