@@ -66,7 +66,7 @@ class FileNotes:
 
     Attributes:
         console: Where they read.
-        output: Where the outcomes go; None: nowhere.
+        output: Where the outcomes go; None: into a device or a pipe, where nobody finds them again.
         chosen: Whether nobody named that place, and so nobody knows it.
         schedule: When messages may leave; None: at any time.
         quiet: Whether only what must be said is said.
@@ -315,8 +315,10 @@ def _unwritten(tally: Tally, output: str | None) -> list[str]:
     written = tally.done - lost.total()
     outcomes = counted(written, "outcome")
     verb = "is" if written == 1 else "are"
-    took = output == "-"
-    told = [f"Standard output took {outcomes}." if took else f"{outcomes} {verb} in {output}."]
+    told = [f"{outcomes} {verb} in {output}."]
+    if output in {None, "-"}:  # None: a device or a pipe, which keeps nothing to read again
+        taker = "Standard output" if output == "-" else "The device or pipe of --output"
+        told = [f"{taker} took {outcomes}."]
     sent = [(lost[one], one.value) for one in Outcome if lost[one] and one is not Outcome.NOT_SENT]
     if sent:
         counts = ", ".join(f"{count} {name}" for count, name in sent)

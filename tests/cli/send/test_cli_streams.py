@@ -99,6 +99,18 @@ async def test_what_was_sent_is_told_where_the_outcomes_are_lost(
     assert 0 < int(accepted[1]) <= len(simulator.deliveries) < 3000
 
 
+async def test_a_full_device_has_no_name_that_nobody_gave(
+    environment: dict[str, str], write: Write
+) -> None:
+    """Where a device of --output takes nothing, it is told how many outcomes it took: none."""
+    path = write("r.csv", "contact_id\n1\n")
+    code, _, err = await ended(environment, "", "send", path, *FAST, "-o", "/dev/full")
+    assert code == 1
+    assert shown_outcomes(err) == ["accepted"]
+    assert "--output took 0 outcomes" in " ".join(err.split())
+    assert "None" not in err
+
+
 async def test_errors_never_go_to_the_output(environment: dict[str, str]) -> None:
     """Where standard error is closed, what it would have said is not among the data."""
     code, out, _ = await ended(environment, "2>&-", "send", f"{HOSTILE}none.csv")
