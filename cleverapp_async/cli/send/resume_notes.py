@@ -323,9 +323,11 @@ def _unwritten(tally: Tally, output: str | None) -> list[str]:
     if sent:
         counts = ", ".join(f"{count} {name}" for count, name in sent)
         total = sum(count for count, _ in sent)
-        these = "1 message that left is" if total == 1 else f"{total} messages that left are"
+        these = "outcome of 1 message that left is"
+        if total > 1:
+            these = f"outcomes of {total} messages that left are"
         told.append(
-            f"The outcomes of {these} on record nowhere but here, in the lines above that begin "
+            f"The {these} on record nowhere but here, in the lines above that begin "
             f"with {{: {counts}. Keep them: who got one of these messages must not get it again. "
             "With --journal a campaign remembers it."
         )

@@ -99,6 +99,7 @@ async def test_what_was_sent_is_told_where_the_outcomes_are_lost(
     assert 0 < int(accepted[1]) <= len(simulator.deliveries) < 3000
 
 
+@pytest.mark.usefixtures("simulator")
 async def test_a_full_device_has_no_name_that_nobody_gave(
     environment: dict[str, str], write: Write
 ) -> None:
