@@ -90,9 +90,7 @@ def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _row(number: int, line: int, text: str, rules: ColumnRules) -> Row | Fault:
     try:
-        value: object = json.loads(
-            text, parse_int=str, parse_float=str, object_pairs_hook=_members
-        )
+        value: object = json.loads(text, parse_int=str, parse_float=str, object_pairs_hook=_members)
     except _NamedTwiceError as error:
         told = f"{shortened(str(error))!r} is named twice in one object"
         return Fault(number, line, "", told, "Leave one of them out")

@@ -28,7 +28,7 @@ from ..errors import CommandError, Exit
 from ..text import counted, tell_forecast
 from .partial import First, FirstOfCampaign
 from .report import show_exit, show_report, tell_hours
-from .tally import Tally, Workload, stopped_by_a_setting
+from .tally import Tally, Workload
 
 if TYPE_CHECKING:
     from ...bulk.run import BulkRun
@@ -355,7 +355,7 @@ def _exit(tally: Tally, stands: Exit) -> Exit:
     """What the command exits with: this run's troubles first, then how the campaign stands."""
     if tally.interrupted:
         return Exit.INTERRUPTED
-    if stopped_by_a_setting(tally.paused):
+    if tally.misset:
         return Exit.CONFIGURATION
     if stands is not Exit.OK:
         return stands
