@@ -265,8 +265,8 @@ def test_a_setting_that_fails_a_short_list_is_told_by_the_code(
     journal: bool,
 ) -> None:
     """Fewer messages than stop a run end with 3, too, where the token or base URL is wrong."""
-    token = {"api_token": "another"} if setting == "token" else {}
-    simulator = serve(Simulator(**token, limits=SimulatorLimits.none()))
+    token = "another" if setting == "token" else TOKEN
+    simulator = serve(Simulator(api_token=token, limits=SimulatorLimits.none()))
     address = simulator.base_url if setting == "token" else simulator.base_url.removesuffix("/v1")
     path = write("r.csv", "contact_id,text\n1,a\n2,b\n")
     kept = ("--journal", str(tmp_path / "run.db")) if journal else ()
