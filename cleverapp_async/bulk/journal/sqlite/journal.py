@@ -121,7 +121,7 @@ class SqliteJournal:
             JournalLockedError: Another runner has it.
             JournalMismatchError: The campaign in it goes to another base URL.
             JournalError: It is not there and not to be made, cannot be opened, is no journal, was
-                purged, or lies where a journal cannot be kept.
+                purged, lacks the log of a run that died, or lies where a journal cannot be kept.
         """
         if self._writer is not None:
             raise JournalLockedError(
