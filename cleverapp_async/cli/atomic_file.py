@@ -39,7 +39,7 @@ def create_private(path: Path) -> BinaryIO:
         OSError: It cannot be made.
     """
     # `Path.open` takes no opener.
-    return open(path, "xb", opener=lambda name, flags: os.open(name, flags, _OWNER_ONLY))
+    return open(path, "x+b", opener=lambda name, flags: os.open(name, flags, _OWNER_ONLY))
 
 
 def is_stream(name: str) -> bool:

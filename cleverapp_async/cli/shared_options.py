@@ -16,6 +16,7 @@ from attrs import frozen
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
+from .._secret import token_fault
 from ..client import CleverAppClient
 from ..config import DEFAULT_BASE_URL, ClientConfig
 from ..limits.registry import LimiterRegistry, SharedLimiterRegistry
@@ -414,7 +415,7 @@ def read_token(path: str | None) -> str:
                 "holds it. The token is shown in the settings of the account.",
                 Exit.CONFIGURATION,
             )
-        return token
+        return _fit(token, TOKEN_VARIABLE)
     try:
         token = Path(path).read_text(encoding="utf-8-sig").strip()
         mode = Path(path).stat().st_mode
@@ -431,5 +432,16 @@ def read_token(path: str | None) -> str:
         click.echo(
             f"Warning: other users can read the token in {path}. Prevent it: chmod 600 {path}",
             err=True,
+        )
+    return _fit(token, f"--token-file {path}")
+
+
+def _fit(token: str, source: str) -> str:
+    """The token, if it can be one; the error says where it comes from, and nothing of it."""
+    if token_fault(token) is not None:
+        raise CommandError(
+            f"{source} holds characters that no token has. Copy nothing but the token from the "
+            "settings of the account.",
+            Exit.CONFIGURATION,
         )
     return token

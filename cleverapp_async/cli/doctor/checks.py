@@ -133,12 +133,6 @@ def check_token(token_file: str | None) -> Settings:
         remedy = remedy or "Write nothing but the token into a file that you can read."
         return Settings(None, fail("token", told.rstrip("."), remedy))
     source = TOKEN_VARIABLE if token_file is None else f"--token-file {token_file}"
-    if not token.isascii() or not token.isprintable() or " " in token:
-        told = f"{source} holds characters that no token has"
-        return Settings(
-            None,
-            fail("token", told, "Copy nothing but the token from the settings of the account."),
-        )
     return Settings(token, fine("token", f"{len(token)} characters, from {source}"))
 
 

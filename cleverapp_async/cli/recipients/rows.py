@@ -13,6 +13,8 @@ import struct
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from hashlib import blake2b
+from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -46,6 +48,7 @@ __all__ = [
     "Row",
     "RowReferences",
     "Table",
+    "blocks",
     "cell_text",
     "exported_columns",
     "outcome_of",
@@ -297,6 +300,7 @@ def _duration_text(value: timedelta) -> str:
 
 # Characters that a place takes with its names, or more.
 _PLACE = 100
+_BLOCK = 1000
 _OUTCOME = frozenset(_OUTCOME_COLUMNS)
 _OWN_PLACE = re.compile(rf"(?:own_)*+(?:{'|'.join(PLACE_COLUMNS)})")
 
@@ -408,3 +412,23 @@ def split_reference(message: Message) -> tuple[dict[str, object], dict[str, str]
             # A program, or a person in a list of outcomes, may have written anything.
             place[name] = int(told) if told.isascii() and told.isdecimal() else told
     return place, columns
+
+
+def blocks(records: Iterator[Row | Fault]) -> Iterator[tuple[list[Row | Fault], bytes]]:
+    """The records of a list in blocks, each with a digest of what it holds.
+
+    Args:
+        records: All of them.
+    """
+    while block := list(islice(records, _BLOCK)):
+        digest = blake2b(digest_size=16)
+        for record in block:
+            digest.update(_content(record).encode())
+        yield block, digest.digest()
+
+
+def _content(record: Row | Fault) -> str:
+    """All that a record holds; quicker than its ``repr``: every row of a list is asked twice."""
+    if isinstance(record, Row):
+        return f"{record.number} {record.line} {record.cells} {record.misfits or ''}"
+    return repr(record)

@@ -18,6 +18,7 @@ from attrs import define, field, frozen
 
 from ..errors import BadInputError
 from ..signals import standard_input
+from ..text import shortened
 from .columns import ColumnError, ColumnRules, trimmed
 from .csv import Quoting, find_quoting, read_csv
 from .encoding import OLE_MARK, Encoding, find_encoding, text_lines
@@ -73,9 +74,25 @@ def _rows(source: str, lines: Iterator[str], rules: ColumnRules) -> Iterator[Row
         yield _row(number, line, text, rules)
 
 
+class _NamedTwiceError(Exception):
+    """An object has two members of this name: which is meant, nobody can tell."""
+
+
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _NamedTwiceError(name)
+        found[name] = value
+    return found
+
+
 def _row(number: int, line: int, text: str, rules: ColumnRules) -> Row | Fault:
     try:
-        value: object = json.loads(text, parse_int=str, parse_float=str)
+        value: object = json.loads(text, parse_int=str, parse_float=str, object_pairs_hook=_members)
+    except _NamedTwiceError as error:
+        told = f"{shortened(str(error))!r} is named twice in one object"
+        return Fault(number, line, "", told, "Leave one of them out")
     except json.JSONDecodeError as error:
         told = f"no JSON at character {error.pos + 1}: {error.msg}"
         return Fault(number, line, "", told, _REMEDY)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+import click
 from attrs import define
 
 from ...errors import ApiError, CleverAppError, ValidationError
 from ..atomic_file import create_private, is_stream
 from ..console import as_json, to_stdout
-from ..errors import BadInputError
+from ..errors import BadInputError, CommandError, Exit
 from ..recipients.rows import split_reference
 
 if TYPE_CHECKING:
@@ -102,14 +105,21 @@ class _File:
     """A sink that writes each outcome to a file, as one line and at once.
 
     Of a line for which there is no room nothing stays: whoever reads the file again would find a
-    fault in it.
+    fault in it. A file that somebody deletes is made again with all that it held, as nothing else
+    tells who has got a message.
     """
 
-    _number: int
+    path: str
+    _file: BinaryIO
     size: int = 0
+
+    @property
+    def _number(self) -> int:
+        return self._file.fileno()
 
     def write(self, number: int, line: int | None, outcome: SendOutcome) -> None:
         """Write one line."""
+        self.keep()
         whole = rest = _line(number, line, outcome)
         try:
             while rest:
@@ -119,6 +129,34 @@ class _File:
                 os.ftruncate(self._number, self.size)
             raise
         self.size += len(whole)
+
+    def keep(self) -> None:
+        """Make sure that the file has a name.
+
+        Raises:
+            OSError: It was deleted, and cannot be made again.
+        """
+        status = os.fstat(self._number)
+        if status.st_nlink or not S_ISREG(status.st_mode):
+            return
+        path = Path(self.path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        again = create_private(path)
+        try:
+            self._file.seek(0)
+            shutil.copyfileobj(self._file, again)
+            again.flush()
+        except BaseException:
+            again.close()
+            raise
+        self._file.close()
+        self._file = again
+        told = f"Warning: {self.path} was deleted while the send went on, and was made again."
+        click.echo(told, err=True)
+
+    def close(self) -> None:
+        """Write nothing more."""
+        self._file.close()
 
 
 def _line(number: int, line: int | None, outcome: SendOutcome) -> bytes:
@@ -134,17 +172,26 @@ def open_sink(path: str | None) -> Generator[Sink]:
 
     Raises:
         BadInputError: The file exists, or cannot be made.
+        CommandError: At the end: somebody deleted it, and it cannot be made again.
     """
     if path is None:
         yield _Nowhere()
     elif path == "-":
         yield _Output()
     else:
-        file = _create(path)
-        sink = _File(file.fileno())
+        sink = _File(path, _create(path))
         try:
-            with file:
+            with closing(sink):
                 yield sink
+                try:
+                    sink.keep()
+                except OSError as error:
+                    raise CommandError(
+                        f"--output {path} was deleted while the send went on, and cannot be made "
+                        f"again ({error.strerror}): what it held is gone. See who has got a "
+                        "message before you send to the same people again.",
+                        Exit.FAILED,
+                    ) from None
         except BaseException:
             if not sink.size and not is_stream(path):
                 Path(path).unlink(missing_ok=True)

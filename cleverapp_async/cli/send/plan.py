@@ -25,10 +25,19 @@ from ..recipients.columns import (
     tells_results_alone,
 )
 from ..recipients.messages import ADDRESS_COLUMNS, Defaults, read_message, read_route
-from ..recipients.rows import OUTCOME_COLUMNS, OWN_COLUMNS, Fault, Row, RowReferences, outcome_of
+from ..recipients.rows import (
+    OUTCOME_COLUMNS,
+    OWN_COLUMNS,
+    Fault,
+    Row,
+    RowReferences,
+    blocks,
+    outcome_of,
+)
 from ..recipients.source import Source, no_outcome, refuse_outcomes
 from ..text import fold
 from .faults import FaultCounts
+from .joined import ToldTwice, settled_rows
 from .partial import TestMessage
 
 if TYPE_CHECKING:
@@ -38,7 +47,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "Planned", "Wanted", "make_plan"]
 
-_BLOCK = 1000
 _MOST_REMARKS = 100
 _CONTENT = ("text", "image", "file")
 
@@ -77,6 +85,7 @@ class Wanted:
         by_recipient: Whether messages are left out, too, whose recipient a row before them has: as
             a journal leaves them out that is filled with all others (:meth:`Plan.given`).
         test: Which one of them is sent alone, and to whom; None: all are, to their recipients.
+        settled: For outcomes of several sends: the rows that one of them settled.
     """
 
     defaults: Defaults
@@ -85,6 +94,7 @@ class Wanted:
     seek_duplicates: bool = True
     by_recipient: bool = False
     test: TestMessage | None = None
+    settled: frozenset[bytes] = frozenset()
 
     @property
     def left_out(self) -> bool:
@@ -168,7 +178,7 @@ class Plan:
             raise self._changed("nothing was sent")
         sieve = _Sieve(wanted, self.source)
         place, line = 0, 0
-        for place, (records, digest) in enumerate(_blocks(self.source), 1):
+        for place, (records, digest) in enumerate(blocks(self.source.table().records), 1):
             if place > len(self._blocks) or digest != self._blocks[place - 1]:
                 raise self._changed(f"nothing from line {records[0].line} on was sent")
             for record in records:
@@ -234,10 +244,12 @@ class _Sieve:
     _test_found: bool = False
     _references: RowReferences = field(init=False)
     _filled_in: tuple[str, ...] = field(init=False)
+    _told: ToldTwice = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """What is chosen by its outcome was sent before."""
         earlier, source = bool(self.wanted.only), self.source
+        self._told = ToldTwice(self.wanted.settled)
         # The records of JSON lines say each for itself what they are.
         self._references = RowReferences(
             earlier,
@@ -256,13 +268,9 @@ class _Sieve:
             number = self._references.number(record)
             self.numbers = min(number, self.numbers[0]), max(number, self.numbers[1])
             self.test_is_there |= number == self.wanted.test.row
-        if self.wanted.only:
-            outcome = outcome_of(record.cells)
-            if outcome is None:
-                return (no_outcome(record),)
-            if outcome not in self.wanted.only:
-                self.left_out[outcome] += 1
-                return None
+        passed = self._pass_over(record) if self.wanted.only else None
+        if passed is not None:
+            return passed or None
         found = read_message(
             record,
             self.wanted.defaults,
@@ -281,6 +289,15 @@ class _Sieve:
         planned = Planned(record.number, record.line, found, read_route(record))
         test = self.wanted.test
         return planned if test is None else self._test(test, record, planned)
+
+    def _pass_over(self, row: Row) -> tuple[Fault, ...] | None:
+        """Why an earlier send's row is passed over: faults, or none where it is left out."""
+        outcome = outcome_of(row.cells)
+        if outcome is None:
+            return (no_outcome(row),)
+        left = self._told.why(row) if outcome in self.wanted.only else outcome
+        self.left_out.update(() if left is None else (left,))
+        return None if left is None else ()
 
     def _test(self, test: TestMessage, row: Row, planned: Planned) -> Planned | None:
         """The message of the test, or None for that of another row."""
@@ -325,13 +342,15 @@ def make_plan(source: Source, wanted: Wanted, faults: FaultsFile | None = None) 
         BadInputError: The input as a whole cannot be used.
     """
     wanted = evolve(wanted, defaults=_resolve_columns(source, wanted.defaults))
-    plan = Plan(source, wanted)
     stamp = source.stamp()
+    if wanted.only:
+        wanted = evolve(wanted, settled=settled_rows(source.table().records, wanted.only))
+    plan = Plan(source, wanted)
     sieve = _Sieve(wanted, source, checking=True)
     digests: list[bytes] = []
     if source.rules.seen:
         plan.unused = _unused_columns(source, wanted.defaults)
-    for records, digest in _blocks(source):
+    for records, digest in blocks(source.table().records):
         digests.append(digest)
         for record in records:
             if not wanted.only and isinstance(record, Row):
@@ -347,23 +366,6 @@ def make_plan(source: Source, wanted: Wanted, faults: FaultsFile | None = None) 
     plan.unused = _unused_columns(source, wanted.defaults)
     plan.finish(digests, stamp, sieve)
     return plan
-
-
-def _blocks(source: Source) -> Iterator[tuple[list[Row | Fault], bytes]]:
-    """The records in blocks, each with a digest of what it holds."""
-    records = source.table().records
-    while block := list(islice(records, _BLOCK)):
-        digest = blake2b(digest_size=16)
-        for record in block:
-            digest.update(_content(record).encode())
-        yield block, digest.digest()
-
-
-def _content(record: Row | Fault) -> str:
-    """All that a record holds; quicker than its ``repr``: every row of a list is asked twice."""
-    if isinstance(record, Row):
-        return f"{record.number} {record.line} {record.cells} {record.misfits or ''}"
-    return repr(record)
 
 
 def _resolve_columns(source: Source, defaults: Defaults) -> Defaults:

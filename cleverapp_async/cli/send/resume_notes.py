@@ -28,7 +28,7 @@ from ..errors import CommandError, Exit
 from ..text import counted, tell_forecast
 from .partial import First, FirstOfCampaign
 from .report import show_exit, show_report, tell_hours
-from .tally import Tally, Workload, stopped_by_a_setting
+from .tally import Tally, Workload
 
 if TYPE_CHECKING:
     from ...bulk.run import BulkRun
@@ -66,7 +66,7 @@ class FileNotes:
 
     Attributes:
         console: Where they read.
-        output: Where the outcomes go; None: nowhere.
+        output: Where the outcomes go; None: into a device or a pipe, where nobody finds them again.
         chosen: Whether nobody named that place, and so nobody knows it.
         schedule: When messages may leave; None: at any time.
         quiet: Whether only what must be said is said.
@@ -315,15 +315,19 @@ def _unwritten(tally: Tally, output: str | None) -> list[str]:
     written = tally.done - lost.total()
     outcomes = counted(written, "outcome")
     verb = "is" if written == 1 else "are"
-    took = output == "-"
-    told = [f"Standard output took {outcomes}." if took else f"{outcomes} {verb} in {output}."]
+    told = [f"{outcomes} {verb} in {output}."]
+    if output in {None, "-"}:  # None: a device or a pipe, which keeps nothing to read again
+        taker = "Standard output" if output == "-" else "The device or pipe of --output"
+        told = [f"{taker} took {outcomes}."]
     sent = [(lost[one], one.value) for one in Outcome if lost[one] and one is not Outcome.NOT_SENT]
     if sent:
         counts = ", ".join(f"{count} {name}" for count, name in sent)
         total = sum(count for count, _ in sent)
-        these = "1 message that left is" if total == 1 else f"{total} messages that left are"
+        these = "outcome of 1 message that left is"
+        if total > 1:
+            these = f"outcomes of {total} messages that left are"
         told.append(
-            f"The outcomes of {these} on record nowhere but here, in the lines above that begin "
+            f"The {these} on record nowhere but here, in the lines above that begin "
             f"with {{: {counts}. Keep them: who got one of these messages must not get it again. "
             "With --journal a campaign remembers it."
         )
@@ -351,7 +355,7 @@ def _exit(tally: Tally, stands: Exit) -> Exit:
     """What the command exits with: this run's troubles first, then how the campaign stands."""
     if tally.interrupted:
         return Exit.INTERRUPTED
-    if stopped_by_a_setting(tally.paused):
+    if tally.misset:
         return Exit.CONFIGURATION
     if stands is not Exit.OK:
         return stands

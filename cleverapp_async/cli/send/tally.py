@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from ...bulk.breaker import is_permanent
+from ...bulk.breaker import Trouble, is_permanent, trouble_of
 from ...bulk.eta import Forecast, forecast
 from ...bulk.throughput import EtaMeter
-from ...errors import AuthenticationError, CampaignPausedError, JournalError, Outcome
+from ...errors import CampaignPausedError, JournalError, Outcome
 from ...limits.quota import LimitKey
 from ..errors import Exit
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ...limits.quota import AccountKey
     from ...limits.registry import LimiterRegistry
 
-__all__ = ["Tally", "Workload", "stopped_by_a_setting"]
+__all__ = ["Tally", "Workload"]
 
 _ERRORS_KEPT = 100
 _OTHER_ERRORS = ("", "further kinds of errors")
@@ -82,7 +82,6 @@ class Tally:
         errors: By type and first text: how often.
         on_wire: Seconds that accepted messages were on the wire, together.
         attempts: Attempts of accepted messages.
-        unauthenticated: Answers that refused the token.
         passing: Refusals that are no verdict on the message: the same may be accepted later.
         interrupted: Whether somebody stopped it.
         paused: The trouble that came too often in a row and stopped it, if one did.
@@ -103,7 +102,7 @@ class Tally:
     errors: Counter[tuple[str, str]] = field(init=False, factory=Counter["tuple[str, str]"])
     on_wire: float = field(init=False, default=0.0)
     attempts: int = field(init=False, default=0)
-    unauthenticated: int = field(init=False, default=0)
+    _misset: int = field(init=False, default=0)
     passing: int = field(init=False, default=0)
     interrupted: bool = field(init=False, default=False)
     paused: CampaignPausedError | None = field(init=False, default=None)
@@ -155,7 +154,7 @@ class Tally:
             kind = (type(outcome.error).__name__, str(outcome.error))
             known = kind in self.errors or len(self.errors) < _ERRORS_KEPT
             self.errors[kind if known else _OTHER_ERRORS] += 1
-        self.unauthenticated += isinstance(outcome.error, AuthenticationError)
+        self._misset += _is_of_a_setting(trouble_of(outcome.error))
         self.passing += outcome.outcome is Outcome.REJECTED and not is_permanent(outcome)
 
     def of(self, key: LimitKey | None) -> Counter[Outcome]:
@@ -171,14 +170,19 @@ class Tally:
         """The send has ended now."""
         self._ended = time.monotonic()
 
+    @property
+    def misset(self) -> bool:
+        """Whether a setting does not work, the token or the base URL: of few messages, too."""
+        refused = self._misset > 0 and not self.outcomes[Outcome.ACCEPTED]
+        return refused or _is_of_a_setting(self.paused)
+
     def exit(self) -> Exit:
         """What the command exits with."""
         told = self.outcomes
         tried = told.total() - told[Outcome.NOT_SENT]
-        tokens = self.unauthenticated > 0 and not told[Outcome.ACCEPTED]
         reasons = (
             (self.interrupted, Exit.INTERRUPTED),
-            (tokens or stopped_by_a_setting(self.paused), Exit.CONFIGURATION),
+            (self.misset, Exit.CONFIGURATION),
             (told[Outcome.UNKNOWN] > 0, Exit.UNKNOWN),
             (self.trouble is not None and not self.unwritten and not tried, Exit.USAGE),
             (self.trouble is not None, Exit.FAILED),
@@ -187,10 +191,6 @@ class Tally:
         return next((code for holds, code in reasons if holds), Exit.OK)
 
 
-def stopped_by_a_setting(paused: CampaignPausedError | None) -> bool:
-    """Whether a run was stopped by a setting that does not work: the token, or the base URL.
-
-    Args:
-        paused: What stopped it, if something did.
-    """
-    return paused is not None and paused.kind in {"token", "address"}
+def _is_of_a_setting(trouble: Trouble | CampaignPausedError | None) -> bool:
+    """Whether it is the token or the base URL that does not work."""
+    return trouble is not None and trouble.kind in {"token", "address"}

@@ -115,6 +115,8 @@ def test_what_is_neither_text_nor_number_is_told() -> None:
         ('{"a": 1', "no JSON at character 8"),
         ("7", "no JSON object"),
         ("[" * 100_000, "nested too deeply"),
+        ('{"contact_id": 1, "text": "a", "contact_id": 2}', "'contact_id'"),
+        ('{"contact_id": 1, "own": {"a": 1, "a": 1}}', "'a'"),
     ],
 )
 def test_broken_lines_are_faults(text: str, told: str) -> None:

@@ -196,3 +196,45 @@ def test_the_text_of_a_resend_can_be_changed(cleverapp: Run, serve: Serve, write
     assert "--columns mine=text" in cleverapp(*again, "--dry-run").err
     assert cleverapp(*again, "--columns", "mine=text").code == 0
     assert [one.parameters["text"] for one in simulator.deliveries] == ["New"]
+
+
+def told(row: int, outcome: str, text: str = "a") -> str:
+    """Give a line of outcomes."""
+    told = {"row": row, "line": row + 1, "outcome": outcome, "contact_id": row, "text": text}
+    return json.dumps(told) + "\n"
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("second", ["accepted", "unknown", "not_sent"])
+def test_joined_outcomes_send_no_row_twice(
+    cleverapp: Run, serve: Serve, write: Write, second: str, *, newest_first: bool
+) -> None:
+    """Of outcomes of several sends in one list, what one of them settled is not sent any more."""
+    simulator = serve()
+    sends = [told(1, "accepted") + told(2, "not_sent") + told(3, "not_sent"), told(2, second)]
+    path = write("joined.jsonl", "".join(reversed(sends) if newest_first else sends))
+    ended = cleverapp("send", path, "--only", "not_sent")
+    assert ended.code == 0
+    sent = [json.loads(line)["row"] for line in ended.out.splitlines()]
+    assert sorted(sent) == ([2, 3] if second == "not_sent" else [3])
+    assert len(simulator.deliveries) == len(sent)
+
+
+def test_what_may_have_arrived_is_settled_by_whoever_sends_it(
+    cleverapp: Run, serve: Serve, write: Write
+) -> None:
+    """What is unknown goes out when it is asked for, but for what another line calls accepted."""
+    serve()
+    lines = told(1, "unknown"), told(2, "unknown"), told(2, "accepted"), told(1, "not_sent")
+    ended = cleverapp("send", write("joined.jsonl", "".join(lines)), "--only", "unknown")
+    assert [json.loads(line)["row"] for line in ended.out.splitlines()] == [1]
+
+
+def test_rows_of_other_messages_are_no_joined_ones(
+    cleverapp: Run, serve: Serve, write: Write
+) -> None:
+    """One number of a row in outcomes of two lists is two messages where they differ."""
+    serve()
+    lines = told(1, "accepted"), told(1, "not_sent", "b"), told(2, "not_sent")
+    ended = cleverapp("send", write("joined.jsonl", "".join(lines)), "--only", "not_sent")
+    assert [json.loads(line)["row"] for line in ended.out.splitlines()] == [1, 2]

@@ -202,3 +202,19 @@ def test_a_link_that_leads_nowhere_is_a_name(cleverapp: Run, serve: Serve, tmp_p
     assert ended.code == 2
     assert str(link) in ended.err
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_what_is_no_token_is_named_by_its_place(
+    cleverapp: Run, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file or a variable with more than the token is named, and nothing that it holds."""
+    path = write("r.csv", GOOD)
+    for command in (("send", path, *TEXT), ("call", "getMe")):
+        ended = cleverapp(*command, "--token-file", path)
+        assert ended.code == 3
+        assert f"--token-file {path}" in ended.err
+    monkeypatch.setenv("CLEVERAPP_API_TOKEN", "twosecret words")
+    ended = cleverapp("send", path, *TEXT)
+    assert ended.code == 3
+    assert "CLEVERAPP_API_TOKEN" in ended.err
+    assert "twosecret" not in ended.err + ended.out

@@ -253,6 +253,27 @@ def test_a_refused_token_stops_it(cleverapp: Run, serve: Serve, write: Write) ->
     assert "cleverapp send OUTCOMES.jsonl --only not_sent" in ended.err
 
 
+@pytest.mark.parametrize("journal", [False, True])
+@pytest.mark.parametrize("setting", ["token", "address"])
+def test_a_setting_that_fails_a_short_list_is_told_by_the_code(
+    cleverapp: Run,
+    serve: Serve,
+    write: Write,
+    tmp_path: Path,
+    setting: str,
+    *,
+    journal: bool,
+) -> None:
+    """Fewer messages than stop a run end with 3, too, where the token or base URL is wrong."""
+    token = "another" if setting == "token" else TOKEN
+    simulator = serve(Simulator(api_token=token, limits=SimulatorLimits.none()))
+    address = simulator.base_url if setting == "token" else simulator.base_url.removesuffix("/v1")
+    path = write("r.csv", "contact_id,text\n1,a\n2,b\n")
+    kept = ("--journal", str(tmp_path / "run.db")) if journal else ()
+    assert cleverapp("send", path, "--base-url", address, *kept).code == 3
+    assert not simulator.deliveries
+
+
 OUTAGES = {
     "503": (Fault.answer(503, {"message": "x"}, {"Retry-After": "0"}), 4, "in maintenance", 5),
     "502": (Fault.html(502), 4, "wait until the server works", 5),

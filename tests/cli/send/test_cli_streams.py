@@ -17,10 +17,12 @@ import pytest
 
 from cleverapp_async import Outcome, SendMessage, SendOutcome
 from cleverapp_async._terminal import cleaned, printable
+from cleverapp_async.cli.errors import CommandError, Exit
 from cleverapp_async.cli.send.outcomes import default_output, open_sink
 from cleverapp_async.simulator import Simulator, SimulatorLimits
 from tests.cli.command import TOKEN
 from tests.cli.processes import PIPE, ended, on_a_terminal, start, uncounted
+from tests.raising import raises
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -97,6 +99,19 @@ async def test_what_was_sent_is_told_where_the_outcomes_are_lost(
     accepted = re.search(rb"\b(\d+) accepted", err)
     assert accepted is not None
     assert 0 < int(accepted[1]) <= len(simulator.deliveries) < 3000
+
+
+@pytest.mark.usefixtures("simulator")
+async def test_a_full_device_has_no_name_that_nobody_gave(
+    environment: dict[str, str], write: Write
+) -> None:
+    """Where a device of --output takes nothing, it is told how many outcomes it took: none."""
+    path = write("r.csv", "contact_id\n1\n")
+    code, _, err = await ended(environment, "", "send", path, *FAST, "-o", "/dev/full")
+    assert code == 1
+    assert shown_outcomes(err) == ["accepted"]
+    assert "--output took 0 outcomes" in " ".join(err.split())
+    assert "None" not in err
 
 
 async def test_errors_never_go_to_the_output(environment: dict[str, str]) -> None:
@@ -406,3 +421,47 @@ def test_a_chosen_file_is_never_one_that_is_there(
             sink.write(1, 2, ENDED)
         names.add(name)
     assert len(names) == 3
+
+
+@pytest.mark.parametrize("gone", ["file", "folder"])
+def test_outcomes_outlive_their_file(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, gone: str
+) -> None:
+    """A file of outcomes that is deleted during a send is there again, whole, and that is told."""
+    path = tmp_path / "out" / "o.jsonl"
+    path.parent.mkdir()
+
+    def rows() -> list[int]:
+        return [json.loads(line)["row"] for line in path.read_text("utf-8").splitlines()]
+
+    def delete() -> None:
+        path.unlink()
+        if gone == "folder":
+            path.parent.rmdir()
+
+    with open_sink(str(path)) as sink:
+        sink.write(1, 2, ENDED)
+        delete()
+        sink.write(2, 3, ENDED)
+        sink.write(3, 4, ENDED)
+        assert [json.loads(line)["row"] for line in path.read_text("utf-8").splitlines()] == [
+            1,
+            2,
+            3,
+        ]
+        delete()
+    assert rows() == [1, 2, 3]
+    assert path.stat().st_mode & 0o077 == 0
+    assert capsys.readouterr().err.count(str(path)) == 2
+
+
+def test_outcomes_that_nobody_can_keep_are_an_error(tmp_path: Path) -> None:
+    """Where the file cannot be made again the send does not end as if it were there."""
+    path = tmp_path / "out" / "o.jsonl"
+    path.parent.mkdir()
+    with raises(CommandError, path) as caught, open_sink(str(path)) as sink:
+        sink.write(1, 2, ENDED)
+        path.unlink()
+        path.parent.rmdir()
+        path.parent.write_text("in its place", "utf-8")
+    assert caught.value.exit_code == Exit.FAILED

@@ -12,6 +12,7 @@ from ....errors import JournalError, JournalLostError, JournalWriteError
 from ..codec import LATEST, LONGEST, damaged
 from .filesystem import OpenFiles, check_file_type, check_files_beside, check_mount, check_place
 from .lock import JournalLock
+from .log import close_beside_log, doubt, is_without_log, mark_whole, without_log
 from .schema import APPLICATION_ID, MIGRATIONS, TABLES, VERSION, check_file
 
 if TYPE_CHECKING:
@@ -286,6 +287,7 @@ def opened_for_writing(
     commit: Commit,
     *,
     make: bool = True,
+    without: bool = False,
     give_up: Callable[[], bool] | None = None,
 ) -> Generator[OpenJournal]:
     """The one connection that writes a journal, under its lock; the file is made where it is new.
@@ -294,11 +296,13 @@ def opened_for_writing(
         path: The journal's file, links followed.
         commit: Ends a transaction.
         make: Whether a file that is missing or empty becomes a journal.
+        without: Whether a file is opened that was separated from its log: what the log may have
+            known of is of unknown outcome then.
         give_up: Asked now and then in a long query: whether nobody waits for it any more.
 
     Raises:
         JournalLockedError: Another runner has it.
-        JournalError: It lies in a place where it cannot be kept, or is no journal.
+        JournalError: It lies in a place where it cannot be kept, is no journal, or lacks its log.
         JournalWriteError: It cannot be made or written.
     """
     check_place(path)
@@ -308,10 +312,19 @@ def opened_for_writing(
     try:
         check_mount(path)
         check_files_beside(path, private=True)
+        separated = is_without_log(path)
+        if separated and not without:
+            raise without_log(path)
         connection = _connect(path, commit, give_up)
         try:
+            if separated:
+                with transaction(connection, commit):
+                    doubt(connection)
             yield OpenJournal(connection, OpenFiles(path, lock.file))
         finally:
-            connection.close()
+            if mark_whole(connection):
+                connection.close()
+            else:
+                close_beside_log(connection, path)
     finally:
         lock.release()

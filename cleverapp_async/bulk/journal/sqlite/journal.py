@@ -24,6 +24,7 @@ from . import queries
 from .database import OpenJournal, check_integrity, opened_for_writing, transaction
 from .filesystem import OpenFiles, check_file_type, resolve_path
 from .loading import Comparer, Loader
+from .log import mark_at_work
 from .states import Change, ChangeKind, orphan_intents, result_row
 from .writer import WriterThread
 
@@ -120,7 +121,7 @@ class SqliteJournal:
             JournalLockedError: Another runner has it.
             JournalMismatchError: The campaign in it goes to another base URL.
             JournalError: It is not there and not to be made, cannot be opened, is no journal, was
-                purged, or lies where a journal cannot be kept.
+                purged, lacks the log of a run that died, or lies where a journal cannot be kept.
         """
         if self._writer is not None:
             raise JournalLockedError(
@@ -186,6 +187,7 @@ class SqliteJournal:
         if resumed:
             await self._count_as_run(writer)
             orphans = await writer.call(self._find_orphans)
+        await writer.call(mark_at_work)
         self._facts = await writer.call(queries.meta)
         self._keys = await writer.call(queries.keys)
         given, duplicates = self._number("given"), self._number("duplicates")

@@ -51,7 +51,7 @@ def _opened(given: str | os.PathLike[str]) -> Generator[tuple[Path, sqlite3.Conn
 
     path = resolve_path(check_path("path", given, wrong_argument))
     try:
-        with opened_for_writing(path, _commit, make=False) as journal:
+        with opened_for_writing(path, _commit, make=False, without=True) as journal:
             check_integrity(journal.connection, path)
             yield path, journal.connection
     except (sqlite3.Error, UnicodeDecodeError, OSError) as error:

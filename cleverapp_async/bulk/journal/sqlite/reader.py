@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -39,6 +39,7 @@ from .filesystem import (
 )
 from .loading import Comparer
 from .lock import check_lockable, read_holder
+from .log import close_beside_log, is_without_log, log_path, show_doubt, without_log
 from .schema import VERSION, check_file
 from .states import CODES, state_of
 
@@ -97,7 +98,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         # which the connection needs, behind.
         return _try_connect(path, "mode=rw")
     except sqlite3.OperationalError:
-        log = path.with_name(f"{path.name}-wal")
+        log = log_path(path)
         if log.exists() and log.stat().st_size:
             return _try_connect(path, "mode=ro")
         # A folder that cannot be written, and nobody who writes: the file is all there is.
@@ -183,9 +184,17 @@ class JournalReader:
                 raise _second_name(path)
             check_mount(path)
             check_files_beside(path)
-            connection = _connect(path)
-            opened.callback(connection.close)
+            separated = is_without_log(path)
+            connection = _try_connect(path, "immutable=1") if separated else _connect(path)
+            if separated:
+                opened.callback(connection.close)
+            else:
+                opened.callback(close_beside_log, connection, path)
             _check(connection, path)
+            if separated:
+                connection.execute("PRAGMA query_only = OFF")
+                show_doubt(connection)
+                connection.execute("PRAGMA query_only = ON")
             self._opened = connection
             self._closing = opened.pop_all()
         return self
@@ -340,7 +349,11 @@ def check_openable(given: str | os.PathLike[str], origin: str, *, create: bool) 
     check_files_beside(path)
     if not filled:
         return
-    with _reading(path), closing(_connect(path)) as connection:
+    if is_without_log(path):
+        raise without_log(path)
+    with _reading(path), ExitStack() as opened:
+        connection = _connect(path)
+        opened.callback(close_beside_log, connection, path)
         # What an earlier version made is brought up to date when it is opened.
         if check_file(connection, path) == VERSION:
             queries.check_campaign(connection, path, origin)
