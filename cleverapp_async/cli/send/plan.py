@@ -37,8 +37,7 @@ from ..recipients.rows import (
 from ..recipients.source import Source, no_outcome, refuse_outcomes
 from ..text import fold
 from .faults import FaultCounts
-from .joined import ToldTwice, settled_rows
-from .partial import TestMessage
+from .partial import TestMessage, ToldTwice, settled_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

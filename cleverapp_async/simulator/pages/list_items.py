@@ -32,7 +32,7 @@ from ..laravel.rules import (
     string,
     validate,
 )
-from ..state.lists import OWN_NAMES, ListItem, ListSchema
+from ..state.contact_values import OWN_NAMES, ListItem, ListSchema
 from ..state.records import now
 from .lists import SCHEMA_RULES, of_schema, schema_channel
 

@@ -37,14 +37,14 @@ from ..laravel.rules import (
     string,
     validate,
 )
-from ..state.lists import OWN_NAMES
+from ..state.contact_values import OWN_NAMES
 from ..state.records import SimulatedField, now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..context import AnswerVariants
-    from ..state.lists import ListSchema
+    from ..state.contact_values import ListSchema
 
 TYPES: Final = ("string", "number", "bool", "contact")
 """The types seen on the page; a new field is of one of these (*assumed*)."""

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import define, evolve, field
 
-from .contact_values import AccountStore, VariableStore
+from .contact_values import OWN_NAMES, AccountStore, ListStore, VariableStore
 from .contacts import ContactStore, ReferralStore, TagStore, make_contacts
-from .lists import OWN_NAMES, ListStore
 from .records import SeedError, SimulatedVariable, now
 
 if TYPE_CHECKING:
