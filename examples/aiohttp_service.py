@@ -7,11 +7,32 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from cleverapp_async import CleverAppClient, CleverAppError, LimiterRegistry, Outcome
+from cleverapp_async import (
+    AuthenticationError,
+    CleverAppClient,
+    CleverAppError,
+    ForbiddenError,
+    InvalidRequestError,
+    LimiterRegistry,
+    MethodNotFoundError,
+    Outcome,
+    RateLimitError,
+)
 
 CLIENT = web.AppKey("CLIENT", CleverAppClient)
 # Whoever gets 503 may ask again. Whoever gets 504 must not: the message may have arrived.
 STATUS = {Outcome.REJECTED: 422, Outcome.NOT_SENT: 503, Outcome.UNKNOWN: 504}
+
+
+def status_of(error: CleverAppError) -> int:
+    """Tell an error as HTTP does: whose it is, and whether to ask again."""
+    if isinstance(error, InvalidRequestError):
+        return 422  # nothing was sent, and the same again would not be, either
+    if isinstance(error, AuthenticationError | ForbiddenError | MethodNotFoundError):
+        return 500  # our token, bot or address is wrong: the caller can do nothing
+    if isinstance(error, RateLimitError):
+        return 503
+    return STATUS.get(error.outcome, 500)
 
 
 async def with_client(app: web.Application) -> AsyncIterator[None]:
@@ -37,7 +58,7 @@ async def send(request: web.Request) -> web.Response:
         )
     except CleverAppError as error:
         told = {"code": error.code, "outcome": error.outcome.value}
-        return web.json_response(told, status=STATUS.get(error.outcome, 500))
+        return web.json_response(told, status=status_of(error))
     return web.json_response({"send_id": receipt.send_id})
 
 

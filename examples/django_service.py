@@ -14,13 +14,34 @@ from django.core.asgi import get_asgi_application
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
 
-from cleverapp_async import CleverAppClient, CleverAppError, LimiterRegistry, Outcome
+from cleverapp_async import (
+    AuthenticationError,
+    CleverAppClient,
+    CleverAppError,
+    ForbiddenError,
+    InvalidRequestError,
+    LimiterRegistry,
+    MethodNotFoundError,
+    Outcome,
+    RateLimitError,
+)
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 # Whoever gets 503 may ask again. Whoever gets 504 must not: the message may have arrived.
 STATUS = {Outcome.REJECTED: 422, Outcome.NOT_SENT: 503, Outcome.UNKNOWN: 504}
+
+
+def status_of(error: CleverAppError) -> int:
+    """Tell an error as HTTP does: whose it is, and whether to ask again."""
+    if isinstance(error, InvalidRequestError):
+        return 422  # nothing was sent, and the same again would not be, either
+    if isinstance(error, AuthenticationError | ForbiddenError | MethodNotFoundError):
+        return 500  # our token, bot or address is wrong: the caller can do nothing
+    if isinstance(error, RateLimitError):
+        return 503
+    return STATUS.get(error.outcome, 500)
 
 
 class WithClient:
@@ -59,7 +80,7 @@ async def send_view(request: HttpRequest) -> JsonResponse:
         )
     except CleverAppError as error:
         told = {"code": error.code, "outcome": error.outcome.value}
-        return JsonResponse(told, status=STATUS.get(error.outcome, 500))
+        return JsonResponse(told, status=status_of(error))
     return JsonResponse({"send_id": receipt.send_id})
 
 

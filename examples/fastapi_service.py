@@ -11,10 +11,31 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, HTTPException, Request
 from pydantic import BaseModel
 
-from cleverapp_async import CleverAppClient, CleverAppError, LimiterRegistry, Outcome
+from cleverapp_async import (
+    AuthenticationError,
+    CleverAppClient,
+    CleverAppError,
+    ForbiddenError,
+    InvalidRequestError,
+    LimiterRegistry,
+    MethodNotFoundError,
+    Outcome,
+    RateLimitError,
+)
 
 # Whoever gets 503 may ask again. Whoever gets 504 must not: the message may have arrived.
 STATUS = {Outcome.REJECTED: 422, Outcome.NOT_SENT: 503, Outcome.UNKNOWN: 504}
+
+
+def status_of(error: CleverAppError) -> int:
+    """Tell an error as HTTP does: whose it is, and whether to ask again."""
+    if isinstance(error, InvalidRequestError):
+        return 422  # nothing was sent, and the same again would not be, either
+    if isinstance(error, AuthenticationError | ForbiddenError | MethodNotFoundError):
+        return 500  # our token, bot or address is wrong: the caller can do nothing
+    if isinstance(error, RateLimitError):
+        return 503
+    return STATUS.get(error.outcome, 500)
 
 
 class NewMessage(BaseModel):
@@ -61,5 +82,5 @@ async def send(
         )
     except CleverAppError as error:
         told = {"code": error.code, "outcome": error.outcome.value}
-        raise HTTPException(STATUS.get(error.outcome, 500), told) from None
+        raise HTTPException(status_of(error), told) from None
     return {"send_id": receipt.send_id}

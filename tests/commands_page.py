@@ -24,7 +24,8 @@ This page is written by `python -m tests.generate`.
 """
 # What Markdown would take for markup.
 _MARKUP: Final = re.compile(r"[<>|*]")
-_OPTION: Final = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+# With its value, if that is a number: `--first 5%`.
+_OPTION: Final = re.compile(r"(?<![\w-])--[a-z][a-z-]*(?: \d[\w%]*)?")
 
 
 def commands() -> Iterator[tuple[str, click.Context]]:

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -20,7 +21,7 @@ from tests.paths import DOCS, ROOT
 from tests.redis_server import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
 EXAMPLES = ROOT / "examples"
@@ -129,41 +130,62 @@ def test_the_tests_of_ones_own_code_pass(simulator: SimulatorThread, tmp_path: P
     assert shown == re.sub(r'^ +"""[^\n]*"""\n\n?', "", code, flags=re.MULTILINE)
 
 
-async def post(address: str) -> tuple[int, dict[str, str]]:
+async def post(address: str, **changes: str) -> tuple[int, dict[str, str]]:
     """One message through a service, once that is there."""
+    message = {**MESSAGE, **changes}
     async with asyncio.timeout(30), aiohttp.ClientSession() as session:
         while True:
             try:
-                async with session.post(f"{address}/messages", json=MESSAGE) as response:
+                async with session.post(f"{address}/messages", json=message) as response:
                     answer = json.loads(await response.text())
                     return response.status, answer.get("detail", answer)
             except aiohttp.ClientConnectorError:
                 await asyncio.sleep(0.05)  # it is still starting
 
 
+@asynccontextmanager
+async def serving(service: str, told: dict[str, str], folder: Path) -> AsyncIterator[str]:
+    """A service that runs as its first lines say; gives its address."""
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *SERVICES[service].format(port=port).split(),
+        env=told,
+        cwd=folder,
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        ended = await process.wait()
+    assert ended in {0, -15}
+
+
 @pytest.mark.parametrize("service", SERVICES)
 async def test_a_service_sends_and_tells_the_outcome(service: str, tmp_path: Path) -> None:
-    """A message is sent by the worker's client; an answer that is lost is told as one, once."""
-    port = free_port()
+    """A lost answer and a message without a text are told as such; nothing is repeated."""
     async with Simulator(limits=SimulatorLimits.none()) as simulator:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *SERVICES[service].format(port=port).split(),
-            env=environment(simulator, tmp_path),
-            cwd=tmp_path,
-            stdout=asyncio.subprocess.DEVNULL,
-        )
-        try:
-            sent = await post(f"http://127.0.0.1:{port}")
+        async with serving(service, environment(simulator, tmp_path), tmp_path) as address:
+            sent = await post(address)
+            empty = await post(address, text="")
             simulator.add_fault(Fault.reset_after(taken=True))
-            lost = await post(f"http://127.0.0.1:{port}")
-        finally:
-            process.terminate()
-            ended = await process.wait()
+            lost = await post(address)
         assert (sent[0], list(sent[1])) == (200, ["send_id"])
+        assert empty == (422, {"code": "invalid_request", "outcome": "not_sent"})
         assert lost == (504, {"code": "outcome_unknown", "outcome": "unknown"})
         assert len(simulator.deliveries) == 2
-    assert ended in {0, -15}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_wrong_token_of_a_service_is_its_own_fault(service: str, tmp_path: Path) -> None:
+    """The caller is not told that the message was wrong, nor to ask again."""
+    async with Simulator(limits=SimulatorLimits.none()) as simulator:
+        told = {**environment(simulator, tmp_path), "CLEVERAPP_API_TOKEN": "another-token"}
+        async with serving(service, told, tmp_path) as address:
+            refused = await post(address)
+        assert refused == (500, {"code": "unauthenticated", "outcome": "rejected"})
+        assert not simulator.deliveries
 
 
 def test_the_guide_shows_the_services() -> None:

@@ -1,4 +1,7 @@
-"""The start page: whoever does what it says, in its order, gets what it shows."""
+"""The start page: whoever does what it says, in its order, gets what it shows.
+
+The package is the one that is installed here, which finds its plugin as an installation does.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +22,6 @@ from tests.paths import DOCS, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 # What stands between a file and its contents is what the page says of it.
 STEP = re.compile(
@@ -27,8 +31,8 @@ STEP = re.compile(
 )
 PROGRAMS = {
     "python": [sys.executable],
-    # The plugin that the package brings, and none of those that the development needs besides.
-    "pytest": [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "cleverapp_pytest"],
+    # What is installed brings its plugins; no settings of the package's own tests are above.
+    "pytest": [sys.executable, "-m", "pytest"],
     "cleverapp": [sys.executable, "-m", "cleverapp_async"],
 }
 
@@ -42,10 +46,20 @@ def steps() -> Iterator[tuple[str, str]]:
             yield from re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", step["session"], re.MULTILINE)
 
 
+def is_a_source_of_the_package(requirement: str, folder: Path) -> bool:
+    """Whether pip finds this package where the page says, with the extras that it names."""
+    where, _, extras = requirement.removesuffix("]").partition("[")
+    project = tomllib.loads((folder / where / "pyproject.toml").read_text("utf-8"))["project"]
+    known = set(project["optional-dependencies"])
+    return project["name"] == "cleverapp-async" and known.issuperset(extras.split(","))
+
+
 @pytest.mark.timeout(120)
 def test_what_the_page_says_can_be_done(tmp_path: Path) -> None:
     """Every file is written and every program run against the simulator; each ends well."""
     done: list[str] = []
+    folder = tmp_path / "cleverapp"
+    folder.symlink_to(ROOT, target_is_directory=True)
     # Nobody types so fast that one program begins in the same second in which another has sent.
     with SimulatorThread(limits=SimulatorLimits.none()) as simulator:
         environment = {
@@ -53,19 +67,28 @@ def test_what_the_page_says_can_be_done(tmp_path: Path) -> None:
             "CLEVERAPP_API_TOKEN": simulator.api_token,
             "CLEVERAPP_BASE_URL": simulator.base_url,
             "CLEVERAPP_STATE_DIR": str(tmp_path / "state"),
-            "PYTHONPATH": str(ROOT),
             "PYTHONIOENCODING": "utf-8",
-            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         }
         for what, text in steps():
             program, *arguments = shlex.split(what)
             if program.endswith((".py", ".csv")):
-                (tmp_path / program).write_text(text, encoding="utf-8")
+                assert folder.resolve() != ROOT, "the settings of the clone's own tests hold here"
+                (folder / program).write_text(text, encoding="utf-8")
+            elif program in {"mkdir", "cd"}:
+                (target,) = arguments
+                there = Path(os.path.normpath(folder / target))
+                assert there.is_relative_to(tmp_path), what
+                if program == "mkdir":
+                    there.mkdir()
+                else:
+                    folder = there
+            elif program == "pip":
+                assert is_a_source_of_the_package(arguments[1], folder), what
             elif program in PROGRAMS and arguments[0] not in {"-m", "simulate"}:
                 ended = subprocess.run(
                     [*PROGRAMS[program], *arguments],
                     env=environment,
-                    cwd=tmp_path,
+                    cwd=folder,
                     capture_output=True,
                     encoding="utf-8",
                     check=False,

@@ -51,9 +51,11 @@ def test_the_tests_of_the_page_pass(tmp_path: Path) -> None:
     """The blocks of the page, put into one file, are tests that pytest runs."""
     blocks = [str(example.parsed) for example in examples_of(PAGE)]
     (tmp_path / "test_page.py").write_text("\n".join(blocks), encoding="utf-8")
-    settings = {"asyncio_mode": "auto", "asyncio_default_fixture_loop_scope": "function"}
+    (settings,) = re.findall(
+        r"^```toml\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    (tmp_path / "pyproject.toml").write_text(settings, encoding="utf-8")
     options = ["-p", "no:cacheprovider"]
-    options += [part for name, value in settings.items() for part in ("-o", f"{name}={value}")]
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-rA", "-W", "error::ResourceWarning", *options],
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""},
