@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
 from rich.text import Text
 
 from ..._terminal import printable
@@ -21,10 +20,10 @@ from ..atomic_file import output_format, whole_file
 from ..console import as_json, make_console, make_table, to_stdout
 from ..errors import BadInputError, CommandError, Exit, exit_codes
 from ..recipients.rows import split_reference
-from ..send_settings import LimitSettings, SendSettings, limit_options
+from ..send_settings import SendSettings, limit_options, settings_options
 from ..shared_options import format_option, journal_argument, output_option, timezone_option
 from ..text import as_iso, say_moment, shortened
-from .state import entries_of, find_campaign, open_reader
+from .state import entries_of, find_campaign, open_reader, settings_of_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
 
     from ...bulk.journal.protocol import Campaign, CampaignReader
     from ...bulk.journal.records import ErrorRecord, JournalEntry
-    from ...limits.quota import Quota
-    from ..params import LimitOverride
 
 __all__ = ["as_line", "as_record", "export", "failed", "report", "unknown"]
 
@@ -134,19 +131,15 @@ def export(
     help="What the campaign is called in the report.",
 )
 @timezone_option
-@limit_options
-@click.pass_context
+@settings_options(limit_options)
 def report(
-    context: click.Context,
     *,
     journal: str,
     output: str,
     force: bool,
     title: str | None,
     timezone: str | None,
-    limits: tuple[LimitOverride, ...],
-    account_limit: tuple[Quota, ...] | None,
-    scale: float,
+    settings: SendSettings,
 ) -> None:
     """Write a report of a campaign as an HTML page.
 
@@ -162,15 +155,12 @@ def report(
         raise BadInputError(
             f"--output {output} exists. Give another name, or --force to overwrite it."
         )
-    given = LimitSettings(overrides=limits, account=account_limit, scale=scale)
-    scale_is_given = context.get_parameter_source("scale") is not ParameterSource.DEFAULT
     try:
         with open_reader(find_campaign(journal)) as reader:
             summary = reader.summary()
-            kept = SendSettings.of_note(summary.note).limits
-            settings = given.or_kept(kept, scale_is_given=scale_is_given)
-            settings.check_scale(summary.origin)
-            registry = settings.registry()
+            limits = settings.or_kept(settings_of_note(summary.note)).limits
+            limits.check_scale(summary.origin)
+            registry = limits.registry()
             write_report(
                 reader,
                 path,

@@ -9,7 +9,7 @@ import click
 from .. import params
 from ..errors import MEANINGS, BadInputError
 from ..recipients.addresses import DEFAULT_REGION
-from ..send_settings import SendSettings, settings_options
+from ..send_settings import ALL_SETTINGS, SendSettings, settings_options
 from ..shared_options import (
     bot_id_option,
     file_names,
@@ -184,7 +184,7 @@ _EXITS = "\n".join(f"  {code.value:<3}  {meaning}" for code, meaning in MEANINGS
     is_flag=True,
     help="With --journal: send each recipient all of its messages, not only the first.",
 )
-@settings_options
+@settings_options(*ALL_SETTINGS)
 @quiet_option
 @click.option("-v", "--verbose", is_flag=True, help="Log each attempt to standard error.")
 @click.pass_context

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sys
 import time
 from contextlib import ExitStack, contextmanager
@@ -14,7 +15,7 @@ from attrs import define, evolve
 from ...errors import JournalError, JournalMismatchError
 from ...limits.quota import AccountKey
 from ..atomic_file import is_stream
-from ..campaign.state import Resuming, journal_failure, this_command
+from ..campaign.state import Resuming, journal_failure, settings_of_last_run, this_command
 from ..console import (
     ask_to_go_on,
     can_ask,
@@ -75,6 +76,7 @@ def run_send(options: SendOptions) -> Exit:
     Raises:
         CommandError: It cannot be done; the message says why.
     """
+    options = _as_last_run(options)
     schedule = options.settings.hours.schedule()
     if options.recipients.test is not None:
         options, schedule = _as_test(options, schedule), None
@@ -155,6 +157,25 @@ class _Signals:
         kept = options.campaign.journal or options.output
         where = "on standard output" if kept == "-" else f"in {kept}"
         return f"Interrupted: what came of the messages is {where}."
+
+
+def _as_last_run(options: SendOptions) -> SendOptions:
+    """The options with what the last run of the campaign had, where nothing is given; it is told.
+
+    A test is in no campaign.
+    """
+    journal, settings = options.campaign.journal, options.settings
+    if journal is None or options.recipients.test is not None:
+        return options
+    kept = settings_of_last_run(journal)
+    if not kept.limits.may_scale(settings.base_url):
+        # That was a simulator, and the journal will be refused here, or goes on elsewhere.
+        kept = evolve(kept, limits=evolve(kept.limits, scale=1.0))
+    taken = settings.taken_over(kept)
+    if taken and not options.quiet:
+        told = f"As the last run: {shlex.join(taken)}. What is given here replaces its kind."
+        click.echo(told, err=True)
+    return evolve(options, settings=settings.or_kept(kept))
 
 
 def _as_test(options: SendOptions, schedule: Schedule | None) -> SendOptions:
