@@ -1,4 +1,4 @@
-"""What a list is told of before it is sent: its faults, and what a spreadsheet does not show."""
+"""What a list is told of before it is sent: its faults, repeated messages, hidden rows."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from contextlib import ExitStack, contextmanager
+from hashlib import blake2b
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import click
 from attrs import define, field
 
 from ..._terminal import printable
+from ...bulk.journal.messages import address_of
 from ...bulk.report.csv import escape
 from ..atomic_file import AtomicFile, check_new_file, whole_file
 from ..console import ask, can_ask
@@ -24,15 +26,17 @@ from ..text import fold
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from ...models.messages import Message
     from ..recipients.messages import Defaults
     from ..recipients.source import Source
     from ..recipients.xlsx import Hidden
 
-__all__ = ["FaultCounts", "FaultsFile", "open_faults", "settle_hidden"]
+__all__ = ["FaultCounts", "FaultsFile", "Repeats", "open_faults", "settle_hidden"]
 
 _KINDS_SHOWN = 20
 _KINDS_KEPT = 1000
 _LINES_SHOWN = 5
+_CONTENT = ("text", "image", "file")
 _COLUMNS = ("line", "field", "fault", "value")
 _MARK = b"\xef\xbb\xbf"
 # What differs between two faults of a kind: numbers, and what stands in quotes.
@@ -108,6 +112,48 @@ def _more(kind: _Kind, rows: int) -> str:
     lines = ", ".join(map(str, kind.lines))
     dots = ", …" if kind.count - 1 > len(kind.lines) else ""
     return f" The same in {kind.count - 1} more, in line {lines}{dots}."
+
+
+@define(kw_only=True)
+class Repeats:
+    """Messages of a list to a recipient of one before them; each message takes memory.
+
+    Attributes:
+        by_recipient: Whether all of these count as the same message, as they do for a journal.
+        same: How many say the same, and the line of the first.
+        other: How many say something else, and the line of the first.
+    """
+
+    by_recipient: bool = False
+    same: tuple[int, int] = (0, 0)
+    other: tuple[int, int] = (0, 0)
+    _first: dict[bytes, bytes] = field(factory=dict[bytes, bytes])
+    _others: set[bytes] = field(factory=set[bytes])
+
+    def add(self, message: Message, line: int) -> bool:
+        """Take note of a message.
+
+        Returns:
+            Whether one before it is the same.
+        """
+        parameters = message.parameters()
+        said = None if self.by_recipient else [parameters.get(name) for name in _CONTENT]
+        recipient, content = _digest(address_of(message)), _digest(said)
+        first = self._first.setdefault(recipient, content)
+        if first is content:  # nobody had this recipient
+            return False
+        both = recipient + content
+        if first == content or both in self._others:
+            self.same = self.same[0] + 1, self.same[1] or line
+            return True
+        # Most recipients have one content, so the further ones are kept apart.
+        self._others.add(both)
+        self.other = self.other[0] + 1, self.other[1] or line
+        return False
+
+
+def _digest(told: object) -> bytes:
+    return blake2b(repr(told).encode(), digest_size=16).digest()
 
 
 class FaultsFile:

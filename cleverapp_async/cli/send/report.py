@@ -332,8 +332,14 @@ def show_left_out(plan: Plan) -> None:
         click.echo(f"Left out of the earlier outcomes: {counts}.", err=True)
 
 
-def show_duplicates(plan: Plan) -> None:
-    """Warn of messages that somebody would get twice."""
+def show_duplicates(plan: Plan, *, campaign: bool) -> None:
+    """Warn of messages that somebody would get twice; a campaign decides on several texts."""
+    count, line = plan.repeated
+    if count and not campaign and plan.wanted.test is None:
+        rows, are = ("1 row repeats", "is") if count == 1 else (f"{count} rows repeat", "are")
+        told = f"Warning: {rows} the recipient of an earlier row with another message"
+        what_else = f"and {are} sent all the same; --journal RUN.db would leave such rows out"
+        click.echo(f"{told} (the first is in line {line}), {what_else}.", err=True)
     if not plan.duplicates:
         return
     rows = "1 row repeats" if plan.duplicates == 1 else f"{plan.duplicates} rows repeat"

@@ -217,11 +217,12 @@ def _checked(options: SendOptions) -> Generator[Plan | None]:
         settle_hidden(source, recipients.defaults, quiet=options.quiet)
         with open_faults(recipients.faults) as faults:
             plan = make_plan(source, wanted, faults)
-        check(plan, skip=recipients.skip_bad_rows, quiet=options.quiet)
+        kept = campaign.journal is not None
+        check(plan, skip=recipients.skip_bad_rows, quiet=options.quiet, campaign=kept)
         yield plan
 
 
-def check(plan: Plan, *, skip: bool, quiet: bool = False) -> None:
+def check(plan: Plan, *, skip: bool, quiet: bool = False, campaign: bool = False) -> None:
     """Show what is wrong with the rows, and go on only if that is wanted.
 
     Args:
@@ -229,6 +230,7 @@ def check(plan: Plan, *, skip: bool, quiet: bool = False) -> None:
         skip: Whether faulty rows are left out.
         quiet: Whether nothing is shown but errors and warnings: of what may send a wrong text, or
             to somebody else.
+        campaign: Whether a journal is there, which leaves a recipient's further messages out.
 
     Raises:
         BadInputError: There are faults and they are not to be skipped, or no row is good, or the
@@ -253,7 +255,7 @@ def check(plan: Plan, *, skip: bool, quiet: bool = False) -> None:
     show_campaign(plan)
     if not quiet:
         show_left_out(plan)
-    show_duplicates(plan)
+    show_duplicates(plan, campaign=campaign)
 
 
 def _looks_ahead(options: SendOptions) -> bool:
