@@ -42,6 +42,7 @@ __all__ = [
     "QuotaSettings",
     "bot_id_option",
     "connection_options",
+    "delimiter_option",
     "file_names",
     "format_option",
     "given_by_hand",
@@ -275,6 +276,16 @@ def format_option(
         default=default,
         show_default=show_default,
         help="Form of the output.",
+    )
+
+
+def delimiter_option(default: str = ",") -> Callable[[F], F]:
+    """``--delimiter`` of CSV that is written: see :func:`.atomic_file.read_delimiter`."""
+    return click.option(
+        "--delimiter",
+        type=click.Choice([",", ";", "tab"]),
+        show_default=default,
+        help="Sign between the cells of CSV; many a spreadsheet expects a semicolon.",
     )
 
 

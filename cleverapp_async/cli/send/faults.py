@@ -162,12 +162,22 @@ class FaultsFile:
     Args:
         path: The file; None: nothing is kept.
         opened: What closes it at the end.
+        delimiter: The sign between its cells; None: that of the list, or else a comma.
     """
 
-    def __init__(self, path: str | None, opened: ExitStack) -> None:
+    def __init__(self, path: str | None, opened: ExitStack, delimiter: str | None = None) -> None:
         self._path = path
+        self._delimiter = delimiter
         self._opened = opened
         self._file: AtomicFile | None = None
+
+    def settle_delimiter(self, of_list: str | None) -> None:
+        """Take the list's sign where none is given: whoever has written it can read that.
+
+        Args:
+            of_list: The sign; None: the list is no CSV. Only what all take for columns counts.
+        """
+        self._delimiter = self._delimiter or (of_list if of_list in {";", "\t"} else ",")
 
     def write(self, fault: Fault) -> None:
         """Take one; cells that a spreadsheet would compute are escaped with an apostrophe.
@@ -180,17 +190,23 @@ class FaultsFile:
             return
         if self._file is None:
             self._file = self._opened.enter_context(whole_file(self._path, counted=False))
-            self._file.begin(_MARK + _line(_COLUMNS))
+            self._file.begin(_MARK + self._line(_COLUMNS))
         told = f"{fault.text}. {fault.remedy}."
-        self._file.write(_line((str(fault.line), fault.column, told, fault.value)))
+        self._file.write(self._line((str(fault.line), fault.column, told, fault.value)))
+
+    def _line(self, cells: tuple[str, ...]) -> bytes:
+        text = io.StringIO()
+        csv.writer(text, delimiter=self._delimiter or ",").writerow(map(escape, cells))
+        return text.getvalue().encode(errors="replace")
 
 
 @contextmanager
-def open_faults(path: str | None) -> Generator[FaultsFile]:
+def open_faults(path: str | None, delimiter: str | None = None) -> Generator[FaultsFile]:
     """What keeps the faults; its file has its name at the end of the block.
 
     Args:
         path: A new file; None: they are kept nowhere.
+        delimiter: The sign between its cells; None: that of the list, or else a comma.
 
     Raises:
         BadInputError: The file cannot be made (:func:`.atomic_file.check_new_file`).
@@ -199,13 +215,7 @@ def open_faults(path: str | None) -> Generator[FaultsFile]:
     if path is not None:
         check_new_file("--faults", path)
     with ExitStack() as opened:
-        yield FaultsFile(path, opened)
-
-
-def _line(cells: tuple[str, ...]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerow(map(escape, cells))
-    return text.getvalue().encode(errors="replace")
+        yield FaultsFile(path, opened, delimiter)
 
 
 def settle_hidden(source: Source, defaults: Defaults, *, quiet: bool = False) -> None:

@@ -314,6 +314,8 @@ def make_plan(source: Source, wanted: Wanted, faults: FaultsFile | None = None) 
     """
     wanted = evolve(wanted, defaults=_resolve_columns(source, wanted.defaults))
     plan = Plan(source, wanted)
+    if faults is not None:
+        faults.settle_delimiter(source.table().delimiter)
     stamp = source.stamp()
     sieve = _Sieve(wanted, source, checking=True)
     digests: list[bytes] = []

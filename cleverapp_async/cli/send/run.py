@@ -215,7 +215,7 @@ def _checked(options: SendOptions) -> Generator[Plan | None]:
     )
     with open_source(recipients.path, recipients.format, how=recipients.reading) as source:
         settle_hidden(source, recipients.defaults, quiet=options.quiet)
-        with open_faults(recipients.faults) as faults:
+        with open_faults(recipients.faults, recipients.delimiter) as faults:
             plan = make_plan(source, wanted, faults)
         kept = campaign.journal is not None
         check(plan, skip=recipients.skip_bad_rows, quiet=options.quiet, campaign=kept)
