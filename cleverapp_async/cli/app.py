@@ -1,24 +1,27 @@
 """The commands ``cleverapp`` and ``cleverapp campaign``: theirs are imported when asked for.
 
-``cleverapp completion`` is here, as it needs nothing but them.
+``cleverapp completion`` and ``--list`` are here, as they need nothing but the commands themselves.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from .errors import Exit, exit_codes
+from .text import shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from click.shell_completion import CompletionItem
 
-__all__ = ["Commands", "LazyGroup", "campaign", "cleverapp", "completion", "run"]
+__all__ = ["Commands", "LazyGroup", "campaign", "cleverapp", "completion", "list_option", "run"]
+
+F = TypeVar("F", bound="Callable[..., object]")
 
 _HERE = "cleverapp_async.cli"
 _CAMPAIGN = f"{_HERE}.campaign"
@@ -98,6 +101,66 @@ class Commands(LazyGroup):
             # The latter is Ctrl-C, or the end of input, at a question.
             click.echo("Interrupted.", err=True)
             ctx.exit(Exit.INTERRUPTED)
+
+
+class _Alone(click.Option):
+    """A flag that ends the command, and would leave all else on its line unheeded."""
+
+    def handle_parse_result(
+        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
+    ) -> tuple[Any, list[str]]:
+        """Refuse whatever stands beside it; ``--help`` is asked what all of it means.
+
+        Raises:
+            click.UsageError: Something does.
+        """
+        if self.name in opts and not ctx.resilient_parsing:
+            asks = ctx.command.get_help_option(ctx)
+            if asks is not None and asks.name in opts:
+                return False, args
+            beside = [*_given(ctx, opts, besides=self.name), *args]
+            if beside:
+                raise click.UsageError(
+                    f"{self.opts[0]} does nothing else: leave {shortened(beside[0])} out.", ctx
+                )
+        return super().handle_parse_result(ctx, opts, args)
+
+
+def _given(context: click.Context, values: Mapping[str, Any], *, besides: str) -> Iterator[str]:
+    """The options and arguments on the command's line, as they are written there."""
+    for parameter in context.command.get_params(context):
+        value = values.get(parameter.name or "")
+        if isinstance(parameter, click.Option):
+            if parameter.name in values and parameter.name != besides:
+                yield parameter.opts[0]
+        # An argument that is not there has a value as well, of another kind in each release.
+        elif isinstance(value, str):
+            yield value
+        elif isinstance(value, (tuple, list)):
+            yield from cast("Iterable[str]", value)
+
+
+def list_option(show: Callable[[], None]) -> Callable[[F], F]:
+    """``--list``: print a list, and end the command, on whose line nothing else may stand.
+
+    Args:
+        show: Prints it.
+    """
+
+    def stop(context: click.Context, _parameter: click.Parameter, wanted: object) -> None:
+        if wanted and not context.resilient_parsing:
+            show()
+            context.exit(Exit.OK)
+
+    return click.option(
+        "--list",
+        cls=_Alone,
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=stop,
+        help="Print the list and do nothing else.",
+    )
 
 
 @click.group(

@@ -222,6 +222,21 @@ def output_format(output: str, given: str | None) -> str:
     return chosen
 
 
+def read_delimiter(given: str | None, form: str) -> str:
+    """The sign between the cells of CSV that is written.
+
+    Args:
+        given: What ``--delimiter`` says; None: a comma.
+        form: The format of the file.
+
+    Raises:
+        BadInputError: It is given for a file that has no cells.
+    """
+    if given is not None and form != "csv":
+        raise BadInputError("--delimiter is for CSV: give --format csv, or leave it out.")
+    return "\t" if given == "tab" else given or ","
+
+
 def _in_the_way(path: Path) -> BadInputError:
     return BadInputError(
         f"--output {path} exists, and no file is overwritten. "

@@ -15,7 +15,7 @@ from attrs import define, field
 from ..bulk.report.csv import escape
 from ..errors import CleverAppError
 from . import params
-from .atomic_file import output_format, whole_file
+from .atomic_file import output_format, read_delimiter, whole_file
 from .console import as_json, is_screen, make_console
 from .errors import BadInputError, exit_codes, failure
 from .recipients.rows import PLAIN_COLUMNS, TEXT_COLUMNS, UTM_COLUMNS
@@ -23,6 +23,7 @@ from .shared_options import (
     Connection,
     bot_id_option,
     connection_options,
+    delimiter_option,
     format_option,
     output_option,
     quiet_option,
@@ -97,12 +98,13 @@ class CsvRows:
     """
 
     asked: Sequence[str]
+    delimiter: str = ","
     _lines: io.StringIO = field(init=False, factory=io.StringIO)
     _write: Callable[[Sequence[str]], object] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Make the writer."""
-        self._write = csv.writer(self._lines, lineterminator="\r\n").writerow
+        self._write = csv.writer(self._lines, delimiter=self.delimiter).writerow
 
     def header(self) -> bytes:
         """The mark, and the names of the columns."""
@@ -167,6 +169,7 @@ def contacts() -> None:
 @output_option(required=True)
 @bot_id_option
 @format_option("csv", "jsonl", show_default="by the suffix of FILE")
+@delimiter_option()
 @click.option(
     "--date-from",
     type=params.DATE_FROM,
@@ -194,6 +197,7 @@ def export(
     output: str,
     bot_id: int | None,
     given_format: str | None,
+    delimiter: str | None,
     date_from: int | None,
     date_to: int | None,
     with_: tuple[str, ...],
@@ -218,8 +222,9 @@ def export(
             "--output -: contacts cannot go to standard output, as nothing there tells whether "
             "all of them were written. Give the name of a new file."
         )
-    in_lines = output_format(output, given_format) == "jsonl"
-    writer: RowWriter = JsonRows(with_) if in_lines else CsvRows(with_)
+    form = output_format(output, given_format)
+    sign = read_delimiter(delimiter, form)
+    writer: RowWriter = JsonRows(with_) if form == "jsonl" else CsvRows(with_, sign)
     token = read_token(token_file)
     connection = Connection(base_url=base_url, attempt_timeout=attempt_timeout, limits=kept_limits)
 

@@ -9,8 +9,9 @@ import click
 
 from ..client import CleverAppClient
 from ..errors import CleverAppError, Outcome, UnsupportedMessengerError, ValidationError
+from .app import list_option
 from .errors import Exit, exit_codes
-from .shared_options import list_option, output_option, scale_option, window_option
+from .shared_options import output_option, scale_option, window_option
 from .simulate import INBOX_HELP, InboxSettings, serve_inbox
 
 if TYPE_CHECKING:

@@ -203,34 +203,38 @@ def read_to(text: str) -> int:
     return _seconds(text, timedelta(days=1, seconds=-1))
 
 
-def read_hour(text: str) -> time:
-    """The hour of the day of ``09:00``.
+def read_hour(text: str) -> time | None:
+    """The hour of the day of ``09:00``; None for ``none``, in place of what a campaign keeps.
 
     Raises:
-        ValueError: It is none; the message says so.
+        ValueError: It is neither; the message says so.
     """
+    if text.strip().lower() == _NONE:
+        return None
     match = _HOUR.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{shortened(text)!r} is no hour of the day such as 09:00 or 21:30")
+        raise ValueError(
+            f"{shortened(text)!r} is no hour of the day such as 09:00 or 21:30, nor {_NONE}"
+        )
     return time(int(match[1]), int(match[2]), int(match[3] or 0))
 
 
-def read_moment(text: str) -> datetime:
-    """The moment of an ISO date with its time; without an offset where none is written.
+def read_moment(text: str) -> datetime | None:
+    """The moment of an ISO date with its time, without an offset where none is written, or None.
 
     Raises:
-        ValueError: It is none, or of a year that schedules do not know; the message says so.
+        ValueError: It is neither, or of a year that schedules do not know; the message says so.
     """
+    if text.strip().lower() == _NONE:
+        return None
     try:
         year = datetime.fromisoformat(text.strip()).year
         fits = text.isascii() and _FIRST_YEAR <= year <= _LAST_YEAR
     except ValueError:
         fits = False
     if not fits:
-        raise ValueError(
-            f"{shortened(text)!r} is no ISO date with a time, such as 2026-12-01T10:00 or "
-            "2026-12-01T10:00+03:00"
-        )
+        such = "such as 2026-12-01T10:00 or 2026-12-01T10:00+03:00"
+        raise ValueError(f"{shortened(text)!r} is no ISO date with a time, {such}")
     return datetime.fromisoformat(text.strip())
 
 
@@ -261,9 +265,8 @@ def read_scale(text: str) -> float:
     """
     scale = read_number(text)
     if scale is None or not _SLOWEST <= scale <= _QUICKEST:
-        raise ValueError(
-            f"{shortened(text)!r} is no number from {_SLOWEST:g} to {int(_QUICKEST)}, such as 20"
-        )
+        bounds = f"from {_SLOWEST:g} to {int(_QUICKEST)}"
+        raise ValueError(f"{shortened(text)!r} is no number {bounds}, such as 20")
     return scale
 
 
@@ -419,9 +422,9 @@ DATE_FROM = Parsed("date", read_from)
 DATE_TO = Parsed("date", read_to)
 """Unix seconds of a day's end."""
 HOUR = Parsed("hh:mm", read_hour)
-"""An hour of the day such as ``09:00``."""
+"""An hour of the day such as ``09:00``; ``none``: no such hour."""
 MOMENT = Parsed("when", read_moment)
-"""A date with its time, with or without an offset."""
+"""A date with its time, with or without an offset; ``none``: no such moment."""
 TIME_ZONE = Parsed("zone", read_zone)
 """The name of a time zone."""
 SCALE = Parsed("number", read_scale)

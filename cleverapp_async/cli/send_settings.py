@@ -7,11 +7,12 @@ import shlex
 from collections import Counter
 from datetime import datetime, time
 from functools import wraps
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import click
 from attrs import evolve, field, frozen
+from click.core import ParameterSource
 
 from ..config import DEFAULT_BASE_URL, ClientConfig, check_base_url
 from ..errors import ConfigurationError
@@ -40,12 +41,13 @@ from .shared_options import (
 from .text import write_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from ..bulk.schedule import Schedule
-    from ..limits.quota import LimitKey, Quotas
+    from ..limits.quota import Quotas
 
 __all__ = [
+    "ALL_SETTINGS",
     "CONCURRENCY",
     "DRAIN_TIMEOUT",
     "GivenHours",
@@ -102,8 +104,14 @@ class GivenHours:
         except ConfigurationError as error:
             raise BadInputError(f"{str(error).rstrip('.')}.") from None
 
-    def written(self) -> list[str]:
-        """The options again, as arguments."""
+    def written(self, asked: Collection[str] = ()) -> list[str]:
+        """The options again, as arguments.
+
+        Args:
+            asked: Those of :attr:`SendSettings.given`: that there are no hours is then written.
+        """
+        if "hours" in asked and self == GivenHours():
+            return ["--not-before", "none"]
         given = (
             ("--not-before", None if self.not_before is None else _written(self.not_before)),
             ("--not-after", None if self.not_after is None else _written(self.not_after)),
@@ -118,7 +126,7 @@ schedule_options: Options = Options(
         "--not-before",
         type=params.HOUR,
         metavar="HH:MM",
-        help="Send nothing earlier in the day.",
+        help="Send nothing earlier in the day; none: at any hour.",
     ),
     click.option(
         "--not-after",
@@ -186,46 +194,31 @@ class LimitSettings:
             account=usual if self.account is None else self.account,
         )
 
-    def idle(self, keys: Collection[LimitKey | None]) -> list[str]:
-        """The names of the overrides that hold for none of these messages.
+    def written(self, given: Collection[str] = ()) -> list[str]:
+        """The options again, as arguments.
 
         Args:
-            keys: What limits the messages; None among them: a route is not known yet.
+            given: Those of :attr:`SendSettings.given`, which are written in any case.
         """
-        names = {one.name for one in self.overrides}
-        used = set[str]()
-        for key in keys:
-            if key is None:
-                return []
-            if key.scope == params.DIRECT:
-                used.add(params.DIRECT)
-            elif key.messenger in names or key.messenger in MESSENGER_QUOTAS:
-                used.add(key.messenger)
-            else:
-                used.add(params.OTHERS)
-        return sorted(names - used)
-
-    def written(self) -> list[str]:
-        """The options again, as arguments."""
         written = [part for one in self.overrides for part in ("--limit", one.written())]
         if self.account is not None:
             written += ["--account-limit", params.write_quotas(self.account)]
-        if self.scale != 1.0:
+        if self.scale != 1.0 or "scale" in given:
             written += ["--scale", repr(self.scale)]
         return written
 
-    def or_kept(self, kept: LimitSettings, *, scale_is_given: bool) -> LimitSettings:
-        """These, with what a campaign was sent with where nothing is given.
+    def may_scale(self, base_url: str | None) -> bool:
+        """Whether time runs as it does, or messages go to a simulator on this machine.
 
         Args:
-            kept: What the campaign was sent with.
-            scale_is_given: Whether somebody asked for this scale, be it the usual one.
+            base_url: Where messages go; None: to CleverApp.
         """
-        return LimitSettings(
-            overrides=self.overrides or kept.overrides,
-            account=kept.account if self.account is None else self.account,
-            scale=self.scale if scale_is_given else kept.scale,
-        )
+        try:
+            parts = urlsplit(base_url or DEFAULT_BASE_URL)
+            here = parts.scheme == "http" and parts.hostname in _HERE
+        except ValueError:  # brackets of an address that is none
+            here = False
+        return here or self.scale == 1.0
 
     def check_scale(self, base_url: str | None) -> None:
         """Refuse quicker time for anything but a simulator on this machine.
@@ -236,19 +229,11 @@ class LimitSettings:
         Raises:
             BadInputError: Time runs quicker, and it is another machine.
         """
-        if self.scale == 1.0:
-            return
-        url = base_url or DEFAULT_BASE_URL
-        try:
-            parts = urlsplit(url)
-            here = parts.scheme == "http" and parts.hostname in _HERE
-        except ValueError:  # brackets of an address that is none
-            here = False
-        if not here:
+        if not self.may_scale(base_url):
             raise BadInputError(
                 "--scale is for a simulator on this machine; messages to "
-                f"{url} would break the limits of the real service. Give the --base-url of the "
-                "simulator, or leave --scale out."
+                f"{base_url or DEFAULT_BASE_URL} would break the limits of the real service. Give "
+                "the --base-url of the simulator, or leave --scale out."
             )
 
     def _scaled(self, quota: Quota) -> Quota:
@@ -294,6 +279,8 @@ class SendSettings:
         limits: The limits that are kept.
         kept_limits: Who keeps them together.
         hours: When messages may leave.
+        given: The kinds of settings that somebody has asked for, be it the usual value: the names
+            of the attributes but the first two, and of those of ``limits``.
     """
 
     base_url: str | None = None
@@ -305,6 +292,7 @@ class SendSettings:
     limits: LimitSettings = field(factory=LimitSettings)
     kept_limits: KeptLimits = "machine"
     hours: GivenHours = field(factory=GivenHours)
+    given: frozenset[str] = field(default=frozenset(), eq=False)
 
     def origin(self) -> str:
         """Where messages go, as a client calls it and a journal keeps it.
@@ -332,8 +320,32 @@ class SendSettings:
                 limits=make_limits(self.kept_limits, self.attempt_timeout, **self.limits.quotas()),
             )
 
+    def or_kept(self, kept: SendSettings) -> SendSettings:
+        """These, with what a campaign was last sent with of every kind that nobody has given.
+
+        This is the one rule for a resume and for what is told of a campaign. Hours are one kind:
+        whoever gives one of them replaces them all. Where messages go, and whose token is used, is
+        never taken over: a journal of somebody else must not send a token anywhere.
+
+        Args:
+            kept: What the campaign was last sent with.
+        """
+
+        def theirs(of: object, kinds: Iterable[str]) -> dict[str, Any]:
+            return {kind: getattr(of, kind) for kind in kinds if kind not in self.given}
+
+        limits = evolve(self.limits, **theirs(kept.limits, _LIMITS.values()))
+        return evolve(self, limits=limits, **theirs(kept, (*_PLAIN, "hours")))
+
+    def taken_over(self, kept: SendSettings) -> list[str]:
+        """What :meth:`or_kept` takes of others and is not usual, as arguments."""
+        return evolve(SendSettings(given=self.given).or_kept(kept), given=frozenset()).written()
+
     def written(self) -> list[str]:
-        """The options again, as arguments; those that say what holds anyway are left out."""
+        """The options again, as arguments.
+
+        Those that say what holds anyway are left out where nobody has given them.
+        """
         given: list[str] = []
         # Where the environment names another address, the usual one must be named as well.
         usual_url = os.environ.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL
@@ -341,39 +353,33 @@ class SendSettings:
             given += ["--base-url", self.base_url]
         if self.token_file is not None:
             given += ["--token-file", self.token_file]
-        for name, value, usual in (
-            ("--concurrency", str(self.concurrency), str(CONCURRENCY)),
-            ("--max-in-flight", str(self.max_in_flight), str(_IN_FLIGHT)),
-            ("--attempt-timeout", *map(write_duration, (self.attempt_timeout, ATTEMPT_TIMEOUT))),
-            ("--drain-timeout", *map(write_duration, (self.drain_timeout, DRAIN_TIMEOUT))),
-            ("--limits", self.kept_limits, "machine"),
-        ):
-            given += [] if value == usual else [name, value]
-        return [*given, *self.limits.written(), *self.hours.written()]
+        for kind, write in _PLAIN.items():
+            value = write(getattr(self, kind))
+            if kind in self.given or value != write(getattr(_USUAL, kind)):
+                name = "limits" if kind == "kept_limits" else kind.replace("_", "-")
+                given += [f"--{name}", value]
+        return [*given, *self.limits.written(self.given), *self.hours.written(self.given)]
 
     def noted(self) -> str:
         """The options as a campaign's journal keeps them, for whoever goes on with it."""
         return shlex.join(self.written())
 
-    @staticmethod
-    def of_note(note: str | None) -> SendSettings:
-        """What :meth:`noted` gave; the usual settings where it cannot be read.
 
-        A campaign that was begun by a program has no such note, or one in other words.
+_USUAL = SendSettings()
+_PLAIN: Mapping[str, Callable[[Any], str]] = {
+    "concurrency": str,
+    "max_in_flight": str,
+    "attempt_timeout": write_duration,
+    "drain_timeout": write_duration,
+    "kept_limits": str,
+}
+"""How the value of a setting is written, which is an option by itself."""
+_LIMITS = {"limits": "overrides", "account_limit": "account", "scale": "scale"}
+"""By the parameter of a command: the attribute of :class:`LimitSettings`."""
+_WHOSE: tuple[str, ...] = ("base_url", "token_file")
+_HOURS = ("not_before", "not_after", "timezone", "at")
 
-        Args:
-            note: What the journal keeps.
-        """
-        try:
-            words = shlex.split(note or "")
-            context = _options_again.make_context("send", words)
-        except (ValueError, click.UsageError, BadInputError):
-            return SendSettings()
-        with context:
-            return cast("SendSettings", _options_again.invoke(context))
-
-
-_pace_options: Options = Options(
+pace_options: Options = Options(
     click.option(
         "--concurrency",
         type=params.whole(1, _MOST_AT_ONCE),
@@ -401,50 +407,41 @@ _pace_options: Options = Options(
 )
 
 
-def settings_options(command: Callable[..., R]) -> Callable[..., R]:
-    """Give a command all options of :class:`SendSettings`, which it takes as ``settings``."""
+def settings_options(*groups: Options) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Give a command options of :class:`SendSettings`, which it takes as ``settings``.
 
-    @connection_options
-    @_pace_options
-    @schedule_options
-    @limit_options
-    @wraps(command)
-    def with_settings(
-        *arguments: object,
-        token_file: str | None,
-        base_url: str | None,
-        attempt_timeout: float,
-        kept_limits: KeptLimits,
-        concurrency: int,
-        max_in_flight: int,
-        drain_timeout: float,
-        not_before: time | None,
-        not_after: time | None,
-        timezone: str | None,
-        at: datetime | None,
-        limits: tuple[params.LimitOverride, ...],
-        account_limit: tuple[Quota, ...] | None,
-        scale: float,
-        **others: object,
-    ) -> R:
-        settings = SendSettings(
-            base_url=base_url,
-            token_file=token_file,
-            concurrency=concurrency,
-            max_in_flight=max_in_flight,
-            attempt_timeout=attempt_timeout,
-            drain_timeout=drain_timeout,
-            limits=LimitSettings(overrides=limits, account=account_limit, scale=scale),
-            kept_limits=kept_limits,
-            hours=GivenHours(not_before=not_before, not_after=not_after, timezone=timezone, at=at),
-        )
-        return command(*arguments, settings=settings, **others)
+    Args:
+        *groups: Which ones, in the order in which the help shows them.
+    """
 
-    return with_settings
+    def decorate(command: Callable[..., R]) -> Callable[..., R]:
+        @Options(*groups)
+        @wraps(command)
+        def with_settings(*arguments: object, **values: Any) -> R:  # noqa: ANN401
+            return command(*arguments, settings=_take_settings(values), **values)
+
+        return with_settings
+
+    return decorate
 
 
-@click.command
-@settings_options
-def _options_again(*, settings: SendSettings) -> SendSettings:
-    """Read the options that :meth:`SendSettings.written` wrote; no command of its own."""
-    return settings
+def _take_settings(values: dict[str, Any]) -> SendSettings:
+    """The settings of what a command was given, of which they are taken out."""
+    kinds = {name: name for name in _PLAIN} | _LIMITS
+    # Another command has a time zone, and no hours.
+    kinds |= dict.fromkeys(_HOURS, "hours") if "not_before" in values else {}
+    context = click.get_current_context()
+    usual = {ParameterSource.DEFAULT, None}
+    source = context.get_parameter_source
+    given = frozenset(kind for name, kind in kinds.items() if source(name) not in usual)
+    taken = {name: values.pop(name) for name in tuple(values) if name in kinds}
+    return SendSettings(
+        **{name: values.pop(name) for name in _WHOSE if name in values},
+        **{name: taken[name] for name in _PLAIN if name in taken},
+        limits=LimitSettings(**{_LIMITS[name]: taken[name] for name in _LIMITS if name in taken}),
+        hours=GivenHours(**{name: taken[name] for name in _HOURS if name in taken}),
+        given=given,
+    )
+
+
+ALL_SETTINGS = (connection_options, pace_options, schedule_options, limit_options)

@@ -9,7 +9,7 @@ import logging
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, TypeVar
 
 import click
 from attrs import frozen
@@ -22,10 +22,10 @@ from ..config import DEFAULT_BASE_URL, ClientConfig
 from ..limits.registry import LimiterRegistry, SharedLimiterRegistry
 from . import params
 from .errors import CommandError, Exit
-from .text import shortened, write_duration
+from .text import write_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Unpack
 
     from ..events import EventCallback
@@ -43,12 +43,12 @@ __all__ = [
     "QuotaSettings",
     "bot_id_option",
     "connection_options",
+    "delimiter_option",
     "file_names",
     "format_option",
     "given_by_hand",
     "journal_argument",
     "kept_limits_option",
-    "list_option",
     "make_limits",
     "output_option",
     "quiet_option",
@@ -165,66 +165,6 @@ def journal_argument(command: F) -> F:
     return click.argument("journal", metavar="JOURNAL", shell_complete=file_names)(command)
 
 
-class _Alone(click.Option):
-    """A flag that ends the command, and would leave all else on its line unheeded."""
-
-    def handle_parse_result(
-        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
-    ) -> tuple[Any, list[str]]:
-        """Refuse whatever stands beside it; ``--help`` is asked what all of it means.
-
-        Raises:
-            click.UsageError: Something does.
-        """
-        if self.name in opts and not ctx.resilient_parsing:
-            asks = ctx.command.get_help_option(ctx)
-            if asks is not None and asks.name in opts:
-                return False, args
-            beside = [*_given(ctx, opts, besides=self.name), *args]
-            if beside:
-                raise click.UsageError(
-                    f"{self.opts[0]} does nothing else: leave {shortened(beside[0])} out.", ctx
-                )
-        return super().handle_parse_result(ctx, opts, args)
-
-
-def _given(context: click.Context, values: Mapping[str, Any], *, besides: str) -> Iterator[str]:
-    """The options and arguments on the command's line, as they are written there."""
-    for parameter in context.command.get_params(context):
-        value = values.get(parameter.name or "")
-        if isinstance(parameter, click.Option):
-            if parameter.name in values and parameter.name != besides:
-                yield parameter.opts[0]
-        # An argument that is not there has a value as well, of another kind in each release.
-        elif isinstance(value, str):
-            yield value
-        elif isinstance(value, (tuple, list)):
-            yield from cast("Iterable[str]", value)
-
-
-def list_option(show: Callable[[], None]) -> Callable[[F], F]:
-    """``--list``: print a list, and end the command, on whose line nothing else may stand.
-
-    Args:
-        show: Prints it.
-    """
-
-    def stop(context: click.Context, _parameter: click.Parameter, wanted: object) -> None:
-        if wanted and not context.resilient_parsing:
-            show()
-            context.exit(Exit.OK)
-
-    return click.option(
-        "--list",
-        cls=_Alone,
-        is_flag=True,
-        is_eager=True,
-        expose_value=False,
-        callback=stop,
-        help="Print the list and do nothing else.",
-    )
-
-
 def given_by_hand(context: click.Context, names: Iterable[str]) -> str | None:
     """The first of these options that stands on the command's line, as it is written there.
 
@@ -276,6 +216,16 @@ def format_option(
         default=default,
         show_default=show_default,
         help="Form of the output.",
+    )
+
+
+def delimiter_option(default: str = ",") -> Callable[[F], F]:
+    """``--delimiter`` of CSV that is written: see :func:`.atomic_file.read_delimiter`."""
+    return click.option(
+        "--delimiter",
+        type=click.Choice([",", ";", "tab"]),
+        show_default=default,
+        help="Sign between the cells of CSV; many a spreadsheet expects a semicolon.",
     )
 
 

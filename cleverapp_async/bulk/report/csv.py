@@ -57,6 +57,7 @@ COLUMNS = ("number", "state", *MESSAGE_COLUMNS, *RESULT_COLUMNS)
 first two and behind the last one stand those of the references."""
 
 
+_DELIMITERS = (",", ";", "\t")
 _UTF8_MARK = b"\xef\xbb\xbf"
 
 
@@ -73,6 +74,7 @@ def export_csv(
     states: Iterable[JournalState] | None = None,
     *,
     mark: bool = True,
+    delimiter: str = ",",
 ) -> int:
     """Write a campaign's messages as CSV, by number, in constant memory.
 
@@ -88,6 +90,8 @@ def export_csv(
         stream: Where the bytes go; it is not closed.
         states: Only messages in one of these; None for all.
         mark: Whether it begins with the mark by which Excel knows UTF-8.
+        delimiter: The sign between cells: ``","``, ``";"`` or a tab. Which one Excel expects
+            depends on the settings of the computer; in Russia it is ``";"``.
 
     Returns:
         How many messages were written.
@@ -99,11 +103,14 @@ def export_csv(
     """
     check_flag("mark", mark, wrong_argument)
     check_callable("stream", getattr(stream, "write", None), "a stream of bytes", wrong_argument)
+    if delimiter not in _DELIMITERS:
+        raise wrong_argument("delimiter", "a comma, a semicolon or a tab", delimiter)
     chosen = _checked(states)
     with open_campaign(journal) as reader:
         entries = reader.entries(*chosen)
         written = -1
-        for line in csv_lines(entries, reader.reference_columns(), mark=mark):
+        references = reader.reference_columns()
+        for line in csv_lines(entries, references, mark=mark, delimiter=delimiter):
             stream.write(line)
             written += 1
     return written
@@ -144,7 +151,11 @@ def _checked(states: Iterable[JournalState] | None) -> list[JournalState]:
 
 
 def csv_lines(
-    entries: Iterable[JournalEntry], references: Sequence[str] = (), *, mark: bool = True
+    entries: Iterable[JournalEntry],
+    references: Sequence[str] = (),
+    *,
+    mark: bool = True,
+    delimiter: str = ",",
 ) -> Iterator[bytes]:
     """The header, then a line for each entry, in UTF-8.
 
@@ -152,9 +163,10 @@ def csv_lines(
         entries: What is written.
         references: The columns of the messages' references, as a reader tells them.
         mark: Whether it begins with the mark by which Excel knows UTF-8.
+        delimiter: The sign between cells.
     """
     lines = io.StringIO()
-    write = csv.writer(lines).writerow
+    write = csv.writer(lines, delimiter=delimiter).writerow
 
     def line(cells: Iterable[str]) -> bytes:
         write(cells)

@@ -232,7 +232,10 @@ def _attention(figures: ReportFigures, name: str) -> Iterator[Html]:
         )
         yield joined([tag("a", plural(unknown, "message"), href="#unknown"), told])
     if rejected := summary.by_state[JournalState.REJECTED] - summary.retryable:
-        told = " rejected for good: sending again would end the same."
+        told = (
+            " rejected for good: sent again only on demand, which helps where the reason for the "
+            "rejection is gone."
+        )
         yield joined([tag("a", plural(rejected, "message"), href="#rejected"), told])
     left = _left(figures)
     if left and summary.complete and not figures.running and not summary.purged:

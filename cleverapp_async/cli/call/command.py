@@ -16,9 +16,10 @@ from ...endpoints import ENDPOINTS, Endpoint, Kind, Repeat
 from ...errors import CleverAppError, MethodNotFoundError
 from ...events import AttemptStarted, Event
 from .. import params
+from ..app import list_option
 from ..console import need_output, print_json, print_raw
 from ..errors import BadInputError, CommandError, Exit, exit_codes, failure
-from ..shared_options import Connection, connection_options, format_option, list_option, read_token
+from ..shared_options import Connection, connection_options, format_option, read_token
 from ..signals import run_interruptibly
 from ..text import did_you_mean, shortened
 from .methods import MethodHelp, complete_method, list_methods, unknown_method

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
 from rich.text import Text
 
 from ..._terminal import printable
@@ -17,14 +16,20 @@ from ...bulk.journal.records import JournalState
 from ...bulk.report.csv import csv_lines
 from ...bulk.report.page import write_report
 from ...limits.quota import AccountKey
-from ..atomic_file import output_format, whole_file
+from ..atomic_file import output_format, read_delimiter, whole_file
 from ..console import as_json, make_console, make_table, to_stdout
 from ..errors import BadInputError, CommandError, Exit, exit_codes
 from ..recipients.rows import split_reference
-from ..send_settings import LimitSettings, SendSettings, limit_options
-from ..shared_options import format_option, journal_argument, output_option, timezone_option
+from ..send_settings import SendSettings, limit_options, settings_options
+from ..shared_options import (
+    delimiter_option,
+    format_option,
+    journal_argument,
+    output_option,
+    timezone_option,
+)
 from ..text import as_iso, say_moment, shortened
-from .state import entries_of, find_campaign, open_reader
+from .state import entries_of, find_campaign, open_reader, settings_of_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,8 +38,6 @@ if TYPE_CHECKING:
 
     from ...bulk.journal.protocol import Campaign, CampaignReader
     from ...bulk.journal.records import ErrorRecord, JournalEntry
-    from ...limits.quota import Quota
-    from ..params import LimitOverride
 
 __all__ = ["as_line", "as_record", "export", "failed", "report", "unknown"]
 
@@ -50,25 +53,27 @@ _format = format_option("jsonl", "csv", "table", default="jsonl")
 @click.command(epilog=_LISTING)
 @journal_argument
 @_format
-def unknown(*, journal: str, given_format: str) -> None:
+@delimiter_option()
+def unknown(*, journal: str, given_format: str, delimiter: str | None) -> None:
     """List the messages whose outcome is unknown.
 
     They may have been sent. Messages whose run died before the answer came are among them. JSON
     lines are what `cleverapp send --only unknown` reads; a table shows the first 1000.
     """
-    _list(journal, given_format, JournalState.UNKNOWN)
+    _list(journal, given_format, delimiter, JournalState.UNKNOWN)
 
 
 @click.command(epilog=_LISTING)
 @journal_argument
 @_format
-def failed(*, journal: str, given_format: str) -> None:
+@delimiter_option()
+def failed(*, journal: str, given_format: str, delimiter: str | None) -> None:
     """List the messages that were rejected or not sent, and why.
 
     JSON lines are what `cleverapp send --only rejected --only not_sent` reads; a table shows the
     first 1000.
     """
-    _list(journal, given_format, JournalState.REJECTED, JournalState.NOT_SENT)
+    _list(journal, given_format, delimiter, JournalState.REJECTED, JournalState.NOT_SENT)
 
 
 @click.command(
@@ -88,12 +93,14 @@ def failed(*, journal: str, given_format: str) -> None:
     help="Only messages in this state. Repeatable.",
 )
 @format_option("jsonl", "csv", show_default="by the suffix of FILE; csv for -")
+@delimiter_option()
 def export(
     *,
     journal: str,
     output: str,
     states: tuple[str, ...],
     given_format: str | None,
+    delimiter: str | None,
 ) -> None:
     """Write the messages of a campaign to a file.
 
@@ -104,10 +111,11 @@ def export(
     chosen = (
         "csv" if output == "-" and given_format is None else output_format(output, given_format)
     )
+    sign = read_delimiter(delimiter, chosen)
     campaign = find_campaign(journal)
     with open_reader(campaign) as reader:
         entries = _entries(campaign, reader, *map(JournalState, states))
-        lines = _lines(reader, entries, chosen)
+        lines = _lines(reader, entries, chosen, sign)
         if output == "-":
             _print_lines(lines)
             return
@@ -134,19 +142,15 @@ def export(
     help="What the campaign is called in the report.",
 )
 @timezone_option
-@limit_options
-@click.pass_context
+@settings_options(limit_options)
 def report(
-    context: click.Context,
     *,
     journal: str,
     output: str,
     force: bool,
     title: str | None,
     timezone: str | None,
-    limits: tuple[LimitOverride, ...],
-    account_limit: tuple[Quota, ...] | None,
-    scale: float,
+    settings: SendSettings,
 ) -> None:
     """Write a report of a campaign as an HTML page.
 
@@ -162,15 +166,12 @@ def report(
         raise BadInputError(
             f"--output {output} exists. Give another name, or --force to overwrite it."
         )
-    given = LimitSettings(overrides=limits, account=account_limit, scale=scale)
-    scale_is_given = context.get_parameter_source("scale") is not ParameterSource.DEFAULT
     try:
         with open_reader(find_campaign(journal)) as reader:
             summary = reader.summary()
-            kept = SendSettings.of_note(summary.note).limits
-            settings = given.or_kept(kept, scale_is_given=scale_is_given)
-            settings.check_scale(summary.origin)
-            registry = settings.registry()
+            limits = settings.or_kept(settings_of_note(summary.note)).limits
+            limits.check_scale(summary.origin)
+            registry = limits.registry()
             write_report(
                 reader,
                 path,
@@ -186,7 +187,8 @@ def report(
     click.echo(f"{output} is written: open it in a browser.", err=True)
 
 
-def _list(journal: str, given_format: str, *states: JournalState) -> None:
+def _list(journal: str, given_format: str, delimiter: str | None, *states: JournalState) -> None:
+    sign = read_delimiter(delimiter, given_format)
     campaign = find_campaign(journal)
     with open_reader(campaign) as reader:
         entries = _entries(campaign, reader, *states)
@@ -195,7 +197,7 @@ def _list(journal: str, given_format: str, *states: JournalState) -> None:
             if first is None:
                 click.echo(_no_message(states), err=True)
             found = () if first is None else chain((first,), entries)
-            _print_lines(_lines(reader, found, given_format))
+            _print_lines(_lines(reader, found, given_format, sign))
             return
         table, more = _draw(entries)
     if not table.row_count:
@@ -221,11 +223,13 @@ def _entries(
     return entries_of(reader, *states)
 
 
-def _lines(reader: CampaignReader, entries: Iterable[JournalEntry], chosen: str) -> Iterable[bytes]:
+def _lines(
+    reader: CampaignReader, entries: Iterable[JournalEntry], chosen: str, delimiter: str
+) -> Iterable[bytes]:
     """Messages as the lines of a file: ``jsonl``, or ``csv`` with formulas escaped."""
     if chosen == "jsonl":
         return map(as_line, entries)
-    return csv_lines(entries, reader.reference_columns())
+    return csv_lines(entries, reader.reference_columns(), delimiter=delimiter)
 
 
 def _print_lines(lines: Iterable[bytes]) -> None:

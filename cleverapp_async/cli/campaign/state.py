@@ -7,15 +7,17 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 from stat import S_ISREG
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+import click
 from attrs import evolve, field, frozen
 
 from ...bulk.journal.records import JournalState, JournalSummary, LockHolder
 from ...bulk.journal.sqlite.maintenance import SqliteCampaign
+from ...bulk.journal.sqlite.reader import read_note
 from ...errors import ConfigurationError, JournalError, JournalWriteError
 from ..errors import BadInputError, CommandError, Exit
-from ..send_settings import SendSettings
+from ..send_settings import ALL_SETTINGS, SendSettings, settings_options
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
@@ -38,6 +40,8 @@ __all__ = [
     "journal_failure",
     "look",
     "open_reader",
+    "settings_of_last_run",
+    "settings_of_note",
     "steps",
     "this_command",
 ]
@@ -101,6 +105,45 @@ def open_reader(campaign: Campaign) -> Generator[CampaignReader]:
     """
     with journal_errors(), campaign.reader() as reader:
         yield reader
+
+
+@click.command(add_help_option=False)
+@settings_options(*ALL_SETTINGS)
+def _options_again(*, settings: SendSettings) -> SendSettings:
+    """Read the options that :meth:`SendSettings.noted` wrote; no command of its own."""
+    return settings
+
+
+def settings_of_note(note: str | None) -> SendSettings:
+    """How a campaign was last sent, by what :meth:`SendSettings.noted` gave its journal.
+
+    The usual settings where that cannot be read: a campaign that a program sends, or one in Redis,
+    has no such note, or one in other words.
+
+    Args:
+        note: What the journal keeps.
+    """
+    try:
+        context = _options_again.make_context("send", shlex.split(note or ""))
+        with context:
+            return cast("SendSettings", _options_again.invoke(context))
+    except (ValueError, click.UsageError, BadInputError):
+        return SendSettings()
+
+
+def settings_of_last_run(journal: str) -> SendSettings:
+    """The same of a journal's file, be it one of an earlier version of this package.
+
+    Args:
+        journal: Its path. Where it holds nothing that can be read, the settings are the usual ones:
+            why that is, whoever opens the journal tells.
+    """
+    if not is_begun(journal):
+        return SendSettings()
+    try:
+        return settings_of_note(read_note(journal))
+    except (JournalError, ConfigurationError):
+        return SendSettings()
 
 
 def index_of(number: int) -> int:

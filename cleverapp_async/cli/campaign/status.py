@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import click
 from attrs import evolve, field, frozen
-from click.core import ParameterSource
 from rich.console import Group
 from rich.live import Live
 from rich.padding import Padding
@@ -23,23 +22,29 @@ from ...bulk.schedule import Schedule
 from ...limits.quota import AccountKey
 from ..console import as_json, make_console, make_table, to_stdout, until_the_reader_leaves
 from ..errors import MEANINGS, BadInputError, Exit, exit_codes
-from ..send_settings import GivenHours, LimitSettings, SendSettings, limit_options, schedule_options
+from ..send_settings import SendSettings, limit_options, schedule_options, settings_options
 from ..shared_options import format_option, journal_argument
 from ..text import as_iso, counted, say_age, say_moment, tell_forecast
-from .state import CampaignState, Resuming, Step, find_campaign, look, open_reader, steps
+from .state import (
+    CampaignState,
+    Resuming,
+    Step,
+    find_campaign,
+    look,
+    open_reader,
+    settings_of_note,
+    steps,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
-    from datetime import time as time_of_day
     from typing import TypeAlias
 
     from rich.console import RenderableType
     from rich.table import Table
 
     from ...bulk.journal.records import JournalSession, LockHolder
-    from ...limits.quota import LimitKey, Quota
-    from ..params import LimitOverride
+    from ...limits.quota import LimitKey
 
     ByKey: TypeAlias = tuple[LimitKey | None, Mapping[JournalState, int]]
 
@@ -160,8 +165,7 @@ _SHARE = 4
 @journal_argument
 @format_option("table", "json", default="table")
 @click.option("--watch", is_flag=True, help="Show it again every second, until it is finished.")
-@limit_options
-@schedule_options
+@settings_options(limit_options, schedule_options)
 @click.pass_context
 def status(
     context: click.Context,
@@ -169,13 +173,7 @@ def status(
     journal: str,
     given_format: str,
     watch: bool,
-    limits: tuple[LimitOverride, ...],
-    account_limit: tuple[Quota, ...] | None,
-    scale: float,
-    not_before: time_of_day | None,
-    not_after: time_of_day | None,
-    timezone: str | None,
-    at: datetime | None,
+    settings: SendSettings,
 ) -> None:
     """Show how a campaign stands, and how to go on.
 
@@ -186,27 +184,17 @@ def status(
     for_programs = given_format == "json"
     if watch and (for_programs or not sys.stdout.isatty()):
         raise BadInputError("--watch needs a terminal and --format table. Leave it out.")
-    hours = GivenHours(not_before=not_before, not_after=not_after, timezone=timezone, at=at)
-    hours.schedule()
-    given = LimitSettings(overrides=limits, account=account_limit, scale=scale)
-    scale_is_given = context.get_parameter_source("scale") is not ParameterSource.DEFAULT
+    settings.hours.schedule()
     campaign = find_campaign(journal)
     with open_reader(campaign) as reader:
 
         def outlook() -> Outlook:
             state = look(reader)
-            kept = SendSettings.of_note(state.summary.note)
-            settings = evolve(
-                kept,
-                base_url=state.summary.origin,
-                limits=given.or_kept(kept.limits, scale_is_given=scale_is_given),
-                hours=kept.hours if hours == GivenHours() else hours,
-            )
-            settings.limits.check_scale(state.summary.origin)
-            resuming = Resuming(
-                journal=campaign.address, settings=settings, sends=campaign.resumable
-            )
-            return Outlook(state=state, resuming=resuming, schedule=settings.hours.schedule())
+            kept, origin = settings_of_note(state.summary.note), state.summary.origin
+            used = evolve(settings.or_kept(kept), base_url=origin, token_file=kept.token_file)
+            used.limits.check_scale(origin)
+            resuming = Resuming(journal=campaign.address, settings=used, sends=campaign.resumable)
+            return Outlook(state=state, resuming=resuming, schedule=used.hours.schedule())
 
         found = _watch(outlook) if watch else outlook()
     with until_the_reader_leaves():

@@ -277,10 +277,7 @@ def _refuse(written: str, region: str) -> ValueError:
         return ValueError(f"must be a phone number: {shown} holds no digit")
     if "+" in text[1:]:
         return ValueError(f"must be a phone number: {shown} holds a + that is not its first sign")
-    return ValueError(
-        f"must be a phone number: {shown} {_why_impossible(text, digits, region)}; it has "
-        f"{counted(len(digits), 'digit')}"
-    )
+    return ValueError(f"must be a phone number: {shown} {_why_impossible(text, digits, region)}")
 
 
 def _why_impossible(text: str, digits: str, region: str) -> str:
@@ -305,17 +302,37 @@ def _why_impossible(text: str, digits: str, region: str) -> str:
     try:
         number = phonenumbers.parse(f"+{whole}", None)
     except phonenumbers.NumberParseException as error:
-        if error.error_type == error.INVALID_COUNTRY_CODE:
-            return "begins with no country code that exists"
-        return "is too long" if error.error_type == error.TOO_LONG else "is too short"
+        names = {
+            error.INVALID_COUNTRY_CODE: "begins with no country code that exists",
+            error.TOO_LONG: "is too long",
+        }
+        all_digits = counted(len(digits), "digit")
+        return f"{names.get(error.error_type, 'is too short')}; it has {all_digits}"
     code = str(number.country_code)
     country = region
     if code != home_code:
         country = phonenumbers.region_code_for_country_code(int(code))
+    count = len(whole) - len(code)
+    told = _told_digits(text, digits, count)
     if _is_whole_length(number):
-        return f"is in no range of numbers that {country} gives to anybody"
-    short = len(whole) - len(code) < _usual_length(country)
-    return f"is too {'short' if short else 'long'} for a number of {country}"
+        return f"is in no range of numbers that {country} gives to anybody; {told}"
+    usual = _usual_length(country)
+    told += f", and {usual} are usual" if count != usual > 0 else ""
+    return f"is too {'short' if count < usual else 'long'} for a number of {country}; {told}"
+
+
+def _told_digits(text: str, digits: str, count: int) -> str:
+    """How many digits a number has, and which ones before it do not count.
+
+    Args:
+        text: As it is written.
+        digits: All digits of it.
+        count: How many of them count, from behind.
+    """
+    before = digits[: len(digits) - count]
+    told = f"it has {counted(count, 'digit')}"
+    plus = "+" if text.startswith("+") else ""
+    return f"without the leading {plus}{before} {told}" if before else told
 
 
 def _is_whole_length(number: phonenumbers.PhoneNumber) -> bool:

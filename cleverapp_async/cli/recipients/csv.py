@@ -202,7 +202,7 @@ def read_csv(
     keys = _keys_of(place, next(records, (0, ()))[1], rules)
     exported = exported_columns(keys, rules.seen)
     rows = _rows(keys, exported, records, counted, doubtful=quoted == "mixed")
-    return Table(keys, rows, header_line)
+    return Table(keys, rows, header_line, delimiter)
 
 
 def _keys_of(place: str, names: Sequence[str], rules: ColumnRules) -> tuple[str, ...]:

@@ -136,11 +136,13 @@ class Table:
         columns: The header's columns; None where each record has its own.
         records: The rows, and the faults of records that are none.
         header_line: The line on which the header stands; None where it has none of its own.
+        delimiter: The sign between the cells of CSV; None: it is none.
     """
 
     columns: tuple[str, ...] | None
     records: Iterator[Row | Fault]
     header_line: int | None = 1
+    delimiter: str | None = None
 
 
 def exported_columns(columns: Iterable[str], written: Iterable[str] = ()) -> frozenset[str]:

@@ -9,9 +9,10 @@ import click
 from .. import params
 from ..errors import MEANINGS, BadInputError
 from ..recipients.addresses import DEFAULT_REGION
-from ..send_settings import SendSettings, settings_options
+from ..send_settings import ALL_SETTINGS, SendSettings, settings_options
 from ..shared_options import (
     bot_id_option,
+    delimiter_option,
     file_names,
     given_by_hand,
     output_option,
@@ -127,6 +128,7 @@ _EXITS = "\n".join(f"  {code.value:<3}  {meaning}" for code, meaning in MEANINGS
     metavar="FILE",
     help="CSV file to write with all faults of rows; it must not exist yet.",
 )
+@delimiter_option("as in FILE, or else a comma")
 @click.option(
     "--drop-duplicates", is_flag=True, help="Leave out rows that repeat recipient and message."
 )
@@ -184,7 +186,7 @@ _EXITS = "\n".join(f"  {code.value:<3}  {meaning}" for code, meaning in MEANINGS
     is_flag=True,
     help="With --journal: send each recipient all of its messages, not only the first.",
 )
-@settings_options
+@settings_options(*ALL_SETTINGS)
 @quiet_option
 @click.option("-v", "--verbose", is_flag=True, help="Log each attempt to standard error.")
 @click.pass_context
@@ -208,6 +210,7 @@ def send(
     only: tuple[str, ...],
     skip_bad_rows: bool,
     faults: str | None,
+    delimiter: str | None,
     drop_duplicates: bool,
     dry_run: bool,
     sample: int | None,
@@ -247,6 +250,7 @@ def send(
     without FILE, goes on with it, and `cleverapp campaign` shows how it stands. Each recipient
     gets only the first of its messages. The exit code is then that of the whole campaign.
     """
+    from ..atomic_file import read_delimiter
     from ..recipients.messages import Defaults
     from ..recipients.source import ReadingOptions
     from .options import CampaignOptions, RecipientOptions, SendOptions
@@ -288,6 +292,7 @@ def send(
             only=frozenset(only),
             skip_bad_rows=skip_bad_rows,
             faults=faults,
+            delimiter=None if delimiter is None else read_delimiter(delimiter, "csv"),
             drop_duplicates=drop_duplicates,
             test=None if test_to is None else TestMessage(test_to, row),
         ),

@@ -1,4 +1,4 @@
-"""What a list is told of before it is sent: its faults, and what a spreadsheet does not show."""
+"""What a list is told of before it is sent: its faults, repeated messages, hidden rows."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from contextlib import ExitStack, contextmanager
+from hashlib import blake2b
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import click
 from attrs import define, field
 
 from ..._terminal import printable
+from ...bulk.journal.messages import address_of
 from ...bulk.report.csv import escape
 from ..atomic_file import AtomicFile, check_new_file, whole_file
 from ..console import ask, can_ask
@@ -24,15 +26,17 @@ from ..text import fold
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from ...models.messages import Message
     from ..recipients.messages import Defaults
     from ..recipients.source import Source
     from ..recipients.xlsx import Hidden
 
-__all__ = ["FaultCounts", "FaultsFile", "open_faults", "settle_hidden"]
+__all__ = ["FaultCounts", "FaultsFile", "Repeats", "open_faults", "settle_hidden"]
 
 _KINDS_SHOWN = 20
 _KINDS_KEPT = 1000
 _LINES_SHOWN = 5
+_CONTENT = ("text", "image", "file")
 _COLUMNS = ("line", "field", "fault", "value")
 _MARK = b"\xef\xbb\xbf"
 # What differs between two faults of a kind: numbers, and what stands in quotes.
@@ -110,18 +114,70 @@ def _more(kind: _Kind, rows: int) -> str:
     return f" The same in {kind.count - 1} more, in line {lines}{dots}."
 
 
+@define(kw_only=True)
+class Repeats:
+    """Messages of a list to a recipient of one before them; each message takes memory.
+
+    Attributes:
+        by_recipient: Whether all of these count as the same message, as they do for a journal.
+        same: How many say the same, and the line of the first.
+        other: How many say something else, and the line of the first.
+    """
+
+    by_recipient: bool = False
+    same: tuple[int, int] = (0, 0)
+    other: tuple[int, int] = (0, 0)
+    _first: dict[bytes, bytes] = field(factory=dict[bytes, bytes])
+    _others: set[bytes] = field(factory=set[bytes])
+
+    def add(self, message: Message, line: int) -> bool:
+        """Take note of a message.
+
+        Returns:
+            Whether one before it is the same.
+        """
+        parameters = message.parameters()
+        said = None if self.by_recipient else [parameters.get(name) for name in _CONTENT]
+        recipient, content = _digest(address_of(message)), _digest(said)
+        first = self._first.setdefault(recipient, content)
+        if first is content:  # nobody had this recipient
+            return False
+        both = recipient + content
+        if first == content or both in self._others:
+            self.same = self.same[0] + 1, self.same[1] or line
+            return True
+        # Most recipients have one content, so the further ones are kept apart.
+        self._others.add(both)
+        self.other = self.other[0] + 1, self.other[1] or line
+        return False
+
+
+def _digest(told: object) -> bytes:
+    return blake2b(repr(told).encode(), digest_size=16).digest()
+
+
 class FaultsFile:
     """Takes every fault as a line of CSV; the file is made with the first of them.
 
     Args:
         path: The file; None: nothing is kept.
         opened: What closes it at the end.
+        delimiter: The sign between its cells; None: that of the list, or else a comma.
     """
 
-    def __init__(self, path: str | None, opened: ExitStack) -> None:
+    def __init__(self, path: str | None, opened: ExitStack, delimiter: str | None = None) -> None:
         self._path = path
+        self._delimiter = delimiter
         self._opened = opened
         self._file: AtomicFile | None = None
+
+    def settle_delimiter(self, of_list: str | None) -> None:
+        """Take the list's sign where none is given: whoever has written it can read that.
+
+        Args:
+            of_list: The sign; None: the list is no CSV. Only what all take for columns counts.
+        """
+        self._delimiter = self._delimiter or (of_list if of_list in {";", "\t"} else ",")
 
     def write(self, fault: Fault) -> None:
         """Take one; cells that a spreadsheet would compute are escaped with an apostrophe.
@@ -134,17 +190,23 @@ class FaultsFile:
             return
         if self._file is None:
             self._file = self._opened.enter_context(whole_file(self._path, counted=False))
-            self._file.begin(_MARK + _line(_COLUMNS))
+            self._file.begin(_MARK + self._line(_COLUMNS))
         told = f"{fault.text}. {fault.remedy}."
-        self._file.write(_line((str(fault.line), fault.column, told, fault.value)))
+        self._file.write(self._line((str(fault.line), fault.column, told, fault.value)))
+
+    def _line(self, cells: tuple[str, ...]) -> bytes:
+        text = io.StringIO()
+        csv.writer(text, delimiter=self._delimiter or ",").writerow(map(escape, cells))
+        return text.getvalue().encode(errors="replace")
 
 
 @contextmanager
-def open_faults(path: str | None) -> Generator[FaultsFile]:
+def open_faults(path: str | None, delimiter: str | None = None) -> Generator[FaultsFile]:
     """What keeps the faults; its file has its name at the end of the block.
 
     Args:
         path: A new file; None: they are kept nowhere.
+        delimiter: The sign between its cells; None: that of the list, or else a comma.
 
     Raises:
         BadInputError: The file cannot be made (:func:`.atomic_file.check_new_file`).
@@ -153,13 +215,7 @@ def open_faults(path: str | None) -> Generator[FaultsFile]:
     if path is not None:
         check_new_file("--faults", path)
     with ExitStack() as opened:
-        yield FaultsFile(path, opened)
-
-
-def _line(cells: tuple[str, ...]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerow(map(escape, cells))
-    return text.getvalue().encode(errors="replace")
+        yield FaultsFile(path, opened, delimiter)
 
 
 def settle_hidden(source: Source, defaults: Defaults, *, quiet: bool = False) -> None:

@@ -44,6 +44,7 @@ class RecipientOptions:
         only: For outcomes of an earlier send: the outcomes whose rows are sent.
         skip_bad_rows: Whether the good rows are sent although others are faulty.
         faults: A new file for the faults of rows; None: the first of each kind are shown alone.
+        delimiter: The sign between its cells; None: that of the list, or else a comma.
         drop_duplicates: Whether rows that repeat recipient and message are left out.
         test: The one message that is sent, to an address of one's own; None: all are sent.
     """
@@ -55,6 +56,7 @@ class RecipientOptions:
     only: frozenset[str] = frozenset()
     skip_bad_rows: bool = False
     faults: str | None = None
+    delimiter: str | None = None
     drop_duplicates: bool = False
     test: TestMessage | None = None
 
@@ -131,6 +133,8 @@ class SendOptions:
     def __attrs_post_init__(self) -> None:
         """Refuse options that would do nothing."""
         recipients, campaign = self.recipients, self.campaign
+        if recipients.delimiter is not None and recipients.faults is None:
+            raise BadInputError("--delimiter is for the file of --faults: give that, too.")
         if recipients.path is None and campaign.journal is None:
             raise BadInputError("FILE is missing: give one, or the --journal of a campaign.")
         if (given := campaign.given()) and campaign.journal is None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from hashlib import blake2b
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field, frozen
 
-from ...bulk.journal.messages import address_of
 from ...limits.quota import LimitKey
 from ...models.messages import Message
 from ...models.route import Route
@@ -36,7 +34,7 @@ from ..recipients.rows import (
 )
 from ..recipients.source import Source, no_outcome, refuse_outcomes
 from ..text import fold
-from .faults import FaultCounts
+from .faults import FaultCounts, Repeats
 from .partial import TestMessage, ToldTwice, settled_rows
 
 if TYPE_CHECKING:
@@ -47,7 +45,6 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "Planned", "Wanted", "make_plan"]
 
 _MOST_REMARKS = 100
-_CONTENT = ("text", "image", "file")
 
 
 @frozen
@@ -118,6 +115,8 @@ class Plan:
         left_out: Rows of an earlier send that ``only`` leaves out, by their outcome.
         duplicates: Messages that a row before them holds too.
         first_duplicate: The line of the first of them.
+        repeated: How many have the recipient of a row before them and another content, and the
+            line of the first.
         numbers: Where one is sent as a test: the lowest and the highest number of a row.
         test_is_there: Whether a row has the number of the test's, be it faulty or left out.
         needless: The templates that no message takes, as each row has its own: such as ``text``.
@@ -134,6 +133,7 @@ class Plan:
     left_out: Counter[str] = field(factory=Counter[str])
     duplicates: int = 0
     first_duplicate: int = 0
+    repeated: tuple[int, int] = (0, 0)
     numbers: tuple[int, int] = (0, 0)
     test_is_there: bool = False
     needless: list[str] = field(factory=list[str])
@@ -212,8 +212,8 @@ class Plan:
         self._stamp = stamp
         self.left_out = sieve.left_out
         self.remarks = sieve.remarks
-        self.duplicates = sieve.duplicates
-        self.first_duplicate = sieve.first_duplicate
+        self.duplicates, self.first_duplicate = sieve.repeats.same
+        self.repeated = sieve.repeats.other
         self.numbers, self.test_is_there = sieve.numbers, sieve.test_is_there
         self.needless = [name for name, count in sieve.own.items() if count == sieve.read]
 
@@ -231,15 +231,13 @@ class _Sieve:
     wanted: Wanted
     source: Source
     checking: bool = False
-    duplicates: int = 0
-    first_duplicate: int = 0
     numbers: tuple[int, int] = (sys.maxsize, 0)
     test_is_there: bool = False
     read: int = 0
     own: Counter[str] = field(factory=Counter[str])
     left_out: Counter[str] = field(factory=Counter[str])
     remarks: dict[str, tuple[int, int]] = field(factory=dict[str, "tuple[int, int]"])
-    _seen: set[bytes] = field(factory=set[bytes])
+    repeats: Repeats = field(init=False)
     _test_found: bool = False
     _references: RowReferences = field(init=False)
     _filled_in: tuple[str, ...] = field(init=False)
@@ -249,6 +247,7 @@ class _Sieve:
         """What is chosen by its outcome was sent before."""
         earlier, source = bool(self.wanted.only), self.source
         self._told = ToldTwice(self.wanted.settled)
+        self.repeats = Repeats(by_recipient=self.wanted.by_recipient)
         # The records of JSON lines say each for itself what they are.
         self._references = RowReferences(
             earlier,
@@ -278,10 +277,9 @@ class _Sieve:
         )
         if isinstance(found, tuple):
             return found
-        if self.wanted.seek_duplicates and self._repeats(found):
-            self.duplicates += 1
-            self.first_duplicate = self.first_duplicate or record.line
-            if self.wanted.left_out:
+        if self.wanted.seek_duplicates:
+            repeats = self.repeats.add(found, record.line)
+            if repeats and self.wanted.left_out:
                 return None
         self.read += 1
         self.own.update(name for name in self._filled_in if name in record.cells)
@@ -317,17 +315,6 @@ class _Sieve:
         if count or len(self.remarks) < _MOST_REMARKS:
             self.remarks[told] = count + 1, first
 
-    def _repeats(self, message: Message) -> bool:
-        """Whether a message before it has the same recipient, and the same content if asked."""
-        parameters = message.parameters()
-        said = "" if self.wanted.by_recipient else [parameters.get(name) for name in _CONTENT]
-        told = repr((address_of(message), said))
-        digest = blake2b(told.encode(), digest_size=16).digest()
-        if digest in self._seen:
-            return True
-        self._seen.add(digest)
-        return False
-
 
 def make_plan(source: Source, wanted: Wanted, faults: FaultsFile | None = None) -> Plan:
     """The first pass: check every row, and count.
@@ -341,6 +328,8 @@ def make_plan(source: Source, wanted: Wanted, faults: FaultsFile | None = None) 
         BadInputError: The input as a whole cannot be used.
     """
     wanted = evolve(wanted, defaults=_resolve_columns(source, wanted.defaults))
+    if faults is not None:
+        faults.settle_delimiter(source.table().delimiter)
     stamp = source.stamp()
     if wanted.only:
         wanted = evolve(wanted, settled=settled_rows(source.table().records, wanted.only))

@@ -19,12 +19,12 @@ from ...bulk.eta import UNKNOWN_ROUTE, Forecast
 from ...bulk.journal.records import JournalState, LockHolder, Resend
 from ...bulk.journal.sqlite.reader import JournalReader
 from ...errors import JournalError, JournalMismatchError, Outcome
-from ...limits.quota import LimitKey
+from ...limits.quota import MESSENGER_QUOTAS, LimitKey
 from ...models.route import Route
 from ..campaign.state import is_begun, journal_errors, look
 from ..console import make_table
 from ..errors import MEANINGS, Exit
-from ..params import DIRECT
+from ..params import DIRECT, OTHERS
 from ..recipients.columns import DECIDING, is_outcomes, missing_column
 from ..recipients.source import is_of_campaign
 from ..text import counted, say_duration, say_moment, tell_forecast
@@ -303,11 +303,26 @@ def show_idle_limits(keys: Collection[LimitKey | None], limits: LimitSettings) -
         limits: The limits that were given.
     """
     direct = any(key is not None and key.scope == DIRECT for key in keys)
-    for name in limits.idle(keys):
+    for name in _idle(keys, {one.name for one in limits.overrides}):
         told = f"Warning: --limit {name} applies to no message of this list."
         if name == "whatsapp" and direct:
             told += f" Messages to phone numbers have a limit of their own: --limit {DIRECT}=N/T."
         click.echo(told, err=True)
+
+
+def _idle(keys: Collection[LimitKey | None], names: Collection[str]) -> list[str]:
+    """The names of limits that hold for none of these messages."""
+    used = set[str]()
+    for key in keys:
+        if key is None:
+            return []  # a route is not known yet
+        if key.scope == DIRECT:
+            used.add(DIRECT)
+        elif key.messenger in names or key.messenger in MESSENGER_QUOTAS:
+            used.add(key.messenger)
+        else:
+            used.add(OTHERS)
+    return sorted(set(names) - used)
 
 
 def show_left_out(plan: Plan) -> None:
@@ -317,8 +332,14 @@ def show_left_out(plan: Plan) -> None:
         click.echo(f"Left out of the earlier outcomes: {counts}.", err=True)
 
 
-def show_duplicates(plan: Plan) -> None:
-    """Warn of messages that somebody would get twice."""
+def show_duplicates(plan: Plan, *, campaign: bool) -> None:
+    """Warn of messages that somebody would get twice; a campaign decides on several texts."""
+    count, line = plan.repeated
+    if count and not campaign and plan.wanted.test is None:
+        rows, are = ("1 row repeats", "is") if count == 1 else (f"{count} rows repeat", "are")
+        told = f"Warning: {rows} the recipient of an earlier row with another message"
+        what_else = f"and {are} sent all the same; --journal RUN.db would leave such rows out"
+        click.echo(f"{told} (the first is in line {line}), {what_else}.", err=True)
     if not plan.duplicates:
         return
     rows = "1 row repeats" if plan.duplicates == 1 else f"{plan.duplicates} rows repeat"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sys
 import time
 from contextlib import ExitStack, contextmanager
@@ -14,7 +15,7 @@ from attrs import define, evolve
 from ...errors import JournalError, JournalMismatchError
 from ...limits.quota import AccountKey
 from ..atomic_file import is_stream
-from ..campaign.state import Resuming, journal_failure, this_command
+from ..campaign.state import Resuming, journal_failure, settings_of_last_run, this_command
 from ..console import (
     ask_to_go_on,
     can_ask,
@@ -75,6 +76,7 @@ def run_send(options: SendOptions) -> Exit:
     Raises:
         CommandError: It cannot be done; the message says why.
     """
+    options = _as_last_run(options)
     schedule = options.settings.hours.schedule()
     if options.recipients.test is not None:
         options, schedule = _as_test(options, schedule), None
@@ -157,6 +159,25 @@ class _Signals:
         return f"Interrupted: what came of the messages is {where}."
 
 
+def _as_last_run(options: SendOptions) -> SendOptions:
+    """The options with what the last run of the campaign had, where nothing is given; it is told.
+
+    A test is in no campaign.
+    """
+    journal, settings = options.campaign.journal, options.settings
+    if journal is None or options.recipients.test is not None:
+        return options
+    kept = settings_of_last_run(journal)
+    if not kept.limits.may_scale(settings.base_url):
+        # That was a simulator, and the journal will be refused here, or goes on elsewhere.
+        kept = evolve(kept, limits=evolve(kept.limits, scale=1.0))
+    taken = settings.taken_over(kept)
+    if taken and not options.quiet:
+        told = f"As the last run: {shlex.join(taken)}. What is given here replaces its kind."
+        click.echo(told, err=True)
+    return evolve(options, settings=settings.or_kept(kept))
+
+
 def _as_test(options: SendOptions, schedule: Schedule | None) -> SendOptions:
     """The options of a test message; what does not hold for it is told."""
     if options.campaign.journal is not None:
@@ -194,13 +215,14 @@ def _checked(options: SendOptions) -> Generator[Plan | None]:
     )
     with open_source(recipients.path, recipients.format, how=recipients.reading) as source:
         settle_hidden(source, recipients.defaults, quiet=options.quiet)
-        with open_faults(recipients.faults) as faults:
+        with open_faults(recipients.faults, recipients.delimiter) as faults:
             plan = make_plan(source, wanted, faults)
-        check(plan, skip=recipients.skip_bad_rows, quiet=options.quiet)
+        kept = campaign.journal is not None
+        check(plan, skip=recipients.skip_bad_rows, quiet=options.quiet, campaign=kept)
         yield plan
 
 
-def check(plan: Plan, *, skip: bool, quiet: bool = False) -> None:
+def check(plan: Plan, *, skip: bool, quiet: bool = False, campaign: bool = False) -> None:
     """Show what is wrong with the rows, and go on only if that is wanted.
 
     Args:
@@ -208,6 +230,7 @@ def check(plan: Plan, *, skip: bool, quiet: bool = False) -> None:
         skip: Whether faulty rows are left out.
         quiet: Whether nothing is shown but errors and warnings: of what may send a wrong text, or
             to somebody else.
+        campaign: Whether a journal is there, which leaves a recipient's further messages out.
 
     Raises:
         BadInputError: There are faults and they are not to be skipped, or no row is good, or the
@@ -232,7 +255,7 @@ def check(plan: Plan, *, skip: bool, quiet: bool = False) -> None:
     show_campaign(plan)
     if not quiet:
         show_left_out(plan)
-    show_duplicates(plan)
+    show_duplicates(plan, campaign=campaign)
 
 
 def _looks_ahead(options: SendOptions) -> bool:

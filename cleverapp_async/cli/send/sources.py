@@ -239,7 +239,9 @@ class CampaignMessages:
         return Workload.of(self._counts, client.limits, client.account, bad=bad)
 
     def loading(self) -> str:
-        """How many messages were read."""
+        """How many messages of the list were read; before that, and without one, no number."""
+        if not self._read:
+            return f"{self.journal} is opened"
         return f"{self.journal}: {counted(self._read, 'message')} read"
 
     def place(self, outcome: SendOutcome) -> Place:

@@ -144,7 +144,7 @@ def test_options_of_status_take_the_place_of_those_that_are_kept(
     again = shlex.split(found["commands"][0]["command"])
     assert again[again.index("--account-limit") + 1] == "1/100s"
     assert again[again.index("--limit") + 1] == "others=9/1s"
-    assert "--scale" not in again
+    assert float(again[again.index("--scale") + 1]) == 1
 
 
 def test_a_note_of_something_else(cleverapp: Run, tmp_path: Path) -> None:

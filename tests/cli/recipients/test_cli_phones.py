@@ -263,6 +263,20 @@ def test_texts_that_are_too_long_are_told(
     assert ("1 row (first in line 3)" in ended.err) is warned
 
 
+def test_the_digits_that_count_are_told() -> None:
+    """The sign of a call within the country, and the country's code, are no digits of a number."""
+    for written, lead, count in (
+        ("8 (999) 123-45-0", "8", 9),
+        ("+7 999 123 45 678", "+7", 11),
+        ("0079991", "007", 4),
+    ):
+        with pytest.raises(ValueError, match=rf"leading {re.escape(lead)} .*{count} .*\b10\b"):
+            read_phone(written, "RU")
+    with pytest.raises(ValueError, match=r"has 9 digits.*\b10\b") as caught:
+        read_phone("999123450", "RU")
+    assert "leading" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("written", "told"),
     [

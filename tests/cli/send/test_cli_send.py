@@ -156,6 +156,34 @@ def test_duplicates_are_told_and_sent(cleverapp: Run, serve: Serve, write: Write
     assert len(simulator.deliveries) == 4
 
 
+@pytest.mark.parametrize("more", [(), ("--dry-run",), ("--quiet",), ("--drop-duplicates",)])
+def test_another_text_to_a_recipient_is_told(
+    cleverapp: Run, serve: Serve, write: Write, more: tuple[str, ...]
+) -> None:
+    """Without a journal each is sent and warned of, also before it is sent; a test has but one."""
+    simulator = serve()
+    path = write("r.csv", "contact_id,text\n1,a\n2,b\n1,c\n1,a\n1,c\n")
+    ended = cleverapp("send", path, "--output", "-", *UNLIMITED, *more)
+    assert ended.code == 0
+    assert re.search(r"1 row .*another message .*\b4\b.*--journal", ended.err)
+    assert re.search(r"2 rows .*recipient and message .*\b5\b", ended.err)
+    assert len(simulator.deliveries) == {(): 5, ("--quiet",): 5, ("--drop-duplicates",): 3}.get(
+        more, 0
+    )
+
+
+@pytest.mark.parametrize("more", [(), ("--drop-duplicates",), ("--allow-duplicates",)])
+def test_a_campaign_settles_other_texts_itself(
+    cleverapp: Run, serve: Serve, write: Write, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    """What a journal leaves out, or sends by demand, is not said to be sent without one."""
+    serve()
+    path = write("r.csv", "contact_id,text\n1,a\n1,c\n")
+    ended = cleverapp("send", path, "--journal", str(tmp_path / "run.db"), *UNLIMITED, *more)
+    assert ended.code == 0
+    assert "another message" not in ended.err
+
+
 def test_duplicates_are_dropped_on_demand(cleverapp: Run, serve: Serve, write: Write) -> None:
     """Each message is sent once; another name does not make another message."""
     simulator = serve()

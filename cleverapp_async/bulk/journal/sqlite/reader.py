@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +15,7 @@ from weakref import WeakSet
 from ...._arguments import check_flag, check_path, wrong_argument, wrong_setting
 from ....errors import JournalError, JournalWriteError
 from ....models.messages import Message
-from ..codec import decode_error, expect_duration, expect_moment, expect_number
+from ..codec import decode_error, expect_duration, expect_moment, expect_number, expect_text
 from ..messages import decode_columns
 from ..records import (
     ErrorRecord,
@@ -43,7 +43,7 @@ from .log import close_beside_log, is_without_log, log_path, show_doubt, without
 from .schema import VERSION, check_file
 from .states import CODES, state_of
 
-__all__ = ["JournalReader", "check_openable"]
+__all__ = ["JournalReader", "check_openable", "read_note"]
 
 T = TypeVar("T")
 
@@ -357,3 +357,27 @@ def check_openable(given: str | os.PathLike[str], origin: str, *, create: bool) 
         # What an earlier version made is brought up to date when it is opened.
         if check_file(connection, path) == VERSION:
             queries.check_campaign(connection, path, origin)
+
+
+def read_note(given: str | os.PathLike[str]) -> str | None:
+    """What a campaign's last run wrote down for the next one; nothing is made, locked or written.
+
+    Unlike a reader, this also reads journals that an earlier version of this package made.
+
+    Args:
+        given: The journal's path.
+
+    Raises:
+        ConfigurationError: The path is none.
+        JournalError: There is no journal, or it cannot be read.
+    """
+    path = resolve_path(given)
+    if not check_file_type(path):
+        raise JournalError(f"there is no journal {path}: check the path")
+    check_mount(path)
+    check_files_beside(path)
+    with _reading(path), closing(_connect(path)) as connection:
+        if check_file(connection, path) is None:
+            return None
+        note = queries.meta(connection).get("note")
+        return None if note is None else expect_text(note, "its note")
