@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from .errors import Exit, exit_codes
-from .text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -120,6 +119,9 @@ class _Alone(click.Option):
                 return False, args
             beside = [*_given(ctx, opts, besides=self.name), *args]
             if beside:
+                # The help of all commands, which is quick, does without it.
+                from .text import shortened
+
                 raise click.UsageError(
                     f"{self.opts[0]} does nothing else: leave {shortened(beside[0])} out.", ctx
                 )
