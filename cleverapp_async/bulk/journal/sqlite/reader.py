@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -88,6 +88,15 @@ def _try_connect(path: Path, options: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+@contextmanager
+def _looking(path: Path) -> Generator[sqlite3.Connection]:
+    """A connection for a look; the log of a run that died stays beside the file."""
+    with _reading(path), ExitStack() as opened:
+        connection = _connect(path)
+        opened.callback(close_beside_log, connection, path)
+        yield connection
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -351,9 +360,7 @@ def check_openable(given: str | os.PathLike[str], origin: str, *, create: bool) 
         return
     if is_without_log(path):
         raise without_log(path)
-    with _reading(path), ExitStack() as opened:
-        connection = _connect(path)
-        opened.callback(close_beside_log, connection, path)
+    with _looking(path) as connection:
         # What an earlier version made is brought up to date when it is opened.
         if check_file(connection, path) == VERSION:
             queries.check_campaign(connection, path, origin)
@@ -376,7 +383,7 @@ def read_note(given: str | os.PathLike[str]) -> str | None:
         raise JournalError(f"there is no journal {path}: check the path")
     check_mount(path)
     check_files_beside(path)
-    with _reading(path), closing(_connect(path)) as connection:
+    with _looking(path) as connection:
         if check_file(connection, path) is None:
             return None
         note = queries.meta(connection).get("note")
