@@ -7,6 +7,7 @@ Where the logs are kept is up to a :class:`SharedLog`; a call to it fails with a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, Self, cast
 
 from attrs import frozen
@@ -53,7 +54,7 @@ class SlotUpdate:
     windows: tuple[float | str | None, ...]
 
 
-@frozen
+@frozen(slots=False)
 class Terms:
     """What does not change from call to call: the quotas, and seconds.
 
@@ -81,37 +82,42 @@ class Terms:
         windows = tuple((limits[period], period) for period in periods)
         return cls(windows, tuple(caps[period] for period in periods), guard)
 
-    @property
+    @cached_property
     def shortest(self) -> float:
         """The shortest period: nothing is booked further ahead."""
         return self.windows[0][1]
 
-    @property
+    @cached_property
     def longest(self) -> float:
         """The longest period: after it nothing is left to remember."""
         return self.windows[-1][1]
 
-    @property
+    @cached_property
+    def capped(self) -> bool:
+        """Whether a slot may be stamped while its request is under way."""
+        return any(cap is not None for cap in self.caps)
+
+    @cached_property
     def lead(self) -> float:
         """How long before its next slot can be certain a process asks again."""
         return min(_LEAD, self.shortest / _LEAD_SHARE)
 
-    @property
+    @cached_property
     def margin(self) -> float:
         """How long before others may need a slot a process reports that its request has ended."""
         return min(_MARGIN, self.shortest / _MARGIN_SHARE)
 
-    @property
+    @cached_property
     def renewal(self) -> float:
         """How often a process reports again that a slot is held."""
         return min(self.guard / 3, self.longest)
 
-    @property
+    @cached_property
     def patience(self) -> float:
         """How late a process may call before the slots that wait for it go to others."""
         return min(_PATIENCE, max(_PATIENCE_LEAST, self.shortest / _PATIENCE_SHARE))
 
-    @property
+    @cached_property
     def turn(self) -> int:
         """How many slots one process gets before it is another process's turn.
 
@@ -122,11 +128,12 @@ class Terms:
         few = min(_TURN_MOST, int(_TURN_SECONDS * limit / period))
         return max((limit + 1) // 2, few, 1)
 
-    @property
+    @cached_property
     def expiry(self) -> float:
         """How long the log of a key outlives its last call."""
         return self.guard + 2 * self.longest + 1.0
 
+    @cached_property
     def fixed(self) -> tuple[int, ...]:
         """Guard, turn, lead and patience in microseconds, expiry in milliseconds."""
         return (
@@ -137,6 +144,7 @@ class Terms:
             round(self.expiry * 1000),
         )
 
+    @cached_property
     def written(self) -> str:
         """The windows, as the script reads them."""
         return " ".join(f"{limit} {as_micros(period)}" for limit, period in self.windows)
@@ -170,8 +178,8 @@ class LogRequest:
 
     def arguments(self, terms: Terms) -> list[str | int]:
         """The arguments of ``exchange.lua``, which names them all at its head."""
-        written: list[str | int] = [self.process, self.sequence, self.demand, *terms.fixed()]
-        written += ["1" if self.lost else "", as_micros(self.pause), self.refusals, terms.written()]
+        written: list[str | int] = [self.process, self.sequence, self.demand, *terms.fixed]
+        written += ["1" if self.lost else "", as_micros(self.pause), self.refusals, terms.written]
         written.append(len(self.updates))
         for update in self.updates:
             written.append(update.slot)

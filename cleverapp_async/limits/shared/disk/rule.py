@@ -104,7 +104,7 @@ def exchange(log: KeyLog, terms: Terms, request: LogRequest, reading: Reading) -
     caller = log.people.get(request.process)
     if caller is not None and request.sequence <= caller.sequence:
         return None
-    guard, turn, lead, patience, expiry = terms.fixed()
+    guard, turn, lead, patience, expiry = terms.fixed
     if caller is None:
         caller = log.people[request.process] = Person(now, 0, 0, now, turn, 0)
     quotas = [
