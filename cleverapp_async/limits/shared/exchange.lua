@@ -8,12 +8,13 @@
 -- ARGV  1 process  2 sequence  3 demand  4 guard  5 turn  6 lead  7 patience  8 expiry (ms)
 --       9 "1": wait one period, something was lost  10 pause  11 refusals
 --       12 limit and period of each window, joined by spaces
---       13 number of marks, then for each: slot, and for each window "" (held as before), "h" (held
---          now), "t" (its stamp was told before) or how long ago it was stamped
---       then the number of slots given back, then these
---       then "" or "a", and after "a" every other slot that the process knows to be its own
--- Answers now, epoch (of the log and the server's run), wait (-1: nothing wanted), pause, hold, refusals, then slot and delay of each
--- one granted; only -1 where a later call of the process has been here before.
+--       13 marks, joined by spaces: a slot, and for each window "-" (held as before), "h" (held now),
+--          "t" (its stamp was told before) or how long ago it was stamped
+--       14 the slots given back, joined by spaces
+--       15 "" or "a", and after "a" every other slot that the process knows to be its own
+-- Answers now, epoch (of the log and the server's run), wait (-1: nothing wanted), pause, hold,
+-- refusals, then slot and delay of each one granted, joined by spaces; only -1 where a later call of
+-- the process has been here before. Lists are joined as clients take long over many short texts.
 
 local meta, processes, starts, mail = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local process, sequence, demand = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -116,21 +117,20 @@ end
 redis.call('ZREMRANGEBYSCORE', starts, '-inf', whole(now - guard - longest))
 
 -- What the process tells.
-local argument = 13
-local marks = tonumber(ARGV[argument])
 local known = {}
-for _ = 1, marks do
-    local slot, held = ARGV[argument + 1], false
+local told = string.gmatch(ARGV[13], '%S+')
+for slot in told do
+    local held = false
     known[slot] = true
     for place, window in ipairs(windows) do
-        local mark = ARGV[argument + 1 + place]
+        local mark = told()
         if mark == 'h' then
             -- Held from now on: as if it were stamped when the guard ends, which is later than any
             -- answer to its request can come. A stamp that is told before that takes its place.
             held = true
             redis.call('ZADD', window.key, whole(now + guard + window.period), slot)
             redis.call('ZADD', starts, whole(now), slot)
-        elseif mark == '' then
+        elseif mark == '-' then
             held = true
         elseif mark ~= 't' then
             -- Told as an age, not as a moment: the clocks of the processes need not agree.
@@ -152,18 +152,14 @@ for _ = 1, marks do
     if not held then
         redis.call('ZREM', starts, slot)
     end
-    argument = argument + 1 + #windows
 end
-argument = argument + 1
-local given_back = tonumber(ARGV[argument])
-for place = argument + 1, argument + given_back do
-    forget(ARGV[place])
+for slot in string.gmatch(ARGV[14], '%S+') do
+    forget(slot)
 end
-argument = argument + given_back + 1
-if ARGV[argument] == 'a' then
+if string.sub(ARGV[15], 1, 1) == 'a' then
     -- An answer was lost: what it may have granted is not known to the process, so not in use.
-    for place = argument + 1, #ARGV do
-        known[ARGV[place]] = true
+    for slot in string.gmatch(ARGV[15], '%S+') do
+        known[slot] = true
     end
     for _, slot in ipairs(redis.call('ZRANGE', starts, 0, -1)) do
         if not known[slot] and string.match(slot, '^[^:]+') == process then
@@ -349,9 +345,10 @@ for _, key in ipairs(KEYS) do
     redis.call('PEXPIRE', key, lives)
 end
 
-local answer = {now, epoch .. '/' .. running, wait, math.max(0, paused - now), math.max(0, hold - now), refusals}
+local grants = {}
 for _, grant in ipairs(granted) do
-    answer[#answer + 1] = grant[1]
-    answer[#answer + 1] = math.max(0, grant[2] - now)
+    grants[#grants + 1] = grant[1]
+    grants[#grants + 1] = whole(math.max(0, grant[2] - now))
 end
-return answer
+return {now, epoch .. '/' .. running, wait, math.max(0, paused - now), math.max(0, hold - now), refusals,
+    table.concat(grants, ' ')}

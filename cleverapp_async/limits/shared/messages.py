@@ -36,7 +36,7 @@ _LEAD, _LEAD_SHARE = 0.02, 20
 _MARGIN, _MARGIN_SHARE = 0.05, 8
 _PATIENCE, _PATIENCE_LEAST, _PATIENCE_SHARE = 0.2, 0.02, 10
 _TURN_SECONDS, _TURN_MOST = 3.0, 6
-_HEAD = 6
+_PARTS = 7
 _OVERTAKEN = -1
 
 
@@ -180,13 +180,12 @@ class LogRequest:
         """The arguments of ``exchange.lua``, which names them all at its head."""
         written: list[str | int] = [self.process, self.sequence, self.demand, *terms.fixed]
         written += ["1" if self.lost else "", as_micros(self.pause), self.refusals, terms.written]
-        written.append(len(self.updates))
+        marks: list[str] = []
         for update in self.updates:
-            written.append(update.slot)
-            written += [update_as_micros(window) for window in update.windows]
-        written += [len(self.given_back), *self.given_back]
-        written += [""] if self.known is None else ["a", *self.known]
-        return written
+            marks.append(update.slot)
+            marks += [str(update_as_micros(window)) for window in update.windows]
+        known = "" if self.known is None else " ".join(["a", *self.known])
+        return [*written, " ".join(marks), " ".join(self.given_back), known]
 
 
 @frozen
@@ -230,13 +229,13 @@ class LogReply:
         parts = list(cast("Iterable[object]", raw))
         if len(parts) == 1 and _whole(parts[0]) == _OVERTAKEN:
             return None
-        if len(parts) < _HEAD:
+        if len(parts) != _PARTS:
             raise ValueError(f"the answer has {len(parts)} parts")
-        head = [_whole(parts[place]) for place in (0, 2, 3, 4, 5)]
-        now, wait, pause, hold, refusals = head
+        now, wait, pause, hold, refusals = (_whole(parts[place]) for place in (0, 2, 3, 4, 5))
+        granted = (as_text(parts[6]) or "").split()
         grants = tuple(
-            Grant(as_text(slot) or "", _whole(delay) / _MICRO)
-            for slot, delay in zip(parts[_HEAD::2], parts[_HEAD + 1 :: 2], strict=True)
+            Grant(slot, int(delay) / _MICRO)
+            for slot, delay in zip(granted[::2], granted[1::2], strict=True)
         )
         return cls(
             now / _MICRO,
@@ -255,9 +254,9 @@ def as_micros(seconds: float) -> int:
 
 
 def update_as_micros(window: float | str | None) -> str | int:
-    """What a :class:`SlotUpdate` tells of a window: microseconds, or a word ("" for None)."""
+    """What a :class:`SlotUpdate` tells of a window: microseconds, or a word ("-" for None)."""
     if window is None:
-        return ""
+        return "-"
     return window if isinstance(window, str) else int(window * _MICRO)
 
 

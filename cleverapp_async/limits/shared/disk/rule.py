@@ -176,7 +176,7 @@ def _take_in(this: _Exchange) -> None:
         held = False
         for place, (quota, told) in enumerate(zip(this.quotas, update.windows, strict=True)):
             mark = update_as_micros(told)
-            held = held or mark in {"", "h"}
+            held = held or mark in {"-", "h"}
             if mark == "h":
                 quota.window.put(update.slot, now + this.guard + quota.period)
                 log.starts[update.slot] = now
