@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol, Self, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, cast
 
 from attrs import frozen
 
@@ -40,8 +40,7 @@ _PARTS = 7
 _OVERTAKEN = -1
 
 
-@frozen
-class SlotUpdate:
+class SlotUpdate(NamedTuple):
     """The report about one slot.
 
     Attributes:
@@ -188,8 +187,7 @@ class LogRequest:
         return [*written, " ".join(marks), " ".join(self.given_back), known]
 
 
-@frozen
-class Grant:
+class Grant(NamedTuple):
     """A slot, and the seconds after which it may be used."""
 
     slot: str
