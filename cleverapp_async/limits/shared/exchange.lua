@@ -71,6 +71,18 @@ if not caller then
     people[process] = caller
 end
 
+-- One command for many: what is told and granted comes in dozens. Lua cannot unpack thousands.
+local function in_pieces(command, key, list)
+    for first = 1, #list, 1000 do
+        redis.call(command, key, unpack(list, first, math.min(first + 999, #list)))
+    end
+end
+
+local function put(entries, moment, slot)
+    entries[#entries + 1] = whole(moment)
+    entries[#entries + 1] = slot
+end
+
 local function forget(slot)
     for _, window in ipairs(windows) do
         redis.call('ZREM', window.key, slot)
@@ -118,6 +130,10 @@ redis.call('ZREMRANGEBYSCORE', starts, '-inf', whole(now - guard - longest))
 
 -- What the process tells.
 local known = {}
+local begun, over = {}, {}
+for _, window in ipairs(windows) do
+    window.booked = {}
+end
 local told = string.gmatch(ARGV[13], '%S+')
 for slot in told do
     local held = false
@@ -128,8 +144,8 @@ for slot in told do
             -- Held from now on: as if it were stamped when the guard ends, which is later than any
             -- answer to its request can come. A stamp that is told before that takes its place.
             held = true
-            redis.call('ZADD', window.key, whole(now + guard + window.period), slot)
-            redis.call('ZADD', starts, whole(now), slot)
+            put(window.booked, now + guard + window.period, slot)
+            put(begun, now, slot)
         elseif mark == '-' then
             held = true
         elseif mark ~= 't' then
@@ -143,16 +159,21 @@ for slot in told do
                 lag = lag + (lasted - lag) / 8
             end
             if stamp + window.period > now then
-                redis.call('ZADD', window.key, whole(stamp + window.period), slot)
+                put(window.booked, stamp + window.period, slot)
             else
                 redis.call('ZREM', window.key, slot)
             end
         end
     end
     if not held then
-        redis.call('ZREM', starts, slot)
+        over[#over + 1] = slot
     end
 end
+for _, window in ipairs(windows) do
+    in_pieces('ZADD', window.key, window.booked)
+end
+in_pieces('ZADD', starts, begun)
+in_pieces('ZREM', starts, over)
 for slot in string.gmatch(ARGV[14], '%S+') do
     forget(slot)
 end
@@ -227,16 +248,18 @@ local function before(one, other)
 end
 table.sort(queue, before)
 
+-- When the next slot may be used, and how many may from that moment on.
 local function next_start()
     if hold > now then
         -- Who still has slots that were forgotten must be heard first: nothing is booked ahead.
         return nil
     end
-    local start = math.max(now, paused)
+    local start, many = math.max(now, paused), math.huge
     for _, window in ipairs(windows) do
         -- Entries are in the order in which they are free again. One more fits as soon as fewer
         -- than `limit` of them are left: when that is free which has `limit - 1` others behind it.
         local count = redis.call('ZCARD', window.key)
+        many = math.min(many, math.max(1, window.limit - count))
         if count >= window.limit then
             local entry = redis.call('ZRANGE', window.key, count - window.limit,
                 count - window.limit, 'WITHSCORES')
@@ -245,11 +268,13 @@ local function next_start()
     end
     -- A slot that is held is free a whole period from now at the earliest, and stands in its window
     -- until its guard has passed besides: so this also tells that the moment rests on stamps alone.
-    return start <= now + shortest and start or nil
+    if start <= now + shortest then
+        return start, many
+    end
 end
 
 while #queue > 0 do
-    local start = next_start()
+    local start, many = next_start()
     local chosen = nil
     if start then
         for _, person in ipairs(queue) do
@@ -263,19 +288,29 @@ while #queue > 0 do
     if not chosen then
         break
     end
-    slots = slots + 1
-    local slot = chosen.name .. ':' .. whole(slots)
+    many = math.min(many, chosen.demand, chosen.left)
+    local booked = {}
+    for _ = 1, many do
+        slots = slots + 1
+        local slot = chosen.name .. ':' .. whole(slots)
+        put(booked, start, slot)
+        if chosen == caller then
+            granted[#granted + 1] = {slot, start}
+        end
+    end
+    in_pieces('ZADD', starts, booked)
+    if chosen ~= caller then
+        in_pieces('ZADD', mail, booked)
+    end
     for _, window in ipairs(windows) do
-        redis.call('ZADD', window.key, whole(start + guard + window.period), slot)
+        local free = whole(start + guard + window.period)
+        for place = 1, #booked, 2 do
+            booked[place] = free
+        end
+        in_pieces('ZADD', window.key, booked)
     end
-    redis.call('ZADD', starts, whole(start), slot)
-    if chosen == caller then
-        granted[#granted + 1] = {slot, start}
-    else
-        redis.call('ZADD', mail, whole(start), slot)
-    end
-    -- Its turn is used up slot by slot; then it goes to the end of the line with a new turn.
-    chosen.demand, chosen.left = chosen.demand - 1, chosen.left - 1
+    -- When its turn is used up it goes to the end of the line with a new turn.
+    chosen.demand, chosen.left = chosen.demand - many, chosen.left - many
     changed[chosen.name] = chosen
     if chosen.left <= 0 then
         chosen.ticket, chosen.left = ticket(), turn
