@@ -383,21 +383,19 @@ async def test_a_capped_quota_goes_on_before_the_answer(place: Place, prefix: st
         permit.settle()
 
 
-async def test_thousands_of_slots_are_granted_and_reported_at_once(
-    place: Place, prefix: str
-) -> None:
-    """More than fit into one command of the log, and the last ones of the quota go to who is next."""
+async def test_a_thousand_slots_are_granted_and_reported_at_once(place: Place, prefix: str) -> None:
+    """More than fit into one command of the log; none is free again too soon, or lost."""
     period = 0.5
     async with (
-        registry(place, prefix, Quota(2_500, period)) as one,
-        registry(place, prefix, Quota(2_500, period)) as two,
+        registry(place, prefix, Quota(1_200, period)) as one,
+        registry(place, prefix, Quota(1_200, period)) as two,
     ):
         (await one.limiter(KEY).acquire()).settle()
-        permits = await asyncio.gather(*(one.limiter(KEY).acquire() for _ in range(2_499)))
+        permits = await asyncio.gather(*(one.limiter(KEY).acquire() for _ in range(1_199)))
         settled = now()
         for permit in permits:
             permit.settle()
-        again = await asyncio.gather(*(two.limiter(KEY).acquire() for _ in range(2_400)))
+        again = await asyncio.gather(*(two.limiter(KEY).acquire() for _ in range(1_150)))
         assert now() - settled >= period
         assert one.limiter(KEY).snapshot().in_flight == 0
         for permit in again:
