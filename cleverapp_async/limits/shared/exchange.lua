@@ -8,12 +8,13 @@
 -- ARGV  1 process  2 sequence  3 demand  4 guard  5 turn  6 lead  7 patience  8 expiry (ms)
 --       9 "1": wait one period, something was lost  10 pause  11 refusals
 --       12 limit and period of each window, joined by spaces
---       13 number of marks, then for each: slot, and for each window "" (held as before), "h" (held
---          now), "t" (its stamp was told before) or how long ago it was stamped
---       then the number of slots given back, then these
---       then "" or "a", and after "a" every other slot that the process knows to be its own
--- Answers now, epoch (of the log and the server's run), wait (-1: nothing wanted), pause, hold, refusals, then slot and delay of each
--- one granted; only -1 where a later call of the process has been here before.
+--       13 marks, joined by spaces: a slot, and for each window "-" (held as before), "h" (held now),
+--          "t" (its stamp was told before) or how long ago it was stamped
+--       14 the slots given back, joined by spaces
+--       15 "" or "a", and after "a" every other slot that the process knows to be its own
+-- Answers now, epoch (of the log and the server's run), wait (-1: nothing wanted), pause, hold,
+-- refusals, then slot and delay of each one granted, joined by spaces; only -1 where a later call of
+-- the process has been here before. Lists are joined as clients take long over many short texts.
 
 local meta, processes, starts, mail = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local process, sequence, demand = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -70,6 +71,18 @@ if not caller then
     people[process] = caller
 end
 
+-- One command for many: what is told and granted comes in dozens. Lua cannot unpack thousands.
+local function in_pieces(command, key, list)
+    for first = 1, #list, 1000 do
+        redis.call(command, key, unpack(list, first, math.min(first + 999, #list)))
+    end
+end
+
+local function put(entries, moment, slot)
+    entries[#entries + 1] = whole(moment)
+    entries[#entries + 1] = slot
+end
+
 local function forget(slot)
     for _, window in ipairs(windows) do
         redis.call('ZREM', window.key, slot)
@@ -116,21 +129,24 @@ end
 redis.call('ZREMRANGEBYSCORE', starts, '-inf', whole(now - guard - longest))
 
 -- What the process tells.
-local argument = 13
-local marks = tonumber(ARGV[argument])
 local known = {}
-for _ = 1, marks do
-    local slot, held = ARGV[argument + 1], false
+local begun, over = {}, {}
+for _, window in ipairs(windows) do
+    window.booked = {}
+end
+local told = string.gmatch(ARGV[13], '%S+')
+for slot in told do
+    local held = false
     known[slot] = true
     for place, window in ipairs(windows) do
-        local mark = ARGV[argument + 1 + place]
+        local mark = told()
         if mark == 'h' then
             -- Held from now on: as if it were stamped when the guard ends, which is later than any
             -- answer to its request can come. A stamp that is told before that takes its place.
             held = true
-            redis.call('ZADD', window.key, whole(now + guard + window.period), slot)
-            redis.call('ZADD', starts, whole(now), slot)
-        elseif mark == '' then
+            put(window.booked, now + guard + window.period, slot)
+            put(begun, now, slot)
+        elseif mark == '-' then
             held = true
         elseif mark ~= 't' then
             -- Told as an age, not as a moment: the clocks of the processes need not agree.
@@ -143,27 +159,28 @@ for _ = 1, marks do
                 lag = lag + (lasted - lag) / 8
             end
             if stamp + window.period > now then
-                redis.call('ZADD', window.key, whole(stamp + window.period), slot)
+                put(window.booked, stamp + window.period, slot)
             else
                 redis.call('ZREM', window.key, slot)
             end
         end
     end
     if not held then
-        redis.call('ZREM', starts, slot)
+        over[#over + 1] = slot
     end
-    argument = argument + 1 + #windows
 end
-argument = argument + 1
-local given_back = tonumber(ARGV[argument])
-for place = argument + 1, argument + given_back do
-    forget(ARGV[place])
+for _, window in ipairs(windows) do
+    in_pieces('ZADD', window.key, window.booked)
 end
-argument = argument + given_back + 1
-if ARGV[argument] == 'a' then
+in_pieces('ZADD', starts, begun)
+in_pieces('ZREM', starts, over)
+for slot in string.gmatch(ARGV[14], '%S+') do
+    forget(slot)
+end
+if string.sub(ARGV[15], 1, 1) == 'a' then
     -- An answer was lost: what it may have granted is not known to the process, so not in use.
-    for place = argument + 1, #ARGV do
-        known[ARGV[place]] = true
+    for slot in string.gmatch(ARGV[15], '%S+') do
+        known[slot] = true
     end
     for _, slot in ipairs(redis.call('ZRANGE', starts, 0, -1)) do
         if not known[slot] and string.match(slot, '^[^:]+') == process then
@@ -231,16 +248,18 @@ local function before(one, other)
 end
 table.sort(queue, before)
 
+-- When the next slot may be used, and how many may from that moment on.
 local function next_start()
     if hold > now then
         -- Who still has slots that were forgotten must be heard first: nothing is booked ahead.
         return nil
     end
-    local start = math.max(now, paused)
+    local start, many = math.max(now, paused), math.huge
     for _, window in ipairs(windows) do
         -- Entries are in the order in which they are free again. One more fits as soon as fewer
         -- than `limit` of them are left: when that is free which has `limit - 1` others behind it.
         local count = redis.call('ZCARD', window.key)
+        many = math.min(many, math.max(1, window.limit - count))
         if count >= window.limit then
             local entry = redis.call('ZRANGE', window.key, count - window.limit,
                 count - window.limit, 'WITHSCORES')
@@ -249,11 +268,13 @@ local function next_start()
     end
     -- A slot that is held is free a whole period from now at the earliest, and stands in its window
     -- until its guard has passed besides: so this also tells that the moment rests on stamps alone.
-    return start <= now + shortest and start or nil
+    if start <= now + shortest then
+        return start, many
+    end
 end
 
 while #queue > 0 do
-    local start = next_start()
+    local start, many = next_start()
     local chosen = nil
     if start then
         for _, person in ipairs(queue) do
@@ -267,19 +288,29 @@ while #queue > 0 do
     if not chosen then
         break
     end
-    slots = slots + 1
-    local slot = chosen.name .. ':' .. whole(slots)
+    many = math.min(many, chosen.demand, chosen.left)
+    local booked = {}
+    for _ = 1, many do
+        slots = slots + 1
+        local slot = chosen.name .. ':' .. whole(slots)
+        put(booked, start, slot)
+        if chosen == caller then
+            granted[#granted + 1] = {slot, start}
+        end
+    end
+    in_pieces('ZADD', starts, booked)
+    if chosen ~= caller then
+        in_pieces('ZADD', mail, booked)
+    end
     for _, window in ipairs(windows) do
-        redis.call('ZADD', window.key, whole(start + guard + window.period), slot)
+        local free = whole(start + guard + window.period)
+        for place = 1, #booked, 2 do
+            booked[place] = free
+        end
+        in_pieces('ZADD', window.key, booked)
     end
-    redis.call('ZADD', starts, whole(start), slot)
-    if chosen == caller then
-        granted[#granted + 1] = {slot, start}
-    else
-        redis.call('ZADD', mail, whole(start), slot)
-    end
-    -- Its turn is used up slot by slot; then it goes to the end of the line with a new turn.
-    chosen.demand, chosen.left = chosen.demand - 1, chosen.left - 1
+    -- When its turn is used up it goes to the end of the line with a new turn.
+    chosen.demand, chosen.left = chosen.demand - many, chosen.left - many
     changed[chosen.name] = chosen
     if chosen.left <= 0 then
         chosen.ticket, chosen.left = ticket(), turn
@@ -349,9 +380,10 @@ for _, key in ipairs(KEYS) do
     redis.call('PEXPIRE', key, lives)
 end
 
-local answer = {now, epoch .. '/' .. running, wait, math.max(0, paused - now), math.max(0, hold - now), refusals}
+local grants = {}
 for _, grant in ipairs(granted) do
-    answer[#answer + 1] = grant[1]
-    answer[#answer + 1] = math.max(0, grant[2] - now)
+    grants[#grants + 1] = grant[1]
+    grants[#grants + 1] = whole(math.max(0, grant[2] - now))
 end
-return answer
+return {now, epoch .. '/' .. running, wait, math.max(0, paused - now), math.max(0, hold - now), refusals,
+    table.concat(grants, ' ')}

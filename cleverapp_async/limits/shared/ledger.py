@@ -124,7 +124,13 @@ class Ledger:
         self._drop_old(now)
         # A little before it is due: where a call is made anyway, it renews what is due next.
         renewed_before = now - 0.9 * self.terms.renewal
-        updates = [self._update(slot, now, renewed_before) for slot in self._used()]
+        capped = self.terms.capped
+        updates = [
+            self._update(slot, now, renewed_before)
+            for slot in self._used()
+            # Of most requests under way there is nothing to tell.
+            if capped or slot.stamped_at is not None or slot.renewed_at <= renewed_before
+        ]
         return [
             update for update in updates if any(window not in _NO_NEWS for window in update.windows)
         ]
@@ -194,6 +200,8 @@ class Ledger:
         period, margin = self.terms.shortest, self.terms.margin
         # It is told shortly before a whole number of periods after the slot's start, the first that
         # leaves the time: whatever else becomes known until then goes along in the same call.
+        if slot.due + period - margin >= self.tell_at:
+            return  # It would not be sooner.
         known_at = max(known_at, slot.due)
         rounds = math.ceil((known_at - slot.due + margin) / period)
         self.tell_at = min(self.tell_at, max(known_at, slot.due + rounds * period - margin))

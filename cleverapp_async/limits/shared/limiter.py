@@ -181,7 +181,8 @@ class SharedLimiter:
     def on_sent(self, slot: Slot) -> None:
         """A slot's request leaves now."""
         self._ledger.sent(slot, self._now())
-        self._pump()
+        if self._terms.capped:
+            self._pump()
 
     def on_ended(self, slot: Slot, *, later: float = 0.0) -> None:
         """A slot's request ended now, and counts until that many seconds later."""
@@ -236,7 +237,8 @@ class SharedLimiter:
     def _pump(self) -> None:
         """Hand out the slots that are due, and set the timer for the next moment of any kind."""
         loop, ready = self._loop, self._ledger.ready
-        if loop is None or self._member.closed:
+        if loop is None or self._member.closed or (self._call is not None and not ready):
+            # While the log is asked there is nothing else to do; its reply is followed by this.
             return
         now = self._now()
         while ready and ready[0].due <= now:

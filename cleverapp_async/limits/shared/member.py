@@ -73,15 +73,17 @@ def _suspensions() -> Callable[[], float]:
     """What tells for how many seconds this machine has slept, counted from an arbitrary moment."""
     names = _SLEEPLESS_AND_LOOP.get(sys.platform, ())
     clocks: list[int] = [getattr(time, name) for name in names if hasattr(time, name)]
-    total = 0.0
+    if len(clocks) < _BOTH:
+        return lambda: 0.0
+    read, (sleepless, stopping), total = time.clock_gettime, clocks, 0.0
 
     def suspended() -> float:
+        # Every event of every request asks for this.
         nonlocal total
-        if len(clocks) == _BOTH:
-            sleepless, stopping = (time.clock_gettime(clock) for clock in clocks)
-            # The two clocks are read one after the other: what lies between is no sleep.
-            if abs(sleepless - stopping - total) > _NAP:
-                total = sleepless - stopping
+        slept = read(sleepless) - read(stopping)
+        # The two clocks are read one after the other: what lies between is no sleep.
+        if abs(slept - total) > _NAP:
+            total = slept
         return total
 
     return suspended

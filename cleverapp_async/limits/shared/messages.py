@@ -7,7 +7,8 @@ Where the logs are kept is up to a :class:`SharedLog`; a call to it fails with a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Protocol, Self, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, cast
 
 from attrs import frozen
 
@@ -35,12 +36,11 @@ _LEAD, _LEAD_SHARE = 0.02, 20
 _MARGIN, _MARGIN_SHARE = 0.05, 8
 _PATIENCE, _PATIENCE_LEAST, _PATIENCE_SHARE = 0.2, 0.02, 10
 _TURN_SECONDS, _TURN_MOST = 3.0, 6
-_HEAD = 6
+_PARTS = 7
 _OVERTAKEN = -1
 
 
-@frozen
-class SlotUpdate:
+class SlotUpdate(NamedTuple):
     """The report about one slot.
 
     Attributes:
@@ -53,7 +53,7 @@ class SlotUpdate:
     windows: tuple[float | str | None, ...]
 
 
-@frozen
+@frozen(slots=False)
 class Terms:
     """What does not change from call to call: the quotas, and seconds.
 
@@ -81,37 +81,42 @@ class Terms:
         windows = tuple((limits[period], period) for period in periods)
         return cls(windows, tuple(caps[period] for period in periods), guard)
 
-    @property
+    @cached_property
     def shortest(self) -> float:
         """The shortest period: nothing is booked further ahead."""
         return self.windows[0][1]
 
-    @property
+    @cached_property
     def longest(self) -> float:
         """The longest period: after it nothing is left to remember."""
         return self.windows[-1][1]
 
-    @property
+    @cached_property
+    def capped(self) -> bool:
+        """Whether a slot may be stamped while its request is under way."""
+        return any(cap is not None for cap in self.caps)
+
+    @cached_property
     def lead(self) -> float:
         """How long before its next slot can be certain a process asks again."""
         return min(_LEAD, self.shortest / _LEAD_SHARE)
 
-    @property
+    @cached_property
     def margin(self) -> float:
         """How long before others may need a slot a process reports that its request has ended."""
         return min(_MARGIN, self.shortest / _MARGIN_SHARE)
 
-    @property
+    @cached_property
     def renewal(self) -> float:
         """How often a process reports again that a slot is held."""
         return min(self.guard / 3, self.longest)
 
-    @property
+    @cached_property
     def patience(self) -> float:
         """How late a process may call before the slots that wait for it go to others."""
         return min(_PATIENCE, max(_PATIENCE_LEAST, self.shortest / _PATIENCE_SHARE))
 
-    @property
+    @cached_property
     def turn(self) -> int:
         """How many slots one process gets before it is another process's turn.
 
@@ -122,11 +127,12 @@ class Terms:
         few = min(_TURN_MOST, int(_TURN_SECONDS * limit / period))
         return max((limit + 1) // 2, few, 1)
 
-    @property
+    @cached_property
     def expiry(self) -> float:
         """How long the log of a key outlives its last call."""
         return self.guard + 2 * self.longest + 1.0
 
+    @cached_property
     def fixed(self) -> tuple[int, ...]:
         """Guard, turn, lead and patience in microseconds, expiry in milliseconds."""
         return (
@@ -137,6 +143,7 @@ class Terms:
             round(self.expiry * 1000),
         )
 
+    @cached_property
     def written(self) -> str:
         """The windows, as the script reads them."""
         return " ".join(f"{limit} {as_micros(period)}" for limit, period in self.windows)
@@ -170,19 +177,17 @@ class LogRequest:
 
     def arguments(self, terms: Terms) -> list[str | int]:
         """The arguments of ``exchange.lua``, which names them all at its head."""
-        written: list[str | int] = [self.process, self.sequence, self.demand, *terms.fixed()]
-        written += ["1" if self.lost else "", as_micros(self.pause), self.refusals, terms.written()]
-        written.append(len(self.updates))
+        written: list[str | int] = [self.process, self.sequence, self.demand, *terms.fixed]
+        written += ["1" if self.lost else "", as_micros(self.pause), self.refusals, terms.written]
+        marks: list[str] = []
         for update in self.updates:
-            written.append(update.slot)
-            written += [update_as_micros(window) for window in update.windows]
-        written += [len(self.given_back), *self.given_back]
-        written += [""] if self.known is None else ["a", *self.known]
-        return written
+            marks.append(update.slot)
+            marks += [str(update_as_micros(window)) for window in update.windows]
+        known = "" if self.known is None else " ".join(["a", *self.known])
+        return [*written, " ".join(marks), " ".join(self.given_back), known]
 
 
-@frozen
-class Grant:
+class Grant(NamedTuple):
     """A slot, and the seconds after which it may be used."""
 
     slot: str
@@ -222,13 +227,13 @@ class LogReply:
         parts = list(cast("Iterable[object]", raw))
         if len(parts) == 1 and _whole(parts[0]) == _OVERTAKEN:
             return None
-        if len(parts) < _HEAD:
+        if len(parts) != _PARTS:
             raise ValueError(f"the answer has {len(parts)} parts")
-        head = [_whole(parts[place]) for place in (0, 2, 3, 4, 5)]
-        now, wait, pause, hold, refusals = head
+        now, wait, pause, hold, refusals = (_whole(parts[place]) for place in (0, 2, 3, 4, 5))
+        granted = (as_text(parts[6]) or "").split()
         grants = tuple(
-            Grant(as_text(slot) or "", _whole(delay) / _MICRO)
-            for slot, delay in zip(parts[_HEAD::2], parts[_HEAD + 1 :: 2], strict=True)
+            Grant(slot, int(delay) / _MICRO)
+            for slot, delay in zip(granted[::2], granted[1::2], strict=True)
         )
         return cls(
             now / _MICRO,
@@ -247,9 +252,9 @@ def as_micros(seconds: float) -> int:
 
 
 def update_as_micros(window: float | str | None) -> str | int:
-    """What a :class:`SlotUpdate` tells of a window: microseconds, or a word ("" for None)."""
+    """What a :class:`SlotUpdate` tells of a window: microseconds, or a word ("-" for None)."""
     if window is None:
-        return ""
+        return "-"
     return window if isinstance(window, str) else int(window * _MICRO)
 
 

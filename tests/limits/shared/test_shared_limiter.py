@@ -383,6 +383,25 @@ async def test_a_capped_quota_goes_on_before_the_answer(place: Place, prefix: st
         permit.settle()
 
 
+async def test_a_thousand_slots_are_granted_and_reported_at_once(place: Place, prefix: str) -> None:
+    """More than fit into one command of the log; none is free again too soon, or lost."""
+    period = 0.5
+    async with (
+        registry(place, prefix, Quota(1_200, period)) as one,
+        registry(place, prefix, Quota(1_200, period)) as two,
+    ):
+        (await one.limiter(KEY).acquire()).settle()
+        permits = await asyncio.gather(*(one.limiter(KEY).acquire() for _ in range(1_199)))
+        settled = now()
+        for permit in permits:
+            permit.settle()
+        again = await asyncio.gather(*(two.limiter(KEY).acquire() for _ in range(1_150)))
+        assert now() - settled >= period
+        assert one.limiter(KEY).snapshot().in_flight == 0
+        for permit in again:
+            permit.settle()
+
+
 async def test_estimates_are_never_too_long(place: Place, prefix: str) -> None:
     """What a newcomer is told it will wait at least, it does wait at least."""
     async with registry(place, prefix) as limits:

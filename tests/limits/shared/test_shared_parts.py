@@ -88,19 +88,22 @@ def test_a_request_is_plain_text_and_numbers() -> None:
     written = request.arguments(terms)
     assert written[:3] == ["p", 3, 4]
     assert written[8:12] == ["1", 1_500_000, 1, "2 1000000 120 60000000"]
-    assert written[12:] == [2, "p:1", 250_000, "h", "p:2", "t", "", 1, "p:3", "a", "p:4"]
+    assert written[12:] == ["p:1 250000 h p:2 t -", "p:3", "a p:4"]
 
 
 def test_a_reply_is_read_whatever_the_client_decodes() -> None:
     """Bytes and texts alike; an overtaken call has none."""
-    raw: list[object] = [5_000_000, b"e", 250_000, 0, 0, 2, b"p:1", 100_000]
+    raw: list[object] = [5_000_000, b"e", 250_000, 0, 0, 2, b"p:1 100000 p:2 0"]
     reply = LogReply.read(raw)
     assert reply is not None
     assert reply == LogReply.read(
         [part.decode() if isinstance(part, bytes) else part for part in raw]
     )
     assert (reply.now, reply.wait, reply.refusals) == (5.0, 0.25, 2)
-    assert [(grant.slot, grant.delay) for grant in reply.grants] == [("p:1", 0.1)]
+    assert [(grant.slot, grant.delay) for grant in reply.grants] == [
+        ("p:1", 0.1),
+        ("p:2", 0.0),
+    ]
     assert LogReply.read([-1]) is None
 
 

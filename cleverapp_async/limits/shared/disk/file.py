@@ -91,6 +91,9 @@ class LimitsFile:
     _connection: sqlite3.Connection | None = field(default=None, repr=False)
     _identity: tuple[int, int] | None = None
     _pid: int = 0
+    _written: dict[str, tuple[str, KeyLog]] = field(
+        factory=dict[str, tuple[str, KeyLog]], repr=False
+    )
 
     def carry_out(self, jobs: Sequence[Job]) -> list[LogReply | None]:
         """Carry out requests in one transaction.
@@ -163,8 +166,10 @@ class LimitsFile:
                 raise _ReplacedError  # noqa: TRY301 - the transaction has to end first
             # The lock is held: whoever reads the clock later writes later.
             reading = self.clock()
-            replies = [self._exchange(connection, job, reading) for job in jobs]
+            written: dict[str, tuple[str, KeyLog]] = {}
+            replies = [self._exchange(connection, job, reading, written) for job in jobs]
             connection.execute("COMMIT")
+            self._written = written
         except BaseException:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
@@ -172,8 +177,20 @@ class LimitsFile:
         return replies
 
     def _exchange(
-        self, connection: sqlite3.Connection, job: Job, reading: Reading
+        self,
+        connection: sqlite3.Connection,
+        job: Job,
+        reading: Reading,
+        written: dict[str, tuple[str, KeyLog]],
     ) -> LogReply | None:
+        """Carry out one request; what it writes is kept, as nobody else may write before the next.
+
+        Args:
+            connection: The file, in a transaction.
+            job: The request.
+            reading: The clock.
+            written: The logs of this transaction by their names, each with its text.
+        """
         name = tagged(_PREFIX, job.key)
         found, lost_at = None, None
         row = connection.execute("SELECT log FROM logs WHERE key = ?", (name,)).fetchone()
@@ -184,14 +201,31 @@ class LimitsFile:
             lost_at = None if lost is None else int(lost[0])
         else:
             try:
-                found = KeyLog.read(row[0])
+                found = self._read(name, row[0], written)
             except ValueError:
                 lost_at = reading.time
         log = carry_on(found, reading, lost_at)
         reply = exchange(log, job.terms, job.request, reading)
         if reply is not None:
-            connection.execute("REPLACE INTO logs VALUES (?, ?)", (name, log.write()))
+            text = log.write()
+            connection.execute("REPLACE INTO logs VALUES (?, ?)", (name, text))
+            # That the file had lost something is not written down, as it has been seen to by now.
+            log.lost_at = None
+            written[name] = text, log
         return reply
+
+    def _read(self, name: str, text: str, written: dict[str, tuple[str, KeyLog]]) -> KeyLog:
+        """The log of a text. Where it is what this process wrote last, there is no need to read it.
+
+        Raises:
+            ValueError: It is no log.
+        """
+        for kept in (written, self._written):
+            # Taken away: should the transaction fail, it is changed and the file is not.
+            known, log = kept.pop(name, ("", None))
+            if log is not None and known == text:
+                return log
+        return KeyLog.read(text)
 
     def _open(self) -> sqlite3.Connection:
         prepare(self.path)

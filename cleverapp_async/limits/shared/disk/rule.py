@@ -104,7 +104,7 @@ def exchange(log: KeyLog, terms: Terms, request: LogRequest, reading: Reading) -
     caller = log.people.get(request.process)
     if caller is not None and request.sequence <= caller.sequence:
         return None
-    guard, turn, lead, patience, expiry = terms.fixed()
+    guard, turn, lead, patience, expiry = terms.fixed
     if caller is None:
         caller = log.people[request.process] = Person(now, 0, 0, now, turn, 0)
     quotas = [
@@ -176,7 +176,7 @@ def _take_in(this: _Exchange) -> None:
         held = False
         for place, (quota, told) in enumerate(zip(this.quotas, update.windows, strict=True)):
             mark = update_as_micros(told)
-            held = held or mark in {"", "h"}
+            held = held or mark in {"-", "h"}
             if mark == "h":
                 quota.window.put(update.slot, now + this.guard + quota.period)
                 log.starts[update.slot] = now
