@@ -84,6 +84,19 @@ def _link_to_russian(app: Sphinx, docname: str, source: list[str]) -> None:
         source[0] = re.sub(r"\A(# .+\n)", rf"\1\n[По-русски]({link})\n", source[0])
 
 
+def _tell_language(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Let a Russian page say so: for screen readers, hyphenation, and offers to translate."""
+    del templatename, doctree
+    if Path(app.srcdir, f"{pagename}.md") in RUSSIAN:
+        context["language"] = "ru"
+
+
 def _add_contents(app: Sphinx, docname: str, source: list[str]) -> None:
     """Make the site's menu of the tables of the index, so that a page is listed in one place."""
     del app
@@ -126,6 +139,7 @@ def setup(app: Sphinx) -> None:
     """What Sphinx calls before it begins."""
     app.connect("autodoc-process-bases", _leave_out_private_bases)
     app.connect("doctree-resolved", _unlink_in_man_page)
+    app.connect("html-page-context", _tell_language)
     app.connect("source-read", _link_to_russian)
     app.connect("source-read", _add_contents)
     app.connect("builder-inited", _name_by_public_module)
