@@ -179,7 +179,7 @@ def test_a_number_that_may_be_new_is_sent(cleverapp: Run, write: Write) -> None:
 
 def test_a_plus_too_many_is_a_fault(cleverapp: Run, write: Write) -> None:
     """A number that two countries may have goes to neither."""
-    path = write("r.csv", "bot_id,phone,text\n7,+9161234567,Hi\n")
+    path = write("r.csv", "bot_id,phone,text\n7,+9612345678,Hi\n")
     ended = cleverapp("send", path, "--dry-run")
     assert ended.code == 2
     assert f"{path}, line 2, phone: " in ended.err
