@@ -151,7 +151,7 @@ async def test_outcomes_on_a_full_disk(
     """Where the outcomes' file cannot grow the send stops and tells it, without a traceback."""
     async with Simulator(api_token=TOKEN, limits=SimulatorLimits.none()) as simulator:
         environment["CLEVERAPP_BASE_URL"] = simulator.base_url
-        command = f"ulimit -f 0; exec {shlex.quote(sys.executable)} -m cleverapp_async send"
+        command = f"ulimit -f 0; exec {shlex.quote(sys.executable)} -B -m cleverapp_async send"
         given = shlex.join(
             [write("r.csv", RECIPIENTS), "--text", "Hi", "--output", str(tmp_path / "out.jsonl")]
         )

@@ -41,9 +41,11 @@ async def main():
 
 _ENDLESS = f"def prepare(): pass\nimport os\n{_COMMON}\nasyncio.run(main())\n"
 
-# A limit on the size of a file is what a full disk looks like without filling one.
+# A limit on the size of a file is what a full disk looks like without filling one. It holds for
+# what Python compiles as well: a file of byte code that is cut off would break later processes.
 _LIMITED = f"""
-import os, resource
+import os, resource, sys
+sys.dont_write_bytecode = True
 def prepare():
     size = max(os.path.getsize(sys.argv[1]), os.path.getsize(sys.argv[1] + "-wal"))
     resource.setrlimit(resource.RLIMIT_FSIZE, (size + 200_000, size + 200_000))

@@ -253,9 +253,8 @@ def test_an_export_without_room(
     """Where the file cannot grow, or not begin, that is told with what is there, exit 1."""
     path = make_journal(tmp_path / "run.db", *[ACCEPTED] * messages)
     output = tmp_path / "all.csv"
-    command = (
-        f"ulimit -f {blocks}; exec {shlex.quote(sys.executable)} -m cleverapp_async campaign export"
-    )
+    python = shlex.quote(sys.executable)
+    command = f"ulimit -f {blocks}; exec {python} -B -m cleverapp_async campaign export"
     given = shlex.join([path, "-o", str(output)])
     ended = subprocess.run(
         ["/bin/sh", "-c", f"{command} {given}"],

@@ -244,6 +244,8 @@ async def test_a_full_disk(environment: dict[str, str], write: Write, tmp_path: 
     journal = tmp_path / "run.db"
     rows = "".join(f"7,telegram,{number}\n" for number in range(1, 301))
     file = write("many.csv", f"bot_id,messenger,contact_external_id\n{rows}")
+    # What Python compiles would be cut off at the limit, too, and break every later process.
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
     async with Simulator(api_token=TOKEN, limits=SimulatorLimits.none()) as simulator:
         environment["CLEVERAPP_BASE_URL"] = simulator.base_url
         process = await start(

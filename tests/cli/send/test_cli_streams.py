@@ -220,7 +220,7 @@ async def test_a_disk_that_fills_loses_no_outcome(
 ) -> None:
     """Each message that left has its outcome, whole, in the file or where people read."""
     output = tmp_path / "out.jsonl"
-    script = f'ulimit -f 8; exec {shlex.quote(sys.executable)} -m cleverapp_async "$@"'
+    script = f'ulimit -f 8; exec {shlex.quote(sys.executable)} -B -m cleverapp_async "$@"'
     process = await asyncio.create_subprocess_exec(
         *("sh", "-c", script, "sh", "send", write("r.csv", MANY), *FAST, "--limit", "others=none"),
         *("--output", str(output)),
@@ -327,7 +327,9 @@ async def test_outcomes_go_to_whatever_still_works(
 ) -> None:
     """Where the file and standard error are full, what was sent is told on standard output."""
     output = tmp_path / "out.jsonl"
-    script = f'ulimit -f 0; exec {shlex.quote(sys.executable)} -m cleverapp_async "$@" 2>/dev/full'
+    script = (
+        f'ulimit -f 0; exec {shlex.quote(sys.executable)} -B -m cleverapp_async "$@" 2>/dev/full'
+    )
     process = await asyncio.create_subprocess_exec(
         *("sh", "-c", script, "sh", "send", write("r.csv", MANY), *FAST, "--limit", "others=none"),
         *("--output", str(output), "--concurrency", "4"),
@@ -369,7 +371,7 @@ async def test_a_journal_on_a_disk_that_fills(
 ) -> None:
     """The run stops with a word, and whatever was sent has its outcome in the other file."""
     output, rows = tmp_path / "out.jsonl", "7,telegram,1\n" * 1500
-    script = f'ulimit -f 700; exec {shlex.quote(sys.executable)} -m cleverapp_async "$@"'
+    script = f'ulimit -f 700; exec {shlex.quote(sys.executable)} -B -m cleverapp_async "$@"'
     process = await asyncio.create_subprocess_exec(
         *("sh", "-c", script, "sh", "send", write("r.csv", f"{ROWS}{rows}")),
         *("--text", "Hi", "--account-limit", "none", "--limit", "telegram=none"),

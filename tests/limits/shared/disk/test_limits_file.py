@@ -374,6 +374,7 @@ async def test_a_folder_in_the_files_place_is_told(tmp_path: Path) -> None:
 
 _FULL = """
 import asyncio, resource, signal, sys
+sys.dont_write_bytecode = True  # byte code would be cut off at the limit
 from cleverapp_async import AccountKey, LimiterRegistry, LimiterUnavailableError, LimitKey, Quota
 async def main():
     quotas = {"telegram": Quota(500, 9.0)}
