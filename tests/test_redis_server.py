@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.paths import ROOT
-from tests.redis_server import ENGINES, find_engine, redis_server
+from tests.redis_server import ENGINES, FORGETFUL, RedisServer, find_engine, redis_server
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.redis_server import Engine
 
 
@@ -55,6 +57,20 @@ def test_a_server_ends_with_its_test_however_that_ends(engine: Engine, how: sign
     ended, _, _ = select.select([descriptor], [], [], 10)
     assert ended
     os.close(descriptor)
+
+
+async def test_a_port_that_was_taken_meanwhile_is_not_mistaken_for_ours(tmp_path: Path) -> None:
+    """A new server takes another port; nobody talks to the server that was there first."""
+    with redis_server() as other:
+        server = RedisServer(tmp_path, FORGETFUL, port=other.port)
+        server.start()
+        try:
+            async with server.client() as client:
+                facts = await client.info("server")
+            assert facts["process_id"] == server.pid
+            assert server.port != other.port
+        finally:
+            server.kill()
 
 
 def test_a_server_that_is_missing_is_told_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
