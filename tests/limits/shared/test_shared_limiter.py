@@ -114,7 +114,7 @@ async def test_closing_tells_what_is_left(place: Place, prefix: str) -> None:
 
 async def test_a_refund_gives_the_slot_back_to_the_fleet(place: Place, prefix: str) -> None:
     """What never left costs nothing: another process may use the slot at once."""
-    quota = Quota(1, 30.0)  # so long that no busy machine comes near it
+    quota = Quota(1, 2.0)
     async with (
         registry(place, prefix, quota) as one,
         registry(place, prefix, quota) as two,
@@ -122,7 +122,7 @@ async def test_a_refund_gives_the_slot_back_to_the_fleet(place: Place, prefix: s
         (await one.limiter(KEY).acquire()).refund()
         refunded = now()
         (await two.limiter(KEY).acquire()).refund()
-        assert now() - refunded < 10.0
+        assert now() - refunded < 2.0
 
 
 async def test_a_cancelled_waiter_loses_nothing(place: Place, prefix: str) -> None:
