@@ -68,6 +68,5 @@ __all__ = [
 if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
         __name__,
-        __name__,
         {"PacedLimiter": ".paced", "PacedPermit": ".paced"},
     )

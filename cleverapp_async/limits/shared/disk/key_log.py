@@ -11,7 +11,7 @@ from attrs import define, field
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["KeyLog", "Person", "Window"]
+__all__ = ["KeyLog", "MemberRecord", "Window"]
 
 _VERSION = 1
 
@@ -55,8 +55,8 @@ class Window:
 
 
 @define
-class Person:
-    """A process that uses the key.
+class MemberRecord:
+    """What the log knows of one process that uses the key.
 
     Attributes:
         seen: When it called last.
@@ -93,7 +93,7 @@ class KeyLog:
         lag: How long a request lasts, on average.
         expires: From when on nothing of it counts.
         quotas: Limit and period of each window, as the last one who called has them.
-        people: The processes by their names.
+        members: The processes that use the key, by their names.
         starts: The slots whose requests have not ended, with the moment at which they may be used.
         mail: The slots that were given to a process which has not called since.
         windows: The windows by their periods.
@@ -113,7 +113,7 @@ class KeyLog:
     lag: int = 0
     expires: int = 0
     quotas: list[tuple[int, int]] = field(factory=list[tuple[int, int]])
-    people: dict[str, Person] = field(factory=dict[str, Person])
+    members: dict[str, MemberRecord] = field(factory=dict[str, MemberRecord])
     starts: dict[str, int] = field(factory=dict[str, int])
     mail: dict[str, int] = field(factory=dict[str, int])
     windows: dict[int, Window] = field(factory=dict[int, Window])
@@ -140,9 +140,10 @@ class KeyLog:
             "boot": self.boot,
             "numbers": numbers,
             "quotas": self.quotas,
+            # The name in the file is older than that of the attribute.
             "people": {
                 name: [one.seen, one.sequence, one.demand, one.back, one.left, one.ticket]
-                for name, one in self.people.items()
+                for name, one in self.members.items()
             },
             "starts": self.starts,
             "mail": self.mail,
@@ -179,9 +180,9 @@ class KeyLog:
                 quotas=[
                     (limit, period) for limit, period in map(_whole_numbers, written["quotas"])
                 ],
-                people={
-                    name: Person(*_whole_numbers(person))
-                    for name, person in written["people"].items()
+                members={
+                    name: MemberRecord(*_whole_numbers(member))
+                    for name, member in written["people"].items()
                 },
                 starts=_moments(written["starts"]),
                 mail=_moments(written["mail"]),
