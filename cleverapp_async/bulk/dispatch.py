@@ -310,6 +310,7 @@ class Dispatcher:
 
     def _attempt_failed(self, seat: Seat, error: CleverAppError) -> None:
         """An attempt failed, and another one is to come."""
+        # A refusal for a limit says nothing about the service, and may take long to wait out.
         if isinstance(error, RateLimitError):
             seat.send_back()
         else:

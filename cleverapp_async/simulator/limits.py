@@ -200,6 +200,7 @@ class SlidingWindow:
     def wait(self, now: float) -> float:
         """Give the seconds until the oldest of a full window leaves it."""
         self._expire(now)
+        # Only admitted requests are stamped: one that is refused does not push the window on.
         if len(self._stamps) < self.limit:
             return 0.0
         return self.period - (now - self._stamps[0])
@@ -271,6 +272,8 @@ class TokenBucket:
     def wait(self, now: float) -> float:
         """Give the seconds until one whole token is there."""
         self._refill(now)
+        # A full bucket admits a burst of the limit, and one more for each token that comes
+        # meanwhile: up to twice the limit in a period.
         if self._tokens >= _WHOLE_TOKEN:
             return 0.0
         return (1.0 - self._tokens) * self.period / self.limit
@@ -333,6 +336,7 @@ class RateLimiter:
 
     def __attrs_post_init__(self) -> None:
         """Put the account's counters one behind the other, the longest period first."""
+        # In the order in which middleware of Laravel would stand: see `admit_account`.
         quotas = sorted(self.limits.account or (), key=lambda quota: -quota[1])
         self._account = [make_counter(self.kind, *quota) for quota in quotas]
 
@@ -347,6 +351,8 @@ class RateLimiter:
         """
         told: Throttled | None = None
         for counter in self._account:
+            # Refused by one, it has been counted by those before it, and never reaches those behind
+            # it.
             wait = counter.wait(now)
             if wait > 0.0:
                 return Throttled(counter.limit, counter.remaining(now), wait)
@@ -356,6 +362,7 @@ class RateLimiter:
 
     def admit(self, scope: Scope, now: float) -> bool:
         """Count a message under the quota of its scope, or refuse it and count nothing."""
+        # Made at the first request of a scope: there may be any number of bots.
         counter = self._scopes.get(scope)
         if counter is None:
             endpoint, _, messenger = scope
@@ -363,6 +370,7 @@ class RateLimiter:
             if quota is None:
                 return True
             counter = self._scopes[scope] = make_counter(self.kind, *quota)
+        # A refused message is counted by nothing: it is a quota of messages that were let through.
         if counter.wait(now) > 0.0:
             return False
         counter.take(now)

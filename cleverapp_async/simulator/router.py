@@ -98,6 +98,8 @@ class Router:
         if row is WEBHOOK:
             # No account's limits are known to count it (assumed).
             return self._handle(request, row, channel, now)
+        # Counted before the parameters are looked at, so that a faulty request costs the account a
+        # slot.
         throttled = self._context.limiter.admit_account(now)
         if throttled is None:
             return self._handle(request, row, channel, now)
@@ -141,6 +143,8 @@ class Router:
 
     def _when_to_retry(self, seconds: float) -> dict[str, str]:
         """When a refused client may come back, in whole seconds: rounded as it was chosen."""
+        # Rounded up, whoever waits as told is admitted. Laravel on Redis rounds down, and so tells
+        # of a moment that is up to a second too early.
         whole = math.ceil(seconds) if self._rounding == "up" else math.floor(seconds)
         return {"Retry-After": str(whole), "X-RateLimit-Reset": str(unix_now() + whole)}
 

@@ -338,6 +338,8 @@ class SimulatorThread:
             with self._handing_over:
                 loop, self._loop = self._loop, None
                 if loop is not None:
+                    # Behind everything that was handed over before, which the loop does in its
+                    # order.
                     loop.call_soon_threadsafe(self._stop.set)
             if self._thread is not None:
                 self._closed, self._thread = self._thread, None
@@ -363,6 +365,8 @@ class SimulatorThread:
             started.set_exception(error)
             return
         with self._handing_over:
+            # By the thread itself, and not by who starts it: conditions of faults may be asked
+            # before that one goes on.
             self._thread = threading.current_thread()
             self._loop = asyncio.get_running_loop()
         started.set_result(None)
@@ -397,6 +401,7 @@ class SimulatorThread:
             RuntimeError: It does not run, or this is its own thread, which cannot wait for itself.
         """
         if self._thread is threading.current_thread():
+            # It is never awaited: without this Python would warn of that.
             coroutine.close()
             raise RuntimeError(
                 "the condition of a fault is asked by the simulator itself, which cannot wait for "

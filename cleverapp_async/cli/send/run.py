@@ -88,6 +88,8 @@ def run_send(options: SendOptions) -> Exit:
         begins=options.recipients.path is not None,
         new_files=(("--output", options.output), ("--faults", options.recipients.faults)),
     )
+    # Before the list is read, which may take minutes: what would be refused anyway is refused at
+    # once.
     client = None if options.dry_run else preflight.refuse()
     with Interrupts() as interrupts, ExitStack() as ends:
         signals = _Signals(interrupts)
@@ -108,6 +110,7 @@ def run_send(options: SendOptions) -> Exit:
                 preflight.tell(told=error)
             raise
         except (KeyboardInterrupt, click.Abort) as error:
+            # A second signal while this is printed ends the program, without a traceback.
             with interrupts.noted_by(signals.leave):
                 if isinstance(error, click.Abort):  # at a question, whose line has no end yet
                     click.echo(err=True)
@@ -422,6 +425,8 @@ def _send(
             schedule=schedule,
             drain_timeout=options.settings.drain_timeout,
         )
+        # Handed over before the loop begins: from here on a signal is noted in the tally, wherever
+        # it comes.
         signals.tally = tally = runner.tally
         tally.interrupted = signals.came
         try:

@@ -113,6 +113,7 @@ class RedisJournalReader:
         """
         wanted = chosen_states(states)
         meta = self._client.follow(ask_meta(self._names))
+        # A chunk at a time, so that memory stays constant.
         for chunk in range(number(meta.get("chunks"))):
             for _, entry in self._client.follow(ask_chunk(self._names, chunk)):
                 if entry.state in wanted:

@@ -272,6 +272,8 @@ class RedisJournal:
             JournalError: There is no such campaign, or Redis failed.
         """
         wanted = chosen_states(states)
+        # Chunk by chunk: a look at a large campaign holds one chunk in memory and keeps Redis from
+        # nothing else.
         meta = await self._client.follow(ask_meta(self._names))
         if not meta:
             raise no_campaign(self._client.name)
@@ -376,6 +378,7 @@ class RedisJournal:
             JournalLockedError: Somebody reads messages in.
             JournalError: Somebody is at work on it, or Redis failed.
         """
+        # The producer's lease: nobody reads messages in while the campaign is erased.
         lease = self._lease_of(LOAD)
         await lease.acquire()
         try:
@@ -391,6 +394,8 @@ class RedisJournal:
             await self._client.ask("UNLINK", *self._names.of_all[:-1])
         finally:
             await lease.release()
+        # The fences go last, and after the lease was let go, whose release compares its fence with
+        # them.
         await self._client.ask("UNLINK", self._names.fences)
 
     async def expire(self, seconds: float) -> None:
@@ -407,6 +412,7 @@ class RedisJournal:
         meta = await self._client.follow(ask_meta(self._names))
         names = list(self._names.of_all)
         for chunk in range(number(meta.get("chunks"))):
+            # All but the lease, which expires by itself and must not outlive its time.
             names += self._names.of_chunk(chunk)[:-1]
         for name in names:
             await self._client.ask("PEXPIRE", name, int(seconds * 1000))

@@ -182,6 +182,8 @@ def _under_leases(
         JournalError: There is no such campaign.
     """
     holder = describe_holder()
+    # Before the first lease is taken, so that the time since then is counted too long and never too
+    # short.
     begun = clock()
     meta = yield from ask_meta(names)
     if not meta:
@@ -191,6 +193,7 @@ def _under_leases(
         locked = yield from _lock(names, name, holder, max(_LEASE, _TIMEOUTS * timeout), wanted)
         done = yield from _prolonging(work(locked), locked, begun, clock)
     except GeneratorExit:
+        # Whoever drives the steps has dropped them: a yield here would be an error of Python's.
         raise  # Nobody carries out any command more.
     except BaseException:
         with suppress(Exception):  # What went wrong first is what is told.
@@ -211,6 +214,8 @@ def _prolonging(
         except StopIteration as end:
             return cast("int", end.value)
         now = clock()
+        # Between two commands and before the next: after it, the leases might run out while it is
+        # carried out.
         if now - prolonged >= locked.seconds / BEATS:
             yield from _prolong(locked)
             prolonged = now
@@ -232,12 +237,16 @@ def _prolong(locked: _Locked) -> Steps[None]:
 
 def _lock(names: KeyNames, name: str, holder: str, least: float, wanted: _Wanted) -> Steps[_Locked]:
     """Take the lease of whoever reads messages in, then those of all chunks."""
+    # Taking and prolonging them takes a command for each 500: the more there are, the longer they
+    # last.
     seconds = least * (1 + wanted.chunks / _CHUNKS)
     milliseconds = int(1000 * seconds)
     fences: list[str] = []
     [load] = yield from _take(names, name, [LOAD], holder, milliseconds)
     # Nobody reads messages in any more: there will be no other chunks.
     meta = yield from ask_meta(names)
+    # Known to the caller before the first is taken: whatever goes wrong from here on, all are let
+    # go.
     wanted.chunks = number(meta.get("chunks"))
     for begin in range(0, wanted.chunks, _AT_ONCE):
         units = [str(chunk) for chunk in range(begin, min(begin + _AT_ONCE, wanted.chunks))]
@@ -273,6 +282,8 @@ def _settle(
         found = yield from _ask_unknown(names, chunk)
         if chosen is None or not chosen.isdisjoint(found):
             chunks.append(chunk)
+        # Looked at before anything is changed: if one of the chosen messages is not unknown,
+        # nothing is.
         unknown |= found.keys()
     if chosen is not None:
         check_unknown(chosen, unknown)
@@ -280,6 +291,7 @@ def _settle(
     settled = 0
     for chunk in chunks:
         changes: list[str] = []
+        # Asked anew for each chunk: the results of one chunk alone are in memory.
         for index, known in (yield from _ask_unknown(names, chunk)).items():
             if chosen is None or index in chosen:
                 changes += (str(index), code, _result_by_hand(known, state))
@@ -316,6 +328,8 @@ def _erase(names: KeyNames, name: str, locked: _Locked) -> Steps[int]:
         yield eval_command(_ORPHANS, _fate_keys(names, chunk), *ours, unknown)
         keys = [*_fate_keys(names, chunk), names.messages(chunk), names.duplicates(chunk)]
         missed = 1
+        # The script replaces only what is still as it was read; what was written anew in between is
+        # read once more.
         while missed:
             fates = as_texts((yield ("HGETALL", names.fates(chunk))))
             changes = [
@@ -335,6 +349,7 @@ def _erase(names: KeyNames, name: str, locked: _Locked) -> Steps[int]:
     if "paused" in (yield from ask_meta(names)):
         yield ("HSET", names.meta, "paused", "the reason was purged")
     yield ("UNLINK", names.addresses)
+    # The mark comes last: a purge that was cut off before it is done again from the beginning.
     yield ("HDEL", names.meta, "reference_columns")
     yield ("HSET", names.meta, "purged", 1)
     return erased

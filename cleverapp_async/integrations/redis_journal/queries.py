@@ -76,6 +76,7 @@ def ask_given(names: KeyNames, chunk: int) -> Steps[tuple[dict[str, str], dict[s
 def ask_keys(names: KeyNames) -> Steps[dict[str, LimitKey | None]]:
     """The limit keys by their rows."""
     found = as_texts((yield ("HGETALL", names.keys)))
+    # In the order in which the keys were first met, which a hash of Redis does not keep.
     return {row: decode_key_text(found[row]) for row in sorted(found, key=int)}
 
 
@@ -90,6 +91,7 @@ def ask_holders(names: KeyNames) -> Steps[dict[int, LockHolder]]:
     meta = yield from ask_meta(names)
     chunks = number(meta.get("chunks"))
     found: dict[int, LockHolder] = {}
+    # A command with thousands of keys would hold up Redis for everybody else.
     for begin in range(0, chunks, _AT_ONCE):
         some = range(begin, min(begin + _AT_ONCE, chunks))
         leases = as_list((yield ("MGET", *(names.lease(str(chunk)) for chunk in some))))
@@ -106,6 +108,8 @@ def ask_chunk(names: KeyNames, chunk: int) -> Steps[list[tuple[Code, JournalEntr
         JournalError: One of them is none.
     """
     keys = yield from ask_keys(names)
+    # Messages first, states second: a state that is written in between is read. The other way round
+    # a message could be taken for pending that has left.
     messages = as_texts((yield ("HGETALL", names.messages(chunk))))
     fates = as_texts((yield ("HGETALL", names.fates(chunk))))
     found: list[tuple[Code, JournalEntry]] = []
@@ -212,6 +216,7 @@ def ask_summary(names: KeyNames, name: str) -> Steps[JournalSummary]:
     for name_of_count, told in counts.items():
         row, _, code = name_of_count.partition(":")
         count, state = int(told), Code(code).state
+        # Counts go down to 0 and stay there as fields.
         if count:
             key = keys.get(row)
             states = by_key.setdefault(key, {})

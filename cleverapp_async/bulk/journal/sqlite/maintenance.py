@@ -82,6 +82,7 @@ def resolve_unknown(
     """
     asked = check_settling(state, indexes)
     with _opened(path) as (_, connection), transaction(connection, _commit):
+        # The lock is ours, so that every intent is one of a dead run.
         orphan_intents(connection)
         unknown = {
             row[0] for row in connection.execute("SELECT id FROM fate WHERE state = ?", (_UNKNOWN,))
@@ -122,6 +123,7 @@ def purge_journal(path: str | os.PathLike[str], *, force: bool = False) -> int:
         if not force:
             summary = queries.summary(connection)
             check_finished(f"the campaign in the journal {resolved}", summary)
+        # Freed bytes are overwritten with zeros; without it they would stay legible in the file.
         connection.execute("PRAGMA secure_delete = ON")
         with transaction(connection, _commit):
             orphan_intents(connection)
@@ -148,6 +150,8 @@ def purge_journal(path: str | os.PathLike[str], *, force: bool = False) -> int:
 
 
 def _erase_errors(connection: sqlite3.Connection) -> None:
+    # Many errors become one and the same once their texts are gone: each message is led to the new
+    # row before the old ones are deleted.
     connection.execute("CREATE TEMP TABLE erased (was INTEGER PRIMARY KEY, now INTEGER)")
     for row, told in connection.execute("SELECT id, told FROM error").fetchall():
         plain = encode_error(without_texts(decode_error(told)))

@@ -83,6 +83,8 @@ def _try_connect(path: Path, options: str) -> sqlite3.Connection:
     try:
         harden(connection)
         connection.execute("PRAGMA query_only = ON")
+        # SQLite opens a file at the first query: what is wrong with it must show here, where other
+        # ways of opening it are still tried.
         connection.execute("SELECT 1 FROM sqlite_master").fetchone()
     except BaseException:
         connection.close()
@@ -95,6 +97,8 @@ def _looking(path: Path) -> Generator[sqlite3.Connection]:
     """A connection for a look; the log of a run that died stays beside the file."""
     with _reading(path), ExitStack() as opened:
         connection = _connect(path)
+        # The last connection that closes a file empties its log into it; a mere look must not do
+        # that to the journal of a run that died.
         opened.callback(close_beside_log, connection, path)
         yield connection
 
@@ -200,6 +204,8 @@ class JournalReader:
             else:
                 opened.callback(close_beside_log, connection, path)
             _check(connection, path)
+            # Views of this connection are no change of the file, and SQLite refuses them all the
+            # same while `query_only` is on.
             if separated:
                 connection.execute("PRAGMA query_only = OFF")
                 show_doubt(connection)
@@ -304,6 +310,8 @@ class JournalReader:
         check_deduplication(name, left_out=left_out, leave_out=deduplicate)
         comparison = Comparer(queries.fact(facts, "given"))
         given = iter(messages)
+        # The messages are the caller's: what reading them raises must not be told as a fault of the
+        # journal, so that only the comparison stands in the block.
         while batch := list(islice(given, _BATCH)):
             with _reading(self._path):
                 comparison.check(connection, batch)

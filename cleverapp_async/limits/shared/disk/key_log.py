@@ -25,6 +25,8 @@ class Window:
 
     def __init__(self, slots: dict[str, int] | None = None) -> None:
         self.slots: dict[str, int] = {} if slots is None else slots
+        # Two views of the same slots: by name, as processes tell of them, and in the order in which
+        # they are free again, as the rule asks. A sorted set of Redis has both.
         self._order = sorted((free, slot) for slot, free in self.slots.items())
 
     def __len__(self) -> int:
@@ -44,6 +46,8 @@ class Window:
 
     def drop_until(self, now: int) -> None:
         """Forget what is free by now."""
+        # The empty name sorts before every other: this is the place behind all that are free at
+        # `now`.
         count = bisect_left(self._order, (now + 1, ""))
         for _, slot in self._order[:count]:
             del self.slots[slot]
@@ -149,6 +153,8 @@ class KeyLog:
             "mail": self.mail,
             "windows": {str(period): each.slots for period, each in self.windows.items()},
         }
+        # A row for each key and not for each slot: a transaction reads and writes one text, and a
+        # text that is cut off or half written is no JSON, so that damage is noticed.
         return json.dumps(written, separators=(",", ":"))
 
     @classmethod
@@ -192,6 +198,7 @@ class KeyLog:
                 },
             )
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
+            # ValueError, which passes, is what a wrong count of numbers and broken JSON raise.
             raise ValueError(f"the log cannot be read: {error!r}") from None
 
 
@@ -203,6 +210,7 @@ def _text(value: object) -> str:
 
 def _whole_numbers(values: object) -> Iterator[int]:
     for value in cast("list[object]", values):
+        # `isinstance` would take `true` for a number.
         if type(value) is not int:
             raise TypeError("no whole number")
         yield value

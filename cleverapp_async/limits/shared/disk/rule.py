@@ -102,6 +102,8 @@ def exchange(log: KeyLog, terms: Terms, request: LogRequest, reading: Reading) -
     """
     now = reading.time + log.offset
     caller = log.members.get(request.process)
+    # Requests of one process may overtake each other, as in Redis; only the newest changes
+    # anything.
     if caller is not None and request.sequence <= caller.sequence:
         return None
     guard, turn, lead, patience, expiry = terms.fixed
@@ -247,6 +249,7 @@ def _line_up(this: _Exchange) -> None:
 def _book(this: _Exchange) -> None:
     """Give slots out in the order of their moments: each to the first who is awake for it."""
     log, caller, queue = this.log, this.caller, this.queue
+    # By identity: two members with the same figures are equal, and are not the same process.
     names = {id(member): name for name, member in log.members.items()}
     while queue and (start := _next_start(this)) is not None:
         # The caller is awake now; of the others those who will be back in time for it.
