@@ -137,6 +137,8 @@ def expect_duration(cell: Cell, what: str) -> float | None:
 
 
 def _seconds(cell: Cell, end: float, what: str) -> float:
+    # A file that somebody made may hold NaN or a moment beyond every calendar, which would only
+    # fail later, in the middle of a report.
     if isinstance(cell, int | float) and math.isfinite(cell) and 0 <= cell < end:
         return float(cell)
     raise damaged(f"{what} in it is no time")
@@ -155,6 +157,8 @@ _escape = json.JSONEncoder(separators=(",", ":")).encode
 
 def whole(number: int | None) -> int | str | None:
     """A whole number for a column, which holds 64 bits: a longer one goes as its digits."""
+    # An id of the user's own may be of any length; SQLite would round a number beyond 64 bits to a
+    # float.
     if number is None or -_LARGEST <= number <= _LARGEST:
         return number
     return str(number)
@@ -192,6 +196,8 @@ def decode_error(told: Cell) -> ErrorRecord:
         JournalError: It is none.
     """
     try:
+        # Read as it comes and looked at afterwards: whatever is wrong fails in one of these lines,
+        # or is found by `_is_sound`.
         kind, status, message, fields = json.loads(expect_text(told, "an error"))
         error = ErrorRecord(
             type=kind,

@@ -77,6 +77,7 @@ class FaultCounts:
     def add(self, fault: Fault) -> None:
         """Count one."""
         self.total += 1
+        # What differs from row to row is taken out, so that 10,000 wrong numbers are one kind.
         key = fault.column, _OF_THE_ROW.sub("…", fault.text)
         kind = self._kinds.get(key)
         if kind is not None:
@@ -139,6 +140,8 @@ class Repeats:
         parameters = message.parameters()
         said = None if self.by_recipient else [parameters.get(name) for name in _CONTENT]
         recipient, content = _digest(address_of(message)), _digest(said)
+        # 16 bytes of a digest for each recipient and content, and not the text itself: a list may
+        # have millions of rows.
         first = self._first.setdefault(recipient, content)
         if first is content:  # nobody had this recipient
             return False

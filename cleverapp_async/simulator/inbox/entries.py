@@ -243,9 +243,12 @@ class EntryStore:
         self._bytes += entry.size
         same = self._calls if entry.kind == "call" else self._messages
         same.append(entry.id)
+        # By number for each kind, and by bytes for all: a few messages with huge texts would
+        # outgrow any number.
         if len(same) > self.keep:
             self._drop(same)
         while self._bytes > self.most_bytes and len(self._entries) > 1:
+            # Requests that send nothing go first, as nobody opens the page for them.
             self._drop(self._calls or self._messages)
 
     def _drop(self, ids: deque[int]) -> None:
@@ -264,6 +267,7 @@ class EntryStore:
 
     def newest_first(self) -> Iterator[Entry]:
         """Give the entries, the newest first."""
+        # Ids grow, so that the order of the dict is that of the ids.
         return reversed(self._entries.values())
 
     def since(self, entry_id: int) -> list[Entry]:
@@ -337,6 +341,7 @@ class KeyBook:
         key = key_of(arrival)
         if key is not None and len(key[2]) <= _NAME:
             self._strips.setdefault(key, _Strip()).add(arrival)
+            # The key with the latest arrival stands last, so that the first one gives way.
             self._strips.move_to_end(key)
             if len(self._strips) > _KEYS:
                 self._strips.popitem(last=False)

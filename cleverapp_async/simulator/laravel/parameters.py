@@ -212,6 +212,7 @@ def _normalize(value: Value, levels: int) -> Value:
     if not isinstance(value, (list, dict)):
         infinite = isinstance(value, float) and not math.isfinite(value)
         return None if infinite else value
+    # PHP gives up below this depth; a recursion without a bound would end in Python's own.
     if not levels:
         msg = "deeper than PHP reads"
         raise ValueError(msg)

@@ -142,6 +142,8 @@ class CreationIndex:
 
     def add(self, number: int, moment: int) -> None:
         """Add one id with its moment, in Unix seconds."""
+        # Inserting into a sorted list moves what is behind it, which is quick: nearly all ids come
+        # in order.
         self._ids.insert(bisect_left(self._ids, number), number)
         place = bisect_right(self._moments, moment)
         self._moments.insert(place, moment)
@@ -294,6 +296,7 @@ class ContactStore:
 
     def create(self, contact: SimulatedContact) -> SimulatedContact:
         """Keep a new contact under the next free id, whatever id it has."""
+        # Somebody may have added a contact with this very id.
         while self._next_id in self._by_id:
             self._next_id += 1
         made = evolve(contact, id=self._next_id)
