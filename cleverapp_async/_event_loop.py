@@ -38,7 +38,7 @@ def claim_running_loop(
 
 
 async def wait_out(future: asyncio.Future[T]) -> asyncio.CancelledError | None:
-    """Wait until a future is done, however often somebody cancels the wait.
+    """Wait until a future is done, however often the wait is cancelled.
 
     Returns:
         The last cancellation of the wait, which the caller has to raise; None: there was none.

@@ -168,7 +168,7 @@ class _Forgiving:
 
 
 class _GuardedText:
-    """A text stream, but that what is written is cleaned, be it text or bytes."""
+    """A text stream that cleans what is written to it, text and bytes alike."""
 
     def __init__(self, unguarded: TextIO) -> None:
         self.unguarded = unguarded

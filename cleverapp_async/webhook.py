@@ -155,7 +155,7 @@ class IncomingWebhook(AsyncOnly):
         return f"<IncomingWebhook {self._origin}/***>"
 
     async def __aenter__(self) -> Self:
-        """Give itself."""
+        """Return itself."""
         self._lifetime.check_usable()
         return self
 

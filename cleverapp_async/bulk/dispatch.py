@@ -134,7 +134,7 @@ class Dispatcher:
         self.start()
 
     def tell(self, outcome: SendOutcome) -> None:
-        """Queue an outcome for whoever iterates."""
+        """Queue an outcome for the iteration over the run."""
         self.counts[outcome.outcome] += 1
         self.ended.append(outcome)
         self.news.set()

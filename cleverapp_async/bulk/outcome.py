@@ -128,7 +128,7 @@ async def ask_journal(method: Callable[P, Awaitable[T]], *args: P.args, **kwargs
 
 
 def is_cancelled() -> bool:
-    """Whether somebody cancelled this task, so that a cancellation is not the journal's own."""
+    """Whether this task was cancelled, so that a cancellation is not the journal's own."""
     # `cancelling` counts the requests to cancel this task; a CancelledError that merely came out of
     # something that was awaited leaves it at 0.
     task = asyncio.current_task()

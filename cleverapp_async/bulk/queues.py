@@ -155,7 +155,7 @@ class WireSeats:
         self._waiters: deque[asyncio.Future[None]] = deque()
 
     def take(self) -> bool:
-        """Take a seat, if one is free and nobody waits for it."""
+        """Take a seat, if one is free and no other message waits for it."""
         # Not past those who wait, although a seat is free: it is about to be theirs.
         if self._taken >= self._seats or self._waiters:
             return False

@@ -347,7 +347,7 @@ def make_run(
 
 
 async def _result_of(task: asyncio.Task[None]) -> None:
-    """Wait until a task has ended, however often somebody cancels the wait; then raise that."""
+    """Wait for the end of a task, then raise a cancellation of the wait, or its own error."""
     cancelled = await wait_out(task)
     if cancelled is None:
         return task.result()

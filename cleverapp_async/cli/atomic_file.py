@@ -162,7 +162,7 @@ class AtomicFile:
             self.part.unlink()
 
     def __enter__(self) -> Self:
-        """Give itself."""
+        """Return itself."""
         return self
 
     def __exit__(

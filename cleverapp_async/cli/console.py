@@ -68,7 +68,7 @@ def is_screen() -> bool:
 
 
 def can_ask() -> bool:
-    """Whether somebody reads what is asked, and can answer: nobody answers a job in the background.
+    """Whether a question can be answered: there is a terminal, and this is no background job.
 
     The system would stop such a job as soon as it reads from its terminal.
     """
@@ -195,7 +195,7 @@ def verbose_log(*, on: bool) -> Generator[None]:
 
 
 def need_output(remedy: str) -> None:
-    """Refuse to begin what would send something whose outcome nobody could be given.
+    """Refuse to send something whose outcome could not be written anywhere.
 
     Args:
         remedy: What to do instead, a sentence.
@@ -209,7 +209,7 @@ def need_output(remedy: str) -> None:
 
 @contextmanager
 def until_the_reader_leaves() -> Generator[None]:
-    """Print as long as somebody reads: whoever leaves has seen enough, and it is no failure.
+    """Print until the reader closes the pipe, which is no failure.
 
     Not for what goes on until its output fails.
     """

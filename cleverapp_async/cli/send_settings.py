@@ -321,7 +321,7 @@ class SendSettings:
             )
 
     def or_kept(self, kept: SendSettings) -> SendSettings:
-        """These, with what a campaign was last sent with of every kind that nobody has given.
+        """These settings; each kind that was not given is that of the last run of the campaign.
 
         This is the one rule for a resume and for what is told of a campaign. Hours are one kind:
         whoever gives one of them replaces them all. Where messages go, and whose token is used, is
@@ -361,7 +361,7 @@ class SendSettings:
         return [*given, *self.limits.written(self.given), *self.hours.written(self.given)]
 
     def noted(self) -> str:
-        """The options as a campaign's journal keeps them, for whoever goes on with it."""
+        """The options as a campaign's journal keeps them for the next run."""
         return shlex.join(self.written())
 
 

@@ -122,7 +122,7 @@ def make_limits(
 
 
 class CommandClient(CleverAppClient):
-    """A client that nobody shares its limits with in this process: they are closed with it."""
+    """A client with limits of its own, which are closed with it."""
 
     async def close(self) -> None:
         """Close it, and tell other processes which slots are not needed any more."""

@@ -120,7 +120,7 @@ def check_phone(name: str, value: object) -> str:
 
 
 class FrozenTexts(dict[str, str]):
-    """Texts by their names that nobody changes; in all else a dict, which JSON can hold too."""
+    """An immutable dict of texts, which the JSON encoder takes as it takes any dict."""
 
     __slots__ = ()
 

@@ -136,13 +136,13 @@ class SimulatorLimits:
         )
 
     def of_messenger(self, messenger: str) -> SimulatedQuota | None:
-        """Give sendMessage's quota for one bot and a messenger."""
+        """Return sendMessage's quota for one bot and a messenger."""
         if self.messengers is None:
             return None
         return self.messengers.get(messenger, self.other_messengers)
 
     def of(self, endpoint: str, messenger: str) -> SimulatedQuota | None:
-        """Give a method's quota for one bot and a messenger."""
+        """Return a method's quota for one bot and a messenger."""
         return self.whatsapp_direct if endpoint == WHATSAPP_DIRECT else self.of_messenger(messenger)
 
 
@@ -173,7 +173,7 @@ class QuotaCounter(Protocol):
     period: float
 
     def wait(self, now: float) -> float:
-        """Give the seconds until one more is admitted; 0.0 when it is admitted now."""
+        """Return the seconds until one more is admitted; 0.0 when it is admitted now."""
         ...
 
     def take(self, now: float) -> None:
@@ -181,11 +181,11 @@ class QuotaCounter(Protocol):
         ...
 
     def remaining(self, now: float) -> int:
-        """Give how many more are admitted now."""
+        """Return how many more are admitted now."""
         ...
 
     def free_in(self, now: float, count: int) -> Iterable[float]:
-        """Give the seconds until each of the first slots in use is free, the soonest first."""
+        """Return the seconds until each of the first slots in use is free, the soonest first."""
         ...
 
 
@@ -198,7 +198,7 @@ class SlidingWindow:
     _stamps: deque[float] = field(init=False, factory=deque[float], repr=False)
 
     def wait(self, now: float) -> float:
-        """Give the seconds until the oldest of a full window leaves it."""
+        """Return the seconds until the oldest of a full window leaves it."""
         self._expire(now)
         # Only admitted requests are stamped: one that is refused does not push the window on.
         if len(self._stamps) < self.limit:
@@ -210,12 +210,12 @@ class SlidingWindow:
         self._stamps.append(now)
 
     def remaining(self, now: float) -> int:
-        """Give how many more are admitted now."""
+        """Return how many more are admitted now."""
         self._expire(now)
         return self.limit - len(self._stamps)
 
     def free_in(self, now: float, count: int) -> Iterable[float]:
-        """Give the seconds until each of the first stamps leaves the window."""
+        """Return the seconds until each of the first stamps leaves the window."""
         return (self.period - (now - stamp) for stamp in islice(self._stamps, count))
 
     def _expire(self, now: float) -> None:
@@ -238,7 +238,7 @@ class FixedWindow:
     _count: int = field(init=False, default=0, repr=False)
 
     def wait(self, now: float) -> float:
-        """Give the seconds until a full window ends."""
+        """Return the seconds until a full window ends."""
         if now - self._opened >= self.period or self._count < self.limit:
             return 0.0
         return self.period - (now - self._opened)
@@ -252,11 +252,11 @@ class FixedWindow:
         self._count += 1
 
     def remaining(self, now: float) -> int:
-        """Give how many more are admitted now."""
+        """Return how many more are admitted now."""
         return self.limit - (self._count if now - self._opened < self.period else 0)
 
     def free_in(self, now: float, count: int) -> Iterable[float]:
-        """Give the seconds until the window ends, which frees all its slots at once."""
+        """Return the seconds until the window ends, which frees all its slots at once."""
         return repeat(self.period - (now - self._opened), count)
 
 
@@ -270,7 +270,7 @@ class TokenBucket:
     _stamp: float = field(init=False, default=float("-inf"), repr=False)
 
     def wait(self, now: float) -> float:
-        """Give the seconds until one whole token is there."""
+        """Return the seconds until one whole token is there."""
         self._refill(now)
         # A full bucket admits a burst of the limit, and one more for each token that comes
         # meanwhile: up to twice the limit in a period.
@@ -284,12 +284,12 @@ class TokenBucket:
         self._tokens -= 1.0
 
     def remaining(self, now: float) -> int:
-        """Give the whole tokens that are there now."""
+        """Return the whole tokens that are there now."""
         self._refill(now)
         return int(self._tokens + (1.0 - _WHOLE_TOKEN))
 
     def free_in(self, now: float, count: int) -> Iterable[float]:
-        """Give the seconds until each of the next tokens is there."""
+        """Return the seconds until each of the next tokens is there."""
         whole = self.remaining(now)
         per_token = self.period / self.limit
         return ((whole + n - self._tokens) * per_token for n in range(1, count + 1))

@@ -187,7 +187,7 @@ def counts_for_account(arrival: Arrival) -> bool:
 
 
 def key_of(arrival: Arrival) -> Scope | None:
-    """Give the method, the bot and the messenger in whose window a request counts, if any."""
+    """Return the method, the bot and the messenger in whose window a request counts, if any."""
     if arrival.bot_id is None or arrival.messenger is None or arrival.verdict in _NO_KEY:
         return None
     return arrival.endpoint, arrival.bot_id, arrival.messenger

@@ -231,7 +231,7 @@ class Simulator:
         return judge_log(self.arrivals, self.limits, key=key)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
-        """Tell somebody of every request from now on, with what was read and what was answered.
+        """Call an observer for every request from now on, with what was read and what was answered.
 
         Args:
             observer: Called in the turn in which the request was counted, so that `key_window`
@@ -323,7 +323,7 @@ class Simulator:
         return contacts.addressee(arrival.bot_id, arrival.messenger, arrival.parameters)
 
     def kept_contacts(self, after_id: int = 0, count: int = 100) -> tuple[SimulatedContact, ...]:
-        """Give ``count`` contacts with greater ids as they are now, but those of forbidden bots."""
+        """Return ``count`` contacts with greater ids as they are now, without forbidden bots."""
         state = self._context.state
         ids = state.contacts.listed(None)
         first = bisect_right(ids, after_id)

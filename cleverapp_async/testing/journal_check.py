@@ -116,7 +116,7 @@ def _store_of(make_store: Callable[[], object]) -> JournalStore:
 
 
 def _drop(made: object) -> None:
-    """Let a coroutine go that somebody made by an `async def`: it shall not warn besides."""
+    """Close a coroutine that is not awaited, so that Python does not warn of it as well."""
     if iscoroutine(made):
         made.close()
 

@@ -233,7 +233,7 @@ class SimulatorThread:
         self._inside(self._simulator.set_limits, limits, window)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
-        """Tell somebody of every request from now on, in the simulator's thread.
+        """Call an observer for every request from now on, in the simulator's thread.
 
         Args:
             observer: See ``Simulator.observe``.
@@ -269,7 +269,7 @@ class SimulatorThread:
         return self._inside(self._simulator.addressee, arrival)
 
     def kept_contacts(self, after_id: int = 0, count: int = 100) -> tuple[SimulatedContact, ...]:
-        """Give ``count`` contacts with greater ids as they are now, but those of forbidden bots."""
+        """Return ``count`` contacts with greater ids as they are now, without forbidden bots."""
         return self._inside(self._simulator.kept_contacts, after_id, count)
 
     def count_contacts(self) -> int:

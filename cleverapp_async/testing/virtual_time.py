@@ -42,7 +42,7 @@ _NAMED = 5
 
 
 class DeadlockError(RuntimeError):
-    """Nothing is ready and no timer is set: whoever waits would wait for ever."""
+    """Nothing is ready and no timer is set, so that the waiting tasks would wait for ever."""
 
 
 class _JumpingSelector(selectors.DefaultSelector):

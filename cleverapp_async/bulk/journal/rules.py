@@ -220,7 +220,7 @@ def without_texts(error: ErrorRecord) -> ErrorRecord:
 
 
 def is_plain_end(ended: str | None) -> bool:
-    """Whether it quotes nobody, why a run ended."""
+    """Whether the reason for a run's end is one of the fixed words, and no text of an error."""
     return ended in {None, "finished", "interrupted", PURGED_END}
 
 

@@ -291,7 +291,7 @@ class ReportFigures:
     rejected: tuple[JournalEntry, ...] = ()
 
     def at_work(self, place: int) -> bool:
-        """Whether a run that has no end is at work: where it does not tell, the last one may be.
+        """Whether a run without an end is active; if the journal does not tell, the last may be.
 
         Args:
             place: Its place among the sessions, from 0.

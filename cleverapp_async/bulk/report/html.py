@@ -214,7 +214,7 @@ def tag(name: str, *content: Html | str, **attributes: str | float | None) -> Ht
 
 
 def foreign(text: str, most: int = 200) -> Html:
-    """A text that somebody else wrote: on one line, shortened, its writing direction isolated.
+    """A text from outside: on one line, shortened, its writing direction isolated.
 
     Args:
         text: The text.

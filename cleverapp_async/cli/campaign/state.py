@@ -135,7 +135,7 @@ def settings_of_note(note: str | None) -> SendSettings:
 
 
 def settings_of_last_run(journal: str) -> SendSettings:
-    """The same of a journal's file, be it one of an earlier version of this package.
+    """The settings in a journal's file, which may be of an earlier version of this package.
 
     Args:
         journal: Its path. Where it holds nothing that can be read, the settings are the usual ones:
@@ -221,7 +221,7 @@ class CampaignState:
 
     @property
     def counts(self) -> dict[JournalState, int]:
-        """Messages by state; an intent that nobody is at work on is unknown."""
+        """Messages by state; without an active run an intent counts as unknown."""
         return self.settled(self.summary.by_state)
 
     @property
@@ -240,7 +240,7 @@ class CampaignState:
         return self.summary.complete and not self.to_send
 
     def settled(self, counts: Mapping[JournalState, int]) -> dict[JournalState, int]:
-        """Messages by state, with the intents that nobody is at work on as unknown."""
+        """Messages by state; without an active run intents count as unknown."""
         settled = {state: counts.get(state, 0) for state in JournalState}
         if self.holder is None:
             # The same as in `entries_of`, so that the numbers of both agree.

@@ -209,7 +209,7 @@ def status(
 
 
 def _watch(outlook: Callable[[], Outlook]) -> Outlook:
-    """Look until it is finished, or somebody has seen enough."""
+    """Refresh until the campaign is finished, or Ctrl-C."""
     began = time.monotonic()
     found = outlook()
     live = Live(auto_refresh=False, transient=True, console=make_console(stderr=False))

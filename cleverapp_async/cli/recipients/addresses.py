@@ -209,7 +209,7 @@ def with_plus(digits: str) -> str:
 
 
 def _as_it_stands(text: str, digits: str, region: str) -> Phone | None:
-    """The number that this tool wrote, unless somebody has written another in its place.
+    """The number as this tool wrote it, unless it was edited since.
 
     Raises:
         ValueError: Somebody has, and it may be a number of either country.
@@ -272,7 +272,7 @@ def _international(digits: str, of: str | None = None) -> Phone | None:
 
 
 def _refuse(written: str, region: str) -> ValueError:
-    """Why a text is no phone number that somebody can have, with the text as it stands.
+    """The error for a text that is no possible phone number; it quotes the text.
 
     Args:
         written: However it is written.

@@ -123,7 +123,7 @@ def is_outcomes(names: Iterable[str]) -> bool:
 
 
 def written_here(names: Iterable[str], *, chosen: bool = False) -> bool:
-    """Whether these are columns of outcomes or of an export, be it that some were deleted.
+    """Whether these are columns of outcomes or of an export, even if some were deleted.
 
     Args:
         names: What the columns are called; of a row those that it fills.
@@ -134,7 +134,7 @@ def written_here(names: Iterable[str], *, chosen: bool = False) -> bool:
 
 
 def from_contacts(names: Iterable[str]) -> bool:
-    """Whether these are columns of exported contacts, be it that some were deleted.
+    """Whether these are columns of exported contacts, even if some were deleted.
 
     A contact's id in one messenger may be a column of anybody's, its ids in two hardly are.
 
@@ -168,7 +168,7 @@ def _written_here(names: tuple[str, ...], chosen: bool) -> bool:
 
 
 def _folded(names: Iterable[str]) -> set[str]:
-    """The names as this tool writes them: whoever edits a list may write ``Row``."""
+    """The names in lower case, as this tool writes them: an edited list may have ``Row``."""
     return {name.strip().lower() for name in names}
 
 

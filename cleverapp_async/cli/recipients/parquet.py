@@ -272,7 +272,7 @@ class Arrow:
         return f"holds {told}: write the column as strings"
 
     def digits(self, kind: DataType) -> Digits:
-        """What the numbers of a type are worth."""
+        """How far the numbers of a type can be trusted."""
         return SINGLE if self._types.is_float32(self._plain(kind)) else DOUBLE
 
     def target(self, kind: DataType) -> DataType | None:

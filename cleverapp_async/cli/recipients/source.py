@@ -75,7 +75,7 @@ def _rows(source: str, lines: Iterator[str], rules: ColumnRules) -> Iterator[Row
 
 
 class _NamedTwiceError(Exception):
-    """An object has two members of this name: which is meant, nobody can tell."""
+    """An object has two members of this name, so that the value is ambiguous."""
 
 
 def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:

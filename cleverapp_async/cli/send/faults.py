@@ -175,7 +175,7 @@ class FaultsFile:
         self._file: AtomicFile | None = None
 
     def settle_delimiter(self, of_list: str | None) -> None:
-        """Take the list's sign where none is given: whoever has written it can read that.
+        """Take the list's delimiter where none is given.
 
         Args:
             of_list: The sign; None: the list is no CSV. Only what all take for columns counts.
@@ -263,7 +263,7 @@ def settle_hidden(source: Source, defaults: Defaults, *, quiet: bool = False) ->
 
 
 def _what(found: Hidden, defaults: Defaults, *, named: bool) -> str:
-    """What is hidden and counts, in words; whoever names a hidden sheet knows of it."""
+    """What is hidden and matters, in words; a hidden sheet that was named is left out."""
     told: list[str] = []
     if found.sheet is not None and not named:
         told.append("the sheet itself")

@@ -199,7 +199,7 @@ def open_sink(path: str | None) -> Generator[Sink]:
 
 
 def default_output() -> str:
-    """Where outcomes go that nobody gave a place: standard output, or a new file.
+    """Where outcomes go by default: standard output, or a new file.
 
     On a terminal they would only drive away what people read there, and be gone with it.
     """

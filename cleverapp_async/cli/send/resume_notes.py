@@ -205,7 +205,7 @@ class CampaignNotes:
             return None
 
     def _without_journal(self, tally: Tally) -> Exit:
-        """What is known of a run whose journal is gone: its own counts, and nothing by name."""
+        """Report a run whose journal is gone: its counts are known, and no single message."""
         self._causes(tally)
         self._unwritten(tally)
         outcomes = tally.outcomes
@@ -312,7 +312,7 @@ def tell_the_rest(
 
 
 def _unwritten(tally: Tally, output: str | None) -> list[str]:
-    """Which outcomes are where: whoever sends by those of the file alone sends some twice."""
+    """Where each outcome was written: a resend by the file alone would send some messages twice."""
     lost = tally.unwritten
     written = tally.done - lost.total()
     outcomes = counted(written, "outcome")

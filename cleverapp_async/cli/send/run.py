@@ -121,7 +121,7 @@ def run_send(options: SendOptions) -> Exit:
 
 @define
 class _Signals:
-    """What becomes of a signal while nobody listens in the loop: before the send, and after it.
+    """Handles signals while no event loop runs: before the send, and after it.
 
     Attributes:
         interrupts: What hears them.
@@ -134,7 +134,7 @@ class _Signals:
     came: bool = False
 
     def note(self) -> None:
-        """Let the report be written; whoever asks again does not want it.
+        """Let the report be written after a first signal.
 
         Raises:
             KeyboardInterrupt: It is the second one.
@@ -146,7 +146,7 @@ class _Signals:
             self.tally.interrupted = True
 
     def leave(self) -> None:
-        """There is nothing more to be told, or nobody who reads it.
+        """End the program at once.
 
         Raises:
             click.exceptions.Exit: Always.
@@ -267,7 +267,7 @@ def _looks_ahead(options: SendOptions) -> bool:
 
 
 def _has_rows(plan: Plan | None, options: SendOptions) -> bool:
-    """Whether there is anything to send; limits of nobody are told."""
+    """Whether there is anything to send; says which limits match no row."""
     if plan is not None and not plan.total:
         if not options.quiet:
             click.echo("There is no row to send.", err=True)

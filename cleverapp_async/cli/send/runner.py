@@ -58,7 +58,7 @@ class Stopper:
     _timer: asyncio.TimerHandle | None = field(init=False, default=None)
 
     def interrupt(self) -> None:
-        """Somebody wants it to end: at first in order, and at once when asked again."""
+        """Stop the run: in order at the first request, at once at the second."""
         if not self._asked:
             self._asked = self.tally.interrupted = True
             self.run.drain()

@@ -1,4 +1,4 @@
-"""A campaign in Redis for whoever looks into it or settles it without an event loop."""
+"""A campaign in Redis, read or settled by hand without an event loop."""
 
 from __future__ import annotations
 
@@ -134,11 +134,11 @@ class RedisJournalReader:
         return self._client.follow(ask_errors(self._names))
 
     def holder(self) -> LockHolder | None:
-        """Somebody who is at work on it, or reads it in; None where nobody is."""
+        """A process that sends or loads it; None where there is none."""
         return self._client.follow(ask_holder(self._names))
 
     def holders(self) -> dict[int, LockHolder]:
-        """Who is at work on which chunk."""
+        """Which process sends which chunk."""
         return self._client.follow(ask_holders(self._names))
 
     def left(self) -> dict[int, int]:
@@ -151,7 +151,7 @@ class RedisJournalReader:
 
 
 class RedisCampaign:
-    """A campaign in Redis, for whoever looks into it or settles it; satisfies :class:`Campaign`.
+    """A campaign in Redis, to be read or settled by hand; satisfies :class:`Campaign`.
 
     In a program with an event loop, :class:`RedisJournal` does the same.
 

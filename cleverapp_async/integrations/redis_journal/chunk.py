@@ -221,7 +221,7 @@ class ChunkJournal:
             raise NotSentError("not sent: its earlier runner has told in the meantime how it ended")
 
     def withdraw(self, index: int) -> None:
-        """Go back to what was known before the intent; nobody waits for it."""
+        """Queue a return to the state before the intent, and wait for nothing."""
         _ = self._writer.add(self._change(WITHDRAWAL, index, repr(time.time())))
 
     def record(self, index: int, result: JournalResult) -> Awaitable[None]:

@@ -150,7 +150,7 @@ class RedisJournal:
         return self._lease
 
     async def __aenter__(self) -> Self:
-        """Give itself; the connection is made when it is first needed."""
+        """Return itself; the connection is made when it is first needed."""
         return self
 
     async def __aexit__(
@@ -249,7 +249,7 @@ class RedisJournal:
         return await self._client.follow(ask_left(self._names))
 
     async def holders(self) -> dict[int, LockHolder]:
-        """Who is at work on which chunk.
+        """Which process sends which chunk.
 
         Raises:
             JournalError: Redis failed.

@@ -236,7 +236,7 @@ def _prolong(locked: _Locked) -> Steps[None]:
 
 
 def _lock(names: KeyNames, name: str, holder: str, least: float, wanted: _Wanted) -> Steps[_Locked]:
-    """Take the lease of whoever reads messages in, then those of all chunks."""
+    """Take the producer's lease, then those of all chunks."""
     # Taking and prolonging them takes a command for each 500: the more there are, the longer they
     # last.
     seconds = least * (1 + wanted.chunks / _CHUNKS)

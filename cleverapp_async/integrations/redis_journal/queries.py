@@ -87,7 +87,7 @@ def ask_left(names: KeyNames) -> Steps[dict[int, int]]:
 
 
 def ask_holders(names: KeyNames) -> Steps[dict[int, LockHolder]]:
-    """Who is at work on which chunk."""
+    """Which process sends which chunk."""
     meta = yield from ask_meta(names)
     chunks = number(meta.get("chunks"))
     found: dict[int, LockHolder] = {}
@@ -141,7 +141,7 @@ def ask_settled(names: KeyNames, chunk: int) -> Steps[list[SettledMessage]]:
 
 
 def ask_holder(names: KeyNames) -> Steps[LockHolder | None]:
-    """Somebody who is at work on the campaign, or reads it in; None where nobody is."""
+    """A process that sends or loads the campaign; None where there is none."""
     holders = yield from ask_holders(names)
     if holders:
         return next(iter(holders.values()))
@@ -175,7 +175,7 @@ def no_campaign(name: str) -> JournalError:
 
 
 def _at_work(names: KeyNames, runs: dict[str, JournalSession]) -> Steps[list[JournalSession]]:
-    """The runs, of which those that have not ended are told to be at work, or not any more.
+    """The runs; those without an end are marked as active, or as abandoned.
 
     A run has its chunk as long as its lease is there and nobody has taken a greater fence.
     """

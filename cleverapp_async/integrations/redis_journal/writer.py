@@ -66,7 +66,7 @@ def read_holder(told: str | None) -> LockHolder | None:
 
 
 def locked_error(what: str, told: str | None) -> JournalLockedError:
-    """The error for whoever wants what somebody else has."""
+    """The error for a lease that another process holds."""
     holder = read_holder(told)
     by = "another runner, which took over in between" if holder is None else str(holder)
     return JournalLockedError(
@@ -122,7 +122,7 @@ class Lease:
         return taken == "1" and number(told) > 0, told
 
     async def lost(self) -> JournalLockedError:
-        """The error for a lease that somebody else took over."""
+        """The error for a lease that another process took over."""
         told: object = None
         with suppress(JournalError):
             told = await self._client.ask("GET", self._keys()[0])
@@ -239,7 +239,7 @@ class ChunkWriter:
         self._made = made
 
     def add(self, change: Change) -> asyncio.Future[int]:
-        """Write a change, whether or not somebody awaits the answer.
+        """Queue a change; it is written whether or not the answer is awaited.
 
         The answer is ``DONE``, ``LOST``: the chunk is somebody else's, or ``MOVED``: the message
         is no longer in the state it was taken in. It raises a :class:`JournalWriteError` where the

@@ -88,7 +88,7 @@ class Redelivery:
                 _log.exception("the tasks of dead workers were not looked after this time")
 
     async def beat(self) -> None:
-        """Say that we work on our deliveries, and get those redelivered that nobody works on."""
+        """Renew the claim on our deliveries, and have those of dead workers redelivered."""
         broker = self.broker
         async with Redis(connection_pool=broker.connection_pool) as redis:
             ours = await _pending(redis, broker, most=_AT_ONCE, consumername=broker.consumer_name)

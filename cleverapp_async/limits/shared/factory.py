@@ -118,7 +118,7 @@ class SharedLimiterFactory:
 
     @property
     def primable(self) -> bool:
-        """Whether its limiters may be told of sends that others counted, or nobody."""
+        """Whether its limiters accept sends that they did not grant."""
         return isinstance(self.member.log, FileLog)
 
     def use_account(self, account: AccountKey) -> None:

@@ -284,7 +284,7 @@ class FaultSchedule:
         return sum(armed.struck for armed in self._armed if armed.fault == fault)
 
     def unmet(self) -> tuple[Fault, ...]:
-        """Give the faults that have not struck since they were added."""
+        """Return the faults that have not struck since they were added."""
         return tuple(armed.fault for armed in self._armed if not armed.struck)
 
     def pick_unread(self, at: Literal["accept", "bytes"]) -> Fault | None:

@@ -266,12 +266,12 @@ class EntryStore:
         return self._entries.get(entry_id)
 
     def newest_first(self) -> Iterator[Entry]:
-        """Give the entries, the newest first."""
+        """Return the entries, the newest first."""
         # Ids grow, so that the order of the dict is that of the ids.
         return reversed(self._entries.values())
 
     def since(self, entry_id: int) -> list[Entry]:
-        """Give the entries after one, the oldest first."""
+        """Return the entries after one, the oldest first."""
         found: list[Entry] = []
         for entry in self.newest_first():
             if entry.id <= entry_id:

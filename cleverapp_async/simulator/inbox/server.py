@@ -69,7 +69,7 @@ def is_loopback(host: str) -> bool:
 
 
 def check(request: web.Request, host: str, names: Collection[str]) -> None:
-    """Refuse a request that may come from somebody else's page.
+    """Refuse a request that may come from another site's page.
 
     Args:
         request: The request.

@@ -84,7 +84,7 @@ class Feed:
 
     @property
     def full(self) -> bool:
-        """Whether nobody else may listen."""
+        """Whether there is no room for another listener."""
         return len(self._listeners) >= self.most
 
     def publish(self, event: Event) -> None:

@@ -100,7 +100,7 @@ def read_pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, Value]:
 
 
 def as_integer(value: Value) -> int | None:
-    """Give the integer that PHP's ``FILTER_VALIDATE_INT`` sees in a value, or None."""
+    """Return the integer that PHP's ``FILTER_VALIDATE_INT`` sees in a value, or None."""
     text = _php_string(value).strip(_PHP_BLANKS)
     digits = text[1:] if text[:1] in {"+", "-"} else text
     if not (digits.isascii() and digits.isdigit()) or len(digits) > _INT64_DIGITS:
@@ -112,14 +112,14 @@ def as_integer(value: Value) -> int | None:
 
 
 def as_boolean(value: Value) -> bool | None:
-    """Give the truth value that Laravel sees: true, false, 1, 0, "1" or "0"; else None."""
+    """Return the truth value that Laravel sees: true, false, 1, 0, "1" or "0"; else None."""
     if isinstance(value, float) or value not in (True, False, "1", "0"):
         return None
     return value in (True, "1")
 
 
 def as_decimal(value: Value) -> Decimal | None:
-    """Give the exact number that a value spells, or None; a float by its shortest spelling."""
+    """Return the exact number that a value spells, or None; a float by its shortest spelling."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
     text = str(value).strip()
@@ -138,14 +138,14 @@ def parts(value: Value) -> tuple[str, ...]:
 
 
 def members(value: Value) -> dict[str, Value]:
-    """Give an object's members, or a list's by their positions; nothing for other values."""
+    """Return an object's members, or a list's by their positions; nothing for other values."""
     if isinstance(value, list):
         return {str(index): item for index, item in enumerate(value)}
     return value if isinstance(value, dict) else {}
 
 
 def elements(value: Value) -> list[Value]:
-    """Give what a list or an object holds; nothing for other values."""
+    """Return what a list or an object holds; nothing for other values."""
     return list(members(value).values())
 
 

@@ -65,7 +65,7 @@ def _told(error: BaseException) -> tuple[str, str]:
 
 
 def was_interrupted(error: BaseException) -> bool:
-    """Whether a query was given up: a handler of a signal raised, or nobody waited any more."""
+    """Whether a query was interrupted: a signal handler raised, or the waiter was cancelled."""
     return getattr(error, "sqlite_errorname", None) == "SQLITE_INTERRUPT"
 
 

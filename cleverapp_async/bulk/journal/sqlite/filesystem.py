@@ -309,7 +309,7 @@ class OpenFiles:
 
     @property
     def exists(self) -> bool:
-        """Whether the journal's file has a name still, be it another one."""
+        """Whether the journal's file still has a name, even if another one."""
         return self.handle.status().st_nlink > 0
 
     def leave(self, connection: sqlite3.Connection) -> None:

@@ -274,7 +274,7 @@ class SqliteJournal:
         return _once_there_is_room(writer, change) if writer.full else writer.write(change)
 
     def withdraw(self, index: int) -> None:
-        """Go back to what was known before the intent, where there is one; nobody waits for it."""
+        """Queue a return to the state before the intent, if there is one, and wait for nothing."""
         self._at_work().add((ChangeKind.WITHDRAWAL, index, (time.time(), index)))
 
     def record(self, index: int, result: JournalResult) -> Awaitable[None]:
@@ -330,7 +330,7 @@ class SqliteJournal:
             yield journal
 
     def _end(self, connection: sqlite3.Connection) -> None:
-        """End a transaction of the run that has the journal now: nobody else writes anything.
+        """Commit, if this run still owns the journal: no other run may have begun.
 
         Raises:
             JournalLockedError: Another run has begun, although this one holds the lock.

@@ -108,7 +108,7 @@ def mark_at_work(connection: sqlite3.Connection) -> None:
 
 
 def mark_whole(connection: sqlite3.Connection) -> bool:
-    """Take the mark away before the file is closed in order; whether it is gone."""
+    """Remove the mark before the file is closed in order, and return whether it is gone."""
     import sqlite3  # noqa: PLC0415 - importing the package must stay quick
 
     try:

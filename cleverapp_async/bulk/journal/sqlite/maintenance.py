@@ -179,7 +179,7 @@ def _path(_: object, attribute: Attribute[str], value: object) -> None:
 
 @frozen
 class SqliteCampaign:
-    """A campaign in one SQLite file, for whoever looks into it or settles it; a :class:`Campaign`.
+    """A campaign in one SQLite file, to be read or settled by hand; a :class:`Campaign`.
 
     Attributes:
         path: The journal's file. Nothing is touched before it is read or changed.

@@ -175,7 +175,7 @@ class WriterThread:
         return answer
 
     def add(self, change: Change) -> None:
-        """Write a change some time soon; nobody waits for it."""
+        """Queue a change; this does not wait until it is written."""
         if self._gone is not None:
             return
         self._queued += 1
@@ -278,7 +278,7 @@ class WriterThread:
         self._tell(self._over, failed)
 
     def _may_give_up(self) -> bool:
-        """Whether nobody waits for what is being done; asked in the middle of it."""
+        """Whether the waiter of the running operation was cancelled; asked in the middle of it."""
         if self._job is None:
             return self._started is not None and self._started.cancelled()
         # Read in the thread while the loop may cancel it: `cancelled()` is a plain look at a state,

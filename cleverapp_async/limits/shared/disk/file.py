@@ -191,7 +191,7 @@ class LimitsFile:
         reading: Reading,
         written: dict[str, tuple[str, KeyLog]],
     ) -> LogReply | None:
-        """Carry out one request; what it writes is kept, as nobody else may write before the next.
+        """Carry out one request; the log that it writes is cached for the next one.
 
         Args:
             connection: The file, in a transaction.

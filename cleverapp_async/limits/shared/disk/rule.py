@@ -337,7 +337,7 @@ def _owner(slot: str) -> str:
 
 
 def look(log: KeyLog, key: LimitKey | AccountKey, now: int) -> KeyState:
-    """The state of a key, for whoever watches.
+    """The state of a key, for an overview.
 
     Args:
         log: Its log, its clock brought up to now.
