@@ -9,7 +9,7 @@ import logging
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import click
 from attrs import frozen
@@ -25,11 +25,11 @@ from .errors import CommandError, Exit
 from .text import write_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from typing import Unpack
 
     from ..events import EventCallback
-    from ..limits.quota import Quotas
+    from ..limits.registry import QuotaSettings
 
 
 __all__ = [
@@ -40,7 +40,6 @@ __all__ = [
     "Connection",
     "KeptLimits",
     "Options",
-    "QuotaSettings",
     "bot_id_option",
     "connection_options",
     "delimiter_option",
@@ -89,15 +88,6 @@ class _Warnings(logging.Handler):
         """Say it."""
         if not logging.getLogger(_LOG).isEnabledFor(logging.DEBUG):
             click.echo(f"Warning: {record.getMessage()}.", err=True)
-
-
-class QuotaSettings(TypedDict, total=False):
-    """The quotas of a :class:`LimiterRegistry`."""
-
-    messengers: Mapping[str, Quotas]
-    other_messengers: Quotas
-    whatsapp_direct: Quotas
-    account: Quotas
 
 
 def make_limits(
