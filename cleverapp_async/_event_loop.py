@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from .errors import ClientStateError
 
-__all__ = ["LIMITER_REFUSES", "AsyncOnly", "Lifetime", "claim_running_loop", "wait_out"]
+__all__ = ["LIMITER_REFUSES", "AsyncOnly", "Lifetime", "claim_running_loop", "error_of", "wait_out"]
 
 T = TypeVar("T")
 
@@ -35,6 +35,14 @@ def claim_running_loop(
     if claimed is not None and claimed is not running:
         raise ClientStateError(refusal)
     return running
+
+
+def error_of(future: asyncio.Future[T]) -> BaseException | None:
+    """What a future that is done has failed with, be it a cancellation; None: it has a result.
+
+    As a callback of a future that nobody awaits it keeps asyncio from logging the error as lost.
+    """
+    return asyncio.CancelledError() if future.cancelled() else future.exception()
 
 
 async def wait_out(future: asyncio.Future[T]) -> asyncio.CancelledError | None:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from attrs import define, field
 
 from .._arguments import check_instance, wrong_setting
+from .._event_loop import error_of
 from .._imports import missing_extra
 from ..errors import CleverAppError, ConfigurationError
 from . import RedisCommands
@@ -78,7 +79,7 @@ async def in_time(answer: Awaitable[T], seconds: float) -> T:
         if not task.done():
             # The callback first: what it raises is looked at whenever it ends, be it long after
             # this returned.
-            task.add_done_callback(_look_at)
+            task.add_done_callback(error_of)
             task.cancel()
             await asyncio.wait([task], timeout=_PATIENCE)
     raise TimeoutError
@@ -93,18 +94,12 @@ async def end_task(task: asyncio.Task[T]) -> None:
 
 
 def _result_of(task: asyncio.Future[T]) -> T:
-    error = asyncio.CancelledError() if task.cancelled() else task.exception()
+    error = error_of(task)
     # What ends programs passes, and so does every plain error. A CancelledError must not: to
     # whoever awaits this it would say that he was cancelled.
     if error is None or isinstance(error, Exception | KeyboardInterrupt | SystemExit):
         return task.result()
     raise RuntimeError(f"the call was cancelled inside the client ({type(error).__name__})")
-
-
-def _look_at(task: asyncio.Future[T]) -> None:
-    # Otherwise asyncio would log that nobody has retrieved the exception.
-    if not task.cancelled():
-        task.exception()
 
 
 Value: TypeAlias = "str | int | float | bytes"

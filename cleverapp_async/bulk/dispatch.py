@@ -21,6 +21,7 @@ from functools import partial
 from attrs import define, field
 
 from .._call import Reply, SendState
+from .._event_loop import error_of
 from ..errors import ApiError, CleverAppError, JournalError, Outcome, RateLimitError
 from ..limits.quota import LimitKey
 from ..models.contact import Contact
@@ -432,7 +433,7 @@ class Dispatcher:
         """An outcome is told once it is written down; a failure there changes nothing of it."""
         self._keeping.discard(future)
         self.tell(ended)
-        error = asyncio.CancelledError() if future.cancelled() else future.exception()
+        error = error_of(future)
         if error is not None:
             self.fail(self.source.failure(error))
         self.start()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from attrs import Factory, define, field, frozen
 
+from ..._event_loop import error_of
 from ...bulk.outcome import SendOutcome
 from ...bulk.run import BulkRun
 from ...bulk.schedule import Schedule
@@ -99,7 +100,7 @@ class Stopper:
         if self._aborting is None:
             self._aborting = asyncio.ensure_future(self.run.aclose())
             # What it raises, whoever iterates over the run is told as well.
-            self._aborting.add_done_callback(lambda task: task.cancelled() or task.exception())
+            self._aborting.add_done_callback(error_of)
 
 
 @define

@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 from attrs import define, field
 
+from ..._event_loop import error_of
 from ..._redis.client import Value, as_list, as_text, end_task, number
 from ...bulk.journal.codec import decode_holder, encode_holder
 from ...bulk.journal.records import LockHolder
@@ -247,7 +248,7 @@ class ChunkWriter:
         """
         write = _Write(change, asyncio.get_running_loop().create_future())
         # Nobody need wait for it.
-        write.answer.add_done_callback(_look_at)
+        write.answer.add_done_callback(error_of)
         # Queued even where the writer is broken: it is given up there with all others, and kept.
         self._queue.append(write)
         self._begin()
@@ -283,7 +284,7 @@ class ChunkWriter:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._task = None
-        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        error = error_of(task)
         if error is not None:
             self._broken = self._broken or self._client.write_failure(error)
             self._give_up([*self._batch, *self._queue], self._broken)
@@ -344,8 +345,3 @@ class ChunkWriter:
         for write, answer in zip(batch, answers, strict=True):
             if not write.answer.done():
                 write.answer.set_result(answer)
-
-
-def _look_at(answer: asyncio.Future[int]) -> None:
-    if not answer.cancelled():
-        answer.exception()

@@ -11,12 +11,12 @@ from attrs import define, field
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["KeyLog", "MemberRecord", "Window"]
+__all__ = ["KeyLog", "LoggedWindow", "MemberRecord"]
 
 _VERSION = 1
 
 
-class Window:
+class LoggedWindow:
     """One quota's slots, each with the moment at which it is free again, in that order.
 
     Args:
@@ -120,12 +120,12 @@ class KeyLog:
     members: dict[str, MemberRecord] = field(factory=dict[str, MemberRecord])
     starts: dict[str, int] = field(factory=dict[str, int])
     mail: dict[str, int] = field(factory=dict[str, int])
-    windows: dict[int, Window] = field(factory=dict[int, Window])
+    windows: dict[int, LoggedWindow] = field(factory=dict[int, LoggedWindow])
     lost_at: int | None = field(default=None, eq=False)
 
-    def window(self, period: int) -> Window:
+    def window(self, period: int) -> LoggedWindow:
         """The window of a period."""
-        return self.windows.setdefault(period, Window())
+        return self.windows.setdefault(period, LoggedWindow())
 
     def forget(self, slot: str) -> None:
         """Free a slot that will not be used."""
@@ -193,7 +193,7 @@ class KeyLog:
                 starts=_moments(written["starts"]),
                 mail=_moments(written["mail"]),
                 windows={
-                    int(period): Window(_moments(slots))
+                    int(period): LoggedWindow(_moments(slots))
                     for period, slots in written["windows"].items()
                 },
             )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
+from ...._event_loop import error_of
 from ....errors import ConfigurationError
 from ..limiter import SharedLimiter
 from ..messages import LogCallError, LogFault, LogReply
@@ -170,7 +171,7 @@ class FileLog:
         self._at_work = None
         if self._waiting:
             self._begin()
-        error = asyncio.CancelledError() if work.cancelled() else work.exception()
+        error = error_of(work)
         if error is None:
             for each, reply in zip(batch, work.result(), strict=True):
                 # Whoever was cancelled or timed out is answered by nobody; a slot that this granted

@@ -17,7 +17,7 @@ from attrs import define, field
 
 from ..messages import Grant, LogReply, LogRequest, as_micros, update_as_micros
 from ..redis_log import KeyState
-from .key_log import KeyLog, MemberRecord, Window
+from .key_log import KeyLog, LoggedWindow, MemberRecord
 
 if TYPE_CHECKING:
     from ...quota import AccountKey, LimitKey
@@ -58,7 +58,7 @@ class _Quota:
 
     limit: int
     period: int
-    window: Window
+    window: LoggedWindow
 
 
 @define
