@@ -126,8 +126,8 @@ def forecast(
         Its shares that have messages, and the account.
 
     Raises:
-        InvalidRequestError: The counts are none, or ``quotas_of`` cannot be called.
-        ConfigurationError: A quota of the account is none.
+        InvalidRequestError: The counts are not valid, or ``quotas_of`` cannot be called.
+        ConfigurationError: A quota of the account is not valid.
     """
     check_instance("counts", counts, Mapping, "a mapping of limit keys to counts", wrong_argument)
     for count in counts.values():

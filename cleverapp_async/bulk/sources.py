@@ -28,7 +28,7 @@ def check_journal(journal: object) -> None:
     """Make sure that a journal is one, and no path or class.
 
     Raises:
-        InvalidRequestError: It is none.
+        InvalidRequestError: It is not one.
     """
     wanted = "a Journal, and comes first: run_campaign(SqliteJournal('run.db'), messages)"
     check_instance("journal", journal, Journal, wanted, wrong_argument)
@@ -135,7 +135,7 @@ class IterableSource:
         return False
 
     async def fill(self, queue: DispatchQueue) -> None:
-        """Put in all messages, as there is room; what is none has its outcome at once."""
+        """Put in all messages, as there is room; anything else has its outcome at once."""
         if isinstance(self.messages, AsyncIterable):
             async for message in self.messages:
                 await self._put(queue, message)

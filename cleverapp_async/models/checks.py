@@ -148,7 +148,7 @@ def check_reference(value: object) -> FrozenTexts:
     """A frozen copy of a reference of the user's own: texts by names, few enough to be kept.
 
     Raises:
-        InvalidRequestError: It is none; no text of it is shown, as it may tell of a recipient.
+        InvalidRequestError: It is not one; no text of it is shown, as it may tell of a recipient.
     """
     if type(value) is FrozenTexts:
         return value  # One that was checked before, such as that of a message which is evolved.

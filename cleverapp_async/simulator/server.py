@@ -94,8 +94,8 @@ class Simulator:
 
     Raises:
         ValueError: The token is empty or not a text, ``limits`` or ``latency`` is of another type,
-            ``window``, ``retry_after`` or a shape has an unknown name, ``webhook_path`` is none, or
-            more than one of ``contacts``, ``seed_file`` and ``seed_data`` names contacts.
+            ``window``, ``retry_after`` or a shape has an unknown name, ``webhook_path`` is not
+            valid, or more than one of ``contacts``, ``seed_file`` and ``seed_data`` names contacts.
         SeedError: The seed contradicts itself, or its file cannot be read as one.
         OSError: The seed's file cannot be read.
     """
@@ -279,7 +279,7 @@ class Simulator:
             window: How they are counted; None: as before.
 
         Raises:
-            ValueError: ``window`` is none of its names.
+            ValueError: ``window`` is not one of its names.
         """
         kind = self.window if window is None else window
         check_name("window", kind, WINDOW_KINDS)

@@ -228,7 +228,7 @@ class SimulatorThread:
         """Enforce other quotas from now on; see ``Simulator.set_limits``.
 
         Raises:
-            ValueError: ``window`` is none of its names.
+            ValueError: ``window`` is not one of its names.
         """
         self._inside(self._simulator.set_limits, limits, window)
 

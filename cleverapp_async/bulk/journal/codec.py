@@ -70,7 +70,7 @@ def expect_number(cell: Cell, what: str) -> int:
         what: What it should be, for the error.
 
     Raises:
-        JournalError: It is none.
+        JournalError: It is not one.
     """
     if isinstance(cell, int):
         return cell
@@ -87,7 +87,7 @@ def expect_text(cell: Cell, what: str) -> str:
         what: What it should be, for the error.
 
     Raises:
-        JournalError: It is none.
+        JournalError: It is not one.
     """
     if isinstance(cell, str):
         return cell
@@ -102,7 +102,7 @@ def expect_line(cell: Cell, what: str) -> str:
         what: What it should be, for the error.
 
     Raises:
-        JournalError: It is none.
+        JournalError: It is not one.
     """
     text = expect_text(cell, what)
     if text.isprintable():
@@ -118,7 +118,7 @@ def expect_moment(cell: Cell, what: str) -> float:
         what: What it should be, for the error.
 
     Raises:
-        JournalError: It is none.
+        JournalError: It is not one.
     """
     return _seconds(cell, LATEST, what)
 
@@ -131,7 +131,7 @@ def expect_duration(cell: Cell, what: str) -> float | None:
         what: What it should be, for the error.
 
     Raises:
-        JournalError: It is none.
+        JournalError: It is not one.
     """
     return None if cell is None else _seconds(cell, LONGEST, what)
 
@@ -193,7 +193,7 @@ def decode_error(told: Cell) -> ErrorRecord:
     """The error that :func:`encode_error` wrote.
 
     Raises:
-        JournalError: It is none.
+        JournalError: It is not one.
     """
     try:
         # Read as it comes and looked at afterwards: whatever is wrong fails in one of these lines,

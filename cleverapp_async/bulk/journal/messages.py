@@ -88,7 +88,7 @@ def decode_reference(cell: Cell) -> Mapping[str, str]:
     """The reference that :func:`encode_reference` wrote; the message checks what it holds.
 
     Raises:
-        JournalError: It is none.
+        JournalError: It is not one.
     """
     if cell is None:
         return {}
@@ -165,7 +165,7 @@ def decode_columns(told: Cell) -> tuple[str, ...]:
     """The columns that :meth:`ReferenceColumns.encode` wrote; none where nothing was written.
 
     Raises:
-        JournalError: They are none.
+        JournalError: They cannot be read.
     """
     if told is None:
         return ()

@@ -279,7 +279,7 @@ class Campaign(Protocol):
             How many were settled.
 
         Raises:
-            InvalidRequestError: Another state is given, or an index is none.
+            InvalidRequestError: Another state is given, or an index is not valid.
             JournalLockedError: Somebody is at work on it: nothing is changed.
             JournalError: A message is not unknown: nothing is changed.
             JournalWriteError: It cannot be written.

@@ -153,7 +153,7 @@ def check_settling(state: object, indexes: object) -> set[int] | None:
 
     Raises:
         InvalidRequestError: The state is another one than ``ACCEPTED`` and ``NOT_SENT``, or an
-            index is none.
+            index is not valid.
     """
     if not isinstance(state, JournalState) or state not in _VERDICTS:
         wanted = "JournalState.ACCEPTED or JournalState.NOT_SENT"

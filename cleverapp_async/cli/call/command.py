@@ -129,7 +129,7 @@ _PLAIN: Mapping[Kind, Callable[[str], object]] = {
 
 
 def _json_of(value: str, kind: type) -> object:
-    """The JSON of this type in a value, or None where it is none."""
+    """The JSON of this type in a value, or None where it is not one."""
     try:
         found: object = json.loads(value, parse_constant=_refuse)
     except (ValueError, RecursionError):

@@ -163,7 +163,7 @@ def read_phone(
             what may be two numbers is refused then.
 
     Raises:
-        ValueError: It is none, or nobody can have it; the message follows its name.
+        ValueError: It is not one, or nobody can have it; the message follows its name.
     """
     text = _plain_phone(written)
     if not _PHONE_SIGNS.fullmatch(text):

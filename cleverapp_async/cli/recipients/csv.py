@@ -279,7 +279,7 @@ def _sniff(header: str) -> str:
 def _records(
     source: str, lines: _Lines, delimiter: str, *, spaced: bool
 ) -> Iterator[tuple[int, Sequence[str]]]:
-    """Each record with the line on which it begins; blank lines are none."""
+    """Each record with the line on which it begins; blank lines are left out."""
     read = without_blanks(lines, delimiter) if spaced else lines
     reader = csv.reader(read, delimiter=delimiter, strict=True)
     while True:

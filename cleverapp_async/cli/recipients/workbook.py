@@ -181,7 +181,7 @@ class Parts:
 
 @contextmanager
 def open_parts(source: str, stream: BinaryIO) -> Generator[Parts]:
-    """Open an XLSX file; what is none is told with the remedy. The stream stays open."""
+    """Open an XLSX file; anything else is refused with the remedy. The stream stays open."""
     stream.seek(0)
     start = stream.read(len(OLE_MARK))
     if start == OLE_MARK:

@@ -103,7 +103,7 @@ def safe_address(url: str, campaign: str) -> str:
     """The address of a campaign, as :func:`split_address` reads it, without user and password.
 
     Raises:
-        ConfigurationError: The URL is none.
+        ConfigurationError: The URL is not valid.
     """
     check_url(url)
     parts = urlsplit(url)
@@ -366,7 +366,7 @@ def decode_session(told: str) -> JournalSession:
     """The run that :func:`encode_session` wrote.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not one.
         TypeError: The same.
         KeyError: The same.
     """

@@ -305,7 +305,7 @@ class RedisJournal:
             How many were settled.
 
         Raises:
-            InvalidRequestError: Another state is given, or an index is none.
+            InvalidRequestError: Another state is given, or an index is not valid.
             JournalLockedError: Somebody is at work on it, or reads it in: nothing is changed.
             JournalError: A message is not unknown, or there is no such campaign.
             JournalWriteError: Redis failed.

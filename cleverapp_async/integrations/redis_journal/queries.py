@@ -57,7 +57,7 @@ def ask_meta(names: KeyNames) -> Steps[dict[str, str]]:
     """The campaign's facts; empty where there is no such campaign.
 
     Raises:
-        ValueError: A number among them is none.
+        ValueError: A number among them cannot be read.
     """
     meta = as_texts((yield ("HGETALL", names.meta)))
     for name in _COUNTED:
@@ -105,7 +105,7 @@ def ask_chunk(names: KeyNames, chunk: int) -> Steps[list[tuple[Code, JournalEntr
     """The messages of a chunk in their order.
 
     Raises:
-        JournalError: One of them is none.
+        JournalError: One of them cannot be read.
     """
     keys = yield from ask_keys(names)
     # Messages first, states second: a state that is written in between is read. The other way round

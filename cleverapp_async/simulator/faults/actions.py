@@ -148,7 +148,7 @@ def bind(host: str, port: int) -> socket.socket:
 
     Raises:
         OSError: The port is taken, or the address is not one of this machine.
-        OverflowError: The port is none.
+        OverflowError: The port is not valid.
     """
     # Bound before it listens, so that the port is known, and can be kept while nobody is served
     # there.

@@ -72,7 +72,7 @@ class SqliteJournal:
             keeps that of the last run.
 
     Raises:
-        ConfigurationError: The path is none, or that of a folder; or the note is no text, too
+        ConfigurationError: The path is not valid, or that of a folder; or the note is no text, too
             long, or no Unicode.
     """
 

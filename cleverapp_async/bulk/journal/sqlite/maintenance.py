@@ -185,7 +185,7 @@ class SqliteCampaign:
         path: The journal's file. Nothing is touched before it is read or changed.
 
     Raises:
-        ConfigurationError: The path is none.
+        ConfigurationError: The path is not valid.
     """
 
     path: str | os.PathLike[str] = field(validator=_path)

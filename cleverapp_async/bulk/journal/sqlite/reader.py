@@ -170,7 +170,7 @@ class JournalReader:
         path: The journal's file. Nothing is touched before the block is entered.
 
     Raises:
-        ConfigurationError: The path is none.
+        ConfigurationError: The path is not valid.
         JournalError: From every method: it cannot be read, or is no journal.
     """
 
@@ -383,7 +383,7 @@ def read_note(given: str | os.PathLike[str]) -> str | None:
         given: The journal's path.
 
     Raises:
-        ConfigurationError: The path is none.
+        ConfigurationError: The path is not valid.
         JournalError: There is no journal, or it cannot be read.
     """
     path = resolve_path(given)

@@ -162,7 +162,7 @@ class KeyLog:
         """The log of a text.
 
         Raises:
-            ValueError: It is none, or one of another version of this package.
+            ValueError: It is not one, or one of another version of this package.
         """
         try:
             written = cast("dict[str, Any]", json.loads(text))
