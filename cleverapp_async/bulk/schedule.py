@@ -222,8 +222,8 @@ class Schedule:
                 total += min(span.until, until) - max(span.since, since)
             if span.until >= until:
                 break
-            # Ten years are walked day by day, changes of the offset included; a longer time (a huge
-            # list behind a tiny limit) would take minutes to walk, and nobody needs it to the hour.
+            # Ten years are walked span by span, changes of the offset included. What is longer (a
+            # huge list behind a tiny limit) would take long to walk, and is not needed to the hour.
             if span.until - since > _WALKED:
                 total += (until - span.until) * self._hours.daily // DAY
                 break

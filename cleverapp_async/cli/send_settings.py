@@ -181,7 +181,7 @@ class LimitSettings:
 
     def quotas(self) -> QuotaSettings:
         """What is limited, and how."""
-        # Three names stand for other arguments; what is left are messengers.
+        # Two names stand for other arguments; what is left are messengers.
         own: dict[str, Quotas] = {override.name: override.quotas for override in self.overrides}
         others: Quotas = own.pop(params.OTHERS, self._scaled(OTHER_MESSENGERS_QUOTA))
         direct: Quotas = own.pop(params.DIRECT, self._scaled(WHATSAPP_DIRECT_QUOTA))

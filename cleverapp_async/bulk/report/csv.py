@@ -171,7 +171,7 @@ def csv_lines(
     def line(cells: Iterable[str]) -> bytes:
         write(cells)
         text = lines.getvalue()
-        # One buffer for all lines; a new one for each costs more than writing the line.
+        # One buffer for all lines, emptied after each.
         lines.seek(0)
         lines.truncate()
         # Half a character, which a server may have sent, is nothing that UTF-8 can hold.

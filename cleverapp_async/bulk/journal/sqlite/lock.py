@@ -287,8 +287,8 @@ class JournalLock:
             if hasattr(os, "fchmod") and stat.S_IMODE(handle.status().st_mode) != OWNER_ONLY:
                 os.fchmod(handle.number, OWNER_ONLY)
         number = self._beside.number
-        # Written only under the lock: what is read there is of the one who holds it, or was left by
-        # one that died and is looked at no more than the lock says.
+        # Written under the lock alone. What a runner that died has left there is not believed: the
+        # lock decides whether the journal is held.
         os.ftruncate(number, 0)
         os.lseek(number, 0, os.SEEK_SET)
         os.write(number, encode_holder().encode())
