@@ -16,7 +16,7 @@ from attrs import define, field
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator
-    from types import FrameType, TracebackType
+    from types import FrameType
 
     from _typeshed import WriteableBuffer
 
@@ -62,12 +62,7 @@ class Interrupts:
                 signal.signal(number, self._on_signal)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Give the signals back."""
         for number, before in self._before.items():
             # A handler that was not set from Python is not callable, and cannot be put back.

@@ -9,7 +9,6 @@ from bisect import bisect_right
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from os import PathLike
-from types import TracebackType
 from typing import Final, Self
 
 from aiohttp import web
@@ -159,6 +158,8 @@ class Simulator:
             refusals,
             self.links_url or "",
         )
+        # Random numbers of their own for faults and latency: more of the one do not change the
+        # other, so that a seed repeats both.
         self._schedule = FaultSchedule(random.Random(f"faults {self.seed}"))
         for fault in self.faults:
             check_kind("faults", fault, Fault)
@@ -175,12 +176,7 @@ class Simulator:
         await self.start()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     @property
@@ -378,6 +374,7 @@ class Simulator:
             raise RuntimeError(msg)
         listening = bind(self.host, self.port)
         self._bound_port = listening.getsockname()[1]
+        # Known only now, as the port may have been chosen by the system.
         self._context.links_url = (self.links_url or self.base_url).rstrip("/")
         server = self._web = web.Server(
             self._handler.handle,
@@ -398,6 +395,8 @@ class Simulator:
         if self._reserved is not None:
             self._reserved.close()
             self._reserved = None
+        # In this order: no request is read any more, those that run are cut off, aiohttp ends its
+        # own tasks, and what is still connected is closed.
         server.pre_shutdown()
         await self._handler.cancel_running()
         await server.shutdown(_PATIENCE)
@@ -426,6 +425,7 @@ class Simulator:
             yield
         finally:
             self._handler.refusing = False
+            # Not where it was closed meanwhile, which has let the port go.
             if self._reserved is reserved:
                 self._reserved = None
                 await self._listen(server, reserved)

@@ -13,7 +13,6 @@ from collections.abc import Callable, Coroutine, Generator, Iterable
 from concurrent.futures import Future
 from contextlib import contextmanager
 from os import PathLike
-from types import TracebackType
 from typing import Any, ParamSpec, Protocol, Self, TypedDict, TypeVar, Unpack
 
 from ..simulator import (
@@ -119,12 +118,7 @@ class SimulatorThread:
             self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close it."""
         self.close()
 

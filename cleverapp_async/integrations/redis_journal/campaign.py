@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ..._arguments import check_flag, wrong_argument
@@ -87,12 +86,7 @@ class RedisJournalReader:
             raise no_campaign(self._client.name)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Let the connection go."""
         self._client.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from copy import copy
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ..._arguments import (
@@ -153,12 +152,7 @@ class RedisJournal:
         """Return itself; the connection is made when it is first needed."""
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Close it."""
         await self.close()
 

@@ -17,7 +17,6 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from importlib.resources import files
-from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, cast
 from urllib.parse import urlsplit
 
@@ -193,12 +192,7 @@ class Inbox:
         await self.start()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     @property

@@ -8,7 +8,6 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import Self, TypeVar, cast
 from weakref import WeakSet
 
@@ -214,12 +213,7 @@ class JournalReader:
             self._closing = opened.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close it; what is still iterated over ends."""
         # SQLite would keep the file in use for as long as one of them is alive.
         for stream in list(self._streams):
