@@ -107,10 +107,7 @@ class BlockingClient:
         Raises:
             JournalError: Redis failed, or holds what no journal wrote.
         """
-        found = self._carry_out(steps)
-        if isinstance(found, _Failed):
-            raise read_failure(self.name, found.fault)
-        return found
+        return self._carry_out(steps, read_failure)
 
     def change(self, steps: Steps[T]) -> T:
         """Carry out commands that change a campaign.
@@ -118,45 +115,42 @@ class BlockingClient:
         Raises:
             JournalWriteError: Redis failed, or holds what no journal wrote.
         """
-        found = self._carry_out(steps)
-        if isinstance(found, _Failed):
-            raise write_failure(self.name, found.fault)
-        return found
+        return self._carry_out(steps, write_failure)
 
     def close(self) -> None:
         """Let the connection go."""
         self.redis.close()
 
-    def _carry_out(self, steps: Steps[T]) -> T | _Failed:
+    def _carry_out(self, steps: Steps[T], failure: Callable[[str, Fault], JournalError]) -> T:
         execute = cast("Callable[..., object]", self.redis.execute_command)  # pyright: ignore[reportUnknownMemberType]
         try:
-            command = next(steps)
-            while True:
-                try:
-                    reply = execute(*command)
-                except BaseException as error:  # noqa: BLE001 - the steps raise it again
-                    # They may have something to put back first, also where it is an interruption:
-                    # the commands that they give in an `except` are carried out as well.
-                    command = steps.throw(error)
-                else:
-                    command = steps.send(reply)
-        except StopIteration as end:
-            return cast("T", end.value)
+            return _drive(steps, execute)
         except CleverAppError:
             raise
         except Exception as error:  # noqa: BLE001 - the keys may hold anything
             from ..._redis.faults import fault_of  # noqa: PLC0415 - the extra `redis`
 
-            # Returned, as an error raised here would have the client's as its context, and that may
-            # show the URL.
-            return _Failed(fault_of(error, self.redis, ATTEMPT_TIMEOUT))
+            fault = fault_of(error, self.redis, ATTEMPT_TIMEOUT)
+        # Outside of the block: inside it the client's error would be the context of ours, and that
+        # may show the URL.
+        raise failure(self.name, fault)
 
 
-class _Failed:
-    """A call of Redis that failed; raised where no exception with a URL is at hand."""
-
-    def __init__(self, fault: Fault) -> None:
-        self.fault = fault
+def _drive(steps: Steps[T], execute: Callable[..., object]) -> T:
+    """Carry out the commands of some steps, and return what they come to."""
+    try:
+        command = next(steps)
+        while True:
+            try:
+                reply = execute(*command)
+            except BaseException as error:  # noqa: BLE001 - the steps raise it again
+                # They may have something to put back first, also where it is an interruption:
+                # the commands that they give in an `except` are carried out as well.
+                command = steps.throw(error)
+            else:
+                command = steps.send(reply)
+    except StopIteration as end:
+        return cast("T", end.value)
 
 
 @define(eq=False)
