@@ -77,6 +77,8 @@ def check_journal(
     def make() -> JournalStore:
         return _store_of(make_store)
 
+    # First whether it is a store at all, then short stories whose failures explain themselves, and
+    # the random ones at last.
     _run(make, _it_makes_journals)
     for story in STORIES:
         _run(make, story)

@@ -74,6 +74,8 @@ class Lognormal:
 
     def draw(self, rng: random.Random) -> float:
         """Draw one delay, in seconds."""
+        # The median of a lognormal distribution is e to the mean of the normal one: so it can be
+        # given in seconds.
         return self.median * math.exp(self.sigma * rng.gauss(0.0, 1.0))
 
 
