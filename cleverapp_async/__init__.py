@@ -129,7 +129,8 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-    # Whoever wants an error alone, or the command's help, need not wait for aiohttp.
+    # Whoever wants an error alone, or the command's help, need not wait for aiohttp. A name without
+    # a place here comes from `.errors`.
     _PLACES = {
         "._call": ("raw_answers",),
         "._response": ("RawResponse",),
@@ -140,36 +141,6 @@ if not TYPE_CHECKING:
         ".bulk.schedule": ("Schedule",),
         ".client": ("CleverAppClient",),
         ".config": ("DEFAULT_BASE_URL", "Brand", "ClientConfig"),
-        ".errors": (
-            "ApiError",
-            "AuthenticationError",
-            "CampaignPausedError",
-            "CleverAppError",
-            "ClientStateError",
-            "ConfigurationError",
-            "ConnectError",
-            "DeadlineExceededError",
-            "FieldError",
-            "ForbiddenError",
-            "InvalidRequestError",
-            "JournalError",
-            "JournalLockedError",
-            "LimiterUnavailableError",
-            "MessengerLimitError",
-            "MethodNotFoundError",
-            "NotFoundError",
-            "NotProcessedError",
-            "NotSentError",
-            "Outcome",
-            "OutcomeUnknownError",
-            "PagingError",
-            "RateLimitError",
-            "RequestTimeoutError",
-            "ServerError",
-            "UnexpectedResponseError",
-            "UnsupportedMessengerError",
-            "ValidationError",
-        ),
         ".limits": ("AccountKey", "Lane", "LimiterRegistry", "LimitKey", "Quota"),
         ".methods.base": ("ABSENT", "Absent", "CallOptions", "ClientOptions"),
         ".models": (
@@ -187,8 +158,8 @@ if not TYPE_CHECKING:
     }
     __getattr__, __dir__ = lazy_names(
         __name__,
-        __name__,
-        {name: place for place, names in _PLACES.items() for name in names},
+        dict.fromkeys(__all__, ".errors")
+        | {name: place for place, names in _PLACES.items() for name in names},
         modules=(
             "bulk",
             "config",

@@ -48,7 +48,7 @@ def _run() -> None:
 
 
 def _tell(message: Warning | str, *_: object, **__: object) -> None:
-    """Tell a warning as the command line tells everything: without a line of somebody's code."""
+    """Show a warning as the command line shows everything: without a line of code."""
     sys.stderr.write(f"Warning: {message}.\n")
 
 

@@ -242,6 +242,7 @@ def warn_caller(told: str, kind: type[Warning]) -> None:
         kind,
         frame.f_code.co_filename,
         frame.f_lineno,
+        # Python's own registry of the caller's module, by which it warns once for each line.
         registry=frame.f_globals.setdefault("__warningregistry__", {}),
     )
 
@@ -254,12 +255,14 @@ def warn_at(place: Place, told: str, kind: type[Warning]) -> None:
         told: The warning.
         kind: Its class.
     """
+    # At the end of the interpreter modules are gone that a warning needs.
     if not sys.is_finalizing():
         warnings.warn_explicit(told, kind, place.file, place.line)
 
 
 def _frame_of_caller() -> FrameType:
     frame = sys._getframe(2)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - documented, and quick
+    # Counting frames would be wrong as soon as one more function of ours stands between.
     while _is_ours(frame) and frame.f_back is not None:
         frame = frame.f_back
     return frame

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from .errors import ClientStateError
 
-__all__ = ["LIMITER_REFUSES", "AsyncOnly", "Lifetime", "claim_running_loop"]
+__all__ = ["LIMITER_REFUSES", "AsyncOnly", "Lifetime", "claim_running_loop", "error_of", "wait_out"]
+
+T = TypeVar("T")
 
 _CLIENT_REFUSES = "the client belongs to another event loop: make one inside each asyncio.run()"
 _NO_LOOP = "no event loop runs here: call this inside asyncio.run()"
@@ -33,6 +35,30 @@ def claim_running_loop(
     if claimed is not None and claimed is not running:
         raise ClientStateError(refusal)
     return running
+
+
+def error_of(future: asyncio.Future[T]) -> BaseException | None:
+    """What a future that is done has failed with, be it a cancellation; None: it has a result.
+
+    As a callback of a future that nobody awaits it keeps asyncio from logging the error as lost.
+    """
+    return asyncio.CancelledError() if future.cancelled() else future.exception()
+
+
+async def wait_out(future: asyncio.Future[T]) -> asyncio.CancelledError | None:
+    """Wait until a future is done, however often the wait is cancelled.
+
+    Returns:
+        The last cancellation of the wait, which the caller has to raise; None: there was none.
+    """
+    cancelled: asyncio.CancelledError | None = None
+    while not future.done():
+        try:
+            # Unlike an await of the future itself, this hands no cancellation on to it.
+            await asyncio.wait([future])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    return cancelled
 
 
 class Lifetime:

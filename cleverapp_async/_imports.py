@@ -11,7 +11,7 @@ __all__ = ["EXTRAS", "lazy_names", "missing_extra"]
 
 
 def lazy_names(
-    module: str, package: str, places: Mapping[str, str], modules: Collection[str] = ()
+    module: str, places: Mapping[str, str], modules: Collection[str] = ()
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """The functions ``__getattr__`` and ``__dir__`` of a module that gives names of others.
 
@@ -19,10 +19,10 @@ def lazy_names(
 
     Args:
         module: The ``__name__`` of the module.
-        package: The package that the places are relative to.
-        places: For each name the module that has it, such as ``.bulk.run``.
+        places: For each name the module that has it, from its package on, such as ``.bulk.run``.
         modules: Names of modules of the package, which are imported when asked for as well.
     """
+    package: str = vars(sys.modules[module])["__package__"]
 
     def find(name: str) -> object:
         if name in modules:

@@ -78,7 +78,7 @@ def build(endpoint: Endpoint, parameters: Parameters, placement: PostParameters)
         placement: What the client's configuration says of POST parameters.
 
     Raises:
-        InvalidRequestError: A value is none that JSON has, or no GET can say it; it is named.
+        InvalidRequestError: A value is not one that JSON has, or no GET can say it; it is named.
     """
     sent = {
         name: value if value.__class__ is str else _sendable(name, value)
@@ -104,7 +104,7 @@ def build_list(endpoint: Endpoint, name: str, items: Sequence[object]) -> WireRe
         items: The list.
 
     Raises:
-        InvalidRequestError: A value is none that JSON has.
+        InvalidRequestError: A value is not one that JSON has.
     """
     sent = _sendable(name, items)
     if _is_whole({name: sent}):

@@ -46,6 +46,7 @@ _closed: set[str] = set()
 
 def printable(text: str) -> str:
     """A text on one line, with a blank for each character that is not to be seen."""
+    # Nearly every text is, and the look costs far less than the way character by character.
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() or _is_harmless(one) else " " for one in text)
@@ -87,6 +88,7 @@ def guard_streams() -> None:
             setattr(sys, name, open(number, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
             _closed.add(name)
     if not _is_guarded(sys.stderr):
+        # The guard outside, the forgiving one inside: what is cleaned may still meet a full disk.
         sys.stderr = _guarded(cast("TextIO", _Forgiving(sys.stderr)))
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None and sys.stdout.errors == "strict":
@@ -109,6 +111,8 @@ def give_up(stream: TextIO | BinaryIO) -> None:
     """Lead a stream that failed nowhere: not even what is left of it at the end fails again."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     with suppress(OSError):
+        # The number of the stream stays taken, so that no file that is opened later gets it and
+        # what is left in the buffer.
         os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 
@@ -131,6 +135,7 @@ class _Forgiving:
 
     def __init__(self, stream: TextIO | BinaryIO) -> None:
         self._stream = stream
+        # click and others write bytes past the text stream, to its buffer.
         if isinstance(buffer := getattr(stream, "buffer", None), BufferedIOBase):
             self.buffer = _Forgiving(cast("BinaryIO", buffer))
 
@@ -163,7 +168,7 @@ class _Forgiving:
 
 
 class _GuardedText:
-    """A text stream, but that what is written is cleaned, be it text or bytes."""
+    """A text stream that cleans what is written to it, text and bytes alike."""
 
     def __init__(self, unguarded: TextIO) -> None:
         self.unguarded = unguarded
@@ -196,5 +201,7 @@ class _GuardedBytes:
 
     def write(self, data: bytes) -> int:
         """Write bytes, cleaned."""
+        # The length of what was given, not of what was written: callers look whether all of theirs
+        # was taken.
         self._unguarded.write(cleaned(data.decode(errors="replace")).encode())
         return len(data)

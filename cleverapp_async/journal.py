@@ -85,7 +85,6 @@ if not TYPE_CHECKING:
     # A program that keeps its campaigns elsewhere loads no SQLite, and one that sends no report.
     __getattr__, __dir__ = lazy_names(
         __name__,
-        __package__,
         {
             "ByteStream": ".bulk.report.csv",
             "Campaign": ".bulk.journal.protocol",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 from typing import Self, Unpack, cast
 from urllib.parse import urlsplit
 
@@ -155,16 +154,11 @@ class IncomingWebhook(AsyncOnly):
         return f"<IncomingWebhook {self._origin}/***>"
 
     async def __aenter__(self) -> Self:
-        """Give itself."""
+        """Return itself."""
         self._lifetime.check_usable()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Close it."""
         await self.close()
 

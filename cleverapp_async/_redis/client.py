@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from attrs import define, field
 
 from .._arguments import check_instance, wrong_setting
+from .._event_loop import error_of
 from .._imports import missing_extra
 from ..errors import CleverAppError, ConfigurationError
 from . import RedisCommands
@@ -68,6 +69,7 @@ async def in_time(answer: Awaitable[T], seconds: float) -> T:
             cancellation that nobody asked for, say.
         Exception: What else the client raised.
     """
+    # A task of its own: waiting for it can end while it still runs, which awaiting it could not.
     task = asyncio.ensure_future(answer)
     try:
         await asyncio.wait([task], timeout=seconds)
@@ -75,7 +77,9 @@ async def in_time(answer: Awaitable[T], seconds: float) -> T:
             return _result_of(task)
     finally:
         if not task.done():
-            task.add_done_callback(_look_at)
+            # The callback first: what it raises is looked at whenever it ends, be it long after
+            # this returned.
+            task.add_done_callback(error_of)
             task.cancel()
             await asyncio.wait([task], timeout=_PATIENCE)
     raise TimeoutError
@@ -84,21 +88,18 @@ async def in_time(answer: Awaitable[T], seconds: float) -> T:
 async def end_task(task: asyncio.Task[T]) -> None:
     """Cancel a task, again and again, and wait until it has ended."""
     while not task.done():
+        # Again and again, as redis-py may lose one: see the module.
         task.cancel()
         await asyncio.wait([task], timeout=_PATIENCE)
 
 
 def _result_of(task: asyncio.Future[T]) -> T:
-    error = asyncio.CancelledError() if task.cancelled() else task.exception()
+    error = error_of(task)
+    # What ends programs passes, and so does every plain error. A CancelledError must not: to
+    # whoever awaits this it would say that he was cancelled.
     if error is None or isinstance(error, Exception | KeyboardInterrupt | SystemExit):
         return task.result()
     raise RuntimeError(f"the call was cancelled inside the client ({type(error).__name__})")
-
-
-def _look_at(task: asyncio.Future[T]) -> None:
-    # Otherwise asyncio would log that nobody has retrieved the exception.
-    if not task.cancelled():
-        task.exception()
 
 
 Value: TypeAlias = "str | int | float | bytes"
@@ -138,6 +139,7 @@ def check_url(url: str, name: str = "redis") -> None:
     """
     check_instance(name, url, str, "a URL such as redis://host:6379/0", wrong_setting)
     with suppress(ValueError):
+        # It fails for a URL that is none, which the suppression leaves to the refusal below.
         parts = urlsplit(url)
         if parts.scheme == "unix" or "@" not in parts.path + parts.query + parts.fragment:
             return
@@ -212,6 +214,7 @@ class Script:
     @cached_property
     def digest(self) -> str:
         """What Redis knows it by."""
+        # By this digest Redis itself names scripts; nothing is secured by it.
         return hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -243,6 +246,7 @@ class RedisClient:
         Raises:
             ConfigurationError: The extra ``redis`` is not installed.
         """
+        # Looked for and not imported, which would cost those who open nothing the whole import.
         if find_spec("redis") is None:
             raise ConfigurationError(missing_extra("Redis", "redis"))
 
@@ -268,6 +272,8 @@ class RedisClient:
         # Neither the client's own annotations nor those of users tell all that a command takes.
         send = cast("Callable[..., Awaitable[object]]", self.open().execute_command)
         reply = await in_time(send(*command), self.timeout)
+        # From the first answer on, a failure is no wrong scheme or host: `examine` is not needed
+        # any more.
         self._reached = True
         return reply
 
@@ -284,6 +290,8 @@ class RedisClient:
         try:
             return await self.execute("EVALSHA", script.digest, *given)
         except NoScriptError:
+            # A server that was started anew, or another master, has forgotten its scripts. The call
+            # is repeated outside of the block, so that a failure of it has no foreign context.
             pass
         return await self.execute("EVAL", script.text, *given)
 
@@ -342,9 +350,13 @@ class RedisClient:
                 "socket_connect_timeout": self._late_after,
             }
             if self.attempt_timeout is None:
+                # redis-py repeats a call whose answer was lost, three times by default in newer
+                # releases.
                 settings["retry"] = Retry(NoBackoff(), 0)
             if self.connections is None:
                 return Redis.from_url(url, **settings)  # pyright: ignore[reportUnknownMemberType]
+            # A blocking pool: who finds all connections in use waits for one, where the usual pool
+            # raises.
             settings |= {"max_connections": self.connections, "timeout": self.timeout}
             # redis-py gives the settings of a pool no types.
             pool_from_url = cast(

@@ -116,12 +116,14 @@ def fault_of(error: BaseException, client: object, timeout: float) -> Fault:
     told = _without_secrets(error, client)
     if isinstance(error, _LATE):
         told = f"no answer within {timeout:g} s"
+    # A time-out is never stale: a connection that the server had closed fails at once.
     if _passes(error):
         stale = isinstance(error, (LostError, OSError)) and not isinstance(error, _LATE)
         return Fault(told, None, stale)
     if isinstance(error, InvalidResponse):
         # What is no Redis may send anything back, the password included.
         told = "InvalidResponse: the answer is not in the protocol of Redis"
+    # redis-py wraps what went wrong, so that the words of the server may stand in a cause.
     causes = " ".join(map(_said, _chain(error)))
     remedies = (remedy for pattern, remedy in _REMEDIES if pattern.search(causes))
     return Fault(told, next(remedies, _UNKNOWN), stale=False)
@@ -142,6 +144,7 @@ async def examine(fault: Fault, client: object, seconds: float) -> Fault:
 
 def _passes(error: BaseException) -> bool:
     chain = list(_chain(error))
+    # First what lasts: it may be the cause of something that looks as if it passed.
     if any(isinstance(each, _LASTING) or _NO_CLUSTER in _said(each) for each in chain):
         return False
     if any(isinstance(each, ssl.SSLError) and not isinstance(each, _PASSING_SSL) for each in chain):
@@ -190,6 +193,7 @@ def _without_secrets(error: BaseException, client: object) -> str:
     told = _ARGUMENTS.sub("", _said(error))
     password = str(_settings(client).get("password") or "")
     forms = {password, repr(password)[1:-1], repr(password.encode())[2:-1], quote(password, "")}
+    # Not in the type's name, in which a password such as "Error" would be found every time.
     shown = told.removeprefix(type(error).__name__)
     return f"{type(error).__name__}: ***" if any(form and form in shown for form in forms) else told
 
@@ -212,6 +216,7 @@ async def _speaks_otherwise(client: object, seconds: float) -> bool:
             reader, writer = await asyncio.open_connection(host, int(str(port)), ssl=context)
             try:
                 if not secured:
+                    # The handshake was done, so that the server speaks TLS.
                     return True
                 writer.write(b"PING\r\n")
                 return await reader.read(1) in {b"+", b"-"}

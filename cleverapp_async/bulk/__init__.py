@@ -33,7 +33,6 @@ if not TYPE_CHECKING:
     # Those who send single messages need none of it, and the import of the package stays quick.
     __getattr__, __dir__ = lazy_names(
         __name__,
-        __name__,
         {
             "BulkProgress": ".run",
             "BulkRun": ".run",

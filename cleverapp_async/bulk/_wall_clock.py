@@ -57,6 +57,7 @@ def _remedy(zone: str) -> str:
     known = available_timezones()
     if not known:
         return "this system has no time zone data; pip install tzdata brings it"
+    # People write the city, not the continent, in any case and with blanks.
     by_city = {name.rpartition("/")[2].casefold(): name for name in sorted(known)}
     wanted = zone.rpartition("/")[2].casefold().strip().replace(" ", "_")
     near = [by_city[city] for city in get_close_matches(wanted, by_city, n=3)]
@@ -81,6 +82,8 @@ class WallClock:
         """
         second = min(max(moment // SECOND, _EARLIEST), _LATEST)
         if self.zone is None:
+            # `localtime` and not a zone of ours: the machine's rules may have no name in the
+            # database.
             return localtime(second).tm_gmtoff * SECOND
         shift = datetime.fromtimestamp(second, self.zone).utcoffset()
         return 0 if shift is None else shift // _MICROSECOND
@@ -94,6 +97,7 @@ class WallClock:
         before = self.offset(since)
         if self.offset(until) == before:
             return None
+        # Halved until one second is left: offsets change on whole seconds.
         early, late = since // SECOND, until // SECOND
         while late - early > 1:
             middle = (early + late) // 2
@@ -116,8 +120,12 @@ class WallClock:
             Unix microseconds.
         """
         local = (shown.replace(tzinfo=UTC) - datetime.fromtimestamp(0, UTC)) // _MICROSECOND
+        # The offset depends on the instant that is sought. A day before and a day after lie on both
+        # sides of any change near it, and no offset is a day long.
         offsets = (self.offset(local - DAY), self.offset(local + DAY))
         found = sorted(local - offset for offset in offsets)
+        # One instant as a rule, two where the clock goes back over the time, none where it leaves
+        # it out.
         showing = [moment for moment in found if moment + self.offset(moment) == local]
         if showing:
             return showing[-1 if shown.fold else 0]

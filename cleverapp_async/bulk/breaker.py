@@ -86,9 +86,9 @@ _WHATEVER_THE_BODY = (
     ServerError,
 )
 
-# Of the way to the API and of the form of a request, never of a recipient: Payment Required, Not
-# Acceptable, Proxy Authentication Required, Length Required, Unsupported Media Type, Upgrade
-# Required, Unavailable For Legal Reasons.
+# They speak of the way to the API and of the form of a request, never of a recipient: Payment
+# Required, Not Acceptable, Proxy Authentication Required, Length Required, Unsupported Media Type,
+# Upgrade Required, Unavailable For Legal Reasons.
 _OF_THE_WAY = frozenset({402, 406, 407, 411, 415, 426, 451})
 
 
@@ -103,6 +103,8 @@ def trouble_of(error: CleverAppError | None) -> Trouble | None:
             return _ANSWER
         if isinstance(error, ForbiddenError):
             return _BOT
+    # In the order of the rows: subclasses stand before their bases, such as MessengerLimitError
+    # before RateLimitError, and LimiterUnavailableError before the NotSentError that it is.
     return next((trouble for kind, trouble in _TROUBLES if isinstance(error, kind)), None)
 
 
@@ -132,11 +134,16 @@ class Breaker:
         Returns:
             The error that stops the run, once the bound is reached.
         """
+        # First what the outcome shows to work, then what it shows to fail: a refusal of one bot
+        # proves that the account works, and counts against the bot.
         error, trouble = outcome.error, trouble_of(outcome.error)
         for place in _shown_to_work(key, outcome, trouble):
             self._rows.pop(place, None)
         if error is None or trouble is None:
             return None
+        # A trouble of a bot counts for the bot and for each messenger of it apart: where one
+        # messenger fails and another works, the successes of the latter end the bot's row, and not
+        # that of the former.
         for place in _places(key) if trouble.of_key else (_ACCOUNT,):
             row = self._rows.setdefault(place, Counter())
             row[trouble.kind] += 1

@@ -21,6 +21,7 @@ from functools import partial
 from attrs import define, field
 
 from .._call import Reply, SendState
+from .._event_loop import error_of
 from ..errors import ApiError, CleverAppError, JournalError, Outcome, RateLimitError
 from ..limits.quota import LimitKey
 from ..models.contact import Contact
@@ -134,7 +135,7 @@ class Dispatcher:
         self.start()
 
     def tell(self, outcome: SendOutcome) -> None:
-        """Queue an outcome for whoever iterates."""
+        """Queue an outcome for the iteration over the run."""
         self.counts[outcome.outcome] += 1
         self.ended.append(outcome)
         self.news.set()
@@ -310,6 +311,7 @@ class Dispatcher:
 
     def _attempt_failed(self, seat: Seat, error: CleverAppError) -> None:
         """An attempt failed, and another one is to come."""
+        # A refusal for a limit says nothing about the service, and may take long to wait out.
         if isinstance(error, RateLimitError):
             seat.send_back()
         else:
@@ -431,7 +433,7 @@ class Dispatcher:
         """An outcome is told once it is written down; a failure there changes nothing of it."""
         self._keeping.discard(future)
         self.tell(ended)
-        error = asyncio.CancelledError() if future.cancelled() else future.exception()
+        error = error_of(future)
         if error is not None:
             self.fail(self.source.failure(error))
         self.start()

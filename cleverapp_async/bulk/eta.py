@@ -107,6 +107,8 @@ def least_seconds(messages: int, quotas: Iterable[Quota]) -> float:
     """
     if messages < 1:
         return 0.0
+    # The last message waits for as many periods as there are full windows before it: of 10 in 10 s
+    # the 10th leaves at once and the 11th after 10 s.
     return max(((messages - 1) // quota.limit * quota.period for quota in quotas), default=0.0)
 
 
@@ -124,8 +126,8 @@ def forecast(
         Its shares that have messages, and the account.
 
     Raises:
-        InvalidRequestError: The counts are none, or ``quotas_of`` cannot be called.
-        ConfigurationError: A quota of the account is none.
+        InvalidRequestError: The counts are not valid, or ``quotas_of`` cannot be called.
+        ConfigurationError: A quota of the account is not valid.
     """
     check_instance("counts", counts, Mapping, "a mapping of limit keys to counts", wrong_argument)
     for count in counts.values():
@@ -138,8 +140,10 @@ def forecast(
         for key, count in counts.items()
         if key is not None and count > 0
     ]
+    # The name last, so that the order is the same at every call where times and counts are equal.
     shares.sort(key=lambda share: (-share.seconds, -share.messages, share.name))
     if unknown := counts.get(None, 0):
+        # 0 seconds, as no limit of a key is known to bind them; the account's does.
         shares.append(Share(UNKNOWN_ROUTE, None, unknown, 0.0))
     total = sum(counts.values())
     return Forecast(tuple(shares), Share(ACCOUNT, None, total, least_seconds(total, account)))
@@ -258,6 +262,7 @@ def estimate(
         return Eta(0.0, now, ACCOUNT, 0.0, None, 0.0, 0.0)
     quotas = {key: () if key is None else quotas_of(key) for key in left}
     pauses = {
+        # A pause of the account holds every key.
         key: account_paused if key is None else max(account_paused, (paused or {}).get(key, 0.0))
         for key in left
     }
@@ -267,6 +272,9 @@ def estimate(
         for key, seconds in pauses.items():
             meter.hold(key, now, seconds)
         rate_of_all = meter.rate_of_all(now, burst=max(map(burst_of, quotas.values())))
+        # Two kinds of measured rates: `alone`, of a key, and `together`, of all that has none of
+        # its own. While the account is full, keys take turns at its slots, and the rate of a single
+        # one says only how often it was its turn.
         if not _is_full(account, rate_of_all):
             for key, count in left.items():
                 rate = meter.rate(key, now, burst=burst_of(quotas[key] or account))
@@ -275,10 +283,15 @@ def estimate(
         if rate_of_all is not None:
             # A key of which nothing has ended is judged by its limits; one without any, by all.
             slow = (key for key in left if meter.has_seen(key) or not quotas[key])
+            # `or None`: where every key has a rate of its own nothing is left to be told by that of
+            # all.
             together = sum(left[key] for key in slow if key not in alone) / rate_of_all or None
     slots = next_slots or {}
     total = sum(left.values())
+    # The pause is counted in the bound itself, and the wait for the next slot includes it: only
+    # what goes beyond is added.
     least = least_seconds(total, account) + max(0.0, slots.get(None, 0.0) - account_paused)
+    # Each bound is a moment before which the run cannot end; the latest of them is the estimate.
     bounds = [_Bound(ACCOUNT, total, account_paused, least, together)]
     for key, count in left.items():
         name = UNKNOWN_ROUTE if key is None else str(key)
@@ -347,6 +360,7 @@ def next_slot(snapshot: LimiterSnapshot, quotas: Sequence[Quota]) -> float:
     if not quotas:
         return snapshot.next_free
     scarcest = max(quotas, key=lambda quota: quota.spacing)
+    # As many periods as there are full rounds of waiters are taken back from the newcomer's moment.
     rounds = snapshot.queued // scarcest.limit
     return max(0.0, snapshot.next_free - rounds * scarcest.period)
 
@@ -360,6 +374,7 @@ def burst_of(quotas: Iterable[Quota]) -> int:
 def _is_full(account: Iterable[Quota], rate_of_all: float | None) -> bool:
     """Whether the account's quota is what keeps the keys from being faster."""
     spacing = max((quota.spacing for quota in account), default=0.0)
+    # Rate times spacing is the used part of the scarcest quota.
     return rate_of_all is not None and rate_of_all * spacing >= _FULL
 
 
@@ -371,13 +386,16 @@ def _last_of(bounds: Iterable[_Bound], now: float, schedule: Schedule | None) ->
         limits = max(limits, bound.paused + bound.least)
         if bound.measured is not None:
             measured = max(measured or 0.0, bound.paused + bound.measured)
-        # Of those that go on at the same moment only the longest can end last.
+        # Of those that go on at the same moment only the longest can end last: that one is kept.
+        # A pause goes on in quiet hours and sending does not, so that two bounds of different
+        # pauses can be compared only by their ends, which take time to find in a schedule.
         first = longest.setdefault(bound.paused, bound)
         if bound.seconds > first.seconds:
             longest[bound.paused] = bound
     ends = [(bound.ends_at(now, schedule), bound) for bound in longest.values()]
     at, binding = max(ends, key=lambda end: end[0])
     seconds = at - now
+    # Rounded to the microsecond, in which a schedule counts: sums of floats leave dust behind.
     closed = 0.0 if schedule is None else round(seconds - schedule.open_seconds(now, at), 6)
     bound_by = QUIET_HOURS if closed > seconds / 2 else binding.told()
     rate = binding.messages / binding.seconds if binding.seconds > 0 else None

@@ -111,6 +111,7 @@ class JournalSource:
             InvalidRequestError: The source gave something that is no message.
         """
         await ask_journal(self.journal.open, self.origin, create=self.messages is not None)
+        # From here on `close` closes the journal; before, there is nothing that holds it.
         self._open = True
         self.loaded = await self._load()
         if self.mark_of is not None and isinstance(self.journal, RecognizesAccount):
@@ -121,10 +122,16 @@ class JournalSource:
                     "the token is not the one that the last run of this campaign had: nothing is "
                     "wrong if it was renewed; if it is another account's, stop the run"
                 )
+        # After the load, which calls what a dead run left UNKNOWN: the counts must not hold it as
+        # under way.
         summary = await ask_journal(self.journal.summary)
         self.summary = expected_answer(self.journal.summary, JournalSummary, summary)
+        # Before the first message can be taken: the limiters must know of what the server still
+        # counts.
         if self.primer is not None:
             await self.primer.prime(self.journal, self.loaded, self.summary)
+        # Told before all outcomes of this run: with `resend` the same message may get another one
+        # soon.
         for entry in self.loaded.orphans:
             queue.tell(_orphan(entry))
         await self._put_all(queue, self.summary)
@@ -142,6 +149,8 @@ class JournalSource:
         except (JournalError, InvalidRequestError):
             raise
         except (Exception, asyncio.CancelledError) as error:
+            # The source of messages runs inside of the journal's `load`. What it raised comes out
+            # as the very same object, and is the user's to handle.
             cancelled = isinstance(error, asyncio.CancelledError) and is_cancelled()
             if error is source.raised or cancelled:
                 raise
@@ -159,6 +168,8 @@ class JournalSource:
         """
         method = self.journal.keys
         keys = await ask_journal_list(LimitKey | None, method)
+        # The summary counts by key independently of `keys`: so a journal that forgets one is found
+        # out.
         missing = summary.to_send(self.resend).keys() - set(keys)
         if missing:
             told = f"must give the keys of all messages, and left out {len(missing)} of them"
@@ -179,6 +190,8 @@ class JournalSource:
             if entry.index <= after:
                 told = f"must give the messages behind index {after}, and gave {entry.index}"
                 raise broken_promise(method, told)
+            # The last guard against sending twice: whatever a journal of the user's own does, this
+            # run takes no index a second time.
             if not given.add(entry.index):
                 told = f"must give each message once, and gave that of index {entry.index} twice"
                 raise broken_promise(method, told)
@@ -197,10 +210,14 @@ class JournalSource:
             for key in low_keys & cursors.keys():
                 if queue.queued(key) >= half:
                     continue
+                # Filled up from half, not one by one: each question to the journal waits behind its
+                # writes.
                 wanted = depth - queue.queued(key)
                 entries = await self._take(key, cursors[key], wanted, given)
                 for entry in entries:
                     self._put(queue, entry)
+                # Fewer than asked for means that the key has no more: nothing is added while a run
+                # goes on.
                 if len(entries) < wanted:
                     del cursors[key]
                 else:
@@ -224,6 +241,8 @@ class JournalSource:
     def keep(self, outcome: SendOutcome) -> Awaitable[None]:
         """Write an outcome down."""
         now = self.wall()
+        # Noted before it is written: what a later run in this process reads in the journal must be
+        # known as counted already, or the limits would count it twice.
         self._note(outcome.index, now, now)
         return self.journal.record(outcome.index, _result_of(outcome, now))
 
@@ -265,7 +284,9 @@ class _Indexes:
     blocks: dict[int, int] = field(factory=dict[int, int], init=False)
 
     def add(self, index: int) -> bool:
-        """Take one in; whether it is new."""
+        """Take one in, and tell whether it is new."""
+        # Python's integers are as long as they must be: 4,096 bits in one, so that a million
+        # messages take about 250 entries of a dict.
         block, place = divmod(index, _BLOCK)
         known, bit = self.blocks.get(block, 0), 1 << place
         self.blocks[block] = known | bit

@@ -79,6 +79,8 @@ def unexpected_error(outcome: Outcome, error: BaseException) -> CleverAppError:
     """The error of a message whose sending failed for a fault in this package or in a callback."""
     kind = OutcomeUnknownError if outcome is Outcome.UNKNOWN else NotSentError
     frames = traceback.extract_tb(error.__traceback__)
+    # The innermost frame is where it was raised: outside of this package it is a callback or a
+    # limiter of the user's own.
     if frames and not frames[-1].filename.startswith(_OURS):
         return kind(f"what the SDK called failed, such as a limiter: {_place_of(error)}")
     return kind(f"the SDK failed, please report it: {_place_of(error)}")
@@ -115,6 +117,9 @@ async def ask_journal(method: Callable[P, Awaitable[T]], *args: P.args, **kwargs
     except JournalError:
         raise
     except asyncio.CancelledError as error:
+        # Two things look alike here: somebody cancels this task, which must go on as a
+        # cancellation, or the journal awaited something of its own that was cancelled, which is a
+        # failure of the journal.
         if is_cancelled():
             raise
         raise journal_failure(method, error) from error
@@ -123,7 +128,9 @@ async def ask_journal(method: Callable[P, Awaitable[T]], *args: P.args, **kwargs
 
 
 def is_cancelled() -> bool:
-    """Whether somebody cancelled this task, so that a cancellation is not the journal's own."""
+    """Whether this task was cancelled, so that a cancellation is not the journal's own."""
+    # `cancelling` counts the requests to cancel this task; a CancelledError that merely came out of
+    # something that was awaited leaves it at 0.
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0
 
@@ -198,5 +205,6 @@ def _place_of(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return kind
+    # The innermost frame; neither the text of the error nor a line of source is shown.
     place = frames[-1]
     return f"{kind} in {place.name} ({Path(place.filename).name}:{place.lineno})"

@@ -58,7 +58,7 @@ def arrivals_of(entry: JournalEntry, *, until: float | None = None) -> Iterator[
             # That it is unknown was written when it was found, and tells nothing of its own.
             result = None
     elif result is None or (intent_at is not None and intent_at > result.ended_at):
-        # The last attempt was withdrawn, also where nobody counted.
+        # The last attempt was withdrawn: it is one at least, also in a journal that counts none.
         earlier = max(earlier, 1)
     if result is not None:
         ended_at = result.ended_at
@@ -123,9 +123,12 @@ class Primer:
             # What is unknown without a time was on its way, too, when a dead run was found.
             found = index in orphans or _untold(entry)
             for arrivals in arrivals_of(entry, until=now if found else None):
+                # A moment in the future counts as now: see the class.
                 age = max(0.0, now - arrivals.at)
                 if age < self._period and not known((self._campaign, index), arrivals.told_at):
                     for key in self._keys(entry):
+                        # Each arrival once for its key and once for the account, as the server
+                        # counts it.
                         ages[key] += [age] * min(arrivals.count, self._most)
             if entry.intent_at is not None:
                 self.note(index, entry.intent_at, entry.intent_at)

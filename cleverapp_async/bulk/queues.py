@@ -75,6 +75,8 @@ class KeyQueues(Generic[T]):
         """Queue an item that is in work where it was: before the later ones of its key."""
         queue = self._queues[key]
         earlier = itertools.takewhile(lambda other: other < item, queue.items)
+        # Messages of a key leave in the order in which they were given, also around quiet hours:
+        # the end of the queue would put a message that was held behind thousands of others.
         queue.items.insert(sum(1 for _ in earlier), item)
         self.waiting += 1
         self._consider(key, queue)
@@ -153,7 +155,8 @@ class WireSeats:
         self._waiters: deque[asyncio.Future[None]] = deque()
 
     def take(self) -> bool:
-        """Take a seat, if one is free and nobody waits for it."""
+        """Take a seat, if one is free and no other message waits for it."""
+        # Not past those who wait, although a seat is free: it is about to be theirs.
         if self._taken >= self._seats or self._waiters:
             return False
         self._taken += 1
@@ -183,12 +186,16 @@ class WireSeats:
 
     def grow(self) -> None:
         """The service works: add a seat if all are taken, the one of this message included."""
+        # Only where the seats were what kept more from leaving: an answer to a lone message says
+        # nothing about how many at once the service can take.
         if self._taken >= self._seats:
             self._seats = min(self._seats + 1, self._most)
             self._admit()
 
     def shrink(self) -> None:
         """The service may not work: one at a time, until it is seen to."""
+        # Those that are on the wire by now keep their seats until they leave: `_taken` may be above
+        # `_seats` for a while, and nobody is admitted before it is below.
         self._seats = 1
 
     def _admit(self) -> None:
@@ -238,6 +245,8 @@ class Seat:
         """Wait for a free seat, and hold it until :meth:`take` is called, a moment at most."""
         await self._seats.wait()
         self._taken = True
+        # `leave` and not a flag: the next one who waits gets the seat at once. If this message
+        # comes late after all, `take` asks for a seat anew.
         self._lapse = asyncio.get_running_loop().call_later(_LAPSE, self.leave)
 
     def leave(self) -> None:

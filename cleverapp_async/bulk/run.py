@@ -12,7 +12,7 @@ from attrs import frozen
 
 from .._arguments import check_instance, check_whole, place_of_caller, warn_at, wrong_argument
 from .._call import Reply, SendState
-from .._event_loop import AsyncOnly
+from .._event_loop import AsyncOnly, wait_out
 from ..errors import CleverAppError, ConfigurationError, JournalError, Outcome
 from ..limits.quota import LimitKey, Quota
 from ..models.messages import Message
@@ -185,10 +185,13 @@ class BulkRun(AsyncOnly):
         """
         self._settled = True
         if self._closing is None:
+            # In a task of its own, which several callers wait for, and which no cancellation of one
+            # of them cuts off: what is on the wire must get its outcome into the journal.
             self._closing = asyncio.create_task(self._close())
-        await _wait_out(self._closing)
+        await _result_of(self._closing)
 
     async def _close(self) -> None:
+        # Told before anything is cancelled: afterwards every reader has ended.
         finished = self._reader is not None and self._reader.done() and not self._dispatcher.busy
         ended = self._why_ended(finished=finished)
         self.drain()
@@ -196,6 +199,8 @@ class BulkRun(AsyncOnly):
         for task in helpers:
             task.cancel()
         try:
+            # The source is closed at the very last: it must be there for every outcome that still
+            # has to be kept.
             await self._dispatcher.abort()
             await asyncio.gather(*helpers, return_exceptions=True)
         finally:
@@ -218,6 +223,8 @@ class BulkRun(AsyncOnly):
         if not isinstance(error, JournalError) or error.so_far or not counts:
             return error
         told = ", ".join(f"{counts[one]} {name}" for one, name in _TOLD.items() if one in counts)
+        # A copy: the journal may raise the same object once more, which must not get the count
+        # twice.
         found = copy.copy(error)
         found.args = (f"{str(error).rstrip('. ')}. Messages of this run so far: {told}",)
         found.so_far = counts
@@ -320,7 +327,11 @@ def make_run(
 
     def width_of(key: LimitKey | None) -> int:
         if key is None:
+            # Messages of unknown routes share one queue, whatever their real keys are. Half of the
+            # places are left to keys that are known, or one slow bot among them could hold all.
             return max(1, concurrency // 2)
+        # More than the limit lets through at once would only wait at the limiter, and hold places
+        # that other keys could use.
         return min((quota.limit for quota in quotas_of(key)), default=concurrency)
 
     dispatcher = Dispatcher(
@@ -335,15 +346,9 @@ def make_run(
     return BulkRun(dispatcher, guard)
 
 
-async def _wait_out(task: asyncio.Task[None]) -> None:
-    """Wait until a task has ended, however often somebody cancels the wait; then raise that."""
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            # Unlike an await of the task itself, this hands no cancellation on to it.
-            await asyncio.wait([task])
-        except asyncio.CancelledError as error:
-            cancelled = error
+async def _result_of(task: asyncio.Task[None]) -> None:
+    """Wait for the end of a task, then raise a cancellation of the wait, or its own error."""
+    cancelled = await wait_out(task)
     if cancelled is None:
         return task.result()
     failure = None if task.cancelled() else task.exception()

@@ -79,10 +79,12 @@ class DailyHours:
     def _find(self, moment: int) -> Span:
         offset = self.clock.offset(moment)
         midnight, time_of_day = divmod(moment + offset, DAY)
+        # Half open: at the closing hour itself it is closed.
         if self.opens < self.closes:
             is_open = self.opens <= time_of_day < self.closes
         else:
             is_open = not self.closes <= time_of_day < self.opens
+        # The next edge of this local day, or else the first one of the next day.
         edges = [edge for edge in (self.opens, self.closes) if edge > time_of_day]
         edge = min(edges) if edges else DAY + min(self.opens, self.closes)
         until = midnight * DAY + edge - offset
@@ -113,6 +115,8 @@ def _find_beginning(schedule: Schedule) -> int | None:
         return None
     check_instance("at", at, datetime, "a datetime.datetime", wrong_setting)
     if at.utcoffset() is None:
+        # Without an offset it is a time on the wall of `zone`, which a clock may show twice or
+        # never.
         return WallClock(schedule.zone).first(at.replace(tzinfo=None))
     return _instant("at", at.timestamp())
 
@@ -218,6 +222,8 @@ class Schedule:
                 total += min(span.until, until) - max(span.since, since)
             if span.until >= until:
                 break
+            # Ten years are walked span by span, changes of the offset included. What is longer (a
+            # huge list behind a tiny limit) would take long to walk, and is not needed to the hour.
             if span.until - since > _WALKED:
                 total += (until - span.until) * self._hours.daily // DAY
                 break
@@ -323,11 +329,15 @@ class ScheduleGuard:
             now = self._clock()
             if self._schedule.is_open(now):
                 self.opens_at = None
+                # Also where it is released already, which changes nothing.
                 dispatcher.release()
                 change = self._schedule.next_close(now)
             else:
                 self.opens_at = self._schedule.next_open(now)
                 dispatcher.hold()
                 change = self.opens_at
+            # Woken by the wall clock's distance to the next change, but no later than after a
+            # glance: asyncio sleeps by a clock that does not follow when the wall clock is set, or
+            # when the machine sleeps.
             left = _GLANCE if change is None else max(0.0, change - now)
             await asyncio.sleep(min(left, _GLANCE))

@@ -28,7 +28,7 @@ def check_journal(journal: object) -> None:
     """Make sure that a journal is one, and no path or class.
 
     Raises:
-        InvalidRequestError: It is none.
+        InvalidRequestError: It is not one.
     """
     wanted = "a Journal, and comes first: run_campaign(SqliteJournal('run.db'), messages)"
     check_instance("journal", journal, Journal, wanted, wrong_argument)
@@ -135,7 +135,7 @@ class IterableSource:
         return False
 
     async def fill(self, queue: DispatchQueue) -> None:
-        """Put in all messages, as there is room; what is none has its outcome at once."""
+        """Put in all messages, as there is room; anything else has its outcome at once."""
         if isinstance(self.messages, AsyncIterable):
             async for message in self.messages:
                 await self._put(queue, message)
@@ -144,6 +144,7 @@ class IterableSource:
                 await self._put(queue, message)
 
     async def _put(self, queue: DispatchQueue, message: object) -> None:
+        # What is no message has an index as well: outcomes tell places in what was given.
         index = self._read
         self._read += 1
         try:
@@ -155,8 +156,12 @@ class IterableSource:
             queue.tell(SendOutcome(message=given, outcome=outcome, index=index, error=error))
         else:
             queue.put(index, checked, self.key_of(checked))
+        # A plain iterable never gives the loop a turn: while there is room, thousands of messages
+        # would be taken in before the first one could leave.
         if self._read % _READ_AT_ONCE == 0:
             await asyncio.sleep(0)
+        # After the put and not before it: a message that was taken out of the iterable is in the
+        # queue, or has its outcome, when the run is cancelled here.
         await queue.room()
 
     def send_state(self, index: int) -> SendState:

@@ -76,6 +76,8 @@ class _Flow:
     def rate(self, burst: int) -> float | None:
         if self.notes < _LEAST or self.busy <= 0:
             return None
+        # A silence lowers the rate only when it is longer than the outcomes that a full burst of
+        # the limit would have needed: so a rate does not sink between two bursts.
         silenced = (self.weight + burst) / (self.busy + self.silent)
         return min(self.weight / self.busy, silenced)
 
@@ -122,6 +124,8 @@ class EtaMeter:
             one.pass_time(at, self.schedule)
         flow.note()
         # What gets through while another key is held says nothing of all together.
+        # The rate of all together is measured only while no key is held; otherwise a pause of one
+        # key would look like a slow server.
         if at >= self._all.held:
             self._all.note()
 

@@ -243,6 +243,7 @@ def run() -> int:
             code for that, 1, would say that something failed.
     """
     try:
+        # Not in click's standalone mode: that would end the program by codes of its own.
         code: object = cleverapp.main(prog_name="cleverapp", standalone_mode=False)
     except click.ClickException as error:
         error.show()

@@ -88,6 +88,7 @@ class AtomicFile:
         """
         path, part = Path(name), Path(f"{name}.part")
         try:
+            # A device has no other name to be renamed to, and nothing of it is there before.
             if is_stream(name):
                 return cls(path, path, path.open("wb"), counted)
             if os.path.lexists(path):
@@ -143,6 +144,7 @@ class AtomicFile:
         if self.part == self.path:
             self._file.close()
             return
+        # Before it gets its name: after a crash a whole name must not lead to half a file.
         os.fsync(self._file.fileno())
         self._file.close()
         try:
@@ -151,6 +153,8 @@ class AtomicFile:
         except FileExistsError:
             raise _in_the_way(self.path) from None
         except OSError:
+            # A file system without links (FAT, some network drives): between the look and the
+            # rename another file may get the name, which is the best that can be done there.
             if os.path.lexists(self.path):
                 raise _in_the_way(self.path) from None
             self.part.rename(self.path)
@@ -158,7 +162,7 @@ class AtomicFile:
             self.part.unlink()
 
     def __enter__(self) -> Self:
-        """Give itself."""
+        """Return itself."""
         return self
 
     def __exit__(

@@ -68,7 +68,7 @@ def is_screen() -> bool:
 
 
 def can_ask() -> bool:
-    """Whether somebody reads what is asked, and can answer: nobody answers a job in the background.
+    """Whether a question can be answered: there is a terminal, and this is no background job.
 
     The system would stop such a job as soon as it reads from its terminal.
     """
@@ -77,6 +77,7 @@ def can_ask() -> bool:
     if sys.platform == "win32":
         return True
     try:
+        # The group of processes that the terminal belongs to now, and ours.
         return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
     except OSError:  # a terminal without jobs
         return True
@@ -122,6 +123,8 @@ def make_console(*, stderr: bool = True) -> Console:
     """A console on standard error or output; where it is no terminal, no line of it is broken."""
     stream = sys.stderr if stderr else sys.stdout
     return _CleanConsole(
+        # rich cleans nothing; `_CleanConsole` does that piece by piece, so that its own sequences
+        # pass.
         file=behind(stream),
         width=None if stream.isatty() else _UNBOUNDED,
         highlight=False,
@@ -135,6 +138,7 @@ class _CleanConsole(Console):
 
     def on_broken_pipe(self) -> None:
         """Leave it to the command what it ends with; rich itself would end it with 1."""
+        # rich calls this inside of its `except`.
         raise  # noqa: PLE0704 - the error in hand, of the caller
 
     def render(
@@ -143,6 +147,7 @@ class _CleanConsole(Console):
         """The pieces of something drawn, their texts cleaned."""
         for segment in super().render(renderable, options):
             text = segment.text
+            # Nearly every piece is clean, and goes through as it is.
             if segment.control or text.isprintable():
                 yield segment
             else:
@@ -190,7 +195,7 @@ def verbose_log(*, on: bool) -> Generator[None]:
 
 
 def need_output(remedy: str) -> None:
-    """Refuse to begin what would send something whose outcome nobody could be given.
+    """Refuse to send something whose outcome could not be written anywhere.
 
     Args:
         remedy: What to do instead, a sentence.
@@ -204,7 +209,7 @@ def need_output(remedy: str) -> None:
 
 @contextmanager
 def until_the_reader_leaves() -> Generator[None]:
-    """Print as long as somebody reads: whoever leaves has seen enough, and it is no failure.
+    """Print until the reader closes the pipe, which is no failure.
 
     Not for what goes on until its output fails.
     """
@@ -212,6 +217,8 @@ def until_the_reader_leaves() -> Generator[None]:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
+        # What is still in the buffer would fail once more when Python ends, and change the exit
+        # code.
         give_up(sys.stdout)
 
 
@@ -226,6 +233,7 @@ def as_json(content: object, *, indent: int | None = None) -> str:
         text = json.dumps(content, ensure_ascii=False, indent=indent)
     except RecursionError:
         text = "".join(deep_json(content, indent))
+    # Escaped in the finished text: JSON reads the same, whichever of its strings it was in.
     return escaped(text)
 
 
@@ -242,6 +250,8 @@ def deep_json(content: object, indent: int | None) -> Iterator[str]:
     first = True
     while ends:
         end, rest = ends[-1]
+        # A stack of our own in place of the calls of a recursion; its lowest entry holds the value
+        # itself.
         depth = len(ends) - 1
         found = next(rest, None)
         if found is None:
@@ -291,6 +301,7 @@ def print_raw(answer: RawResponse) -> None:
     lines += [printable(f"{name}: {value}") for name, value in answer.headers.items()]
     body = answer.body
     if sys.stdout.isatty():
+        # On a terminal as text, of which the guard of the stream takes away what it would obey.
         body = answer.text.encode()
     end = b"" if body.endswith(b"\n") else b"\n"
     to_stdout("\n".join([*lines, "", ""]).encode() + body + end)
@@ -306,6 +317,7 @@ def to_stdout(data: bytes) -> None:
         sys.stdout.flush()
         while data:
             try:
+                # A stream that does not wait takes a part of it, or raises with how much it took.
                 data = data[sys.stdout.buffer.write(data) :]
             except BlockingIOError as error:
                 data = data[error.characters_written :]

@@ -86,21 +86,12 @@ def demo(
     template, and expect says what is to come of the row here.
     """
     import asyncio
-    from contextlib import AsyncExitStack
     from importlib.resources import as_file
 
     from .console import make_console, need_output
     from .recipients.source import open_source
     from .send.outcomes import open_sink
-    from .send.plan import Wanted, make_plan
-    from .send.progress import choose_view
-    from .send.resume_notes import FileNotes
-    from .send.run import check
-    from .send.runner import Runner
-    from .send.sources import FileMessages
-    from .send_settings import LimitSettings
     from .signals import Interrupts
-    from .text import say_duration
 
     if output == "-":
         need_output("Give --output FILE for the outcomes.")
@@ -115,49 +106,81 @@ def demo(
         expectations = Expectations(
             sink, {row.number: row.cells["expect"] for row in _rows(source)}
         )
-
-        async def send() -> Tally:
-            async with AsyncExitStack() as stack:
-                await stack.enter_async_context(simulator)
-                if inbox:
-                    page = await stack.enter_async_context(serve_inbox(simulator, InboxSettings()))
-                    console.print(f"See what arrives: {page.url}", soft_wrap=True)
-                client = CleverAppClient(
-                    simulator.api_token,
-                    base_url=simulator.base_url,
-                    limits=LimitSettings(scale=scale).registry(),
-                )
-                plan = make_plan(source, Wanted(defaults=_defaults()))
-                messages = FileMessages(plan, client)
-                least = messages.work().forecast.seconds
-                console.print(
-                    f"The API is simulated at {simulator.base_url}, with the documented limits,\n"
-                    f"whose time runs {scale:g} times as fast: the send takes "
-                    f"{say_duration(least)} instead of {say_duration(least * scale)}.",
-                    soft_wrap=True,
-                )
-                check(plan, skip=True)
-                runner = Runner(
-                    source=messages,
-                    sink=expectations,
-                    view=choose_view(console, quiet=False, verbose=False, output=output),
-                    interrupts=interrupts,
-                    announce=FileNotes(console=console, output=output).beginning,
-                )
-                tally = await runner.send()
-                _conclude(console, simulator, tally, output)
-                if inbox and not tally.interrupted:
-                    await _stay_open(console, interrupts)
-                return tally
-
         try:
-            tally = asyncio.run(send())
+            send = _send_list(
+                console,
+                interrupts,
+                source,
+                simulator,
+                expectations,
+                scale=scale,
+                output=output,
+                inbox=inbox,
+            )
+            tally = asyncio.run(send)
         except KeyboardInterrupt:
             context.exit(Exit.INTERRUPTED)
     if tally.interrupted:
         context.exit(Exit.INTERRUPTED)
     as_expected = _tell_surprises(console, expectations)
     context.exit(Exit.OK if as_expected and simulator.referee().clean else Exit.FAILED)
+
+
+async def _send_list(
+    console: Console,
+    interrupts: Interrupts,
+    source: Source,
+    simulator: Simulator,
+    sink: Sink,
+    *,
+    scale: float,
+    output: str | None,
+    inbox: bool,
+) -> Tally:
+    """Serve the API, send the list to it, and show what came of it."""
+    from contextlib import AsyncExitStack
+
+    from .send.plan import Wanted, make_plan
+    from .send.progress import choose_view
+    from .send.resume_notes import FileNotes
+    from .send.run import check
+    from .send.runner import Runner
+    from .send.sources import FileMessages
+    from .send_settings import LimitSettings
+    from .text import say_duration
+
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(simulator)
+        if inbox:
+            page = await stack.enter_async_context(serve_inbox(simulator, InboxSettings()))
+            console.print(f"See what arrives: {page.url}", soft_wrap=True)
+        client = CleverAppClient(
+            simulator.api_token,
+            base_url=simulator.base_url,
+            limits=LimitSettings(scale=scale).registry(),
+        )
+        plan = make_plan(source, Wanted(defaults=_defaults()))
+        messages = FileMessages(plan, client)
+        least = messages.work().forecast.seconds
+        console.print(
+            f"The API is simulated at {simulator.base_url}, with the documented limits,\n"
+            f"whose time runs {scale:g} times as fast: the send takes "
+            f"{say_duration(least)} instead of {say_duration(least * scale)}.",
+            soft_wrap=True,
+        )
+        check(plan, skip=True)
+        runner = Runner(
+            source=messages,
+            sink=sink,
+            view=choose_view(console, quiet=False, verbose=False, output=output),
+            interrupts=interrupts,
+            announce=FileNotes(console=console, output=output).beginning,
+        )
+        tally = await runner.send()
+        _conclude(console, simulator, tally, output)
+        if inbox and not tally.interrupted:
+            await _stay_open(console, interrupts)
+        return tally
 
 
 def _tell_surprises(console: Console, expectations: Expectations) -> bool:

@@ -253,7 +253,7 @@ def read_zone(text: str) -> str:
 
 
 def read_number(text: str) -> float | None:
-    """A number of plain digits, with or without a point and an exponent; None: it is none."""
+    """A number of plain digits, with or without a point and an exponent; None: it is not one."""
     return float(text) if _NUMBER.fullmatch(text.strip()) else None
 
 

@@ -23,7 +23,7 @@ from ..limits.quota import (
     WHATSAPP_DIRECT_QUOTA,
     Quota,
 )
-from ..limits.registry import LimiterRegistry
+from ..limits.registry import LimiterRegistry, QuotaSettings
 from . import params
 from .errors import BadInputError, setting_errors
 from .shared_options import (
@@ -32,7 +32,6 @@ from .shared_options import (
     CommandClient,
     KeptLimits,
     Options,
-    QuotaSettings,
     connection_options,
     make_limits,
     scale_option,
@@ -182,6 +181,7 @@ class LimitSettings:
 
     def quotas(self) -> QuotaSettings:
         """What is limited, and how."""
+        # Two names stand for other arguments; what is left are messengers.
         own: dict[str, Quotas] = {override.name: override.quotas for override in self.overrides}
         others: Quotas = own.pop(params.OTHERS, self._scaled(OTHER_MESSENGERS_QUOTA))
         direct: Quotas = own.pop(params.DIRECT, self._scaled(WHATSAPP_DIRECT_QUOTA))
@@ -321,7 +321,7 @@ class SendSettings:
             )
 
     def or_kept(self, kept: SendSettings) -> SendSettings:
-        """These, with what a campaign was last sent with of every kind that nobody has given.
+        """These settings; each kind that was not given is that of the last run of the campaign.
 
         This is the one rule for a resume and for what is told of a campaign. Hours are one kind:
         whoever gives one of them replaces them all. Where messages go, and whose token is used, is
@@ -361,7 +361,7 @@ class SendSettings:
         return [*given, *self.limits.written(self.given), *self.hours.written(self.given)]
 
     def noted(self) -> str:
-        """The options as a campaign's journal keeps them, for whoever goes on with it."""
+        """The options as a campaign's journal keeps them for the next run."""
         return shlex.join(self.written())
 
 
@@ -427,10 +427,12 @@ def settings_options(*groups: Options) -> Callable[[Callable[..., R]], Callable[
 
 def _take_settings(values: dict[str, Any]) -> SendSettings:
     """The settings of what a command was given, of which they are taken out."""
+    # By the parameter of the command: the kind of setting that it belongs to.
     kinds = {name: name for name in _PLAIN} | _LIMITS
     # Another command has a time zone, and no hours.
     kinds |= dict.fromkeys(_HOURS, "hours") if "not_before" in values else {}
     context = click.get_current_context()
+    # An environment variable counts as given, as somebody has set it for this very command.
     usual = {ParameterSource.DEFAULT, None}
     source = context.get_parameter_source
     given = frozenset(kind for name, kind in kinds.items() if source(name) not in usual)

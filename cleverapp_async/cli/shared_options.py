@@ -9,7 +9,7 @@ import logging
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import click
 from attrs import frozen
@@ -25,11 +25,11 @@ from .errors import CommandError, Exit
 from .text import write_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from typing import Unpack
 
     from ..events import EventCallback
-    from ..limits.quota import Quotas
+    from ..limits.registry import QuotaSettings
 
 
 __all__ = [
@@ -40,7 +40,6 @@ __all__ = [
     "Connection",
     "KeptLimits",
     "Options",
-    "QuotaSettings",
     "bot_id_option",
     "connection_options",
     "delimiter_option",
@@ -91,15 +90,6 @@ class _Warnings(logging.Handler):
             click.echo(f"Warning: {record.getMessage()}.", err=True)
 
 
-class QuotaSettings(TypedDict, total=False):
-    """The quotas of a :class:`LimiterRegistry`."""
-
-    messengers: Mapping[str, Quotas]
-    other_messengers: Quotas
-    whatsapp_direct: Quotas
-    account: Quotas
-
-
 def make_limits(
     kept: KeptLimits, attempt_timeout: float, **quotas: Unpack[QuotaSettings]
 ) -> LimiterRegistry:
@@ -122,7 +112,7 @@ def make_limits(
 
 
 class CommandClient(CleverAppClient):
-    """A client that nobody shares its limits with in this process: they are closed with it."""
+    """A client with limits of its own, which are closed with it."""
 
     async def close(self) -> None:
         """Close it, and tell other processes which slots are not needed any more."""

@@ -16,7 +16,7 @@ from attrs import define, field
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator
-    from types import FrameType, TracebackType
+    from types import FrameType
 
     from _typeshed import WriteableBuffer
 
@@ -56,19 +56,16 @@ class Interrupts:
         """Take over; a signal that was ignored (``nohup``) stays ignored."""
         for number in stopping_signals():
             before = signal.getsignal(number)
+            # A program that `nohup` started must go on when the terminal is closed.
             if before is not signal.SIG_IGN:
                 self._before[number] = before
                 signal.signal(number, self._on_signal)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Give the signals back."""
         for number, before in self._before.items():
+            # A handler that was not set from Python is not callable, and cannot be put back.
             signal.signal(number, before if callable(before) else signal.SIG_DFL)
 
     @contextmanager
@@ -104,6 +101,8 @@ class Interrupts:
         again, self._came = self._came, True
         if again and number == getattr(signal, _HANGUP, None):
             return
+        # Python calls this between two steps of the main thread, never in the middle of one: so
+        # both the call and the exception are safe wherever the program is.
         if self._tell is None:
             raise KeyboardInterrupt
         self._tell()
@@ -145,6 +144,8 @@ class _InterruptibleInput(io.RawIOBase):
 def _wait_for_input_or_signal(descriptor: int) -> None:
     if threading.current_thread() is not threading.main_thread():
         return  # signals are heard in the main thread alone
+    # The pipe by which Python itself tells of signals, at the moment at which they come: a signal
+    # before `select` leaves a byte in it, so that `select` returns at once.
     noticed, notice = os.pipe()
     try:
         os.set_blocking(notice, False)
@@ -187,6 +188,8 @@ def run_interruptibly(main: Callable[[], Awaitable[T]]) -> T:
 
     with Interrupts() as interrupts:
         try:
+            # The cancellation that comes out here is the one that the signal asked for: nobody else
+            # could have cancelled it.
             return asyncio.run(_guarded(main, interrupts))
         except asyncio.CancelledError:
             pass

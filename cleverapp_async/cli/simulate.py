@@ -362,7 +362,7 @@ def read_fault(text: str) -> Fault:
     """Read ``reset-after=0.01``.
 
     Raises:
-        BadInputError: There is no such fault, or the probability is none.
+        BadInputError: There is no such fault, or the probability is not valid.
     """
     from ..simulator import Fault
 
@@ -392,7 +392,7 @@ def make_seed(contacts: int | None, seed_file: str | None, seed: int) -> SeedDat
         seed: Another number makes other contacts.
 
     Raises:
-        BadInputError: Both are given, the file is none, or the number is too large.
+        BadInputError: Both are given, the file is not valid, or the number is too large.
     """
     from ..simulator import SeedError, generate, load_seed
 

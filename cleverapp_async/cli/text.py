@@ -76,6 +76,8 @@ def counted(count: int, name: str) -> str:
 
 def write_duration(seconds: float) -> str:
     """A duration exactly as :func:`read_duration` reads it: ``10s``."""
+    # By way of Decimal: `repr` writes small and large floats with an exponent, which is no duration
+    # here.
     whole, _, part = f"{Decimal(repr(float(seconds))):f}".partition(".")
     part = part.rstrip("0")
     return f"{whole}.{part}s" if part else f"{whole}s"
@@ -87,9 +89,11 @@ def say_duration(seconds: float) -> str:
         shown = f"{seconds:.1f}".removesuffix(".0")
         if shown != "60":
             return f"{shown} second{'' if shown == '1' else 's'}"
+    # Half a second below a unit rounds up to it: 3599.7 seconds are told as 1 hour.
     first = next(place for place, (size, _) in enumerate(_UNITS) if seconds >= size - 0.5)
     smaller = _UNITS[first + 1][0]
     whole = round(seconds / smaller) * smaller
+    # Rounding may reach the next unit: 23 hours 59.6 minutes are 1 day.
     if first and whole >= _UNITS[first - 1][0]:
         first -= 1
     said: list[str] = []
@@ -148,6 +152,7 @@ def fold(name: str) -> str:
     """What is left of a name when case, blanks, ``_``, ``-`` and other signs do not count."""
     plain = unicodedata.normalize("NFKC", name).casefold().replace("ё", "е")
     letters = "".join(character for character in plain if character.isalnum())
+    # Only where Latin letters stand beside them: a word that is Cyrillic throughout is meant so.
     if any("a" <= letter <= "z" for letter in letters):
         letters = letters.translate(_LOOKALIKES)
     return letters
@@ -182,6 +187,8 @@ def _all_close(word: str, known: Iterable[str]) -> list[str]:
         return [by_fold[written]]
     if len(written) < _SHORT:
         return []
+    # The ratio of difflib is strict with short words, where one letter is a fourth of it: one slip
+    # is looked for besides.
     found = get_close_matches(written, by_fold, _MOST_TOLD, _SIMILAR)
     found += [
         one

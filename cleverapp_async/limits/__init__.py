@@ -30,7 +30,7 @@ from .quota import (
     Quotas,
     QuotasOf,
 )
-from .registry import LimiterRegistry, SharedLimiterRegistry
+from .registry import LimiterRegistry, QuotaSettings, SharedLimiterRegistry
 from .routes import CountedSends
 from .sliding_window import SlidingWindowLimiter, SlidingWindowPermit
 
@@ -57,6 +57,7 @@ __all__ = [
     "Permit",
     "PrimableLimiter",
     "Quota",
+    "QuotaSettings",
     "Quotas",
     "QuotasOf",
     "RedisCommands",
@@ -67,7 +68,6 @@ __all__ = [
 
 if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
-        __name__,
         __name__,
         {"PacedLimiter": ".paced", "PacedPermit": ".paced"},
     )

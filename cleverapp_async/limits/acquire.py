@@ -93,6 +93,9 @@ class CallLimits:
 
     def hold(self, seconds: float) -> None:
         """Let nothing of the account leave for that long; the longest of several holds counts."""
+        # Held twice over: the pause of the account's limiter keeps whoever waits there, and the
+        # moment kept here also holds for a limiter of the user's own that ignores pauses, and for
+        # whoever was granted a slot just before.
         self._held_until = max(self._held_until, asyncio.get_running_loop().time() + seconds)
         self._registry.pause(self._account, seconds)
 
@@ -101,6 +104,8 @@ class CallLimits:
     ) -> PermitPair:
         """Acquire the key's slot, then the account's, at a moment at which something may leave."""
         while True:
+            # The hold may have begun while this waited. The slots are given back, as waiting with
+            # them would keep them from everybody else; they are won again afterwards.
             permits = await self._win(key, lane=lane, returned=returned)
             if not self.held_for:
                 return permits
@@ -125,6 +130,8 @@ class CallLimits:
             account_permit = await account.acquire(lane=lane, spacing=spacing, returned=returned)
             return PermitPair(account_permit, permit)
         except BaseException:
+            # A cancellation as well: a slot that was won and is not used would stay taken for good,
+            # as only an ending stamps it.
             permit.refund()
             raise
 

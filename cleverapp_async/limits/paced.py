@@ -43,6 +43,8 @@ class PacedLimiter:
         # Imported where it is used: most programs pace nothing, and it takes a while.
         from aiolimiter import AsyncLimiter  # noqa: PLC0415
 
+        # A bucket of one token has no burst: AsyncLimiter(10, 10.0) would let ten leave at once and
+        # nine more within the same period.
         self._pace = AsyncLimiter(1, self._spacing) if slowest else None
         self._queue: LaneQueue[None] = LaneQueue()
         self._busy = False
@@ -83,6 +85,8 @@ class PacedLimiter:
                 await asyncio.sleep(wait)
             if self._pace is not None:
                 await self._pace.acquire()
+            # A pause may have begun while AsyncLimiter slept. Its token is spent then, which costs
+            # one spacing and never lets a request leave too early.
             paced = loop.time() >= self._paused_until
 
     async def _wait_for_turn(
@@ -94,6 +98,8 @@ class PacedLimiter:
         try:
             await turn
         except BaseException:
+            # Cancelled in the turn of the loop in which it was its turn: nobody else would be
+            # woken, so it is passed on here.
             if turn.done() and not turn.cancelled():
                 self._pass_on()
             else:
@@ -105,6 +111,8 @@ class PacedLimiter:
         while self._queue:
             turn = self._queue.pop().future
             if not turn.done():
+                # The turn goes from one request to the next without being free in between: a
+                # newcomer that runs before the one that was woken must not overtake it.
                 self._busy = True
                 turn.set_result(None)
                 return

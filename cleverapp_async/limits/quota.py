@@ -240,7 +240,7 @@ def check_key(key: object) -> None:
     """Refuse what is no key.
 
     Raises:
-        ConfigurationError: It is none.
+        ConfigurationError: It is not one.
     """
     if not isinstance(key, LimitKey | AccountKey):
         wanted = "a LimitKey(bot_id, messenger), or the account's key (client.account)"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from types import TracebackType
-from typing import Self, cast
+from typing import Self, TypedDict, Unpack, cast
 
 from .._arguments import check_callable, check_instance, check_seconds, wrong_setting
 from .._redis import RedisCommands
@@ -36,7 +35,7 @@ from .quota import (
 from .routes import CountedSends
 from .sliding_window import SlidingWindowLimiter
 
-__all__ = ["LimiterRegistry", "SharedLimiterRegistry"]
+__all__ = ["LimiterRegistry", "QuotaSettings", "SharedLimiterRegistry"]
 
 # Whenever a key is added, two old ones are looked at: so idle keys are dropped faster than keys
 # are added, without a timer.
@@ -45,6 +44,16 @@ _SWEPT_PER_NEWCOMER = 2
 
 def _sliding_window(_: LimitKey | AccountKey, quotas: tuple[Quota, ...]) -> Limiter:
     return SlidingWindowLimiter(*quotas)
+
+
+class QuotaSettings(TypedDict, total=False):
+    """The quotas of a :class:`LimiterRegistry`, which says what each means and defaults to."""
+
+    messengers: Mapping[str, Quotas] | None
+    other_messengers: Quotas
+    whatsapp_direct: Quotas
+    keys: Mapping[LimitKey, Quotas] | None
+    account: Quotas
 
 
 class LimiterRegistry:
@@ -83,6 +92,7 @@ class LimiterRegistry:
         for name, quotas in quota_items(
             "messengers", messengers, str, "messengers, such as 'viber'"
         ):
+            # In the spelling of the API, by which messages are looked up.
             self._messengers[name.strip().lower()] = as_quotas("messengers", quotas)
         self._other_messengers = as_quotas("other_messengers", other_messengers)
         self._whatsapp_direct = as_quotas("whatsapp_direct", whatsapp_direct)
@@ -130,11 +140,7 @@ class LimiterRegistry:
         local_share: float | None = None,
         timeout: float = 1.0,
         guard: float = 62.0,
-        messengers: Mapping[str, Quotas] | None = None,
-        other_messengers: Quotas = OTHER_MESSENGERS_QUOTA,
-        whatsapp_direct: Quotas = WHATSAPP_DIRECT_QUOTA,
-        keys: Mapping[LimitKey, Quotas] | None = None,
-        account: Quotas = ACCOUNT_QUOTAS,
+        **quotas: Unpack[QuotaSettings],
     ) -> SharedLimiterRegistry:
         """Limits that all processes keep together which use the same Redis or Valkey.
 
@@ -155,11 +161,7 @@ class LimiterRegistry:
             timeout: Seconds for connecting to Redis, and for each of its answers.
             guard: Seconds for which a slot stays held for a process that was killed or cut off: at
                 least the client's ``attempt_timeout`` and two more.
-            messengers: As for the class; every process of a fleet must be given the same quotas.
-            other_messengers: As for the class.
-            whatsapp_direct: As for the class.
-            keys: As for the class.
-            account: As for the class.
+            **quotas: As for the class; every process of a fleet must be given the same.
 
         Raises:
             ConfigurationError: A value cannot work, or the extra is not installed.
@@ -175,14 +177,7 @@ class LimiterRegistry:
             timeout=timeout,
             guard=guard,
         )
-        return SharedLimiterRegistry(
-            factory,
-            messengers=messengers,
-            other_messengers=other_messengers,
-            whatsapp_direct=whatsapp_direct,
-            keys=keys,
-            account=account,
-        )
+        return SharedLimiterRegistry(factory, **quotas)
 
     @staticmethod
     def on_disk(
@@ -191,11 +186,7 @@ class LimiterRegistry:
         on_unavailable: OnFileUnavailable = "raise",
         timeout: float = 1.0,
         guard: float = 62.0,
-        messengers: Mapping[str, Quotas] | None = None,
-        other_messengers: Quotas = OTHER_MESSENGERS_QUOTA,
-        whatsapp_direct: Quotas = WHATSAPP_DIRECT_QUOTA,
-        keys: Mapping[LimitKey, Quotas] | None = None,
-        account: Quotas = ACCOUNT_QUOTAS,
+        **quotas: Unpack[QuotaSettings],
     ) -> SharedLimiterRegistry:
         """Limits kept together by the processes of one user on this machine; no server is needed.
 
@@ -215,11 +206,7 @@ class LimiterRegistry:
             timeout: Seconds to wait for the file's lock.
             guard: Seconds for which a slot stays held for a process that was killed: at least the
                 client's ``attempt_timeout`` and two more.
-            messengers: As for the class; every process must be given the same quotas.
-            other_messengers: As for the class.
-            whatsapp_direct: As for the class.
-            keys: As for the class.
-            account: As for the class.
+            **quotas: As for the class; every process must be given the same.
 
         Raises:
             ConfigurationError: A value cannot work.
@@ -230,14 +217,7 @@ class LimiterRegistry:
         factory = SharedLimiterFactory.on_disk(
             folder, on_unavailable=on_unavailable, timeout=timeout, guard=guard
         )
-        return SharedLimiterRegistry(
-            factory,
-            messengers=messengers,
-            other_messengers=other_messengers,
-            whatsapp_direct=whatsapp_direct,
-            keys=keys,
-            account=account,
-        )
+        return SharedLimiterRegistry(factory, **quotas)
 
     def use_account(self, account: AccountKey) -> None:
         """Say whose limits these are, as each account has its own file; a client does so itself.
@@ -259,6 +239,7 @@ class LimiterRegistry:
         """The quotas that hold for a key; empty where it is not limited."""
         if isinstance(key, AccountKey):
             return self._account
+        # An empty tuple is an answer as well: this key is not limited.
         if (own := self._keys.get(key)) is not None:
             return own
         if key.scope == "sendMessageToWhatsApp":
@@ -278,12 +259,15 @@ class LimiterRegistry:
             ConfigurationError: The factory made something that is not a limiter.
         """
         if isinstance(key, AccountKey):
+            # Accounts are few and in use all the time, so that they are never swept.
             account = self._accounts.get(key)
             if account is None:
                 account = self._accounts[key] = self._made(key, self._account)
             return account
         limiter = self._limiters.get(key)
         if limiter is None:
+            # Before the newcomer is there, which has nothing outstanding yet and would be dropped
+            # as idle.
             self._drop_idle()
             limiter = self._limiters[key] = self._made(key, self.quotas(key))
             self._sweep.append(key)
@@ -341,6 +325,7 @@ class LimiterRegistry:
         """
         check_key(key)
         check_ages(ages)
+        # Asked before a limiter is made: what is not limited has nothing to count.
         if not ages or not self.quotas(key):
             return
         limiter = self.limiter(key)
@@ -372,23 +357,9 @@ class SharedLimiterRegistry(LimiterRegistry):
     """
 
     def __init__(
-        self,
-        factory: shared.SharedLimiterFactory,
-        *,
-        messengers: Mapping[str, Quotas] | None,
-        other_messengers: Quotas,
-        whatsapp_direct: Quotas,
-        keys: Mapping[LimitKey, Quotas] | None,
-        account: Quotas,
+        self, factory: shared.SharedLimiterFactory, **quotas: Unpack[QuotaSettings]
     ) -> None:
-        super().__init__(
-            messengers=messengers,
-            other_messengers=other_messengers,
-            whatsapp_direct=whatsapp_direct,
-            keys=keys,
-            account=account,
-            factory=factory,
-        )
+        super().__init__(factory=factory, **quotas)
         self._shared = factory
 
     def use_account(self, account: AccountKey) -> None:
@@ -408,6 +379,7 @@ class SharedLimiterRegistry(LimiterRegistry):
                 not known yet.
         """
         if isinstance(key, AccountKey):
+            # Asked at every use, as the account is known only once a client has these limits.
             self.use_account(key)
         return super().limiter(key)
 
@@ -419,6 +391,7 @@ class SharedLimiterRegistry(LimiterRegistry):
     @property
     def own_quotas(self) -> tuple[Quota, ...]:
         """None where Redis keeps the count; a journal may bring sends that no file here counted."""
+        # What Redis has counted it still counts: told once more, it would be counted twice.
         return super().own_quotas if self._shared.primable else ()
 
     @property
@@ -427,15 +400,10 @@ class SharedLimiterRegistry(LimiterRegistry):
         return self._shared.member.guard
 
     async def __aenter__(self) -> Self:
-        """Give itself."""
+        """Return itself."""
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Close it."""
         await self.close()
 

@@ -41,6 +41,8 @@ class RouteDirectory:
     def get(self, contact_id: int) -> Route | None:
         """The route of a contact, or None where it is not known."""
         route = self._routes.get(contact_id)
+        # The one that was used least recently goes first: contacts of a list that was sent once
+        # make room, and those that are written to again and again stay.
         if route is not None:
             self._routes.move_to_end(contact_id)
         return route
@@ -78,9 +80,13 @@ class RouteDirectory:
         if isinstance(content, models.Page):
             found = cast("models.Page[object]", content).items
         for item in found:
+            # A page holds items of one kind: after the first that is no contact there is none to
+            # come.
             if not isinstance(item, Contact):
                 return
             route = item.route
+            # Taken as it is, a bot_id that is a text would make a key that no other message has,
+            # and so an empty window of its own.
             if route is not None and _is_sound(item.id, route):
                 self.learn(item.id, route)
 
@@ -128,8 +134,12 @@ class CountedSends:
             keep: Seconds for which this matters: the longest period of the limits.
         """
         now, noted = self._clock(), self._noted
+        # In the order of their ends, as every note is kept for as long as the others: `keep` is the
+        # longest period of the same registry.
         while noted and noted[0][0] <= now:
             noted.popleft()
+        # Two clocks: how long it is kept goes by one that is never set, and the span is told by the
+        # wall clock, which is what the journal writes.
         noted.append((now + keep, message, begun, ended))
 
     def known(self) -> Callable[[Hashable, float], bool]:

@@ -48,7 +48,6 @@ if not TYPE_CHECKING:
     # Who sends messages needs none of these.
     __getattr__, __dir__ = lazy_names(
         __name__,
-        __name__,
         {
             "ContactAccount": ".account",
             "ContactCryptoAccount": ".account",

@@ -120,7 +120,7 @@ def check_phone(name: str, value: object) -> str:
 
 
 class FrozenTexts(dict[str, str]):
-    """Texts by their names that nobody changes; in all else a dict, which JSON can hold too."""
+    """An immutable dict of texts, which the JSON encoder takes as it takes any dict."""
 
     __slots__ = ()
 
@@ -148,7 +148,7 @@ def check_reference(value: object) -> FrozenTexts:
     """A frozen copy of a reference of the user's own: texts by names, few enough to be kept.
 
     Raises:
-        InvalidRequestError: It is none; no text of it is shown, as it may tell of a recipient.
+        InvalidRequestError: It is not one; no text of it is shown, as it may tell of a recipient.
     """
     if type(value) is FrozenTexts:
         return value  # One that was checked before, such as that of a message which is evolved.

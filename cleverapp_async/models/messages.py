@@ -34,7 +34,7 @@ _CONTENT = ("text", "image", "file")
 
 
 def _keep_reference(message: Message) -> None:
-    """Check a message's reference, and keep a copy that nobody can change."""
+    """Check a message's reference, and keep an immutable copy."""
     if message.reference is not NO_REFERENCE:
         object.__setattr__(message, "reference", check_reference(message.reference))
 

@@ -39,9 +39,13 @@ def check_number(
     Raises:
         ValueError: It is not such a number; the message names it.
     """
-    number = isinstance(value, int | float) and not isinstance(value, bool)
     # Whole numbers may be beyond all floats, and NaN compares as neither.
-    if number and 0 <= value <= most and (above is None or value > above):  # type: ignore[operator]
+    if (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and 0 <= value <= most
+        and (above is None or value > above)
+    ):
         return
     least = "from 0" if above is None else f"above {above:g} and"
     msg = f"{what} must be a number {least} up to {most:g}, not {value!r}"

@@ -172,11 +172,11 @@ class Call:
         return self.context.variants
 
     def text(self, name: str) -> str | None:
-        """Give a parameter that is a string, else None."""
+        """Return a parameter that is a string, else None."""
         return text_of(self.parameters, name)
 
     def integer(self, name: str) -> int | None:
-        """Give a parameter that is an integer, else None."""
+        """Return a parameter that is an integer, else None."""
         return as_integer(self.parameters.get(name))
 
     def answer(self, data: object, *, created: bool = False) -> Decision:
@@ -281,7 +281,7 @@ class Endpoint:
 
 
 def text_of(parameters: Parameters, name: str) -> str | None:
-    """Give a parameter that is a string, else None."""
+    """Return a parameter that is a string, else None."""
     value = parameters.get(name)
     return value if isinstance(value, str) else None
 
@@ -302,13 +302,13 @@ def no_channel(context: Context, parameters: Parameters) -> Channel:
 
 
 def bot_channel(context: Context, parameters: Parameters) -> Channel:
-    """Give the bot that is named, and no messenger, as the method has no limit per messenger."""
+    """Return the bot that is named, and no messenger, as the method has no limit per messenger."""
     del context
     return as_integer(parameters.get("bot_id")), None
 
 
 def contact_channel(context: Context, parameters: Parameters) -> Channel:
-    """Give the bot of the contact that is named, and no messenger, as none is limited."""
+    """Return the bot of the contact that is named, and no messenger, as none is limited."""
     contact_id = as_integer(parameters.get("contact_id"))
     contact = None if contact_id is None else context.state.contacts.by_id(contact_id)
     return NO_CHANNEL if contact is None else (contact.bot_id, None)

@@ -50,6 +50,8 @@ class RequestHandler:
 
     def opened(self, connection: ServerConnection) -> None:
         """Take note of a new connection; reset it when a fault says so."""
+        # The connection exists by now, so that a reset reaches a client that believes to be
+        # connected.
         self.connections.add(connection)
         if self._schedule.pick_unread("accept") is not None:
             connection.reset()
@@ -72,6 +74,7 @@ class RequestHandler:
 
     async def drop_idle(self) -> None:
         """Close the connections which carry no request."""
+        # Those between two requests. One whose request is being read or answered is left to end it.
         idle = [connection for connection in self.connections if connection.between_requests]
         await _drop(idle)
 
@@ -96,6 +99,7 @@ class RequestHandler:
         finally:
             self._running.discard(task)
             connection.between_requests = True
+        # The port is closed for new connections: this one must not be kept alive past it.
         if self.refusing:
             response.force_close()
         return response
@@ -104,18 +108,24 @@ class RequestHandler:
         self, request: web.BaseRequest, connection: ServerConnection
     ) -> web.StreamResponse:
         try:
+            # Read whole before anything else: a client that leaves in the middle has sent no
+            # request.
             body = await request.read()
         except (ConnectionError, web.RequestPayloadError):
             self._log_unread("incomplete", None, None)
             return WireDone()
+        # No part of the API, so that it is not logged, delayed or struck by a fault.
         if request.method == "GET" and request.path == OPENAPI_PATH:
             return openapi_reply().response()
         router = self._router
         parsed = _parse(request, router.name_of(request.path), body)
         await self._delay(self.latency.out)
+        # The one moment that counts, after the way out: limits, log and referee all use it.
         now = asyncio.get_running_loop().time()
         known = router.authenticates(parsed)
         channel = router.channel(parsed) if known else NO_CHANNEL
+        # Picked before the decision, as a fault says whether the request reaches the application at
+        # all; played after it, as it may spoil the answer of one that did.
         fault = self._schedule.pick(parsed.endpoint, parsed.parameters)
         verdict: ArrivalVerdict = "fault"
         reply = _NOT_TAKEN
@@ -133,10 +143,15 @@ class RequestHandler:
             taken,
             None if fault is None else fault.kind,
         )
+        # Between the decision and the log nothing is awaited: the log has the order in which limits
+        # counted.
         self._request_log.add(arrival)
         if self.observers:
+            # Told in the same turn of the loop, so that an observer sees the windows as they are at
+            # this request.
             answer = reply if fault is None else None
             self._tell(observe(arrival, request, body, router.secrets(parsed), answer))
+        # After the log: a client that gives up during the way back has been counted.
         await self._delay(self.latency.back)
         if fault is None:
             return reply.response()

@@ -136,13 +136,13 @@ class SimulatorLimits:
         )
 
     def of_messenger(self, messenger: str) -> SimulatedQuota | None:
-        """Give sendMessage's quota for one bot and a messenger."""
+        """Return sendMessage's quota for one bot and a messenger."""
         if self.messengers is None:
             return None
         return self.messengers.get(messenger, self.other_messengers)
 
     def of(self, endpoint: str, messenger: str) -> SimulatedQuota | None:
-        """Give a method's quota for one bot and a messenger."""
+        """Return a method's quota for one bot and a messenger."""
         return self.whatsapp_direct if endpoint == WHATSAPP_DIRECT else self.of_messenger(messenger)
 
 
@@ -173,7 +173,7 @@ class QuotaCounter(Protocol):
     period: float
 
     def wait(self, now: float) -> float:
-        """Give the seconds until one more is admitted; 0.0 when it is admitted now."""
+        """Return the seconds until one more is admitted; 0.0 when it is admitted now."""
         ...
 
     def take(self, now: float) -> None:
@@ -181,11 +181,11 @@ class QuotaCounter(Protocol):
         ...
 
     def remaining(self, now: float) -> int:
-        """Give how many more are admitted now."""
+        """Return how many more are admitted now."""
         ...
 
     def free_in(self, now: float, count: int) -> Iterable[float]:
-        """Give the seconds until each of the first slots in use is free, the soonest first."""
+        """Return the seconds until each of the first slots in use is free, the soonest first."""
         ...
 
 
@@ -198,8 +198,9 @@ class SlidingWindow:
     _stamps: deque[float] = field(init=False, factory=deque[float], repr=False)
 
     def wait(self, now: float) -> float:
-        """Give the seconds until the oldest of a full window leaves it."""
+        """Return the seconds until the oldest of a full window leaves it."""
         self._expire(now)
+        # Only admitted requests are stamped: one that is refused does not push the window on.
         if len(self._stamps) < self.limit:
             return 0.0
         return self.period - (now - self._stamps[0])
@@ -209,12 +210,12 @@ class SlidingWindow:
         self._stamps.append(now)
 
     def remaining(self, now: float) -> int:
-        """Give how many more are admitted now."""
+        """Return how many more are admitted now."""
         self._expire(now)
         return self.limit - len(self._stamps)
 
     def free_in(self, now: float, count: int) -> Iterable[float]:
-        """Give the seconds until each of the first stamps leaves the window."""
+        """Return the seconds until each of the first stamps leaves the window."""
         return (self.period - (now - stamp) for stamp in islice(self._stamps, count))
 
     def _expire(self, now: float) -> None:
@@ -237,7 +238,7 @@ class FixedWindow:
     _count: int = field(init=False, default=0, repr=False)
 
     def wait(self, now: float) -> float:
-        """Give the seconds until a full window ends."""
+        """Return the seconds until a full window ends."""
         if now - self._opened >= self.period or self._count < self.limit:
             return 0.0
         return self.period - (now - self._opened)
@@ -251,11 +252,11 @@ class FixedWindow:
         self._count += 1
 
     def remaining(self, now: float) -> int:
-        """Give how many more are admitted now."""
+        """Return how many more are admitted now."""
         return self.limit - (self._count if now - self._opened < self.period else 0)
 
     def free_in(self, now: float, count: int) -> Iterable[float]:
-        """Give the seconds until the window ends, which frees all its slots at once."""
+        """Return the seconds until the window ends, which frees all its slots at once."""
         return repeat(self.period - (now - self._opened), count)
 
 
@@ -269,8 +270,10 @@ class TokenBucket:
     _stamp: float = field(init=False, default=float("-inf"), repr=False)
 
     def wait(self, now: float) -> float:
-        """Give the seconds until one whole token is there."""
+        """Return the seconds until one whole token is there."""
         self._refill(now)
+        # A full bucket admits a burst of the limit, and one more for each token that comes
+        # meanwhile: up to twice the limit in a period.
         if self._tokens >= _WHOLE_TOKEN:
             return 0.0
         return (1.0 - self._tokens) * self.period / self.limit
@@ -281,12 +284,12 @@ class TokenBucket:
         self._tokens -= 1.0
 
     def remaining(self, now: float) -> int:
-        """Give the whole tokens that are there now."""
+        """Return the whole tokens that are there now."""
         self._refill(now)
         return int(self._tokens + (1.0 - _WHOLE_TOKEN))
 
     def free_in(self, now: float, count: int) -> Iterable[float]:
-        """Give the seconds until each of the next tokens is there."""
+        """Return the seconds until each of the next tokens is there."""
         whole = self.remaining(now)
         per_token = self.period / self.limit
         return ((whole + n - self._tokens) * per_token for n in range(1, count + 1))
@@ -333,6 +336,7 @@ class RateLimiter:
 
     def __attrs_post_init__(self) -> None:
         """Put the account's counters one behind the other, the longest period first."""
+        # In the order in which middleware of Laravel would stand: see `admit_account`.
         quotas = sorted(self.limits.account or (), key=lambda quota: -quota[1])
         self._account = [make_counter(self.kind, *quota) for quota in quotas]
 
@@ -347,6 +351,8 @@ class RateLimiter:
         """
         told: Throttled | None = None
         for counter in self._account:
+            # Refused by one, it has been counted by those before it, and never reaches those behind
+            # it.
             wait = counter.wait(now)
             if wait > 0.0:
                 return Throttled(counter.limit, counter.remaining(now), wait)
@@ -356,6 +362,7 @@ class RateLimiter:
 
     def admit(self, scope: Scope, now: float) -> bool:
         """Count a message under the quota of its scope, or refuse it and count nothing."""
+        # Made at the first request of a scope: there may be any number of bots.
         counter = self._scopes.get(scope)
         if counter is None:
             endpoint, _, messenger = scope
@@ -363,6 +370,7 @@ class RateLimiter:
             if quota is None:
                 return True
             counter = self._scopes[scope] = make_counter(self.kind, *quota)
+        # A refused message is counted by nothing: it is a quota of messages that were let through.
         if counter.wait(now) > 0.0:
             return False
         counter.take(now)

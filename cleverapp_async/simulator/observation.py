@@ -134,6 +134,8 @@ class _Secrets:
     def of(cls, *tokens: Value) -> _Secrets:
         """All spellings of these secrets."""
         words = {one for one in tokens if isinstance(one, str) and len(one) in _LITERAL}
+        # The longest first: a token that is a part of another one must not be struck out of its
+        # middle.
         return cls(tuple(map(_spellings, sorted(words, key=len, reverse=True))))
 
     def strike(self, text: str) -> str:
@@ -208,8 +210,11 @@ def _request_text(request: web.BaseRequest, body: bytes, secrets: _Secrets) -> R
     kind = request.headers.get("Content-Type", "")
     text, withheld = "", None if not body else "long"
     if len(body) <= _READ:
+        # By name first, then by value: what stands under another name is found as well.
         whole = secrets.strike(_strike_body(body, kind))
         text, withheld = whole[:SHOWN], "long" if len(whole) > SHOWN else None
+        # The proof that nothing was missed: read as the server reads it, the body must hold no
+        # token any more.
         if _has_token(read_parameters("", whole.encode(), kind).get(_PARAMETER)):
             text, withheld = "", "secret"
     version = request.version
@@ -226,6 +231,8 @@ def _request_text(request: web.BaseRequest, body: bytes, secrets: _Secrets) -> R
 
 def _answer_text(reply: Reply, secrets: _Secrets) -> AnswerText:
     headers = {"Content-Type": reply.content_type, **reply.headers}
+    # Four bytes are the longest character of UTF-8: so many bytes hold all characters that are
+    # shown.
     body = reply.body[: 4 * SHOWN].decode(errors="replace")[:SHOWN]
     return AnswerText(
         reply.status, tuple(_headers(headers, secrets)), secrets.strike(body), len(reply.body)
@@ -262,6 +269,8 @@ def _strike_pair(pair: str) -> str:
 
 def _names_parameter(name: str) -> bool:
     """Whether PHP reads the token from a field of this name, such as ``api.token``."""
+    # Asked of the very code that reads parameters, so that no spelling is known to one of them
+    # alone.
     return _PARAMETER in read_pairs([(name, "")])
 
 
@@ -273,6 +282,8 @@ def _strike_json(text: str) -> str:
     # In JSON a quotation mark begins or ends a string, so that strings are found one by one.
     for match in _JSON_STRING.finditer(text):
         colon = _JSON_COLON.match(text, match.end())
+        # Inside a value that was struck already, or no name of a member: a text is followed by no
+        # colon.
         if match.start() < done or colon is None or not _names_token(match[0]):
             continue
         try:
@@ -298,6 +309,7 @@ def _strike_parts(body: bytes, content_type: str) -> bytes:
     boundary = BytesParser().parsebytes(head).get_boundary()
     if not boundary:
         return body
+    # Cut at the boundary and joined again: what is not struck stays byte for byte.
     mark = b"--" + boundary.encode("utf-8", "replace")
     return mark.join(map(_strike_part, body.split(mark)))
 

@@ -24,6 +24,8 @@ from .request_log import Arrival, ArrivalVerdict
 DuplicateKey: TypeAlias = Callable[[Arrival], Hashable]
 """Gives what two arrivals of one message have in common."""
 
+# Verdicts of requests that a limit refused; of those that count for no key, as they reached no bot;
+# and of those that came without an account to count for.
 _REFUSALS: Final[frozenset[ArrivalVerdict]] = frozenset({"refused_messenger", "refused_account"})
 _NO_KEY: Final[frozenset[ArrivalVerdict]] = frozenset({"invalid", "not_found", "wrong_method"})
 _NO_METHOD: Final = frozenset({"", WEBHOOK.name})
@@ -164,6 +166,8 @@ def most_in_any_window(times: Sequence[float], period: float) -> int:
     """
     most = first = 0
     for last, time in enumerate(times):
+        # Half open, as the server counts: two arrivals exactly one period apart are in no common
+        # window. The first pointer never goes back, so that a log of a million takes one pass.
         while time - times[first] >= period:
             first += 1
         most = max(most, last - first + 1)
@@ -172,6 +176,8 @@ def most_in_any_window(times: Sequence[float], period: float) -> int:
 
 def everything(arrival: Arrival) -> Hashable:
     """Tell messages apart by their endpoint and all their parameters."""
+    # Sorted, as the order of the parameters says nothing. What differs in one character is another
+    # message.
     return arrival.endpoint, json.dumps(dict(arrival.parameters), sort_keys=True)
 
 
@@ -181,7 +187,7 @@ def counts_for_account(arrival: Arrival) -> bool:
 
 
 def key_of(arrival: Arrival) -> Scope | None:
-    """Give the method, the bot and the messenger in whose window a request counts, if any."""
+    """Return the method, the bot and the messenger in whose window a request counts, if any."""
     if arrival.bot_id is None or arrival.messenger is None or arrival.verdict in _NO_KEY:
         return None
     return arrival.endpoint, arrival.bot_id, arrival.messenger
@@ -194,6 +200,7 @@ class _Series:
     refusals: int = 0
 
     def add(self, arrival: Arrival) -> None:
+        # The log is in the order in which requests were counted, so that the times ascend.
         self.times.append(arrival.at)
         if arrival.verdict == "accepted":
             self.accepted.append(arrival.at)
@@ -241,10 +248,14 @@ def judge_log(
         if counts_for_account(arrival):
             account.add(arrival)
         scope = key_of(arrival)
+        # A request counts for its key and for the account, and neither is told by the other: a
+        # client may keep every key's limit and exceed the account's.
         if scope is not None:
             if scope not in series:
                 series[scope] = _Series()
             series[scope].add(arrival)
+        # Whether it was taken, not what the client was told: a message whose answer a fault has
+        # eaten is as delivered as any other.
         if arrival.taken:
             deliveries += 1
             taken.setdefault(key(arrival), []).append(arrival)
@@ -253,13 +264,16 @@ def judge_log(
             counted.tally(limits.of(scope[0], scope[2]), scope) for scope, counted in series.items()
         ),
         account=tuple(
-            account.tally(quota, (None, None, None)) for quota in limits.account or (None,)
+            # One tally even where no quota holds, for the numbers.
+            account.tally(quota, (None, None, None))
+            for quota in limits.account or (None,)
         ),
         duplicates=tuple(
             Duplicate(same[0], len(same), same[0].endpoint, same[0].bot_id, same[0].messenger)
             for same in taken.values()
             if len(same) > 1
         ),
+        # Every refusal is one of a request with the true token, so that the account has them all.
         refusals=account.refusals,
         deliveries=deliveries,
         arrivals=total,

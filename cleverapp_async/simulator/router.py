@@ -71,7 +71,7 @@ class Router:
     _rounding: Rounding = "up"
 
     def name_of(self, path: str) -> str:
-        """Give the name of the method, known or not, or the webhook's, that a path leads to."""
+        """Return the name of the method, known or not, or the webhook's, that a path leads to."""
         return WEBHOOK.name if path == self._webhook_path else path.removeprefix(API_PREFIX)
 
     def authenticates(self, request: ParsedRequest) -> bool:
@@ -79,11 +79,11 @@ class Router:
         return request.token == self._api_token or request.path == self._webhook_path
 
     def secrets(self, request: ParsedRequest) -> tuple[Value, ...]:
-        """Give the token that is accepted, the one that was sent and the webhook's path."""
+        """Return the token that is accepted, the one that was sent and the webhook's path."""
         return self._api_token, request.token, self._webhook_path
 
     def channel(self, request: ParsedRequest) -> Channel:
-        """Give the bot and the messenger a request addresses, as far as they are known."""
+        """Return the bot and the messenger a request addresses, as far as they are known."""
         row = self._row(request)
         return NO_CHANNEL if row is None else row.channel(self._context, request.parameters)
 
@@ -98,6 +98,8 @@ class Router:
         if row is WEBHOOK:
             # No account's limits are known to count it (assumed).
             return self._handle(request, row, channel, now)
+        # Counted before the parameters are looked at, so that a faulty request costs the account a
+        # slot.
         throttled = self._context.limiter.admit_account(now)
         if throttled is None:
             return self._handle(request, row, channel, now)
@@ -141,6 +143,8 @@ class Router:
 
     def _when_to_retry(self, seconds: float) -> dict[str, str]:
         """When a refused client may come back, in whole seconds: rounded as it was chosen."""
+        # Rounded up, whoever waits as told is admitted. Laravel on Redis rounds down, and so tells
+        # of a moment that is up to a second too early.
         whole = math.ceil(seconds) if self._rounding == "up" else math.floor(seconds)
         return {"Retry-After": str(whole), "X-RateLimit-Reset": str(unix_now() + whole)}
 

@@ -9,7 +9,6 @@ from bisect import bisect_right
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from os import PathLike
-from types import TracebackType
 from typing import Final, Self
 
 from aiohttp import web
@@ -94,8 +93,8 @@ class Simulator:
 
     Raises:
         ValueError: The token is empty or not a text, ``limits`` or ``latency`` is of another type,
-            ``window``, ``retry_after`` or a shape has an unknown name, ``webhook_path`` is none, or
-            more than one of ``contacts``, ``seed_file`` and ``seed_data`` names contacts.
+            ``window``, ``retry_after`` or a shape has an unknown name, ``webhook_path`` is not
+            valid, or more than one of ``contacts``, ``seed_file`` and ``seed_data`` names contacts.
         SeedError: The seed contradicts itself, or its file cannot be read as one.
         OSError: The seed's file cannot be read.
     """
@@ -159,6 +158,8 @@ class Simulator:
             refusals,
             self.links_url or "",
         )
+        # Random numbers of their own for faults and latency: more of the one do not change the
+        # other, so that a seed repeats both.
         self._schedule = FaultSchedule(random.Random(f"faults {self.seed}"))
         for fault in self.faults:
             check_kind("faults", fault, Fault)
@@ -175,12 +176,7 @@ class Simulator:
         await self.start()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     @property
@@ -231,7 +227,7 @@ class Simulator:
         return judge_log(self.arrivals, self.limits, key=key)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
-        """Tell somebody of every request from now on, with what was read and what was answered.
+        """Call an observer for every request from now on, with what was read and what was answered.
 
         Args:
             observer: Called in the turn in which the request was counted, so that `key_window`
@@ -279,7 +275,7 @@ class Simulator:
             window: How they are counted; None: as before.
 
         Raises:
-            ValueError: ``window`` is none of its names.
+            ValueError: ``window`` is not one of its names.
         """
         kind = self.window if window is None else window
         check_name("window", kind, WINDOW_KINDS)
@@ -323,7 +319,7 @@ class Simulator:
         return contacts.addressee(arrival.bot_id, arrival.messenger, arrival.parameters)
 
     def kept_contacts(self, after_id: int = 0, count: int = 100) -> tuple[SimulatedContact, ...]:
-        """Give ``count`` contacts with greater ids as they are now, but those of forbidden bots."""
+        """Return ``count`` contacts with greater ids as they are now, without forbidden bots."""
         state = self._context.state
         ids = state.contacts.listed(None)
         first = bisect_right(ids, after_id)
@@ -378,6 +374,7 @@ class Simulator:
             raise RuntimeError(msg)
         listening = bind(self.host, self.port)
         self._bound_port = listening.getsockname()[1]
+        # Known only now, as the port may have been chosen by the system.
         self._context.links_url = (self.links_url or self.base_url).rstrip("/")
         server = self._web = web.Server(
             self._handler.handle,
@@ -398,6 +395,8 @@ class Simulator:
         if self._reserved is not None:
             self._reserved.close()
             self._reserved = None
+        # In this order: no request is read any more, those that run are cut off, aiohttp ends its
+        # own tasks, and what is still connected is closed.
         server.pre_shutdown()
         await self._handler.cancel_running()
         await server.shutdown(_PATIENCE)
@@ -426,6 +425,7 @@ class Simulator:
             yield
         finally:
             self._handler.refusing = False
+            # Not where it was closed meanwhile, which has let the port go.
             if self._reserved is reserved:
                 self._reserved = None
                 await self._listen(server, reserved)

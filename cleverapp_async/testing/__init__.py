@@ -36,7 +36,6 @@ if not TYPE_CHECKING:
     # What needs the simulator, and with it aiohttp's server.
     __getattr__, __dir__ = lazy_names(
         __name__,
-        __name__,
         {
             "ClientSettings": ".quick_settings",
             "MakeSimulator": ".simulator_thread",

@@ -75,6 +75,8 @@ class JournalMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        # One loop for a whole story: a journal's connections and futures belong to the loop that
+        # opened it, and hypothesis calls each rule as a plain function.
         self.loop = asyncio.new_event_loop()
         self.store: JournalStore = self.make_store()
         self.journal: Journal = self.store.journal()
@@ -114,6 +116,8 @@ class JournalMachine(RuleBasedStateMachine):
         """The next messages of a key are taken, in their order."""
         after = self.cursor[key]
         found = self.run(self.journal.take(key, after, most, self.resend))
+        # The same rule as the journal's, from a dictionary: whatever the two differ in is a fault
+        # of one.
         right = [index for index in self._to_send(key) if index > after][:most]
         told = [entry.index for entry in found]
         expect(
@@ -161,6 +165,8 @@ class JournalMachine(RuleBasedStateMachine):
         for index in chosen:
             self.before[index] = self.state[index]
             self.state[index] = S.INTENT
+        # All at once, as a run does: a journal may write them in one commit, and must still know
+        # each.
         self.waiting -= chosen
         self.withdrawn -= chosen
 
@@ -169,6 +175,8 @@ class JournalMachine(RuleBasedStateMachine):
     def withdraw(self, data: st.DataObject) -> None:
         """An attempt did nothing: the message is what it was before, and may be tried again."""
         index = data.draw(st.sampled_from(sorted(self.before)))
+        # In a coroutine, as a journal may look for the running loop; nothing is awaited, as in a
+        # run.
         self.run(self._withdraw(index))
         self.state[index] = self.before.pop(index)
         self.waiting.add(index)
@@ -233,6 +241,7 @@ class JournalMachine(RuleBasedStateMachine):
             passing = result.state is S.NOT_SENT or (
                 result.state is S.REJECTED and not result.permanent
             )
+            # A message that may have arrived stays unknown when sending it again did nothing.
             if was is S.UNKNOWN and passing:
                 self.state[index] = S.UNKNOWN
             else:
@@ -255,6 +264,8 @@ class JournalMachine(RuleBasedStateMachine):
         expect(found == right, f"load counts {found} instead of {right}")
         orphans = [index for index in KEPT if self.state[index] is S.INTENT]
         told = [entry.index for entry in loaded.orphans]
+        # Nobody waited until a withdrawal was written: of those that died right after it the
+        # journal may say either, and its word is taken over.
         orphans += sorted(unsure.intersection(told))
         expect(
             sorted(told) == sorted(orphans),
@@ -262,6 +273,8 @@ class JournalMachine(RuleBasedStateMachine):
         )
         for index in orphans:
             self.state[index] = S.UNKNOWN
+            # The result of an orphan is made by the journal: its moment and text are not ours to
+            # compare.
             self.results.pop(index, None)
         self.before.clear()
         self.waiting.clear()
@@ -369,6 +382,8 @@ def tell_stories(
             max_examples=examples,
             stateful_step_count=steps,
             deadline=None,
+            # No examples are kept, and no deadline holds: whoever runs this may have a slow disk or
+            # server.
             database=None,
             phases=(Phase.generate, Phase.shrink) if shortest else (Phase.generate,),
             report_multiple_bugs=False,

@@ -82,6 +82,7 @@ def settings_of(test: pytest.Item) -> MarkedSettings:
                 if name in _EXAMPLES:
                     wanted += f", such as {_EXAMPLES[name]}"
                 raise wrong_marker(test, f"{name} must be {wanted}, not {value!r}")
+            # `iter_markers` gives the closest marker first.
             given.setdefault(name, value)
     clean = given.pop("assert_clean", True)
     return MarkedSettings(cast("SimulatorSettings", given), clean)
@@ -109,6 +110,7 @@ def _fits(value: object, hint: _Hint) -> bool:
         if not isinstance(value, Collection) or isinstance(value, str):
             return False
         return all(_fits(one, arguments[0]) for one in cast("Collection[object]", value))
+    # A bool is an int for Python: `port=True` would pass as one.
     if isinstance(value, bool):
         return hint is bool
     return isinstance(value, origin)
@@ -169,6 +171,7 @@ class _Known:
                 "A message was taken more than once: if your code means to send it again, give "
                 "each a text of its own."
             )
+        # One that still runs may meet its faults in a later test.
         unmet = () if self.simulator.running else self.simulator.unmet_faults
         if due := ", ".join(map(_shown, _due(unmet))):
             yield (
@@ -226,6 +229,7 @@ class Simulators:
             OSError: As by ``Simulator``, or the port is taken.
         """
         if not settings.keys() & {"limits", "window"}:
+            # A test is not to wait for quotas unless it is about them.
             settings["limits"] = SimulatorLimits.none()
         simulator = SimulatorThread(**settings)
         simulator.start()
@@ -247,6 +251,7 @@ class Simulators:
         One that goes on, because a fixture of a wider scope asked for it, is judged after each
         test, by what arrived in it.
         """
+        # Judged in the order in which they were made; those that go on are kept for the next test.
         known, self._known = self._known, []
         for one in known:
             if one.simulator.running:

@@ -77,6 +77,8 @@ def check_journal(
     def make() -> JournalStore:
         return _store_of(make_store)
 
+    # First whether it is a store at all, then short stories whose failures explain themselves, and
+    # the random ones at last.
     _run(make, _it_makes_journals)
     for story in STORIES:
         _run(make, story)
@@ -116,7 +118,7 @@ def _store_of(make_store: Callable[[], object]) -> JournalStore:
 
 
 def _drop(made: object) -> None:
-    """Let a coroutine go that somebody made by an `async def`: it shall not warn besides."""
+    """Close a coroutine that is not awaited, so that Python does not warn of it as well."""
     if iscoroutine(made):
         made.close()
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Coroutine, Generator, Iterable
 from concurrent.futures import Future
 from contextlib import contextmanager
 from os import PathLike
-from types import TracebackType
 from typing import Any, ParamSpec, Protocol, Self, TypedDict, TypeVar, Unpack
 
 from ..simulator import (
@@ -119,12 +118,7 @@ class SimulatorThread:
             self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close it."""
         self.close()
 
@@ -228,12 +222,12 @@ class SimulatorThread:
         """Enforce other quotas from now on; see ``Simulator.set_limits``.
 
         Raises:
-            ValueError: ``window`` is none of its names.
+            ValueError: ``window`` is not one of its names.
         """
         self._inside(self._simulator.set_limits, limits, window)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
-        """Tell somebody of every request from now on, in the simulator's thread.
+        """Call an observer for every request from now on, in the simulator's thread.
 
         Args:
             observer: See ``Simulator.observe``.
@@ -269,7 +263,7 @@ class SimulatorThread:
         return self._inside(self._simulator.addressee, arrival)
 
     def kept_contacts(self, after_id: int = 0, count: int = 100) -> tuple[SimulatedContact, ...]:
-        """Give ``count`` contacts with greater ids as they are now, but those of forbidden bots."""
+        """Return ``count`` contacts with greater ids as they are now, without forbidden bots."""
         return self._inside(self._simulator.kept_contacts, after_id, count)
 
     def count_contacts(self) -> int:
@@ -338,6 +332,8 @@ class SimulatorThread:
             with self._handing_over:
                 loop, self._loop = self._loop, None
                 if loop is not None:
+                    # Behind everything that was handed over before, which the loop does in its
+                    # order.
                     loop.call_soon_threadsafe(self._stop.set)
             if self._thread is not None:
                 self._closed, self._thread = self._thread, None
@@ -363,6 +359,8 @@ class SimulatorThread:
             started.set_exception(error)
             return
         with self._handing_over:
+            # By the thread itself, and not by who starts it: conditions of faults may be asked
+            # before that one goes on.
             self._thread = threading.current_thread()
             self._loop = asyncio.get_running_loop()
         started.set_result(None)
@@ -397,6 +395,7 @@ class SimulatorThread:
             RuntimeError: It does not run, or this is its own thread, which cannot wait for itself.
         """
         if self._thread is threading.current_thread():
+            # It is never awaited: without this Python would warn of that.
             coroutine.close()
             raise RuntimeError(
                 "the condition of a fault is asked by the simulator itself, which cannot wait for "

@@ -42,7 +42,7 @@ _NAMED = 5
 
 
 class DeadlockError(RuntimeError):
-    """Nothing is ready and no timer is set: whoever waits would wait for ever."""
+    """Nothing is ready and no timer is set, so that the waiting tasks would wait for ever."""
 
 
 class _JumpingSelector(selectors.DefaultSelector):
@@ -54,6 +54,8 @@ class _JumpingSelector(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         events = super().select(0)
+        # Only where no socket has anything either: asyncio's own pipe for calls from other threads
+        # is one.
         if not events:
             self._jump(timeout)
         return events
@@ -101,6 +103,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.TimerHandle:
         """Call back at a virtual time, seconds; see :meth:`asyncio.loop.call_at`."""
         timer = super().call_at(when, callback, *args, context=context)
+        # A second heap beside asyncio's own, which is private.
         heapq.heappush(self._timers, timer)
         return timer
 

@@ -70,7 +70,7 @@ def expect_number(cell: Cell, what: str) -> int:
         what: What it should be, for the error.
 
     Raises:
-        JournalError: It is none.
+        JournalError: It is not one.
     """
     if isinstance(cell, int):
         return cell
@@ -87,7 +87,7 @@ def expect_text(cell: Cell, what: str) -> str:
         what: What it should be, for the error.
 
     Raises:
-        JournalError: It is none.
+        JournalError: It is not one.
     """
     if isinstance(cell, str):
         return cell
@@ -102,7 +102,7 @@ def expect_line(cell: Cell, what: str) -> str:
         what: What it should be, for the error.
 
     Raises:
-        JournalError: It is none.
+        JournalError: It is not one.
     """
     text = expect_text(cell, what)
     if text.isprintable():
@@ -118,7 +118,7 @@ def expect_moment(cell: Cell, what: str) -> float:
         what: What it should be, for the error.
 
     Raises:
-        JournalError: It is none.
+        JournalError: It is not one.
     """
     return _seconds(cell, LATEST, what)
 
@@ -131,12 +131,14 @@ def expect_duration(cell: Cell, what: str) -> float | None:
         what: What it should be, for the error.
 
     Raises:
-        JournalError: It is none.
+        JournalError: It is not one.
     """
     return None if cell is None else _seconds(cell, LONGEST, what)
 
 
 def _seconds(cell: Cell, end: float, what: str) -> float:
+    # A file that somebody made may hold NaN or a moment beyond every calendar, which would only
+    # fail later, in the middle of a report.
     if isinstance(cell, int | float) and math.isfinite(cell) and 0 <= cell < end:
         return float(cell)
     raise damaged(f"{what} in it is no time")
@@ -155,6 +157,8 @@ _escape = json.JSONEncoder(separators=(",", ":")).encode
 
 def whole(number: int | None) -> int | str | None:
     """A whole number for a column, which holds 64 bits: a longer one goes as its digits."""
+    # An id of the user's own may be of any length; SQLite would round a number beyond 64 bits to a
+    # float.
     if number is None or -_LARGEST <= number <= _LARGEST:
         return number
     return str(number)
@@ -189,9 +193,11 @@ def decode_error(told: Cell) -> ErrorRecord:
     """The error that :func:`encode_error` wrote.
 
     Raises:
-        JournalError: It is none.
+        JournalError: It is not one.
     """
     try:
+        # Read as it comes and looked at afterwards: whatever is wrong fails in one of these lines,
+        # or is found by `_is_sound`.
         kind, status, message, fields = json.loads(expect_text(told, "an error"))
         error = ErrorRecord(
             type=kind,

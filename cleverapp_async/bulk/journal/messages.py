@@ -69,6 +69,7 @@ MOST_COLUMNS = 1000
 """Names that the references of one campaign may have together: each is a column of an export."""
 
 _PREFIX = "own_"
+# Any number of `own_` before a name of ours: taking one off is then right for every column.
 _TAKEN = re.compile(rf"(?:{_PREFIX})*+(?:{'|'.join((*MESSAGE_COLUMNS, *OUTCOME_COLUMNS))})")
 # What ``sendMessage`` has no parameter for, and what changes nothing where a list gives it.
 _FREE = frozenset({"phone", "name"})
@@ -87,7 +88,7 @@ def decode_reference(cell: Cell) -> Mapping[str, str]:
     """The reference that :func:`encode_reference` wrote; the message checks what it holds.
 
     Raises:
-        JournalError: It is none.
+        JournalError: It is not one.
     """
     if cell is None:
         return {}
@@ -140,6 +141,7 @@ class ReferenceColumns:
         if not message.reference:
             return
         names = self._names.setdefault(message.method, set())
+        # Nearly every message has the names of the one before it.
         if names.issuperset(message.reference):
             return
         names.update(message.reference)
@@ -163,7 +165,7 @@ def decode_columns(told: Cell) -> tuple[str, ...]:
     """The columns that :meth:`ReferenceColumns.encode` wrote; none where nothing was written.
 
     Raises:
-        JournalError: They are none.
+        JournalError: They cannot be read.
     """
     if told is None:
         return ()
@@ -255,6 +257,8 @@ async def read_messages(messages: Messages) -> AsyncGenerator[list[Message]]:
             yield batch
         return
     given = iter(messages)
+    # `islice` takes no more than a batch, so that a source that is slow or endless is read as it is
+    # needed.
     while batch := [
         check_message(one, index) for index, one in enumerate(islice(given, _BATCH), count)
     ]:
@@ -301,5 +305,7 @@ def decode_message(method: Cell, parameters: Cell, reference: Cell = None) -> Me
 
 def digest_of(method: str, parameters: str) -> bytes:
     """What a left-out duplicate is recognized by: 16 bytes of its method and parameters."""
+    # Sorted: another release may write the parameters in another order, and the message is the
+    # same.
     canonical = json.dumps(json.loads(parameters), sort_keys=True)
     return blake2b(f"{method}\0{canonical}".encode(), digest_size=16).digest()

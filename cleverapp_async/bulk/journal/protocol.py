@@ -243,7 +243,7 @@ class CampaignReader(Protocol):
 
 
 class Campaign(Protocol):
-    """A campaign wherever it is kept, for whoever looks into it or settles it by hand.
+    """A campaign, wherever it is kept: it can be read, and settled by hand.
 
     :class:`SqliteCampaign` is one in a file, ``RedisCampaign`` one in Redis. Reading is apart from
     changing: a reader changes nothing, and what changes a campaign wants it for itself.
@@ -279,7 +279,7 @@ class Campaign(Protocol):
             How many were settled.
 
         Raises:
-            InvalidRequestError: Another state is given, or an index is none.
+            InvalidRequestError: Another state is given, or an index is not valid.
             JournalLockedError: Somebody is at work on it: nothing is changed.
             JournalError: A message is not unknown: nothing is changed.
             JournalWriteError: It cannot be written.

@@ -153,7 +153,7 @@ def check_settling(state: object, indexes: object) -> set[int] | None:
 
     Raises:
         InvalidRequestError: The state is another one than ``ACCEPTED`` and ``NOT_SENT``, or an
-            index is none.
+            index is not valid.
     """
     if not isinstance(state, JournalState) or state not in _VERDICTS:
         wanted = "JournalState.ACCEPTED or JournalState.NOT_SENT"
@@ -220,7 +220,7 @@ def without_texts(error: ErrorRecord) -> ErrorRecord:
 
 
 def is_plain_end(ended: str | None) -> bool:
-    """Whether it quotes nobody, why a run ended."""
+    """Whether the reason for a run's end is one of the fixed words, and no text of an error."""
     return ended in {None, "finished", "interrupted", PURGED_END}
 
 

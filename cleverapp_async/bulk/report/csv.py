@@ -171,11 +171,13 @@ def csv_lines(
     def line(cells: Iterable[str]) -> bytes:
         write(cells)
         text = lines.getvalue()
+        # One buffer for all lines, emptied after each.
         lines.seek(0)
         lines.truncate()
         # Half a character, which a server may have sent, is nothing that UTF-8 can hold.
         return text.encode(errors="replace")
 
+    # A column that a reference shares with the message (`phone`, `name`) stands in its usual place.
     others = [name for name in references if name not in COLUMNS]
     place = [name for name in PLACE_COLUMNS if name in others]
     rest = [name for name in others if name not in PLACE_COLUMNS]
@@ -189,6 +191,7 @@ def csv_lines(
 
 def _cells(entry: JournalEntry) -> Mapping[str, str]:
     cells = reference_columns(entry.message)
+    # The message itself goes over a reference that has a name of it.
     cells |= {name: str(value) for name, value in entry.message.parameters().items()}
     cells["number"] = str(entry.number)
     cells["state"] = entry.state.value

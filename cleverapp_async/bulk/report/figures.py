@@ -40,6 +40,8 @@ __all__ = [
 RELATIVE_ERROR = 0.01
 """How far a percentile may be from the exact one, as a part of it."""
 
+# The bin from g to g times growth is told by the value between them that is off by the same part
+# from either end: so no duration is told wrong by more than RELATIVE_ERROR.
 _GROWTH = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
 _PER_BIN = 1 / math.log(_GROWTH)
 _LEAST = 1e-6
@@ -122,6 +124,8 @@ class Histogram:
                 passed += counted
                 # The value in the bin that is off by the same part from both of its ends.
                 here = 2 * _GROWTH**place / (_GROWTH + 1)
+            # Both ends are known exactly: a percentile outside of them would contradict the longest
+            # one beside it.
             found.append(min(max(here, self.shortest), self.longest))
         return found
 
@@ -287,7 +291,7 @@ class ReportFigures:
     rejected: tuple[JournalEntry, ...] = ()
 
     def at_work(self, place: int) -> bool:
-        """Whether a run that has no end is at work: where it does not tell, the last one may be.
+        """Whether a run without an end is active; if the journal does not tell, the last may be.
 
         Args:
             place: Its place among the sessions, from 0.
@@ -356,11 +360,13 @@ def compute_figures(
     for row in settled:
         key = row.key
         if row.intent_at is not None and row.state not in _NEVER_LEFT:
+            # What was never on the wire is no send, although an intent of it may be written.
             binning.add(key, row.intent_at)
         if row.on_wire is not None:
             _of(on_wire, key).add(row.on_wire)
         if row.waited is not None:
             _of(waited, key).add(row.waited)
+    # Stable: keys with as many messages stay in the order of the journal.
     fullest = sorted(summary.by_key.items(), key=lambda item: -sum(item[1].values()))
     keys = tuple(
         KeyFigures(key, states, Times(_of(on_wire, key).spread(), _of(waited, key).spread()))

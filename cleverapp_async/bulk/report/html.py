@@ -71,6 +71,7 @@ def plain(text: str) -> str:
 
 def shortened(text: str, most: int) -> str:
     """A text on one line, of at most so many characters; an ellipsis tells that it was longer."""
+    # Cut before it is split: a text may have megabytes of blanks.
     line = " ".join(text[: 20 * most].split())
     if len(line) <= most and len(text) <= 20 * most:
         return line
@@ -214,7 +215,7 @@ def tag(name: str, *content: Html | str, **attributes: str | float | None) -> Ht
 
 
 def foreign(text: str, most: int = 200) -> Html:
-    """A text that somebody else wrote: on one line, shortened, its writing direction isolated.
+    """A text from outside: on one line, shortened, its writing direction isolated.
 
     Args:
         text: The text.
@@ -335,6 +336,7 @@ def bar_chart(bars: Bars, alt: AltText) -> Html:
         alt: What it says.
     """
     top = _HEADROOM * max(bars.peak, bars.most or 0, 1)
+    # Slits between many narrow bars would leave nothing of them.
     slit = _SLIT if len(bars.counts) <= _FEW_BARS else 0.0
     shapes = [tag("path", class_="bars", d=_outline(bars.counts, top, slit))]
     if bars.most is not None:

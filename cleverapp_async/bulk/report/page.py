@@ -103,7 +103,7 @@ def write_report(
 
     Raises:
         InvalidRequestError: An argument cannot work; it is named.
-        ConfigurationError: A quota is none, or no time zone has that name.
+        ConfigurationError: A quota is not valid, or no time zone has that name.
         JournalError: The journal cannot be read, or the page would be written over it.
         OSError: The page cannot be written.
     """

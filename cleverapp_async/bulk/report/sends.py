@@ -124,6 +124,7 @@ def _runs_strip(figures: ReportFigures, timeline: Timeline) -> Html:
     for begun, ended in figures.runs():
         left, right = ((moment - timeline.start) / width for moment in (begun, ended))
         if right > 0 and left < bins:
+            # At least the five-hundredth part of the strip, so that a short run is seen.
             parts.append((max(left, 0), min(max(right, left + bins / 500), bins)))
     told = f"{plural(len(figures.summary.sessions), 'run')} in all."
     return strip(parts, bins, AltText("runs", "When a run was at work", told))

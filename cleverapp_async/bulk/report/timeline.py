@@ -94,6 +94,8 @@ def _next_width(width: int) -> int:
 
 def _most(quotas: Iterable[Quota], width: float) -> int | None:
     """How many sends fit into a bin: whole periods, as windows of one period tile it."""
+    # The tiny part taken off is for periods that fit into the width without a remainder, of which a
+    # float's quotient may lie a hair above the whole number.
     fitting = (quota.limit * math.ceil(width / quota.period - 1e-9) for quota in quotas)
     return min(fitting, default=None)
 
@@ -133,6 +135,8 @@ class Binning:
             key: What limits it.
             at: Unix seconds.
         """
+        # Counted from the epoch and not from the first send, so that no narrower bin crosses the
+        # edge of a wider one.
         place = int(1000 * at) // self._width
         counts = self._counts.get(key)
         if counts is None:
@@ -142,6 +146,8 @@ class Binning:
             self._first = self._last = place
         elif place < self._first or place > self._last:
             self._first, self._last = min(place, self._first), max(place, self._last)
+            # Merged as the span grows, so that one pass is enough and memory is bounded by the
+            # number of bins.
             while self._last - self._first >= BINS:
                 self._widen()
 

@@ -97,6 +97,8 @@ def _read(text: str, kinds: Mapping[str, Kind]) -> _Argument:
     path = (name, *inner)
     if sign == ":=":
         return _Argument(path, _read_json(value, text))
+    # Only the type that the page documents: an id that must be a text is not made a number for its
+    # looks.
     kind = kinds.get(name, Kind.STRING)
     if not inner:
         if kind is Kind.STRINGS:
@@ -118,6 +120,7 @@ def _flag(value: str) -> object:
 
 def _object(value: str) -> object:
     found = _json_of(value, dict)
+    # What is no object is sent as it stands: the server is to say what is wrong with it.
     return value if found is None else found
 
 
@@ -129,7 +132,7 @@ _PLAIN: Mapping[Kind, Callable[[str], object]] = {
 
 
 def _json_of(value: str, kind: type) -> object:
-    """The JSON of this type in a value, or None where it is none."""
+    """The JSON of this type in a value, or None where it is not one."""
     try:
         found: object = json.loads(value, parse_constant=_refuse)
     except (ValueError, RecursionError):
@@ -253,6 +256,8 @@ def call(
         try:
             content = run_interruptibly(answer)
         except CleverAppError as error:
+            # Whoever asks for the raw answer gets it of a refused call as well, and the error
+            # besides.
             if raw and answers:
                 with suppress(OSError):
                     print_raw(answers[-1])
@@ -262,6 +267,7 @@ def call(
             raise failure(error, reads=called.reads, note=note) from None
         except KeyboardInterrupt:
             told = "nothing was changed"
+            # Nothing is unknown before the first attempt has begun, or of a call that only reads.
             if started.seen and not called.reads:
                 told = f"the outcome of {method} is unknown; it may have been carried out"
             click.echo(f"Interrupted: {told}.", err=True)

@@ -42,7 +42,7 @@ _WIDEST = 34
 
 
 def unknown_method(name: str) -> BadInputError:
-    """What ends the command where nobody knows the method.
+    """The error for an unknown method.
 
     Args:
         name: What was given in its place.

@@ -233,7 +233,7 @@ def _lines(
 
 
 def _print_lines(lines: Iterable[bytes]) -> None:
-    """Write lines to standard output, as long as somebody reads them."""
+    """Write lines to standard output until the reader closes it."""
     try:
         for line in lines:
             to_stdout(line)

@@ -149,7 +149,7 @@ def _unknown(campaign: Campaign) -> tuple[set[int], int]:
 
 
 def _agreed(told: str, *, yes: bool) -> bool:
-    """Whether somebody wants it.
+    """Ask for confirmation, and return the answer.
 
     Raises:
         BadInputError: Nobody can be asked.

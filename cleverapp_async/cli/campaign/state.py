@@ -54,6 +54,7 @@ def find_campaign(journal: str) -> Campaign:
         BadInputError: An address names no campaign, the path is empty, or the extra ``redis`` is
             not installed.
     """
+    # A path may hold a colon, and hardly "://".
     if "://" not in journal:
         with journal_errors():
             return SqliteCampaign(journal)
@@ -124,6 +125,8 @@ def settings_of_note(note: str | None) -> SendSettings:
         note: What the journal keeps.
     """
     try:
+        # By click itself, so that a note is read by the very rules by which `send` reads its
+        # options.
         context = _options_again.make_context("send", shlex.split(note or ""))
         with context:
             return cast("SendSettings", _options_again.invoke(context))
@@ -132,7 +135,7 @@ def settings_of_note(note: str | None) -> SendSettings:
 
 
 def settings_of_last_run(journal: str) -> SendSettings:
-    """The same of a journal's file, be it one of an earlier version of this package.
+    """The settings in a journal's file, which may be of an earlier version of this package.
 
     Args:
         journal: Its path. Where it holds nothing that can be read, the settings are the usual ones:
@@ -172,6 +175,7 @@ def entries_of(reader: CampaignReader, *states: JournalState) -> Iterator[Journa
     if reader.holder() is not None:
         yield from reader.entries(*wanted)
         return
+    # Without a holder an intent is what a dead run left: it is told among the unknown ones.
     wanted -= {JournalState.INTENT}
     if JournalState.UNKNOWN in wanted:
         wanted |= {JournalState.INTENT}
@@ -217,7 +221,7 @@ class CampaignState:
 
     @property
     def counts(self) -> dict[JournalState, int]:
-        """Messages by state; an intent that nobody is at work on is unknown."""
+        """Messages by state; without an active run an intent counts as unknown."""
         return self.settled(self.summary.by_state)
 
     @property
@@ -236,9 +240,10 @@ class CampaignState:
         return self.summary.complete and not self.to_send
 
     def settled(self, counts: Mapping[JournalState, int]) -> dict[JournalState, int]:
-        """Messages by state, with the intents that nobody is at work on as unknown."""
+        """Messages by state; without an active run intents count as unknown."""
         settled = {state: counts.get(state, 0) for state in JournalState}
         if self.holder is None:
+            # The same as in `entries_of`, so that the numbers of both agree.
             settled[JournalState.UNKNOWN] += settled[JournalState.INTENT]
             settled[JournalState.INTENT] = 0
         return settled
@@ -290,6 +295,7 @@ def steps(state: CampaignState, resuming: Resuming) -> list[Step]:
     settled = state.finished and not counts[JournalState.UNKNOWN]
     if settled and state.holder is None and not summary.purged:
         found.append(Step("erase recipients and texts", resuming.look("purge")))
+    # `cleverapp send` cannot go on with a campaign in Redis: its workers do.
     return found if resuming.sends else [step for step in found if not step.sends]
 
 
@@ -320,6 +326,7 @@ def _about_failed(state: CampaignState, resuming: Resuming) -> list[Step]:
             "list the failed messages, and why they failed", resuming.look("failed"), pressing=True
         )
     ]
+    # What may pass is sent again by every run, without an option.
     for_good = state.counts[JournalState.REJECTED] - state.summary.retryable
     if for_good > 0 and state.holder is None:
         again = resuming.send() if resuming.retry_rejected else resuming.send("--retry-rejected")

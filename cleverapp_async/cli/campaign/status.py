@@ -186,11 +186,14 @@ def status(
         raise BadInputError("--watch needs a terminal and --format table. Leave it out.")
     settings.hours.schedule()
     campaign = find_campaign(journal)
+    # One reader for all looks: each call of it sees the journal as it is then.
     with open_reader(campaign) as reader:
 
         def outlook() -> Outlook:
             state = look(reader)
             kept, origin = settings_of_note(state.summary.note), state.summary.origin
+            # Kept settings where none is given here; address and token always those that the
+            # campaign has.
             used = evolve(settings.or_kept(kept), base_url=origin, token_file=kept.token_file)
             used.limits.check_scale(origin)
             resuming = Resuming(journal=campaign.address, settings=used, sends=campaign.resumable)
@@ -206,13 +209,14 @@ def status(
 
 
 def _watch(outlook: Callable[[], Outlook]) -> Outlook:
-    """Look until it is finished, or somebody has seen enough."""
+    """Refresh until the campaign is finished, or Ctrl-C."""
     began = time.monotonic()
     found = outlook()
     live = Live(auto_refresh=False, transient=True, console=make_console(stderr=False))
     with suppress(KeyboardInterrupt), live:
         while not found.state.finished or found.state.holder is not None:
             live.update(draw_status(found, commands=False), refresh=True)
+            # A wait that grows with the time that a look takes: see `_SHARE`.
             time.sleep(max(_EVERY, _SHARE * (time.monotonic() - began)))
             began = time.monotonic()
             found = outlook()
@@ -291,6 +295,7 @@ def _counts(outlook: Outlook) -> Table:
     shown = [one for one in _ORDER if state.counts[one]] or [JournalState.PENDING]
     table = make_table("route", [_NAMES[one] for one in shown])
     rows = sorted(state.summary.by_key.items(), key=_by_work)
+    # A terminal has some dozens of lines; the total below is that of all.
     for key, by_state in islice(rows, _KEYS_SHOWN):
         counts = state.settled(by_state)
         name = _UNKNOWN_ROUTE if key is None else str(key)
@@ -316,6 +321,8 @@ def _sentences(outlook: Outlook) -> list[str]:
         told.append(f"{_runner(holder, now)}.")
     elif summary.sessions:
         last = summary.sessions[-1]
+        # Only Redis tells whether a run is at work, by its lease; a file tells it by the lock
+        # alone.
         gone = "its process died" if last.at_work is None else "its worker is no longer at work"
         ended = gone if last.ended is None else last.ended
         when = "" if last.ended_at is None else f" {say_moment(last.ended_at)}"

@@ -129,6 +129,7 @@ def check_token(token_file: str | None) -> Settings:
     try:
         token = read_token(token_file)
     except CommandError as error:
+        # Messages of commands are sentences of which the second is the remedy.
         told, _, remedy = error.message.partition(". ")
         remedy = remedy or "Write nothing but the token into a file that you can read."
         return Settings(None, fail("token", told.rstrip("."), remedy))
@@ -301,6 +302,7 @@ async def check_connection(address: Address, patience: float = _PATIENCE) -> lis
     try:
         tls = await _check_tls(address, writer, patience)
     finally:
+        # Aborted, as a TLS connection that is closed in order waits for the other side.
         writer.transport.abort()
     return [fine("TCP", f"{where} connected in {took * 1000:.0f} ms"), tls]
 

@@ -68,6 +68,7 @@ def meant_messenger(written: str) -> tuple[str | None, str | None]:
         return known, None
     if word in _BY_NAME:
         return None, _BY_NAME[word]
+    # Words of two or three letters are too near to each other for a guess, as вк and вс are.
     close = close_to(written, (name for name in _BY_NAME if len(name) >= _LONG_ENOUGH))
     return None, None if close is None else _BY_NAME[fold(close)]
 
@@ -128,13 +129,17 @@ def plain_number(written: str) -> str:
     Raises:
         ValueError: The spreadsheet has rounded it: ``7,9E+10``. The message follows its name.
     """
+    # NFKC makes plain digits of full-width and superscript ones, and plain blanks of narrow ones.
     text = unicodedata.normalize("NFKC", written).translate(_UNSEEN).strip()
     found = _SCIENTIFIC.fullmatch(text)
     # Spreadsheets write E+10. A small power without the sign is an id that happens to look so.
     if found is not None and (found[3] or int(found[4]) >= _LEAST_POWER):
         fraction, power = found[2] or "", int(found[4])
+        # Fewer digits than the power wants: the rest was zeros that the spreadsheet put there, and
+        # nobody knows what stood in their place.
         if len(fraction) < power:
             raise ValueError(f"holds {text}, which the spreadsheet has rounded")
+        # Digits behind the point that are no zeros: no whole number, and not ours to round.
         return text if fraction[power:].strip("0") else found[1] + fraction[:power]
     found = _POINT_ZERO.fullmatch(text)
     if found is not None:
@@ -158,16 +163,20 @@ def read_phone(
             what may be two numbers is refused then.
 
     Raises:
-        ValueError: It is none, or nobody can have it; the message follows its name.
+        ValueError: It is not one, or nobody can have it; the message follows its name.
     """
     text = _plain_phone(written)
     if not _PHONE_SIGNS.fullmatch(text):
         raise _refuse(written, region)
     digits = re.sub(r"\D", "", text)
+    # In the order in which a reading is certain: what this tool wrote, then a plus, then the prefix
+    # of international calls, and plain digits last.
     if complete and not text.startswith(("+", _INTERNATIONAL)):
         found = _as_it_stands(text, digits, region)
     elif text.startswith("+"):
         found = _international(digits)
+        # A plus before a national number, such as +8 916 … in Russia. Where it may be an
+        # international one as well, it is refused.
         if found is None or not found.assigned:
             national = _national(digits, region)
             if found is not None and national is not None:
@@ -179,6 +188,7 @@ def read_phone(
     elif digits.startswith(_INTERNATIONAL):
         found = _international(digits[2:])
     else:
+        # The region first: in Russia 8 916 … is a national number, whatever +8 916 … would be.
         found = _national(digits, region) or _international(digits, of=region)
         whole = _international(digits) if doubted else None
         if whole is not None and whole.assigned:
@@ -199,7 +209,7 @@ def with_plus(digits: str) -> str:
 
 
 def _as_it_stands(text: str, digits: str, region: str) -> Phone | None:
-    """The number that this tool wrote, unless somebody has written another in its place.
+    """The number as this tool wrote it, unless it was edited since.
 
     Raises:
         ValueError: Somebody has, and it may be a number of either country.
@@ -230,8 +240,10 @@ def _national(digits: str, region: str) -> Phone | None:
         number = phonenumbers.parse(digits, region)
     except phonenumbers.NumberParseException:
         return None
+    # Valid, not only possible: "possible" is a matter of length alone, and any ten digits would do.
     if not phonenumbers.is_valid_number_for_region(number, region):
         return None
+    # Without the plus, as the API writes numbers.
     whole = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
     return Phone(whole, whole != digits, assigned=True)
 
@@ -251,6 +263,8 @@ def _international(digits: str, of: str | None = None) -> Phone | None:
     whole = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
     if phonenumbers.is_valid_number(number):
         return Phone(whole, completed=False, assigned=True)
+    # Without a plus, digits of a suitable length may be anything: a customer's number, say. Only
+    # with the country code of the region they are believed.
     known = of is None or phonenumbers.country_code_for_region(of) == number.country_code
     if known and _is_whole_length(number):
         return Phone(whole, completed=False, assigned=False)
@@ -258,7 +272,7 @@ def _international(digits: str, of: str | None = None) -> Phone | None:
 
 
 def _refuse(written: str, region: str) -> ValueError:
-    """Why a text is no phone number that somebody can have, with the text as it stands.
+    """The error for a text that is no possible phone number; it quotes the text.
 
     Args:
         written: However it is written.
@@ -268,6 +282,7 @@ def _refuse(written: str, region: str) -> ValueError:
     text = _plain_phone(written)
     digits = re.sub(r"\D", "", text)
     stray = next((sign for sign in text if not _PHONE_SIGNS.fullmatch(sign) and sign != "+"), None)
+    # More digits than a number can have, and a sign that separates: two numbers in one cell.
     if stray is not None and stray in ",;&" and len(digits) > _LONGEST_PHONE:
         return ValueError(f"must be one phone number: {shown} holds several")
     if stray is not None:
@@ -296,6 +311,8 @@ def _why_impossible(text: str, digits: str, region: str) -> str:
         if trunk and digits.startswith(trunk):
             whole = home_code + digits.removeprefix(trunk)
         elif digits.startswith(home_code) and len(digits) >= usual:
+            # The country code counts as such only where the rest is long enough: 7 is also the
+            # first digit of some local numbers.
             whole = digits
         else:
             whole = home_code + digits
@@ -357,6 +374,7 @@ def _plain_phone(written: str) -> str:
     Raises:
         ValueError: The spreadsheet has rounded it.
     """
+    # The apostrophe by which a spreadsheet marks text, and which some exports write out.
     text = plain_number(written.removeprefix("'"))
     text = unicodedata.normalize("NFKC", text).translate(_UNSEEN | _DASHES).strip(" '\"")
     return text.removeprefix("tel:")

@@ -123,7 +123,7 @@ def is_outcomes(names: Iterable[str]) -> bool:
 
 
 def written_here(names: Iterable[str], *, chosen: bool = False) -> bool:
-    """Whether these are columns of outcomes or of an export, be it that some were deleted.
+    """Whether these are columns of outcomes or of an export, even if some were deleted.
 
     Args:
         names: What the columns are called; of a row those that it fills.
@@ -134,7 +134,7 @@ def written_here(names: Iterable[str], *, chosen: bool = False) -> bool:
 
 
 def from_contacts(names: Iterable[str]) -> bool:
-    """Whether these are columns of exported contacts, be it that some were deleted.
+    """Whether these are columns of exported contacts, even if some were deleted.
 
     A contact's id in one messenger may be a column of anybody's, its ids in two hardly are.
 
@@ -168,7 +168,7 @@ def _written_here(names: tuple[str, ...], chosen: bool) -> bool:
 
 
 def _folded(names: Iterable[str]) -> set[str]:
-    """The names as this tool writes them: whoever edits a list may write ``Row``."""
+    """The names in lower case, as this tool writes them: an edited list may have ``Row``."""
     return {name.strip().lower() for name in names}
 
 
@@ -222,6 +222,7 @@ class ColumnRules:
                     f"--columns says that {name!r} is {columns[fold(name)]}, and that it is {key}. "
                     "Leave one out."
                 )
+            # The same mapping twice, in another spelling, is no contradiction.
             if fold(keys.setdefault(key, name)) != fold(name):
                 raise BadInputError(
                     f"--columns names two columns for {key}: {keys[key]!r} and {name!r}. Leave one "
@@ -240,6 +241,8 @@ class ColumnRules:
         """
         written = list(map(trimmed, names))
         if is_outcomes(written):
+            # Exports put an apostrophe before what a spreadsheet would take for a formula, headers
+            # included.
             written = list(map(unescape, written))
         if "" in written:
             raise BadInputError(
@@ -283,9 +286,12 @@ class ColumnRules:
         Raises:
             ColumnError: Two of them mean the same.
         """
+        # JSON lines have columns of their own in each record: a list of a million records has few
+        # shapes.
         found = self._cache.get(names)
         if found is None:
             found = self._keys(names)
+            # Emptied whole: a list with ever new columns gains nothing from any cache.
             if len(self._cache) >= _MOST_SHAPES:
                 self._cache.clear()
             self._cache[names] = found
@@ -305,6 +311,8 @@ class ColumnRules:
         Raises:
             ColumnError: There is none, or several could be meant.
         """
+        # From the strictest to the most lenient: as the file writes it, as it is called from then
+        # on, and in any spelling. A lenient match must not hide an exact one.
         exact = self.seen.get(name)
         if exact is not None:
             return exact
@@ -354,9 +362,12 @@ class ColumnRules:
             written = trimmed(name)
             known = _EXACT.get(written) if exact else _KNOWN.get(fold(name))
             key = mapped.get(fold(name)) or known or written
+            # `--columns` says that another column is that: this one keeps its own name, and its
+            # number tells it from one that is called so.
             if key in targets and fold(name) not in mapped:
                 key = f"{written} (column {number})"
             headings.append(_Heading(written, key))
+        # A full name fills in where no column is the name itself.
         if not exact and "name" not in targets.union(one.key for one in headings):
             headings = [
                 _Heading(one.written, "name") if fold(one.written) in _SECOND_CHOICE else one

@@ -52,12 +52,15 @@ def find_quoting(lines: Iterable[str], delimiter: str) -> Quoting:
         record = "".join(pieces)
         if '"' not in record:
             continue
+        # Most records have no blank beside a mark: they need not be taken apart.
         if grammar.suspect.search(record) is None:
             plain = plain or f'{delimiter}"' in record
             continue
         for place, (value, blanks) in enumerate(grammar.cells(record)):
             if value.startswith('"'):
                 spaced = spaced or blanks
+                # Before the first value nobody writes a blank, not even in a spaced file: it proves
+                # nothing.
                 plain = plain or (place > 0 and not blanks)
             else:
                 broken = broken or has_blank_before_quote(value)
@@ -96,6 +99,8 @@ def _pieces_of_records(lines: Iterable[str]) -> Iterator[list[str]]:
         pieces.append(line)
         marks += line.count('"')
         length += len(line)
+        # An even number of quotation marks closes every quoted value, doubled ones included. A mark
+        # that is never closed would gather the rest of the file, so that there is a bound.
         if marks % 2 == 0 or length > _LONGEST_RECORD:
             yield pieces
             pieces, marks, length = [], 0, 0
@@ -265,6 +270,7 @@ def _sniff(header: str) -> str:
 
     def worth(delimiter: str) -> tuple[int, int]:
         cells = [trimmed(cell).strip('"') for cell in header.split(delimiter)]
+        # Known columns first: a header with a comma inside a name would otherwise be cut at commas.
         return len({known_column(cell) for cell in cells} - {None}), len(cells)
 
     return max(_DELIMITERS, key=worth)
@@ -273,10 +279,12 @@ def _sniff(header: str) -> str:
 def _records(
     source: str, lines: _Lines, delimiter: str, *, spaced: bool
 ) -> Iterator[tuple[int, Sequence[str]]]:
-    """Each record with the line on which it begins; blank lines are none."""
+    """Each record with the line on which it begins; blank lines are left out."""
     read = without_blanks(lines, delimiter) if spaced else lines
     reader = csv.reader(read, delimiter=delimiter, strict=True)
     while True:
+        # Read before the record is: a quoted value may hold line breaks, and the first line is
+        # told.
         line = lines.number + 1
         try:
             cells = next(reader)
@@ -309,6 +317,7 @@ def _rows(
             yield Fault(number, line, "", told, remedy, stray)
             continue
         if len(cells) == len(columns) or _is_whole(columns, cells, lines.last):
+            # Apostrophes are taken off only where an export of ours put them.
             filled = {
                 name: unescape(cell) if name in exported else cell
                 for name, cell in zip(columns, cells, strict=False)

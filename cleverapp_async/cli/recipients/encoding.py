@@ -27,7 +27,7 @@ OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 _CHUNK = 1 << 16
 _SMALL_CHUNK = 1 << 13  # while a list is sent: what is read ahead does not see a change any more
-_SAMPLE = 1 << 16
+_SAMPLE = 1 << 16  # bytes that are scored: more makes nothing clearer, and takes longer
 _LONGEST_LINE = 1 << 24
 # That of UTF-32 begins with that of UTF-16.
 _MARKS = (
@@ -60,6 +60,8 @@ _OFTEN = dict(zip(_LETTERS, _COUNTS, strict=True))
 _OTHER_LETTERS = "іїєґўәғқңөұүһ"  # of Ukrainian, Belarusian and Kazakh
 _PUNCTUATION = "«»„“”‘’–—…\u00a0"
 _SIGNS = "№€•·©®°±§"
+# Likelihoods of one character, as natural logarithms; the commonest letter has -2.2, the rarest
+# -7.8.
 _RARE = math.log(1 / 30)
 _UNLIKELY = math.log(1 / 10_000)
 # No single letter decides: the rarest against the commonest is a difference of 5.6.
@@ -68,6 +70,8 @@ _WORD = re.compile(rb"[!-~]{0,30}[\x80-\xff][!-~\x80-\xff]{0,99}")
 _FEW_LETTERS = 48
 _LONGEST_WORD = 60
 _SHOWN = 3
+# A Russian text has about -3.2 a character on average. A wrong reading of it has less: from -3.6,
+# where most small letters have the same places (cp1251 and mac-cyrillic), to -10 and below.
 _PLAUSIBLE = -4.5
 _POSSIBLE = -5.5  # of a word that may be a rare one
 
@@ -134,12 +138,15 @@ def find_encoding(source: str, stream: BinaryIO, given: str | None = None) -> En
     """
     stream.seek(0)
     start = stream.read(_SAMPLE)
+    # What somebody says is not doubted: bytes that do not fit are told when they are read.
     if given is not None:
         return Encoding(given, _newline(start, given))
     marked = next((name for mark, name in _MARKS if start.startswith(mark)), None)
     if marked is not None:
         return Encoding(marked, _newline(start, marked), told=marked != "utf-8")
     if b"\0" in start:
+        # UTF-16 without a mark: text in ASCII has a zero in every other byte, on one side or the
+        # other.
         wide = [name for name in ("utf-16-le", "utf-16-be") if _is_text(start, name)]
         if len(wide) == 1:
             return Encoding(wide[0], _newline(start, wide[0]), told=True)
@@ -152,6 +159,8 @@ def find_encoding(source: str, stream: BinaryIO, given: str | None = None) -> En
         return Encoding("utf-8", _newline(start, "utf-8"))
     scores = _scores(sample)
     (best, name), (second, _) = scores[:2]
+    # The mean difference times the number of characters is the logarithm of how much likelier the
+    # best reading is than the next: e to the 8th, about 3,000 times.
     if name in _RIVALS or best < _PLAUSIBLE or (best - second) * _letters(sample) < _CERTAIN:
         names = [name for score, name in scores if score >= _PLAUSIBLE][:_SHOWN]
         raise EncodingError(
@@ -240,6 +249,8 @@ def text_lines(source: str, stream: BinaryIO, encoding: Encoding) -> Iterator[st
     Raises:
         BadInputError: A line is not in this encoding, or has no end.
     """
+    # Decoded piece by piece: a character that the chunk cuts is kept in the decoder for the next
+    # one.
     decoder = codecs.getincrementaldecoder(encoding.name)()
     end = encoding.newline
     number, begun = 1, False
@@ -255,12 +266,16 @@ def text_lines(source: str, stream: BinaryIO, encoding: Encoding) -> Iterator[st
             raise EncodingError(
                 f"{source}, line {number}: it is not {encoding.name.upper()}."
             ) from None
+        # Several marks may stand there, where files were put together; an empty first chunk of text
+        # is a mark alone.
         if not begun:
             text = text.lstrip(_MARK)
             begun = bool(text)
         first, *others = text.split(end)
         pieces.append(first)
         if others:
+            # `pieces` are joined once a line: adding to a text chunk by chunk would copy a long
+            # line over and over.
             for line in ("".join(pieces), *others[:-1]):
                 _check_line(source, number, line, encoding)
                 yield line + end
@@ -289,6 +304,7 @@ def _check_line(source: str, number: int, line: str, encoding: Encoding) -> None
     if line.isascii() or not encoding.told or encoding.name not in _RUSSIAN:
         return
     try:
+        # The bytes as they were in the file.
         line.encode(encoding.name).decode("utf-8")
     except UnicodeError:
         return
@@ -332,6 +348,7 @@ def _beyond_utf8(stream: BinaryIO) -> tuple[int | None, bytes]:
         chunk = stream.read(_CHUNK)
         if found is None:
             try:
+                # Decoding UTF-8 is the quickest check that there is; its text is thrown away.
                 decoder.decode(chunk, not chunk)
                 line += chunk.count(b"\n")
             except UnicodeDecodeError as error:
@@ -360,6 +377,8 @@ def _likeness(text: str) -> float:
     """How much a text looks like Russian: the mean logarithm over what is beyond ASCII."""
     score, count, before = 0.0, 0, " "
     for character in text:
+        # Latin letters, digits and signs of ASCII are the same in all of these encodings, and tell
+        # nothing.
         if not character.isascii():
             count += 1
             small = character.lower()

@@ -126,6 +126,8 @@ class _Reading:
         contact_id = self.whole("contact_id")
         bot_id, messenger = self.whole("bot_id"), self.messenger()
         external_id, phone = self.external_id(), self.cell("phone")
+        # A row with a contact_id goes by that alone: what is filled in for the others would
+        # contradict it.
         if "contact_id" not in self.row.cells:
             bot_id = self.defaults.bot_id if bot_id is None else bot_id
             messenger = messenger or self.defaults.messenger
@@ -135,6 +137,7 @@ class _Reading:
             self.remark(f"messenger {messenger!r} is none that is known; it is sent as it stands")
         if external_id is not None and (messenger or "").lower() == _WHATSAPP:
             external_id = self.whatsapp_id(external_id)
+        # All cells were looked at by now, so that a row is told all of its faults at once.
         if phone is not None and external_id is None and "contact_id" not in self.row.cells:
             return self.to_whatsapp(bot_id, messenger, phone, text, image or file)
         if self.faults:
@@ -211,6 +214,8 @@ class _Reading:
             (*self.row.cells, *self.row.misfits), chosen=earlier
         )
         # The server's phone numbers are as people gave them, and of every country.
+        # See `read_phone`: plain digits of such a list may be two different numbers, and are
+        # refused then.
         exported = not complete and from_contacts(self.row.cells)
         try:
             found = read_phone(written, region, complete=complete, doubted=exported)
@@ -283,6 +288,8 @@ class _Reading:
         own = self.row.cells.get(name)
         if name == "text" and own is not None and "\\n" in own:
             self.remark("texts that hold \\n as two characters, which recipients will see")
+        # The text itself is sent as it stands, blanks included; a link is no link with blanks
+        # around it.
         if own is not None or default is None:
             return own if own is None or name == "text" else trimmed(own)
         found = {column: self.named(column) for column in default.columns}
@@ -339,6 +346,7 @@ def read_message(
     try:
         message = reading.message()
     except InvalidRequestError as error:
+        # The message's own checks, which hold for programs as well: their fields are columns here.
         known = next((name for name in error.fields if name in _REMEDIES), "text")
         nobody = set(ADDRESS_COLUMNS[:2]) <= set(error.fields) and not row.cells.get("contact_id")
         told = str(error)

@@ -45,6 +45,7 @@ class _Reader:
         """The texts of a batch, empty where there is no value."""
         column = batch.column(self.column)
         if self.cast is not None:
+            # Not safe: nanoseconds that are cut off are no fault of the list.
             column = column.cast(self.cast, safe=False)
         return [cell_text(value, self.digits) for value in _values(column)]
 
@@ -81,6 +82,7 @@ def read_parquet(source: str, stream: BinaryIO, rules: ColumnRules | None = None
     readable = [reader.column for reader in readers if reader.misfit is None]
     if not readable:
         raise BadInputError(f"{source} has no column of texts, numbers or times. Write some.")
+    # One thread: the pieces of a huge file come one by one, so that memory stays that of a few.
     batches = file.iter_batches(_BATCH, columns=readable, use_threads=False)
     return Table(columns, _rows(source, batches, readers, arrow.errors), None)
 
@@ -123,6 +125,7 @@ def _values(column: Column) -> list[object]:
     try:
         return column.to_pylist()
     except (ValueError, OverflowError, KeyError):
+        # One value that Python cannot hold spoils a whole batch: then each is asked for by itself.
         return [_value(scalar) for scalar in column]
 
 
@@ -272,7 +275,7 @@ class Arrow:
         return f"holds {told}: write the column as strings"
 
     def digits(self, kind: DataType) -> Digits:
-        """What the numbers of a type are worth."""
+        """How far the numbers of a type can be trusted."""
         return SINGLE if self._types.is_float32(self._plain(kind)) else DOUBLE
 
     def target(self, kind: DataType) -> DataType | None:
@@ -290,6 +293,7 @@ class Arrow:
         return kind
 
     def _is(self, kind: DataType, tests: Sequence[str]) -> bool:
+        # By name, as releases differ in the types that they know.
         found = (getattr(self._types, test, None) for test in tests)
         return any(test is not None and test(kind) for test in found)
 

@@ -134,9 +134,9 @@ class Table:
 
     Attributes:
         columns: The header's columns; None where each record has its own.
-        records: The rows, and the faults of records that are none.
+        records: The rows, and the faults of records that cannot be read.
         header_line: The line on which the header stands; None where it has none of its own.
-        delimiter: The sign between the cells of CSV; None: it is none.
+        delimiter: The sign between the cells of CSV; None: it is no CSV.
     """
 
     columns: tuple[str, ...] | None

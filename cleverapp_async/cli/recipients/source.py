@@ -75,7 +75,7 @@ def _rows(source: str, lines: Iterator[str], rules: ColumnRules) -> Iterator[Row
 
 
 class _NamedTwiceError(Exception):
-    """An object has two members of this name: which is meant, nobody can tell."""
+    """An object has two members of this name, so that the value is ambiguous."""
 
 
 def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -89,6 +89,7 @@ def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _row(number: int, line: int, text: str, rules: ColumnRules) -> Row | Fault:
     try:
+        # Numbers stay as they are written: an id of 20 digits would lose some as a float.
         value: object = json.loads(text, parse_int=str, parse_float=str, object_pairs_hook=_members)
     except _NamedTwiceError as error:
         told = f"{shortened(str(error))!r} is named twice in one object"
@@ -247,6 +248,7 @@ class Source:
     def _loaded(self) -> Grid:
         """The sheet, in memory as a whole: it is loaded once while the file stays."""
         stamp = self.stamp()
+        # Loaded anew where the file has changed, so that the comparison of the second pass sees it.
         if self._grid is None or self._grid[0] != stamp:
             self._grid = None
             from .xlsx import load_grid
@@ -294,6 +296,7 @@ def open_source(
             _refuse_journal(name, stream)
             yield _source(name, given or _guess(path, stream), stream, how)
             return
+        # A pipe can be read only once, and the list is read twice: to be checked, and to be sent.
         with _copied(name, stream) as spool:
             _refuse_journal(name, spool)
             yield _source(name, given or _guess(path, spool), spool, how)
@@ -363,6 +366,7 @@ def _guess(path: str, stream: BinaryIO) -> InputFormat:
             return found
     while start.startswith(_UTF8_MARK):
         start = start.removeprefix(_UTF8_MARK)
+    # UTF-16 of ASCII is ASCII with zeros between: enough to see a brace.
     text = start.removeprefix(b"\xff\xfe").replace(b"\0", b"").lstrip()
     return "jsonl" if text.startswith((b"{", b"[")) else "csv"
 

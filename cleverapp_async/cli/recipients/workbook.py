@@ -107,12 +107,15 @@ class Parts:
         there = set(self._archive.namelist())
         for name, most in _WITH_EVERY_SHEET.items():
             if name in there:
+                # The reader would take these parts into memory whatever their size: an archive of
+                # kilobytes may inflate to terabytes.
                 deque(self._chunks(name, most), maxlen=0)
 
     def walk(self, part: str, started: Started, most: int = _LARGE_PART) -> None:
         """Tell each element of a part where it begins: name as written, and attributes."""
         parser = expat.ParserCreate()
         parser.StartElementHandler = started
+        # Entities are declared there, by which a few lines of XML become gigabytes.
         parser.StartDoctypeDeclHandler = self._refuse_doctype
         try:
             for chunk in self._chunks(part, most):
@@ -178,7 +181,7 @@ class Parts:
 
 @contextmanager
 def open_parts(source: str, stream: BinaryIO) -> Generator[Parts]:
-    """Open an XLSX file; what is none is told with the remedy. The stream stays open."""
+    """Open an XLSX file; anything else is refused with the remedy. The stream stays open."""
     stream.seek(0)
     start = stream.read(len(OLE_MARK))
     if start == OLE_MARK:
@@ -203,6 +206,8 @@ def open_parts(source: str, stream: BinaryIO) -> Generator[Parts]:
             if kind is None:
                 raise parts.damaged(f"it has no {_WORKBOOK}")
             raise BadInputError(f"{source} is {kind}. Save it as XLSX.")
+        # Two parts of one name: what is measured here and what the reader takes could be different
+        # ones.
         if len(set(names)) < len(names):
             raise parts.damaged("it holds a part twice")
         yield parts
@@ -274,6 +279,8 @@ class Survey:
         found.formulas = array("Q", sorted(found.formulas))
         found.merged = array("Q", sorted(found.merged))
         rows = max(0, found.last_row - found._first_row + 1)
+        # The reader makes a grid from the first to the last cell with a value: two values far apart
+        # make one of millions.
         cells = rows * max(0, found._last_column - found._first_column + 1)
         if cells > _MOST_CELLS or cells > max(_FEW_CELLS, _SPARSE * found._values):
             last = f"{column_letters(found._last_column)}{found.last_row}"
@@ -333,6 +340,8 @@ class Survey:
             self._merges.append((top, left, bottom, right))
 
     def _end_formula(self) -> None:
+        # A formula is followed by its value where it has one: at the next cell it is known that it
+        # has none.
         if self._uncomputed is not None:
             self.formulas.append(self._uncomputed)
             self._uncomputed = None
@@ -343,6 +352,7 @@ class Survey:
         for top, left, bottom, right in self._merges:
             columns = range(left, min(right, self._last_column) + 1)
             rows = range(top, min(bottom, self.last_row) + 1)
+            # Ranges that overlap are in no workbook, and could name each cell a thousand times.
             if len(self.merged) + len(rows) * len(columns) > _MOST_CELLS:
                 raise ValueError("its merged cells overlap")
             self.merged.extend(
@@ -373,6 +383,8 @@ class Survey:
     @property
     def _place(self) -> int:
         """The cell as one number, in the order of reading."""
+        # In an array of numbers, as a sheet may have millions of them: 8 bytes each, and those of a
+        # row side by side.
         return self._row * _COLUMNS + self._column - 1
 
 

@@ -152,6 +152,8 @@ class Grid:
                 cell = cell_text(value, SHEET)
                 if isinstance(cell, Misfit) or trimmed(cell):
                     cells[column] = cell
+            # The reader gives an error as an empty cell, and a formula without a value as one:
+            # nobody would see that something is missing.
             for column in columns_of(line, self._survey.errors):
                 cells[column] = Misfit(_ERROR)
             for column in columns_of(line, self._survey.formulas):
@@ -169,6 +171,8 @@ class Grid:
         for number, (line, found) in enumerate(filled, 1):
             cells: dict[str, str] = {}
             misfits: dict[str, str] = {}
+            # Only the first cell of a merged range has the value; a spreadsheet shows it for all of
+            # them.
             covered = columns_of(line, self._survey.merged)
             misfits |= {
                 names[column]: f"{names[column]} ({column_letters(column)}{line}) {_MERGED}"
@@ -211,6 +215,7 @@ def load_grid(source: str, stream: BinaryIO, sheet: str | None) -> Grid:
         part = _choose(source, sheets, sheet)
         hidden = () if sheet else tuple(one.name for one in sheets if not one.visible)
         unread = () if sheet else _other_sheets(parts, sheets, part)
+        # All bounds before the reader sees the file: it has none of its own.
         parts.measure()
         survey = Survey.of(parts, part)
         stream.seek(0)

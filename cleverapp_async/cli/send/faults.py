@@ -77,6 +77,7 @@ class FaultCounts:
     def add(self, fault: Fault) -> None:
         """Count one."""
         self.total += 1
+        # What differs from row to row is taken out, so that 10,000 wrong numbers are one kind.
         key = fault.column, _OF_THE_ROW.sub("…", fault.text)
         kind = self._kinds.get(key)
         if kind is not None:
@@ -139,6 +140,8 @@ class Repeats:
         parameters = message.parameters()
         said = None if self.by_recipient else [parameters.get(name) for name in _CONTENT]
         recipient, content = _digest(address_of(message)), _digest(said)
+        # 16 bytes of a digest for each recipient and content, and not the text itself: a list may
+        # have millions of rows.
         first = self._first.setdefault(recipient, content)
         if first is content:  # nobody had this recipient
             return False
@@ -172,7 +175,7 @@ class FaultsFile:
         self._file: AtomicFile | None = None
 
     def settle_delimiter(self, of_list: str | None) -> None:
-        """Take the list's sign where none is given: whoever has written it can read that.
+        """Take the list's delimiter where none is given.
 
         Args:
             of_list: The sign; None: the list is no CSV. Only what all take for columns counts.
@@ -260,7 +263,7 @@ def settle_hidden(source: Source, defaults: Defaults, *, quiet: bool = False) ->
 
 
 def _what(found: Hidden, defaults: Defaults, *, named: bool) -> str:
-    """What is hidden and counts, in words; whoever names a hidden sheet knows of it."""
+    """What is hidden and matters, in words; a hidden sheet that was named is left out."""
     told: list[str] = []
     if found.sheet is not None and not named:
         told.append("the sheet itself")

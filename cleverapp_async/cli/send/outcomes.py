@@ -43,6 +43,7 @@ def as_record(number: int, line: int | None, outcome: SendOutcome) -> dict[str, 
     place, others = split_reference(outcome.message)
     record: dict[str, object] = {"number": number}
     if line is not None:
+        # The place in the list that was sent first, where the reference tells it.
         record = {} if place else {"row": number, "line": line}
     record |= place
     record["outcome"] = outcome.outcome.value
@@ -123,9 +124,12 @@ class _File:
         whole = rest = _line(number, line, outcome)
         try:
             while rest:
+                # Without a buffer: an outcome is in the file, whatever becomes of this process,
+                # when the next one comes.
                 rest = rest[os.write(self._number, rest) :]
         except OSError:
             with suppress(OSError):
+                # Half a line would be a fault in the list of whoever sends the rest by it.
                 os.ftruncate(self._number, self.size)
             raise
         self.size += len(whole)
@@ -137,12 +141,14 @@ class _File:
             OSError: It was deleted, and cannot be made again.
         """
         status = os.fstat(self._number)
+        # A file that was deleted lives on as long as it is open, without a name.
         if status.st_nlink or not S_ISREG(status.st_mode):
             return
         path = Path(self.path)
         path.parent.mkdir(parents=True, exist_ok=True)
         again = create_private(path)
         try:
+            # What was written so far is still in the nameless file, and is copied out of it.
             self._file.seek(0)
             shutil.copyfileobj(self._file, again)
             again.flush()
@@ -199,7 +205,7 @@ def open_sink(path: str | None) -> Generator[Sink]:
 
 
 def default_output() -> str:
-    """Where outcomes go that nobody gave a place: standard output, or a new file.
+    """Where outcomes go by default: standard output, or a new file.
 
     On a terminal they would only drive away what people read there, and be gone with it.
     """

@@ -136,6 +136,7 @@ class FirstOfCampaign:
         states = Counter(dict.fromkeys(JournalState, 0))
         counts = Counter[LimitKey | None]()
         most = first.of(reader.summary().messages)
+        # From the beginning of the campaign, whatever became of those messages: see `First`.
         for entry in islice(reader.entries(), most):
             last = entry.index
             states[entry.state] += 1
@@ -199,6 +200,7 @@ class TestMessage:
             BadInputError: Nobody has such an address, or this message cannot go there.
         """
         cells = dict(self.address)
+        # A phone number alone is the address of sendMessageToWhatsApp, which takes no messenger.
         by_phone = "phone" in cells and "contact_external_id" not in cells
         said = message.parameters()
         cells |= {name: str(said[name]) for name in _CONTENT if name in said}
@@ -272,6 +274,7 @@ def settled_rows(records: Iterable[Row | Fault], only: Collection[str]) -> froze
         records: The list.
         only: The outcomes whose rows are sent: what may have arrived may be among them.
     """
+    # Whoever asks for unknown ones wants those sent again, though they may have arrived.
     settling = {_ACCEPTED, _UNKNOWN} - set(only)
     rows = (one for one in records if isinstance(one, Row) and outcome_of(one.cells) in settling)
     return frozenset(key for key in map(_key, rows) if key is not None)

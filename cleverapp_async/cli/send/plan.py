@@ -173,10 +173,14 @@ class Plan:
         return Counter(planned.key for planned in islice(self.messages(), count))
 
     def _again(self, wanted: Wanted) -> Iterator[Planned]:
+        # Size and time of change first, which cost nothing; the digests of the blocks find what
+        # those miss.
         if self.source.stamp() != self._stamp:
             raise self._changed("nothing was sent")
         sieve = _Sieve(wanted, self.source)
         place, line = 0, 0
+        # A block of rows is read and compared before any row of it is sent: a list that is edited
+        # meanwhile is noticed at most one block late.
         for place, (records, digest) in enumerate(blocks(self.source.table().records), 1):
             if place > len(self._blocks) or digest != self._blocks[place - 1]:
                 raise self._changed(f"nothing from line {records[0].line} on was sent")
@@ -185,6 +189,7 @@ class Plan:
                 found = sieve.sift(record)
                 if isinstance(found, Planned):
                     yield found
+        # The file became shorter: its end is missing, and those rows were never given.
         if place < len(self._blocks):
             raise self._changed(f"nothing behind line {line} was sent")
 
@@ -194,6 +199,8 @@ class Plan:
         Args:
             index: The message's place among those of :meth:`given`, from 0.
         """
+        # Reads the file once more, which only an error needs: no line is remembered for each
+        # message.
         return next((planned.line for planned in islice(self.given(), index, None)), None)
 
     def count(self, found: Planned | tuple[Fault, ...] | None) -> None:
@@ -215,6 +222,7 @@ class Plan:
         self.duplicates, self.first_duplicate = sieve.repeats.same
         self.repeated = sieve.repeats.other
         self.numbers, self.test_is_there = sieve.numbers, sieve.test_is_there
+        # A template whose column every row fills itself is used by none.
         self.needless = [name for name, count in sieve.own.items() if count == sieve.read]
 
     def _changed(self, told: str) -> BadInputError:
@@ -266,6 +274,7 @@ class _Sieve:
             number = self._references.number(record)
             self.numbers = min(number, self.numbers[0]), max(number, self.numbers[1])
             self.test_is_there |= number == self.wanted.test.row
+        # Before the row is read as a message: a row that is not to be sent may be faulty.
         passed = self._pass_over(record) if self.wanted.only else None
         if passed is not None:
             return passed or None
@@ -277,6 +286,7 @@ class _Sieve:
         )
         if isinstance(found, tuple):
             return found
+        # Repeats are looked for among good rows alone: a faulty one is sent to nobody.
         if self.wanted.seek_duplicates:
             repeats = self.repeats.add(found, record.line)
             if repeats and self.wanted.left_out:
@@ -336,9 +346,12 @@ def make_plan(source: Source, wanted: Wanted, faults: FaultsFile | None = None) 
     plan = Plan(source, wanted)
     sieve = _Sieve(wanted, source, checking=True)
     digests: list[bytes] = []
+    # Once before the rows, to be refused at once, and once after them: JSON lines bring their
+    # columns as they come.
     if source.rules.seen:
         plan.unused = _unused_columns(source, wanted.defaults)
     for records, digest in blocks(source.table().records):
+        # 16 bytes for each block of rows are all that is kept of the list between the passes.
         digests.append(digest)
         for record in records:
             if not wanted.only and isinstance(record, Row):

@@ -96,6 +96,7 @@ class Progress:
         """The bots and messengers that take longest; where not all fit, those with work left."""
         remaining = self.tally.remaining()
         shares = self.tally.work.forecast.shares
+        # Where all fit, those that are done stay as well: a line that goes would move all below it.
         if len(shares) > most:
             shares = tuple(share for share in shares if remaining[share.key] > 0)[:most]
         return [self._route(share.key, remaining[share.key]) for share in shares]
@@ -107,6 +108,7 @@ class Progress:
     def parts(self) -> list[str]:
         """What is done, and what is to come as long as something is."""
         tally = self.tally
+        # Tried, not done: rows that a stopped run lists as not sent would let it jump to the end.
         told = f"{tally.tried} of {tally.work.total} done"
         for outcome, name in _NAMES.items():
             if outcome is not Outcome.ACCEPTED and (count := tally.outcomes[outcome]):
@@ -133,12 +135,15 @@ class Progress:
                 return f"outside the hours until {opens}; {left}"
         if eta.paused >= _SHORTEST_TOLD:
             return f"paused for {say_duration(round(eta.paused))} after a refusal; {left}"
+        # A rate that nothing has measured is that of the limits, and quiet hours make any rate look
+        # wrong.
         if eta.rate is None or eta.measured is None or eta.bound_by == QUIET_HOURS:
             return left
         # Never another rate than that of the estimate: the two would contradict each other.
         rate = say_rate(eta.rate)
         if eta.seconds < _SHORTEST_TOLD:
             return rate
+        # The rate is that of everything that is left: no need to say of what.
         if eta.messages == remaining.total():
             return f"{rate}, {left}"
         return f"{left}, bound by {eta.bound_by.removeprefix(f'{MEASURED_RATE} of ')} at {rate}"
@@ -148,6 +153,8 @@ class Progress:
         slot: float | None = None
         if key is not None and queued:
             limits = self.client.limits
+            # Asked of the limiter only where it has work: asking makes a limiter where there is
+            # none.
             slot = next_slot(limits.limiter(key).snapshot(), limits.quotas(key))
         return RouteProgress(
             UNKNOWN_ROUTE if key is None else str(key),
@@ -243,6 +250,8 @@ class PlainView(NoView):
             return
         tally = self._progress.tally
         share = tally.done / max(1, tally.work.total)
+        # Both must have come: a slow send would print nothing new every ten seconds, and a quick
+        # one hundreds of lines.
         if share < self._share + self.step:
             return
         self._last, self._share = now, share
@@ -259,6 +268,9 @@ class LiveView(NoView):
 
     def __attrs_post_init__(self) -> None:
         """Make the display; nothing is drawn before it starts."""
+        # No refreshing by a thread of rich's: the event loop draws, at moments at which the figures
+        # agree with each other. `transient` takes the table away at the end, and the closing one
+        # takes its place.
         self._live = Live(
             console=self.console,
             auto_refresh=False,
@@ -277,6 +289,7 @@ class LiveView(NoView):
     def start(self, progress: Progress) -> None:
         """Draw for the first time."""
         self._progress = progress
+        # Starting twice does nothing; it may have begun with `wait`.
         self._live.start()
         self._live.refresh()
 
@@ -294,6 +307,8 @@ class LiveView(NoView):
             return Text(f"{self._waiting} …")
         width = self.console.width - _MARGIN
         parts: list[RenderableType] = [self._foot(progress, width)]
+        # A table that is wider than the terminal would be broken, and its lines counted wrongly
+        # when it is drawn again.
         if width >= _NARROW:
             parts = [self._table(progress, width), Text(), *parts]
         # Padding would fill the margin with blanks, and leave the cursor at its end.

@@ -89,7 +89,7 @@ class Ahead:
 
 
 def unreadable(journal: str | None) -> str | None:
-    """Why nobody can look into a journal before a run opens it; None where that can be done.
+    """Why a journal cannot be read before a run opens it; None where it can.
 
     One of an earlier version is such: the run brings it up to date, and nothing else may.
 
@@ -261,7 +261,7 @@ def show_remarks(plan: Plan) -> None:
 
 
 def show_unsent_templates(plan: Plan) -> None:
-    """Warn of a text that is given and that nobody gets, as each row has one of its own."""
+    """Warn of a template that no message uses, as each row has a text of its own."""
     for name in plan.needless:
         written = next((one for one, key in plan.source.rules.seen.items() if key == name), name)
         option = "--text or --text-file" if name == "text" else f"--{name}"
@@ -333,7 +333,7 @@ def show_left_out(plan: Plan) -> None:
 
 
 def show_duplicates(plan: Plan, *, campaign: bool) -> None:
-    """Warn of messages that somebody would get twice; a campaign decides on several texts."""
+    """Warn of messages that a recipient would get twice."""
     count, line = plan.repeated
     if count and not campaign and plan.wanted.test is None:
         rows, are = ("1 row repeats", "is") if count == 1 else (f"{count} rows repeat", "are")

@@ -175,6 +175,7 @@ class CampaignNotes:
             self._say(f"The campaign: {_totals(state)}.")
         self._causes(tally)
         self._unwritten(tally)
+        # Only what presses: all that can be done is listed by `campaign status`.
         for step in steps(state, self.resuming):
             if step.pressing:
                 self._say(f"To {step.does}: {step.command}")
@@ -204,7 +205,7 @@ class CampaignNotes:
             return None
 
     def _without_journal(self, tally: Tally) -> Exit:
-        """What is known of a run whose journal is gone: its own counts, and nothing by name."""
+        """Report a run whose journal is gone: its counts are known, and no single message."""
         self._causes(tally)
         self._unwritten(tally)
         outcomes = tally.outcomes
@@ -289,6 +290,7 @@ def tell_the_rest(
     rest = [one for one in rest if one[2]]
     if rest and kept is not None and not tally.unwritten:
         counts = ", ".join(f"{count} {what}" for what, _, count in rest)
+        # Each option once, in the order in which its reasons stand in the sentence.
         chosen = dict.fromkeys(outcome for _, outcome, _ in rest)
         only = [word for outcome in chosen for word in ("--only", outcome)]
         # No shell or parser must take the file's name for an option.
@@ -310,7 +312,7 @@ def tell_the_rest(
 
 
 def _unwritten(tally: Tally, output: str | None) -> list[str]:
-    """Which outcomes are where: whoever sends by those of the file alone sends some twice."""
+    """Where each outcome was written: a resend by the file alone would send some messages twice."""
     lost = tally.unwritten
     written = tally.done - lost.total()
     outcomes = counted(written, "outcome")

@@ -88,6 +88,8 @@ def run_send(options: SendOptions) -> Exit:
         begins=options.recipients.path is not None,
         new_files=(("--output", options.output), ("--faults", options.recipients.faults)),
     )
+    # Before the list is read, which may take minutes: what would be refused anyway is refused at
+    # once.
     client = None if options.dry_run else preflight.refuse()
     with Interrupts() as interrupts, ExitStack() as ends:
         signals = _Signals(interrupts)
@@ -108,6 +110,7 @@ def run_send(options: SendOptions) -> Exit:
                 preflight.tell(told=error)
             raise
         except (KeyboardInterrupt, click.Abort) as error:
+            # A second signal while this is printed ends the program, without a traceback.
             with interrupts.noted_by(signals.leave):
                 if isinstance(error, click.Abort):  # at a question, whose line has no end yet
                     click.echo(err=True)
@@ -118,7 +121,7 @@ def run_send(options: SendOptions) -> Exit:
 
 @define
 class _Signals:
-    """What becomes of a signal while nobody listens in the loop: before the send, and after it.
+    """Handles signals while no event loop runs: before the send, and after it.
 
     Attributes:
         interrupts: What hears them.
@@ -131,7 +134,7 @@ class _Signals:
     came: bool = False
 
     def note(self) -> None:
-        """Let the report be written; whoever asks again does not want it.
+        """Let the report be written after a first signal.
 
         Raises:
             KeyboardInterrupt: It is the second one.
@@ -143,7 +146,7 @@ class _Signals:
             self.tally.interrupted = True
 
     def leave(self) -> None:
-        """There is nothing more to be told, or nobody who reads it.
+        """End the program at once.
 
         Raises:
             click.exceptions.Exit: Always.
@@ -264,7 +267,7 @@ def _looks_ahead(options: SendOptions) -> bool:
 
 
 def _has_rows(plan: Plan | None, options: SendOptions) -> bool:
-    """Whether there is anything to send; limits of nobody are told."""
+    """Whether there is anything to send; says which limits match no row."""
     if plan is not None and not plan.total:
         if not options.quiet:
             click.echo("There is no row to send.", err=True)
@@ -422,6 +425,8 @@ def _send(
             schedule=schedule,
             drain_timeout=options.settings.drain_timeout,
         )
+        # Handed over before the loop begins: from here on a signal is noted in the tally, wherever
+        # it comes.
         signals.tally = tally = runner.tally
         tally.interrupted = signals.came
         try:

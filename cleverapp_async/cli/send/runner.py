@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from attrs import Factory, define, field, frozen
 
+from ..._event_loop import error_of
 from ...bulk.outcome import SendOutcome
 from ...bulk.run import BulkRun
 from ...bulk.schedule import Schedule
@@ -58,14 +59,18 @@ class Stopper:
     _timer: asyncio.TimerHandle | None = field(init=False, default=None)
 
     def interrupt(self) -> None:
-        """Somebody wants it to end: at first in order, and at once when asked again."""
+        """Stop the run: in order at the first request, at once at the second."""
         if not self._asked:
             self._asked = self.tally.interrupted = True
             self.run.drain()
             loop = asyncio.get_running_loop()
             loop.call_later(min(_ONE_REQUEST, self.drain_timeout / 2), self._answer)
+            # An interrupt is no endless wait: servers may take as long as the attempt's time-out to
+            # answer.
             self._timer = loop.call_later(self.drain_timeout, self._abort)
         elif self._answered and self._finished:
+            # The run is over and the rest of the list is being written: that is what is given up
+            # now.
             self.cut_short = True
         elif self._answered:
             self._abort()
@@ -84,6 +89,7 @@ class Stopper:
     def _answer(self) -> None:
         """Tell what is waited for, and that it need not be."""
         self._answered = True
+        # Nothing on the wire means nothing to wait for, and nothing to be told.
         if any(work for _, work in self.run.progress.by_key.values()):
             self.view.say(
                 "Interrupted: requests on the wire may take up to "
@@ -94,7 +100,7 @@ class Stopper:
         if self._aborting is None:
             self._aborting = asyncio.ensure_future(self.run.aclose())
             # What it raises, whoever iterates over the run is told as well.
-            self._aborting.add_done_callback(lambda task: task.cancelled() or task.exception())
+            self._aborting.add_done_callback(error_of)
 
 
 @define
@@ -124,6 +130,8 @@ class OutcomeWriter:
             line: The line of the file on which it begins; None where it comes of no file.
             outcome: What came of it.
         """
+        # The first failure is the last attempt: a full disk would be asked for each of a million
+        # outcomes.
         if self.tally.broken is None:
             try:
                 self.sink.write(number, line, outcome)
@@ -131,6 +139,7 @@ class OutcomeWriter:
                 self._break(error)
             else:
                 return
+        # Reached only where the sink takes nothing any more.
         self.tally.unwritten[outcome.outcome] += 1
         if not self.on_record and outcome.outcome is not Outcome.NOT_SENT:
             told = as_json(as_record(number, line, outcome))
@@ -214,6 +223,8 @@ class Runner:
         except CampaignPausedError as error:
             tally.paused = error
         except JournalError as error:
+            # Nothing has left: an error that ends the command says more than a report about
+            # nothing.
             if not tally.begun:
                 raise
             tally.failure = error
@@ -277,6 +288,7 @@ class Runner:
         try:
             for index, untried in enumerate(self.source.rest()):
                 if not index % _BLOCK:
+                    # Listing a million rows must not keep a signal from being heard.
                     await asyncio.sleep(0)
                 if writer.stopper.cut_short:
                     return

@@ -126,6 +126,8 @@ class FileMessages:
         """Begin the second pass; it is lazy."""
         total = self.plan.total
         self._most = total if self.first is None else self.first.of(total)
+        # One iterator for the send and for the rest: what the run did not take is what is left in
+        # it.
         self._second_pass = self.plan.messages()
 
     @property
@@ -166,10 +168,13 @@ class FileMessages:
 
     def _messages(self) -> Iterator[Message]:
         # The run may close this generator early. The second pass stays open, for the rest.
+        # Where all are wanted, the generator also finds out that the file has become longer, and
+        # raises.
         while self._read < self._most or self._most == self.plan.total:
             planned = next(self._second_pass, None)
             if planned is None:
                 return
+            # Until its outcome comes: there are as many as the run has in work or read ahead.
             self._on_the_way[self._read] = planned
             self._read += 1
             _learn(planned, self.client)
@@ -296,6 +301,8 @@ class _CampaignJournal(SqliteJournal):
         """Read all messages in, or compare them, and find out which are the first ones."""
         loaded = await super().load(messages, key_of, deduplicate=deduplicate)
         if self._first is not None:
+            # In a thread and by a reader of its own: looking through a large journal must not stop
+            # the loop.
             self.part = await asyncio.to_thread(self._find_part, self._first)
         return loaded
 
@@ -312,6 +319,7 @@ class _CampaignJournal(SqliteJournal):
         """Compare, and warn before the first message leaves."""
         same = await super().recognize(mark_of)
         if same is False:
+            # None and not False, so that the run does not log what people are told here.
             self._warn()
             return None
         return same

@@ -66,6 +66,7 @@ class Workload:
         return self.forecast.account.messages
 
 
+# So that a tally can be looked at before it is known what there is to do.
 _NO_WORK = Workload({}, 0, forecast({}, lambda _: (), ()))
 
 
@@ -146,12 +147,16 @@ class Tally:
         self.by_key.setdefault(key, Counter())[outcome.outcome] += 1
         if tried:
             on_wire = 0.0 if outcome.receipt is None else outcome.receipt.on_wire
+            # The moment at which it is counted here, which is that of its end but for a turn of the
+            # loop.
             self.meter.note(key, time.time(), on_wire=on_wire)
         if outcome.receipt is not None:
             self.on_wire += outcome.receipt.on_wire
             self.attempts += outcome.receipt.attempts
         if outcome.error is not None:
             kind = (type(outcome.error).__name__, str(outcome.error))
+            # The text of an error may hold what the server wrote, and differ for each of a million
+            # messages.
             known = kind in self.errors or len(self.errors) < _ERRORS_KEPT
             self.errors[kind if known else _OTHER_ERRORS] += 1
         self._misset += _is_of_a_setting(trouble_of(outcome.error))
@@ -173,6 +178,7 @@ class Tally:
     @property
     def misset(self) -> bool:
         """Whether a setting does not work, the token or the base URL: of few messages, too."""
+        # One message that was accepted shows that token and base URL work, whatever others came to.
         refused = self._misset > 0 and not self.outcomes[Outcome.ACCEPTED]
         return refused or _is_of_a_setting(self.paused)
 
@@ -180,6 +186,9 @@ class Tally:
         """What the command exits with."""
         told = self.outcomes
         tried = told.total() - told[Outcome.NOT_SENT]
+        # The first that holds counts: what the user must act on before all else comes first. An
+        # interrupt explains everything behind it, and unknown outcomes must not be hidden by mere
+        # failures.
         reasons = (
             (self.interrupted, Exit.INTERRUPTED),
             (self.misset, Exit.CONFIGURATION),

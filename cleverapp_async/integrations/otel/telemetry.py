@@ -45,7 +45,7 @@ class OpenTelemetry:
         meter_provider: Gives the meter; None: the global one.
 
     Raises:
-        ConfigurationError: A provider is none.
+        ConfigurationError: A provider is of another type.
     """
 
     def __init__(

@@ -1,9 +1,8 @@
-"""A campaign in Redis for whoever looks into it or settles it without an event loop."""
+"""A campaign in Redis, read or settled by hand without an event loop."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ..._arguments import check_flag, wrong_argument
@@ -87,12 +86,7 @@ class RedisJournalReader:
             raise no_campaign(self._client.name)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Let the connection go."""
         self._client.close()
 
@@ -113,6 +107,7 @@ class RedisJournalReader:
         """
         wanted = chosen_states(states)
         meta = self._client.follow(ask_meta(self._names))
+        # A chunk at a time, so that memory stays constant.
         for chunk in range(number(meta.get("chunks"))):
             for _, entry in self._client.follow(ask_chunk(self._names, chunk)):
                 if entry.state in wanted:
@@ -133,11 +128,11 @@ class RedisJournalReader:
         return self._client.follow(ask_errors(self._names))
 
     def holder(self) -> LockHolder | None:
-        """Somebody who is at work on it, or reads it in; None where nobody is."""
+        """A process that sends or loads it; None where there is none."""
         return self._client.follow(ask_holder(self._names))
 
     def holders(self) -> dict[int, LockHolder]:
-        """Who is at work on which chunk."""
+        """Which process sends which chunk."""
         return self._client.follow(ask_holders(self._names))
 
     def left(self) -> dict[int, int]:
@@ -150,7 +145,7 @@ class RedisJournalReader:
 
 
 class RedisCampaign:
-    """A campaign in Redis, for whoever looks into it or settles it; satisfies :class:`Campaign`.
+    """A campaign in Redis, to be read or settled by hand; satisfies :class:`Campaign`.
 
     In a program with an event loop, :class:`RedisJournal` does the same.
 

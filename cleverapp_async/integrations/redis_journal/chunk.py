@@ -91,10 +91,13 @@ class ChunkJournal:
             )
         if self.number >= number(meta.get("chunks")):
             raise JournalError(f"{self._client.name} has no chunk {self.number}")
+        # After all that may be wrong with the campaign: a refusal then takes no lease from anybody.
         await self._lease.acquire()
         self._meta, self._began = meta, time.time()
         self._writer.begin(meta.get("created_at", ""))
         try:
+            # Without its session the run would not show in the campaign's history: so it does not
+            # begin.
             await self._note_session(None)
         except BaseException:
             await self._lease.release()
@@ -126,6 +129,8 @@ class ChunkJournal:
         return await self._client.guarded(self._read())
 
     async def _read(self) -> Loaded:
+        # Under the new fence and before the messages are read: from here on the dead runner's late
+        # results can only settle what is unknown, and what is read is final.
         orphans = await self._find_orphans()
         for code, entry in await self._client.follow(ask_chunk(self._names, self.number)):
             self._entries[entry.index] = entry
@@ -134,6 +139,8 @@ class ChunkJournal:
         duplicates = int(
             str(await self._client.execute("HLEN", self._names.duplicates(self.number)))
         )
+        # Redis may have been asked by hand to delete keys, or evicted some before the check of its
+        # settings: a message that is missing would be left out without a word.
         missing = self._size() - len(self._entries) - duplicates
         if missing:
             raise JournalError(
@@ -198,10 +205,14 @@ class ChunkJournal:
             JournalWriteError: It is not written: the message must not leave.
             NotSentError: What was known of it has changed, as its earlier runner told how it ended.
         """
+        # The wall clock, as other machines read it: it tells until when the limits count this
+        # attempt.
         answer = self._writer.add(self._change(INTENT, index, repr(time.time())))
         try:
             done = await answer
         except asyncio.CancelledError:
+            # The intent may be in Redis or on its way: withdrawals keep their place behind it in
+            # the queue.
             self.withdraw(index)
             raise
         if done == LOST:
@@ -210,7 +221,7 @@ class ChunkJournal:
             raise NotSentError("not sent: its earlier runner has told in the meantime how it ended")
 
     def withdraw(self, index: int) -> None:
-        """Go back to what was known before the intent; nobody waits for it."""
+        """Queue a return to the state before the intent, and wait for nothing."""
         _ = self._writer.add(self._change(WITHDRAWAL, index, repr(time.time())))
 
     def record(self, index: int, result: JournalResult) -> Awaitable[None]:
@@ -264,6 +275,8 @@ class ChunkJournal:
             JournalWriteError: What was left could not be written; the chunk is let go.
         """
         try:
+            # In this order: the results first, then the note that the run has ended, and the lease
+            # last, as nobody else may write before.
             await self._writer.close()
             await self._note_session(ended)
         finally:
@@ -277,6 +290,8 @@ class ChunkJournal:
 
     def _change(self, kind: str, index: int, first: str = "", second: str = "") -> Change:
         entry = self._entries[index]
+        # What it was when it was taken goes along: the script lets a message leave only if it is so
+        # still.
         row = self._rows[entry.key]
         return (kind, index, row, self._codes[index].value, first, second)
 
@@ -284,6 +299,8 @@ class ChunkJournal:
         names = self._names
         keys = (names.fences, names.fates(self.number), names.counts, names.left, names.meta)
         made = self._meta.get("created_at", "")
+        # The time of the client: a script that asked Redis for it would mix two clocks in one
+        # campaign.
         told = encode_result(orphaned(time.time()))
         reply = await self._client.run(_ORPHANS, keys, self.number, self._lease.fence, made, told)
         ours, *found = as_list(reply)
@@ -303,6 +320,7 @@ class ChunkJournal:
             host=socket.gethostname(),
             ended=ended,
         )
+        # A fence is taken once, so that each run has its own field.
         name = f"{self.number}:{self._lease.fence}"
         await self._client.ask("HSET", self._names.sessions, name, encode_session(session))
 

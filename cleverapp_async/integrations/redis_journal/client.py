@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar, cast
 
 from attrs import define, evolve
 
+from ..._event_loop import wait_out
 from ..._redis import RedisCommands
 from ..._redis.client import (
     RedisCallError,
@@ -41,7 +42,10 @@ __all__ = [
 T = TypeVar("T")
 
 Steps: TypeAlias = "Generator[tuple[Value, ...], object, T]"
-"""Gives commands, is sent their replies, and returns what they come to."""
+"""Gives commands, is sent their replies, and returns what they come to.
+
+So each question to Redis is written once, without I/O, for clients with an event loop and without.
+"""
 
 ATTEMPT_TIMEOUT = 5.0
 """Seconds for connecting, and for each answer."""
@@ -71,6 +75,8 @@ def write_failure(name: str, fault: Fault) -> JournalWriteError:
 
 def eval_command(script: Script, keys: Sequence[str], *arguments: Value) -> tuple[Value, ...]:
     """The command that runs a script which is rarely needed, with all its text."""
+    # EVAL with the whole text, not the digest: the steps need not know what to do where the server
+    # lacks the script, and each of these runs once or a few times.
     return ("EVAL", script.text, len(keys), *keys, *arguments)
 
 
@@ -101,10 +107,7 @@ class BlockingClient:
         Raises:
             JournalError: Redis failed, or holds what no journal wrote.
         """
-        found = self._carry_out(steps)
-        if isinstance(found, _Failed):
-            raise read_failure(self.name, found.fault)
-        return found
+        return self._carry_out(steps, read_failure)
 
     def change(self, steps: Steps[T]) -> T:
         """Carry out commands that change a campaign.
@@ -112,42 +115,42 @@ class BlockingClient:
         Raises:
             JournalWriteError: Redis failed, or holds what no journal wrote.
         """
-        found = self._carry_out(steps)
-        if isinstance(found, _Failed):
-            raise write_failure(self.name, found.fault)
-        return found
+        return self._carry_out(steps, write_failure)
 
     def close(self) -> None:
         """Let the connection go."""
         self.redis.close()
 
-    def _carry_out(self, steps: Steps[T]) -> T | _Failed:
+    def _carry_out(self, steps: Steps[T], failure: Callable[[str, Fault], JournalError]) -> T:
         execute = cast("Callable[..., object]", self.redis.execute_command)  # pyright: ignore[reportUnknownMemberType]
         try:
-            command = next(steps)
-            while True:
-                try:
-                    reply = execute(*command)
-                except BaseException as error:  # noqa: BLE001 - the steps raise it again
-                    # They may have something to put back first, also where it is an interruption.
-                    command = steps.throw(error)
-                else:
-                    command = steps.send(reply)
-        except StopIteration as end:
-            return cast("T", end.value)
+            return _drive(steps, execute)
         except CleverAppError:
             raise
         except Exception as error:  # noqa: BLE001 - the keys may hold anything
             from ..._redis.faults import fault_of  # noqa: PLC0415 - the extra `redis`
 
-            return _Failed(fault_of(error, self.redis, ATTEMPT_TIMEOUT))
+            fault = fault_of(error, self.redis, ATTEMPT_TIMEOUT)
+        # Outside of the block: inside it the client's error would be the context of ours, and that
+        # may show the URL.
+        raise failure(self.name, fault)
 
 
-class _Failed:
-    """A call of Redis that failed; raised where no exception with a URL is at hand."""
-
-    def __init__(self, fault: Fault) -> None:
-        self.fault = fault
+def _drive(steps: Steps[T], execute: Callable[..., object]) -> T:
+    """Carry out the commands of some steps, and return what they come to."""
+    try:
+        command = next(steps)
+        while True:
+            try:
+                reply = execute(*command)
+            except BaseException as error:  # noqa: BLE001 - the steps raise it again
+                # They may have something to put back first, also where it is an interruption:
+                # the commands that they give in an `except` are carried out as well.
+                command = steps.throw(error)
+            else:
+                command = steps.send(reply)
+    except StopIteration as end:
+        return cast("T", end.value)
 
 
 @define(eq=False)
@@ -271,8 +274,11 @@ class JournalClient:
         try:
             command = next(steps)
             while True:
+                # In a task that the cancellation of ours does not reach: see the docstring.
                 carried_out = asyncio.ensure_future(self.execute(*command))
-                again = await _wait_out(carried_out)
+                again = await wait_out(carried_out)
+                # Only the first cancellation is handed to the steps: a second one would break their
+                # cleaning up.
                 if again is not None and cancelled is None:
                     cancelled = again
                     if not carried_out.cancelled():
@@ -286,6 +292,7 @@ class JournalClient:
                 else:
                     command = steps.send(reply)
         except StopIteration as end:
+            # The steps may have swallowed it; whoever cancelled this still has to see it.
             if cancelled is not None:
                 raise cancelled from None
             return cast("T", end.value)
@@ -300,17 +307,6 @@ class JournalClient:
 
 
 _NEEDED = {"appendonly": "yes", "appendfsync": "always"}
-
-
-async def _wait_out(future: asyncio.Future[object]) -> asyncio.CancelledError | None:
-    """Wait until a future is done, and give the cancellation that came meanwhile, if one did."""
-    cancelled: asyncio.CancelledError | None = None
-    while not future.done():
-        try:
-            await asyncio.wait([future])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    return cancelled
 
 
 async def check_keeping(client: JournalClient, *, durable: bool, verify: bool) -> None:
@@ -330,6 +326,8 @@ async def check_keeping(client: JournalClient, *, durable: bool, verify: bool) -
 
 
 async def _check(client: JournalClient, *, durable: bool, verify: bool) -> None:
+    # Always, whatever `durable` says: an evicted lease or entry means a message sent twice, without
+    # any crash.
     await _check_memory(client, verify=verify)
     if durable and verify:
         await _check_disk(client)
@@ -358,6 +356,7 @@ async def _check_memory(client: JournalClient, *, verify: bool) -> None:
             f"its memory is full (maxmemory-policy {policy}). Set it to noeviction (CONFIG SET "
             "maxmemory-policy noeviction, and in redis.conf)"
         )
+    # A replica answers reads and may be promoted later: what was written to it before is lost.
     if role == "slave":
         raise JournalError(
             f"{client.name}: this Redis is a replica; give the address of its master"

@@ -91,6 +91,7 @@ def split_address(address: str) -> tuple[str, str]:
     check_url(address, "address")
     parts = urlsplit(address)
     path, _, campaign = parts.path.rpartition("/")
+    # `redis://host:6379/0` is the address of a database and not that of a campaign called 0.
     if not campaign or (not path and campaign.isdecimal()):
         raise ConfigurationError(
             "the address names no campaign: write redis://HOST:PORT/DATABASE/CAMPAIGN"
@@ -102,12 +103,13 @@ def safe_address(url: str, campaign: str) -> str:
     """The address of a campaign, as :func:`split_address` reads it, without user and password.
 
     Raises:
-        ConfigurationError: The URL is none.
+        ConfigurationError: The URL is not valid.
     """
     check_url(url)
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     path = f"{parts.path.rstrip('/')}/{campaign}"
+    # The query goes as well: it may hold a password in `?password=`.
     return urlunsplit(parts._replace(netloc=host, path=path, query="", fragment=""))
 
 
@@ -129,6 +131,8 @@ class KeyNames:
     campaign: str
 
     def _key(self, part: str) -> str:
+        # The hash tag is in braces: the scripts touch several of these keys in one step, which a
+        # cluster allows within one slot only.
         return f"{self.prefix}:{{campaign:{self.campaign}}}:{part}"
 
     @property
@@ -261,6 +265,7 @@ def decode_stored(stored: str) -> tuple[str, Message]:
     Raises:
         JournalError: It is no message, or was purged.
     """
+    # A line feed stands in none of the parts: JSON escapes it, and a method is a name.
     row, *parts = stored.split("\n", 3)
     if len(parts) not in {2, 3}:  # method, parameters, and the reference where there is one
         raise JournalError("the journal holds a message that is none: it is damaged")
@@ -327,6 +332,7 @@ def decode_state(raw: str | None) -> MessageState:
     """The state that the scripts wrote; see ``lua/fates.lua``."""
     if not raw:
         return MessageState()
+    # The result comes last, as its JSON may hold the sign.
     code, _, row, _, intent_at, result = raw.split("|", 5)
     moment, _, earlier = intent_at.partition(",")
     begun = float(moment) if moment else None
@@ -360,7 +366,7 @@ def decode_session(told: str) -> JournalSession:
     """The run that :func:`encode_session` wrote.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not one.
         TypeError: The same.
         KeyError: The same.
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from copy import copy
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ..._arguments import (
@@ -150,15 +149,10 @@ class RedisJournal:
         return self._lease
 
     async def __aenter__(self) -> Self:
-        """Give itself; the connection is made when it is first needed."""
+        """Return itself; the connection is made when it is first needed."""
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Close it."""
         await self.close()
 
@@ -249,7 +243,7 @@ class RedisJournal:
         return await self._client.follow(ask_left(self._names))
 
     async def holders(self) -> dict[int, LockHolder]:
-        """Who is at work on which chunk.
+        """Which process sends which chunk.
 
         Raises:
             JournalError: Redis failed.
@@ -272,6 +266,8 @@ class RedisJournal:
             JournalError: There is no such campaign, or Redis failed.
         """
         wanted = chosen_states(states)
+        # Chunk by chunk: a look at a large campaign holds one chunk in memory and keeps Redis from
+        # nothing else.
         meta = await self._client.follow(ask_meta(self._names))
         if not meta:
             raise no_campaign(self._client.name)
@@ -303,7 +299,7 @@ class RedisJournal:
             How many were settled.
 
         Raises:
-            InvalidRequestError: Another state is given, or an index is none.
+            InvalidRequestError: Another state is given, or an index is not valid.
             JournalLockedError: Somebody is at work on it, or reads it in: nothing is changed.
             JournalError: A message is not unknown, or there is no such campaign.
             JournalWriteError: Redis failed.
@@ -376,6 +372,7 @@ class RedisJournal:
             JournalLockedError: Somebody reads messages in.
             JournalError: Somebody is at work on it, or Redis failed.
         """
+        # The producer's lease: nobody reads messages in while the campaign is erased.
         lease = self._lease_of(LOAD)
         await lease.acquire()
         try:
@@ -391,6 +388,8 @@ class RedisJournal:
             await self._client.ask("UNLINK", *self._names.of_all[:-1])
         finally:
             await lease.release()
+        # The fences go last, and after the lease was let go, whose release compares its fence with
+        # them.
         await self._client.ask("UNLINK", self._names.fences)
 
     async def expire(self, seconds: float) -> None:
@@ -407,6 +406,7 @@ class RedisJournal:
         meta = await self._client.follow(ask_meta(self._names))
         names = list(self._names.of_all)
         for chunk in range(number(meta.get("chunks"))):
+            # All but the lease, which expires by itself and must not outlive its time.
             names += self._names.of_chunk(chunk)[:-1]
         for name in names:
             await self._client.ask("PEXPIRE", name, int(seconds * 1000))

@@ -72,6 +72,7 @@ async def _chunks(messages: Messages, size: int) -> AsyncGenerator[list[Message]
     async with aclosing(read_messages(messages)) as batches:
         async for batch in batches:
             some += batch
+            # Chunks are of the campaign's size, and batches of a size that is good for reading.
             while len(some) >= size:
                 yield some[:size]
                 some = some[size:]
@@ -125,6 +126,7 @@ class CampaignLoader:
         names = self._names
         for chunk in range(number(meta.get("chunks"))):
             await self._client.ask("UNLINK", *names.of_chunk(chunk))
+        # Not the fences: our own is among them, by which each of our writes is let through.
         await self._client.ask("UNLINK", *names.of_all[:-1])
         facts: dict[str, Value] = {
             "version": _VERSION,
@@ -153,9 +155,12 @@ class CampaignLoader:
             rows: list[Value] = []
             for message in batch:
                 self._columns.add(message)
+                # The row of a key is in Redis before any message that has it.
                 row = await self._row(key_of(message))
                 address = address_digest(message) if deduplicate else ""
                 rows += (address, row, encode_stored(message), message_digest(message))
+            # One script takes in a whole chunk with its duplicates, or nothing: so an interrupted
+            # reading leaves no half of one.
             await self._add(first // chunk_size, first, len(batch), rows)
             first += len(batch)
         names = self._names
@@ -183,6 +188,7 @@ class CampaignLoader:
             names.left,
             names.fates(chunk),
         )
+        # 0: the lease is lost, and -1: another producer has read further. Both mean the same here.
         reply = await self._client.write(
             _LOAD_CHUNK, keys, self._lease.fence, chunk, first, count, *rows
         )
@@ -219,6 +225,7 @@ async def _compare_chunk(
         JournalMismatchError: One differs, or is one too many.
         JournalError: Redis failed.
     """
+    # Both hold what came at an index: each message of the list stands in exactly one of them.
     kept, left_out = await client.follow(ask_given(names, chunk))
     for index, message in enumerate(messages, first):
         if (stored := kept.get(str(index))) is not None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
-from attrs import define, evolve, frozen
+from attrs import evolve, frozen
 
 from ..._redis.client import as_list, as_text, as_texts, number
 from ...bulk.journal.records import JournalState, orphaned
@@ -88,13 +88,6 @@ class _Locked:
     fences: Sequence[str]
     load: str
     seconds: float
-
-
-@define
-class _Wanted:
-    """How many chunks' leases are taken, or may have been."""
-
-    chunks: int
 
 
 def resolve_messages(
@@ -182,21 +175,34 @@ def _under_leases(
         JournalError: There is no such campaign.
     """
     holder = describe_holder()
+    # Before the first lease is taken, so that the time since then is counted too long and never too
+    # short.
     begun = clock()
     meta = yield from ask_meta(names)
     if not meta:
         raise no_campaign(name)
-    wanted = _Wanted(number(meta.get("chunks")))
+    chunks = number(meta.get("chunks"))
+    # Taking and prolonging them takes a command for each 500: the more there are, the longer they
+    # last.
+    seconds = max(_LEASE, _TIMEOUTS * timeout) * (1 + chunks / _CHUNKS)
     try:
-        locked = yield from _lock(names, name, holder, max(_LEASE, _TIMEOUTS * timeout), wanted)
+        [load] = yield from _take(names, name, [LOAD], holder, seconds)
+        # Nobody reads messages in any more: there will be no other chunks. They are counted before
+        # the first is taken, so that all are let go whatever goes wrong from here on.
+        meta = yield from ask_meta(names)
+        chunks = number(meta.get("chunks"))
+        fences = yield from _take_chunks(names, name, chunks, holder, seconds)
+        made = meta.get("created_at", "")
+        locked = _Locked(names, name, holder, made, fences, load, seconds)
         done = yield from _prolonging(work(locked), locked, begun, clock)
     except GeneratorExit:
+        # Whoever drives the steps has dropped them: a yield here would be an error of Python's.
         raise  # Nobody carries out any command more.
     except BaseException:
         with suppress(Exception):  # What went wrong first is what is told.
-            yield from _unlock(names, holder, wanted.chunks)
+            yield from _unlock(names, holder, chunks)
         raise
-    yield from _unlock(names, holder, wanted.chunks)
+    yield from _unlock(names, holder, chunks)
     return done
 
 
@@ -211,6 +217,8 @@ def _prolonging(
         except StopIteration as end:
             return cast("int", end.value)
         now = clock()
+        # Between two commands and before the next: after it, the leases might run out while it is
+        # carried out.
         if now - prolonged >= locked.seconds / BEATS:
             yield from _prolong(locked)
             prolonged = now
@@ -230,26 +238,22 @@ def _prolong(locked: _Locked) -> Steps[None]:
             raise locked_error(locked.name, None)
 
 
-def _lock(names: KeyNames, name: str, holder: str, least: float, wanted: _Wanted) -> Steps[_Locked]:
-    """Take the lease of whoever reads messages in, then those of all chunks."""
-    seconds = least * (1 + wanted.chunks / _CHUNKS)
-    milliseconds = int(1000 * seconds)
+def _take_chunks(
+    names: KeyNames, name: str, chunks: int, holder: str, seconds: float
+) -> Steps[list[str]]:
+    """Take the leases of all chunks; their fences, by the chunks' numbers."""
     fences: list[str] = []
-    [load] = yield from _take(names, name, [LOAD], holder, milliseconds)
-    # Nobody reads messages in any more: there will be no other chunks.
-    meta = yield from ask_meta(names)
-    wanted.chunks = number(meta.get("chunks"))
-    for begin in range(0, wanted.chunks, _AT_ONCE):
-        units = [str(chunk) for chunk in range(begin, min(begin + _AT_ONCE, wanted.chunks))]
-        fences += yield from _take(names, name, units, holder, milliseconds)
-    return _Locked(names, name, holder, meta.get("created_at", ""), fences, load, seconds)
+    for begin in range(0, chunks, _AT_ONCE):
+        units = [str(chunk) for chunk in range(begin, min(begin + _AT_ONCE, chunks))]
+        fences += yield from _take(names, name, units, holder, seconds)
+    return fences
 
 
 def _take(
-    names: KeyNames, name: str, units: Sequence[str], holder: str, milliseconds: int
+    names: KeyNames, name: str, units: Sequence[str], holder: str, seconds: float
 ) -> Steps[list[str]]:
     keys = [names.fences, *map(names.lease, units)]
-    reply = as_list((yield eval_command(_LOCK, keys, holder, milliseconds, *units)))
+    reply = as_list((yield eval_command(_LOCK, keys, holder, int(1000 * seconds), *units)))
     done, *found = (as_text(one) or "" for one in reply)
     if done != "1":
         unit, told = found
@@ -273,6 +277,8 @@ def _settle(
         found = yield from _ask_unknown(names, chunk)
         if chosen is None or not chosen.isdisjoint(found):
             chunks.append(chunk)
+        # Looked at before anything is changed: if one of the chosen messages is not unknown,
+        # nothing is.
         unknown |= found.keys()
     if chosen is not None:
         check_unknown(chosen, unknown)
@@ -280,6 +286,7 @@ def _settle(
     settled = 0
     for chunk in chunks:
         changes: list[str] = []
+        # Asked anew for each chunk: the results of one chunk alone are in memory.
         for index, known in (yield from _ask_unknown(names, chunk)).items():
             if chosen is None or index in chosen:
                 changes += (str(index), code, _result_by_hand(known, state))
@@ -316,6 +323,8 @@ def _erase(names: KeyNames, name: str, locked: _Locked) -> Steps[int]:
         yield eval_command(_ORPHANS, _fate_keys(names, chunk), *ours, unknown)
         keys = [*_fate_keys(names, chunk), names.messages(chunk), names.duplicates(chunk)]
         missed = 1
+        # The script replaces only what is still as it was read; what was written anew in between is
+        # read once more.
         while missed:
             fates = as_texts((yield ("HGETALL", names.fates(chunk))))
             changes = [
@@ -335,6 +344,7 @@ def _erase(names: KeyNames, name: str, locked: _Locked) -> Steps[int]:
     if "paused" in (yield from ask_meta(names)):
         yield ("HSET", names.meta, "paused", "the reason was purged")
     yield ("UNLINK", names.addresses)
+    # The mark comes last: a purge that was cut off before it is done again from the beginning.
     yield ("HDEL", names.meta, "reference_columns")
     yield ("HSET", names.meta, "purged", 1)
     return erased

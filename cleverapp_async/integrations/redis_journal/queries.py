@@ -57,7 +57,7 @@ def ask_meta(names: KeyNames) -> Steps[dict[str, str]]:
     """The campaign's facts; empty where there is no such campaign.
 
     Raises:
-        ValueError: A number among them is none.
+        ValueError: A number among them cannot be read.
     """
     meta = as_texts((yield ("HGETALL", names.meta)))
     for name in _COUNTED:
@@ -76,6 +76,7 @@ def ask_given(names: KeyNames, chunk: int) -> Steps[tuple[dict[str, str], dict[s
 def ask_keys(names: KeyNames) -> Steps[dict[str, LimitKey | None]]:
     """The limit keys by their rows."""
     found = as_texts((yield ("HGETALL", names.keys)))
+    # In the order in which the keys were first met, which a hash of Redis does not keep.
     return {row: decode_key_text(found[row]) for row in sorted(found, key=int)}
 
 
@@ -86,10 +87,11 @@ def ask_left(names: KeyNames) -> Steps[dict[int, int]]:
 
 
 def ask_holders(names: KeyNames) -> Steps[dict[int, LockHolder]]:
-    """Who is at work on which chunk."""
+    """Which process sends which chunk."""
     meta = yield from ask_meta(names)
     chunks = number(meta.get("chunks"))
     found: dict[int, LockHolder] = {}
+    # A command with thousands of keys would hold up Redis for everybody else.
     for begin in range(0, chunks, _AT_ONCE):
         some = range(begin, min(begin + _AT_ONCE, chunks))
         leases = as_list((yield ("MGET", *(names.lease(str(chunk)) for chunk in some))))
@@ -103,9 +105,11 @@ def ask_chunk(names: KeyNames, chunk: int) -> Steps[list[tuple[Code, JournalEntr
     """The messages of a chunk in their order.
 
     Raises:
-        JournalError: One of them is none.
+        JournalError: One of them cannot be read.
     """
     keys = yield from ask_keys(names)
+    # Messages first, states second: a state that is written in between is read. The other way round
+    # a message could be taken for pending that has left.
     messages = as_texts((yield ("HGETALL", names.messages(chunk))))
     fates = as_texts((yield ("HGETALL", names.fates(chunk))))
     found: list[tuple[Code, JournalEntry]] = []
@@ -137,7 +141,7 @@ def ask_settled(names: KeyNames, chunk: int) -> Steps[list[SettledMessage]]:
 
 
 def ask_holder(names: KeyNames) -> Steps[LockHolder | None]:
-    """Somebody who is at work on the campaign, or reads it in; None where nobody is."""
+    """A process that sends or loads the campaign; None where there is none."""
     holders = yield from ask_holders(names)
     if holders:
         return next(iter(holders.values()))
@@ -171,7 +175,7 @@ def no_campaign(name: str) -> JournalError:
 
 
 def _at_work(names: KeyNames, runs: dict[str, JournalSession]) -> Steps[list[JournalSession]]:
-    """The runs, of which those that have not ended are told to be at work, or not any more.
+    """The runs; those without an end are marked as active, or as abandoned.
 
     A run has its chunk as long as its lease is there and nobody has taken a greater fence.
     """
@@ -212,6 +216,7 @@ def ask_summary(names: KeyNames, name: str) -> Steps[JournalSummary]:
     for name_of_count, told in counts.items():
         row, _, code = name_of_count.partition(":")
         count, state = int(told), Code(code).state
+        # Counts go down to 0 and stay there as fields.
         if count:
             key = keys.get(row)
             states = by_key.setdefault(key, {})

@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 from attrs import define, field
 
+from ..._event_loop import error_of
 from ..._redis.client import Value, as_list, as_text, end_task, number
 from ...bulk.journal.codec import decode_holder, encode_holder
 from ...bulk.journal.records import LockHolder
@@ -66,7 +67,7 @@ def read_holder(told: str | None) -> LockHolder | None:
 
 
 def locked_error(what: str, told: str | None) -> JournalLockedError:
-    """The error for whoever wants what somebody else has."""
+    """The error for a lease that another process holds."""
     holder = read_holder(told)
     by = "another runner, which took over in between" if holder is None else str(holder)
     return JournalLockedError(
@@ -108,6 +109,7 @@ class Lease:
         if not taken:
             raise locked_error(self._what(), told)
         self.fence = number(told)
+        # Only now: a heart without a fence would prolong somebody else's lease.
         self._heart = asyncio.create_task(self._beat())
         self._heart.add_done_callback(self._stopped)
 
@@ -117,10 +119,11 @@ class Lease:
             _ACQUIRE, self._keys(), self._unit, self._holder, milliseconds
         )
         taken, told = map(as_text, as_list(reply))
+        # The answer of a script that is not ours must not count as a lease.
         return taken == "1" and number(told) > 0, told
 
     async def lost(self) -> JournalLockedError:
-        """The error for a lease that somebody else took over."""
+        """The error for a lease that another process took over."""
         told: object = None
         with suppress(JournalError):
             told = await self._client.ask("GET", self._keys()[0])
@@ -128,8 +131,10 @@ class Lease:
 
     async def release(self) -> None:
         """Let it go. Where Redis fails it expires by itself."""
+        # Taken away first: its end is expected from here on, and `_stopped` says nothing.
         heart, self._heart = self._heart, None
         if heart is not None:
+            # Before the release: a beat that is on its way would take the lease up again.
             await end_task(heart)
         release = self._client.run(_RELEASE, self._keys(), self._unit, self.fence)
         try:
@@ -153,6 +158,8 @@ class Lease:
         while True:
             await asyncio.sleep(self._seconds / BEATS)
             try:
+                # Late beats do no harm: a lease that has run out is taken up again unless somebody
+                # else has it.
                 kept = await self._prolong()
             except JournalError as error:
                 if not failing:
@@ -233,7 +240,7 @@ class ChunkWriter:
         self._made = made
 
     def add(self, change: Change) -> asyncio.Future[int]:
-        """Write a change, whether or not somebody awaits the answer.
+        """Queue a change; it is written whether or not the answer is awaited.
 
         The answer is ``DONE``, ``LOST``: the chunk is somebody else's, or ``MOVED``: the message
         is no longer in the state it was taken in. It raises a :class:`JournalWriteError` where the
@@ -241,7 +248,8 @@ class ChunkWriter:
         """
         write = _Write(change, asyncio.get_running_loop().create_future())
         # Nobody need wait for it.
-        write.answer.add_done_callback(_look_at)
+        write.answer.add_done_callback(error_of)
+        # Queued even where the writer is broken: it is given up there with all others, and kept.
         self._queue.append(write)
         self._begin()
         return write.answer
@@ -252,12 +260,15 @@ class ChunkWriter:
         Raises:
             JournalWriteError: It still cannot: the intents of those messages stay without a result.
         """
+        # `_ended` may begin another task for what gathered meanwhile.
         while self._task is not None:
             await asyncio.wait([self._task])
         kept, self._kept = self._kept, []
         failure: JournalWriteError | None = None
         for begin in range(0, len(kept), _AT_ONCE):
             try:
+                # Tried once, as this is the end, and whoever closes waits. The order is kept, as it
+                # matters among the changes of one message.
                 await self._send(kept[begin : begin + _AT_ONCE])
             except Exception as error:  # noqa: BLE001 - whatever it is, it is not written
                 failure = self._client.write_failure(error)
@@ -273,7 +284,7 @@ class ChunkWriter:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._task = None
-        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        error = error_of(task)
         if error is not None:
             self._broken = self._broken or self._client.write_failure(error)
             self._give_up([*self._batch, *self._queue], self._broken)
@@ -293,6 +304,8 @@ class ChunkWriter:
         loop = asyncio.get_running_loop()
         until = loop.time() + self._patience
         pause = _FIRST_PAUSE
+        # Sent again as it was: the script knows an intent of this fence, a withdrawal and a result
+        # for what was done already, so that a lost answer costs nothing.
         while self._broken is None:
             try:
                 await self._send(batch)
@@ -310,6 +323,7 @@ class ChunkWriter:
         self._kept += [write for write in batch if write.change[0] != INTENT]
         for write in batch:
             if not write.answer.done():
+                # Each its own exception: several tasks would write their tracebacks into one.
                 write.answer.set_exception(type(error)(*error.args))
 
     async def _send(self, batch: list[_Write]) -> None:
@@ -331,8 +345,3 @@ class ChunkWriter:
         for write, answer in zip(batch, answers, strict=True):
             if not write.answer.done():
                 write.answer.set_result(answer)
-
-
-def _look_at(answer: asyncio.Future[int]) -> None:
-    if not answer.cancelled():
-        answer.exception()

@@ -37,7 +37,6 @@ if not TYPE_CHECKING:
     # The command of this package looks into campaigns, for which Redis alone is needed.
     _find, __dir__ = lazy_names(
         __name__,
-        __name__,
         {
             "CampaignTasks": ".registration",
             "ChunkReport": ".tasks",

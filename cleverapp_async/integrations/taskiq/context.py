@@ -69,6 +69,8 @@ class WorkerContext:
         """A run that is drained when the worker ends."""
         self._runs.add(run)
         self._idle.clear()
+        # A chunk that was taken just before the signal: it is begun and drained at once, and goes
+        # back.
         if self.stopping:
             run.drain()
         try:
@@ -82,6 +84,7 @@ class WorkerContext:
     async def rest(self, seconds: float) -> None:
         """Wait that long, or half as long again, or until the worker ends."""
         with suppress(TimeoutError):
+            # Spread, so that workers that were refused together do not come back together.
             async with asyncio.timeout(seconds * random.uniform(1.0, 1.5)):
                 await self._stopping.wait()
 
@@ -149,6 +152,8 @@ class EndSignals:
 
     def _follow(self, loop: asyncio.AbstractEventLoop, handler: _Handler) -> _Handler:
         def hear(number: int, frame: FrameType | None) -> None:
+            # Python runs this between two steps of the main thread, where the loop may be called in
+            # this way alone.
             loop.call_soon_threadsafe(self.notice)
             handler(number, frame)
 

@@ -79,6 +79,7 @@ class Redelivery:
         while True:
             await asyncio.sleep(seconds)
             try:
+                # Bounded, so that one beat that hangs does not silence all that would follow.
                 await in_time(self.beat(), _BEATS * seconds)
             except (RedisError, TaskiqError, OSError):
                 # Redis is away; the next beat tries again.
@@ -87,14 +88,17 @@ class Redelivery:
                 _log.exception("the tasks of dead workers were not looked after this time")
 
     async def beat(self) -> None:
-        """Say that we work on our deliveries, and get those redelivered that nobody works on."""
+        """Renew the claim on our deliveries, and have those of dead workers redelivered."""
         broker = self.broker
         async with Redis(connection_pool=broker.connection_pool) as redis:
             ours = await _pending(redis, broker, most=_AT_ONCE, consumername=broker.consumer_name)
             if ours:
                 claim = cast("Callable[..., Awaitable[object]]", redis.xclaim)
                 place = (broker.queue_name, broker.consumer_group_name, broker.consumer_name)
+                # Claiming one's own deliveries sets their idle time back to 0, which is all that
+                # this is for; `justid` leaves the count of deliveries as it is.
                 await claim(*place, 0, ours, justid=True)
+            # One is enough: whoever reads the waking task claims all of them.
             dead = await _pending(redis, broker, most=1, idle=broker.idle_timeout)
         if dead:
             await self.wake()
@@ -267,6 +271,7 @@ class TaskHandlers:
                     outcomes[outcome.outcome.value] += 1
         except JournalLockedError:
             # A live worker is at work on it, or took it over; if it dies, this task is tried again.
+            # As long as the lease may last: sooner it would be found locked again.
             rest = journal.lease
         except CampaignPausedError as error:
             await journal.pause(str(error))
@@ -275,7 +280,11 @@ class TaskHandlers:
             rest = 1.0
         else:
             if not self.context.stopping:
+                # Only a run that came to its end counts as an attempt: one that a worker's stop cut
+                # off does not.
                 rest, again = min(2.0**attempt, _LONGEST_REST), attempt + 1
+        # Asked after the run, whatever became of it: other workers may have changed the chunk
+        # meanwhile.
         found = await self._stubbornly(lambda: report("finished"))
         if not found["left"] or again >= self.attempts:
             return found
@@ -294,11 +303,13 @@ class TaskHandlers:
         rest: float | None = None
         try:
             await one.load([message], origin=client.base_url, key_of=client.limit_key)
+            # Before it is sent: a worker that dies in the middle must not leave the entry for ever.
             await one.expire(self.keep_sends)
             run = client.run_campaign(one.chunk(0), lane=Lane.INTERACTIVE)
             async with self.context.at_work(run):
                 async for _ in run:
                     pass
+            # Once more, as the run has made keys that were not there before.
             await one.expire(self.keep_sends)
         except JournalLockedError:
             rest = one.lease

@@ -59,4 +59,4 @@ __all__ = ["SharedLimiterFactory"]
 
 if not TYPE_CHECKING:
     # The registry's annotations name it; it is imported where limits are shared.
-    __getattr__, __dir__ = lazy_names(__name__, __name__, {"SharedLimiterFactory": ".factory"})
+    __getattr__, __dir__ = lazy_names(__name__, {"SharedLimiterFactory": ".factory"})

@@ -51,16 +51,16 @@ local tickets, lag = tonumber(kept[9]) or 0, tonumber(kept[10]) or 0
 -- Who calls, and who waits. Of each process: when it called last and with which number, how many
 -- slots it wants, when it will be back, and its place in line (`ticket`) with the slots that are
 -- left of its turn.
-local people = {}
+local members = {}
 local records = redis.call('HGETALL', processes)
 for place = 1, #records, 2 do
     local seen, called, wanted, back, left, ticket = string.match(records[place + 1],
         '(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)')
-    people[records[place]] = {name = records[place], seen = tonumber(seen),
+    members[records[place]] = {name = records[place], seen = tonumber(seen),
         sequence = tonumber(called), demand = tonumber(wanted), back = tonumber(back),
         left = tonumber(left), ticket = tonumber(ticket)}
 end
-local caller = people[process]
+local caller = members[process]
 -- Calls of one process may overtake each other where a client repeats one whose answer was lost. Only
 -- the newest may change anything: an older one would take back what has been told since.
 if caller and sequence <= caller.sequence then
@@ -68,7 +68,7 @@ if caller and sequence <= caller.sequence then
 end
 if not caller then
     caller = {name = process, demand = 0, back = now, left = turn, ticket = 0}
-    people[process] = caller
+    members[process] = caller
 end
 
 -- One command for many: what is told and granted comes in dozens. Lua cannot unpack thousands.
@@ -191,13 +191,13 @@ end
 
 -- Who waits no longer, and what was given to them.
 local changed = {[process] = caller}
-for name, person in pairs(people) do
-    if person ~= caller and person.demand > 0 and now > person.back + patience then
-        person.demand = 0
-        changed[name] = person
+for name, member in pairs(members) do
+    if member ~= caller and member.demand > 0 and now > member.back + patience then
+        member.demand = 0
+        changed[name] = member
     end
-    if person ~= caller and now > person.seen + guard + longest then
-        people[name], changed[name] = nil, nil
+    if member ~= caller and now > member.seen + guard + longest then
+        members[name], changed[name] = nil, nil
         redis.call('HDEL', processes, name)
     end
 end
@@ -205,7 +205,7 @@ local granted = {}
 local waiting_mail = redis.call('ZRANGE', mail, 0, -1, 'WITHSCORES')
 for place = 1, #waiting_mail, 2 do
     local slot, start = waiting_mail[place], tonumber(waiting_mail[place + 1])
-    local owner = people[string.match(slot, '^[^:]+')]
+    local owner = members[string.match(slot, '^[^:]+')]
     if owner == caller then
         redis.call('ZREM', mail, slot)
         -- A slot that lay here for half of its guard is not handed out any more: what is left of
@@ -238,9 +238,9 @@ caller.demand, caller.back = demand, now
 
 -- Slots go out in the order of their moments: each to the first who will be awake for it.
 local queue = {}
-for _, person in pairs(people) do
-    if person.demand > 0 then
-        queue[#queue + 1] = person
+for _, member in pairs(members) do
+    if member.demand > 0 then
+        queue[#queue + 1] = member
     end
 end
 local function before(one, other)
@@ -277,10 +277,10 @@ while #queue > 0 do
     local start, many = next_start()
     local chosen = nil
     if start then
-        for _, person in ipairs(queue) do
+        for _, member in ipairs(queue) do
             -- The caller is awake now; of the others those who will be back in time for it.
-            if person == caller or person.back <= start + patience then
-                chosen = person
+            if member == caller or member.back <= start + patience then
+                chosen = member
                 break
             end
         end
@@ -317,8 +317,8 @@ while #queue > 0 do
         table.sort(queue, before)
     end
     if chosen.demand == 0 then
-        for place, person in ipairs(queue) do
-            if person == chosen then
+        for place, member in ipairs(queue) do
+            if member == chosen then
                 table.remove(queue, place)
                 break
             end
@@ -330,11 +330,11 @@ end
 local wait = -1
 if caller.demand > 0 then
     local ahead = 0
-    for _, person in ipairs(queue) do
-        if person == caller then
+    for _, member in ipairs(queue) do
+        if member == caller then
             break
         end
-        ahead = ahead + math.min(person.demand, person.left)
+        ahead = ahead + math.min(member.demand, member.left)
     end
     local moment = math.max(now, paused, hold)
     for _, window in ipairs(windows) do
@@ -361,9 +361,9 @@ if caller.demand > 0 then
     caller.back = now + wait
 end
 
-for name, person in pairs(changed) do
-    redis.call('HSET', processes, name, table.concat({whole(person.seen), whole(person.sequence),
-        person.demand, whole(person.back), person.left, person.ticket}, ' '))
+for name, member in pairs(changed) do
+    redis.call('HSET', processes, name, table.concat({whole(member.seen), whole(member.sequence),
+        member.demand, whole(member.back), member.left, member.ticket}, ' '))
 end
 full = {}
 for place, window in ipairs(windows) do

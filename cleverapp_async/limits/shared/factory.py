@@ -90,6 +90,8 @@ class SharedLimiterFactory:
         given: object = folder
         if folder is not None and not (isinstance(given, str | os.PathLike) and os.fspath(folder)):
             raise wrong_setting("folder", "the path of a folder", given)
+        # Without its file each process keeps the limits by itself, all of them; in a fleet on Redis
+        # it would be a share, as the other processes go on as well.
         alone = 1.0 if on_unavailable == "process" else None
         return cls(
             FleetMember(
@@ -116,7 +118,7 @@ class SharedLimiterFactory:
 
     @property
     def primable(self) -> bool:
-        """Whether its limiters may be told of sends that others counted, or nobody."""
+        """Whether its limiters accept sends that they did not grant."""
         return isinstance(self.member.log, FileLog)
 
     def use_account(self, account: AccountKey) -> None:
@@ -136,6 +138,8 @@ class SharedLimiterFactory:
         """
         if self.member.closed:
             return
+        # Set before the first limiter is closed: it makes all of them refuse newcomers, so that
+        # nothing begins while the others still report.
         self.member.closed = True
         try:
             for limiter in limiters:

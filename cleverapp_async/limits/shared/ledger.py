@@ -46,6 +46,8 @@ class Slot:
         """The moment from which its period in a window counts; None if that is not known yet."""
         if self.told[place]:
             return None
+        # Whichever comes first: the answer, or the cap of a request that has left and is not
+        # answered.
         capped = math.inf if cap is None or self.sent_at is None else self.sent_at + cap
         if self.stamped_at is not None:
             return min(self.stamped_at, capped)
@@ -99,6 +101,8 @@ class Ledger:
     def end(self, slot: Slot, stamped_at: float, now: float) -> None:
         """Its request was answered, or was given up and counts until then."""
         slot.stamped_at = stamped_at
+        # One that was given back meanwhile (its grant had become void) is not among them, and one
+        # whose windows are all stamped by their caps has nothing to report.
         if self.running.pop(slot.name, None) is not None and not all(slot.told):
             self.ended[slot.name] = slot
             self._owe(slot, now)
@@ -112,6 +116,7 @@ class Ledger:
 
     def is_fresh(self, slot: Slot, now: float) -> bool:
         """Whether it is certainly still held, of which a stopped process cannot be sure."""
+        # Half of the guard, as the request still has to be sent and answered within the other half.
         return slot.share is not None or now < slot.renewed_at + self.terms.guard / 2
 
     def give_back_ready(self, keep: int) -> None:
@@ -138,6 +143,7 @@ class Ledger:
     def names(self, besides: Sequence[SlotUpdate]) -> list[str]:
         """The names of all slots that may still count, except those of the updates."""
         told = {update.slot for update in besides}
+        # Those of the updates are named there already; the script reads both lists as "mine".
         slots = [*self.ready, *self._used()]
         return [slot.name for slot in slots if slot.name not in told]
 
@@ -160,6 +166,8 @@ class Ledger:
 
     def start_over(self, now: float) -> None:
         """The log has forgotten everything: grants are void, the rest is reported again."""
+        # Who is under way is told again, and holds its slot meanwhile in this process's own window;
+        # what was only granted is worth nothing in a log that does not know of it.
         self.ready.clear()
         for slot in self._used():
             slot.told = [False] * len(slot.told)

@@ -30,6 +30,8 @@ __all__ = ["FleetMember", "check_policy", "share_of"]
 
 _log = logging.getLogger("cleverapp_async.limits")
 
+# Seconds. Two clocks that are read one after the other differ by less; a machine that sleeps does
+# so for longer.
 _NAP = 0.05
 _BOTH = 2
 
@@ -117,17 +119,23 @@ class FleetMember:
 
     @property
     def process(self) -> str:
-        """A random name of this process; a child that was forked has another one."""
+        """A random name of this process; a forked child gets another one."""
         if self._pid != os.getpid():
+            # Asked at every call: a child that was forked inherits this object, and with the
+            # parent's name its numbers would make the log ignore one of the two.
             self._pid, self._process = os.getpid(), secrets.token_hex(6)
         return self._process
 
     def number(self) -> int:
         """The next number; a limiter that was dropped and is made again gets higher ones."""
+        # One series for all keys: a limiter that was dropped as idle and is made again must not
+        # begin at 1, as the log would take its calls for old ones.
         return next(self._numbers)
 
     def start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something in a task of its own, which ends with the registry at the latest."""
+        # Kept in a set, as the loop itself holds tasks only weakly: one that nobody holds may
+        # vanish in the middle.
         task = asyncio.get_running_loop().create_task(coroutine, name="shared limits")
         self._tasks.add(task)
         task.add_done_callback(self._ended)

@@ -1,6 +1,6 @@
 """The messages between a process and the logs of keys, in the form of Redis; no I/O.
 
-Where the logs are kept is up to a :class:`SharedLog`; a call to it fails with a
+Where the logs are kept is the business of a :class:`SharedLog`; a call to it fails with a
 :class:`LogCallError`.
 """
 
@@ -32,11 +32,14 @@ __all__ = [
 ]
 
 _MICRO = 1_000_000
+# Seconds for one round trip to the log and the turns of the loop around it, and as which part of
+# the shortest period they count at most: with periods of milliseconds, as tests and simulators have
+# them, a fixed time would be longer than the period.
 _LEAD, _LEAD_SHARE = 0.02, 20
 _MARGIN, _MARGIN_SHARE = 0.05, 8
 _PATIENCE, _PATIENCE_LEAST, _PATIENCE_SHARE = 0.2, 0.02, 10
 _TURN_SECONDS, _TURN_MOST = 3.0, 6
-_PARTS = 7
+_PARTS = 7  # of an answer of `exchange.lua`
 _OVERTAKEN = -1
 
 
@@ -74,8 +77,12 @@ class Terms:
         caps: dict[float, float | None] = {}
         for quota in quotas:
             period, cap = quota.period, quota.settle_within
+            # Windows are named by their periods in the log, so that there is one for each. The
+            # smaller limit implies the larger one.
             limits[period] = min(quota.limit, limits.get(period, quota.limit))
             other = caps.get(period, cap)
+            # A cap stamps a slot early: where only one of two quotas has it, or a shorter one, the
+            # stamp that is safe for both is the later one.
             caps[period] = None if cap is None or other is None else max(cap, other)
         periods = sorted(limits)
         windows = tuple((limits[period], period) for period in periods)
@@ -130,6 +137,9 @@ class Terms:
     @cached_property
     def expiry(self) -> float:
         """How long the log of a key outlives its last call."""
+        # A booked slot stands in its window for the guard and one period from when it was due, and
+        # it is due at most one period after the call that booked it: so nothing that still counts
+        # expires.
         return self.guard + 2 * self.longest + 1.0
 
     @cached_property
@@ -224,6 +234,8 @@ class LogReply:
             ValueError: It is not an answer of the script.
             TypeError: The same.
         """
+        # Numbers come as integers or, from some clients, as bytes; what is not an answer of the
+        # script fails in one of these lines, and is told as a fault of the log.
         parts = list(cast("Iterable[object]", raw))
         if len(parts) == 1 and _whole(parts[0]) == _OVERTAKEN:
             return None
@@ -255,6 +267,7 @@ def update_as_micros(window: float | str | None) -> str | int:
     """What a :class:`SlotUpdate` tells of a window: microseconds, or a word ("-" for None)."""
     if window is None:
         return "-"
+    # Rounded towards zero: an age that is told too short puts the stamp later, which is safe.
     return window if isinstance(window, str) else int(window * _MICRO)
 
 

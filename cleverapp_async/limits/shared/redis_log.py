@@ -35,6 +35,7 @@ META = "meta"
 """The part of a key's log that is always there."""
 
 _PARTS = (META, "processes", "starts", "mail")
+# A messenger's name is whatever the caller wrote. Braces would end the hash tag, a colon the part.
 _ESCAPED = str.maketrans({"%": "%25", ":": "%3A", "{": "%7B", "}": "%7D"})
 _SCOPED = 3
 
@@ -54,6 +55,8 @@ def tagged(prefix: str, key: LimitKey | AccountKey) -> str:
     """The beginning of all keys of one limiter; the hash tag is in braces."""
     if isinstance(key, AccountKey):
         return f"{prefix}:{{account:{key.digest}}}"
+    # A script may touch keys of one hash slot of a cluster only, and what stands in braces decides
+    # the slot: so all parts of a log lie together, and so do all limits of a bot.
     bot = "" if key.bot_id is None else str(key.bot_id)
     return f"{prefix}:{{bot:{bot}}}:{_escape(key.scope)}:{_escape(key.messenger)}"
 
@@ -63,6 +66,8 @@ def key_names(
 ) -> list[str]:
     """The keys that the script works on, in its order."""
     base = tagged(prefix, key)
+    # By the period and not by a number: a process with other quotas of the same key still finds the
+    # windows that both have.
     parts = [*_PARTS, *(f"window:{period:g}" for _, period in windows)]
     return [f"{base}:{part}" for part in parts]
 
@@ -89,6 +94,7 @@ def _escape(text: str) -> str:
 def _unescape(text: str) -> str:
     for code, escaped in _ESCAPED.items():
         if code != ord("%"):
+            # The percent sign is undone last: undone first it would make new escapes.
             text = text.replace(str(escaped), chr(code))
     return text.replace("%25", "%")
 
@@ -133,6 +139,8 @@ class RedisLog:
         try:
             raw = await self.client.guarded(answer)
         except RedisCallError as error:
+            # Raised outside of the block, so that the client's exception, whose text may hold a
+            # URL, is not the context of ours.
             fault = _as_log_fault(error.fault)
         else:
             return LogReply.read(raw)
@@ -227,6 +235,8 @@ class Overview:
         """The names of the meta parts of all logs."""
         pattern = f"{self._prefix}:{{*}}*:{META}"
         found: set[str] = set()
+        # SCAN and not KEYS: it looks at some keys at a time, and does not stop the server for all
+        # others.
         cursor = "0"
         while True:
             reply = await self._client.execute("SCAN", cursor, "MATCH", pattern, "COUNT", _SCANNED)
@@ -236,6 +246,7 @@ class Overview:
                 return found
 
     async def _state(self, key: LimitKey | AccountKey, name: str) -> KeyState | None:
+        # The quotas that the last caller had: whoever looks need not know them.
         written = as_text(await self._client.execute("HGET", name, "windows"))
         if written is None:
             return None

@@ -77,6 +77,7 @@ class ServerConnection(web.RequestHandler):
             lingering_time=LINGER,
         )
         self._observer = observer
+        # Set back by the handler after each answer: a kept connection brings several requests.
         self.between_requests: bool = True
         self.gone: asyncio.Event = asyncio.Event()
 
@@ -99,6 +100,8 @@ class ServerConnection(web.RequestHandler):
             if self._observer.resets_on_first_bytes():
                 self.reset()
                 return
+        # Only the first piece of a request is of interest: later ones belong to a request that was
+        # let pass.
         super().data_received(data)
 
     def handle_error(
@@ -113,6 +116,7 @@ class ServerConnection(web.RequestHandler):
             return super().handle_error(request, status, exc, message)
         self._observer.unreadable(status)
         response = html_reply(status).response()
+        # Nobody knows where the next request would begin.
         response.force_close()
         return response
 
@@ -144,8 +148,10 @@ def bind(host: str, port: int) -> socket.socket:
 
     Raises:
         OSError: The port is taken, or the address is not one of this machine.
-        OverflowError: The port is none.
+        OverflowError: The port is not valid.
     """
+    # Bound before it listens, so that the port is known, and can be kept while nobody is served
+    # there.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -167,6 +173,8 @@ class WireDone(web.StreamResponse):
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Write nothing."""
         del request
+        # aiohttp asks for this after the handler: without it, it would wait for another request on
+        # a connection whose answer is no whole one.
         self.force_close()
         return None
 
@@ -245,6 +253,8 @@ class Hang(Action):
         """Wait for the client to leave, or for the time to pass."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self.seconds):
+                # Until the client leaves, where no time is given: a test with a hang must not sleep
+                # to its end.
                 await exchange.connection.gone.wait()
         return WireDone()
 
@@ -264,6 +274,7 @@ class SlowBody(_SameStatus):
     async def play(self, exchange: Exchange) -> web.StreamResponse:
         """Write the head, then piece after piece until the client leaves."""
         raw = exchange.reply.raw()
+        # Head and body are written by ourselves: aiohttp would send both at once.
         start = len(raw) - len(exchange.reply.body)
         exchange.connection.write(raw[:start])
         for offset in range(start, len(raw), self.chunk):
@@ -281,6 +292,7 @@ class TruncatedBody(Action):
     async def play(self, exchange: Exchange) -> web.StreamResponse:
         """Write the head and the first half of the body."""
         raw = exchange.reply.raw()
+        # The whole length stands in the head, so that the client waits for the other half.
         exchange.connection.write(raw[: len(raw) - (len(exchange.reply.body) + 1) // 2])
         return WireDone()
 
@@ -331,6 +343,7 @@ class OversizedBody(_SameStatus):
         pieces = self.mebibytes * MEBIBYTE // len(_PIECE)
         head, tail = b'{"success":true,"padding":"', b'"}'
         if self.compressed:
+            # Some kilobytes on the wire, and all the MiB once a client unpacks them.
             body = zlib.compress(head + _PIECE * pieces + tail)
             return web.Response(
                 status=reply.status,
@@ -340,6 +353,7 @@ class OversizedBody(_SameStatus):
         response = web.StreamResponse(
             status=reply.status, headers={"Content-Type": reply.content_type}
         )
+        # Announced and not chunked: a client may refuse it by its head alone.
         response.content_length = len(head) + len(_PIECE) * pieces + len(tail)
         with suppress(ConnectionError):
             await response.prepare(exchange.request)

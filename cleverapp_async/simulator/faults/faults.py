@@ -244,11 +244,14 @@ class _Armed:
 
     def strikes(self, rng: random.Random) -> bool:
         trigger = self.fault.trigger
+        # Counted first, so that "the third request" means the third one that it could have met.
         self.seen += 1
         return (
             (trigger.times is None or self.struck < trigger.times)
             and (trigger.on is None or self.seen == trigger.on)
             and (trigger.every is None or self.seen % trigger.every == 0)
+            # The draw comes last: a fault that cannot strike draws no number, and the others draw
+            # the same as if it were not there.
             and (trigger.probability is None or rng.random() < trigger.probability)
         )
 
@@ -281,7 +284,7 @@ class FaultSchedule:
         return sum(armed.struck for armed in self._armed if armed.fault == fault)
 
     def unmet(self) -> tuple[Fault, ...]:
-        """Give the faults that have not struck since they were added."""
+        """Return the faults that have not struck since they were added."""
         return tuple(armed.fault for armed in self._armed if not armed.struck)
 
     def pick_unread(self, at: Literal["accept", "bytes"]) -> Fault | None:
@@ -309,6 +312,8 @@ class FaultSchedule:
     def _pick(self, concerns: Callable[[Fault], bool]) -> Fault | None:
         chosen: _Armed | None = None
         for armed in self._armed:
+            # Every fault is asked, also behind the one that strikes: each counts its requests for
+            # itself.
             if concerns(armed.fault) and armed.strikes(self._rng) and chosen is None:
                 chosen = armed
         if chosen is None:

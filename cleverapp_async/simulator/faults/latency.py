@@ -35,7 +35,7 @@ class Constant:
         check_number("the seconds of a constant delay", self.seconds)
 
     def draw(self, rng: random.Random) -> float:
-        """Give the delay, in seconds."""
+        """Return the delay, in seconds."""
         del rng
         return self.seconds
 
@@ -74,6 +74,8 @@ class Lognormal:
 
     def draw(self, rng: random.Random) -> float:
         """Draw one delay, in seconds."""
+        # The median of a lognormal distribution is e to the mean of the normal one: so it can be
+        # given in seconds.
         return self.median * math.exp(self.sigma * rng.gauss(0.0, 1.0))
 
 
@@ -178,7 +180,7 @@ class Latency:
         return cls(delay, delay)
 
     def spell(self) -> str | None:
-        """Give the text that `parse` reads as this latency.
+        """Return the text that `parse` reads as this latency.
 
         Returns:
             The text; None where the two ways differ, or a delay is of a kind of one's own.

@@ -243,9 +243,12 @@ class EntryStore:
         self._bytes += entry.size
         same = self._calls if entry.kind == "call" else self._messages
         same.append(entry.id)
+        # By number for each kind, and by bytes for all: a few messages with huge texts would
+        # outgrow any number.
         if len(same) > self.keep:
             self._drop(same)
         while self._bytes > self.most_bytes and len(self._entries) > 1:
+            # Requests that send nothing go first, as nobody opens the page for them.
             self._drop(self._calls or self._messages)
 
     def _drop(self, ids: deque[int]) -> None:
@@ -263,11 +266,12 @@ class EntryStore:
         return self._entries.get(entry_id)
 
     def newest_first(self) -> Iterator[Entry]:
-        """Give the entries, the newest first."""
+        """Return the entries, the newest first."""
+        # Ids grow, so that the order of the dict is that of the ids.
         return reversed(self._entries.values())
 
     def since(self, entry_id: int) -> list[Entry]:
-        """Give the entries after one, the oldest first."""
+        """Return the entries after one, the oldest first."""
         found: list[Entry] = []
         for entry in self.newest_first():
             if entry.id <= entry_id:
@@ -337,6 +341,7 @@ class KeyBook:
         key = key_of(arrival)
         if key is not None and len(key[2]) <= _NAME:
             self._strips.setdefault(key, _Strip()).add(arrival)
+            # The key with the latest arrival stands last, so that the first one gives way.
             self._strips.move_to_end(key)
             if len(self._strips) > _KEYS:
                 self._strips.popitem(last=False)

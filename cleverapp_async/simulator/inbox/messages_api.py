@@ -113,6 +113,7 @@ async def _wait_for(
     deadline = loop.time() + seconds
     while not listener.closed and (left := deadline - loop.time()) > 0:
         events = await listener.wait(left)
+        # Events were dropped as this was too slow for them: the store has what they told.
         if LOST in events:
             found = _newest(store, query, after_id)
             if found is not None:
@@ -144,6 +145,7 @@ async def _events(call: Call) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
         await response.prepare(call.request)
         await _write(response, b"retry: 1000\n\n")
+        # A browser that lost the stream says what it has seen last, and gets what came since.
         if seen.isascii() and seen.isdigit():
             await _write(response, _told(list(state.store.since(int(seen[:18]))), query))
         # A client that left, or that reads nothing, is not waited for.
@@ -151,6 +153,8 @@ async def _events(call: Call) -> web.StreamResponse:
             while not listener.closed:
                 events = await listener.wait(_ALIVE)
                 await _write(response, _told(events, query) if events else b": alive\n\n")
+                # Of a bulk send the page gets twenty pieces a second, whatever the number of
+                # messages.
                 await asyncio.sleep(_CALM)
     response.force_close()
     return response

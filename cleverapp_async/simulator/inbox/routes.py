@@ -43,7 +43,7 @@ class Parameter:
         """Read a value.
 
         Raises:
-            InputError: It is none of this type, or out of bounds.
+            InputError: It is not of this type, or out of bounds.
         """
         place = f"query parameter {self.name}"
         if self.type == "string":

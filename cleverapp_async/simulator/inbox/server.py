@@ -17,7 +17,6 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from importlib.resources import files
-from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, cast
 from urllib.parse import urlsplit
 
@@ -69,7 +68,7 @@ def is_loopback(host: str) -> bool:
 
 
 def check(request: web.Request, host: str, names: Collection[str]) -> None:
-    """Refuse a request that may come from somebody else's page.
+    """Refuse a request that may come from another site's page.
 
     Args:
         request: The request.
@@ -105,7 +104,10 @@ def check(request: web.Request, host: str, names: Collection[str]) -> None:
 
 def _is_ours(name: str, host: str, names: Collection[str]) -> bool:
     if name in _LOOPBACK_NAMES or name in names or name == host:
+        # An empty `Host` is nobody's name.
         return bool(name)
+    # Listening on this machine alone, other names than those above lead here only by a trick (DNS
+    # rebinding).
     if is_loopback(host):
         return False
     try:
@@ -190,12 +192,7 @@ class Inbox:
         await self.start()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     @property
@@ -228,6 +225,8 @@ class Inbox:
             client_max_size=_BODY,
             logger=logging.getLogger("cleverapp_async.simulator"),
         )
+        # To every response, errors and streams included: a handler that forgets them cannot be
+        # written.
         application.on_response_prepare.append(_add_headers)
         for route in ROUTES:
             path = route.path.replace("{id}", r"{id:\d{1,18}}")
@@ -254,6 +253,7 @@ class Inbox:
             return
         if self._stop_observing is not None:
             self._stop_observing()
+        # Streams end before the server is cleaned up, which would wait for them.
         self._state.feed.close()
         await runner.cleanup()
 

@@ -175,7 +175,7 @@ def read_faults(node: JsonNode) -> list[Fault]:
     """Read a list of faults.
 
     Raises:
-        SeedError: It is none.
+        SeedError: It is not one.
         InputError: There are too many, or one contradicts itself.
     """
     nodes = node.items()

@@ -44,6 +44,8 @@ class Listener:
     def put(self, event: Event) -> None:
         """Add an event."""
         if len(self._events) >= _QUEUED:
+            # Dropped all at once: one note says that everything has to be read anew, and memory
+            # stays bounded.
             self._events.clear()
             event = LOST
         self._events.append(event)
@@ -65,6 +67,7 @@ class Listener:
                 await self._something.wait()
         events = list(self._events)
         self._events.clear()
+        # Once it is closed, whoever waits again must return at once.
         if not self.closed:
             self._something.clear()
         return events
@@ -84,7 +87,7 @@ class Feed:
 
     @property
     def full(self) -> bool:
-        """Whether nobody else may listen."""
+        """Whether there is no room for another listener."""
         return len(self._listeners) >= self.most
 
     def publish(self, event: Event) -> None:

@@ -59,6 +59,8 @@ def read_parameters(query: str, body: bytes, content_type: str) -> dict[str, Val
         merged.update(read_body(body, content_type))
     kept: dict[str, Value] = {}
     for name, value in merged.items():
+        # Laravel's middleware: texts are trimmed, and empty ones become null, as if they were not
+        # there.
         clean = value.strip(_PHP_BLANKS) if type(value) is str else value
         if clean is not None and clean != "":
             kept[name] = clean
@@ -84,6 +86,8 @@ def read_pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, Value]:
     for count, (key, value) in enumerate(pairs):
         if count >= MAX_FIELDS:
             break
+        # PHP reads a key as C does, up to a zero byte, and spells what no variable may be called
+        # with `_`.
         whole = key.partition("\0")[0].lstrip(" ")
         head, *rest = _split_key(whole) if "[" in whole else (whole,)
         name = head.replace(".", "_").replace(" ", "_")
@@ -100,11 +104,12 @@ def read_pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, Value]:
 
 
 def as_integer(value: Value) -> int | None:
-    """Give the integer that PHP's ``FILTER_VALIDATE_INT`` sees in a value, or None."""
+    """Return the integer that PHP's ``FILTER_VALIDATE_INT`` sees in a value, or None."""
     text = _php_string(value).strip(_PHP_BLANKS)
     digits = text[1:] if text[:1] in {"+", "-"} else text
     if not (digits.isascii() and digits.isdigit()) or len(digits) > _INT64_DIGITS:
         return None
+    # The filter of PHP refuses leading zeros, which would mean another base.
     if digits[0] == "0" and digits != "0":
         return None
     number = int(text)
@@ -112,14 +117,14 @@ def as_integer(value: Value) -> int | None:
 
 
 def as_boolean(value: Value) -> bool | None:
-    """Give the truth value that Laravel sees: true, false, 1, 0, "1" or "0"; else None."""
+    """Return the truth value that Laravel sees: true, false, 1, 0, "1" or "0"; else None."""
     if isinstance(value, float) or value not in (True, False, "1", "0"):
         return None
     return value in (True, "1")
 
 
 def as_decimal(value: Value) -> Decimal | None:
-    """Give the exact number that a value spells, or None; a float by its shortest spelling."""
+    """Return the exact number that a value spells, or None; a float by its shortest spelling."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
     text = str(value).strip()
@@ -138,14 +143,14 @@ def parts(value: Value) -> tuple[str, ...]:
 
 
 def members(value: Value) -> dict[str, Value]:
-    """Give an object's members, or a list's by their positions; nothing for other values."""
+    """Return an object's members, or a list's by their positions; nothing for other values."""
     if isinstance(value, list):
         return {str(index): item for index, item in enumerate(value)}
     return value if isinstance(value, dict) else {}
 
 
 def elements(value: Value) -> list[Value]:
-    """Give what a list or an object holds; nothing for other values."""
+    """Return what a list or an object holds; nothing for other values."""
     return list(members(value).values())
 
 
@@ -201,6 +206,7 @@ def _lists(value: Value) -> Value:
     if not isinstance(value, dict):
         return value
     inner = [_lists(item) for item in value.values()]
+    # An array of PHP is a list where its keys are 0, 1, 2 and so on, in that order.
     if list(value) == [str(index) for index in range(len(value))]:
         return inner
     return dict(zip(value, inner, strict=True))
@@ -212,6 +218,7 @@ def _normalize(value: Value, levels: int) -> Value:
     if not isinstance(value, (list, dict)):
         infinite = isinstance(value, float) and not math.isfinite(value)
         return None if infinite else value
+    # PHP gives up below this depth; a recursion without a bound would end in Python's own.
     if not levels:
         msg = "deeper than PHP reads"
         raise ValueError(msg)
@@ -235,6 +242,7 @@ def _read_json(body: bytes) -> dict[str, Value]:
     try:
         text = body.decode()  # no other charset, and no byte order mark
         read = cast("Value", json.loads(text, parse_constant=_reject_constant))
+        # Only an escape can bring half a character in: UTF-8 holds none.
         if "\\u" in text:
             json.dumps(read, ensure_ascii=False).encode()  # half a character is none
         data = _normalize(read, MAX_JSON_DEPTH)

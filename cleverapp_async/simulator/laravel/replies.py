@@ -61,7 +61,7 @@ class Reply:
         return web.Response(status=self.status, body=self.body, headers=headers)
 
     def raw(self) -> bytes:
-        """Give the whole answer as bytes, announcing that the connection closes after it."""
+        """Return the whole answer as bytes, announcing that the connection closes after it."""
         lines = [
             f"HTTP/1.1 {self.status} {_phrase(self.status)}",
             f"Content-Type: {self.content_type}",

@@ -84,7 +84,7 @@ def validate(rules: Rules, parameters: Parameters) -> Errors:
 
 
 def missing_row(field: str) -> Errors:
-    """Give the ``exists`` failure of one field: it names nothing that is there."""
+    """Return the ``exists`` failure of one field: it names nothing that is there."""
     return {field: [say(EXISTS, field)]}
 
 

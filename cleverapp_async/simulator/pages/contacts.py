@@ -123,7 +123,7 @@ def show_contact(
 
 
 def shown_phone(contact: SimulatedContact) -> str | None:
-    """Give a contact's phone number: in WhatsApp also its external id is one."""
+    """Return a contact's phone number: in WhatsApp also its external id is one."""
     if contact.phone is None and contact.messenger == WHATSAPP:
         return contact.external_id
     return contact.phone

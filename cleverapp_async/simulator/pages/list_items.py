@@ -147,7 +147,7 @@ def _read_values(
 
 
 def _canonical(field: SimulatedField, value: Value) -> object:
-    """Give the one form in which a value of a field is kept and compared.
+    """Return the one form in which a value of a field is kept and compared.
 
     Args:
         field: The field.

@@ -70,7 +70,7 @@ _CREATE_RULES: Final[Rules] = {
 
 
 def schema_channel(context: Context, parameters: Parameters) -> Channel:
-    """Give the bot of the list that is named, if it belongs to one."""
+    """Return the bot of the list that is named, if it belongs to one."""
     schema = context.state.lists.schema(text_of(parameters, "schema_id") or "")
     return NO_CHANNEL if schema is None else (schema.bot_id, None)
 

@@ -58,7 +58,7 @@ class JsonNode:
         return SeedError(self.place, f"{wanted} is needed, not {shown}")
 
     def members(self) -> dict[str, JsonNode]:
-        """Give an object's members, without those that are null."""
+        """Return an object's members, without those that are null."""
         value = self.value
         if not isinstance(value, dict):
             raise self.fail("an object")
@@ -70,7 +70,7 @@ class JsonNode:
         }
 
     def record(self, known: Collection[str], needed: Collection[str] = ()) -> dict[str, JsonNode]:
-        """Give an object's members, which all have to be known, and some there."""
+        """Return an object's members, which all have to be known, and some there."""
         members = self.members()
         for name, member in members.items():
             if name not in known:
@@ -83,7 +83,7 @@ class JsonNode:
         return members
 
     def items(self) -> list[JsonNode]:
-        """Give an array's elements."""
+        """Return an array's elements."""
         value = self.value
         if not isinstance(value, list):
             raise self.fail("an array")
@@ -91,50 +91,50 @@ class JsonNode:
         return [JsonNode(one, f"{self.place}[{index}]") for index, one in enumerate(items)]
 
     def text(self) -> str:
-        """Give a string that is not empty."""
+        """Return a string that is not empty."""
         if not isinstance(self.value, str) or not self.value:
             raise self.fail("a string")
         return self.value
 
     def texts(self) -> tuple[str, ...]:
-        """Give an array of strings."""
+        """Return an array of strings."""
         return tuple(item.text() for item in self.items())
 
     def integer(self) -> int:
-        """Give an integer."""
+        """Return an integer."""
         if not isinstance(self.value, int) or isinstance(self.value, bool):
             raise self.fail("an integer")
         return self.value
 
     def number(self) -> int:
-        """Give an integer above 0 that 64 bits hold: an id."""
+        """Return an integer above 0 that 64 bits hold: an id."""
         number = self.integer()
         if not 0 < number < 2**63:
             raise self.fail("an integer above 0")
         return number
 
     def minor_units(self) -> int:
-        """Give an integer from 0 that 64 bits hold: an amount."""
+        """Return an integer from 0 that 64 bits hold: an amount."""
         number = self.integer()
         if not 0 <= number < 2**63:
             raise self.fail("an integer from 0")
         return number
 
     def flag(self) -> bool:
-        """Give true or false."""
+        """Return true or false."""
         if not isinstance(self.value, bool):
             raise self.fail("true or false")
         return self.value
 
     def moment(self) -> datetime:
-        """Give a date with its offset, as ISO 8601 spells it."""
+        """Return a date with its offset, as ISO 8601 spells it."""
         try:
             return aware(datetime.fromisoformat(self.text()))
         except ValueError:
             raise self.fail("an ISO 8601 date since 1970 with its offset") from None
 
     def decimal(self) -> Decimal:
-        """Give an exact number from 0, spelled as a string."""
+        """Return an exact number from 0, spelled as a string."""
         try:
             amount = Decimal(self.text())
         except InvalidOperation:
@@ -239,7 +239,7 @@ def _finite(text: str) -> float:
 
 
 def _names(record: type[AttrsInstance]) -> tuple[str, ...]:
-    """Give the names of a record's fields."""
+    """Return the names of a record's fields."""
     return tuple(one.name for one in fields(record))
 
 

@@ -45,7 +45,7 @@ class AccountStore:
         return self._by_id.get(account_id)
 
     def of_contact(self, contact_id: int) -> Sequence[Account]:
-        """Give a contact's accounts, the oldest first."""
+        """Return a contact's accounts, the oldest first."""
         return self._of_contact.get(contact_id, ())
 
     def open(
@@ -109,7 +109,7 @@ class VariableStore:
     _next_id: int = field(init=False, default=_FIRST_ID)
 
     def of_contact(self, contact_id: int) -> Collection[Variable]:
-        """Give a contact's variables, in the order they were first set."""
+        """Return a contact's variables, in the order they were first set."""
         return self._of_contact.get(contact_id, {}).values()
 
     def find(self, contact_id: int, variable_id: int) -> Variable | None:
@@ -213,7 +213,7 @@ class ListStore:
         return free
 
     def schemas(self) -> Sequence[ListSchema]:
-        """Give all lists, the oldest first."""
+        """Return all lists, the oldest first."""
         return tuple(self._schemas.values())
 
     def schema(self, schema_id: str) -> ListSchema | None:
@@ -225,7 +225,7 @@ class ListStore:
         return self._items.get(item_id)
 
     def items(self, schema: ListSchema) -> Collection[ListItem]:
-        """Give a list's items, the oldest first."""
+        """Return a list's items, the oldest first."""
         return schema.items.values()
 
     def add_schema(

@@ -39,7 +39,7 @@ class ReferralStore:
             current = self._referrer.get(current)
 
     def of(self, contact_id: int) -> Sequence[int]:
-        """Give the contacts which a contact brought itself."""
+        """Return the contacts which a contact brought itself."""
         return self._referrals.get(contact_id, ())
 
     def circle(self) -> int | None:
@@ -67,7 +67,7 @@ class TagStore:
     _of_contact: dict[int, list[str]] = field(init=False, factory=dict[int, list[str]])
 
     def add(self, bot_id: int, name: str) -> int:
-        """Give the id of a bot's tag, making the tag if there is none of this name."""
+        """Return the id of a bot's tag, making the tag if there is none of this name."""
         tags = self._of_bot.setdefault(bot_id, {})
         tag_id = tags.get(name)
         if tag_id is None:
@@ -76,16 +76,16 @@ class TagStore:
         return tag_id
 
     def name(self, bot_id: int, tag_id: int) -> str | None:
-        """Give the name of a bot's tag, or None if the bot has no tag of this id."""
+        """Return the name of a bot's tag, or None if the bot has no tag of this id."""
         bot, name = self._by_id.get(tag_id, (None, ""))
         return name if bot == bot_id else None
 
     def of_bot(self, bot_id: int) -> Sequence[str]:
-        """Give the names of a bot's tags, the oldest first."""
+        """Return the names of a bot's tags, the oldest first."""
         return tuple(self._of_bot.get(bot_id, ()))
 
     def of_contact(self, contact_id: int) -> Collection[str]:
-        """Give the names of a contact's tags, in the order they were attached."""
+        """Return the names of a contact's tags, in the order they were attached."""
         return self._of_contact.get(contact_id, ())
 
     def attach(self, contact_id: int, bot_id: int, name: str) -> None:
@@ -118,7 +118,7 @@ ID_NAMES: Final[Mapping[str, str]] = {
 
 
 def phone_digits(phone: str) -> str:
-    """Give the digits of a number: ``+7 999 123-45-67`` and ``79991234567`` are one (assumed)."""
+    """Return the digits of a number: ``+7 999 123-45-67`` and ``79991234567`` are one (assumed)."""
     return "".join(character for character in phone if character in "0123456789")
 
 
@@ -142,13 +142,15 @@ class CreationIndex:
 
     def add(self, number: int, moment: int) -> None:
         """Add one id with its moment, in Unix seconds."""
+        # Inserting into a sorted list moves what is behind it, which is quick: nearly all ids come
+        # in order.
         self._ids.insert(bisect_left(self._ids, number), number)
         place = bisect_right(self._moments, moment)
         self._moments.insert(place, moment)
         self._by_moment.insert(place, number)
 
     def select(self, since: int | None = None, until: int | None = None) -> Sequence[int]:
-        """Give the ids that came in a closed span of moments, ascending."""
+        """Return the ids that came in a closed span of moments, ascending."""
         if since is None and until is None:
             return self._ids
         first = 0 if since is None else bisect_left(self._moments, since)
@@ -294,6 +296,7 @@ class ContactStore:
 
     def create(self, contact: SimulatedContact) -> SimulatedContact:
         """Keep a new contact under the next free id, whatever id it has."""
+        # Somebody may have added a contact with this very id.
         while self._next_id in self._by_id:
             self._next_id += 1
         made = evolve(contact, id=self._next_id)
@@ -306,13 +309,13 @@ class ContactStore:
         self._index(contact)
 
     def since(self, contact_id: int) -> int:
-        """Give the Unix second since which a kept contact is one."""
+        """Return the Unix second since which a kept contact is one."""
         return self._since[contact_id]
 
     def listed(
         self, bot_id: int | None, since: int | None = None, until: int | None = None
     ) -> Sequence[int]:
-        """Give the ids of the kept contacts, ascending; of one bot, of a span of Unix seconds."""
+        """Return the ids of the kept contacts, ascending; of one bot, of a span of Unix seconds."""
         index = self._all if bot_id is None else self._of_bot.get(bot_id)
         return () if index is None else index.select(since, until)
 
@@ -321,7 +324,7 @@ class ContactStore:
         return contact_id in self._by_id
 
     def kept(self, contact_id: int) -> SimulatedContact:
-        """Give a contact that is kept."""
+        """Return a contact that is kept."""
         return self._by_id[contact_id]
 
     def add_bot(self, bot_id: int) -> None:

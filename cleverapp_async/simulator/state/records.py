@@ -12,7 +12,7 @@ from attrs.converters import optional
 
 
 def now() -> int:
-    """Give the current Unix second."""
+    """Return the current Unix second."""
     return int(time.time())
 
 

@@ -111,7 +111,7 @@ def add_contact(state: State, contact: SimulatedContact) -> SimulatedContact:
 
 
 def current_contact(state: State, contact_id: int) -> SimulatedContact:
-    """Give a kept contact with the tags and the variables that it has now."""
+    """Return a kept contact with the tags and the variables that it has now."""
     return evolve(
         state.contacts.kept(contact_id),
         tags=tuple(state.tags.of_contact(contact_id)),
@@ -149,7 +149,7 @@ def _reserve_variables(store: VariableStore, contact: SimulatedContact, place: s
 def _accounts(
     state: State, contact: SimulatedContact
 ) -> tuple[tuple[str, AccountStore, _SeedAccounts], ...]:
-    """Give both kinds of accounts: the name in a seed, the store and what the contact has."""
+    """Return both kinds of accounts: the name in a seed, the store and what the contact has."""
     return (
         ("accounts", state.accounts, contact.accounts),
         ("crypto_accounts", state.crypto_accounts, contact.crypto_accounts),

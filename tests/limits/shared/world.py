@@ -169,12 +169,12 @@ class BothLogs:
         names = key_names(self.script.log.prefix, KEY, terms.windows)
         redis, log = self.script.redis, KeyLog.read(self.rule.text or "")
         counted = await redis.hmget(names[0], list(_COUNTED))
-        people = await redis.hgetall(names[1])
+        members = await redis.hgetall(names[1])
         held = [await redis.zrange(name, 0, -1, withscores=True) for name in names[2:]]
         assert [int(number or 0) for number in counted] == [getattr(log, name) for name in _COUNTED]
         assert {
-            as_text(name): [int(word) for word in one.split()] for name, one in people.items()
-        } == {name: list(astuple(person)) for name, person in log.people.items()}
+            as_text(name): [int(word) for word in one.split()] for name, one in members.items()
+        } == {name: list(astuple(member)) for name, member in log.members.items()}
         assert [_scores(cast("Iterable[tuple[object, float]]", each)) for each in held] == [
             log.starts,
             log.mail,

@@ -65,7 +65,7 @@ def _told(error: BaseException) -> tuple[str, str]:
 
 
 def was_interrupted(error: BaseException) -> bool:
-    """Whether a query was given up: a handler of a signal raised, or nobody waited any more."""
+    """Whether a query was interrupted: a signal handler raised, or the waiter was cancelled."""
     return getattr(error, "sqlite_errorname", None) == "SQLITE_INTERRUPT"
 
 
@@ -115,11 +115,15 @@ Commit: TypeAlias = "Callable[[sqlite3.Connection], None]"
 @contextmanager
 def transaction(connection: sqlite3.Connection, commit: Commit) -> Generator[None]:
     """Write all that is written inside, or nothing of it."""
+    # Takes the write lock at once: BEGIN alone would take it at the first write, and then fail
+    # where the file has changed since the first read.
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
         commit(connection)
     finally:
+        # An error inside leaves the transaction open, and so may a commit that failed, for want of
+        # space for example.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
 
@@ -147,6 +151,8 @@ def harden(connection: sqlite3.Connection, give_up: Callable[[], bool] | None = 
     """
     import sqlite3  # noqa: PLC0415 - importing the package must stay quick
 
+    # Python looks for signals only between its own steps, of which there is none in a long query:
+    # calling back into Python makes one.
     connection.set_progress_handler(give_up or _go_on, _STEPS)
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
     # VACUUM attaches one.
@@ -253,12 +259,15 @@ def _connect(path: Path, commit: Commit, give_up: Callable[[], bool] | None) -> 
     import sqlite3  # noqa: PLC0415 - importing the package must stay quick
 
     try:
+        # `isolation_level=None`: Python begins no transaction by itself, as ours must be IMMEDIATE.
         connection = sqlite3.connect(path, timeout=_BUSY, isolation_level=None)
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise open_failure(path, error) from None
     try:
         harden(connection, give_up)
         version = check_file(connection, path)
+        # After the look at the file: whatever is no journal of ours is refused before anything of
+        # it changes.
         _keep_log(connection, path)
         for setting in _DURABLE_SETTINGS:
             connection.execute(setting)
@@ -308,10 +317,13 @@ def opened_for_writing(
     check_place(path)
     if not make and not (check_file_type(path) and path.stat().st_size):
         raise JournalError(f"there is no journal {path}: check the path")
+    # Our lock comes before SQLite opens the file: SQLite's own lock lets several processes write by
+    # turns, and two runners would send the same messages.
     lock = JournalLock.acquire(path)
     try:
         check_mount(path)
         check_files_beside(path, private=True)
+        # Before SQLite opens the file, as that makes an empty log where there is none.
         separated = is_without_log(path)
         if separated and not without:
             raise without_log(path)
@@ -322,6 +334,8 @@ def opened_for_writing(
                     doubt(connection)
             yield OpenJournal(connection, OpenFiles(path, lock.file))
         finally:
+            # In reverse: the mark goes when the file has everything, then the file is closed, and
+            # the lock is let go when nothing of ours touches the file any more.
             if mark_whole(connection):
                 connection.close()
             else:

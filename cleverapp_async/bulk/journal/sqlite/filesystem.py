@@ -78,6 +78,8 @@ class _Files:
 
     def forget(self) -> None:
         """In a forked child: its parent's locks go with the parent, not with the last child."""
+        # A new guard: that of the parent may have been held by a thread that the child does not
+        # have.
         uses, self.uses, self.guard = self.uses, {}, threading.Lock()
         for use in uses.values():
             for number in use.numbers:
@@ -121,8 +123,12 @@ class Handle:
         except FileNotFoundError:
             if not flags & os.O_CREAT:
                 raise
+        # Opened and counted in one step: a close of the same file in another thread must not come
+        # between, which would take this one for the last.
         with _files.guard:
             number = os.open(path, flags | _CAREFULLY, OWNER_ONLY)
+            # Looked at once more, at what was opened: the name may have led elsewhere since the
+            # first look.
             status = os.fstat(number)
             if not stat.S_ISREG(status.st_mode):
                 os.close(number)
@@ -161,6 +167,8 @@ def resolve_path(given: str | os.PathLike[str]) -> Path:
         JournalError: It leads in a circle, or is no path.
     """
     try:
+        # Links are followed once, here: all that belongs to the journal lies beside the file
+        # itself.
         found = Path(given).resolve()
         if not found.is_symlink():
             return found
@@ -228,6 +236,8 @@ def check_mount(path: Path) -> None:
     Raises:
         JournalError: It is one.
     """
+    # A folder that is mounted shows the file and its log together; only a mount of the file alone
+    # parts them.
     mount = mount_of(path, read_mounts())
     if mount is not None and mount.point == path:
         raise JournalError(
@@ -250,6 +260,7 @@ def check_files_beside(path: Path, *, private: bool = False) -> None:
     for end in _BESIDE:
         beside = path.with_name(path.name + end)
         try:
+            # `lstat`: it is the link itself that is refused, not what it leads to.
             status = beside.lstat()
         except FileNotFoundError:
             continue
@@ -292,12 +303,13 @@ class OpenFiles:
 
     def __attrs_post_init__(self) -> None:
         """Remember them; SQLite has made its log by now."""
+        # Not the -shm file: it holds nothing that could be lost.
         paths = (self.journal, self.journal.with_name(f"{self.journal.name}-wal"))
         self._known = {path: _identity(_find(path)) for path in paths}
 
     @property
     def exists(self) -> bool:
-        """Whether the journal's file has a name still, be it another one."""
+        """Whether the journal's file still has a name, even if another one."""
         return self.handle.status().st_nlink > 0
 
     def leave(self, connection: sqlite3.Connection) -> None:
@@ -324,6 +336,7 @@ class OpenFiles:
         for path, known in self._known.items():
             found = _find(path)
             now = _identity(found)
+            # A log that was not there at the beginning may have come since.
             if known is None or now == known:
                 if found is not None and path == journal:
                     self._check_size(found.st_size)

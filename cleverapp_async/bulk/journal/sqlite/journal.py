@@ -72,7 +72,7 @@ class SqliteJournal:
             keeps that of the last run.
 
     Raises:
-        ConfigurationError: The path is none, or that of a folder; or the note is no text, too
+        ConfigurationError: The path is not valid, or that of a folder; or the note is no text, too
             long, or no Unicode.
     """
 
@@ -134,6 +134,8 @@ class SqliteJournal:
             raise JournalError(
                 f"there is no journal {path}: give the path of one, or messages for a new campaign"
             )
+        # Of an earlier opening of this object: until the new run has its session, commits must not
+        # be compared with that of the last one.
         self._session, self._files, self._used = 0, None, False
         writer = WriterThread(path, partial(self._opened, path), self._end, self._end_at_last)
         self._writer = writer
@@ -143,6 +145,8 @@ class SqliteJournal:
             self._writer = None
             raise
         try:
+            # In a call of its own: what it raises comes here, while the thread goes on and can be
+            # stopped in order.
             await writer.call(partial(self._begin, origin, path))
         except BaseException:
             self._writer = None
@@ -184,9 +188,12 @@ class SqliteJournal:
             await self._take_in(writer, messages, key_of, deduplicate=deduplicate)
         elif messages is not None:
             await self._compare(writer, messages, deduplicate=deduplicate)
+        # Counted as a run only now: one that was refused by the comparison leaves no trace in the
+        # journal.
         if resumed:
             await self._count_as_run(writer)
             orphans = await writer.call(self._find_orphans)
+        # Before anything is sent: from here on the file alone does not tell all, and says so.
         await writer.call(mark_at_work)
         self._facts = await writer.call(queries.meta)
         self._keys = await writer.call(queries.keys)
@@ -229,6 +236,7 @@ class SqliteJournal:
         """
         writer = self._at_work()
         known = self._keys
+        # A campaign has few keys, so that a look through them all costs nothing.
         row = next((row for row, its in known.items() if its == key), None)
         if row is None:
             return []
@@ -262,10 +270,11 @@ class SqliteJournal:
         """
         writer = self._at_work()
         change = (ChangeKind.INTENT, index, (index, time.time()))
+        # A future costs less than a coroutine, and the queue is hardly ever full.
         return _once_there_is_room(writer, change) if writer.full else writer.write(change)
 
     def withdraw(self, index: int) -> None:
-        """Go back to what was known before the intent, where there is one; nobody waits for it."""
+        """Queue a return to the state before the intent, if there is one, and wait for nothing."""
         self._at_work().add((ChangeKind.WITHDRAWAL, index, (time.time(), index)))
 
     def record(self, index: int, result: JournalResult) -> Awaitable[None]:
@@ -297,6 +306,7 @@ class SqliteJournal:
             JournalLostError: The file was deleted or moved meanwhile, at the very end perhaps.
             JournalWriteError: What was left could not be written; the journal is let go.
         """
+        # Gone from here on, however the last write ends: closing twice does nothing.
         writer, self._writer = self._writer, None
         if writer is not None:
             if self._used:
@@ -320,14 +330,19 @@ class SqliteJournal:
             yield journal
 
     def _end(self, connection: sqlite3.Connection) -> None:
-        """End a transaction of the run that has the journal now: nobody else writes anything.
+        """Commit, if this run still owns the journal: no other run may have begun.
 
         Raises:
             JournalLockedError: Another run has begun, although this one holds the lock.
             JournalLostError: The file is not where it was.
         """
+        # Looked at before every commit: what is written into a file that was deleted or moved away
+        # would be found by no resume.
         if self._files is not None:
             self._files.check()
+        # Where locks do not work (some virtual file systems) two runs may both believe to be alone:
+        # the later one has written its session, and the earlier one stops here, before an intent of
+        # it counts.
         if self._session and queries.last_session(connection) != self._session:
             raise JournalLockedError(
                 f"another run has begun in the journal {self.path} and has it now: nothing more "
@@ -354,6 +369,7 @@ class SqliteJournal:
     ) -> None:
         await self._count_as_run(writer)
         intake = Loader(self._end, deduplicate)
+        # One batch is written while the next one is read and encoded: at most two are in memory.
         written = writer.begin(intake.begin)
         try:
             async with aclosing(read_messages(messages)) as batches:
@@ -403,6 +419,7 @@ class SqliteJournal:
         salt, known = facts.get(_SALT), facts.get(_MARK)
         if not isinstance(salt, bytes):
             salt, known = os.urandom(16), None
+        # A slow hash, on purpose, and so in the writer's thread.
         mark = mark_of(salt)
         if mark != known:
             with transaction(connection, self._end):
@@ -410,6 +427,8 @@ class SqliteJournal:
         return mark == known if isinstance(known, bytes) else None
 
     def _find_orphans(self, connection: sqlite3.Connection) -> list[JournalEntry]:
+        # Marked in one transaction and read after it: a crash in between leaves them unknown, which
+        # is what they are.
         with transaction(connection, self._end):
             indexes = orphan_intents(connection)
         return queries.pick(connection, indexes)

@@ -54,6 +54,8 @@ def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[Cel
         return
     width = len(rows[0])
     for begin in range(0, len(rows), _VALUES // width):
+        # Many rows in one statement: each call of SQLite takes the interpreter's lock once, for
+        # which the event loop may be waiting.
         some = rows[begin : begin + _VALUES // width]
         values = ", ".join([f"({', '.join('?' * width)})"] * len(some))
         connection.execute(
@@ -97,6 +99,8 @@ class Loader:
         # makes all those before it durable too.
         connection.execute("PRAGMA synchronous = NORMAL")
         with transaction(connection, self.commit):
+            # An interrupted load may have come as far as its last commit, but not to the mark of
+            # completeness.
             connection.execute("DROP INDEX IF EXISTS message_by_key")
             for table in _TABLES:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant
@@ -144,6 +148,8 @@ class Loader:
         connection.create_function("digest", 2, digest_of, deterministic=True)
         connection.execute("PRAGMA synchronous = FULL")
         with transaction(connection, self.commit):
+            # In the very transaction that calls the campaign complete: a campaign with its
+            # duplicates still in it is never seen.
             duplicates = connection.execute(_DUPLICATES).rowcount if self.deduplicate else 0
             if duplicates:
                 connection.execute("DELETE FROM message WHERE id IN (SELECT id FROM duplicate)")

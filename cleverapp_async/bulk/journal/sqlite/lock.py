@@ -80,6 +80,7 @@ else:
             # open file as flock does, not to the process. Numbers and order: sys/fcntl.h.
             kinds = {_SHARED: fcntl.F_RDLCK, _ALONE: fcntl.F_WRLCK}
             kind = kinds.get(mode & ~_AT_ONCE, fcntl.F_UNLCK)
+            # flock_t of macOS: start, length, process (0 for such a lock), type, whence.
             lock = struct.pack("qqihh", _PLACE, 1, 0, kind, os.SEEK_SET)
             fcntl.fcntl(handle, getattr(fcntl, "F_OFD_SETLK", 90), lock)
         else:
@@ -120,6 +121,7 @@ def read_holder(journal: Path) -> LockHolder | None:
     except OSError as error:
         raise JournalError(f"the lock of the journal {journal} cannot be read: {error}") from None
     try:
+        # A shared lock: two who look at the same time must not take each other for a holder.
         if not _try_lock(handle.number, shared=True, beside=_BESIDE):
             return _read(journal)
         _unlock(handle.number, beside=_BESIDE)
@@ -158,6 +160,7 @@ def check_lockable(journal: Path) -> None:
     """
     lock = lock_path(journal)
     for path, what in ((journal, _JOURNAL), (lock, _LOCK)):
+        # `acquire` refuses these as well: it opens plain files alone.
         if path.is_symlink() or (path.exists() and not path.is_file()):
             raise _not_plain(path, what)
         if not os.access(path if path.exists() else path.parent, os.W_OK):
@@ -257,6 +260,8 @@ class JournalLock:
         return lock
 
     def _take(self) -> None:
+        # In this order everywhere: two who took them in different orders could each hold one and
+        # refuse the other.
         if not (_BESIDE or _lock_soon(self.file)) or not _lock_soon(self._beside, beside=True):
             self._let_go()
             raise in_use(self.journal, _read(self.journal))
@@ -270,6 +275,8 @@ class JournalLock:
     def _check(self) -> None:
         """Make sure that the locked file is the one at the path, and that it has no second name."""
         _check_names(self.journal, self.file.status().st_nlink, self._beside.status().st_nlink)
+        # Between the opening and the lock somebody may have put another file in its place: the lock
+        # would be on a file that nobody finds by its name.
         if identity_of(self.journal.stat()) != self.file.identity:
             raise JournalError(
                 f"the journal {self.journal} was replaced while it was opened: begin again"
@@ -280,12 +287,15 @@ class JournalLock:
             if hasattr(os, "fchmod") and stat.S_IMODE(handle.status().st_mode) != OWNER_ONLY:
                 os.fchmod(handle.number, OWNER_ONLY)
         number = self._beside.number
+        # Written under the lock alone. What a runner that died has left there is not believed: the
+        # lock decides whether the journal is held.
         os.ftruncate(number, 0)
         os.lseek(number, 0, os.SEEK_SET)
         os.write(number, encode_holder().encode())
 
     def release(self) -> None:
         """Let the lock go; SQLite must have closed the file before."""
+        # Emptied while it is still locked, so that nobody reads our name after we are gone.
         with suppress(OSError):
             os.ftruncate(self._beside.number, 0)
         self._let_go()

@@ -101,13 +101,14 @@ def mark_at_work(connection: sqlite3.Connection) -> None:
 
     Runs inside no transaction.
     """
+    # It goes into the log like every write; the checkpoint then brings it into the file.
     connection.execute(f"INSERT OR REPLACE INTO meta VALUES ('{_MARK}', 1)")  # noqa: S608 - a constant
     # What a reader holds up for a moment comes with the next checkpoint.
     connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def mark_whole(connection: sqlite3.Connection) -> bool:
-    """Take the mark away before the file is closed in order; whether it is gone."""
+    """Remove the mark before the file is closed in order, and return whether it is gone."""
     import sqlite3  # noqa: PLC0415 - importing the package must stay quick
 
     try:
@@ -159,6 +160,8 @@ def doubt(connection: sqlite3.Connection) -> None:
 
 def show_doubt(connection: sqlite3.Connection) -> None:
     """Let this connection see what :func:`doubt` would write; nothing is written."""
+    # Views of this connection alone hide the tables of the same names, so that every query of a
+    # reader sees what a resume would write, and the file stays as it is.
     told = encode_error(_LOST).replace("'", "''")
 
     def chosen(ours: str, its: str) -> str:

@@ -82,6 +82,7 @@ def resolve_unknown(
     """
     asked = check_settling(state, indexes)
     with _opened(path) as (_, connection), transaction(connection, _commit):
+        # The lock is ours, so that every intent is one of a dead run.
         orphan_intents(connection)
         unknown = {
             row[0] for row in connection.execute("SELECT id FROM fate WHERE state = ?", (_UNKNOWN,))
@@ -122,6 +123,7 @@ def purge_journal(path: str | os.PathLike[str], *, force: bool = False) -> int:
         if not force:
             summary = queries.summary(connection)
             check_finished(f"the campaign in the journal {resolved}", summary)
+        # Freed bytes are overwritten with zeros; without it they would stay legible in the file.
         connection.execute("PRAGMA secure_delete = ON")
         with transaction(connection, _commit):
             orphan_intents(connection)
@@ -148,6 +150,8 @@ def purge_journal(path: str | os.PathLike[str], *, force: bool = False) -> int:
 
 
 def _erase_errors(connection: sqlite3.Connection) -> None:
+    # Many errors become one and the same once their texts are gone: each message is led to the new
+    # row before the old ones are deleted.
     connection.execute("CREATE TEMP TABLE erased (was INTEGER PRIMARY KEY, now INTEGER)")
     for row, told in connection.execute("SELECT id, told FROM error").fetchall():
         plain = encode_error(without_texts(decode_error(told)))
@@ -175,13 +179,13 @@ def _path(_: object, attribute: Attribute[str], value: object) -> None:
 
 @frozen
 class SqliteCampaign:
-    """A campaign in one SQLite file, for whoever looks into it or settles it; a :class:`Campaign`.
+    """A campaign in one SQLite file, to be read or settled by hand; a :class:`Campaign`.
 
     Attributes:
         path: The journal's file. Nothing is touched before it is read or changed.
 
     Raises:
-        ConfigurationError: The path is none.
+        ConfigurationError: The path is not valid.
     """
 
     path: str | os.PathLike[str] = field(validator=_path)

@@ -76,6 +76,7 @@ _PENDING, _REJECTED, _NOT_SENT, _UNKNOWN = (
         JournalState.UNKNOWN,
     )
 )
+# No row means pending. What is unknown or refused for good is sent only where the run says so.
 _TO_SEND = f"""
     (fate.id IS NULL OR fate.state IN ({_PENDING}, {_NOT_SENT})
      OR fate.state = {_REJECTED} AND (NOT fate.permanent OR :rejected)
@@ -253,6 +254,8 @@ def summary(connection: sqlite3.Connection) -> JournalSummary:
     )
     messages = sum(sum(states.values()) for states in by_key.values())
     duplicates = fact(facts, "duplicates")
+    # A row that was deleted from the file shows here, and nowhere else: `quick_check` finds no
+    # fault in a table that lacks one.
     if facts.get("complete") and "given" in facts and messages + duplicates != fact(facts, "given"):
         raise damaged(f"it was made of {fact(facts, 'given')} message(s), and holds {messages}")
     return JournalSummary(
@@ -299,6 +302,7 @@ def origin(connection: sqlite3.Connection) -> str | None:
 
 def _never_arrived(connection: sqlite3.Connection) -> bool:
     """Whether every message failed because there is no API at the base URL: it was wrong."""
+    # Grouped, so that a million messages that failed alike are one row.
     tried = connection.execute(
         "SELECT fate.state, fate.permanent, error.told FROM fate "
         "LEFT JOIN error ON error.id = fate.error_id GROUP BY 1, 2, 3"
@@ -318,6 +322,7 @@ def begin_session(connection: sqlite3.Connection, origin: str) -> int:
     """Note inside a transaction that a run begins; return its row."""
     now = time.time()
     set_meta(connection, origin=origin)
+    # The first run's moment stays.
     connection.execute("INSERT OR IGNORE INTO meta VALUES ('created_at', ?)", (now,))
     began = connection.execute(
         "INSERT INTO session (started_at, pid, host) VALUES (?, ?, ?)",
@@ -348,6 +353,7 @@ def forget_session(connection: sqlite3.Connection, row: int, origin: str | None)
         row: The run's row.
         origin: The base URL that the campaign had before; None: none was written down.
     """
+    # Only as long as no other run has begun since, whose base URL it is by now.
     if origin is not None and last_session(connection) == row:
         set_meta(connection, origin=origin)
     connection.execute("DELETE FROM session WHERE id = ?", (row,))

@@ -8,7 +8,6 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import Self, TypeVar, cast
 from weakref import WeakSet
 
@@ -83,6 +82,8 @@ def _try_connect(path: Path, options: str) -> sqlite3.Connection:
     try:
         harden(connection)
         connection.execute("PRAGMA query_only = ON")
+        # SQLite opens a file at the first query: what is wrong with it must show here, where other
+        # ways of opening it are still tried.
         connection.execute("SELECT 1 FROM sqlite_master").fetchone()
     except BaseException:
         connection.close()
@@ -95,6 +96,8 @@ def _looking(path: Path) -> Generator[sqlite3.Connection]:
     """A connection for a look; the log of a run that died stays beside the file."""
     with _reading(path), ExitStack() as opened:
         connection = _connect(path)
+        # The last connection that closes a file empties its log into it; a mere look must not do
+        # that to the journal of a run that died.
         opened.callback(close_beside_log, connection, path)
         yield connection
 
@@ -166,7 +169,7 @@ class JournalReader:
         path: The journal's file. Nothing is touched before the block is entered.
 
     Raises:
-        ConfigurationError: The path is none.
+        ConfigurationError: The path is not valid.
         JournalError: From every method: it cannot be read, or is no journal.
     """
 
@@ -200,6 +203,8 @@ class JournalReader:
             else:
                 opened.callback(close_beside_log, connection, path)
             _check(connection, path)
+            # Views of this connection are no change of the file, and SQLite refuses them all the
+            # same while `query_only` is on.
             if separated:
                 connection.execute("PRAGMA query_only = OFF")
                 show_doubt(connection)
@@ -208,12 +213,7 @@ class JournalReader:
             self._closing = opened.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close it; what is still iterated over ends."""
         # SQLite would keep the file in use for as long as one of them is alive.
         for stream in list(self._streams):
@@ -304,6 +304,8 @@ class JournalReader:
         check_deduplication(name, left_out=left_out, leave_out=deduplicate)
         comparison = Comparer(queries.fact(facts, "given"))
         given = iter(messages)
+        # The messages are the caller's: what reading them raises must not be told as a fault of the
+        # journal, so that only the comparison stands in the block.
         while batch := list(islice(given, _BATCH)):
             with _reading(self._path):
                 comparison.check(connection, batch)
@@ -375,7 +377,7 @@ def read_note(given: str | os.PathLike[str]) -> str | None:
         given: The journal's path.
 
     Raises:
-        ConfigurationError: The path is none.
+        ConfigurationError: The path is not valid.
         JournalError: There is no journal, or it cannot be read.
     """
     path = resolve_path(given)

@@ -148,6 +148,8 @@ def _plain(statement: str) -> str:
 
 
 def _schema_of(connection: sqlite3.Connection) -> _Schema:
+    # SQLite keeps each statement as it was written: a trigger, or a view in the place of a table,
+    # shows in it.
     found = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master")
     return frozenset((str(a), str(b), str(c), _plain(str(sql or ""))) for a, b, c, sql in found)
 
@@ -200,6 +202,8 @@ def check_file(connection: sqlite3.Connection, path: Path) -> int | None:
         JournalError: It is no journal, one of a later version of this package, one in which
             something else than its tables was made, or one that was cut.
     """
+    # An empty file has no mark yet and is a journal to be; any other without the mark is somebody
+    # else's.
     if _number(connection, "application_id") != APPLICATION_ID:
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise JournalError(

@@ -181,7 +181,7 @@ ON CONFLICT (id) DO UPDATE SET
 """
 
 
-_CALL_UNKNOWN = f"""
+_MARK_UNKNOWN = f"""
     UPDATE fate SET state = {_UNKNOWN}, ended_at = :now, permanent = 0, attempts = 1, waited = NULL,
     on_wire = NULL, contact_id = NULL, error_id = :error,
     before = ({_EARLIER} + ifnull({_REPLACED.format(now=":now")}, 0)) * 10
@@ -224,8 +224,9 @@ def orphan_intents(connection: sqlite3.Connection) -> tuple[int, ...]:
     found = connection.execute("SELECT id FROM fate WHERE state = ? ORDER BY id", (_INTENT,))
     indexes = tuple(cast("list[int]", [row[0] for row in found]))
     if indexes:
+        # The lock tells that no runner lives: so each intent that is left is one of a dead run.
         told = {"now": time.time(), "error": error_id(connection, ORPHANED)}
-        connection.execute(_CALL_UNKNOWN, told)
+        connection.execute(_MARK_UNKNOWN, told)
     return indexes
 
 
@@ -263,6 +264,8 @@ def write_changes(connection: sqlite3.Connection, changes: Iterable[Change]) -> 
         indexes[index] = kind
         row = given
         if kind is ChangeKind.RESULT and isinstance(told := row[-1], str):
+            # Thousands of messages fail with one and the same error: its row is looked for once a
+            # batch.
             if told not in errors:
                 errors[told] = error_id(connection, told)
             row = (*row[:-1], errors[told])

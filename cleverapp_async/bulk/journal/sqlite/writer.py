@@ -136,6 +136,8 @@ class WriterThread:
             JournalError: The thread has ended.
         """
         if self._gone is not None:
+            # A copy for each who is told: Python writes the traceback into the exception that it
+            # raises.
             raise copy.copy(self._gone)
         answer: asyncio.Future[T] = self._loop.create_future()
         self._queue.put(_Job(operation, answer))
@@ -158,18 +160,22 @@ class WriterThread:
         The future fails with a :class:`JournalError` where the change is not written.
         """
         gone = self._gone
+        # A process that was forked, or a loop that followed the first one, gets a future of its own
+        # loop: one of a foreign loop could not be awaited.
         loop = self._loop if gone is None else asyncio.get_running_loop()
         answer: asyncio.Future[None] = loop.create_future()
         if gone is not None:
             self._keep([change])
             answer.set_exception(copy.copy(gone))
             return answer
+        # Counted in the event loop alone, up here and down in `_written`: the thread never touches
+        # it, so that no lock is needed.
         self._queued += 1
         self._queue.put((change, answer))
         return answer
 
     def add(self, change: Change) -> None:
-        """Write a change some time soon; nobody waits for it."""
+        """Queue a change; this does not wait until it is written."""
         if self._gone is not None:
             return
         self._queued += 1
@@ -211,10 +217,13 @@ class WriterThread:
         self._kept += [change for change in changes if change[0] is not ChangeKind.INTENT]
 
     def _leave(self, answer: _Answer, operation: _Operation = lambda _: None) -> None:
+        # The last job is in the queue once only: from here on the hook would put a second one.
         atexit.unregister(self._stop_at_exit)
         self._queue.put(_Job(operation, answer, last=True))
 
     def _stop_at_exit(self) -> None:
+        # Nobody waits for an answer any more, as the loop is over: what counts is that the thread
+        # writes what is queued, and that the program does not hang where the disk does.
         self._queue.put(_Job(lambda _: None, None, last=True))
         if self._thread is not None:
             self._thread.join(_LAST_WORDS)
@@ -228,6 +237,8 @@ class WriterThread:
 
     def _over(self, error: JournalError | None) -> None:
         """The thread has ended: answer everybody whom it has not."""
+        # Runs in the event loop, after the thread's very last step: what is in the queue or in the
+        # thread's hand by now is seen by nobody else.
         last = self._job if self._job is not None and self._job.last else None
         if error is None and last is not None:
             _settle(last.answer, None, None)
@@ -239,6 +250,8 @@ class WriterThread:
                 jobs.append(item)
             else:
                 writes.append(item)
+        # A result that is not written is counted, to be told as lost; an intent that is not written
+        # is no loss, as its message has not left.
         self._keep(change for change, _ in writes)
         _settle(self._started, None, copy.copy(self._ended))
         self._written([answer for _, answer in writes], len(writes), self._ended)
@@ -256,6 +269,7 @@ class WriterThread:
         try:
             with self.opened(self._may_give_up) as journal:
                 self._tell(_settle, self._started, None, None)
+                # `_job` is set while a job is carried out, and stays set only for the last one.
                 while self._job is None or not self._job.last:
                     self._turn(journal.connection)
                 self._finish(journal, self._job)
@@ -264,9 +278,11 @@ class WriterThread:
         self._tell(self._over, failed)
 
     def _may_give_up(self) -> bool:
-        """Whether nobody waits for what is being done; asked in the middle of it."""
+        """Whether the waiter of the running operation was cancelled; asked in the middle of it."""
         if self._job is None:
             return self._started is not None and self._started.cancelled()
+        # Read in the thread while the loop may cancel it: `cancelled()` is a plain look at a state,
+        # and to be late by one look costs some milliseconds.
         answer = self._job.answer
         return not self._job.last and answer is not None and answer.cancelled()
 
@@ -274,6 +290,8 @@ class WriterThread:
         """Write what is queued, and do the job behind it, save the last one."""
         job = self._gather()
         if writes := self._in_hand:
+            # Answered after the commit, in the order of the queue: whoever awaits an intent goes on
+            # only once it is on the disk.
             error = self._write(connection, [change for change, _ in writes])
             self._tell(self._written, [answer for _, answer in writes], len(writes), error)
             self._in_hand = []
@@ -322,6 +340,8 @@ class WriterThread:
                 with transaction(connection, self.commit):
                     write_changes(connection, changes)
             except BaseException as error:  # noqa: BLE001 - whatever it is, it is not written
+                # For good: a disk that failed once is not trusted with another intent. The results
+                # are tried once more at the end.
                 self.broken = write_failure(self.path, error)
         if self.broken is not None:
             self._keep(changes)
@@ -335,6 +355,8 @@ class WriterThread:
                 files.check()
             with transaction(connection, self.last_commit):
                 changes = self._kept
+                # Another runner has the file: it called our messages unknown, and what we know
+                # about those is welcome. All else is its own by now.
                 if isinstance(self.broken, JournalLockedError):
                     changes = only_unknown(connection, changes)
                 write_changes(connection, changes)

@@ -105,6 +105,8 @@ class LimitsFile:
             LogCallError: The file cannot be used; nothing of it was carried out, as far as is
                 known.
         """
+        # Several, as each may meet another surprise: the file was replaced, it is damaged and
+        # replaced by us, somebody else replaced it at the same time.
         for attempt in range(_ATTEMPTS):
             try:
                 with _no_fork:
@@ -144,6 +146,8 @@ class LimitsFile:
             LogCallError: It would not help.
         """
         try:
+            # Another process has put a new file in its place already: the next attempt opens that
+            # one.
             if _identity_of(self.path) != self._identity:
                 return
             if not last and _code(error) in _DAMAGE:
@@ -160,8 +164,12 @@ class LimitsFile:
         connection = self._connection
         if connection is None:
             connection = self._open()
+        # The write lock at once: a transaction that only reads at first may find that somebody has
+        # written since, and fail when it wants to write.
         connection.execute("BEGIN IMMEDIATE")
         try:
+            # Looked at under the lock, so that what is written lands in the file that others open.
+            # One that is replaced after this was damaged, and the new one grants nothing at first.
             if _identity_of(self.path) != self._identity:
                 raise _ReplacedError  # noqa: TRY301 - the transaction has to end first
             # The lock is held: whoever reads the clock later writes later.
@@ -183,7 +191,7 @@ class LimitsFile:
         reading: Reading,
         written: dict[str, tuple[str, KeyLog]],
     ) -> LogReply | None:
-        """Carry out one request; what it writes is kept, as nobody else may write before the next.
+        """Carry out one request; the log that it writes is cached for the next one.
 
         Args:
             connection: The file, in a transaction.
@@ -203,6 +211,8 @@ class LimitsFile:
             try:
                 found = self._read(name, row[0], written)
             except ValueError:
+                # Text that cannot be read is as good as lost: for one period nothing is granted of
+                # this key.
                 lost_at = reading.time
         log = carry_on(found, reading, lost_at)
         reply = exchange(log, job.terms, job.request, reading)
@@ -262,6 +272,8 @@ class LimitsFile:
         for key, text in connection.execute("SELECT key, log FROM logs"):
             with suppress(ValueError):
                 log = KeyLog.read(text)
+                # A new log in place of the old one means that nothing of the old one counts any
+                # more.
                 if carry_on(log, reading) is not log:
                     over.append((key,))
         connection.executemany("DELETE FROM logs WHERE key = ?", over)
@@ -300,6 +312,8 @@ def _connect(path: Path, timeout: float) -> sqlite3.Connection:
         path, timeout=timeout, isolation_level=None, check_same_thread=False
     )
     try:
+        # PERSIST overwrites the journal's head where the default would make and delete a file for
+        # each transaction.
         connection.executescript("PRAGMA synchronous = OFF; PRAGMA journal_mode = PERSIST;")
         if os.name == "posix":
             # What SQLite makes beside the file gets its mode.
@@ -331,6 +345,7 @@ def read_logs(path: Path, reading: Reading) -> Iterator[tuple[LimitKey | Account
         LogCallError: The file cannot be read.
     """
     try:
+        # Read-only and without our settings: a look must neither make the file nor change its mode.
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as opened:
             if not opened.execute("PRAGMA user_version").fetchone()[0]:
                 return

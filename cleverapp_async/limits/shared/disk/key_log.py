@@ -11,12 +11,12 @@ from attrs import define, field
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["KeyLog", "Person", "Window"]
+__all__ = ["KeyLog", "LoggedWindow", "MemberRecord"]
 
 _VERSION = 1
 
 
-class Window:
+class LoggedWindow:
     """One quota's slots, each with the moment at which it is free again, in that order.
 
     Args:
@@ -25,6 +25,8 @@ class Window:
 
     def __init__(self, slots: dict[str, int] | None = None) -> None:
         self.slots: dict[str, int] = {} if slots is None else slots
+        # Two views of the same slots: by name, as processes tell of them, and in the order in which
+        # they are free again, as the rule asks. A sorted set of Redis has both.
         self._order = sorted((free, slot) for slot, free in self.slots.items())
 
     def __len__(self) -> int:
@@ -44,6 +46,8 @@ class Window:
 
     def drop_until(self, now: int) -> None:
         """Forget what is free by now."""
+        # The empty name sorts before every other: this is the place behind all that are free at
+        # `now`.
         count = bisect_left(self._order, (now + 1, ""))
         for _, slot in self._order[:count]:
             del self.slots[slot]
@@ -55,8 +59,8 @@ class Window:
 
 
 @define
-class Person:
-    """A process that uses the key.
+class MemberRecord:
+    """What the log knows of one process that uses the key.
 
     Attributes:
         seen: When it called last.
@@ -93,7 +97,7 @@ class KeyLog:
         lag: How long a request lasts, on average.
         expires: From when on nothing of it counts.
         quotas: Limit and period of each window, as the last one who called has them.
-        people: The processes by their names.
+        members: The processes that use the key, by their names.
         starts: The slots whose requests have not ended, with the moment at which they may be used.
         mail: The slots that were given to a process which has not called since.
         windows: The windows by their periods.
@@ -113,15 +117,15 @@ class KeyLog:
     lag: int = 0
     expires: int = 0
     quotas: list[tuple[int, int]] = field(factory=list[tuple[int, int]])
-    people: dict[str, Person] = field(factory=dict[str, Person])
+    members: dict[str, MemberRecord] = field(factory=dict[str, MemberRecord])
     starts: dict[str, int] = field(factory=dict[str, int])
     mail: dict[str, int] = field(factory=dict[str, int])
-    windows: dict[int, Window] = field(factory=dict[int, Window])
+    windows: dict[int, LoggedWindow] = field(factory=dict[int, LoggedWindow])
     lost_at: int | None = field(default=None, eq=False)
 
-    def window(self, period: int) -> Window:
+    def window(self, period: int) -> LoggedWindow:
         """The window of a period."""
-        return self.windows.setdefault(period, Window())
+        return self.windows.setdefault(period, LoggedWindow())
 
     def forget(self, slot: str) -> None:
         """Free a slot that will not be used."""
@@ -140,14 +144,17 @@ class KeyLog:
             "boot": self.boot,
             "numbers": numbers,
             "quotas": self.quotas,
+            # The name in the file is older than that of the attribute.
             "people": {
                 name: [one.seen, one.sequence, one.demand, one.back, one.left, one.ticket]
-                for name, one in self.people.items()
+                for name, one in self.members.items()
             },
             "starts": self.starts,
             "mail": self.mail,
             "windows": {str(period): each.slots for period, each in self.windows.items()},
         }
+        # A row for each key and not for each slot: a transaction reads and writes one text, and a
+        # text that is cut off or half written is no JSON, so that damage is noticed.
         return json.dumps(written, separators=(",", ":"))
 
     @classmethod
@@ -155,7 +162,7 @@ class KeyLog:
         """The log of a text.
 
         Raises:
-            ValueError: It is none, or one of another version of this package.
+            ValueError: It is not one, or one of another version of this package.
         """
         try:
             written = cast("dict[str, Any]", json.loads(text))
@@ -179,18 +186,19 @@ class KeyLog:
                 quotas=[
                     (limit, period) for limit, period in map(_whole_numbers, written["quotas"])
                 ],
-                people={
-                    name: Person(*_whole_numbers(person))
-                    for name, person in written["people"].items()
+                members={
+                    name: MemberRecord(*_whole_numbers(member))
+                    for name, member in written["people"].items()
                 },
                 starts=_moments(written["starts"]),
                 mail=_moments(written["mail"]),
                 windows={
-                    int(period): Window(_moments(slots))
+                    int(period): LoggedWindow(_moments(slots))
                     for period, slots in written["windows"].items()
                 },
             )
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
+            # ValueError, which passes, is what a wrong count of numbers and broken JSON raise.
             raise ValueError(f"the log cannot be read: {error!r}") from None
 
 
@@ -202,6 +210,7 @@ def _text(value: object) -> str:
 
 def _whole_numbers(values: object) -> Iterator[int]:
     for value in cast("list[object]", values):
+        # `isinstance` would take `true` for a number.
         if type(value) is not int:
             raise TypeError("no whole number")
         yield value

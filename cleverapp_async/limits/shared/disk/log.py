@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
+from ...._event_loop import error_of
 from ....errors import ConfigurationError
 from ..limiter import SharedLimiter
 from ..messages import LogCallError, LogFault, LogReply
@@ -111,6 +112,8 @@ class FileLog:
             # At the end of this turn of the loop: an attempt asks for its key and its account.
             loop.call_soon(self._begin)
         try:
+            # SQLite's own time-out covers the lock alone. A disk that hangs holds the thread for
+            # ever: who waits is told, and the thread is left to it.
             async with asyncio.timeout(self.timeout + self.hangs_after):
                 return await answer
         except TimeoutError:
@@ -125,6 +128,7 @@ class FileLog:
     async def close(self) -> None:
         """Let go of the file, and end the thread."""
         if self._at_work is not None:
+            # `wait` cancels nothing: what the thread has begun is carried out, be it after this.
             await asyncio.wait([self._at_work], timeout=self.timeout + self.hangs_after)
         thread, self._thread = self._thread, None
         if thread is not None and self._file is not None and self._pid == os.getpid():
@@ -140,10 +144,14 @@ class FileLog:
         except LogCallError as error:
             self._fail(batch, error.fault)
             return
+        # A forked child has the executor object and none of its threads: what it submits would wait
+        # for ever.
         if self._thread is None or self._pid != os.getpid():
             self._pid = os.getpid()
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="cleverapp limits")
         self.calls += 1
+        # One thread, so that SQLite's connection is used by one at a time, and one batch at a time,
+        # so that requests reach the file in the order in which they were asked.
         work = self._thread.submit(file.carry_out, [each.job for each in batch])
         self._at_work = asyncio.wrap_future(work)
         self._at_work.add_done_callback(partial(self._done, batch))
@@ -159,12 +167,15 @@ class FileLog:
 
     def _done(self, batch: list[_Waiting], work: asyncio.Future[list[LogReply | None]]) -> None:
         """The thread has carried out a batch: answer, and go on with what came meanwhile."""
+        # The next batch begins before anybody is answered, so that the thread does not idle.
         self._at_work = None
         if self._waiting:
             self._begin()
-        error = asyncio.CancelledError() if work.cancelled() else work.exception()
+        error = error_of(work)
         if error is None:
             for each, reply in zip(batch, work.result(), strict=True):
+                # Whoever was cancelled or timed out is answered by nobody; a slot that this granted
+                # is freed by the next request, which lists the slots that the process knows.
                 if not each.answer.done():
                     each.answer.set_result(reply)
             return

@@ -64,6 +64,7 @@ def machine_clock(boot_id: Path = _BOOT_ID) -> Clock:
     boot = ""
     with suppress(OSError):
         boot = boot_id.read_text(encoding="utf-8").strip()
+    # Without the boot's id nobody could tell two counts of the clock apart, which both begin at 0.
     if clock_id is None or not boot:
         return _read_wall
 
@@ -76,6 +77,7 @@ def machine_clock(boot_id: Path = _BOOT_ID) -> Clock:
 
 def _read_wall() -> Reading:
     wall = _wall()
+    # `up` is endless, so that the rule never takes the machine for one that has just started.
     return Reading(wall, _BY_THE_DAY, math.inf, wall)
 
 
@@ -137,6 +139,7 @@ def prepare(path: Path) -> None:
     except (OSError, ValueError, RuntimeError) as error:
         told = error.strerror if isinstance(error, OSError) else str(error)
         raise _unusable(f"cannot be made in {folder} ({told})") from None
+    # The folder's real place counts: a link in the home folder may lead onto a network.
     kind = network_kind(real)
     if kind is not None:
         raise _unusable(

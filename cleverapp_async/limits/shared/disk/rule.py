@@ -17,7 +17,7 @@ from attrs import define, field
 
 from ..messages import Grant, LogReply, LogRequest, as_micros, update_as_micros
 from ..redis_log import KeyState
-from .key_log import KeyLog, Person, Window
+from .key_log import KeyLog, LoggedWindow, MemberRecord
 
 if TYPE_CHECKING:
     from ...quota import AccountKey, LimitKey
@@ -58,7 +58,7 @@ class _Quota:
 
     limit: int
     period: int
-    window: Window
+    window: LoggedWindow
 
 
 @define
@@ -72,11 +72,11 @@ class _Exchange:
     guard: int
     turn: int
     patience: int
-    caller: Person
+    caller: MemberRecord
     demand: int
     lag: float
     granted: list[tuple[str, int]] = field(factory=list[tuple[str, int]])
-    queue: list[Person] = field(factory=list[Person])
+    queue: list[MemberRecord] = field(factory=list[MemberRecord])
 
     @property
     def shortest(self) -> int:
@@ -101,12 +101,14 @@ def exchange(log: KeyLog, terms: Terms, request: LogRequest, reading: Reading) -
         left as it is.
     """
     now = reading.time + log.offset
-    caller = log.people.get(request.process)
+    caller = log.members.get(request.process)
+    # Requests of one process may overtake each other, as in Redis; only the newest changes
+    # anything.
     if caller is not None and request.sequence <= caller.sequence:
         return None
     guard, turn, lead, patience, expiry = terms.fixed
     if caller is None:
-        caller = log.people[request.process] = Person(now, 0, 0, now, turn, 0)
+        caller = log.members[request.process] = MemberRecord(now, 0, 0, now, turn, 0)
     quotas = [
         _Quota(limit, as_micros(period), log.window(as_micros(period)))
         for limit, period in terms.windows
@@ -211,15 +213,15 @@ def _stamp(this: _Exchange, slot: str, quota: _Quota, stamp: int, *, first: bool
 def _clear_out(this: _Exchange) -> None:
     """See who waits no longer, and what becomes of the slots that were given to them."""
     log, now, caller, guard = this.log, this.now, this.caller, this.guard
-    for name, person in list(log.people.items()):
-        if person is caller:
+    for name, member in list(log.members.items()):
+        if member is caller:
             continue
-        if person.demand > 0 and now > person.back + this.patience:
-            person.demand = 0
-        if now > person.seen + guard + this.longest:
-            del log.people[name]
+        if member.demand > 0 and now > member.back + this.patience:
+            member.demand = 0
+        if now > member.seen + guard + this.longest:
+            del log.members[name]
     for start, slot in sorted((start, slot) for slot, start in log.mail.items()):
-        owner = log.people.get(_owner(slot))
+        owner = log.members.get(_owner(slot))
         if owner is caller:
             del log.mail[slot]
             if this.demand > 0 and now < start + guard / 2:
@@ -241,13 +243,14 @@ def _line_up(this: _Exchange) -> None:
     if this.demand > 0 and caller.demand == 0 and not this.granted:
         _to_the_end(this, caller)
     caller.demand, caller.back = this.demand, this.now
-    this.queue = sorted((one for one in log.people.values() if one.demand > 0), key=_ticket)
+    this.queue = sorted((one for one in log.members.values() if one.demand > 0), key=_ticket)
 
 
 def _book(this: _Exchange) -> None:
     """Give slots out in the order of their moments: each to the first who is awake for it."""
     log, caller, queue = this.log, this.caller, this.queue
-    names = {id(person): name for name, person in log.people.items()}
+    # By identity: two members with the same figures are equal, and are not the same process.
+    names = {id(member): name for name, member in log.members.items()}
     while queue and (start := _next_start(this)) is not None:
         # The caller is awake now; of the others those who will be back in time for it.
         awake = (one for one in queue if one is caller or one.back <= start + this.patience)
@@ -297,10 +300,10 @@ def _next_start(this: _Exchange) -> int | None:
 def _next_moment(this: _Exchange) -> float:
     """When the caller's next slot may be certain."""
     ahead = 0
-    for person in this.queue:
-        if person is this.caller:
+    for member in this.queue:
+        if member is this.caller:
             break
-        ahead += min(person.demand, person.left)
+        ahead += min(member.demand, member.left)
     moment: float = max(this.now, this.log.paused, this.log.hold)
     for quota in this.quotas:
         # As in `_next_start`, but with all those ahead in line served first: each moves the entry
@@ -319,14 +322,14 @@ def _next_moment(this: _Exchange) -> float:
     return moment
 
 
-def _to_the_end(this: _Exchange, person: Person) -> None:
+def _to_the_end(this: _Exchange, member: MemberRecord) -> None:
     """A process goes to the end of the line, with a whole turn before it."""
     this.log.tickets += 1
-    person.ticket, person.left = this.log.tickets, this.turn
+    member.ticket, member.left = this.log.tickets, this.turn
 
 
-def _ticket(person: Person) -> int:
-    return person.ticket
+def _ticket(member: MemberRecord) -> int:
+    return member.ticket
 
 
 def _owner(slot: str) -> str:
@@ -334,14 +337,14 @@ def _owner(slot: str) -> str:
 
 
 def look(log: KeyLog, key: LimitKey | AccountKey, now: int) -> KeyState:
-    """The state of a key, for whoever watches.
+    """The state of a key, for an overview.
 
     Args:
         log: Its log, its clock brought up to now.
         key: The key.
         now: That moment, by the log's clock.
     """
-    waiting = [person.demand for person in log.people.values() if person.demand > 0]
+    waiting = [member.demand for member in log.members.values() if member.demand > 0]
     start, known = max(now, log.paused, log.hold), True
     for limit, period in log.quotas:
         window = log.window(period)
