@@ -37,14 +37,14 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.tags import Tags
 
-    tags: Tags  # Sphinx puts it here
-
 project = "cleverapp_async"
 author = "the cleverapp_async authors"
 project_copyright = author
 version = release = version_of("cleverapp-async")
 
-if tags.has("ru"):
+_tags: Tags = globals()["tags"]  # Sphinx puts it there
+
+if _tags.has("ru"):
     language = "ru"
     index = RUSSIAN_INDEX
     include_patterns = ["README.ru.md", "docs/ru/*.md"]
@@ -152,7 +152,7 @@ class _LinkToOtherSite(SphinxTransform):
 
     default_priority = 400
 
-    def apply(self, **kwargs: Any) -> None:
+    def apply(self, **kwargs: object) -> None:
         """Replace what Sphinx would look for among the pages of this site."""
         del kwargs
         page = Path(self.env.srcdir, f"{self.env.docname}.md")
@@ -174,7 +174,7 @@ class _NameHeadings(SphinxTransform):
 
     default_priority = 710  # the headings have the anchors of their own words
 
-    def apply(self, **kwargs: Any) -> None:
+    def apply(self, **kwargs: object) -> None:
         """Put the anchor before those that the headings have."""
         del kwargs
         page = Path(self.env.srcdir, f"{self.env.docname}.md")

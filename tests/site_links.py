@@ -1,4 +1,4 @@
-"""Checks the links of the site that ``scripts/docs`` has made: ``python -m tests.site_links FOLDER``.
+"""Checks the links of the site that ``scripts/docs`` makes: ``python -m tests.site_links FOLDER``.
 
 Each that stays on the site leads to a file that is there, and to an anchor in it. That holds for
 the links between the English pages and the Russian ones, too, which are made apart from each other.

@@ -10,6 +10,7 @@ from tests.paths import DOCS, ROOT, RUSSIAN
 from tests.test_links import links_of
 from tests.translations import Rendering
 
+
 def test_the_index_has_one_line_for_each_page() -> None:
     """Every page for users is in a table, once, with what it is for; so are those at the root."""
     listed = [entry.page for entry in entries()]
