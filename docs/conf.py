@@ -16,7 +16,7 @@ import re
 import sys
 from importlib import import_module
 from importlib.metadata import version as version_of
-from itertools import groupby
+from itertools import groupby, starmap
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,7 @@ _tags: Tags = globals()["tags"]  # Sphinx puts it there
 
 if _tags.has("ru"):
     language = "ru"
+    project_copyright = "авторы cleverapp_async"
     index = RUSSIAN_INDEX
     include_patterns = ["README.ru.md", "docs/ru/*.md"]
     exclude_patterns = []
@@ -110,15 +111,16 @@ def _in_other_language(page: Path) -> Path | None:
     return russian if russian in RUSSIAN else None
 
 
-def _place_of(page: Path) -> Path:
+def _place_of(page: Path, *, russian: bool) -> Path:
     """Where a page is from the root of the English site."""
     made = page.relative_to(ROOT).with_suffix(".html")
-    return "ru" / made if page in RUSSIAN else made
+    return "ru" / made if russian else made
 
 
 def _link(page: Path, target: Path) -> str:
-    """How a page links to one of the other site."""
-    return os.path.relpath(_place_of(target), _place_of(page).parent)
+    """How a page of this site, its search among them, links to one of the other site."""
+    here = _place_of(page, russian=_tags.has("ru"))
+    return os.path.relpath(_place_of(target, russian=target in RUSSIAN), here.parent)
 
 
 def _link_to_russian(app: Sphinx, docname: str, source: list[str]) -> None:
@@ -130,16 +132,21 @@ def _link_to_russian(app: Sphinx, docname: str, source: list[str]) -> None:
         source[0] = re.sub(r"\A(# .+\n)", rf"\1\n[По-русски]({link})\n", source[0])
 
 
-def _tell_other_language(
+def _link_to_other_language(
     app: Sphinx,
     pagename: str,
     templatename: str,
     context: dict[str, Any],
     doctree: nodes.document | None,
 ) -> None:
-    """Let search engines know the page of the other language."""
+    """Link to pages of the other site from the menu, and for search engines from the head."""
     del templatename, doctree
     page = Path(app.srcdir, f"{pagename}.md")
+    context["furo_navigation_tree"] = re.sub(
+        rf'(?<=href="){_OTHER_SITE}([^"]+)',
+        lambda match: _link(page, ROOT / match[1]),
+        context["furo_navigation_tree"],
+    )
     other = _in_other_language(page)
     if other is not None:
         code = "ru" if other in RUSSIAN else "en"
@@ -168,8 +175,8 @@ class _LinkToOtherSite(SphinxTransform):
 class _NameHeadings(SphinxTransform):
     """The anchor of a heading is the one that it has where the repository is read.
 
-    That of a Russian heading is the one of the English page, which it keeps from then on beside its
-    own: so a link to a heading is the same in both languages.
+    A Russian heading gets the anchor of the English one, too: a link to it is the same in both
+    languages, but for the site.
     """
 
     default_priority = 710  # the headings have the anchors of their own words
@@ -192,23 +199,32 @@ class _NameHeadings(SphinxTransform):
 
 def _add_contents(app: Sphinx, docname: str, source: list[str]) -> None:
     """Make the site's menu of the tables of the index, so that a page is listed in one place."""
+    del app
     if docname != root_doc:
         return
     menus = [
         (section, [(entry.title, entry.page) for entry in below])
         for section, below in groupby(entries(index), attrgetter("section"))
     ]
-    if index == INDEX:
-        menus.append(("API reference", [(f"{one}", DOCS / f"api/{one}.md") for one in PUBLIC]))
+    modules = [(module, DOCS / "api" / f"{module}.md") for module in PUBLIC]
+    if _tags.has("ru"):
+        menus.append(("Справочник API", modules[:1]))
+    else:
+        menus.append(("API reference", modules))
     for section, pages in menus:
-        here = [
-            f"{title} <{os.path.relpath(page, index.parent)}>"
-            for title, page in pages
-            if page.relative_to(ROOT).with_suffix("").as_posix() in app.env.found_docs
-        ]
-        if here:
-            lines = "\n".join(here)
-            source[0] += f"\n```{{toctree}}\n:hidden:\n:caption: {section}\n\n{lines}\n```\n"
+        lines = "\n".join(starmap(_menu_line, pages))
+        source[0] += f"\n```{{toctree}}\n:hidden:\n:caption: {section}\n\n{lines}\n```\n"
+
+
+def _menu_line(title: str, page: Path) -> str:
+    """A line of the menu; a page of the other site has an address that is made right later."""
+    if _tags.has("ru") and page not in RUSSIAN:
+        return f"{title} (англ.) <{_OTHER_SITE}{page.relative_to(ROOT).as_posix()}>"
+    return f"{title} <{os.path.relpath(page, index.parent)}>"
+
+
+_OTHER_SITE = "site://"
+"""Sphinx takes only whole addresses into a menu, which are none from one site to the other."""
 
 
 def _unlink_in_man_page(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -237,7 +253,7 @@ def setup(app: Sphinx) -> None:
     """What Sphinx calls before it begins."""
     app.connect("autodoc-process-bases", _leave_out_private_bases)
     app.connect("doctree-resolved", _unlink_in_man_page)
-    app.connect("html-page-context", _tell_other_language)
+    app.connect("html-page-context", _link_to_other_language, priority=900)  # after the theme
     app.connect("source-read", _link_to_russian)
     app.connect("source-read", _add_contents)
     app.connect("builder-inited", _name_by_public_module)
