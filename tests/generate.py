@@ -13,14 +13,16 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from attrs import evolve
+
 from cleverapp_async.openapi import document
 from cleverapp_async.simulator import ASSUMPTIONS
 from cleverapp_async.simulator.handler import OPENAPI_FILE
 from tests.commands_page import commands_page
-from tests.index import entries
+from tests.index import RUSSIAN_INDEX, entries
 from tests.names_page import names_page
 from tests.openapi.methods_table import methods_table
-from tests.paths import DOCS, ROOT, SAMPLES
+from tests.paths import DOCS, ROOT, RUSSIAN, SAMPLES
 from tests.surface import PUBLIC, surface
 
 if TYPE_CHECKING:
@@ -84,7 +86,8 @@ def llms() -> str:
     what = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", readme.split("\n\n")[_FIRST_PARAGRAPH])
     lines = ["# cleverapp_async", "", f"> {' '.join(what.split())}"]
     section = ""
-    for entry in entries():
+    russian = (evolve(one, section="По-русски") for one in entries(RUSSIAN_INDEX))
+    for entry in (*entries(), *(one for one in russian if one.page in RUSSIAN)):
         if entry.section != section:
             section = entry.section
             lines += ["", f"## {section}", ""]

@@ -1,4 +1,4 @@
-"""The tables of ``docs/index.md``: which pages there are, under which heading, and what for."""
+"""The tables of the two indexes: which pages there are, under which heading, and what for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from tests.paths import DOCS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Entry", "entries"]
+__all__ = ["INDEX", "RUSSIAN_INDEX", "Entry", "entries"]
+
+INDEX: Final = DOCS / "index.md"
+RUSSIAN_INDEX: Final = DOCS / "ru" / "index.md"
+"""It lists the pages that have no Russian rendering, too."""
 
 _LINE: Final = re.compile(r"^(?:## (.+)|\| \[([^\]]+)\]\(([^)#]+)\) \| (.+) \|)$", re.MULTILINE)
 
@@ -35,10 +39,10 @@ class Entry:
     about: str
 
 
-def entries() -> Iterator[Entry]:
-    """All lines, in their order."""
+def entries(index: Path = INDEX) -> Iterator[Entry]:
+    """All lines of an index, in their order."""
     section = ""
-    for heading, title, target, about in _LINE.findall((DOCS / "index.md").read_text("utf-8")):
+    for heading, title, target, about in _LINE.findall(index.read_text("utf-8")):
         section = heading or section
         if target:
-            yield Entry(section, title, (DOCS / target).resolve(), about)
+            yield Entry(section, title, (index.parent / target).resolve(), about)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.headings import anchors_of, prose_of
 from tests.paths import DOCS, ROOT, RUSSIAN
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ EVERY = [
     ROOT / "examples" / "README.md",
 ]
 LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^()\s]+(?:\([^()]*\))?)\)")
-HEADING = re.compile(r"^#{1,6} +(.*?) *#*$", re.MULTILINE)
-COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 
 
 def name_of(page: Path) -> str:
@@ -31,29 +28,9 @@ def name_of(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
-@cache
-def text_of(page: Path) -> str:
-    """A page without its blocks of code, and without what only tools read."""
-    return FENCE.sub("", COMMENT.sub("", page.read_text(encoding="utf-8")))
-
-
-@cache
-def anchors_of(page: Path) -> set[str]:
-    """What can stand behind ``#``: each heading as GitHub makes an anchor of it."""
-    found: set[str] = set()
-    for heading in HEADING.findall(text_of(page)):
-        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "").lower()
-        anchor = re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
-        number = 0
-        while (one := f"{anchor}-{number}" if number else anchor) in found:
-            number += 1
-        found.add(one)
-    return found
-
-
 def links_of(page: Path) -> Iterator[str]:
     """The targets of a page's links that stay in this repository."""
-    for target in LINK.findall(re.sub(r"`[^`\n]*`", "`code`", text_of(page))):
+    for target in LINK.findall(re.sub(r"`[^`\n]*`", "`code`", prose_of(page))):
         if not re.match(r"[a-z]+:", target):
             yield target
 
@@ -73,7 +50,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_pages_are_linked(page: Path) -> None:
     """A page that another one names is a link there: nobody can follow a name in code."""
     names = {one.name for one in EVERY} - {"CHANGELOG.md"}
-    named = set(re.findall(r"([\w-]+\.md)\b", LINK.sub("", text_of(page))))
+    named = set(re.findall(r"([\w-]+\.md)\b", LINK.sub("", prose_of(page))))
     assert not named & names
 
 

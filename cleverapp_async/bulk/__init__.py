@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .._imports import lazy_names
 
 if TYPE_CHECKING:
-    from .eta import Eta, Forecast, Share
+    from .eta import Eta, Forecast, Share, estimate_run
     from .journal.protocol import Messages
     from .outcome import SendOutcome
     from .run import BulkProgress, BulkRun
@@ -27,6 +27,7 @@ __all__ = [
     "Schedule",
     "SendOutcome",
     "Share",
+    "estimate_run",
 ]
 
 if not TYPE_CHECKING:
@@ -43,5 +44,6 @@ if not TYPE_CHECKING:
             "Schedule": ".schedule",
             "SendOutcome": ".outcome",
             "Share": ".eta",
+            "estimate_run": ".eta",
         },
     )

@@ -311,15 +311,15 @@ def estimate_run(
     schedule: Schedule | None = None,
     in_work: Collection[LimitKey | None] | None = None,
 ) -> Eta:
-    """When a run ends: :func:`estimate` with the quotas and pauses of its limiters.
+    """When a run ends: by the limits and pauses of its limiters, or as measured if that is longer.
 
     Args:
-        remaining: As for :func:`estimate`.
-        limits: The limiters that the run waits for.
-        account: Whose account it sends through.
+        remaining: Messages without an outcome by what limits them; None: the account alone.
+        limits: The limiters that the run waits for: ``client.limits``.
+        account: Whose account it sends through: ``client.account``.
         now: Unix seconds.
-        meter: As for :func:`estimate`.
-        schedule: As for :func:`estimate`.
+        meter: What has been measured; it is told of the pauses. None: by the limits alone.
+        schedule: When messages may leave; None: at any time.
         in_work: Keys of which a message is in work now. The other ones have nothing to send yet,
             or no turn, and their silence does not make them slow. None: all of them.
     """

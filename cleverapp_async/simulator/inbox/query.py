@@ -111,7 +111,10 @@ _PATTERNS: Final = tuple(
             r"(.+) must be 1 or more, as a whole number, not (.+)",
             "{0}: ожидается целое число от 1, получено {1}",
         ),
-        (r"(.+) is not a duration such as (\S+) or (\S+)", "{0} — не время, как {1} или {2}"),
+        (
+            r"(.+) is not a duration such as (\S+) or (\S+)",
+            "{0} — не длительность вида {1} или {2}",
+        ),
         (r"(.+) is not a known distribution", "распределения {0} нет"),
         (r"sigma must be a number, not (.+)", "сигма должна быть числом, а не {0}"),
         (r"the low end (.+) is above the high end (.+)", "нижняя граница {0} выше верхней {1}"),
