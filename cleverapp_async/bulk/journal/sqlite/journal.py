@@ -22,9 +22,8 @@ from ..records import JournalEntry, JournalResult, JournalSummary, Loaded, Resen
 from ..rules import check_deduplication
 from . import queries
 from .database import OpenJournal, check_integrity, opened_for_writing, transaction
-from .filesystem import OpenFiles, check_file_type, resolve_path
+from .filesystem import check_file_type, resolve_path
 from .loading import Comparer, Loader
-from .log import mark_at_work
 from .states import Change, ChangeKind, orphan_intents, result_row
 from .writer import WriterThread
 
@@ -93,7 +92,7 @@ class SqliteJournal:
         self._session = 0
         self._origin: str | None = None
         self._used = False
-        self._files: OpenFiles | None = None
+        self._open: OpenJournal | None = None
         self._facts: dict[str, Cell] = {}
         self._keys: dict[int, LimitKey | None] = {}
 
@@ -134,7 +133,7 @@ class SqliteJournal:
             raise JournalError(
                 f"there is no journal {path}: give the path of one, or messages for a new campaign"
             )
-        self._session, self._files, self._used = 0, None, False
+        self._session, self._open, self._used = 0, None, False
         writer = WriterThread(path, partial(self._opened, path), self._end, self._end_at_last)
         self._writer = writer
         try:
@@ -187,7 +186,7 @@ class SqliteJournal:
         if resumed:
             await self._count_as_run(writer)
             orphans = await writer.call(self._find_orphans)
-        await writer.call(mark_at_work)
+        await writer.call(self._mark_at_work)
         self._facts = await writer.call(queries.meta)
         self._keys = await writer.call(queries.keys)
         given, duplicates = self._number("given"), self._number("duplicates")
@@ -316,7 +315,7 @@ class SqliteJournal:
     @contextmanager
     def _opened(self, path: Path, give_up: Callable[[], bool]) -> Generator[OpenJournal]:
         with opened_for_writing(path, self._end, give_up=give_up) as journal:
-            self._files = journal.files
+            self._open = journal
             yield journal
 
     def _end(self, connection: sqlite3.Connection) -> None:
@@ -326,8 +325,8 @@ class SqliteJournal:
             JournalLockedError: Another run has begun, although this one holds the lock.
             JournalLostError: The file is not where it was.
         """
-        if self._files is not None:
-            self._files.check()
+        if self._open is not None:
+            self._open.files.check()
         if self._session and queries.last_session(connection) != self._session:
             raise JournalLockedError(
                 f"another run has begun in the journal {self.path} and has it now: nothing more "
@@ -413,6 +412,10 @@ class SqliteJournal:
         with transaction(connection, self._end):
             indexes = orphan_intents(connection)
         return queries.pick(connection, indexes)
+
+    def _mark_at_work(self, connection: sqlite3.Connection) -> None:
+        if self._open is not None:
+            self._open.mark_at_work(connection)
 
     def _number(self, fact: str) -> int:
         return queries.fact(self._facts, fact)
