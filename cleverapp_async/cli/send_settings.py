@@ -182,7 +182,9 @@ class LimitSettings:
 
     def quotas(self) -> QuotaSettings:
         """What is limited, and how."""
-        own: dict[str, Quotas] = {override.name: override.quotas for override in self.overrides}
+        own: dict[str, Quotas] = {
+            one.name: one.quotas for one in self.overrides if one.quotas is not None
+        }
         others: Quotas = own.pop(params.OTHERS, self._scaled(OTHER_MESSENGERS_QUOTA))
         direct: Quotas = own.pop(params.DIRECT, self._scaled(WHATSAPP_DIRECT_QUOTA))
         messengers = {name: self._scaled(quota) for name, quota in MESSENGER_QUOTAS.items()}
@@ -200,7 +202,8 @@ class LimitSettings:
         Args:
             given: Those of :attr:`SendSettings.given`, which are written in any case.
         """
-        written = [part for one in self.overrides for part in ("--limit", one.written())]
+        told = [one for one in self.overrides if one.quotas is not None or "overrides" in given]
+        written = [part for one in told for part in ("--limit", one.written())]
         if self.account is not None:
             written += ["--account-limit", params.write_quotas(self.account)]
         if self.scale != 1.0 or "scale" in given:
@@ -249,7 +252,8 @@ limit_options: Options = Options(
         multiple=True,
         metavar="MESSENGER=N/T",
         help="Own limit of a messenger for each bot: whatsapp=1/10s is 1 message in 10 seconds, "
-        "whatsapp=none is no limit. others=N/T is for messengers without a documented limit, "
+        "whatsapp=none is no limit, whatsapp=documented the usual one where a campaign keeps "
+        "another. others=N/T is for messengers without a documented limit, "
         "other:NAME=N/T for a single one of these, sendMessageToWhatsApp=N/T for WhatsApp "
         "messages to phone numbers. Repeatable.",
     ),
@@ -324,8 +328,9 @@ class SendSettings:
         """These, with what a campaign was last sent with of every kind that nobody has given.
 
         This is the one rule for a resume and for what is told of a campaign. Hours are one kind:
-        whoever gives one of them replaces them all. Where messages go, and whose token is used, is
-        never taken over: a journal of somebody else must not send a token anywhere.
+        whoever gives one of them replaces them all. A limit replaces that of its messenger alone.
+        Where messages go, and whose token is used, is never taken over: a journal of somebody else
+        must not send a token anywhere.
 
         Args:
             kept: What the campaign was last sent with.
@@ -334,12 +339,19 @@ class SendSettings:
         def theirs(of: object, kinds: Iterable[str]) -> dict[str, Any]:
             return {kind: getattr(of, kind) for kind in kinds if kind not in self.given}
 
-        limits = evolve(self.limits, **theirs(kept.limits, _LIMITS.values()))
+        limits = evolve(self.limits, **theirs(kept.limits, ("account", "scale")))
+        names = {one.name for one in limits.overrides}
+        stay = [one for one in kept.limits.overrides if one.name not in names]
+        limits = evolve(limits, overrides=(*stay, *limits.overrides))
         return evolve(self, limits=limits, **theirs(kept, (*_PLAIN, "hours")))
 
     def taken_over(self, kept: SendSettings) -> list[str]:
         """What :meth:`or_kept` takes of others and is not usual, as arguments."""
-        return evolve(SendSettings(given=self.given).or_kept(kept), given=frozenset()).written()
+        usual = SendSettings(given=self.given).or_kept(kept)
+        names = {one.name for one in self.limits.overrides}
+        stay = tuple(one for one in usual.limits.overrides if one.name not in names)
+        limits = evolve(usual.limits, overrides=stay)
+        return evolve(usual, limits=limits, given=frozenset()).written()
 
     def written(self) -> list[str]:
         """The options again, as arguments.
