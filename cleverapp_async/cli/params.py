@@ -78,8 +78,7 @@ DIRECT = "sendMessageToWhatsApp"
 _UNLISTED = "other:"
 """What stands before a messenger in ``--limit`` that this version does not know."""
 _COUNT = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
-_NONE = "none"
-_DOCUMENTED = "documented"
+_NONE, _DOCUMENTED = "none", "documented"
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _WHOLE = re.compile(r"-?\d+", re.ASCII)
 _DIGITS = 18
@@ -97,8 +96,7 @@ class LimitOverride:
 
     Attributes:
         name: A messenger, :data:`OTHERS` or :data:`DIRECT`.
-        quotas: What holds for it; nothing: no limit; None: the documented one, in place of another
-            that a campaign keeps.
+        quotas: What holds for it; nothing: no limit; None: the documented one.
     """
 
     name: str

@@ -29,12 +29,16 @@ from .errors import BadInputError, setting_errors
 from .shared_options import (
     ATTEMPT_TIMEOUT,
     BASE_URL_VARIABLE,
+    CONCURRENCY,
+    DRAIN_TIMEOUT,
+    IN_FLIGHT,
     CommandClient,
     KeptLimits,
     Options,
     QuotaSettings,
     connection_options,
     make_limits,
+    pace_options,
     scale_option,
     timezone_option,
 )
@@ -48,8 +52,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALL_SETTINGS",
-    "CONCURRENCY",
-    "DRAIN_TIMEOUT",
     "GivenHours",
     "LimitSettings",
     "SendSettings",
@@ -60,10 +62,6 @@ __all__ = [
 
 R = TypeVar("R")
 
-CONCURRENCY = 1000
-_IN_FLIGHT = 100
-DRAIN_TIMEOUT = 30.0
-_MOST_AT_ONCE = 1_000_000
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -176,15 +174,18 @@ class LimitSettings:
                     f"one value: {name}=10/1s,100/60s."
                 )
 
+    @property
+    def own(self) -> dict[str, tuple[Quota, ...]]:
+        """The limits of the user's own by their names."""
+        return {one.name: one.quotas for one in self.overrides if one.quotas is not None}
+
     def registry(self) -> LimiterRegistry:
         """The limiters of this process alone, which tell what is limited, and how."""
         return LimiterRegistry(**self.quotas())
 
     def quotas(self) -> QuotaSettings:
         """What is limited, and how."""
-        own: dict[str, Quotas] = {
-            one.name: one.quotas for one in self.overrides if one.quotas is not None
-        }
+        own: dict[str, Quotas] = dict(self.own)
         others: Quotas = own.pop(params.OTHERS, self._scaled(OTHER_MESSENGERS_QUOTA))
         direct: Quotas = own.pop(params.DIRECT, self._scaled(WHATSAPP_DIRECT_QUOTA))
         messengers = {name: self._scaled(quota) for name, quota in MESSENGER_QUOTAS.items()}
@@ -202,7 +203,7 @@ class LimitSettings:
         Args:
             given: Those of :attr:`SendSettings.given`, which are written in any case.
         """
-        told = [one for one in self.overrides if one.quotas is not None or "overrides" in given]
+        told = [one for one in self.overrides if one.name in self.own or "overrides" in given]
         written = [part for one in told for part in ("--limit", one.written())]
         if self.account is not None:
             written += ["--account-limit", params.write_quotas(self.account)]
@@ -290,7 +291,7 @@ class SendSettings:
     base_url: str | None = None
     token_file: str | None = None
     concurrency: int = CONCURRENCY
-    max_in_flight: int = _IN_FLIGHT
+    max_in_flight: int = IN_FLIGHT
     attempt_timeout: float = ATTEMPT_TIMEOUT
     drain_timeout: float = DRAIN_TIMEOUT
     limits: LimitSettings = field(factory=LimitSettings)
@@ -327,10 +328,9 @@ class SendSettings:
     def or_kept(self, kept: SendSettings) -> SendSettings:
         """These, with what a campaign was last sent with of every kind that nobody has given.
 
-        This is the one rule for a resume and for what is told of a campaign. Hours are one kind:
-        whoever gives one of them replaces them all. A limit replaces that of its messenger alone.
-        Where messages go, and whose token is used, is never taken over: a journal of somebody else
-        must not send a token anywhere.
+        This is the one rule for a resume and for what is told of a campaign. Hours are one kind,
+        the limit of each messenger is one by itself. Where messages go, and whose token is used, is
+        never taken over: a journal of somebody else must not send a token anywhere.
 
         Args:
             kept: What the campaign was last sent with.
@@ -339,19 +339,20 @@ class SendSettings:
         def theirs(of: object, kinds: Iterable[str]) -> dict[str, Any]:
             return {kind: getattr(of, kind) for kind in kinds if kind not in self.given}
 
-        limits = evolve(self.limits, **theirs(kept.limits, ("account", "scale")))
-        names = {one.name for one in limits.overrides}
-        stay = [one for one in kept.limits.overrides if one.name not in names]
-        limits = evolve(limits, overrides=(*stay, *limits.overrides))
+        overrides = (*self._not_given(kept), *self.limits.overrides)
+        of_all = theirs(kept.limits, ("account", "scale"))
+        limits = evolve(self.limits, overrides=overrides, **of_all)
         return evolve(self, limits=limits, **theirs(kept, (*_PLAIN, "hours")))
 
     def taken_over(self, kept: SendSettings) -> list[str]:
         """What :meth:`or_kept` takes of others and is not usual, as arguments."""
-        usual = SendSettings(given=self.given).or_kept(kept)
+        limits = evolve(kept.limits, overrides=self._not_given(kept))
+        taken = SendSettings(given=self.given).or_kept(evolve(kept, limits=limits))
+        return evolve(taken, given=frozenset()).written()
+
+    def _not_given(self, kept: SendSettings) -> tuple[params.LimitOverride, ...]:
         names = {one.name for one in self.limits.overrides}
-        stay = tuple(one for one in usual.limits.overrides if one.name not in names)
-        limits = evolve(usual.limits, overrides=stay)
-        return evolve(usual, limits=limits, given=frozenset()).written()
+        return tuple(one for one in kept.limits.overrides if one.name not in names)
 
     def written(self) -> list[str]:
         """The options again, as arguments.
@@ -390,33 +391,6 @@ _LIMITS = {"limits": "overrides", "account_limit": "account", "scale": "scale"}
 """By the parameter of a command: the attribute of :class:`LimitSettings`."""
 _WHOSE: tuple[str, ...] = ("base_url", "token_file")
 _HOURS = ("not_before", "not_after", "timezone", "at")
-
-pace_options: Options = Options(
-    click.option(
-        "--concurrency",
-        type=params.whole(1, _MOST_AT_ONCE),
-        default=CONCURRENCY,
-        show_default=True,
-        metavar="N",
-        help="Messages in work at once, those that wait for limits included.",
-    ),
-    click.option(
-        "--max-in-flight",
-        type=params.whole(1, _MOST_AT_ONCE),
-        default=_IN_FLIGHT,
-        show_default=True,
-        metavar="N",
-        help="Requests on the wire at once.",
-    ),
-    click.option(
-        "--drain-timeout",
-        type=params.DURATION,
-        default=write_duration(DRAIN_TIMEOUT),
-        show_default=True,
-        metavar="DURATION",
-        help="How long requests on the wire may take to end after Ctrl-C or SIGTERM.",
-    ),
-)
 
 
 def settings_options(*groups: Options) -> Callable[[Callable[..., R]], Callable[..., R]]:

@@ -21,7 +21,7 @@ from attrs import evolve, frozen
 
 from ....errors import JournalError
 from ....limits.shared.disk.machine import read_boot_id
-from ..codec import Cell, encode_error, whole
+from ..codec import Cell, encode_error, expect_number, whole
 from ..records import ErrorRecord, JournalState
 from .lock import read_kept
 from .schema import APPLICATION_ID
@@ -92,8 +92,9 @@ class LastIntent:
         """What was kept beside a journal; None where that is nothing."""
         try:
             created_at, boot, index, at = json.loads(read_kept(path))
-            return cls(created_at, str(boot), whole(index), float(at))
-        except (ValueError, TypeError, OverflowError, RecursionError):
+            number = None if index is None else expect_number(index, "an intent")
+            return cls(created_at, str(boot), number, float(at))
+        except (ValueError, TypeError, OverflowError, RecursionError, JournalError):
             return None
 
     def followed_by(self, index: int, at: Cell) -> Self:
@@ -114,7 +115,7 @@ class LastIntent:
         if self.index is None:
             return True
         asked = "SELECT 1 FROM fate WHERE id = ? AND intent_at >= ?"
-        return connection.execute(asked, (self.index, self.at)).fetchone() is not None
+        return connection.execute(asked, (whole(self.index), self.at)).fetchone() is not None
 
 
 def lacks_end(connection: sqlite3.Connection, path: Path) -> bool:
