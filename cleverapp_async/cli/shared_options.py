@@ -382,7 +382,7 @@ pace_options: Options = Options(
         help="How long requests on the wire may take to end after Ctrl-C or SIGTERM.",
     ),
 )
-"""``--concurrency``, ``--max-in-flight`` and ``--drain-timeout``: how many at once, and how they end."""
+"""``--concurrency``, ``--max-in-flight`` and ``--drain-timeout``."""
 
 
 def read_token(path: str | None) -> str:
