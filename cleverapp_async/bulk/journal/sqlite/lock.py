@@ -27,6 +27,11 @@ from .filesystem import OWNER_ONLY, Handle, NotPlainError, identity_of
 
 __all__ = ["JournalLock", "check_lockable", "in_use", "lock_path", "read_holder", "read_kept"]
 
+_REMEDIES = {
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room",
+    errno.EFBIG: "let files be larger (ulimit -f)",
+}
 _TRIES = 5
 _PAUSE = 0.01
 _JOURNAL, _LOCK = "the journal", "the lock"
@@ -261,7 +266,7 @@ class JournalLock:
             lock._take()
         except OSError as error:
             lock._close()
-            remedy = "make room" if error.errno == errno.ENOSPC else "put it on a local disk"
+            remedy = _REMEDIES.get(error.errno or 0, "put it on a local disk")
             raise JournalWriteError(
                 f"the journal {journal} cannot be locked: {error.strerror or error}; {remedy}"
             ) from None
