@@ -16,7 +16,7 @@ from ...bulk.journal.records import JournalState
 from ...bulk.report.csv import csv_lines
 from ...bulk.report.page import write_report
 from ...limits.quota import AccountKey
-from ..atomic_file import output_format, read_delimiter, whole_file
+from ..atomic_file import is_stream, output_format, read_delimiter, whole_file
 from ..console import as_json, make_console, make_table, to_stdout
 from ..errors import BadInputError, CommandError, Exit, exit_codes
 from ..recipients.rows import split_reference
@@ -162,7 +162,7 @@ def report(
     if output == "-":
         raise BadInputError("--output -: a report is a file, such as report.html. Give its name.")
     path = Path(output)
-    if os.path.lexists(path) and not force:
+    if os.path.lexists(path) and not force and not is_stream(output):
         raise BadInputError(
             f"--output {output} exists. Give another name, or --force to overwrite it."
         )
