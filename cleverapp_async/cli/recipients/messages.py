@@ -199,10 +199,10 @@ class _Reading:
 
     def misfit(self, name: str) -> str | None:
         """Why a cell cannot stand in a message; None where it can."""
-        told = self.row.misfits.get(name)
-        if told is None and is_sheet_error(self.row.cells.get(name, "")):
-            told = f"{name} {SHEET_ERROR}"
-        return told
+        cell = self.row.cells.get(name, "")
+        if "\0" in cell:
+            return f"{name} holds a zero byte, as no text does"
+        return f"{name} {SHEET_ERROR}" if is_sheet_error(cell) else self.row.misfits.get(name)
 
     def number(self, name: str) -> str | None:
         """A cell without what a spreadsheet makes of numbers."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -226,3 +227,14 @@ def test_a_sign_of_numbers_is_no_error(
     rows = f"contact_id;text;note\n1;{text};#N/A\n"
     assert cleverapp("send", write("r.csv", rows)).code == 0
     assert [arrival.parameters["text"] for arrival in simulator.arrivals] == [text]
+
+
+@pytest.mark.parametrize("column", ["text", "город"])
+def test_a_zero_byte_is_a_fault(cleverapp: Run, serve: Serve, write: Write, column: str) -> None:
+    """JSON can spell what no text holds, and no list that is made of the outcomes could."""
+    simulator = serve()
+    row = json.dumps({"contact_id": 1, column: "a\0b"})
+    ended = cleverapp("send", write("r.jsonl", row), "--text", "{город}")
+    assert ended.code == 2
+    assert f"line 1, {column}: {column} holds a zero byte" in ended.err
+    assert not simulator.arrivals
