@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -111,6 +112,11 @@ _UNREADABLE_URL = (
     "%3F for ? and %23 for # in the password, and %40 for @ after the host"
 )
 """Shown instead of the URL, which may hold a password."""
+_NO_DATABASE = (
+    "the URL of Redis names no database: write its number behind the host, such as "
+    "redis://host:6379/0"
+)
+_DATABASE = re.compile(r"/*[0-9]*/*", re.ASCII)
 
 
 class RedisCallError(Exception):
@@ -182,6 +188,10 @@ def open_sync_client(url: str, timeout: float) -> SyncRedis:
 def _opened(url: str, make: Callable[[], T]) -> T:
     """What a URL leads to; no error shows the URL, or what was said of it."""
     check_url(url)
+    parts = urlsplit(url)
+    # redis-py takes another path for database 0, and /1/2 for 12.
+    if parts.scheme in {"redis", "rediss"} and not _DATABASE.fullmatch(parts.path):
+        raise ConfigurationError(_NO_DATABASE)
     try:
         return make()
     except ImportError:

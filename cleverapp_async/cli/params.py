@@ -78,7 +78,7 @@ DIRECT = "sendMessageToWhatsApp"
 _UNLISTED = "other:"
 """What stands before a messenger in ``--limit`` that this version does not know."""
 _COUNT = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
-_NONE = "none"
+_NONE, _DOCUMENTED = "none", "documented"
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _WHOLE = re.compile(r"-?\d+", re.ASCII)
 _DIGITS = 18
@@ -96,16 +96,17 @@ class LimitOverride:
 
     Attributes:
         name: A messenger, :data:`OTHERS` or :data:`DIRECT`.
-        quotas: What holds for it; nothing: no limit.
+        quotas: What holds for it; nothing: no limit; None: the documented one.
     """
 
     name: str
-    quotas: tuple[Quota, ...]
+    quotas: tuple[Quota, ...] | None
 
     def written(self) -> str:
         """As :func:`read_limit` reads it."""
         unlisted = "" if self.name in _limit_names() else _UNLISTED
-        return f"{unlisted}{self.name}={write_quotas(self.quotas)}"
+        told = _DOCUMENTED if self.quotas is None else write_quotas(self.quotas)
+        return f"{unlisted}{self.name}={told}"
 
 
 def _limit_names() -> tuple[str, ...]:
@@ -124,7 +125,7 @@ def read_limit(text: str) -> LimitOverride:
             f"{shortened(text)!r} names no messenger: write whatsapp=1/10s, with a messenger, "
             f"{OTHERS} or {DIRECT} before the sign"
         )
-    quotas = _read_quotas(written)
+    quotas = None if written.lower() == _DOCUMENTED else _read_quotas(written)
     if name.lower().startswith(_UNLISTED):
         name = name[len(_UNLISTED) :].strip().lower()
         if not name:

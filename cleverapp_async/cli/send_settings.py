@@ -29,11 +29,15 @@ from .errors import BadInputError, setting_errors
 from .shared_options import (
     ATTEMPT_TIMEOUT,
     BASE_URL_VARIABLE,
+    CONCURRENCY,
+    DRAIN_TIMEOUT,
+    IN_FLIGHT,
     CommandClient,
     KeptLimits,
     Options,
     connection_options,
     make_limits,
+    pace_options,
     scale_option,
     timezone_option,
 )
@@ -47,8 +51,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALL_SETTINGS",
-    "CONCURRENCY",
-    "DRAIN_TIMEOUT",
     "GivenHours",
     "LimitSettings",
     "SendSettings",
@@ -59,10 +61,6 @@ __all__ = [
 
 R = TypeVar("R")
 
-CONCURRENCY = 1000
-_IN_FLIGHT = 100
-DRAIN_TIMEOUT = 30.0
-_MOST_AT_ONCE = 1_000_000
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -175,6 +173,11 @@ class LimitSettings:
                     f"one value: {name}=10/1s,100/60s."
                 )
 
+    @property
+    def own(self) -> dict[str, tuple[Quota, ...]]:
+        """The limits of the user's own by their names."""
+        return {one.name: one.quotas for one in self.overrides if one.quotas is not None}
+
     def registry(self) -> LimiterRegistry:
         """The limiters of this process alone, which tell what is limited, and how."""
         return LimiterRegistry(**self.quotas())
@@ -182,7 +185,7 @@ class LimitSettings:
     def quotas(self) -> QuotaSettings:
         """What is limited, and how."""
         # Two names stand for other arguments; what is left are messengers.
-        own: dict[str, Quotas] = {override.name: override.quotas for override in self.overrides}
+        own: dict[str, Quotas] = dict(self.own)
         others: Quotas = own.pop(params.OTHERS, self._scaled(OTHER_MESSENGERS_QUOTA))
         direct: Quotas = own.pop(params.DIRECT, self._scaled(WHATSAPP_DIRECT_QUOTA))
         messengers = {name: self._scaled(quota) for name, quota in MESSENGER_QUOTAS.items()}
@@ -200,7 +203,8 @@ class LimitSettings:
         Args:
             given: Those of :attr:`SendSettings.given`, which are written in any case.
         """
-        written = [part for one in self.overrides for part in ("--limit", one.written())]
+        told = [one for one in self.overrides if one.name in self.own or "overrides" in given]
+        written = [part for one in told for part in ("--limit", one.written())]
         if self.account is not None:
             written += ["--account-limit", params.write_quotas(self.account)]
         if self.scale != 1.0 or "scale" in given:
@@ -249,7 +253,8 @@ limit_options: Options = Options(
         multiple=True,
         metavar="MESSENGER=N/T",
         help="Own limit of a messenger for each bot: whatsapp=1/10s is 1 message in 10 seconds, "
-        "whatsapp=none is no limit. others=N/T is for messengers without a documented limit, "
+        "whatsapp=none is no limit, whatsapp=documented the usual one where a campaign keeps "
+        "another. others=N/T is for messengers without a documented limit, "
         "other:NAME=N/T for a single one of these, sendMessageToWhatsApp=N/T for WhatsApp "
         "messages to phone numbers. Repeatable.",
     ),
@@ -286,7 +291,7 @@ class SendSettings:
     base_url: str | None = None
     token_file: str | None = None
     concurrency: int = CONCURRENCY
-    max_in_flight: int = _IN_FLIGHT
+    max_in_flight: int = IN_FLIGHT
     attempt_timeout: float = ATTEMPT_TIMEOUT
     drain_timeout: float = DRAIN_TIMEOUT
     limits: LimitSettings = field(factory=LimitSettings)
@@ -323,8 +328,8 @@ class SendSettings:
     def or_kept(self, kept: SendSettings) -> SendSettings:
         """These settings; each kind that was not given is that of the last run of the campaign.
 
-        This is the one rule for a resume and for what is told of a campaign. Hours are one kind:
-        whoever gives one of them replaces them all. Where messages go, and whose token is used, is
+        This is the one rule for a resume and for what is told of a campaign. Hours are one kind,
+        the limit of each messenger is one by itself. Where messages go, and whose token is used, is
         never taken over: a journal of somebody else must not send a token anywhere.
 
         Args:
@@ -334,12 +339,20 @@ class SendSettings:
         def theirs(of: object, kinds: Iterable[str]) -> dict[str, Any]:
             return {kind: getattr(of, kind) for kind in kinds if kind not in self.given}
 
-        limits = evolve(self.limits, **theirs(kept.limits, _LIMITS.values()))
+        overrides = (*self._not_given(kept), *self.limits.overrides)
+        of_all = theirs(kept.limits, ("account", "scale"))
+        limits = evolve(self.limits, overrides=overrides, **of_all)
         return evolve(self, limits=limits, **theirs(kept, (*_PLAIN, "hours")))
 
     def taken_over(self, kept: SendSettings) -> list[str]:
         """What :meth:`or_kept` takes of others and is not usual, as arguments."""
-        return evolve(SendSettings(given=self.given).or_kept(kept), given=frozenset()).written()
+        limits = evolve(kept.limits, overrides=self._not_given(kept))
+        taken = SendSettings(given=self.given).or_kept(evolve(kept, limits=limits))
+        return evolve(taken, given=frozenset()).written()
+
+    def _not_given(self, kept: SendSettings) -> tuple[params.LimitOverride, ...]:
+        names = {one.name for one in self.limits.overrides}
+        return tuple(one for one in kept.limits.overrides if one.name not in names)
 
     def written(self) -> list[str]:
         """The options again, as arguments.
@@ -378,33 +391,6 @@ _LIMITS = {"limits": "overrides", "account_limit": "account", "scale": "scale"}
 """By the parameter of a command: the attribute of :class:`LimitSettings`."""
 _WHOSE: tuple[str, ...] = ("base_url", "token_file")
 _HOURS = ("not_before", "not_after", "timezone", "at")
-
-pace_options: Options = Options(
-    click.option(
-        "--concurrency",
-        type=params.whole(1, _MOST_AT_ONCE),
-        default=CONCURRENCY,
-        show_default=True,
-        metavar="N",
-        help="Messages in work at once, those that wait for limits included.",
-    ),
-    click.option(
-        "--max-in-flight",
-        type=params.whole(1, _MOST_AT_ONCE),
-        default=_IN_FLIGHT,
-        show_default=True,
-        metavar="N",
-        help="Requests on the wire at once.",
-    ),
-    click.option(
-        "--drain-timeout",
-        type=params.DURATION,
-        default=write_duration(DRAIN_TIMEOUT),
-        show_default=True,
-        metavar="DURATION",
-        help="How long requests on the wire may take to end after Ctrl-C or SIGTERM.",
-    ),
-)
 
 
 def settings_options(*groups: Options) -> Callable[[Callable[..., R]], Callable[..., R]]:

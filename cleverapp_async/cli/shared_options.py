@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 __all__ = [
     "ATTEMPT_TIMEOUT",
     "BASE_URL_VARIABLE",
+    "CONCURRENCY",
+    "DRAIN_TIMEOUT",
+    "IN_FLIGHT",
     "TOKEN_VARIABLE",
     "CommandClient",
     "Connection",
@@ -50,6 +53,7 @@ __all__ = [
     "kept_limits_option",
     "make_limits",
     "output_option",
+    "pace_options",
     "quiet_option",
     "read_token",
     "scale_option",
@@ -63,6 +67,10 @@ F = TypeVar("F", bound="Callable[..., object]")
 KeptLimits: TypeAlias = Literal["machine", "process"]
 """The processes that keep the limits together: those of this user on this machine, or this one."""
 
+CONCURRENCY = 1000
+IN_FLIGHT = 100
+DRAIN_TIMEOUT = 30.0
+_MOST_AT_ONCE = 1_000_000
 _LOG = "cleverapp_async.limits"
 _LEAST_GUARD = 62.0
 _LATE = 2.0
@@ -336,6 +344,35 @@ connection_options: Options = Options(
 )
 """``--token-file``, ``--base-url``, ``--attempt-timeout`` and ``--limits``: see
 :class:`Connection`."""
+
+
+pace_options: Options = Options(
+    click.option(
+        "--concurrency",
+        type=params.whole(1, _MOST_AT_ONCE),
+        default=CONCURRENCY,
+        show_default=True,
+        metavar="N",
+        help="Messages in work at once, those that wait for limits included.",
+    ),
+    click.option(
+        "--max-in-flight",
+        type=params.whole(1, _MOST_AT_ONCE),
+        default=IN_FLIGHT,
+        show_default=True,
+        metavar="N",
+        help="Requests on the wire at once.",
+    ),
+    click.option(
+        "--drain-timeout",
+        type=params.DURATION,
+        default=write_duration(DRAIN_TIMEOUT),
+        show_default=True,
+        metavar="DURATION",
+        help="How long requests on the wire may take to end after Ctrl-C or SIGTERM.",
+    ),
+)
+"""``--concurrency``, ``--max-in-flight`` and ``--drain-timeout``."""
 
 
 def read_token(path: str | None) -> str:

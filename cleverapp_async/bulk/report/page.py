@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import os
+import stat
 import tempfile
 import time
 from datetime import tzinfo
@@ -89,7 +91,7 @@ def write_report(
 
     It may be written while the campaign runs. The page holds recipients, texts and references of
     messages in doubt, so that it is readable by its owner alone (mode 0600), as the journal is. An
-    existing file is replaced once the new one is whole.
+    existing file is replaced once the new one is whole; a device or a pipe is written to.
 
     Args:
         journal: The file of the campaign's journal, or a reader that is open, of a campaign
@@ -143,7 +145,18 @@ def _check_apart(journal: Path, output: Path) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write a temporary file beside it, readable by its owner alone, then rename that."""
+    """Write a temporary file beside it, readable by its owner alone, then rename that.
+
+    A device or a pipe is no file to be replaced: it is written to.
+    """
+    mode = path.stat().st_mode if path.exists() else stat.S_IFREG
+    if stat.S_ISCHR(mode) or stat.S_ISFIFO(mode):
+        with path.open("wb") as stream:
+            stream.write(text.encode())
+        return
+    if not stat.S_ISREG(mode):
+        told = "a folder or something else that is no plain file has its name"
+        raise OSError(errno.EEXIST, told, str(path))
     handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -16,7 +16,7 @@ from ...bulk.journal.records import JournalState
 from ...bulk.report.csv import csv_lines
 from ...bulk.report.page import write_report
 from ...limits.quota import AccountKey
-from ..atomic_file import output_format, read_delimiter, whole_file
+from ..atomic_file import is_stream, output_format, read_delimiter, whole_file
 from ..console import as_json, make_console, make_table, to_stdout
 from ..errors import BadInputError, CommandError, Exit, exit_codes
 from ..recipients.rows import split_reference
@@ -29,7 +29,7 @@ from ..shared_options import (
     timezone_option,
 )
 from ..text import as_iso, say_moment, shortened
-from .state import entries_of, find_campaign, open_reader, settings_of_note
+from .state import entries_of, find_campaign, knows_limits, open_reader, settings_of_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -162,7 +162,7 @@ def report(
     if output == "-":
         raise BadInputError("--output -: a report is a file, such as report.html. Give its name.")
     path = Path(output)
-    if os.path.lexists(path) and not force:
+    if os.path.lexists(path) and not force and not is_stream(output):
         raise BadInputError(
             f"--output {output} exists. Give another name, or --force to overwrite it."
         )
@@ -171,6 +171,7 @@ def report(
             summary = reader.summary()
             limits = settings.or_kept(settings_of_note(summary.note)).limits
             limits.check_scale(summary.origin)
+            known = knows_limits(summary.note, settings)
             registry = limits.registry()
             write_report(
                 reader,
@@ -185,6 +186,12 @@ def report(
             f"--output {output} cannot be written: {error.strerror}.", Exit.FAILED
         ) from None
     click.echo(f"{output} is written: open it in a browser.", err=True)
+    if not known:
+        click.echo(
+            "Its charts show the documented limits: --limit, --account-limit and --scale say which "
+            "hold.",
+            err=True,
+        )
 
 
 def _list(journal: str, given_format: str, delimiter: str | None, *states: JournalState) -> None:

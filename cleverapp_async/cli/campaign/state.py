@@ -38,6 +38,7 @@ __all__ = [
     "is_begun",
     "journal_errors",
     "journal_failure",
+    "knows_limits",
     "look",
     "open_reader",
     "settings_of_last_run",
@@ -124,6 +125,21 @@ def settings_of_note(note: str | None) -> SendSettings:
     Args:
         note: What the journal keeps.
     """
+    return _read_note(note) or SendSettings()
+
+
+def knows_limits(note: str | None, settings: SendSettings) -> bool:
+    """Whether anybody says which limits hold; the journal of a program does not.
+
+    Args:
+        note: What the journal keeps.
+        settings: What the command was given.
+    """
+    kept = note is not None and _read_note(note) is not None
+    return kept or not settings.given.isdisjoint(("overrides", "account", "scale"))
+
+
+def _read_note(note: str | None) -> SendSettings | None:
     try:
         # By click itself, so that a note is read by the very rules by which `send` reads its
         # options.
@@ -131,7 +147,7 @@ def settings_of_note(note: str | None) -> SendSettings:
         with context:
             return cast("SendSettings", _options_again.invoke(context))
     except (ValueError, click.UsageError, BadInputError):
-        return SendSettings()
+        return None
 
 
 def settings_of_last_run(journal: str) -> SendSettings:

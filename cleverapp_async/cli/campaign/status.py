@@ -30,6 +30,7 @@ from .state import (
     Resuming,
     Step,
     find_campaign,
+    knows_limits,
     look,
     open_reader,
     settings_of_note,
@@ -59,12 +60,14 @@ class Outlook:
         state: How it stands.
         resuming: What the commands to go on are made of; the limits that are counted with.
         schedule: When messages may leave; None: at any time.
+        documented: Whether nobody says which limits hold, so that those are the documented ones.
         now: Unix seconds of this look.
     """
 
     state: CampaignState
     resuming: Resuming
     schedule: Schedule | None = None
+    documented: bool = False
     now: float = field(factory=time.time)
 
     @property
@@ -197,7 +200,12 @@ def status(
             used = evolve(settings.or_kept(kept), base_url=origin, token_file=kept.token_file)
             used.limits.check_scale(origin)
             resuming = Resuming(journal=campaign.address, settings=used, sends=campaign.resumable)
-            return Outlook(state=state, resuming=resuming, schedule=used.hours.schedule())
+            return Outlook(
+                state=state,
+                resuming=resuming,
+                schedule=used.hours.schedule(),
+                documented=not knows_limits(state.summary.note, settings),
+            )
 
         found = _watch(outlook) if watch else outlook()
     with until_the_reader_leaves():
@@ -318,7 +326,10 @@ def _sentences(outlook: Outlook) -> list[str]:
     holder = state.holder
     told: list[str] = []
     if holder is not None:
-        told.append(f"{_runner(holder, now)}.")
+        processes = {(one.pid, one.host) for one in summary.sessions if one.at_work}
+        others = len(processes - {(holder.pid, holder.host)})
+        more = f", and so {'does' if others == 1 else 'do'} {others} more" if others else ""
+        told.append(f"{_runner(holder, now)}{more}.")
     elif summary.sessions:
         last = summary.sessions[-1]
         # Only Redis tells whether a run is at work, by its lease; a file tells it by the lock
@@ -337,6 +348,11 @@ def _sentences(outlook: Outlook) -> list[str]:
         )
     if state.to_send and not summary.purged:
         told.append(_left(outlook))
+        if outlook.documented:
+            told.append(
+                "The campaign keeps no limits, so that the documented ones are counted with: "
+                "--limit, --account-limit and --scale say which hold."
+            )
     return told
 
 

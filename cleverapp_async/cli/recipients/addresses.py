@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_REGION",
     "LONGEST_TEXTS",
+    "SHEET_ERROR",
     "Phone",
     "check_region",
+    "is_sheet_error",
     "known_messenger",
     "meant_messenger",
     "plain_number",
@@ -119,6 +121,29 @@ def check_region(name: str) -> str:
     if region not in phonenumbers.SUPPORTED_REGIONS:
         raise ValueError(f"{name!r} is no country of two letters such as RU, KZ or BY")
     return region
+
+
+SHEET_ERROR = "holds an error of the spreadsheet, such as #N/A"
+_SHEET_ERRORS = frozenset(
+    (
+        *("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"),
+        *("#Н/Д", "#ССЫЛКА!", "#ССЫЛ!", "#ЗНАЧ!", "#ДЕЛ/0!", "#ИМЯ?", "#ПУСТО!", "#ЧИСЛО!"),
+        *("#ПЕРЕНОС!", "#ВЫЧИСЛ!", "#ОШИБКА!", "#ERROR!", "#FIELD!", "#GETTING_DATA"),
+    )
+)
+_FEWEST_SIGNS = 3
+
+
+def is_sheet_error(text: str) -> bool:
+    """Whether a text is what a spreadsheet writes where it has no value, or no room to show it.
+
+    Its programs write such into CSV as they show it, in their user's language.
+    """
+    if "#" not in text[:8]:
+        return False
+    told = text.strip()
+    only_signs = len(told) >= _FEWEST_SIGNS and not told.strip("#")
+    return only_signs or told.upper() in _SHEET_ERRORS
 
 
 def plain_number(written: str) -> str:

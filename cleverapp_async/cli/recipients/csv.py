@@ -151,6 +151,10 @@ _DELIMITERS = ",;\t|"
 _NAMED_DELIMITER = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 _LONG = "Quote a value that holds the delimiter or a line break"
 _SHORT = "Fill in what is missing; if the file was cut short, get it whole"
+_JOINED = (
+    "The line is one value, as it stands in quotation marks as a whole: take these away, or save "
+    "the table anew as CSV"
+)
 _LARGEST_CELL = 1 << 24
 
 
@@ -204,9 +208,13 @@ def read_csv(
         first = next(without_blanks([first], delimiter))
     counted.again(first)
     records = _records(source, counted, delimiter, spaced=quoted == "spaced")
-    keys = _keys_of(place, next(records, (0, ()))[1], rules)
+    names = next(records, (0, ()))[1]
+    parts = names[0].split(delimiter) if len(names) == 1 else ()
+    if len(parts) > 1 and any(map(known_column, parts)):
+        raise BadInputError(f"{place}: the names of the columns cannot be told apart. {_JOINED}.")
+    keys = _keys_of(place, names, rules)
     exported = exported_columns(keys, rules.seen)
-    rows = _rows(keys, exported, records, counted, doubtful=quoted == "mixed")
+    rows = _rows(keys, exported, records, counted, delimiter, doubtful=quoted == "mixed")
     return Table(keys, rows, header_line, delimiter)
 
 
@@ -305,6 +313,7 @@ def _rows(
     exported: frozenset[str],
     records: Iterator[tuple[int, Sequence[str]]],
     lines: _Lines,
+    delimiter: str,
     *,
     doubtful: bool,
 ) -> Iterator[Row | Fault]:
@@ -316,7 +325,8 @@ def _rows(
             remedy = "Remove such blanks, or the quotation marks"
             yield Fault(number, line, "", told, remedy, stray)
             continue
-        if len(cells) == len(columns) or _is_whole(columns, cells, lines.last):
+        joined = len(cells) == 1 < len(columns) and delimiter in cells[0]
+        if len(cells) == len(columns) or (not joined and _is_whole(columns, cells, lines.last)):
             # Apostrophes are taken off only where an export of ours put them.
             filled = {
                 name: unescape(cell) if name in exported else cell
@@ -329,7 +339,7 @@ def _rows(
                 line,
                 "",
                 f"{_count(len(cells))} where the header has {len(columns)}",
-                _SHORT if len(cells) < len(columns) else _LONG,
+                _JOINED if joined else _SHORT if len(cells) < len(columns) else _LONG,
             )
 
 

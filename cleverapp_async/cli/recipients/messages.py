@@ -14,6 +14,8 @@ from ..text import close_to, fold
 from .addresses import (
     DEFAULT_REGION,
     LONGEST_TEXTS,
+    SHEET_ERROR,
+    is_sheet_error,
     known_messenger,
     meant_messenger,
     plain_number,
@@ -192,10 +194,18 @@ class _Reading:
         )
 
     def cell(self, name: str) -> str | None:
-        if name in self.row.misfits:
-            self.fault(name, self.row.misfits[name])
+        if (told := self.misfit(name)) is not None:
+            self.fault(name, told)
+            return None
         value = self.row.cells.get(name)
         return None if value is None else trimmed(value)
+
+    def misfit(self, name: str) -> str | None:
+        """Why a cell cannot stand in a message; None where it can."""
+        cell = self.row.cells.get(name, "")
+        if "\0" in cell:
+            return f"{name} holds a zero byte, as no text does"
+        return f"{name} {SHEET_ERROR}" if is_sheet_error(cell) else self.row.misfits.get(name)
 
     def number(self, name: str) -> str | None:
         """A cell without what a spreadsheet makes of numbers."""
@@ -283,8 +293,8 @@ class _Reading:
 
     def content(self, name: str, default: Template | None) -> str | None:
         """The row's own text as it stands, or else the default's with the row's cells."""
-        if name in self.row.misfits:
-            self.fault(name, self.row.misfits[name])
+        if (wrong := self.misfit(name)) is not None:
+            self.fault(name, wrong)
         own = self.row.cells.get(name)
         if name == "text" and own is not None and "\\n" in own:
             self.remark("texts that hold \\n as two characters, which recipients will see")
@@ -293,9 +303,10 @@ class _Reading:
         if own is not None or default is None:
             return own if own is None or name == "text" else trimmed(own)
         found = {column: self.named(column) for column in default.columns}
-        empty = [column for column in default.columns if found[column] not in self.row.cells]
+        misfits = {column: self.misfit(place) for column, place in found.items()}
+        empty = [c for c in default.columns if found[c] not in self.row.cells or misfits[c]]
         for column in empty:
-            told = self.row.misfits.get(found[column], self.missing(column, name))
+            told = misfits[column] or self.missing(column, name)
             self.fault(column, told, f"Fill it in, or give this row a {name} of its own")
         if empty:
             return None

@@ -14,6 +14,7 @@ from attrs import frozen
 from ..._imports import missing_extra
 from ...bulk.report.csv import unescape
 from ..errors import BadInputError
+from .addresses import SHEET_ERROR
 from .columns import ColumnRules, trimmed
 from .rows import SHEET, Fault, Misfit, Row, Table, cell_text, exported_columns
 from .workbook import Parts, Sheet, Survey, column_letters, columns_of, open_parts
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Grid", "Hidden", "load_grid"]
 
-_ERROR = "holds an error of the spreadsheet, such as #N/A"
 _MERGED = "is merged into a cell beside it, so that it is empty: unmerge the cells and fill in each"
 _UNCOMPUTED = (
     "holds a formula that was never computed: open the file in a spreadsheet program and save it"
@@ -155,7 +155,7 @@ class Grid:
             # The reader gives an error as an empty cell, and a formula without a value as one:
             # nobody would see that something is missing.
             for column in columns_of(line, self._survey.errors):
-                cells[column] = Misfit(_ERROR)
+                cells[column] = Misfit(SHEET_ERROR)
             for column in columns_of(line, self._survey.formulas):
                 cells.setdefault(column, Misfit(_UNCOMPUTED))
             if cells:

@@ -303,7 +303,7 @@ def show_idle_limits(keys: Collection[LimitKey | None], limits: LimitSettings) -
         limits: The limits that were given.
     """
     direct = any(key is not None and key.scope == DIRECT for key in keys)
-    for name in _idle(keys, {one.name for one in limits.overrides}):
+    for name in _idle(keys, limits.own):
         told = f"Warning: --limit {name} applies to no message of this list."
         if name == "whatsapp" and direct:
             told += f" Messages to phone numbers have a limit of their own: --limit {DIRECT}=N/T."

@@ -19,7 +19,7 @@ from ...bulk.throughput import EtaMeter
 from ...errors import CampaignPausedError, JournalError, NotSentError, Outcome
 from ..console import as_json, to_output_instead
 from ..errors import BadInputError
-from ..send_settings import DRAIN_TIMEOUT
+from ..shared_options import DRAIN_TIMEOUT
 from ..signals import Interrupts
 from ..text import say_duration
 from .outcomes import Sink, as_record

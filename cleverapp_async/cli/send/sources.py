@@ -16,7 +16,7 @@ from ...bulk.run import BulkRun
 from ...bulk.schedule import Schedule
 from ...client import CleverAppClient
 from ...limits.quota import LimitKey
-from ..send_settings import CONCURRENCY
+from ..shared_options import CONCURRENCY
 from ..text import counted
 from .partial import First, FirstOfCampaign
 from .plan import Plan, Planned

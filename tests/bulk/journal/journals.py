@@ -96,7 +96,7 @@ async def opened(
 
 def copy_journal(path: Path, to: Path) -> Path:
     """What a crash at this moment leaves on the disk."""
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in ("", "-wal", "-shm", ".lock"):
         beside = path.with_name(path.name + suffix)
         target = to.with_name(to.name + suffix)
         target.unlink(missing_ok=True)

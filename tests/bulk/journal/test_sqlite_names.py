@@ -336,18 +336,23 @@ async def test_a_file_system_without_locks_is_told(
         resolve_unknown(path, JournalState.ACCEPTED)
 
 
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.ENOSPC, "make room"), (errno.EDQUOT, "make room"), (errno.EFBIG, "ulimit -f")],
+    ids=lambda value: errno.errorcode[value] if isinstance(value, int) else "",
+)
 async def test_a_lock_without_room_asks_for_room(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, remedy: str
 ) -> None:
     """A full disk is no reason to look for another disk."""
 
     def full(*_: object, **__: object) -> bool:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr("cleverapp_async.bulk.journal.sqlite.lock._try_lock", full)
     told = str(await _refused(tmp_path / "run.db"))
-    assert "No space left on device" in told
-    assert "room" in told
+    assert os.strerror(number) in told
+    assert remedy in told
 
 
 async def test_a_path_that_no_system_takes_is_told(tmp_path: Path) -> None:

@@ -192,6 +192,30 @@ def test_a_report(cleverapp: Run, tmp_path: Path) -> None:
     assert cleverapp("campaign", "report", path, "-o", str(page), "--force").code == 0
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_a_report_into_a_device_or_a_pipe_leaves_it_there(
+    cleverapp: Run, tmp_path: Path, force: tuple[str, ...]
+) -> None:
+    """What is no file is written to, never replaced by one; a folder is refused."""
+    path = make_journal(tmp_path / "run.db", *ALL)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        report = ("campaign", "report", path, *force, "-o")
+        with pytest.MonkeyPatch.context() as patch:
+            # The pipe takes less than the page while nobody reads.
+            patch.setattr("cleverapp_async.bulk.report.page.write_page", lambda *_, **__: "page")
+            assert cleverapp(*report, str(pipe)).code == 0
+        assert os.read(reading, 100) == b"page"
+        assert stat.S_ISFIFO(pipe.stat().st_mode)
+        assert cleverapp(*report, str(tmp_path)).code == (1 if force else 2)
+        assert tmp_path.is_dir()
+    finally:
+        os.close(reading)
+
+
 def test_a_report_has_the_title_and_the_zone_that_are_given(cleverapp: Run, tmp_path: Path) -> None:
     """Its times are in the zone of --timezone, its name is that of --title."""
     path = make_journal(tmp_path / "run.db", *ALL)

@@ -5,12 +5,18 @@ import csv
 import io
 import json
 import os
+import sqlite3
+import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.console import Console
 
 from cleverapp_async import LimitKey, SqliteJournal
-from cleverapp_async.journal import JournalState
+from cleverapp_async.cli.campaign.state import CampaignState, Resuming
+from cleverapp_async.cli.campaign.status import Outlook, draw_status
+from cleverapp_async.journal import JournalSession, JournalState, JournalSummary, LockHolder
 from tests.cli.campaigns import fill, make_journal, messages
 
 if TYPE_CHECKING:
@@ -278,3 +284,51 @@ def test_standard_output_has_data_alone(
         assert isinstance(json.loads(ended.out), dict)
     else:
         assert all(isinstance(json.loads(line), dict) for line in ended.out.splitlines())
+
+
+@pytest.mark.parametrize(
+    "given", [(), ("--limit", "viber=1/1s"), ("--scale", "2"), ("--account-limit", "none")]
+)
+def test_limits_that_nobody_told_are_the_documented_ones(
+    cleverapp: Run, tmp_path: Path, given: tuple[str, ...]
+) -> None:
+    """A program's campaign keeps no limits: what is counted with is said, and how to say better."""
+    path = make_journal(tmp_path / "run.db", *[PENDING] * 11)
+    here = ("http://127.0.0.1:1/api/v1",)  # time may run quicker there
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE meta SET value = ? WHERE name = 'origin'", here)
+    shown = cleverapp("campaign", "status", path, "--not-after", "21:00", *given).out
+    assert ("documented ones" in shown) == (given == ())
+    report = ("campaign", "report", path, "-o", str(tmp_path / "report.html"), "--force")
+    assert ("documented limits" in cleverapp(*report, *given).err) == (given == ())
+
+
+@pytest.mark.parametrize(
+    ("others", "told"), [(0, "s)."), (1, ", and so does 1 more."), (2, " do 2")]
+)
+def test_several_workers_at_work(others: int, told: str) -> None:
+    """Of a campaign that many processes send one is named, and the others are counted."""
+    mine = LockHolder(pid=1, host="a", since=time.time())
+    sessions = tuple(
+        JournalSession(started_at=1.0, ended_at=None, pid=pid, host="a", ended=None, at_work=work)
+        for pid, work in ((1, True), (9, False), *((2 + other, True) for other in range(others)))
+    )
+    summary = JournalSummary(
+        created_at=1.0,
+        origin="http://127.0.0.1:1/api/v1",
+        complete=True,
+        purged=False,
+        messages=1,
+        duplicates=0,
+        deduplicated=True,
+        by_key={None: {PENDING: 1}},
+        retryable_by_key={},
+        sessions=sessions,
+    )
+    outlook = Outlook(state=CampaignState(summary, mine), resuming=Resuming(journal="run.db"))
+    console = Console(file=io.StringIO(), width=200)
+    with console.capture() as shown:
+        console.print(draw_status(outlook))
+    line = next(line for line in shown.get().splitlines() if line.startswith("Process 1 on a"))
+    assert told in line
+    assert ("more" in line) == (others > 0)

@@ -155,3 +155,36 @@ def test_what_a_program_writes_is_never_doubted(rows: list[tuple[str, str]]) -> 
     text = io.StringIO(newline="")
     csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
     assert find_quoting(io.StringIO(text.getvalue(), newline="\n").readlines(), ",") == "plain"
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ('"contact_id;text"\n"1;Hi"\n', 1),
+        ('"contact_id,text,name"\n"1,""Hi, you"",A"\n', 1),
+        ('contact_id,text\n2,Hi\n"1,Hi"\n', 3),
+        ('contact_external_id;name\n"777;A"\n777;A\n', 2),
+    ],
+)
+def test_lines_in_quotation_marks_as_a_whole(
+    content: str, line: int, cleverapp: Run, serve: Serve, write: Write
+) -> None:
+    """Where a spreadsheet has put a line into one cell, the remedy is to take the marks away."""
+    simulator = serve()
+    options = ("--bot-id", "7", "--messenger", "telegram", "--text", "Hi")
+    ended = cleverapp("send", write("r.csv", content), *options)
+    assert ended.code == 2
+    assert f"line {line}" in ended.err
+    assert "quotation marks as a whole" in ended.err
+    assert not simulator.arrivals
+
+
+def test_one_column_whose_name_holds_the_delimiter(
+    cleverapp: Run, serve: Serve, write: Write
+) -> None:
+    """A name in quotation marks is one name, where nothing else is meant."""
+    simulator = serve()
+    path = write("r.csv", '"№; клиента"\n5\n')
+    ended = cleverapp("send", path, "--columns", "contact_id=№; клиента", "--text", "Hi")
+    assert ended.code == 0, ended.err
+    assert [str(one.parameters["contact_id"]) for one in simulator.arrivals] == ["5"]

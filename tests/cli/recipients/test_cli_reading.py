@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -194,3 +196,45 @@ def test_quiet_leaves_out_what_is_information(cleverapp: Run, serve: Serve, writ
     bad = cleverapp("send", write("b.csv", "contact_id\nx\n"), "--text", "Hi", "-q")
     assert bad.code == 2
     assert "line 2" in bad.err
+
+
+@pytest.mark.parametrize("error", ["#N/A", " #н/д", "#ССЫЛКА!", "#DIV/0!", "#ЗНАЧ!", "########"])
+@pytest.mark.parametrize("column", ["contact_id", "text", "город"])
+def test_an_error_of_a_spreadsheet_in_a_csv_is_a_fault(
+    cleverapp: Run, serve: Serve, write: Write, error: str, column: str
+) -> None:
+    """What a spreadsheet shows in place of a value is neither an address nor a part of a text."""
+    simulator = serve()
+    cells = {"contact_id": "1", "text": "", "город": "Омск", column: error}
+    rows = ";".join(cells) + "\n" + ";".join(cells.values()) + "\n2;;Томск\n"
+    faults = write("faults.csv", "") + ".new"
+    ended = cleverapp(
+        *("send", write("r.csv", rows), "--text", "Здравствуйте, {город}!", "--skip-bad-rows"),
+        *("--faults", faults),
+    )
+    assert ended.code == 1
+    assert f"line 2, {column}: {column} holds an error of the spreadsheet" in ended.err
+    assert error.strip() in Path(faults).read_text(encoding="utf-8-sig")
+    assert [a.parameters["text"] for a in simulator.arrivals] == ["Здравствуйте, Томск!"]
+
+
+@pytest.mark.parametrize("text", ["#", "##", "#АКЦИЯ!", "#N/A?", "Скидка #1", "### a ###"])
+def test_a_sign_of_numbers_is_no_error(
+    cleverapp: Run, serve: Serve, write: Write, text: str
+) -> None:
+    """A text with the same sign is sent as it stands, and so is an error that nothing uses."""
+    simulator = serve()
+    rows = f"contact_id;text;note\n1;{text};#N/A\n"
+    assert cleverapp("send", write("r.csv", rows)).code == 0
+    assert [arrival.parameters["text"] for arrival in simulator.arrivals] == [text]
+
+
+@pytest.mark.parametrize("column", ["text", "город"])
+def test_a_zero_byte_is_a_fault(cleverapp: Run, serve: Serve, write: Write, column: str) -> None:
+    """JSON can spell what no text holds, and no list that is made of the outcomes could."""
+    simulator = serve()
+    row = json.dumps({"contact_id": 1, column: "a\0b"})
+    ended = cleverapp("send", write("r.jsonl", row), "--text", "{город}")
+    assert ended.code == 2
+    assert f"line 1, {column}: {column} holds a zero byte" in ended.err
+    assert not simulator.arrivals

@@ -82,12 +82,13 @@ def test_a_quiet_run_keeps_them_as_well(
         (("--not-before", "none"), HOURS),
         (("--at", "2020-01-01T00:00:00"), HOURS),
         (("--account-limit", "1000/1s"), ("--account-limit", "none")),
-        (("--limit", "whatsapp=5/1s"), ("--limit", "telegram=9/1s")),
+        (("--limit", "telegram=5/1s"), ("--limit", "telegram=9/1s")),
+        (("--limit", "telegram=documented"), ("--limit", "telegram=9/1s")),
         (("--scale", "1.0"), ("--scale", "50.0")),
         (("--concurrency", "1000"), ("--concurrency", "5")),
         (("--limits", "machine"), ("--limits", "process")),
     ],
-    ids=lambda replaced: replaced[0][0].removeprefix("--"),
+    ids=lambda replaced: replaced[0][0].removeprefix("--") + replaced[0][1].partition("=")[2],
 )
 def test_what_is_given_replaces_its_kind_alone(
     cleverapp: Run,
@@ -116,6 +117,24 @@ def test_what_is_given_replaces_its_kind_alone(
     last = cleverapp("send", "--journal", path)
     assert " ".join(gone) not in " ".join(told(last))
     assert set(kept) <= set(told(last))
+
+
+def test_a_limit_replaces_that_of_its_messenger_alone(
+    cleverapp: Run, serve: Serve, write: Write, tmp_path: Path
+) -> None:
+    """Of several kept limits one is dropped or changed, and the others stay, also for later."""
+    serve()
+    path = str(tmp_path / "run.db")
+    limits = ("--limit", "telegram=9/1s", "--limit", "viber=8/1s", "--limit", "others=7/1s")
+    start = cleverapp("send", write("r.csv", LIST), "--journal", path, "--first", "1", *limits)
+    assert start.code == 0
+    changed = ("--limit", "viber=documented", "--limit", "others=6/1s")
+    ended = cleverapp("send", "--journal", path, "--first", "2", *changed)
+    assert told(ended) == ["--limit", "telegram=9/1s"]
+    assert told(cleverapp("send", "--journal", path)) == [
+        *("--limit", "telegram=9/1s"),
+        *("--limit", "others=6/1s"),
+    ]
 
 
 def test_the_address_and_the_token_are_not_kept(
@@ -173,7 +192,8 @@ def test_every_kind_is_taken_from_one_of_both(given_kinds: set[str]) -> None:
     merged = mine.or_kept(kept)
     for kind in ("hours", "concurrency"):
         assert getattr(merged, kind) == getattr(mine if kind in given_kinds else kept, kind)
-    for kind in ("overrides", "account", "scale"):
+    assert merged.limits.overrides == kept.limits.overrides  # each messenger is a kind by itself
+    for kind in ("account", "scale"):
         of = mine if kind in given_kinds else kept
         assert getattr(merged.limits, kind) == getattr(of.limits, kind)
     assert settings_of_note(merged.noted()) == merged

@@ -13,7 +13,11 @@ from redis.exceptions import AuthenticationError, NoPermissionError, OutOfMemory
 from redis.exceptions import ConnectionError as LostError
 
 from cleverapp_async import ConfigurationError, JournalError, JournalLockedError
-from cleverapp_async.integrations.redis_journal import RedisJournal, RedisJournalReader
+from cleverapp_async.integrations.redis_journal import (
+    RedisCampaign,
+    RedisJournal,
+    RedisJournalReader,
+)
 from cleverapp_async.journal import JournalState, JournalUnreachableError, JournalWriteError
 from tests.integrations.rig import (
     ORIGIN,
@@ -383,6 +387,24 @@ async def test_no_error_of_an_address_shows_its_password(url: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         RedisJournalReader.at(url)
     assert SECRET not in f"{caught.value} {caught.value.__context__!r} {caught.value.__cause__!r}"
+
+
+@pytest.mark.parametrize("database", ["O", "x/0", "0/1", "1/x", "-1", "1.0", "١"])
+async def test_a_database_is_a_number(database: str) -> None:
+    """A path that is none is refused, not taken for database 0 with its campaign of that name."""
+    url = f"redis://127.0.0.1:{free_port()}/{database}"
+    with pytest.raises(ConfigurationError, match="number"):
+        RedisJournalReader(url, "spring")
+    with pytest.raises(ConfigurationError, match="number"):
+        RedisCampaign.at(f"{url}/spring")
+    with pytest.raises(ConfigurationError, match="number"):
+        await RedisJournal(url, "spring").summary()
+
+
+@pytest.mark.parametrize("path", ["", "/", "/0", "//3", "/12/"])
+def test_a_database_may_be_left_out(path: str) -> None:
+    """Without a number it is database 0, as everywhere."""
+    assert RedisCampaign(f"redis://127.0.0.1:{free_port()}{path}", "spring").resumable is False
 
 
 async def test_no_error_of_a_connection_shows_the_password(

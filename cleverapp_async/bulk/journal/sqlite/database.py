@@ -12,12 +12,22 @@ from ....errors import JournalError, JournalLostError, JournalWriteError
 from ..codec import LATEST, LONGEST, damaged
 from .filesystem import OpenFiles, check_file_type, check_files_beside, check_mount, check_place
 from .lock import JournalLock
-from .log import close_beside_log, doubt, is_without_log, mark_whole, without_log
+from .log import (
+    LastIntent,
+    close_beside_log,
+    doubt,
+    is_without_log,
+    lacks_end,
+    mark_at_work,
+    mark_whole,
+    without_log,
+)
 from .schema import APPLICATION_ID, MIGRATIONS, TABLES, VERSION, check_file
+from .states import Change, ChangeKind
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
 __all__ = [
@@ -248,11 +258,36 @@ class OpenJournal:
     Attributes:
         connection: The one connection that writes it.
         files: The files that it had when it was opened.
+        lock: Its lock.
     """
 
-    def __init__(self, connection: sqlite3.Connection, files: OpenFiles) -> None:
+    def __init__(self, connection: sqlite3.Connection, files: OpenFiles, lock: JournalLock) -> None:
         self.connection = connection
         self.files = files
+        self.lock = lock
+        self._last: LastIntent | None = None
+
+    def mark_at_work(self, connection: sqlite3.Connection) -> None:
+        """Write down, before anything is sent, what tells later that the log was lost or cut.
+
+        Raises:
+            OSError: What is kept beside the file cannot be written.
+        """
+        mark_at_work(connection)
+        self._last = LastIntent.find(connection)
+        self.lock.keep(self._last.encode())
+
+    def remember(self, changes: Sequence[Change]) -> None:
+        """Keep beside the file which intent was written last; once it is durable.
+
+        Raises:
+            OSError: It cannot be kept, so that the message must not leave.
+        """
+        for kind, index, row in reversed(changes):
+            if kind is ChangeKind.INTENT and self._last is not None:
+                self._last = self._last.followed_by(index, row[1])
+                self.lock.keep(self._last.encode())
+                return
 
 
 def _connect(path: Path, commit: Commit, give_up: Callable[[], bool] | None) -> sqlite3.Connection:
@@ -320,6 +355,7 @@ def opened_for_writing(
     # Our lock comes before SQLite opens the file: SQLite's own lock lets several processes write by
     # turns, and two runners would send the same messages.
     lock = JournalLock.acquire(path)
+    whole = sound = False
     try:
         check_mount(path)
         check_files_beside(path, private=True)
@@ -329,16 +365,22 @@ def opened_for_writing(
             raise without_log(path)
         connection = _connect(path, commit, give_up)
         try:
+            if not separated and lacks_end(connection, path):
+                if not without:
+                    raise without_log(path, cut=True)
+                separated = True
             if separated:
                 with transaction(connection, commit):
                     doubt(connection)
-            yield OpenJournal(connection, OpenFiles(path, lock.file))
+            sound = True
+            yield OpenJournal(connection, OpenFiles(path, lock.file), lock)
         finally:
             # In reverse: the mark goes when the file has everything, then the file is closed, and
             # the lock is let go when nothing of ours touches the file any more.
-            if mark_whole(connection):
+            whole = sound and mark_whole(connection)
+            if whole:
                 connection.close()
             else:
                 close_beside_log(connection, path)
     finally:
-        lock.release()
+        lock.release(forget=whole)

@@ -22,9 +22,8 @@ from ..records import JournalEntry, JournalResult, JournalSummary, Loaded, Resen
 from ..rules import check_deduplication
 from . import queries
 from .database import OpenJournal, check_integrity, opened_for_writing, transaction
-from .filesystem import OpenFiles, check_file_type, resolve_path
+from .filesystem import check_file_type, resolve_path
 from .loading import Comparer, Loader
-from .log import mark_at_work
 from .states import Change, ChangeKind, orphan_intents, result_row
 from .writer import WriterThread
 
@@ -93,7 +92,7 @@ class SqliteJournal:
         self._session = 0
         self._origin: str | None = None
         self._used = False
-        self._files: OpenFiles | None = None
+        self._open: OpenJournal | None = None
         self._facts: dict[str, Cell] = {}
         self._keys: dict[int, LimitKey | None] = {}
 
@@ -136,7 +135,7 @@ class SqliteJournal:
             )
         # Of an earlier opening of this object: until the new run has its session, commits must not
         # be compared with that of the last one.
-        self._session, self._files, self._used = 0, None, False
+        self._session, self._open, self._used = 0, None, False
         writer = WriterThread(path, partial(self._opened, path), self._end, self._end_at_last)
         self._writer = writer
         try:
@@ -194,7 +193,7 @@ class SqliteJournal:
             await self._count_as_run(writer)
             orphans = await writer.call(self._find_orphans)
         # Before anything is sent: from here on the file alone does not tell all, and says so.
-        await writer.call(mark_at_work)
+        await writer.call(self._mark_at_work)
         self._facts = await writer.call(queries.meta)
         self._keys = await writer.call(queries.keys)
         given, duplicates = self._number("given"), self._number("duplicates")
@@ -326,7 +325,7 @@ class SqliteJournal:
     @contextmanager
     def _opened(self, path: Path, give_up: Callable[[], bool]) -> Generator[OpenJournal]:
         with opened_for_writing(path, self._end, give_up=give_up) as journal:
-            self._files = journal.files
+            self._open = journal
             yield journal
 
     def _end(self, connection: sqlite3.Connection) -> None:
@@ -338,8 +337,8 @@ class SqliteJournal:
         """
         # Looked at before every commit: what is written into a file that was deleted or moved away
         # would be found by no resume.
-        if self._files is not None:
-            self._files.check()
+        if self._open is not None:
+            self._open.files.check()
         # Where locks do not work (some virtual file systems) two runs may both believe to be alone:
         # the later one has written its session, and the earlier one stops here, before an intent of
         # it counts.
@@ -432,6 +431,10 @@ class SqliteJournal:
         with transaction(connection, self._end):
             indexes = orphan_intents(connection)
         return queries.pick(connection, indexes)
+
+    def _mark_at_work(self, connection: sqlite3.Connection) -> None:
+        if self._open is not None:
+            self._open.mark_at_work(connection)
 
     def _number(self, fact: str) -> int:
         return queries.fact(self._facts, fact)

@@ -25,12 +25,19 @@ from ..codec import decode_holder, encode_holder
 from ..records import LockHolder
 from .filesystem import OWNER_ONLY, Handle, NotPlainError, identity_of
 
-__all__ = ["JournalLock", "check_lockable", "in_use", "lock_path", "read_holder"]
+__all__ = ["JournalLock", "check_lockable", "in_use", "lock_path", "read_holder", "read_kept"]
 
+_REMEDIES = {
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room",
+    errno.EFBIG: "let files be larger (ulimit -f)",
+}
 _TRIES = 5
 _PAUSE = 0.01
 _JOURNAL, _LOCK = "the journal", "the lock"
-_LONGEST = 4096
+# The first bytes of the file beside it name the holder, those behind them hold what is kept.
+_KEPT_AT = 2048
+_KEPT_LENGTH = 256
 # In the page that SQLite never writes to, behind the bytes of it that SQLite locks itself:
 # https://www.sqlite.org/fileformat2.html#the_lock_byte_page
 _PLACE = 2**30 + 1024
@@ -102,10 +109,22 @@ def _read(journal: Path) -> LockHolder:
     with suppress(OSError):
         handle = Handle.open(lock_path(journal), os.O_RDONLY)
         try:
-            return decode_holder(os.read(handle.number, _LONGEST))
+            return decode_holder(os.read(handle.number, _KEPT_AT))
         finally:
             handle.close()
     return LockHolder()
+
+
+def read_kept(journal: Path) -> bytes:
+    """What :meth:`JournalLock.keep` wrote last; empty where that is nothing, or unreadable."""
+    with suppress(OSError):
+        handle = Handle.open(lock_path(journal), os.O_RDONLY)
+        try:
+            os.lseek(handle.number, _KEPT_AT, os.SEEK_SET)
+            return os.read(handle.number, _KEPT_LENGTH).strip()
+        finally:
+            handle.close()
+    return b""
 
 
 def read_holder(journal: Path) -> LockHolder | None:
@@ -250,7 +269,7 @@ class JournalLock:
             lock._take()
         except OSError as error:
             lock._close()
-            remedy = "make room" if error.errno == errno.ENOSPC else "put it on a local disk"
+            remedy = _REMEDIES.get(error.errno or 0, "put it on a local disk")
             raise JournalWriteError(
                 f"the journal {journal} cannot be locked: {error.strerror or error}; {remedy}"
             ) from None
@@ -286,18 +305,40 @@ class JournalLock:
         for handle in (self.file, self._beside):
             if hasattr(os, "fchmod") and stat.S_IMODE(handle.status().st_mode) != OWNER_ONLY:
                 os.fchmod(handle.number, OWNER_ONLY)
-        number = self._beside.number
         # Written under the lock alone. What a runner that died has left there is not believed: the
         # lock decides whether the journal is held.
-        os.ftruncate(number, 0)
-        os.lseek(number, 0, os.SEEK_SET)
-        os.write(number, encode_holder().encode())
+        self._write(0, encode_holder().encode().ljust(_KEPT_AT))
+        if self._beside.status().st_size < _KEPT_AT + _KEPT_LENGTH:
+            # No later write needs room.
+            self.keep(b"")
 
-    def release(self) -> None:
-        """Let the lock go; SQLite must have closed the file before."""
+    def keep(self, told: bytes) -> None:
+        """Keep a few words for whoever opens the journal next, be it after a crash of this process.
+
+        Args:
+            told: The words, in place of the last ones. They are not forced to the disk.
+
+        Raises:
+            OSError: They cannot be written.
+        """
+        self._write(_KEPT_AT, told.ljust(_KEPT_LENGTH))
+
+    def _write(self, place: int, told: bytes) -> None:
+        os.lseek(self._beside.number, place, os.SEEK_SET)
+        os.write(self._beside.number, told)
+
+    def release(self, *, forget: bool = True) -> None:
+        """Let the lock go; SQLite must have closed the file before.
+
+        Args:
+            forget: Whether what was kept goes with it.
+        """
         # Emptied while it is still locked, so that nobody reads our name after we are gone.
         with suppress(OSError):
-            os.ftruncate(self._beside.number, 0)
+            if forget:
+                os.ftruncate(self._beside.number, 0)
+            else:
+                self._write(0, b" " * _KEPT_AT)
         self._let_go()
         self._close()
 

@@ -5,16 +5,25 @@ then. After a crash the last results are in the log alone: a file that is moved,
 without it does not know of them, and nothing in it looks wrong. So a run writes a mark into the
 file itself before it sends anything, and the mark goes when all that was written is in the file.
 A file with the mark and without a log was separated from it.
+
+The file beside the journal that says who holds it keeps the last intent, too (:class:`LastIntent`).
+A journal that does not know that intent has lost the end of its log, or the whole. One without a
+log that knows it has lost nothing: another program of SQLite's has put the log into the file.
 """
 
 from __future__ import annotations
 
+import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self, cast
+
+from attrs import evolve, frozen
 
 from ....errors import JournalError
-from ..codec import encode_error
+from ....limits.shared.disk.machine import read_boot_id
+from ..codec import Cell, encode_error, expect_number, whole
 from ..records import ErrorRecord, JournalState
+from .lock import read_kept
 from .schema import APPLICATION_ID
 from .states import CODES, error_id
 
@@ -23,9 +32,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "LastIntent",
     "close_beside_log",
     "doubt",
     "is_without_log",
+    "lacks_end",
     "log_path",
     "mark_at_work",
     "mark_whole",
@@ -47,6 +58,83 @@ _LOST = ErrorRecord(
     type="OutcomeUnknownError",
     message="it may have reached the server: the journal's log, which knew of it, is missing",
 )
+
+_CREATED = "SELECT value FROM meta WHERE name = 'created_at'"
+_LAST = "SELECT id, intent_at FROM fate WHERE intent_at NOT NULL ORDER BY intent_at DESC LIMIT 1"
+
+
+@frozen
+class LastIntent:
+    """The intent that was written last, as it is kept outside of the file and its log.
+
+    Attributes:
+        created_at: The campaign's beginning, by which it is told from another one.
+        boot: The start of the machine: a power cut may lose what was kept. Empty where nobody
+            knows.
+        index: The message; None where there was no intent yet.
+        at: The moment of the intent.
+    """
+
+    created_at: Cell
+    boot: str
+    index: int | None = None
+    at: float = 0.0
+
+    @classmethod
+    def find(cls, connection: sqlite3.Connection) -> Self:
+        """The one that a journal knows of, which lacks nothing."""
+        created = connection.execute(_CREATED).fetchone()
+        index, at = connection.execute(_LAST).fetchone() or (None, 0.0)
+        return cls(created and created[0], read_boot_id(), index, at)
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """What was kept beside a journal; None where that is nothing."""
+        try:
+            created_at, boot, index, at = json.loads(read_kept(path))
+            number = None if index is None else expect_number(index, "an intent")
+            return cls(created_at, str(boot), number, float(at))
+        except (ValueError, TypeError, OverflowError, RecursionError, JournalError):
+            return None
+
+    def followed_by(self, index: int, at: Cell) -> Self:
+        """A later one."""
+        return evolve(self, index=index, at=cast("float", at))
+
+    def encode(self) -> bytes:
+        """As it is kept."""
+        return json.dumps([self.created_at, self.boot, self.index, self.at]).encode()
+
+    def is_of(self, connection: sqlite3.Connection) -> bool:
+        """Whether it is one of this campaign."""
+        created = connection.execute(_CREATED).fetchone()
+        return created is not None and created[0] == self.created_at
+
+    def is_in(self, connection: sqlite3.Connection) -> bool:
+        """Whether the journal knows of it: it was settled, withdrawn or repeated since, perhaps."""
+        if self.index is None:
+            return True
+        asked = "SELECT 1 FROM fate WHERE id = ? AND intent_at >= ?"
+        return connection.execute(asked, (whole(self.index), self.at)).fetchone() is not None
+
+
+def lacks_end(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether a journal does not know of the intent that was its last.
+
+    Args:
+        connection: A connection to the file.
+        path: The journal's file, links followed; nobody runs it.
+    """
+    last = LastIntent.read(path)
+    return last is not None and last.is_of(connection) and not last.is_in(connection)
+
+
+def _knows_all(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether a file without its log lacks nothing all the same."""
+    last = LastIntent.read(path)
+    if last is None or not last.boot or last.boot != read_boot_id():
+        return False
+    return last.is_of(connection) and last.is_in(connection)
 
 
 def log_path(journal: Path) -> Path:
@@ -78,18 +166,25 @@ def is_without_log(path: Path) -> bool:
         return False
     try:
         kind = connection.execute("PRAGMA application_id").fetchone()[0]
-        return kind == APPLICATION_ID and _has_mark(connection)
+        marked = kind == APPLICATION_ID and _has_mark(connection)
+        return marked and not _knows_all(connection, path)
     except (sqlite3.Error, UnicodeDecodeError):
         return False  # whoever opens it will say what is wrong with it
     finally:
         connection.close()
 
 
-def without_log(path: Path) -> JournalError:
-    """The error of a journal that a run would resume without its log."""
+def without_log(path: Path, *, cut: bool = False) -> JournalError:
+    """The error of a journal that a run would resume without its log.
+
+    Args:
+        path: The journal's file.
+        cut: Whether there is a log, which lacks its end.
+    """
     log = log_path(path)
+    told = f"lacks the end of its log {log.name}" if cut else f"lacks its log {log.name}"
     return JournalError(
-        f"the journal {path} lacks its log {log.name}, which holds what a run that died had sent "
+        f"the journal {path} {told}, which holds what a run that died had sent "
         f"last: put {log.name} beside it again, from where the journal was before. If the log is "
         "gone for good, nobody knows who of those left has got a message: `cleverapp campaign "
         "unknown` lists them, and `cleverapp campaign resolve` settles them"

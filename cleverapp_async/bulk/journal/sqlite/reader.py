@@ -38,7 +38,14 @@ from .filesystem import (
 )
 from .loading import Comparer
 from .lock import check_lockable, read_holder
-from .log import close_beside_log, is_without_log, log_path, show_doubt, without_log
+from .log import (
+    close_beside_log,
+    is_without_log,
+    lacks_end,
+    log_path,
+    show_doubt,
+    without_log,
+)
 from .schema import VERSION, check_file
 from .states import CODES, state_of
 
@@ -203,9 +210,10 @@ class JournalReader:
             else:
                 opened.callback(close_beside_log, connection, path)
             _check(connection, path)
-            # Views of this connection are no change of the file, and SQLite refuses them all the
-            # same while `query_only` is on.
-            if separated:
+            # While somebody writes, what is kept beside the file is not whole now and then.
+            if separated or (read_holder(path) is None and lacks_end(connection, path)):
+                # Views of this connection are no change of the file, and SQLite refuses them all
+                # the same while `query_only` is on.
                 connection.execute("PRAGMA query_only = OFF")
                 show_doubt(connection)
                 connection.execute("PRAGMA query_only = ON")
@@ -366,6 +374,8 @@ def check_openable(given: str | os.PathLike[str], origin: str, *, create: bool) 
         # What an earlier version made is brought up to date when it is opened.
         if check_file(connection, path) == VERSION:
             queries.check_campaign(connection, path, origin)
+            if lacks_end(connection, path):
+                raise without_log(path, cut=True)
 
 
 def read_note(given: str | os.PathLike[str]) -> str | None:

@@ -271,7 +271,7 @@ class WriterThread:
                 self._tell(_settle, self._started, None, None)
                 # `_job` is set while a job is carried out, and stays set only for the last one.
                 while self._job is None or not self._job.last:
-                    self._turn(journal.connection)
+                    self._turn(journal)
                 self._finish(journal, self._job)
         except BaseException as error:  # noqa: BLE001 - somebody in the event loop waits for it
             failed = write_failure(self.path, error)
@@ -286,13 +286,13 @@ class WriterThread:
         answer = self._job.answer
         return not self._job.last and answer is not None and answer.cancelled()
 
-    def _turn(self, connection: sqlite3.Connection) -> None:
+    def _turn(self, journal: OpenJournal) -> None:
         """Write what is queued, and do the job behind it, save the last one."""
         job = self._gather()
         if writes := self._in_hand:
             # Answered after the commit, in the order of the queue: whoever awaits an intent goes on
             # only once it is on the disk.
-            error = self._write(connection, [change for change, _ in writes])
+            error = self._write(journal, [change for change, _ in writes])
             self._tell(self._written, [answer for _, answer in writes], len(writes), error)
             self._in_hand = []
         self._job = job
@@ -300,7 +300,7 @@ class WriterThread:
             return
         result, failed = None, None
         try:
-            result = job.operation(connection)
+            result = job.operation(journal.connection)
         except BaseException as error:  # noqa: BLE001 - the caller is told
             failed = self._failure(error)
         self._tell(_settle, job.answer, result, failed)
@@ -334,11 +334,12 @@ class WriterThread:
                     return None
         return item
 
-    def _write(self, connection: sqlite3.Connection, changes: list[Change]) -> JournalError | None:
+    def _write(self, journal: OpenJournal, changes: list[Change]) -> JournalError | None:
         if self.broken is None:
             try:
-                with transaction(connection, self.commit):
-                    write_changes(connection, changes)
+                with transaction(journal.connection, self.commit):
+                    write_changes(journal.connection, changes)
+                journal.remember(changes)
             except BaseException as error:  # noqa: BLE001 - whatever it is, it is not written
                 # For good: a disk that failed once is not trusted with another intent. The results
                 # are tried once more at the end.
