@@ -6,11 +6,13 @@ network's, not the refusals to come. An estimate adds what a run has measured.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from attrs import frozen
 
-from .._arguments import check_callable, check_instance, check_whole, wrong_argument
+from .._arguments import check_callable, check_instance, check_whole, is_number, wrong_argument
 from ..limits.protocols import LimiterSnapshot
 from ..limits.quota import AccountKey, LimitKey, Quota, QuotasOf, check_quotas
 from ..limits.registry import LimiterRegistry
@@ -112,6 +114,12 @@ def least_seconds(messages: int, quotas: Iterable[Quota]) -> float:
     return max(((messages - 1) // quota.limit * quota.period for quota in quotas), default=0.0)
 
 
+def _check_counts(name: str, counts: Mapping[LimitKey | None, int]) -> None:
+    check_instance(name, counts, Mapping, "a mapping of limit keys to counts", wrong_argument)
+    for count in counts.values():
+        check_whole(name, count, wrong_argument, least=0)
+
+
 def forecast(
     counts: Mapping[LimitKey | None, int], quotas_of: QuotasOf, account: tuple[Quota, ...]
 ) -> Forecast:
@@ -129,9 +137,7 @@ def forecast(
         InvalidRequestError: The counts are not valid, or ``quotas_of`` cannot be called.
         ConfigurationError: A quota of the account is not valid.
     """
-    check_instance("counts", counts, Mapping, "a mapping of limit keys to counts", wrong_argument)
-    for count in counts.values():
-        check_whole("counts", count, wrong_argument, least=0)
+    _check_counts("counts", counts)
     check_callable("quotas_of", quotas_of, "a function of a LimitKey", wrong_argument)
     check_instance("account", account, tuple | list, "a tuple of Quota(...)", wrong_argument)
     check_quotas("account", *account)
@@ -309,7 +315,7 @@ def estimate_run(
     now: float,
     meter: EtaMeter | None = None,
     schedule: Schedule | None = None,
-    in_work: Collection[LimitKey | None] | None = None,
+    in_work: AbstractSet[LimitKey | None] | None = None,
 ) -> Eta:
     """When a run ends: by the limits and pauses of its limiters, or as measured if that is longer.
 
@@ -322,7 +328,22 @@ def estimate_run(
         schedule: When messages may leave; None: at any time.
         in_work: Keys of which a message is in work now. The other ones have nothing to send yet,
             or no turn, and their silence does not make them slow. None: all of them.
+
+    Raises:
+        InvalidRequestError: An argument is not valid; it is named.
     """
+    _check_counts("remaining", remaining)
+    check_instance("limits", limits, LimiterRegistry, "client.limits", wrong_argument)
+    check_instance("account", account, AccountKey, "client.account", wrong_argument)
+    if not is_number(now) or math.isinf(now):
+        raise wrong_argument("now", "Unix seconds, such as time.time()", now)
+    check_instance("meter", meter, EtaMeter | None, "an EtaMeter(), or None", wrong_argument)
+    check_instance(
+        "schedule", schedule, Schedule | None, "a Schedule(...), or None", wrong_argument
+    )
+    check_instance(
+        "in_work", in_work, AbstractSet | None, "a set of limit keys, or None", wrong_argument
+    )
     snapshots = limits.snapshot()
     paused = {
         key: snapshot.paused_for

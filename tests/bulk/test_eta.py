@@ -221,7 +221,7 @@ async def test_a_key_without_a_message_in_work_is_not_slow() -> None:
         estimate_run(
             {TELEGRAM: 100}, limits, account, now=NOON + 3600, meter=meter, in_work=in_work
         )
-        for meter, in_work in zip(meters, ([WHATSAPP], [TELEGRAM]), strict=True)
+        for meter, in_work in zip(meters, ({WHATSAPP}, {TELEGRAM}), strict=True)
     )
     assert silent.measured == pytest.approx(200)
     assert slow.measured is not None

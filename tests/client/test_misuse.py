@@ -18,6 +18,7 @@ from taskiq import InMemoryBroker
 
 from cleverapp_async import (
     Absent,
+    AccountKey,
     CleverAppClient,
     ClientConfig,
     ClientOptions,
@@ -37,7 +38,7 @@ from cleverapp_async import (
     SqliteJournal,
     forecast,
 )
-from cleverapp_async.bulk import EtaMeter
+from cleverapp_async.bulk import EtaMeter, estimate_run
 from cleverapp_async.events import Event
 from cleverapp_async.integrations.redis_journal import (
     RedisCampaign,
@@ -56,7 +57,7 @@ from cleverapp_async.journal import (
     resolve_unknown,
     write_report,
 )
-from cleverapp_async.limits import PacedLimiter, SlidingWindowLimiter
+from cleverapp_async.limits import PacedLimiter, QuotaSettings, SlidingWindowLimiter
 from tests.bulk.memory_journal import MemoryJournal
 from tests.surface import PUBLIC
 from tests.transport.rig import client_of
@@ -121,6 +122,9 @@ WRONG: dict[str, tuple[object, ...]] = {
     "states": ("unknown", 1, True, ["unknown"], [None], JournalState.UNKNOWN),
     "indexes": ("12", 1, True, {1: 2}, ["1"], [True], [-1], [1.5]),
     "counts": ("x", 1, True, [1], {None: "10"}, {None: -1}, {None: 1.5}),
+    "unix": ("12", "", True, inf, timedelta(1), {}, ()),
+    "account": ("x", 1, True, {}, (), AccountKey),
+    "limit keys": ("x", 1, True),
     "date": ("2026-01-01", 1, True, time(9), {}),
     "hour": ("9:00", 9, True, datetime(2026, 1, 1, tzinfo=UTC), {}),
     "zone": (1, True, tzinfo, {}, "Nowhere/Atlantis"),
@@ -192,7 +196,10 @@ KINDS: dict[str, str] = {
     "state": "state",
     "states": "states",
     "indexes": "indexes",
-    "counts": "counts",
+    **dict.fromkeys(("counts", "remaining"), "counts"),
+    "now": "unix",
+    "meter": "object",
+    "in_work": "limit keys",
     "zone": "zone",
 }
 """Of which kind an argument is, by its name."""
@@ -232,6 +239,9 @@ SOUND: dict[str, Any] = {
     "stream": BytesIO(),
     "state": JournalState.ACCEPTED,
     "counts": {},
+    "remaining": {},
+    "limits": LimiterRegistry(),
+    "now": 0.0,
     "quotas_of": LimiterRegistry().quotas,
     "account": (),
     "campaign": "spring",
@@ -248,6 +258,10 @@ BESIDE: dict[str, dict[str, dict[str, Any]]] = {
     "send_message": _BY_TRIPLE,
     "SendMessage": _BY_TRIPLE,
     "shared": {"local_share": {"on_unavailable": "local"}},
+    "estimate_run": {
+        name: {"account": AccountKey("0" * 64)}
+        for name in ("remaining", "limits", "now", "meter", "schedule", "in_work")
+    },
 }
 """What an argument needs beside it, or is one of several ways with."""
 
@@ -273,6 +287,7 @@ ALTERNATIVES = {
 KIND_THERE = {
     ("create_or_update_contact", "phone"): "text",
     ("address_of", "message"): "message",
+    ("estimate_run", "account"): "account",
     ("write_report", "journal"): "reader",
     ("export_csv", "journal"): "reader",
 }
@@ -312,6 +327,10 @@ def arguments_of(call: Callable[..., object]) -> dict[str, inspect.Parameter]:
     found: dict[str, inspect.Parameter] = {}
     for name, parameter in inspect.signature(call).parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:
+            if "QuotaSettings" in str(parameter.annotation):
+                of_class = inspect.signature(LimiterRegistry).parameters
+                found |= {option: of_class[option] for option in QuotaSettings.__annotations__}
+                continue
             keys = ClientOptions if "ClientOptions" in str(parameter.annotation) else ()
             for option in ("lane", "deadline", *getattr(keys, "__annotations__", ())):
                 found[option] = parameter.replace(name=option, annotation="float | None")
@@ -403,6 +422,7 @@ MADE: dict[str, Callable[..., object]] = {
         RedisJournalReader,
         address_of,
         export_csv,
+        estimate_run,
         forecast,
         purge_journal,
         read_messages,
@@ -446,7 +466,7 @@ ANSWERS = {
 
 KEYS = {
     *("AccountKey", "LimitKey", "KeyNames", "Route", "Endpoint", "Parameter"),
-    *("CallOptions", "ClientOptions"),
+    *("CallOptions", "ClientOptions", "QuotaSettings"),
 }
 """Plain records, checked by whatever takes them: a lenient client makes wrong ones, too."""
 
