@@ -316,8 +316,9 @@ class SlidingWindowLimiter:
         now = self._now()
         for window in self._windows:
             window.sent(now, permit)
-        # Those who wait already may be waiting for this cap.
-        self._pump()
+        if self._queue is not None:
+            # Those who wait already may be waiting for this cap.
+            self._pump()
         return now
 
     def on_settled(self, permit: SlidingWindowPermit) -> None:
