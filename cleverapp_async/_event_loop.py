@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from .errors import ClientStateError
 
@@ -74,14 +74,12 @@ class Lifetime:
         Raises:
             ClientStateError: It is not, or does not.
         """
-        self.check_open()
-        self._claim_loop()
-
-    def _claim_loop(self) -> None:
+        if self._over or self._parent is not None:
+            self.check_open()
         if self._parent is None:
             self._loop = claim_running_loop(self._loop, _CLIENT_REFUSES)
         else:
-            self._parent._claim_loop()  # noqa: SLF001 - of the same class
+            self._parent.check_usable()
 
 
 class SharedTimeout:
@@ -99,16 +97,16 @@ class SharedTimeout:
         self._seconds = seconds
         # When each block ends, the earliest first, as all may take as long; and how many times its
         # task was being cancelled already.
-        self._running: dict[asyncio.Task[Any] | None, tuple[float, int]] = {}
-        self._expired: dict[asyncio.Task[Any] | None, int] = {}
+        self._running: dict[asyncio.Task[Any], tuple[float, int]] = {}
+        self._expired: dict[asyncio.Task[Any], int] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def __enter__(self) -> None:
         """The running task's time begins."""
         loop = asyncio.get_running_loop()
-        task = asyncio.current_task(loop)
+        task = cast("asyncio.Task[Any]", asyncio.current_task(loop))
         ends_at = loop.time() + self._seconds
-        self._running[task] = ends_at, task.cancelling() if task else 0
+        self._running[task] = ends_at, task.cancelling()
         if self._timer is None:
             self._timer = loop.call_at(ends_at, self._on_timer)
 
@@ -118,8 +116,8 @@ class SharedTimeout:
         Raises:
             TimeoutError: It was over before, and nobody else cancelled the task.
         """
-        task = asyncio.current_task()
-        if self._running.pop(task, None) is None and task is not None:
+        task = cast("asyncio.Task[Any]", asyncio.current_task())
+        if self._running.pop(task, None) is None:
             cancelling = self._expired.pop(task)
             if task.uncancel() <= cancelling and kind is asyncio.CancelledError:
                 raise TimeoutError
@@ -139,8 +137,7 @@ class SharedTimeout:
                 return
             del self._running[task]
             self._expired[task] = cancelling
-            if task is not None:
-                task.cancel()
+            task.cancel()
 
 
 class AsyncOnly:

@@ -313,7 +313,8 @@ class SlidingWindowLimiter:
 
     def on_sent(self, permit: SlidingWindowPermit) -> float:
         """The permit's request leaves now; answers the moment."""
-        now = self._now()
+        loop = self._loop
+        now = loop.time() if loop is not None else -_NEVER
         for window in self._windows:
             window.sent(now, permit)
         if self._queue is not None:
