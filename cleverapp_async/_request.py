@@ -87,7 +87,7 @@ def build(endpoint: Endpoint, parameters: Parameters, placement: PostParameters)
     """
     sent = {
         name: value
-        if value.__class__ is str or (value.__class__ is int and 0 <= value < _INT64)
+        if type(value) is str or (type(value) is int and 0 <= value < _INT64)
         else _sendable(name, value)
         for name, value in parameters.items()
     }

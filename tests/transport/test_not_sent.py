@@ -204,7 +204,7 @@ async def test_a_transport_that_refuses_the_first_write(text: str) -> None:
 async def test_a_transport_of_our_own_that_refuses_the_first_write(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same through the client's own session, which has its own way for an empty body."""
+    """The same through the client's own session."""
     monkeypatch.setattr(aiohttp, "TCPConnector", Closing)
     notebook = Notebook()
     async with (
