@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from .errors import ClientStateError
 
-__all__ = ["LIMITER_REFUSES", "AsyncOnly", "Lifetime", "claim_running_loop", "error_of", "wait_out"]
+__all__ = [
+    "LIMITER_REFUSES",
+    "AsyncOnly",
+    "Lifetime",
+    "SharedTimeout",
+    "claim_running_loop",
+    "error_of",
+    "wait_out",
+]
 
 T = TypeVar("T")
 
@@ -100,14 +108,70 @@ class Lifetime:
         Raises:
             ClientStateError: It is not, or does not.
         """
-        self.check_open()
-        self._claim_loop()
-
-    def _claim_loop(self) -> None:
+        if self._over or self._parent is not None:
+            self.check_open()
         if self._parent is None:
             self._loop = claim_running_loop(self._loop, _CLIENT_REFUSES)
         else:
-            self._parent._claim_loop()  # noqa: SLF001 - of the same class
+            self._parent.check_usable()
+
+
+class SharedTimeout:
+    """A time-out for the block of each task that enters it, by one timer for all of them.
+
+    Nearly every request is answered long before its time-out: a timer for each would be set and
+    cancelled for nothing, which takes a tenth of the time of a whole request. A task is in no more
+    than one block at once.
+
+    Args:
+        seconds: How long each block may take.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        # When each block ends, the earliest first, as all may take as long; and how many times its
+        # task was being cancelled already.
+        self._running: dict[asyncio.Task[Any], tuple[float, int]] = {}
+        self._expired: dict[asyncio.Task[Any], int] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __enter__(self) -> None:
+        """The running task's time begins."""
+        loop = asyncio.get_running_loop()
+        task = cast("asyncio.Task[Any]", asyncio.current_task(loop))
+        ends_at = loop.time() + self._seconds
+        self._running[task] = ends_at, task.cancelling()
+        if self._timer is None:
+            self._timer = loop.call_at(ends_at, self._on_timer)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """The running task's time ends.
+
+        Raises:
+            TimeoutError: It was over before, and nobody else cancelled the task.
+        """
+        task = cast("asyncio.Task[Any]", asyncio.current_task())
+        if self._running.pop(task, None) is None:
+            cancelling = self._expired.pop(task)
+            if task.uncancel() <= cancelling and kind is asyncio.CancelledError:
+                raise TimeoutError
+
+    def close(self) -> None:
+        """Nobody enters it any more: without anybody inside, the timer is not needed."""
+        if self._timer is not None and not self._running:
+            self._timer.cancel()
+            self._timer = None
+
+    def _on_timer(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = None
+        for task, (ends_at, cancelling) in list(self._running.items()):
+            if ends_at > loop.time():
+                self._timer = loop.call_at(ends_at, self._on_timer)
+                return
+            del self._running[task]
+            self._expired[task] = cancelling
+            task.cancel()
 
 
 class AsyncOnly:

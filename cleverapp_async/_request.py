@@ -9,7 +9,6 @@ from contextlib import suppress
 from decimal import Decimal
 from math import isfinite
 from typing import TYPE_CHECKING, TypeAlias, cast
-from urllib.parse import quote, urlencode
 
 from attrs import define, field
 
@@ -39,12 +38,18 @@ _CHANGED = re.compile(r"[ .\[\0]")
 # A bracket that holds nothing, or one white space, begins a new element of a list.
 _APPENDS = frozenset(("", *" \t\n\v\f\r"))
 
+# A run from its first character on that is no space: most spaces stand alone between words.
+_NOT_IN_QUERIES = re.compile(r"[^A-Za-z0-9_.~ -][^A-Za-z0-9_.~-]*")
+
 _IN_JSON = ParametersIn.JSON.value
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 
 # Made once: json.dumps makes a new encoder for every call that is not of its default form.
-_write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# What is written is nested no more deeply than `_plain` allows, so that no circle is in it.
+_write_json = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), check_circular=False
+).encode
 
 
 @define
@@ -81,7 +86,9 @@ def build(endpoint: Endpoint, parameters: Parameters, placement: PostParameters)
         InvalidRequestError: A value is not one that JSON has, or no GET can say it; it is named.
     """
     sent = {
-        name: value if value.__class__ is str else _sendable(name, value)
+        name: value
+        if type(value) is str or (type(value) is int and 0 <= value < _INT64)
+        else _sendable(name, value)
         for name, value in parameters.items()
     }
     try:
@@ -232,7 +239,20 @@ def _encode(parameters: Mapping[str, object]) -> str:
                 f"PHP reads no more than {_MOST_PAIRS} values of a request: split it into several"
             )
             raise _NotInBrackets(name, told)
-    return urlencode(pairs, quote_via=quote)
+    return "&".join([f"{_quoted(name)}={_quoted(value)}" for name, value in pairs])
+
+
+def _quoted(text: str) -> str:
+    """As ``urllib.parse.quote`` has it, which takes several times as long for other alphabets.
+
+    Raises:
+        UnicodeEncodeError: It holds half a character.
+    """
+    return _NOT_IN_QUERIES.sub(_escaped, text).replace(" ", "%20")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "%" + found[0].encode().hex("%").upper()
 
 
 def _flat(name: str, value: object, levels: int) -> Iterator[tuple[str, str]]:

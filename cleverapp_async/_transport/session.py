@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -16,6 +17,7 @@ from aiohttp import hdrs
 from attrs import frozen
 
 from .._arguments import check_instance, place_of_caller, warn_at, wrong_setting
+from .._event_loop import SharedTimeout
 from .._response import RawResponse
 from .._tls import SPEAKS_TLS
 from ..errors import Outcome
@@ -24,7 +26,8 @@ from .unpacking import ACCEPTED_ENCODINGS, unpacker_of
 from .witness import StaleConnectionError, WitnessedBody
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from .._request import WireRequest
     from ..config import ClientConfig
@@ -128,6 +131,18 @@ async def _without_expect(
     return await handler(request)
 
 
+def _as_lent(
+    session: aiohttp.ClientSession, middlewares: tuple[aiohttp.ClientMiddlewareType, ...]
+) -> tuple[dict[str, str], tuple[aiohttp.ClientMiddlewareType, ...]]:
+    """The headers and middlewares of a request through a session of the user's own."""
+    # Those of a request replace the session's, and aiohttp has no public way to ask for them.
+    of_session: tuple[aiohttp.ClientMiddlewareType, ...] = getattr(session, "_middlewares", ())
+    if hdrs.EXPECT in session.headers:
+        # The head, which may hold the message, would leave by itself.
+        return {**_HEADERS, hdrs.EXPECT: ""}, (*of_session, _without_expect, *middlewares)
+    return _HEADERS, (*of_session, *middlewares)
+
+
 class Transport:
     """The session of one client, and its connection slots.
 
@@ -146,14 +161,14 @@ class Transport:
         self._destination = destination
         self._config = config
         self._timeout = _bounds(config.attempt_timeout, config)
+        self._bounds_of_connecting = _bounds(None, config)
+        self._shared_timeout: SharedTimeout | None = None
         self._own: aiohttp.ClientSession | None = None
         if session is not None:
             wanted = "an aiohttp.ClientSession, made and closed by you"
             check_instance("session", session, aiohttp.ClientSession, wanted, wrong_setting)
         self._lent = session
         self._made_at = place_of_caller()
-        # Sessions of ours have the headers already.
-        self._headers = None if session is None else _HEADERS
         self.closed = False
         slots = config.max_in_flight
         if session is not None:
@@ -171,9 +186,9 @@ class Transport:
             )
             warn_at(self._made_at, told, ResourceWarning)
 
-    async def reserve(self) -> None:
+    def reserve(self) -> Awaitable[object]:
         """Wait for a connection slot; give it back with :meth:`release`."""
-        await self._slots.acquire()
+        return self._slots.acquire()
 
     def release(self) -> None:
         """Give a connection slot back."""
@@ -220,31 +235,32 @@ class Transport:
         leaving = WitnessedBody(
             request.body, request.content_type, witness, self._config.keepalive_timeout
         )
-        writes, sent_headers = request.http_method == "POST", self._headers
-        # Those of a request replace the session's, and aiohttp has no public way to ask for them.
-        middlewares: Sequence[aiohttp.ClientMiddlewareType] = getattr(session, "_middlewares", ())
-        if hdrs.EXPECT in session.headers:
-            # A lent session's: the head, which may hold the message, would leave by itself.
-            sent_headers = {**_HEADERS, hdrs.EXPECT: ""}
-            middlewares = (*middlewares, _without_expect)
+        writes, sent_headers = request.http_method == "POST", None
+        middlewares: tuple[aiohttp.ClientMiddlewareType, ...] = (
+            (address,) if writes else (_Reading(witness), address)
+        )
+        if session is not self._own:
+            sent_headers, middlewares = _as_lent(session, middlewares)
+        timing, bounds = self._within(session, time_limit)
         try:
-            async with session.request(
-                request.http_method,
-                address.bare,
-                data=leaving,
-                headers=sent_headers,
-                allow_redirects=False,
-                raise_for_status=False,
-                auto_decompress=False,
-                timeout=self._within(time_limit),
-                skip_auto_headers=None if writes else _OF_BODIES,
-                middlewares=(*middlewares, *(() if writes else (_Reading(witness),)), address),
-            ) as response:
-                leaving.check(response)
-                status = response.status
-                headers = StruckHeaders(response.headers, self._destination.strike)
-                problem = await self._read(response, body)
-                leaving.answered(status)
+            with timing:
+                async with session.request(
+                    request.http_method,
+                    address.bare,
+                    data=leaving,
+                    headers=sent_headers,
+                    allow_redirects=False,
+                    raise_for_status=False,
+                    auto_decompress=False,
+                    timeout=bounds,
+                    skip_auto_headers=None if writes else _OF_BODIES,
+                    middlewares=middlewares,
+                ) as response:
+                    leaving.check(response)
+                    status = response.status
+                    headers = StruckHeaders(response.headers, self._destination.strike)
+                    problem = await self._read(response, body)
+                    leaving.answered(status)
         except Exception as error:  # noqa: BLE001 - whatever it is, the witness tells what is certain
             if leaving.stale and leaving.reused:
                 return None
@@ -264,6 +280,8 @@ class Transport:
         self._lent = None
         if self._own is not None:
             await self._own.close()
+        if self._shared_timeout is not None:
+            self._shared_timeout.close()
 
     def _session(self) -> aiohttp.ClientSession:
         """The lent session, or one of ours."""
@@ -278,18 +296,25 @@ class Transport:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers=_HEADERS,
             )
+            # Who instruments aiohttp is to see a time-out as one, and not as a cancellation.
+            if not self._own.trace_configs:
+                self._shared_timeout = SharedTimeout(self._config.attempt_timeout)
         return self._own
 
-    def _within(self, seconds: float) -> aiohttp.ClientTimeout:
+    def _within(
+        self, session: aiohttp.ClientSession, seconds: float
+    ) -> tuple[AbstractContextManager[None], aiohttp.ClientTimeout]:
         """The bounds of one attempt, whose clock starts now: its slot is won already."""
-        if seconds == self._config.attempt_timeout:
-            return self._timeout
-        return _bounds(seconds, self._config)
+        usual = seconds == self._config.attempt_timeout
+        if usual and self._shared_timeout is not None and session is self._own:
+            return self._shared_timeout, self._bounds_of_connecting
+        return nullcontext(), self._timeout if usual else _bounds(seconds, self._config)
 
     async def _read(self, response: aiohttp.ClientResponse, body: bytearray) -> str | None:
         """Read the answer into ``body`` up to the bound; why it is not whole, or None."""
         bound, content = self._config.max_body, response.content
-        unpacker = unpacker_of(response.headers.get(hdrs.CONTENT_ENCODING, ""))
+        encoding = response.headers.get(hdrs.CONTENT_ENCODING)
+        unpacker = unpacker_of(encoding) if encoding else None
         while not content.at_eof():
             piece = await content.readany()
             if unpacker is not None:
@@ -310,7 +335,7 @@ _CONNECTING = (
 )
 
 
-def _bounds(total: float, config: ClientConfig) -> aiohttp.ClientTimeout:
+def _bounds(total: float | None, config: ClientConfig) -> aiohttp.ClientTimeout:
     # aiohttp rounds a time-out of more than the threshold up to whole seconds.
     return aiohttp.ClientTimeout(
         total=total, sock_connect=config.connect_timeout, ceil_threshold=math.inf

@@ -124,11 +124,11 @@ class Listener(asyncio.Protocol):
 
     def has_noise(self) -> bool:
         """Whether bytes wait in the system, or the end: the loop has not come to read them yet."""
-        socket = self._transport.get_extra_info("socket")
         try:
-            if not hasattr(select, "poll"):
-                return bool(select.select([socket], [], [], 0)[0])
             if self._poll is None:
+                socket = self._transport.get_extra_info("socket")
+                if not hasattr(select, "poll"):
+                    return bool(select.select([socket], [], [], 0)[0])
                 self._poll = select.poll()
                 self._poll.register(socket, select.POLLIN)
             return bool(self._poll.poll(0))
@@ -240,6 +240,14 @@ class WitnessedBody(Payload):
         return self._bytes.decode(encoding, errors)
 
     async def write(self, writer: AbstractStreamWriter) -> None:
+        """Write everything; see :meth:`write_with_length`."""
+        await self.write_with_length(writer, None)
+
+    async def write_with_length(
+        self,
+        writer: AbstractStreamWriter,
+        content_length: int | None,  # noqa: ARG002 - the announced length is always the body's
+    ) -> None:
         """Write everything; tell the witness before that, and again if the first write was refused.
 
         Raises:
@@ -259,14 +267,6 @@ class WitnessedBody(Payload):
             if nothing_left and len(self._bytes) < _DRAINED_FROM:
                 self._witness.refuse_write()
             raise
-
-    async def write_with_length(
-        self,
-        writer: AbstractStreamWriter,
-        content_length: int | None,  # noqa: ARG002 - aiohttp passes it by name
-    ) -> None:
-        """Write everything: the announced length is always the body's."""
-        await self.write(writer)
 
     def check(self, response: ClientResponse) -> None:
         """Refuse an answer that came before anything of the request had left.

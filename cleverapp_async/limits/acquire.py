@@ -104,16 +104,20 @@ class CallLimits:
     ) -> PermitPair:
         """Acquire the key's slot, then the account's, at a moment at which something may leave."""
         while True:
+            if key is None:
+                account = self._registry.limiter(self._account)
+                permits = PermitPair(await account.acquire(lane=lane, returned=returned), None)
+            else:
+                permits = await self._win(key, lane=lane, returned=returned)
             # The hold may have begun while this waited. The slots are given back, as waiting with
             # them would keep them from everybody else; they are won again afterwards.
-            permits = await self._win(key, lane=lane, returned=returned)
             if not self.held_for:
                 return permits
             permits.refund()
             # A limiter of a user's own need not know how to pause.
             await asyncio.sleep(self.held_for)
 
-    async def _win(self, key: LimitKey | None, *, lane: Lane, returned: bool) -> PermitPair:
+    async def _win(self, key: LimitKey, *, lane: Lane, returned: bool) -> PermitPair:
         """Acquire the key's slot, then the account's.
 
         In this order a request that waits for a scarce key holds no slot of the account. At the
@@ -121,8 +125,6 @@ class CallLimits:
         behind requests of plentiful keys.
         """
         account = self._registry.limiter(self._account)
-        if key is None:
-            return PermitPair(await account.acquire(lane=lane, returned=returned), None)
         limiter = self._registry.limiter(key)
         permit = await limiter.acquire(lane=lane, returned=returned)
         try:

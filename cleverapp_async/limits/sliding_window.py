@@ -313,11 +313,13 @@ class SlidingWindowLimiter:
 
     def on_sent(self, permit: SlidingWindowPermit) -> float:
         """The permit's request leaves now; answers the moment."""
-        now = self._now()
+        loop = self._loop
+        now = loop.time() if loop is not None else -_NEVER
         for window in self._windows:
             window.sent(now, permit)
-        # Those who wait already may be waiting for this cap.
-        self._pump()
+        if self._queue is not None:
+            # Those who wait already may be waiting for this cap.
+            self._pump()
         return now
 
     def on_settled(self, permit: SlidingWindowPermit) -> None:

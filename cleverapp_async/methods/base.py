@@ -168,8 +168,9 @@ class Methods(ABC):
 
     def _with_own_options(self, options: CallOptions) -> CallOptions:
         """The options of a call, with the client's own for those it does not have."""
-        if options:
-            check_options(options)
+        if not options:
+            return self._options
+        check_options(options)
         return {**self._options, **options}
 
     def _options_of_run(self, lane: Lane | None) -> CallOptions:

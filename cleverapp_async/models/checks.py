@@ -61,6 +61,8 @@ def check_id(name: str, value: object) -> int:
     Raises:
         InvalidRequestError: It is not one; the error names the field.
     """
+    if type(value) is int and value > 0:
+        return value
     return _positive(name, "a whole number from 1 up", value)
 
 

@@ -35,8 +35,7 @@ _CONTENT = ("text", "image", "file")
 
 def _keep_reference(message: Message) -> None:
     """Check a message's reference, and keep an immutable copy."""
-    if message.reference is not NO_REFERENCE:
-        object.__setattr__(message, "reference", check_reference(message.reference))
+    object.__setattr__(message, "reference", check_reference(message.reference))
 
 
 @frozen(kw_only=True)
@@ -99,7 +98,8 @@ class SendMessage:
             raise InvalidRequestError(
                 "nothing to send: give at least one of text, image, file", fields=_CONTENT
             )
-        _keep_reference(self)
+        if self.reference is not NO_REFERENCE:
+            _keep_reference(self)
 
     def _given_of_triple(self) -> list[str]:
         return [name for name in _TRIPLE if getattr(self, name) is not None]
@@ -188,7 +188,8 @@ class SendMessageToWhatsApp:
         check_string("text", self.text)
         if self.name is not None:
             check_string("name", self.name)
-        _keep_reference(self)
+        if self.reference is not NO_REFERENCE:
+            _keep_reference(self)
 
     @property
     def contact_id(self) -> None:

@@ -200,6 +200,26 @@ async def test_a_transport_that_refuses_the_first_write(text: str) -> None:
     assert notebook.of_key() == ["acquire interactive", "sent", "refund"]
 
 
+@pytest.mark.parametrize("text", ["Hi", "Й" * 5000], ids=["in the query", "in a body"])
+async def test_a_transport_of_our_own_that_refuses_the_first_write(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same through the client's own session."""
+    monkeypatch.setattr(aiohttp, "TCPConnector", Closing)
+    notebook = Notebook()
+    async with (
+        raw_server(SUCCESS) as raw,
+        client_of(raw.base_url, limits=notebook.registry()) as client,
+    ):
+        with pytest.raises(NotSentError) as caught:
+            await client.send_message(
+                bot_id=1, messenger="telegram", contact_external_id="7", text=text
+            )
+        assert raw.requests == []
+    assert caught.value.outcome is Outcome.NOT_SENT
+    assert notebook.of_key() == ["acquire interactive", "sent", "refund"]
+
+
 async def test_a_large_body_proves_nothing() -> None:
     """Where aiohttp may have written before the error came, the outcome stays unknown."""
     async with (
