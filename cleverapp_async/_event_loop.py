@@ -129,16 +129,19 @@ class SharedTimeout:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        # When each block ends, the earliest first, as all may take as long; and how many times its
+        # When each block ends, in that order, as all have the same length; and how many times its
         # task was being cancelled already.
         self._running: dict[asyncio.Task[Any], tuple[float, int]] = {}
         self._expired: dict[asyncio.Task[Any], int] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
 
     def __enter__(self) -> None:
         """The running task's time begins."""
         loop = asyncio.get_running_loop()
         task = cast("asyncio.Task[Any]", asyncio.current_task(loop))
+        if task in self._running:
+            raise RuntimeError("a task is in no more than one block at once")
         ends_at = loop.time() + self._seconds
         self._running[task] = ends_at, task.cancelling()
         if self._timer is None:
@@ -148,16 +151,23 @@ class SharedTimeout:
         """The running task's time ends.
 
         Raises:
-            TimeoutError: It was over before, and nobody else cancelled the task.
+            TimeoutError: The time ran out, and nobody else cancelled the task.
         """
         task = cast("asyncio.Task[Any]", asyncio.current_task())
-        if self._running.pop(task, None) is None:
+        inside = self._running.pop(task, None)
+        if self._closed:
+            self._stop()
+        if inside is None:
             cancelling = self._expired.pop(task)
             if task.uncancel() <= cancelling and kind is asyncio.CancelledError:
                 raise TimeoutError
 
     def close(self) -> None:
-        """Nobody enters it any more: without anybody inside, the timer is not needed."""
+        """Nobody enters it any more: once nobody is inside, the timer is not needed."""
+        self._closed = True
+        self._stop()
+
+    def _stop(self) -> None:
         if self._timer is not None and not self._running:
             self._timer.cancel()
             self._timer = None

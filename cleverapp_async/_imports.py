@@ -6,6 +6,10 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
 from types import MappingProxyType
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
 
 __all__ = ["EXTRAS", "lazy_names", "missing_extra"]
 
@@ -22,7 +26,7 @@ def lazy_names(
         places: For each name the module that has it, from its package on, such as ``.bulk.run``.
         modules: Names of modules of the package, which are imported when asked for as well.
     """
-    package: str = vars(sys.modules[module])["__package__"]
+    package = cast("ModuleSpec", sys.modules[module].__spec__).parent
 
     def find(name: str) -> object:
         if name in modules:

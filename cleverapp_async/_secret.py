@@ -65,7 +65,7 @@ _PIECE = 100_000
 """Characters that are looked through at once: what is kept of each takes much memory."""
 
 _LONGEST_KEPT = 64
-"""Bytes of the last answer without the token that are kept: those of the usual answers."""
+"""Bytes of an answer that is remembered to hold no token, at most: the usual ones are shorter."""
 
 # Charsets in which the letters of a token are not single bytes.
 _WIDE = {"utf-16-le": 2, "utf-16-be": 2, "utf-32-le": 4, "utf-32-be": 4}
@@ -90,11 +90,11 @@ class Secret:
     server is known to send a URL back in it.
     """
 
-    __slots__ = ("_anchors", "_clean", "_part", "_plain", "_value")
+    __slots__ = ("_anchors", "_last_clean", "_part", "_plain", "_value")
 
     def __init__(self, value: str) -> None:
         self._value = value
-        self._clean = b""
+        self._last_clean = b""
         small = _small(value)
         self._plain, _ = _unescape(small, 0)
         size = len(self._plain)
@@ -162,14 +162,14 @@ class Secret:
             cut: Whether the bytes were cut off at their end.
         """
         # Nearly all answers are the same few bytes.
-        if data == self._clean and not cut:
+        if data == self._last_clean and not cut:
             return data
         if b"\0" in data:
             data = self._strike_wide(data, cut=cut)
         # Of bytes ASCII alone is made small, which is all that is sought, and much quicker.
         if not cut and not self._may_be_in(data.lower().decode("latin-1")):
             if len(data) <= _LONGEST_KEPT:
-                self._clean = data
+                self._last_clean = data
             return data
         return self.strike(data.decode("latin-1"), cut=cut).encode("latin-1")
 

@@ -47,6 +47,7 @@ FORGETFUL = {"appendonly": "no"}
 
 _DURABLE = {"appendonly": "yes", "appendfsync": "always"}
 _STARTS_WITHIN = 15.0
+_TRIES = 5
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -131,9 +132,11 @@ class RedisServer:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         log = self.folder / "redis.log"
-        first = not log.exists()
-        while (failure := self._try_to_start(log)) is not None:
-            if not (first and "Address already in use" in failure):
+        free_to_move = not log.exists() and "port" not in self.settings
+        for left in reversed(range(_TRIES)):
+            if (failure := self._try_to_start(log)) is None:
+                return
+            if not (left and free_to_move and "Address already in use" in failure):
                 raise RuntimeError(failure)
             self.port = free_port()  # another process took it since we asked for a free one
 

@@ -72,6 +72,9 @@ class StruckHeaders(Mapping[str, str]):
         return dict, (dict(self),)
 
 
+_LEAST = 0.001
+"""Seconds that are left of a time-out at least, when another connection is tried."""
+
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": ACCEPTED_ENCODINGS,
@@ -161,8 +164,8 @@ class Transport:
         self._destination = destination
         self._config = config
         self._timeout = _bounds(config.attempt_timeout, config)
-        self._bounds_of_connecting = _bounds(None, config)
-        self._shared_timeout: SharedTimeout | None = None
+        self._untimed = _bounds(None, config)
+        self._shared_timeout = SharedTimeout(config.attempt_timeout)
         self._own: aiohttp.ClientSession | None = None
         if session is not None:
             wanted = "an aiohttp.ClientSession, made and closed by you"
@@ -211,8 +214,11 @@ class Transport:
         session = self._session()
         try:
             # Each connection that is not fit is closed, until one is, or a new one is made.
+            now = asyncio.get_running_loop().time
+            ends_at = now() + time_limit
             while (result := await self._exchange(session, request, witness, time_limit)) is None:
-                pass
+                # For aiohttp 0 would mean without end.
+                time_limit = max(ends_at - now(), _LEAST)
             return result  # noqa: TRY300 - an else would stand far from it
         except BaseException as error:  # noqa: BLE001 - it is raised again
             # A cancellation, or the end of the program.
@@ -280,8 +286,7 @@ class Transport:
         self._lent = None
         if self._own is not None:
             await self._own.close()
-        if self._shared_timeout is not None:
-            self._shared_timeout.close()
+        self._shared_timeout.close()
 
     def _session(self) -> aiohttp.ClientSession:
         """The lent session, or one of ours."""
@@ -296,9 +301,6 @@ class Transport:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers=_HEADERS,
             )
-            # Who instruments aiohttp is to see a time-out as one, and not as a cancellation.
-            if not self._own.trace_configs:
-                self._shared_timeout = SharedTimeout(self._config.attempt_timeout)
         return self._own
 
     def _within(
@@ -306,8 +308,10 @@ class Transport:
     ) -> tuple[AbstractContextManager[None], aiohttp.ClientTimeout]:
         """The bounds of one attempt, whose clock starts now: its slot is won already."""
         usual = seconds == self._config.attempt_timeout
-        if usual and self._shared_timeout is not None and session is self._own:
-            return self._shared_timeout, self._bounds_of_connecting
+        # With the shared one aiohttp sees a cancellation. Trace hooks, as OpenTelemetry's
+        # instrumentation adds them to each session, are to see the time-out that it is.
+        if usual and session is self._own and not session.trace_configs:
+            return self._shared_timeout, self._untimed
         return nullcontext(), self._timeout if usual else _bounds(seconds, self._config)
 
     async def _read(self, response: aiohttp.ClientResponse, body: bytearray) -> str | None:

@@ -101,9 +101,27 @@ def test_closing_takes_the_timer_away_where_nobody_is_inside() -> None:
         for _ in range(2):
             idle.close()
             assert not [timer for timer in timers if not timer.cancelled()]
+        quick = asyncio.create_task(seconds_of(busy, 1.0))
         task = asyncio.create_task(seconds_of(busy, 99.0))
         await asyncio.sleep(0)
         busy.close()
-        return await task
+        assert await quick == (1.0, False)
+        result = await task
+        with busy:
+            pass  # One who comes after all leaves nothing either.
+        assert not [timer for timer in timers if not timer.cancelled()]
+        return result
 
     assert run_virtual(main()) == (LIMIT, True)
+
+
+def test_a_block_within_a_block_is_refused() -> None:
+    """A task has one time-out of these at once: a second would put an end to the first."""
+
+    async def main() -> None:
+        shared = SharedTimeout(LIMIT)
+        with shared, pytest.raises(RuntimeError), shared:
+            pytest.fail("it was let in")
+        assert await seconds_of(shared, 99.0) == (LIMIT, True)
+
+    run_virtual(main())

@@ -231,6 +231,39 @@ async def test_a_connection_that_others_used_is_looked_at_too() -> None:
         assert (arrivals(server, "others"), arrivals(server, "ours")) == (1, 1)
 
 
+class Slow(aiohttp.TCPConnector):
+    """Takes its time over each connection once it is told to."""
+
+    delay = 0.0
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[aiohttp.tracing.Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's own signature
+    ) -> aiohttp.connector.Connection:
+        """Wait, and connect."""
+        await asyncio.sleep(self.delay)
+        return await super().connect(req, traces, timeout)
+
+
+async def test_all_connections_that_are_tried_share_one_time_limit() -> None:
+    """A connection that is not fit takes of the time of the attempt; the next has what is left."""
+    connector = Slow()
+    config = ClientConfig(attempt_timeout=0.5, retry=RetryPolicy(attempts=1))
+    async with (
+        keeping_server() as server,
+        aiohttp.ClientSession(connector=connector) as session,
+        client_of(server.base_url, config=config, session=session) as client,
+    ):
+        assert await send(client, "first") is Outcome.ACCEPTED
+        server.put(OK)
+        await settle()
+        connector.delay = 0.3
+        assert await send(client, "second") is Outcome.NOT_SENT
+        assert arrivals(server, "second") == 0
+
+
 async def test_others_may_use_our_connections() -> None:
     """Requests of the session's owner go over connections that we listen on as over any other."""
     long = http(b"x" * 300_000).replace(b"Connection: close\r\n", b"")
