@@ -344,7 +344,7 @@ async def _never_there() -> list[Figure]:
         limits = LimiterRegistry.shared(_NOBODY, on_unavailable=policy)  # type: ignore[arg-type]
         async with (
             limits,
-            CleverAppClient(TOKEN, base_url="http://127.0.0.1:9", limits=limits) as client,
+            CleverAppClient(TOKEN, base_url="http://127.0.0.1:9/api/v1", limits=limits) as client,
         ):
             started = time.perf_counter()
             try:
