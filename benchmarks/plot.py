@@ -114,7 +114,8 @@ def _picture(plot: _Plot, lines: dict[str, _Points], path: Path) -> None:
             _bars(axes, lines)
         else:
             for (name, points), mark in zip(lines.items(), _MARKS, strict=False):
-                axes.plot(*zip(*points, strict=True), marker=mark, label=name)
+                # Not clipped: a line of zeros would hide in the axis.
+                axes.plot(*zip(*points, strict=True), marker=mark, label=name, clip_on=False)
             axes.set_ylim(bottom=0)
         if plot.logarithmic:
             axes.set_xscale("log")
