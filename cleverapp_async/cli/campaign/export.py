@@ -47,14 +47,16 @@ _LISTING = exit_codes("the messages were listed", usage=_UNREADABLE)
 _SHOWN = 1000
 _COLUMNS = ("state", "recipient", "text", "at", "error")
 
-_format = format_option("jsonl", "csv", "table", default="jsonl")
+_format = format_option(
+    "jsonl", "csv", "table", show_default="jsonl; csv where --delimiter is given"
+)
 
 
 @click.command(epilog=_LISTING)
 @journal_argument
 @_format
 @delimiter_option()
-def unknown(*, journal: str, given_format: str, delimiter: str | None) -> None:
+def unknown(*, journal: str, given_format: str | None, delimiter: str | None) -> None:
     """List the messages whose outcome is unknown.
 
     They may have been sent. Messages whose run died before the answer came are among them. JSON
@@ -67,7 +69,7 @@ def unknown(*, journal: str, given_format: str, delimiter: str | None) -> None:
 @journal_argument
 @_format
 @delimiter_option()
-def failed(*, journal: str, given_format: str, delimiter: str | None) -> None:
+def failed(*, journal: str, given_format: str | None, delimiter: str | None) -> None:
     """List the messages that were rejected or not sent, and why.
 
     JSON lines are what `cleverapp send --only rejected --only not_sent` reads; a table shows the
@@ -194,7 +196,11 @@ def report(
         )
 
 
-def _list(journal: str, given_format: str, delimiter: str | None, *states: JournalState) -> None:
+def _list(
+    journal: str, given_format: str | None, delimiter: str | None, *states: JournalState
+) -> None:
+    if given_format is None:
+        given_format = "jsonl" if delimiter is None else "csv"
     sign = read_delimiter(delimiter, given_format)
     campaign = find_campaign(journal)
     with open_reader(campaign) as reader:

@@ -103,7 +103,9 @@ function render() {
   if (chosen !== null && drawn.has(chosen))
     list.setAttribute("aria-activedescendant", `row-${chosen}`);
   else list.removeAttribute("aria-activedescendant");
-  if (counting === null) {
+  // Of what has not been answered yet nothing is known: neither how many there are, nor that there are none.
+  const asked = loaded !== query;
+  if (!asked && counting === null) {
     count();
     counting = setTimeout(() => {
       counting = null;
@@ -111,7 +113,7 @@ function render() {
     }, 1000);
   }
   const empty = byId("empty");
-  empty.hidden = rows.length > 0;
+  empty.hidden = asked || rows.length > 0;
   empty.textContent = t(query.trim() ? "emptyFilter" : "empty");
 }
 
