@@ -133,6 +133,35 @@ async def test_messages_appear_in_every_tab_as_they_are_sent(
         assert [*await complaints(page, url), *refused] == []
 
 
+_NOTE_WHAT_IS_SAID = """
+window.said = [];
+document.addEventListener("DOMContentLoaded", () => {
+  const [count, empty] = ["#count", "#empty"].map((one) => document.querySelector(one));
+  const note = () => said.push(`${count.textContent} ${empty.hidden ? "" : empty.textContent}`);
+  const all = { subtree: true, childList: true, attributes: true };
+  new MutationObserver(note).observe(document.body, all);
+});
+"""
+
+
+async def test_nothing_is_said_of_messages_before_they_were_asked_for(
+    open_inbox: Open, tmp_path: Path
+) -> None:
+    """A page that opens says that it loads, then how many there are; never that there are none."""
+    client = await open_inbox()
+    for number in range(3):
+        await client.call.send(5, text=f"order {number}")
+    async with open_tabs(tmp_path / "profile", 1, reach="127.0.0.1") as (page,):
+        await page.speak("en")
+        await page.command("Page.addScriptToEvaluateOnNewDocument", source=_NOTE_WHAT_IS_SAID)
+        await page.go(client.inbox.url)
+        await until_text(page, "#count", "3 messages")
+        said = str(await page.evaluate("said.join('|')"))
+    assert "Loading" in said
+    assert "0 messages" not in said
+    assert "No message" not in said
+
+
 async def test_hostile_texts_stay_texts(open_inbox: Open, tmp_path: Path) -> None:
     """Whatever a message or a contact holds is shown as it is, and nothing is fetched."""
     contacts = [
