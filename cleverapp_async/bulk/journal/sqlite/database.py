@@ -370,7 +370,8 @@ def opened_for_writing(
     # Our lock comes before SQLite opens the file: SQLite's own lock lets several processes write by
     # turns, and two runners would send the same messages.
     lock = JournalLock.acquire(path)
-    admitted = forget = False
+    admitted: OpenJournal | None = None
+    forget = False
     try:
         check_mount(path)
         check_files_beside(path, private=True)
@@ -388,16 +389,15 @@ def opened_for_writing(
             if separated:
                 with transaction(connection, commit):
                     doubt(connection)
-            files = OpenFiles(path, lock.file)
-            admitted = True
-            yield OpenJournal(connection, files, lock)
+            admitted = OpenJournal(connection, OpenFiles(path, lock.file), lock)
+            yield admitted
         finally:
             # In reverse: the mark goes when the file has everything, then the file is closed, and
             # the lock is let go when nothing of ours touches the file any more. What refused to be
             # opened stays as it was.
-            if admitted and mark_whole(connection):
+            if admitted is not None and mark_whole(connection):
                 # What is at the path may be an older copy by now: what was kept tells so.
-                forget = files.in_place
+                forget = admitted.files.in_place
                 connection.close()
             else:
                 close_beside_log(connection, path)
