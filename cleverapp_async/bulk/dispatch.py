@@ -262,7 +262,8 @@ class Dispatcher:
             self._put_back(key, item)
         except JournalError as error:
             if state.outcome is Outcome.NOT_SENT:
-                # It has not left, and no intent of it is written: it waits in the journal.
+                # It has not left and waits in the journal. Should its intent be written all the
+                # same, as after a commit that failed at its very end, a resume calls it unknown.
                 item.stage = _Stage.OVER
             else:
                 self._end(key, item, state.outcome, error=unexpected_error(state.outcome, error))

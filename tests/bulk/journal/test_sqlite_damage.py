@@ -25,6 +25,7 @@ from tests.bulk.journal.damage import (
     wrong_exceptions,
 )
 from tests.bulk.journal.journals import ORIGIN, load, messages
+from tests.raising import raises
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,6 +94,22 @@ async def test_a_base_url_that_is_none_is_damage(
     with pytest.raises(JournalError) as raised:
         await journal.open("https://b.example/api/v1")
     assert str(raised.value).isprintable()
+
+
+@pytest.mark.parametrize("name", ["created_at", "intents"])
+async def test_a_count_of_intents_that_makes_no_sense_is_damage(
+    sound: Path, tmp_path: Path, name: str
+) -> None:
+    """Whatever stands in a fact that is kept beside the file, the error is a journal's."""
+    path = _copy(sound, tmp_path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, b"\xff"))
+    connection.close()
+    journal = SqliteJournal(path)
+    await journal.open(ORIGIN)
+    with raises(JournalError, "damaged"):
+        await load(journal, None)
+    await journal.close("failed")
 
 
 async def _open_error(path: Path) -> JournalError | None:

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cleverapp_async import JournalError, JournalLockedError, SqliteJournal
-from cleverapp_async.bulk.journal.sqlite.lock import JournalLock, lock_path, read_holder
+from cleverapp_async.bulk.journal.codec import decode_holder
+from cleverapp_async.bulk.journal.sqlite import lock as lock_module
+from cleverapp_async.bulk.journal.sqlite.lock import (
+    JournalLock,
+    lock_path,
+    read_holder,
+    read_kept,
+)
 from cleverapp_async.journal import JournalReader, JournalWriteError, LockHolder
 from tests.bulk.journal.journals import ORIGIN, messages, opened
 
@@ -118,6 +125,35 @@ def test_a_lock_that_tells_nothing_is_a_lock(tmp_path: Path, text: bytes) -> Non
     assert read_holder(path) == LockHolder()
     with pytest.raises(JournalLockedError, match=r"run\.db"):
         JournalLock.acquire(path)
+    lock.release()
+
+
+def test_what_is_kept_hides_no_holder(tmp_path: Path) -> None:
+    """The holder stands alone in the 4,096 bytes that earlier versions of this package read."""
+    path = tmp_path / "run.db"
+    lock = JournalLock.acquire(path)
+    lock.keep(b"words")
+    assert decode_holder(lock_path(path).read_bytes()[:4096]).pid == os.getpid()
+    assert read_kept(path) == b"words"
+    lock.release(forget=False)
+    assert read_holder(path) is None
+    assert read_kept(path) == b"words"
+
+
+def test_a_disk_that_takes_a_part_gets_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write that the system breaks off is gone on with."""
+    path, write_at = tmp_path / "run.db", lock_module._write_at
+    monkeypatch.setattr(
+        lock_module, "_write_at", lambda handle, told, place: write_at(handle, told[:1000], place)
+    )
+    lock = JournalLock.acquire(path)
+    lock.keep(b"words")
+    holder = read_holder(path)
+    assert holder is not None
+    assert holder.pid == os.getpid()
+    assert read_kept(path) == b"words"
     lock.release()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -160,6 +161,7 @@ def _sqlite_error(name: str, text: str) -> sqlite3.OperationalError:
         (_sqlite_error("SQLITE_IOERR_FSYNC", "disk I/O error"), "disk"),
         (_sqlite_error("SQLITE_CORRUPT", "malformed"), "copy"),
         (OSError("the disk is gone"), "file"),
+        (OSError(errno.ENOSPC, "No space left on device"), "make room"),
         (MemoryError("no memory"), "file"),
         (KeyboardInterrupt(), "file"),
         (SystemExit(3), "file"),

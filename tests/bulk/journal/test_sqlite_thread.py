@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from cleverapp_async import JournalError, SqliteJournal
-from cleverapp_async.bulk.journal.sqlite import writer
+from cleverapp_async.bulk.journal.sqlite import database, writer
 from cleverapp_async.journal import JournalReader, JournalState
 from tests.bulk.journal.journals import ACCEPTED, ORIGIN, load, messages, opened
 from tests.bulk.journal.test_sqlite_writer import FailingJournal, GatedJournal
@@ -72,7 +72,8 @@ async def test_all_that_is_queued_is_answered_when_the_thread_ends(
     journal.gate = threading.Event()
     waiting = [asyncio.ensure_future(journal.intend(0))]
     await asyncio.sleep(0.01)
-    monkeypatch.setattr(writer, "write_changes", _raise_system_exit)
+    for module in (database, writer):
+        monkeypatch.setattr(module, "write_changes", _raise_system_exit)
     monkeypatch.setattr(writer, "time", _Clock())
     waiting += [asyncio.ensure_future(journal.record(index, ACCEPTED)) for index in range(1, 70)]
     waiting += [asyncio.ensure_future(journal.intend(index)) for index in range(70, 98)]

@@ -5,15 +5,22 @@ It is opened under its lock, checked, and brought up to date.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 from ....errors import JournalError, JournalLostError, JournalWriteError
 from ..codec import LATEST, LONGEST, damaged
-from .filesystem import OpenFiles, check_file_type, check_files_beside, check_mount, check_place
+from .filesystem import (
+    REMEDIES,
+    OpenFiles,
+    check_file_type,
+    check_files_beside,
+    check_mount,
+    check_place,
+)
 from .lock import JournalLock
 from .log import (
-    LastIntent,
+    IntentCount,
     close_beside_log,
     doubt,
     is_without_log,
@@ -23,7 +30,7 @@ from .log import (
     without_log,
 )
 from .schema import APPLICATION_ID, MIGRATIONS, TABLES, VERSION, check_file
-from .states import Change, ChangeKind
+from .states import Change, ChangeKind, write_changes
 
 if TYPE_CHECKING:
     import sqlite3
@@ -33,7 +40,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Commit",
     "OpenJournal",
-    "check_integrity",
     "harden",
     "open_failure",
     "opened_for_writing",
@@ -65,7 +71,7 @@ def _told(error: BaseException) -> tuple[str, str]:
     if isinstance(error, PermissionError):
         return f"access was refused ({error.strerror})", "let this user read it and its folder"
     if isinstance(error, OSError):
-        return error.strerror or str(error), "check the file"
+        return error.strerror or str(error), REMEDIES.get(error.errno or 0, "check the file")
     # Errors that Python's module raises itself have no name.
     name = str(getattr(error, "sqlite_errorname", None) or "")
     for begin, reason, remedy in _REASONS:
@@ -200,7 +206,7 @@ _CONDITIONS = " AND ".join(
 _UNSOUND = f"SELECT 1 FROM fate WHERE NOT ({_CONDITIONS}) LIMIT 1"  # noqa: S608 - made of constants
 
 
-def check_integrity(connection: sqlite3.Connection, path: Path) -> None:
+def _check_integrity(connection: sqlite3.Connection, path: Path) -> None:
     """Check the file and the rows of a journal that is open for writing.
 
     Nobody can tell a row that was changed to something that could be true. That every message is
@@ -265,29 +271,37 @@ class OpenJournal:
         self.connection = connection
         self.files = files
         self.lock = lock
-        self._last: LastIntent | None = None
+        self._intents: IntentCount | None = None
 
     def mark_at_work(self, connection: sqlite3.Connection) -> None:
         """Write down, before anything is sent, what tells later that the log was lost or cut.
 
         Raises:
+            JournalError: The journal is damaged.
             OSError: What is kept beside the file cannot be written.
         """
-        mark_at_work(connection)
-        self._last = LastIntent.find(connection)
-        self.lock.keep(self._last.encode())
+        self._intents = mark_at_work(connection)
+        self.lock.keep(self._intents.encode())
 
-    def remember(self, changes: Sequence[Change]) -> None:
-        """Keep beside the file which intent was written last; once it is durable.
+    def write(self, changes: Sequence[Change], commit: Commit) -> None:
+        """Write changes, and keep beside the file how many intents there are now.
 
-        Raises:
-            OSError: It cannot be kept, so that the message must not leave.
+        Args:
+            changes: What is durable on return.
+            commit: Ends the transaction.
         """
-        for kind, index, row in reversed(changes):
-            if kind is ChangeKind.INTENT and self._last is not None:
-                self._last = self._last.followed_by(index, row[1])
-                self.lock.keep(self._last.encode())
-                return
+        added = sum(kind is ChangeKind.INTENT for kind, _, _ in changes)
+        counted = self._intents.plus(added) if added and self._intents is not None else None
+        with transaction(self.connection, commit):
+            write_changes(self.connection, changes)
+            if counted is not None:
+                counted.write(self.connection)
+        if counted is not None:
+            self._intents = counted
+            # Without it the lower count stays beside the file: less would be noticed after a crash,
+            # and nothing wrong. The changes are durable by now, whatever becomes of it.
+            with suppress(OSError):
+                self.lock.keep(counted.encode())
 
 
 def _connect(path: Path, commit: Commit, give_up: Callable[[], bool] | None) -> sqlite3.Connection:
@@ -308,10 +322,10 @@ def _connect(path: Path, commit: Commit, give_up: Callable[[], bool] | None) -> 
             connection.execute(setting)
         prepare(connection, version, commit)
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        connection.close()
+        close_beside_log(connection, path)
         raise open_failure(path, error) from None
     except BaseException:
-        connection.close()
+        close_beside_log(connection, path)
         raise
     return connection
 
@@ -346,7 +360,8 @@ def opened_for_writing(
 
     Raises:
         JournalLockedError: Another runner has it.
-        JournalError: It lies in a place where it cannot be kept, is no journal, or lacks its log.
+        JournalError: It lies in a place where it cannot be kept, is no journal, is damaged, or
+            lacks what a run that died had sent last.
         JournalWriteError: It cannot be made or written.
     """
     check_place(path)
@@ -355,7 +370,8 @@ def opened_for_writing(
     # Our lock comes before SQLite opens the file: SQLite's own lock lets several processes write by
     # turns, and two runners would send the same messages.
     lock = JournalLock.acquire(path)
-    whole = sound = False
+    admitted: OpenJournal | None = None
+    forget = False
     try:
         check_mount(path)
         check_files_beside(path, private=True)
@@ -365,6 +381,7 @@ def opened_for_writing(
             raise without_log(path)
         connection = _connect(path, commit, give_up)
         try:
+            _check_integrity(connection, path)
             if not separated and lacks_end(connection, path):
                 if not without:
                     raise without_log(path, cut=True)
@@ -372,15 +389,17 @@ def opened_for_writing(
             if separated:
                 with transaction(connection, commit):
                     doubt(connection)
-            sound = True
-            yield OpenJournal(connection, OpenFiles(path, lock.file), lock)
+            admitted = OpenJournal(connection, OpenFiles(path, lock.file), lock)
+            yield admitted
         finally:
             # In reverse: the mark goes when the file has everything, then the file is closed, and
-            # the lock is let go when nothing of ours touches the file any more.
-            whole = sound and mark_whole(connection)
-            if whole:
+            # the lock is let go when nothing of ours touches the file any more. What refused to be
+            # opened stays as it was.
+            if admitted is not None and mark_whole(connection):
+                # What is at the path may be an older copy by now: what was kept tells so.
+                forget = admitted.files.in_place
                 connection.close()
             else:
                 close_beside_log(connection, path)
     finally:
-        lock.release(forget=whole)
+        lock.release(forget=forget)

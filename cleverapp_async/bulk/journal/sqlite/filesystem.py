@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OWNER_ONLY",
+    "REMEDIES",
     "Handle",
     "Identity",
     "NotPlainError",
@@ -36,6 +38,13 @@ Identity: TypeAlias = tuple[int, int]
 
 OWNER_ONLY = 0o600
 """The mode of a journal's files, which hold people's data."""
+
+REMEDIES = {
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room",
+    errno.EFBIG: "let files be larger (ulimit -f)",
+}
+"""What helps against an error of the file system, by its number."""
 
 # Neither a link is followed nor a pipe waited for, and no child gets the handle.
 _CAREFULLY = (
@@ -311,6 +320,15 @@ class OpenFiles:
     def exists(self) -> bool:
         """Whether the journal's file still has a name, even if another one."""
         return self.handle.status().st_nlink > 0
+
+    @property
+    def in_place(self) -> bool:
+        """Whether they are where they were: :meth:`check` would raise nothing."""
+        try:
+            self.check()
+        except JournalLostError:
+            return False
+        return True
 
     def leave(self, connection: sqlite3.Connection) -> None:
         """Make sure at the end that they are where they were, or that the file needs no other.

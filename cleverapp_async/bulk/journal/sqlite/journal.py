@@ -21,7 +21,7 @@ from ..protocol import MarkOf, Messages
 from ..records import JournalEntry, JournalResult, JournalSummary, Loaded, Resend
 from ..rules import check_deduplication
 from . import queries
-from .database import OpenJournal, check_integrity, opened_for_writing, transaction
+from .database import OpenJournal, opened_for_writing, transaction
 from .filesystem import check_file_type, resolve_path
 from .loading import Comparer, Loader
 from .states import Change, ChangeKind, orphan_intents, result_row
@@ -56,10 +56,10 @@ async def _once_there_is_room(writer: WriterThread, change: Change) -> None:
 class SqliteJournal:
     """A campaign's journal in one SQLite file, for ``run_campaign(journal)``.
 
-    Beside the file lie ``-wal`` and ``-shm`` while it is open, or after a crash (they belong to it:
-    copy all three), and ``.lock``, which tells other runners to stay away. All are for their owner
-    alone (mode 0600). The file holds recipients, texts and references, and never the API
-    token.
+    Beside the file lie ``-wal`` and ``-shm`` while it is open, or after a crash, and ``.lock``.
+    They belong to it: copy all of them. The first holds what was written last; ``.lock`` names the
+    runner, and tells after a crash whether something is missing. All are for their owner alone
+    (mode 0600). The file holds recipients, texts and references, and never the API token.
 
     After :meth:`close` it can be opened again, to resume.
 
@@ -119,8 +119,10 @@ class SqliteJournal:
         Raises:
             JournalLockedError: Another runner has it.
             JournalMismatchError: The campaign in it goes to another base URL.
-            JournalError: It is not there and not to be made, cannot be opened, is no journal, was
-                purged, lacks the log of a run that died, or lies where a journal cannot be kept.
+            JournalWriteError: It cannot be made or written.
+            JournalError: It is not there and not to be made, cannot be opened, is no journal, is
+                damaged, was purged, lacks what a run that died had sent last (its log, the end of
+                that, or all since an older copy), or lies where a journal cannot be kept.
         """
         if self._writer is not None:
             raise JournalLockedError(
@@ -406,7 +408,6 @@ class SqliteJournal:
         comparison.finish()
 
     def _begin(self, origin: str, path: Path, connection: sqlite3.Connection) -> None:
-        check_integrity(connection, path)
         queries.check_campaign(connection, path, origin)
         self._origin = queries.origin(connection)
         with transaction(connection, self._end):

@@ -5,6 +5,9 @@ a mount of the single file, and a name that was changed since lead to the same l
 it, ``<journal>.lock``, says who holds it; without it the holder has no name. It is locked, too, as
 that is all that earlier versions of this package lock. A child that was forked while the lock is
 held does not share it.
+
+The file beside it also keeps a few words for whoever opens the journal next, which outlive a crash
+of the holder and go with an orderly end.
 """
 
 from __future__ import annotations
@@ -23,20 +26,16 @@ from attrs import define
 from ....errors import JournalError, JournalLockedError, JournalWriteError
 from ..codec import decode_holder, encode_holder
 from ..records import LockHolder
-from .filesystem import OWNER_ONLY, Handle, NotPlainError, identity_of
+from .filesystem import OWNER_ONLY, REMEDIES, Handle, NotPlainError, identity_of
 
 __all__ = ["JournalLock", "check_lockable", "in_use", "lock_path", "read_holder", "read_kept"]
 
-_REMEDIES = {
-    errno.ENOSPC: "make room",
-    errno.EDQUOT: "make room",
-    errno.EFBIG: "let files be larger (ulimit -f)",
-}
 _TRIES = 5
 _PAUSE = 0.01
 _JOURNAL, _LOCK = "the journal", "the lock"
-# The first bytes of the file beside it name the holder, those behind them hold what is kept.
-_KEPT_AT = 2048
+# The first bytes of the file beside it name the holder, those behind them hold what is kept. So
+# many bytes are read by earlier versions, which take all of them for the holder.
+_KEPT_AT = 4096
 _KEPT_LENGTH = 256
 # In the page that SQLite never writes to, behind the bytes of it that SQLite locks itself:
 # https://www.sqlite.org/fileformat2.html#the_lock_byte_page
@@ -56,6 +55,10 @@ family the lock of a whole file conflicts with SQLite's own locks."""
 if sys.platform == "win32":
     import msvcrt
 
+    def _write_at(handle: int, told: bytes, place: int) -> int:
+        os.lseek(handle, place, os.SEEK_SET)
+        return os.write(handle, told)
+
     def _lock(handle: int, mode: int, *, beside: bool) -> None:
         os.lseek(handle, _PLACE_BESIDE if beside else _PLACE, os.SEEK_SET)
         msvcrt.locking(handle, mode, 1)
@@ -71,6 +74,8 @@ if sys.platform == "win32":
         _lock(handle, msvcrt.LK_UNLCK, beside=beside)
 
 else:
+    _write_at = os.pwrite
+
     try:
         import fcntl
     except ImportError:
@@ -104,27 +109,26 @@ else:
         _flock(handle, _NOT, beside=beside)
 
 
-def _read(journal: Path) -> LockHolder:
-    """The holder that the file beside a journal names; one without a name if it is unreadable."""
+def _read(journal: Path, place: int, length: int) -> bytes:
+    """Bytes of the file beside a journal; none where it is unreadable."""
     with suppress(OSError):
         handle = Handle.open(lock_path(journal), os.O_RDONLY)
         try:
-            return decode_holder(os.read(handle.number, _KEPT_AT))
+            os.lseek(handle.number, place, os.SEEK_SET)
+            return os.read(handle.number, length)
         finally:
             handle.close()
-    return LockHolder()
+    return b""
+
+
+def _named(journal: Path) -> LockHolder:
+    """The holder that the file beside a journal names; one without a name if it is unreadable."""
+    return decode_holder(_read(journal, 0, _KEPT_AT))
 
 
 def read_kept(journal: Path) -> bytes:
     """What :meth:`JournalLock.keep` wrote last; empty where that is nothing, or unreadable."""
-    with suppress(OSError):
-        handle = Handle.open(lock_path(journal), os.O_RDONLY)
-        try:
-            os.lseek(handle.number, _KEPT_AT, os.SEEK_SET)
-            return os.read(handle.number, _KEPT_LENGTH).strip()
-        finally:
-            handle.close()
-    return b""
+    return _read(journal, _KEPT_AT, _KEPT_LENGTH).strip()
 
 
 def read_holder(journal: Path) -> LockHolder | None:
@@ -142,7 +146,7 @@ def read_holder(journal: Path) -> LockHolder | None:
     try:
         # A shared lock: two who look at the same time must not take each other for a holder.
         if not _try_lock(handle.number, shared=True, beside=_BESIDE):
-            return _read(journal)
+            return _named(journal)
         _unlock(handle.number, beside=_BESIDE)
     except OSError as error:
         raise JournalError(f"the lock of the journal {journal} cannot be read: {error}") from None
@@ -269,7 +273,7 @@ class JournalLock:
             lock._take()
         except OSError as error:
             lock._close()
-            remedy = _REMEDIES.get(error.errno or 0, "put it on a local disk")
+            remedy = REMEDIES.get(error.errno or 0, "put it on a local disk")
             raise JournalWriteError(
                 f"the journal {journal} cannot be locked: {error.strerror or error}; {remedy}"
             ) from None
@@ -283,7 +287,7 @@ class JournalLock:
         # refuse the other.
         if not (_BESIDE or _lock_soon(self.file)) or not _lock_soon(self._beside, beside=True):
             self._let_go()
-            raise in_use(self.journal, _read(self.journal))
+            raise in_use(self.journal, _named(self.journal))
         try:
             self._check()
             self._write_down()
@@ -309,7 +313,7 @@ class JournalLock:
         # lock decides whether the journal is held.
         self._write(0, encode_holder().encode().ljust(_KEPT_AT))
         if self._beside.status().st_size < _KEPT_AT + _KEPT_LENGTH:
-            # No later write needs room.
+            # Most file systems need no more room for the later writes to the same place.
             self.keep(b"")
 
     def keep(self, told: bytes) -> None:
@@ -324,8 +328,10 @@ class JournalLock:
         self._write(_KEPT_AT, told.ljust(_KEPT_LENGTH))
 
     def _write(self, place: int, told: bytes) -> None:
-        os.lseek(self._beside.number, place, os.SEEK_SET)
-        os.write(self._beside.number, told)
+        # A disk that is nearly full takes a part; the rest then raises what is wrong.
+        while told:
+            written = _write_at(self._beside.number, told, place)
+            told, place = told[written:], place + written
 
     def release(self, *, forget: bool = True) -> None:
         """Let the lock go; SQLite must have closed the file before.

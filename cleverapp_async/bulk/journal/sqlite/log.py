@@ -4,26 +4,29 @@ What a run writes goes into SQLite's log, ``<journal>-wal``, and from there into
 then. After a crash the last results are in the log alone: a file that is moved, copied or kept
 without it does not know of them, and nothing in it looks wrong. So a run writes a mark into the
 file itself before it sends anything, and the mark goes when all that was written is in the file.
-A file with the mark and without a log was separated from it.
+A file with the mark and without a log was separated from it. Or another program of SQLite's has put
+the log into the file; this cannot be told from a log that was lost while it was being put there, of
+which the file has a part.
 
-The file beside the journal that says who holds it keeps the last intent, too (:class:`LastIntent`).
-A journal that does not know that intent has lost the end of its log, or the whole. One without a
-log that knows it has lost nothing: another program of SQLite's has put the log into the file.
+How many intents there are is written with each of them, and also kept in the file beside the
+journal that says who holds it (:class:`IntentCount`). A journal that knows of fewer has lost the
+end of its log, or is an older copy.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Self, cast
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
 
 from attrs import evolve, frozen
 
 from ....errors import JournalError
-from ....limits.shared.disk.machine import read_boot_id
-from ..codec import Cell, encode_error, expect_number, whole
+from ..codec import UNREADABLE, encode_error, expect_moment, expect_number, whole
 from ..records import ErrorRecord, JournalState
 from .lock import read_kept
+from .queries import fact, meta, set_meta
 from .schema import APPLICATION_ID
 from .states import CODES, error_id
 
@@ -32,19 +35,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
-    "LastIntent",
+    "IntentCount",
+    "close_after_look",
     "close_beside_log",
     "doubt",
+    "has_log",
     "is_without_log",
     "lacks_end",
-    "log_path",
     "mark_at_work",
     "mark_whole",
     "show_doubt",
     "without_log",
 ]
 
-_MARK = "log"
+_MARK, _INTENTS = "log", "intents"
 _MARKED = f"SELECT 1 FROM meta WHERE name = '{_MARK}' AND value = 1"  # noqa: S608 - a constant
 
 _UNKNOWN = CODES[JournalState.UNKNOWN]
@@ -59,87 +63,82 @@ _LOST = ErrorRecord(
     message="it may have reached the server: the journal's log, which knew of it, is missing",
 )
 
-_CREATED = "SELECT value FROM meta WHERE name = 'created_at'"
-_LAST = "SELECT id, intent_at FROM fate WHERE intent_at NOT NULL ORDER BY intent_at DESC LIMIT 1"
-
 
 @frozen
-class LastIntent:
-    """The intent that was written last, as it is kept outside of the file and its log.
+class IntentCount:
+    """How many intents all runs of a campaign have written.
 
     Attributes:
         created_at: The campaign's beginning, by which it is told from another one.
-        boot: The start of the machine: a power cut may lose what was kept. Empty where nobody
-            knows.
-        index: The message; None where there was no intent yet.
-        at: The moment of the intent.
+        count: The intents.
     """
 
-    created_at: Cell
-    boot: str
-    index: int | None = None
-    at: float = 0.0
+    created_at: float
+    count: int
 
     @classmethod
-    def find(cls, connection: sqlite3.Connection) -> Self:
-        """The one that a journal knows of, which lacks nothing."""
-        created = connection.execute(_CREATED).fetchone()
-        index, at = connection.execute(_LAST).fetchone() or (None, 0.0)
-        return cls(created and created[0], read_boot_id(), index, at)
+    def known(cls, connection: sqlite3.Connection) -> Self:
+        """What a journal says.
+
+        Raises:
+            JournalError: It is damaged.
+        """
+        facts = meta(connection)
+        began = expect_moment(facts.get("created_at") or 0, "its beginning")
+        return cls(began, fact(facts, _INTENTS))
 
     @classmethod
-    def read(cls, path: Path) -> Self | None:
+    def kept(cls, path: Path) -> Self | None:
         """What was kept beside a journal; None where that is nothing."""
         try:
-            created_at, boot, index, at = json.loads(read_kept(path))
-            number = None if index is None else expect_number(index, "an intent")
-            return cls(created_at, str(boot), number, float(at))
-        except (ValueError, TypeError, OverflowError, RecursionError, JournalError):
+            created_at, count = json.loads(read_kept(path))
+            return cls(expect_moment(created_at, "a time"), expect_number(count, "a count"))
+        except (*UNREADABLE, JournalError):
             return None
 
-    def followed_by(self, index: int, at: Cell) -> Self:
-        """A later one."""
-        return evolve(self, index=index, at=cast("float", at))
+    def plus(self, added: int) -> Self:
+        """With some more."""
+        return evolve(self, count=self.count + added)
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Write it into the journal."""
+        set_meta(connection, **{_INTENTS: whole(self.count)})
 
     def encode(self) -> bytes:
-        """As it is kept."""
-        return json.dumps([self.created_at, self.boot, self.index, self.at]).encode()
-
-    def is_of(self, connection: sqlite3.Connection) -> bool:
-        """Whether it is one of this campaign."""
-        created = connection.execute(_CREATED).fetchone()
-        return created is not None and created[0] == self.created_at
-
-    def is_in(self, connection: sqlite3.Connection) -> bool:
-        """Whether the journal knows of it: it was settled, withdrawn or repeated since, perhaps."""
-        if self.index is None:
-            return True
-        asked = "SELECT 1 FROM fate WHERE id = ? AND intent_at >= ?"
-        return connection.execute(asked, (whole(self.index), self.at)).fetchone() is not None
+        """As it is kept beside the journal."""
+        return json.dumps([self.created_at, self.count]).encode()
 
 
 def lacks_end(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether a journal does not know of the intent that was its last.
+    """Whether a journal knows of fewer intents than there were.
 
     Args:
         connection: A connection to the file.
         path: The journal's file, links followed; nobody runs it.
+
+    Raises:
+        JournalError: It is damaged.
     """
-    last = LastIntent.read(path)
-    return last is not None and last.is_of(connection) and not last.is_in(connection)
-
-
-def _knows_all(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether a file without its log lacks nothing all the same."""
-    last = LastIntent.read(path)
-    if last is None or not last.boot or last.boot != read_boot_id():
+    kept = IntentCount.kept(path)
+    if kept is None:
         return False
-    return last.is_of(connection) and last.is_in(connection)
+    known = IntentCount.known(connection)
+    return kept.created_at == known.created_at and kept.count > known.count
 
 
-def log_path(journal: Path) -> Path:
+def _log_path(journal: Path) -> Path:
     """SQLite's log of a journal."""
     return journal.with_name(f"{journal.name}-wal")
+
+
+def has_log(journal: Path) -> bool:
+    """Whether there is something in the log of a journal.
+
+    Raises:
+        OSError: It cannot be looked at.
+    """
+    log = _log_path(journal)
+    return log.exists() and log.stat().st_size > 0
 
 
 def _has_mark(connection: sqlite3.Connection) -> bool:
@@ -156,9 +155,8 @@ def is_without_log(path: Path) -> bool:
     """
     import sqlite3  # noqa: PLC0415 - importing the package must stay quick
 
-    log = log_path(path)
     try:
-        if (log.exists() and log.stat().st_size) or not path.stat().st_size:
+        if has_log(path) or not path.stat().st_size:
             return False
         # Nobody writes where there is no log, and nothing is made beside the file in this way.
         connection = sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)
@@ -166,8 +164,7 @@ def is_without_log(path: Path) -> bool:
         return False
     try:
         kind = connection.execute("PRAGMA application_id").fetchone()[0]
-        marked = kind == APPLICATION_ID and _has_mark(connection)
-        return marked and not _knows_all(connection, path)
+        return kind == APPLICATION_ID and _has_mark(connection)
     except (sqlite3.Error, UnicodeDecodeError):
         return False  # whoever opens it will say what is wrong with it
     finally:
@@ -175,31 +172,45 @@ def is_without_log(path: Path) -> bool:
 
 
 def without_log(path: Path, *, cut: bool = False) -> JournalError:
-    """The error of a journal that a run would resume without its log.
+    """The error of a journal that lacks what a run that died had sent last.
 
     Args:
         path: The journal's file.
-        cut: Whether there is a log, which lacks its end.
+        cut: Whether the file and its log are both too old, instead of the log being missing.
     """
-    log = log_path(path)
-    told = f"lacks the end of its log {log.name}" if cut else f"lacks its log {log.name}"
+    log = _log_path(path).name
+    told = (
+        f"the journal {path} does not know of what a run that died had sent last: its log {log} "
+        f"lacks its end, or {path.name} is an older copy. Put the newer files back, {path.name} "
+        f"and {log}. If they are gone for good"
+        if cut
+        else f"the journal {path} lacks its log {log}, which holds what a run that died had sent "
+        f"last: put {log} beside it again, from where the journal was before. If the log is gone "
+        "for good, as after another SQLite program has opened the file"
+    )
     return JournalError(
-        f"the journal {path} {told}, which holds what a run that died had sent "
-        f"last: put {log.name} beside it again, from where the journal was before. If the log is "
-        "gone for good, nobody knows who of those left has got a message: `cleverapp campaign "
-        "unknown` lists them, and `cleverapp campaign resolve` settles them"
+        f"{told}, nobody knows who of those left has got a message: `cleverapp campaign unknown` "
+        "lists them, and `cleverapp campaign resolve` settles them"
     )
 
 
-def mark_at_work(connection: sqlite3.Connection) -> None:
+def mark_at_work(connection: sqlite3.Connection) -> IntentCount:
     """Write into the file that its log has what it lacks; before anything is sent.
 
     Runs inside no transaction.
+
+    Returns:
+        The intents before this run.
+
+    Raises:
+        JournalError: The journal is damaged.
     """
+    counted = IntentCount.known(connection)
     # It goes into the log like every write; the checkpoint then brings it into the file.
-    connection.execute(f"INSERT OR REPLACE INTO meta VALUES ('{_MARK}', 1)")  # noqa: S608 - a constant
+    set_meta(connection, **{_MARK: 1})
     # What a reader holds up for a moment comes with the next checkpoint.
     connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    return counted
 
 
 def mark_whole(connection: sqlite3.Connection) -> bool:
@@ -217,10 +228,10 @@ def mark_whole(connection: sqlite3.Connection) -> bool:
 
 
 def close_beside_log(connection: sqlite3.Connection, path: Path) -> None:
-    """Close a connection; where the file has the mark, its log stays as it is.
+    """Close a connection, and leave the log as it is.
 
-    The last one that closes would put the log into the file and remove it, so that the file with
-    its mark would look as if the log had been lost.
+    The last one that closes would put the log into the file and remove it. A file with the mark
+    would then look as if the log had been lost, and a log that was cut would be gone.
 
     Args:
         connection: A connection to the file.
@@ -230,16 +241,37 @@ def close_beside_log(connection: sqlite3.Connection, path: Path) -> None:
 
     keeper: sqlite3.Connection | None = None
     try:
-        if _has_mark(connection):
+        # An empty log is none: SQLite has made it itself.
+        if has_log(path):
             # It cannot write, so it removes nothing; and while it is there nobody else does.
             keeper = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
             keeper.execute("SELECT 1 FROM sqlite_master").fetchone()
-    except (sqlite3.Error, UnicodeDecodeError):
+    except (sqlite3.Error, UnicodeDecodeError, OSError):
         pass
     finally:
         connection.close()
         if keeper is not None:
             keeper.close()
+
+
+def close_after_look(connection: sqlite3.Connection, path: Path) -> None:
+    """Close a connection that has only read; the log goes only if the file needs it no longer.
+
+    It does not where a run has ended in order while somebody looked.
+
+    Args:
+        connection: A connection to the file.
+        path: The journal's file.
+    """
+    import sqlite3  # noqa: PLC0415 - importing the package must stay quick
+
+    whole = False
+    with suppress(sqlite3.Error, UnicodeDecodeError, JournalError):
+        whole = not _has_mark(connection) and not lacks_end(connection, path)
+    if whole:
+        connection.close()
+    else:
+        close_beside_log(connection, path)
 
 
 def doubt(connection: sqlite3.Connection) -> None:

@@ -24,13 +24,7 @@ from ..rules import (
     without_texts,
 )
 from . import queries
-from .database import (
-    check_integrity,
-    opened_for_writing,
-    transaction,
-    was_interrupted,
-    write_failure,
-)
+from .database import opened_for_writing, transaction, was_interrupted, write_failure
 from .filesystem import resolve_path
 from .reader import JournalReader
 from .states import CODES, error_id, orphan_intents
@@ -52,7 +46,6 @@ def _opened(given: str | os.PathLike[str]) -> Generator[tuple[Path, sqlite3.Conn
     path = resolve_path(check_path("path", given, wrong_argument))
     try:
         with opened_for_writing(path, _commit, make=False, without=True) as journal:
-            check_integrity(journal.connection, path)
             yield path, journal.connection
     except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
         if was_interrupted(error):

@@ -39,10 +39,10 @@ from .filesystem import (
 from .loading import Comparer
 from .lock import check_lockable, read_holder
 from .log import (
-    close_beside_log,
+    close_after_look,
+    has_log,
     is_without_log,
     lacks_end,
-    log_path,
     show_doubt,
     without_log,
 )
@@ -105,7 +105,7 @@ def _looking(path: Path) -> Generator[sqlite3.Connection]:
         connection = _connect(path)
         # The last connection that closes a file empties its log into it; a mere look must not do
         # that to the journal of a run that died.
-        opened.callback(close_beside_log, connection, path)
+        opened.callback(close_after_look, connection, path)
         yield connection
 
 
@@ -117,8 +117,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         # which the connection needs, behind.
         return _try_connect(path, "mode=rw")
     except sqlite3.OperationalError:
-        log = log_path(path)
-        if log.exists() and log.stat().st_size:
+        if has_log(path):
             return _try_connect(path, "mode=ro")
         # A folder that cannot be written, and nobody who writes: the file is all there is.
         return _try_connect(path, "immutable=1")
@@ -208,9 +207,9 @@ class JournalReader:
             if separated:
                 opened.callback(connection.close)
             else:
-                opened.callback(close_beside_log, connection, path)
+                opened.callback(close_after_look, connection, path)
             _check(connection, path)
-            # While somebody writes, what is kept beside the file is not whole now and then.
+            # What is kept beside the file may be half written while somebody writes.
             if separated or (read_holder(path) is None and lacks_end(connection, path)):
                 # Views of this connection are no change of the file, and SQLite refuses them all
                 # the same while `query_only` is on.
@@ -349,8 +348,8 @@ def check_openable(given: str | os.PathLike[str], origin: str, *, create: bool) 
         JournalLockedError: Another runner has it.
         JournalMismatchError: The campaign in it goes to another base URL.
         JournalWriteError: It or its folder cannot be written.
-        JournalError: There is no campaign to go on with, it is no journal, was purged, or lies
-            where a journal cannot be kept.
+        JournalError: There is no campaign to go on with, it is no journal, was purged, lacks what a
+            run that died had sent last, or lies where a journal cannot be kept.
     """
     path = resolve_path(given)
     check_place(path)

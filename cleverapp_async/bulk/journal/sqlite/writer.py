@@ -337,10 +337,8 @@ class WriterThread:
     def _write(self, journal: OpenJournal, changes: list[Change]) -> JournalError | None:
         if self.broken is None:
             try:
-                with transaction(journal.connection, self.commit):
-                    write_changes(journal.connection, changes)
-                journal.remember(changes)
-            except BaseException as error:  # noqa: BLE001 - whatever it is, it is not written
+                journal.write(changes, self.commit)
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it may not be written
                 # For good: a disk that failed once is not trusted with another intent. The results
                 # are tried once more at the end.
                 self.broken = write_failure(self.path, error)
@@ -365,14 +363,14 @@ class WriterThread:
             if files.exists:
                 self._kept = []
             files.leave(connection)
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is not written
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it may not be written
             raise write_failure(self.path, error) from None
 
     def _failure(self, error: BaseException) -> Exception:
         """The error for a waiter: never one that would end the event loop."""
         import sqlite3  # noqa: PLC0415 - importing the package must stay quick
 
-        ours = (sqlite3.Error, UnicodeDecodeError, StopIteration)
+        ours = (sqlite3.Error, UnicodeDecodeError, OSError, StopIteration)
         if isinstance(error, ours) or not isinstance(error, Exception):
             return write_failure(self.path, error)
         return error

@@ -26,7 +26,6 @@ __all__ = [
     "files_in",
     "machine_clock",
     "prepare",
-    "read_boot_id",
 ]
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -55,17 +54,6 @@ Clock: TypeAlias = Callable[[], Reading]
 """Reads a clock."""
 
 
-def read_boot_id(boot_id: Path = _BOOT_ID) -> str:
-    """What tells one start of the machine from another; empty where nothing does.
-
-    Args:
-        boot_id: The file that has it.
-    """
-    with suppress(OSError):
-        return boot_id.read_text(encoding="utf-8").strip()
-    return ""
-
-
 def machine_clock(boot_id: Path = _BOOT_ID) -> Clock:
     """The best clock that this machine has.
 
@@ -73,8 +61,10 @@ def machine_clock(boot_id: Path = _BOOT_ID) -> Clock:
         boot_id: The file that tells one start of the machine from another.
     """
     clock_id: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+    boot = ""
+    with suppress(OSError):
+        boot = boot_id.read_text(encoding="utf-8").strip()
     # Without the boot's id nobody could tell two counts of the clock apart, which both begin at 0.
-    boot = read_boot_id(boot_id)
     if clock_id is None or not boot:
         return _read_wall
 
