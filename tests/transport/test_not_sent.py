@@ -182,34 +182,20 @@ class Closing(aiohttp.TCPConnector):
         return connection
 
 
+@pytest.mark.parametrize("lent", [True, False], ids=["lent session", "own session"])
 @pytest.mark.parametrize("text", ["Hi", "Й" * 5000], ids=["in the query", "in a body"])
-async def test_a_transport_that_refuses_the_first_write(text: str) -> None:
-    """The headers were announced, and not one byte was accepted: proven not sent."""
-    notebook = Notebook()
-    async with (
-        raw_server(SUCCESS) as raw,
-        aiohttp.ClientSession(connector=Closing()) as session,
-        client_of(raw.base_url, limits=notebook.registry(), session=session) as client,
-    ):
-        with pytest.raises(NotSentError) as caught:
-            await client.send_message(
-                bot_id=1, messenger="telegram", contact_external_id="7", text=text
-            )
-        assert raw.requests == []
-    assert caught.value.outcome is Outcome.NOT_SENT
-    assert notebook.of_key() == ["acquire interactive", "sent", "refund"]
-
-
-@pytest.mark.parametrize("text", ["Hi", "Й" * 5000], ids=["in the query", "in a body"])
-async def test_a_transport_of_our_own_that_refuses_the_first_write(
-    text: str, monkeypatch: pytest.MonkeyPatch
+async def test_a_transport_that_refuses_the_first_write(
+    text: str, lent: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same through the client's own session."""
+    """The headers were announced, and not one byte was accepted: proven not sent."""
     monkeypatch.setattr(aiohttp, "TCPConnector", Closing)
     notebook = Notebook()
     async with (
         raw_server(SUCCESS) as raw,
-        client_of(raw.base_url, limits=notebook.registry()) as client,
+        aiohttp.ClientSession(connector=Closing()) as session,
+        client_of(
+            raw.base_url, limits=notebook.registry(), session=session if lent else None
+        ) as client,
     ):
         with pytest.raises(NotSentError) as caught:
             await client.send_message(
