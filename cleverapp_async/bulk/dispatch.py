@@ -112,7 +112,10 @@ class Dispatcher:
     )
     _keeping: set[asyncio.Future[None]] = field(factory=set["asyncio.Future[None]"], init=False)
     _room: asyncio.Event = field(factory=asyncio.Event, init=False)
-    _low_keys: set[LimitKey | None] = field(factory=set["LimitKey | None"], init=False)
+    # A dictionary for its order: which key is filled up first must not hang on the seed of hashes.
+    _low_keys: dict[LimitKey | None, None] = field(
+        factory=dict["LimitKey | None", None], init=False
+    )
     _low: int = field(default=0, init=False)
     _holding: bool = field(default=False, init=False)
 
@@ -150,12 +153,13 @@ class Dispatcher:
         """A key runs low once it starts messages and has fewer left than that."""
         self._low = below
 
-    async def low_keys(self) -> set[LimitKey | None]:
-        """Wait until some keys run low, and return them."""
+    async def low_keys(self) -> list[LimitKey | None]:
+        """Wait until some keys run low, and return them, the one that did so first at the front."""
         while not self._low_keys:
             self._room.clear()
             await self._room.wait()
-        found, self._low_keys = self._low_keys, set()
+        found = list(self._low_keys)
+        self._low_keys.clear()
         return found
 
     def queued(self, key: LimitKey | None) -> int:
@@ -190,7 +194,7 @@ class Dispatcher:
             # cancellation leads to is done by this callback.
             task.add_done_callback(self._task_ended)
             if self._queues.queued(key) < self._low:
-                self._low_keys.add(key)
+                self._low_keys[key] = None
                 self._room.set()
         if self._wants_more():
             self._room.set()

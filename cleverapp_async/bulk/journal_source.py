@@ -205,10 +205,10 @@ class JournalSource:
         depth = max(1, min(_DEEPEST, self.look_ahead // max(1, len(cursors))))
         half = max(1, depth // 2)
         queue.watch(half)
-        low_keys = set(cursors)
+        low_keys = list(cursors)
         while cursors:
-            for key in low_keys & cursors.keys():
-                if queue.queued(key) >= half:
+            for key in low_keys:
+                if key not in cursors or queue.queued(key) >= half:
                     continue
                 # Filled up from half, not one by one: each question to the journal waits behind its
                 # writes.

@@ -52,8 +52,8 @@ class DispatchQueue(Protocol):
     def watch(self, below: int) -> None:
         """A key runs low once it starts messages and has fewer left than that."""
 
-    async def low_keys(self) -> set[LimitKey | None]:
-        """Wait until some keys run low, and return them."""
+    async def low_keys(self) -> list[LimitKey | None]:
+        """Wait until some keys run low, and return them, the one that did so first at the front."""
         ...
 
     def queued(self, key: LimitKey | None) -> int:
