@@ -88,7 +88,8 @@ class WriterThread:
     last_commit: Commit
     broken: JournalError | None = None
     _loop: asyncio.AbstractEventLoop = field(factory=asyncio.get_running_loop)
-    _queue: SimpleQueue[_Write | _Job] = field(factory=SimpleQueue["_Write | _Job"])
+    _queue: SimpleQueue[list[_Write] | _Job] = field(factory=SimpleQueue["list[_Write] | _Job"])
+    _fresh: list[_Write] = field(factory=list["_Write"])
     _queued: int = 0
     _room: asyncio.Event = field(factory=asyncio.Event)
     _under_way: set[int] = field(factory=set[int])
@@ -140,7 +141,7 @@ class WriterThread:
             # raises.
             raise copy.copy(self._gone)
         answer: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(_Job(operation, answer))
+        self._put_job(_Job(operation, answer))
         return answer
 
     @property
@@ -168,18 +169,33 @@ class WriterThread:
             self._keep([change])
             answer.set_exception(copy.copy(gone))
             return answer
-        # Counted in the event loop alone, up here and down in `_written`: the thread never touches
-        # it, so that no lock is needed.
-        self._queued += 1
-        self._queue.put((change, answer))
+        self._put((change, answer))
         return answer
 
     def add(self, change: Change) -> None:
         """Queue a change; this does not wait until it is written."""
-        if self._gone is not None:
-            return
+        if self._gone is None:
+            self._put((change, None))
+
+    def _put(self, write: _Write) -> None:
+        # What one turn of the event loop queues is handed over together at the beginning of the
+        # next: a thread that is woken for each change fights with the loop for the interpreter's
+        # lock, and commits more often.
+        if not self._fresh and not self._loop.is_closed():
+            self._loop.call_soon(self._hand_over)
+        self._fresh.append(write)
+        # Counted in the event loop alone, up here and down in `_written`: the thread never touches
+        # it, so that no lock is needed.
         self._queued += 1
-        self._queue.put((change, None))
+
+    def _put_job(self, job: _Job) -> None:
+        self._hand_over()
+        self._queue.put(job)
+
+    def _hand_over(self) -> None:
+        if self._fresh:
+            self._queue.put(self._fresh)
+            self._fresh = []
 
     async def stop(self, operation: _Operation) -> None:
         """Write what is left, do a last operation in the same commit, and end the thread.
@@ -219,12 +235,12 @@ class WriterThread:
     def _leave(self, answer: _Answer, operation: _Operation = lambda _: None) -> None:
         # The last job is in the queue once only: from here on the hook would put a second one.
         atexit.unregister(self._stop_at_exit)
-        self._queue.put(_Job(operation, answer, last=True))
+        self._put_job(_Job(operation, answer, last=True))
 
     def _stop_at_exit(self) -> None:
         # Nobody waits for an answer any more, as the loop is over: what counts is that the thread
         # writes what is queued, and that the program does not hang where the disk does.
-        self._queue.put(_Job(lambda _: None, None, last=True))
+        self._put_job(_Job(lambda _: None, None, last=True))
         if self._thread is not None:
             self._thread.join(_LAST_WORDS)
 
@@ -244,12 +260,13 @@ class WriterThread:
             _settle(last.answer, None, None)
         self._ended = error or JournalError(f"the journal {self.path} is closed")
         writes, jobs = self._in_hand, [self._job]
+        self._hand_over()
         while not self._queue.empty():
             item = self._queue.get_nowait()
             if isinstance(item, _Job):
                 jobs.append(item)
             else:
-                writes.append(item)
+                writes += item
         # A result that is not written is counted, to be told as lost; an intent that is not written
         # is no loss, as its message has not left.
         self._keep(change for change, _ in writes)
@@ -314,13 +331,13 @@ class WriterThread:
         urgent, until = False, 0.0
         item = self._queue.get()
         while not isinstance(item, _Job):
-            self._in_hand.append(item)
-            kind, index, _ = item[0]
-            if kind is ChangeKind.INTENT:
-                self._under_way.add(index)
-                urgent = True
-            else:
-                self._under_way.discard(index)
+            self._in_hand += item
+            for (kind, index, _), _ in item:
+                if kind is ChangeKind.INTENT:
+                    self._under_way.add(index)
+                    urgent = True
+                else:
+                    self._under_way.discard(index)
             try:
                 item = self._queue.get_nowait()
             except Empty:
