@@ -7,7 +7,6 @@ import atexit
 import copy
 import os
 import threading
-import time
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -30,7 +29,10 @@ __all__ = ["WriterThread"]
 
 T = TypeVar("T")
 
-_LINGER = 0.005
+# A commit costs the same for one message as for fifty.
+_LINGER = 0.002
+_FEW = 4
+_MANY = 64
 _MOST_QUEUED = 4096
 _LAST_WORDS = 5.0
 
@@ -64,8 +66,9 @@ class WriterThread:
     """Owns the connection to a journal, in a thread of its own, from ``start`` to ``stop``.
 
     Everything queued when the thread looks is written in one transaction, which costs one wait for
-    the disk. An intent is written at once; results alone linger for at most 5 ms, as long as other
-    messages are on their way and one of them may bring an intent to share the commit with.
+    the disk. Where few messages are under way an intent is written at once; where there are more,
+    and for results alone while any are under way, changes linger for at most 2 ms, as others are
+    likely to come and share the commit.
 
     Once a commit failed nothing more is written: intents fail, and results are kept, to be tried
     once more at the end. When the thread itself ends, because of whatever was raised in it, all who
@@ -90,6 +93,7 @@ class WriterThread:
     _loop: asyncio.AbstractEventLoop = field(factory=asyncio.get_running_loop)
     _queue: SimpleQueue[list[_Write] | _Job] = field(factory=SimpleQueue["list[_Write] | _Job"])
     _fresh: list[_Write] = field(factory=list["_Write"])
+    _timer: asyncio.TimerHandle | None = None
     _queued: int = 0
     _room: asyncio.Event = field(factory=asyncio.Event)
     _under_way: set[int] = field(factory=set[int])
@@ -169,30 +173,40 @@ class WriterThread:
             self._keep([change])
             answer.set_exception(copy.copy(gone))
             return answer
-        self._put((change, answer))
+        self._put(change, answer)
         return answer
 
     def add(self, change: Change) -> None:
         """Queue a change; this does not wait until it is written."""
         if self._gone is None:
-            self._put((change, None))
+            self._put(change, None)
 
-    def _put(self, write: _Write) -> None:
-        # What one turn of the event loop queues is handed over together at the beginning of the
-        # next: a thread that is woken for each change fights with the loop for the interpreter's
-        # lock, and commits more often.
-        if not self._fresh and not self._loop.is_closed():
-            self._loop.call_soon(self._hand_over)
-        self._fresh.append(write)
+    def _put(self, change: Change, answer: _Answer) -> None:
+        self._fresh.append((change, answer))
         # Counted in the event loop alone, up here and down in `_written`: the thread never touches
         # it, so that no lock is needed.
         self._queued += 1
+        kind, index, _ = change
+        if kind is ChangeKind.INTENT:
+            self._under_way.add(index)
+            lingers = len(self._under_way) > _FEW
+        else:
+            self._under_way.discard(index)
+            lingers = bool(self._under_way)
+        if not lingers or len(self._fresh) >= _MANY or self._loop.is_closed():
+            self._hand_over()
+        elif self._timer is None:
+            self._timer = self._loop.call_later(_LINGER, self._hand_over)
 
     def _put_job(self, job: _Job) -> None:
         self._hand_over()
         self._queue.put(job)
 
     def _hand_over(self) -> None:
+        """Wake the thread once for many changes: it fights with the loop for Python's lock."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if self._fresh:
             self._queue.put(self._fresh)
             self._fresh = []
@@ -325,30 +339,14 @@ class WriterThread:
 
     def _gather(self) -> _Job | None:
         """Collect the queued changes up to the next job; return the job."""
-        # Sleep until something is queued, then take all that is there. Nobody's sending waits for
-        # results alone: while messages are under way an intent is likely to come soon, and to share
-        # their commit, so that they linger for it.
-        urgent, until = False, 0.0
+        # Sleep until something is queued, then take all that is there.
         item = self._queue.get()
         while not isinstance(item, _Job):
             self._in_hand += item
-            for (kind, index, _), _ in item:
-                if kind is ChangeKind.INTENT:
-                    self._under_way.add(index)
-                    urgent = True
-                else:
-                    self._under_way.discard(index)
             try:
                 item = self._queue.get_nowait()
             except Empty:
-                if urgent or not self._under_way:
-                    return None
-                now = time.monotonic()
-                until = until or now + _LINGER
-                try:
-                    item = self._queue.get(timeout=max(until - now, 0))
-                except Empty:
-                    return None
+                return None
         return item
 
     def _write(self, journal: OpenJournal, changes: list[Change]) -> JournalError | None:
