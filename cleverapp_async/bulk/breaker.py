@@ -94,6 +94,8 @@ _OF_THE_WAY = frozenset({402, 406, 407, 411, 415, 426, 451})
 
 def trouble_of(error: CleverAppError | None) -> Trouble | None:
     """The trouble behind an error; None where the error concerns one message only."""
+    if error is None:
+        return None
     if isinstance(error, ApiError):
         if 300 <= error.status < 400 and isinstance(error, UnexpectedResponseError):  # noqa: PLR2004
             return _REDIRECT

@@ -22,6 +22,7 @@ from attrs import define, field
 
 from ..._arguments import check_instance, wrong_argument
 from ...errors import InvalidRequestError, JournalError
+from ...models.checks import NO_REFERENCE
 from ...models.messages import Message, SendMessage, SendMessageToWhatsApp, check_message
 from .codec import UNREADABLE, Cell, damaged, expect_text
 from .protocol import Messages
@@ -91,7 +92,7 @@ def decode_reference(cell: Cell) -> Mapping[str, str]:
         JournalError: It is not one.
     """
     if cell is None:
-        return {}
+        return NO_REFERENCE
     try:
         return cast("Mapping[str, str]", json.loads(expect_text(cell, "a reference")))
     except UNREADABLE:

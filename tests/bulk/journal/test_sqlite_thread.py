@@ -20,12 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class _Clock:
-    """A clock that stops the thread which asks it."""
-
-    def monotonic(self) -> float:
-        """Raise what nothing in the thread catches."""
-        raise MemoryError("no memory")
+def _no_memory(*_: object) -> None:
+    """Raise what nothing in the thread catches."""
+    raise MemoryError("no memory")
 
 
 async def _dead(path: Path, monkeypatch: pytest.MonkeyPatch) -> SqliteJournal:
@@ -34,7 +31,7 @@ async def _dead(path: Path, monkeypatch: pytest.MonkeyPatch) -> SqliteJournal:
     await journal.open(ORIGIN)
     await load(journal, messages(6))
     await asyncio.gather(*map(journal.intend, range(4)))
-    monkeypatch.setattr(writer, "time", _Clock())
+    monkeypatch.setattr(writer.WriterThread, "_write", _no_memory)
     async with asyncio.timeout(5):
         with pytest.raises(JournalError, match="no memory"):
             await journal.record(0, ACCEPTED)
@@ -74,7 +71,7 @@ async def test_all_that_is_queued_is_answered_when_the_thread_ends(
     await asyncio.sleep(0.01)
     for module in (database, writer):
         monkeypatch.setattr(module, "write_changes", _raise_system_exit)
-    monkeypatch.setattr(writer, "time", _Clock())
+    monkeypatch.setattr(writer.WriterThread, "_gather", _no_memory)
     waiting += [asyncio.ensure_future(journal.record(index, ACCEPTED)) for index in range(1, 70)]
     waiting += [asyncio.ensure_future(journal.intend(index)) for index in range(70, 98)]
     asked = asyncio.ensure_future(journal.summary())

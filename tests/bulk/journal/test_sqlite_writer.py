@@ -70,6 +70,48 @@ async def test_results_wait_for_an_intent(tmp_path: Path) -> None:
         assert journal.commits - before == 1
 
 
+async def test_intents_of_several_turns_share_a_commit(tmp_path: Path) -> None:
+    """Where many messages are under way, an intent waits a moment for the next one."""
+    async with opened(tmp_path / "run.db", messages(12)) as journal:
+        await asyncio.gather(*map(journal.intend, range(10)))
+        before = journal.commits
+        first = asyncio.ensure_future(journal.intend(10))
+        await asyncio.sleep(0)
+        await asyncio.gather(first, journal.intend(11))
+        assert journal.commits - before == 1
+
+
+async def test_a_few_messages_wait_for_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The intent of a message that is nearly alone is written at once, and the last result is."""
+    monkeypatch.setattr(writer, "_LINGER", 3600)
+    async with opened(tmp_path / "run.db", messages(3)) as journal, asyncio.timeout(5):
+        await journal.intend(0)
+        await journal.intend(1)
+        first = journal.record(0, ACCEPTED)
+        await journal.record(1, ACCEPTED)
+        await first
+
+
+async def test_what_lingers_is_written_before_a_question_or_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A question sees all that was queued before it, a close writes it, and so do many changes."""
+    monkeypatch.setattr(writer, "_LINGER", 3600)
+    path = tmp_path / "run.db"
+    async with opened(path, messages(90)) as journal, asyncio.timeout(5):
+        waiting = [asyncio.ensure_future(journal.intend(index)) for index in range(80)]
+        await asyncio.sleep(0)
+        await asyncio.gather(*waiting[:68])
+        assert (await journal.summary()).by_state[JournalState.INTENT] == 80
+        await asyncio.gather(*waiting)
+        last = asyncio.ensure_future(journal.record(79, ACCEPTED))
+    await last
+    with JournalReader(path) as reader:
+        assert [entry.index for entry in reader.entries(JournalState.ACCEPTED)] == [79]
+
+
 async def test_a_cancelled_waiter_breaks_nothing(tmp_path: Path) -> None:
     """Waiters that went away are answered no more; the others are."""
     journal = GatedJournal(tmp_path / "run.db")

@@ -285,9 +285,9 @@ def check_files_beside(path: Path, *, private: bool = False) -> None:
                 beside.chmod(OWNER_ONLY)
 
 
-def _find(path: Path) -> os.stat_result | None:
+def _find(path: str) -> os.stat_result | None:
     try:
-        return path.lstat()
+        return os.lstat(path)
     except OSError:
         return None
 
@@ -307,14 +307,16 @@ class OpenFiles:
 
     journal: Path
     handle: Handle
-    _known: dict[Path, Identity | None] = field(init=False)
+    _name: str = field(init=False)
+    _known: dict[str, Identity | None] = field(init=False)
     _size: int = field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Remember them; SQLite has made its log by now."""
         # Not the -shm file: it holds nothing that could be lost.
-        paths = (self.journal, self.journal.with_name(f"{self.journal.name}-wal"))
-        self._known = {path: _identity(_find(path)) for path in paths}
+        # As texts: before each commit a `Path` would take longer than the look at the file.
+        self._name = str(self.journal)
+        self._known = {path: _identity(_find(path)) for path in (self._name, f"{self._name}-wal")}
 
     @property
     def exists(self) -> bool:
@@ -356,7 +358,7 @@ class OpenFiles:
             now = _identity(found)
             # A log that was not there at the beginning may have come since.
             if known is None or now == known:
-                if found is not None and path == journal:
+                if found is not None and path == self._name:
                     self._check_size(found.st_size)
                 continue
             if not self.exists:
@@ -364,7 +366,7 @@ class OpenFiles:
                     f"the journal {journal} was deleted while it was in use, and what it held is "
                     "gone: find out who has got a message before you send to the same people again"
                 )
-            if path != journal:
+            if path != self._name:
                 raise JournalLostError(
                     f"the log of the journal, {path}, was deleted or replaced while it was in use: "
                     "leave the files beside a journal alone, and resume the campaign"

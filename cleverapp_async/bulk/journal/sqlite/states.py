@@ -80,7 +80,8 @@ def decode_result(state: JournalState, columns: ResultColumns) -> JournalResult 
     Raises:
         JournalError: They hold something else.
     """
-    if state in {JournalState.PENDING, JournalState.INTENT}:
+    # Not a set of both: an enum's hash is slow, and each message of a campaign is asked.
+    if state is JournalState.PENDING or state is JournalState.INTENT:
         return None
     ended_at, permanent, attempts, waited, on_wire, contact_id, told = columns
     return JournalResult(

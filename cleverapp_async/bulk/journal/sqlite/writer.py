@@ -7,7 +7,6 @@ import atexit
 import copy
 import os
 import threading
-import time
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -30,7 +29,10 @@ __all__ = ["WriterThread"]
 
 T = TypeVar("T")
 
-_LINGER = 0.005
+# A commit costs the same for one message as for fifty.
+_LINGER = 0.002
+_FEW = 4
+_MANY = 64
 _MOST_QUEUED = 4096
 _LAST_WORDS = 5.0
 
@@ -64,8 +66,9 @@ class WriterThread:
     """Owns the connection to a journal, in a thread of its own, from ``start`` to ``stop``.
 
     Everything queued when the thread looks is written in one transaction, which costs one wait for
-    the disk. An intent is written at once; results alone linger for at most 5 ms, as long as other
-    messages are on their way and one of them may bring an intent to share the commit with.
+    the disk. Where few messages are under way an intent is written at once; where there are more,
+    and for results alone while any are under way, changes linger for at most 2 ms, as others are
+    likely to come and share the commit.
 
     Once a commit failed nothing more is written: intents fail, and results are kept, to be tried
     once more at the end. When the thread itself ends, because of whatever was raised in it, all who
@@ -88,7 +91,9 @@ class WriterThread:
     last_commit: Commit
     broken: JournalError | None = None
     _loop: asyncio.AbstractEventLoop = field(factory=asyncio.get_running_loop)
-    _queue: SimpleQueue[_Write | _Job] = field(factory=SimpleQueue["_Write | _Job"])
+    _queue: SimpleQueue[list[_Write] | _Job] = field(factory=SimpleQueue["list[_Write] | _Job"])
+    _fresh: list[_Write] = field(factory=list["_Write"])
+    _timer: asyncio.TimerHandle | None = None
     _queued: int = 0
     _room: asyncio.Event = field(factory=asyncio.Event)
     _under_way: set[int] = field(factory=set[int])
@@ -140,7 +145,7 @@ class WriterThread:
             # raises.
             raise copy.copy(self._gone)
         answer: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(_Job(operation, answer))
+        self._put_job(_Job(operation, answer))
         return answer
 
     @property
@@ -168,18 +173,43 @@ class WriterThread:
             self._keep([change])
             answer.set_exception(copy.copy(gone))
             return answer
-        # Counted in the event loop alone, up here and down in `_written`: the thread never touches
-        # it, so that no lock is needed.
-        self._queued += 1
-        self._queue.put((change, answer))
+        self._put(change, answer)
         return answer
 
     def add(self, change: Change) -> None:
         """Queue a change; this does not wait until it is written."""
-        if self._gone is not None:
-            return
+        if self._gone is None:
+            self._put(change, None)
+
+    def _put(self, change: Change, answer: _Answer) -> None:
+        self._fresh.append((change, answer))
+        # Counted in the event loop alone, up here and down in `_written`: the thread never touches
+        # it, so that no lock is needed.
         self._queued += 1
-        self._queue.put((change, None))
+        kind, index, _ = change
+        if kind is ChangeKind.INTENT:
+            self._under_way.add(index)
+            lingers = len(self._under_way) > _FEW
+        else:
+            self._under_way.discard(index)
+            lingers = bool(self._under_way)
+        if not lingers or len(self._fresh) >= _MANY or self._loop.is_closed():
+            self._hand_over()
+        elif self._timer is None:
+            self._timer = self._loop.call_later(_LINGER, self._hand_over)
+
+    def _put_job(self, job: _Job) -> None:
+        self._hand_over()
+        self._queue.put(job)
+
+    def _hand_over(self) -> None:
+        """Wake the thread once for many changes: it fights with the loop for Python's lock."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._fresh:
+            self._queue.put(self._fresh)
+            self._fresh = []
 
     async def stop(self, operation: _Operation) -> None:
         """Write what is left, do a last operation in the same commit, and end the thread.
@@ -219,12 +249,12 @@ class WriterThread:
     def _leave(self, answer: _Answer, operation: _Operation = lambda _: None) -> None:
         # The last job is in the queue once only: from here on the hook would put a second one.
         atexit.unregister(self._stop_at_exit)
-        self._queue.put(_Job(operation, answer, last=True))
+        self._put_job(_Job(operation, answer, last=True))
 
     def _stop_at_exit(self) -> None:
         # Nobody waits for an answer any more, as the loop is over: what counts is that the thread
         # writes what is queued, and that the program does not hang where the disk does.
-        self._queue.put(_Job(lambda _: None, None, last=True))
+        self._put_job(_Job(lambda _: None, None, last=True))
         if self._thread is not None:
             self._thread.join(_LAST_WORDS)
 
@@ -244,12 +274,13 @@ class WriterThread:
             _settle(last.answer, None, None)
         self._ended = error or JournalError(f"the journal {self.path} is closed")
         writes, jobs = self._in_hand, [self._job]
+        self._hand_over()
         while not self._queue.empty():
             item = self._queue.get_nowait()
             if isinstance(item, _Job):
                 jobs.append(item)
             else:
-                writes.append(item)
+                writes += item
         # A result that is not written is counted, to be told as lost; an intent that is not written
         # is no loss, as its message has not left.
         self._keep(change for change, _ in writes)
@@ -308,30 +339,14 @@ class WriterThread:
 
     def _gather(self) -> _Job | None:
         """Collect the queued changes up to the next job; return the job."""
-        # Sleep until something is queued, then take all that is there. Nobody's sending waits for
-        # results alone: while messages are under way an intent is likely to come soon, and to share
-        # their commit, so that they linger for it.
-        urgent, until = False, 0.0
+        # Sleep until something is queued, then take all that is there.
         item = self._queue.get()
         while not isinstance(item, _Job):
-            self._in_hand.append(item)
-            kind, index, _ = item[0]
-            if kind is ChangeKind.INTENT:
-                self._under_way.add(index)
-                urgent = True
-            else:
-                self._under_way.discard(index)
+            self._in_hand += item
             try:
                 item = self._queue.get_nowait()
             except Empty:
-                if urgent or not self._under_way:
-                    return None
-                now = time.monotonic()
-                until = until or now + _LINGER
-                try:
-                    item = self._queue.get(timeout=max(until - now, 0))
-                except Empty:
-                    return None
+                return None
         return item
 
     def _write(self, journal: OpenJournal, changes: list[Change]) -> JournalError | None:
