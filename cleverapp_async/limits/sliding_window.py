@@ -235,7 +235,7 @@ class SlidingWindowLimiter:
     def _grant(self) -> SlidingWindowPermit:
         self._outstanding += 1
         permit = SlidingWindowPermit()
-        permit.limiter, permit.released, permit.sent_at = self, (), _NEVER
+        permit._limiter, permit.released, permit.sent_at = self, (), _NEVER  # noqa: SLF001
         return permit
 
     def _free_at(self, now: float) -> float:
@@ -380,45 +380,45 @@ class SlidingWindowLimiter:
 class SlidingWindowPermit:
     """One slot in every window of a :class:`SlidingWindowLimiter`."""
 
-    __slots__ = ("limiter", "released", "sent_at")
+    __slots__ = ("_limiter", "released", "sent_at")
 
     # Filled in by the limiter: to call a class that has an __init__ takes twice as long.
-    limiter: SlidingWindowLimiter | None
+    _limiter: SlidingWindowLimiter | None
     released: tuple[Window, ...]
     sent_at: float
 
     def sent(self) -> None:
         """The request starts to leave now."""
-        if self.limiter is not None and self.sent_at == _NEVER:
-            self.sent_at = self.limiter.on_sent(self)
+        if self._limiter is not None and self.sent_at == _NEVER:
+            self.sent_at = self._limiter.on_sent(self)
 
     def settle(self) -> None:
         """Ending: an answer arrived."""
-        limiter, self.limiter = self.limiter, None
+        limiter, self._limiter = self._limiter, None
         if limiter is not None:
             limiter.on_settled(self)
 
     def refuse(self, retry_after: float | None) -> None:
         """Ending: the server refused the request for this limit."""
-        limiter, self.limiter = self.limiter, None
+        limiter, self._limiter = self._limiter, None
         if limiter is not None:
             limiter.on_refused(self, retry_after)
 
     def give_up(self) -> None:
         """Ending: no answer came, and the request may still arrive."""
-        limiter, self.limiter = self.limiter, None
+        limiter, self._limiter = self._limiter, None
         if limiter is not None:
             limiter.on_given_up(self)
 
     def refund(self) -> None:
         """Ending: the request provably never left, so it cost nothing."""
-        limiter, self.limiter = self.limiter, None
+        limiter, self._limiter = self._limiter, None
         if limiter is not None:
             limiter.on_refunded(self)
 
     def release(self, window: Window) -> bool:
         """Let go of the slot in one window, whose cap has passed."""
-        if self.limiter is None:
+        if self._limiter is None:
             return False
         self.released = (*self.released, window)
         return True
