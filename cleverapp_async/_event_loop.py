@@ -102,18 +102,22 @@ class Lifetime:
         if self._parent is not None:
             self._parent.check_open()
 
-    def check_usable(self) -> None:
+    def check_usable(self) -> asyncio.AbstractEventLoop:
         """See that the client is open, and belongs to the running loop.
+
+        Returns:
+            That loop, for all that follows: asyncio may ask the system each time (in Python 3.11
+            for the number of the process), which takes longer than what it is asked for.
 
         Raises:
             ClientStateError: It is not, or does not.
         """
         if self._over or self._parent is not None:
             self.check_open()
-        if self._parent is None:
-            self._loop = claim_running_loop(self._loop, _CLIENT_REFUSES)
-        else:
-            self._parent.check_usable()
+        if self._parent is not None:
+            return self._parent.check_usable()
+        self._loop = claim_running_loop(self._loop, _CLIENT_REFUSES)
+        return self._loop
 
 
 class SharedTimeout:
@@ -129,6 +133,8 @@ class SharedTimeout:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
+        # That of the client, which has seen that it runs.
+        self._loop: asyncio.AbstractEventLoop | None = None
         # When each block ends, in that order, as all have the same length; and how many times its
         # task was being cancelled already.
         self._running: dict[asyncio.Task[Any], tuple[float, int]] = {}
@@ -138,7 +144,9 @@ class SharedTimeout:
 
     def __enter__(self) -> None:
         """The running task's time begins."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()
         task = cast("asyncio.Task[Any]", asyncio.current_task(loop))
         if task in self._running:
             raise RuntimeError("a task is in no more than one block at once")
@@ -153,7 +161,7 @@ class SharedTimeout:
         Raises:
             TimeoutError: The time ran out, and nobody else cancelled the task.
         """
-        task = cast("asyncio.Task[Any]", asyncio.current_task())
+        task = cast("asyncio.Task[Any]", asyncio.current_task(self._loop))
         inside = self._running.pop(task, None)
         if self._closed:
             self._stop()

@@ -85,8 +85,12 @@ class Pipeline:
         """
         return evolve(self, config=config, events=EventDispatcher(config.on_event))
 
-    def run(self, call: Call) -> Coroutine[Any, Any, Reply]:
+    def run(self, call: Call, clock: Callable[[], float]) -> Coroutine[Any, Any, Reply]:
         """Carry out one call.
+
+        Args:
+            call: The call.
+            clock: The loop's.
 
         Raises:
             NotSentError: It provably never reached the server.
@@ -94,7 +98,6 @@ class Pipeline:
             ApiError: The server answered, and did not say yes.
             asyncio.CancelledError: The task was cancelled; ``call.state`` tells what is known.
         """
-        clock = asyncio.get_running_loop().time
         progress = Progress(
             call,
             send_id=f"{_process}-{next(_numbers)}",
@@ -187,10 +190,10 @@ class Pipeline:
             self._tell(progress, AttemptStarted)
             limit = min(self._config.attempt_timeout, progress.deadline_at - started_at)
             if attempt is None or self._observer is None:
-                result = await self._transport.exchange(request, witness, limit)
+                result = await self._transport.exchange(request, witness, limit, time)
             else:
                 with self._observer.on_wire():
-                    result = await self._transport.exchange(request, witness, limit)
+                    result = await self._transport.exchange(request, witness, limit, time)
         except BaseException:
             _end(permits, witness.outcome)
             raise

@@ -420,8 +420,8 @@ class CleverAppClient(
         )
 
     async def _run(self, call: Call) -> Reply:
-        self._lifetime.check_usable()
-        reply = await self._pipeline.run(call)
+        loop = self._lifetime.check_usable()
+        reply = await self._pipeline.run(call, loop.time)
         self._routes.learn_from(reply.content)
         return reply
 

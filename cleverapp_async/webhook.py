@@ -197,8 +197,8 @@ class IncomingWebhook(AsyncOnly):
         call = Call(
             endpoint=_ROW, parameters={}, request=_request(payload), read=read_status, **options
         )
-        self._lifetime.check_usable()
-        return (await self._pipeline.run(call)).receipt
+        loop = self._lifetime.check_usable()
+        return (await self._pipeline.run(call, loop.time)).receipt
 
     async def trigger_contact(
         self,

@@ -198,7 +198,11 @@ class Transport:
         self._slots.release()
 
     async def exchange(
-        self, request: WireRequest, witness: Witness, time_limit: float
+        self,
+        request: WireRequest,
+        witness: Witness,
+        time_limit: float,
+        clock: Callable[[], float],
     ) -> RawResponse | WireFailure:
         """Send one request in a slot that was won, and read its answer.
 
@@ -206,6 +210,7 @@ class Transport:
             request: What to send.
             witness: Learns whether it left.
             time_limit: Seconds for all of it.
+            clock: The loop's.
 
         Raises:
             asyncio.CancelledError: The task was cancelled; the witness knows what is certain.
@@ -214,11 +219,10 @@ class Transport:
         session = self._session()
         try:
             # Each connection that is not fit is closed, until one is, or a new one is made.
-            now = asyncio.get_running_loop().time
-            ends_at = now() + time_limit
+            ends_at = clock() + time_limit
             while (result := await self._exchange(session, request, witness, time_limit)) is None:
                 # For aiohttp 0 would mean without end.
-                time_limit = max(ends_at - now(), _LEAST)
+                time_limit = max(ends_at - clock(), _LEAST)
             return result  # noqa: TRY300 - an else would stand far from it
         except BaseException as error:  # noqa: BLE001 - it is raised again
             # A cancellation, or the end of the program.

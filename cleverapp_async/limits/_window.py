@@ -86,8 +86,12 @@ class Window:
         for moment in sorted(moments)[-self.limit :]:
             self.insert(moment)
 
-    def advance(self, now: float) -> None:
-        """Stamp the slots whose hold is capped, and free those whose period is over."""
+    def advance(self, now: float) -> int:
+        """Stamp the slots whose hold is capped, and free those whose period is over.
+
+        Returns:
+            How many slots are spent now.
+        """
         capped = self._capped
         while capped and capped[0][0] <= now:
             at, holder = capped.popleft()
@@ -100,12 +104,12 @@ class Window:
                 self.insert(at)
         stamps = self.stamps
         if not stamps:
-            return
+            return 0
         if stamps[-1] + self.period <= now:
             # The newest is over, so all are: with a small quota that is the usual case.
             stamps.clear()
             self.head = 0
-            return
+            return 0
         head, size = self.head, len(stamps)
         while head < size and stamps[head] + self.period <= now:
             head += 1
@@ -115,6 +119,7 @@ class Window:
             del stamps[:head]
             head = 0
         self.head = head
+        return len(stamps) - head
 
     def free_at(self, outstanding: int, burst: int) -> float:
         """The first moment at which one more request may start, loop seconds.
