@@ -19,7 +19,6 @@ from ...config import DEFAULT_BASE_URL
 from ..atomic_file import check_new_file, is_stream
 from ..campaign.state import find_campaign, is_begun, journal_errors
 from ..errors import BadInputError, CommandError, Exit
-from ..recipients.addresses import DEFAULT_REGION
 from ..recipients.messages import Defaults
 from ..recipients.source import InputFormat, ReadingOptions
 from ..send_settings import SendSettings
@@ -65,7 +64,7 @@ class RecipientOptions:
         names = ("format", "only", "skip_bad_rows", "faults", "drop_duplicates", "test")
         filled_in = [name for name, _ in self.defaults.given]
         reading = [one for one, value in asdict(self.reading, recurse=False).items() if value]
-        if self.defaults.phone_region != DEFAULT_REGION:
+        if self.defaults.phone_region is not None:
             filled_in.append("phone_region")
         return filled_in + reading + [name for name in names if getattr(self, name)]
 

@@ -253,7 +253,7 @@ def check(plan: Plan, *, skip: bool, quiet: bool = False, campaign: bool = False
         click.echo(f"{rows} left out.", err=True)
     if plan.wanted.test is not None and not plan.total:
         raise plan.wanted.test.not_found(plan.numbers, there=plan.test_is_there)
-    show_remarks(plan)
+    show_remarks(plan, quiet=quiet)
     show_unsent_templates(plan)
     show_campaign(plan)
     if not quiet:
