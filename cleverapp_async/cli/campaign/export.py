@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from attrs import evolve
 from rich.text import Text
 
 from ..._terminal import printable
@@ -29,7 +30,7 @@ from ..shared_options import (
     timezone_option,
 )
 from ..text import as_iso, say_moment, shortened
-from .state import entries_of, find_campaign, knows_limits, open_reader, settings_of_note
+from .state import RunNote, find_campaign, open_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -118,6 +119,7 @@ def export(
     with open_reader(campaign) as reader:
         entries = _entries(campaign, reader, *map(JournalState, states))
         lines = _lines(reader, entries, chosen, sign)
+        left_out = RunNote.read(reader.summary().note).left_out
         if output == "-":
             _print_lines(lines)
             return
@@ -125,6 +127,8 @@ def export(
             for line in lines:
                 file.write(line)
     click.echo(f"{output} is written.", err=True)
+    if left_out is not None:
+        click.echo(left_out.told(), err=True)
 
 
 @click.command(
@@ -171,9 +175,9 @@ def report(
     try:
         with open_reader(find_campaign(journal)) as reader:
             summary = reader.summary()
-            limits = settings.or_kept(settings_of_note(summary.note)).limits
+            note = RunNote.read(summary.note)
+            limits = settings.or_kept(note.settings).limits
             limits.check_scale(summary.origin)
-            known = knows_limits(summary.note, settings)
             registry = limits.registry()
             write_report(
                 reader,
@@ -182,13 +186,14 @@ def report(
                 account=registry.quotas(AccountKey("")),
                 zone=timezone,
                 title=title,
+                remark=None if note.left_out is None else note.left_out.told(),
             )
     except OSError as error:
         raise CommandError(
             f"--output {output} cannot be written: {error.strerror}.", Exit.FAILED
         ) from None
     click.echo(f"{output} is written: open it in a browser.", err=True)
-    if not known:
+    if not note.knows_limits(settings):
         click.echo(
             "Its charts show the documented limits: --limit, --account-limit and --scale say which "
             "hold.",
@@ -233,7 +238,32 @@ def _entries(
         raise BadInputError(
             f"{campaign.address}: its recipients and texts were erased: nothing is left to list."
         )
-    return entries_of(reader, *states)
+    return _entries_of(reader, *states)
+
+
+def _entries_of(reader: CampaignReader, *states: JournalState) -> Iterator[JournalEntry]:
+    """The messages in these states, all where none is given, by their number.
+
+    An intent that nobody is at work on is unknown here, as it is in ``campaign status``.
+
+    Args:
+        reader: What looks into the campaign.
+        states: The states.
+
+    Raises:
+        JournalError: The journal cannot be read any further.
+    """
+    wanted = set(states or JournalState)
+    if reader.holder() is not None:
+        yield from reader.entries(*wanted)
+        return
+    # Without a holder an intent is what a dead run left: it is told among the unknown ones.
+    wanted -= {JournalState.INTENT}
+    if JournalState.UNKNOWN in wanted:
+        wanted |= {JournalState.INTENT}
+    for entry in reader.entries(*wanted) if wanted else ():
+        abandoned = entry.state is JournalState.INTENT
+        yield evolve(entry, state=JournalState.UNKNOWN) if abandoned else entry
 
 
 def _lines(
