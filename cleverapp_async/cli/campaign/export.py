@@ -43,40 +43,54 @@ if TYPE_CHECKING:
 __all__ = ["as_line", "as_record", "export", "failed", "report", "unknown"]
 
 _STATES = ("pending", "intent", "accepted", "rejected", "not_sent", "unknown")
-_UNREADABLE = "the command cannot be used, or the journal cannot be read"
-_LISTING = exit_codes("the messages were listed", usage=_UNREADABLE)
 _SHOWN = 1000
 _COLUMNS = ("state", "recipient", "text", "at", "error")
 
-_format = format_option(
-    "jsonl", "csv", "table", show_default="jsonl; csv where --delimiter is given"
+_LISTED = exit_codes(
+    "the messages were listed, and the file of --output is whole",
+    failed="the file could not be written to its end",
+    usage="the command cannot be used, the journal cannot be read, or FILE exists",
 )
+_format = format_option(
+    "jsonl",
+    "csv",
+    "table",
+    show_default="by the suffix of FILE; else jsonl, or csv where --delimiter is given",
+)
+_output = output_option(default="standard output")
 
 
-@click.command(epilog=_LISTING)
+@click.command(epilog=_LISTED)
 @journal_argument
+@_output
 @_format
 @delimiter_option()
-def unknown(*, journal: str, given_format: str | None, delimiter: str | None) -> None:
+def unknown(
+    *, journal: str, output: str | None, given_format: str | None, delimiter: str | None
+) -> None:
     """List the messages whose outcome is unknown.
 
     They may have been sent. Messages whose run died before the answer came are among them. JSON
     lines are what `cleverapp send --only unknown` reads; a table shows the first 1000.
     """
-    _list(journal, given_format, delimiter, JournalState.UNKNOWN)
+    _list(journal, output or "-", given_format, delimiter, JournalState.UNKNOWN)
 
 
-@click.command(epilog=_LISTING)
+@click.command(epilog=_LISTED)
 @journal_argument
+@_output
 @_format
 @delimiter_option()
-def failed(*, journal: str, given_format: str | None, delimiter: str | None) -> None:
+def failed(
+    *, journal: str, output: str | None, given_format: str | None, delimiter: str | None
+) -> None:
     """List the messages that were rejected or not sent, and why.
 
     JSON lines are what `cleverapp send --only rejected --only not_sent` reads; a table shows the
     first 1000.
     """
-    _list(journal, given_format, delimiter, JournalState.REJECTED, JournalState.NOT_SENT)
+    states = JournalState.REJECTED, JournalState.NOT_SENT
+    _list(journal, output or "-", given_format, delimiter, *states)
 
 
 @click.command(
@@ -120,14 +134,8 @@ def export(
         entries = _entries(campaign, reader, *map(JournalState, states))
         lines = _lines(reader, entries, chosen, sign)
         left_out = RunNote.read(reader.summary().note).left_out
-        if output == "-":
-            _print_lines(lines)
-            return
-        with whole_file(output, counted=False) as file:
-            for line in lines:
-                file.write(line)
-    click.echo(f"{output} is written.", err=True)
-    if left_out is not None:
+        _put_lines(output, lines)
+    if left_out is not None and output != "-":
         click.echo(left_out.told(), err=True)
 
 
@@ -202,9 +210,18 @@ def report(
 
 
 def _list(
-    journal: str, given_format: str | None, delimiter: str | None, *states: JournalState
+    journal: str,
+    output: str,
+    given_format: str | None,
+    delimiter: str | None,
+    *states: JournalState,
 ) -> None:
-    if given_format is None:
+    """What ``unknown`` and ``failed`` do: list messages, or write them to a file."""
+    if output != "-":
+        if given_format == "table":
+            raise BadInputError("--format table is for reading: give csv or jsonl for a file.")
+        given_format = output_format(output, given_format)
+    elif given_format is None:
         given_format = "jsonl" if delimiter is None else "csv"
     sign = read_delimiter(delimiter, given_format)
     campaign = find_campaign(journal)
@@ -215,7 +232,7 @@ def _list(
             if first is None:
                 click.echo(_no_message(states), err=True)
             found = () if first is None else chain((first,), entries)
-            _print_lines(_lines(reader, found, given_format, sign))
+            _put_lines(output, _lines(reader, found, given_format, sign))
             return
         table, more = _draw(entries)
     if not table.row_count:
@@ -273,6 +290,17 @@ def _lines(
     if chosen == "jsonl":
         return map(as_line, entries)
     return csv_lines(entries, reader.reference_columns(), delimiter=delimiter)
+
+
+def _put_lines(output: str, lines: Iterable[bytes]) -> None:
+    """Write lines to a new file, or to standard output (``-``)."""
+    if output == "-":
+        _print_lines(lines)
+        return
+    with whole_file(output, counted=False) as file:
+        for line in lines:
+            file.write(line)
+    click.echo(f"{output} is written.", err=True)
 
 
 def _print_lines(lines: Iterable[bytes]) -> None:
