@@ -227,7 +227,7 @@ resolve_unknown(sys.argv[1], JournalState(sys.argv[2]), [6, 7])
 async def test_what_was_settled_stays_so_when_the_settling_is_killed(
     tmp_path: Path, state: JournalState, cut: bool
 ) -> None:
-    """A kill between the last commit and the end of it brings no doubt back, and nothing is lost."""
+    """A kill between the last commit and the end brings no doubt back, and nothing is lost."""
     path = await _crashed_later(tmp_path / "run.db")
     if cut:
         _cut(path, 0.6)
@@ -235,7 +235,7 @@ async def test_what_was_settled_stays_so_when_the_settling_is_killed(
         path = _alone(path)
     counts = _counts(path)
     command = [sys.executable, "-c", _DIES_AFTER_SETTLING, str(path), state.value]
-    ended = subprocess.run(command, check=False)
+    ended = await asyncio.to_thread(subprocess.run, command, check=False)
     assert ended.returncode == -signal.SIGKILL
     settled = {**counts, S.UNKNOWN: counts[S.UNKNOWN] - 2}
     settled[state] = settled.get(state, 0) + 2
