@@ -6,7 +6,6 @@ import base64
 import errno
 import hashlib
 import os
-import stat
 import tempfile
 import time
 from datetime import tzinfo
@@ -14,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from ..._arguments import check_callable, check_instance, check_path, wrong_argument
+from ..._mounts import is_stream
 from ...errors import JournalError
 from ...limits.quota import ACCOUNT_QUOTAS, Quota, QuotasOf, check_quotas
 from ...limits.registry import LimiterRegistry
@@ -160,12 +160,11 @@ def _replace(path: Path, text: str) -> None:
 
     A device or a pipe is no file to be replaced: it is written to.
     """
-    mode = path.stat().st_mode if path.exists() else stat.S_IFREG
-    if stat.S_ISCHR(mode) or stat.S_ISFIFO(mode):
+    if is_stream(path):
         with path.open("wb") as stream:
             stream.write(text.encode())
         return
-    if not stat.S_ISREG(mode):
+    if path.exists() and not path.is_file():
         told = "a folder or something else that is no plain file has its name"
         raise OSError(errno.EEXIST, told, str(path))
     handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")

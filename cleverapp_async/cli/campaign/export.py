@@ -11,13 +11,14 @@ import click
 from attrs import evolve
 from rich.text import Text
 
+from ..._mounts import is_stream
 from ..._terminal import printable
 from ...bulk.journal.messages import reference_text
 from ...bulk.journal.records import JournalState
 from ...bulk.report.csv import csv_lines
 from ...bulk.report.page import write_report
 from ...limits.quota import AccountKey
-from ..atomic_file import is_stream, output_format, read_delimiter, whole_file
+from ..atomic_file import output_format, read_delimiter, whole_file
 from ..console import as_json, make_console, make_table, to_stdout
 from ..errors import BadInputError, CommandError, Exit, exit_codes
 from ..recipients.rows import split_reference

@@ -12,11 +12,12 @@ from functools import partial
 
 from attrs import asdict, define, evolve, field, frozen
 
+from ..._mounts import is_stream
 from ...bulk.journal.records import Resend
 from ...bulk.journal.sqlite.reader import check_openable
 from ...client import CleverAppClient
 from ...config import DEFAULT_BASE_URL
-from ..atomic_file import check_new_file, is_stream
+from ..atomic_file import check_new_file
 from ..campaign.state import LeftOut, find_campaign, is_begun, journal_errors
 from ..errors import BadInputError, CommandError, Exit
 from ..recipients.messages import Defaults

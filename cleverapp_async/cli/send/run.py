@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import click
 from attrs import define, evolve
 
+from ..._mounts import is_stream
 from ...errors import JournalError, JournalMismatchError
 from ...limits.quota import AccountKey
-from ..atomic_file import is_stream
 from ..campaign.state import Resuming, RunNote, journal_failure, last_note, this_command
 from ..console import (
     ask_to_go_on,
