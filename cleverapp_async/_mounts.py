@@ -1,13 +1,15 @@
-"""What a path lies on: which file system, and whether it is another machine's."""
+"""What a path lies on: which file system, and whether another machine's, or no file at all."""
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
+from stat import S_ISCHR, S_ISFIFO
 from typing import NamedTuple
 
-__all__ = ["Mount", "mount_of", "network_kind", "network_type", "read_mounts"]
+__all__ = ["Mount", "is_stream", "mount_of", "network_kind", "network_type", "read_mounts"]
 
 _MOUNT_POINT = 4  # its column, proc(5)
 _MOUNTS = Path("/proc/self/mountinfo")
@@ -96,3 +98,18 @@ def read_mounts() -> str:
         return _MOUNTS.read_text(errors="surrogateescape")
     except OSError:
         return ""  # not Linux
+
+
+def is_stream(name: str | os.PathLike[str]) -> bool:
+    """Whether a name is that of a place to write to, such as ``/dev/null`` or a pipe.
+
+    Nothing is lost by writing there, as it would be in a file or on a disk.
+
+    Args:
+        name: The name; what a link leads to counts.
+    """
+    try:
+        mode = Path(name).stat().st_mode
+    except OSError:
+        return False
+    return S_ISCHR(mode) or S_ISFIFO(mode)

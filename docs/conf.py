@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
+from sphinx.locale import _
 from sphinx.transforms import SphinxTransform
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -249,6 +250,27 @@ def _leave_out_private_bases(
         bases.append(object)
 
 
+# These stand in the theme's templates as they are, and not for translation.
+_PLAIN_WORDS = (
+    ">Skip to content<",
+    '"Toggle site navigation sidebar"',
+    '"Toggle table of contents sidebar"',
+    '"Toggle Light / Dark / Auto color theme"',
+)
+
+
+def _translate_plain_words(app: Sphinx, exception: Exception | None) -> None:
+    """Put the words of the theme that it translates into no language into that of the site."""
+    if exception is not None or app.builder.format != "html" or language == "en":
+        return
+    words = {told: f"{told[0]}{_(told[1:-1])}{told[-1]}" for told in _PLAIN_WORDS}
+    for page in Path(app.outdir).rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        for told, translated in words.items():
+            text = text.replace(told, translated)
+        page.write_text(text, encoding="utf-8")
+
+
 def setup(app: Sphinx) -> None:
     """What Sphinx calls before it begins."""
     app.connect("autodoc-process-bases", _leave_out_private_bases)
@@ -257,5 +279,6 @@ def setup(app: Sphinx) -> None:
     app.connect("source-read", _link_to_russian)
     app.connect("source-read", _add_contents)
     app.connect("builder-inited", _name_by_public_module)
+    app.connect("build-finished", _translate_plain_words)
     app.add_transform(_LinkToOtherSite)
     app.add_transform(_NameHeadings)

@@ -99,4 +99,7 @@ def test_what_the_page_says_can_be_done(tmp_path: Path) -> None:
         assert simulator.referee().clean
         # hello.py, many.py, and the list; the tests have simulators of their own.
         assert len(simulator.deliveries) == 1 + 5 + 2
-    assert done == ["hello.py", "many.py", "errors.py", "send", "send", "campaign", "test_shop.py"]
+    programs, commands = ["hello.py", "many.py", "errors.py"], ["send", "send", "campaign"]
+    assert done == [*programs, *commands, "test_shop.py", "contacts"]
+    columns = (folder / "contacts.csv").read_text("utf-8-sig").partition("\n")[0].split(",")
+    assert {"contact_id", "contact_bot_id", "contact_messenger"} <= set(columns)

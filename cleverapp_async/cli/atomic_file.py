@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from stat import S_ISCHR, S_ISFIFO
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 import click
 from attrs import define
 
+from .._mounts import is_stream
 from .errors import BadInputError, CommandError, Exit
 from .text import counted
 
@@ -22,7 +22,6 @@ __all__ = [
     "AtomicFile",
     "check_new_file",
     "create_private",
-    "is_stream",
     "output_format",
     "whole_file",
 ]
@@ -40,21 +39,6 @@ def create_private(path: Path) -> BinaryIO:
     """
     # `Path.open` takes no opener.
     return open(path, "x+b", opener=lambda name, flags: os.open(name, flags, _OWNER_ONLY))
-
-
-def is_stream(name: str) -> bool:
-    """Whether a name is that of a place to write to, such as ``/dev/null`` or a pipe.
-
-    Nothing is lost by writing there, as it would be in a file or on a disk.
-
-    Args:
-        name: The name; what a link leads to counts.
-    """
-    try:
-        mode = Path(name).stat().st_mode
-    except OSError:
-        return False
-    return S_ISCHR(mode) or S_ISFIFO(mode)
 
 
 @define

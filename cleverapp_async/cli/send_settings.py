@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections import Counter
 from datetime import datetime, time
 from functools import wraps
@@ -372,10 +371,6 @@ class SendSettings:
                 name = "limits" if kind == "kept_limits" else kind.replace("_", "-")
                 given += [f"--{name}", value]
         return [*given, *self.limits.written(self.given), *self.hours.written(self.given)]
-
-    def noted(self) -> str:
-        """The options as a campaign's journal keeps them for the next run."""
-        return shlex.join(self.written())
 
 
 _USUAL = SendSettings()

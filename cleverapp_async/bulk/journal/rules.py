@@ -7,6 +7,7 @@ nobody runs the campaign.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, cast
 
@@ -32,6 +33,7 @@ __all__ = [
     "check_settling",
     "check_unknown",
     "different_message",
+    "end_of_part",
     "error_by_hand",
     "input_too_long",
     "input_too_short",
@@ -143,6 +145,7 @@ _NOT_SENT = ErrorRecord(type="NotSentError", message="not sent, as the user foun
 
 PURGED_END = "failed; the text of the error was purged"
 """Why a run ended, in place of a text that may quote a recipient."""
+_END_OF_PART = re.compile(r"finished the first \d+ of \d+ messages", re.ASCII)
 
 
 def check_settling(state: object, indexes: object) -> set[int] | None:
@@ -219,9 +222,20 @@ def without_texts(error: ErrorRecord) -> ErrorRecord:
     return evolve(error, message="", fields=fields)
 
 
+def end_of_part(first: int, whole: int) -> str:
+    """Why a run ended that was to send the first messages alone.
+
+    Args:
+        first: How many these are.
+        whole: How many the campaign has.
+    """
+    return f"finished the first {first} of {whole} messages" if first < whole else "finished"
+
+
 def is_plain_end(ended: str | None) -> bool:
     """Whether the reason for a run's end is one of the fixed words, and no text of an error."""
-    return ended in {None, "finished", "interrupted", PURGED_END}
+    plain = ended in {None, "finished", "interrupted", PURGED_END}
+    return plain or _END_OF_PART.fullmatch(ended or "") is not None
 
 
 def purged_campaign(campaign: str, remedy: str) -> JournalError:

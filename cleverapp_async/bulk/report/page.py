@@ -6,7 +6,6 @@ import base64
 import errno
 import hashlib
 import os
-import stat
 import tempfile
 import time
 from datetime import tzinfo
@@ -14,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from ..._arguments import check_callable, check_instance, check_path, wrong_argument
+from ..._mounts import is_stream
 from ...errors import JournalError
 from ...limits.quota import ACCOUNT_QUOTAS, Quota, QuotasOf, check_quotas
 from ...limits.registry import LimiterRegistry
@@ -32,7 +32,12 @@ __all__ = ["write_page", "write_report"]
 
 
 def write_page(
-    figures: ReportFigures, name: str, zone: tzinfo | None = None, *, title: str | None = None
+    figures: ReportFigures,
+    name: str,
+    zone: tzinfo | None = None,
+    *,
+    title: str | None = None,
+    remark: str | None = None,
 ) -> str:
     """The report as one HTML page.
 
@@ -44,6 +49,7 @@ def write_page(
         name: What the campaign is called in commands: :attr:`CampaignReader.name`.
         zone: The time zone of all times; None for this machine's.
         title: What the campaign is called on the page; None: by its name.
+        remark: What else is to be looked at, in a sentence; None: nothing.
     """
     clock = Clock(zone, Clock(zone).offset(figures.written_at))
     title = title or name
@@ -63,7 +69,7 @@ def write_page(
     )
     body = tag(
         "body",
-        top(figures, name, title, clock),
+        top(figures, name, title, clock, remark),
         tag(
             "main",
             sends(figures, clock),
@@ -86,6 +92,7 @@ def write_report(
     account: tuple[Quota, ...] = ACCOUNT_QUOTAS,
     zone: tzinfo | str | None = None,
     title: str | None = None,
+    remark: str | None = None,
 ) -> None:
     """Write what is known of a campaign as one self-contained HTML page.
 
@@ -102,6 +109,8 @@ def write_report(
         zone: The time zone of all times, or its name such as ``Europe/Moscow``; None for this
             machine's.
         title: What the campaign is called on the page; None: by the name of its journal.
+        remark: What else is to be looked at, in a sentence of yours, such as which rows of a list
+            were left out; None: nothing.
 
     Raises:
         InvalidRequestError: An argument cannot work; it is named.
@@ -116,6 +125,8 @@ def write_report(
     check_quotas("account", *account)
     if title is not None:
         check_instance("title", title, str, "a text, or None", wrong_argument)
+    if remark is not None:
+        check_instance("remark", remark, str, "a text, or None", wrong_argument)
     told_in = as_zone(zone)
     with open_campaign(journal) as reader:
         if isinstance(reader, JournalReader):
@@ -133,7 +144,7 @@ def write_report(
             running=running,
             written_at=time.time(),
         )
-    _replace(Path(output), write_page(figures, name, told_in, title=title))
+    _replace(Path(output), write_page(figures, name, told_in, title=title, remark=remark))
 
 
 def _check_apart(journal: Path, output: Path) -> None:
@@ -149,12 +160,11 @@ def _replace(path: Path, text: str) -> None:
 
     A device or a pipe is no file to be replaced: it is written to.
     """
-    mode = path.stat().st_mode if path.exists() else stat.S_IFREG
-    if stat.S_ISCHR(mode) or stat.S_ISFIFO(mode):
+    if is_stream(path):
         with path.open("wb") as stream:
             stream.write(text.encode())
         return
-    if not stat.S_ISREG(mode):
+    if path.exists() and not path.is_file():
         told = "a folder or something else that is no plain file has its name"
         raise OSError(errno.EEXIST, told, str(path))
     handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["STATE_WORDS", "by_key", "name_of", "tell_state", "tiles", "top"]
 
+_REMARK_SHOWN = 2000
+
 STATE_WORDS = {
     JournalState.ACCEPTED: "accepted",
     JournalState.REJECTED: "rejected",
@@ -156,7 +158,9 @@ def tell_state(figures: ReportFigures) -> str:
     return "Nothing is left to send."
 
 
-def top(figures: ReportFigures, name: str, title: str, clock: Clock) -> Html:
+def top(
+    figures: ReportFigures, name: str, title: str, clock: Clock, remark: str | None = None
+) -> Html:
     """Title, verdict, the shares of the states, and what needs attention.
 
     Args:
@@ -164,6 +168,7 @@ def top(figures: ReportFigures, name: str, title: str, clock: Clock) -> Html:
         name: What the campaign is called in commands.
         title: What it is called on the page.
         clock: Shows moments.
+        remark: What else needs attention; None: nothing.
     """
     summary, counts = figures.summary, figures.summary.by_state
     shares = [(state.value, counts[state]) for state in STATE_WORDS]
@@ -184,7 +189,12 @@ def top(figures: ReportFigures, name: str, title: str, clock: Clock) -> Html:
         )
         if summary.messages
         else NOTHING,
-        _look(figures, name),
+        _look(
+            [
+                *_attention(figures, name),
+                *([] if remark is None else [foreign(remark, _REMARK_SHOWN)]),
+            ]
+        ),
     )
 
 
@@ -209,10 +219,10 @@ def _facts(figures: ReportFigures, name: str, clock: Clock) -> Html:
     )
 
 
-def _look(figures: ReportFigures, name: str) -> Html:
-    items = [tag("li", item) for item in _attention(figures, name)]
-    if not items:
+def _look(found: Sequence[Html]) -> Html:
+    if not found:
         return NOTHING
+    items = [tag("li", item) for item in found]
     return tag(
         "section",
         tag("h2", "To look at", id="look"),

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from attrs import evolve
 from rich.text import Text
 
+from ..._mounts import is_stream
 from ..._terminal import printable
 from ...bulk.journal.messages import reference_text
 from ...bulk.journal.records import JournalState
 from ...bulk.report.csv import csv_lines
 from ...bulk.report.page import write_report
 from ...limits.quota import AccountKey
-from ..atomic_file import is_stream, output_format, read_delimiter, whole_file
+from ..atomic_file import output_format, read_delimiter, whole_file
 from ..console import as_json, make_console, make_table, to_stdout
 from ..errors import BadInputError, CommandError, Exit, exit_codes
 from ..recipients.rows import split_reference
@@ -29,7 +31,7 @@ from ..shared_options import (
     timezone_option,
 )
 from ..text import as_iso, say_moment, shortened
-from .state import entries_of, find_campaign, knows_limits, open_reader, settings_of_note
+from .state import RunNote, find_campaign, open_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,40 +44,54 @@ if TYPE_CHECKING:
 __all__ = ["as_line", "as_record", "export", "failed", "report", "unknown"]
 
 _STATES = ("pending", "intent", "accepted", "rejected", "not_sent", "unknown")
-_UNREADABLE = "the command cannot be used, or the journal cannot be read"
-_LISTING = exit_codes("the messages were listed", usage=_UNREADABLE)
 _SHOWN = 1000
 _COLUMNS = ("state", "recipient", "text", "at", "error")
 
-_format = format_option(
-    "jsonl", "csv", "table", show_default="jsonl; csv where --delimiter is given"
+_LISTED = exit_codes(
+    "the messages were listed, and the file of --output is whole",
+    failed="the file could not be written to its end",
+    usage="the command cannot be used, the journal cannot be read, or FILE exists",
 )
+_format = format_option(
+    "jsonl",
+    "csv",
+    "table",
+    show_default="by the suffix of FILE; else jsonl, or csv where --delimiter is given",
+)
+_output = output_option(default="standard output")
 
 
-@click.command(epilog=_LISTING)
+@click.command(epilog=_LISTED)
 @journal_argument
+@_output
 @_format
 @delimiter_option()
-def unknown(*, journal: str, given_format: str | None, delimiter: str | None) -> None:
+def unknown(
+    *, journal: str, output: str | None, given_format: str | None, delimiter: str | None
+) -> None:
     """List the messages whose outcome is unknown.
 
     They may have been sent. Messages whose run died before the answer came are among them. JSON
     lines are what `cleverapp send --only unknown` reads; a table shows the first 1000.
     """
-    _list(journal, given_format, delimiter, JournalState.UNKNOWN)
+    _list(journal, output or "-", given_format, delimiter, JournalState.UNKNOWN)
 
 
-@click.command(epilog=_LISTING)
+@click.command(epilog=_LISTED)
 @journal_argument
+@_output
 @_format
 @delimiter_option()
-def failed(*, journal: str, given_format: str | None, delimiter: str | None) -> None:
+def failed(
+    *, journal: str, output: str | None, given_format: str | None, delimiter: str | None
+) -> None:
     """List the messages that were rejected or not sent, and why.
 
     JSON lines are what `cleverapp send --only rejected --only not_sent` reads; a table shows the
     first 1000.
     """
-    _list(journal, given_format, delimiter, JournalState.REJECTED, JournalState.NOT_SENT)
+    states = JournalState.REJECTED, JournalState.NOT_SENT
+    _list(journal, output or "-", given_format, delimiter, *states)
 
 
 @click.command(
@@ -118,13 +134,10 @@ def export(
     with open_reader(campaign) as reader:
         entries = _entries(campaign, reader, *map(JournalState, states))
         lines = _lines(reader, entries, chosen, sign)
-        if output == "-":
-            _print_lines(lines)
-            return
-        with whole_file(output, counted=False) as file:
-            for line in lines:
-                file.write(line)
-    click.echo(f"{output} is written.", err=True)
+        left_out = RunNote.read(reader.summary().note).left_out
+        _put_lines(output, lines)
+    if left_out is not None and output != "-":
+        click.echo(left_out.told(), err=True)
 
 
 @click.command(
@@ -171,9 +184,9 @@ def report(
     try:
         with open_reader(find_campaign(journal)) as reader:
             summary = reader.summary()
-            limits = settings.or_kept(settings_of_note(summary.note)).limits
+            note = RunNote.read(summary.note)
+            limits = settings.or_kept(note.settings).limits
             limits.check_scale(summary.origin)
-            known = knows_limits(summary.note, settings)
             registry = limits.registry()
             write_report(
                 reader,
@@ -182,13 +195,14 @@ def report(
                 account=registry.quotas(AccountKey("")),
                 zone=timezone,
                 title=title,
+                remark=None if note.left_out is None else note.left_out.told(),
             )
     except OSError as error:
         raise CommandError(
             f"--output {output} cannot be written: {error.strerror}.", Exit.FAILED
         ) from None
     click.echo(f"{output} is written: open it in a browser.", err=True)
-    if not known:
+    if not note.knows_limits(settings):
         click.echo(
             "Its charts show the documented limits: --limit, --account-limit and --scale say which "
             "hold.",
@@ -197,9 +211,18 @@ def report(
 
 
 def _list(
-    journal: str, given_format: str | None, delimiter: str | None, *states: JournalState
+    journal: str,
+    output: str,
+    given_format: str | None,
+    delimiter: str | None,
+    *states: JournalState,
 ) -> None:
-    if given_format is None:
+    """What ``unknown`` and ``failed`` do: list messages, or write them to a file."""
+    if output != "-":
+        if given_format == "table":
+            raise BadInputError("--format table is for reading: give csv or jsonl for a file.")
+        given_format = output_format(output, given_format)
+    elif given_format is None:
         given_format = "jsonl" if delimiter is None else "csv"
     sign = read_delimiter(delimiter, given_format)
     campaign = find_campaign(journal)
@@ -210,7 +233,7 @@ def _list(
             if first is None:
                 click.echo(_no_message(states), err=True)
             found = () if first is None else chain((first,), entries)
-            _print_lines(_lines(reader, found, given_format, sign))
+            _put_lines(output, _lines(reader, found, given_format, sign))
             return
         table, more = _draw(entries)
     if not table.row_count:
@@ -233,7 +256,32 @@ def _entries(
         raise BadInputError(
             f"{campaign.address}: its recipients and texts were erased: nothing is left to list."
         )
-    return entries_of(reader, *states)
+    return _entries_of(reader, *states)
+
+
+def _entries_of(reader: CampaignReader, *states: JournalState) -> Iterator[JournalEntry]:
+    """The messages in these states, all where none is given, by their number.
+
+    An intent that nobody is at work on is unknown here, as it is in ``campaign status``.
+
+    Args:
+        reader: What looks into the campaign.
+        states: The states.
+
+    Raises:
+        JournalError: The journal cannot be read any further.
+    """
+    wanted = set(states or JournalState)
+    if reader.holder() is not None:
+        yield from reader.entries(*wanted)
+        return
+    # Without a holder an intent is what a dead run left: it is told among the unknown ones.
+    wanted -= {JournalState.INTENT}
+    if JournalState.UNKNOWN in wanted:
+        wanted |= {JournalState.INTENT}
+    for entry in reader.entries(*wanted) if wanted else ():
+        abandoned = entry.state is JournalState.INTENT
+        yield evolve(entry, state=JournalState.UNKNOWN) if abandoned else entry
 
 
 def _lines(
@@ -243,6 +291,17 @@ def _lines(
     if chosen == "jsonl":
         return map(as_line, entries)
     return csv_lines(entries, reader.reference_columns(), delimiter=delimiter)
+
+
+def _put_lines(output: str, lines: Iterable[bytes]) -> None:
+    """Write lines to a new file, or to standard output (``-``)."""
+    if output == "-":
+        _print_lines(lines)
+        return
+    with whole_file(output, counted=False) as file:
+        for line in lines:
+            file.write(line)
+    click.echo(f"{output} is written.", err=True)
 
 
 def _print_lines(lines: Iterable[bytes]) -> None:

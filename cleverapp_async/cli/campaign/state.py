@@ -7,42 +7,42 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 from stat import S_ISREG
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import click
 from attrs import evolve, field, frozen
 
+from ..._terminal import printable
 from ...bulk.journal.records import JournalState, JournalSummary, LockHolder
 from ...bulk.journal.sqlite.maintenance import SqliteCampaign
 from ...bulk.journal.sqlite.reader import read_note
 from ...errors import ConfigurationError, JournalError, JournalWriteError
 from ..errors import BadInputError, CommandError, Exit
 from ..send_settings import ALL_SETTINGS, SendSettings, settings_options
+from ..text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
     from ...bulk.journal.protocol import Campaign, CampaignReader
-    from ...bulk.journal.records import JournalEntry
     from ...limits.quota import LimitKey
 
 __all__ = [
     "CampaignState",
+    "LeftOut",
     "Resuming",
+    "RunNote",
     "Step",
     "command",
-    "entries_of",
     "exit_of_states",
     "find_campaign",
     "index_of",
     "is_begun",
     "journal_errors",
     "journal_failure",
-    "knows_limits",
+    "last_note",
     "look",
     "open_reader",
-    "settings_of_last_run",
-    "settings_of_note",
     "steps",
     "this_command",
 ]
@@ -109,60 +109,118 @@ def open_reader(campaign: Campaign) -> Generator[CampaignReader]:
         yield reader
 
 
+@frozen(kw_only=True)
+class LeftOut:
+    """Faulty rows of a list that are in no journal, as nobody could send them.
+
+    Attributes:
+        rows: How many they are.
+        lines: The lines of the first of them.
+        source: The list's name.
+        faults: The file that lists all their faults; None: there is none.
+    """
+
+    rows: int
+    lines: tuple[int, ...]
+    source: str
+    faults: str | None = None
+
+    @classmethod
+    def read(cls, rows: int, lines: str, source: str, faults: str) -> Self:
+        """What :meth:`written` wrote."""
+        found = tuple(map(int, lines.split(",")))
+        return cls(rows=rows, lines=found, source=source, faults=faults or None)
+
+    def written(self) -> list[str]:
+        """As a note holds it."""
+        return [str(self.rows), ",".join(map(str, self.lines)), self.source, self.faults or ""]
+
+    def told(self) -> str:
+        """A sentence about them."""
+        were, line = ("was", "line") if self.rows == 1 else ("were", "lines")
+        told = f"{counted(self.rows, 'faulty row')} of {printable(self.source)} {were} left out"
+        told += f", in {line} {', '.join(map(str, self.lines))}"
+        if self.rows > len(self.lines):
+            told += f" and {self.rows - len(self.lines)} more"
+        return f"{told}{'' if self.faults is None else f': see {printable(self.faults)}'}."
+
+
+_LEFT_OUT = "--left-out"
+
+
+@frozen(kw_only=True)
+class RunNote:
+    """What a run of a campaign writes down for the next one, in the note of the journal.
+
+    Attributes:
+        settings: How it sends.
+        left_out: What of its list is not in the journal; None: nothing.
+        legible: Whether it was read, and is not what is usual.
+    """
+
+    settings: SendSettings = field(factory=SendSettings)
+    left_out: LeftOut | None = None
+    legible: bool = field(default=False, eq=False)
+
+    @classmethod
+    def read(cls, note: str | None) -> RunNote:
+        """Read what a journal keeps.
+
+        It is what is usual where that cannot be read: a campaign that a program sends, or one in
+        Redis, has no such note, or one in other words.
+
+        Args:
+            note: What the journal keeps.
+        """
+        try:
+            # By click itself, so that a note is read by the very rules by which `send` reads its
+            # options.
+            context = _options_again.make_context("send", shlex.split(note or ""))
+            with context:
+                return evolve(
+                    cast("RunNote", _options_again.invoke(context)), legible=note is not None
+                )
+        except (ValueError, click.UsageError, BadInputError):
+            return cls()
+
+    def written(self) -> str:
+        """The note."""
+        left_out = [] if self.left_out is None else [_LEFT_OUT, *self.left_out.written()]
+        return shlex.join([*self.settings.written(), *left_out])
+
+    def knows_limits(self, settings: SendSettings) -> bool:
+        """Whether anybody says which limits hold; the journal of a program does not.
+
+        Args:
+            settings: What the command was given.
+        """
+        return self.legible or not settings.given.isdisjoint(("overrides", "account", "scale"))
+
+
 @click.command(add_help_option=False)
+@click.option(_LEFT_OUT, type=(click.IntRange(1), str, str, str))
 @settings_options(*ALL_SETTINGS)
-def _options_again(*, settings: SendSettings) -> SendSettings:
-    """Read the options that :meth:`SendSettings.noted` wrote; no command of its own."""
-    return settings
+def _options_again(
+    *, left_out: tuple[int, str, str, str] | None, settings: SendSettings
+) -> RunNote:
+    """Read what :meth:`RunNote.written` wrote; no command of its own."""
+    found = None if left_out is None else LeftOut.read(*left_out)
+    return RunNote(settings=settings, left_out=found)
 
 
-def settings_of_note(note: str | None) -> SendSettings:
-    """How a campaign was last sent, by what :meth:`SendSettings.noted` gave its journal.
-
-    The usual settings where that cannot be read: a campaign that a program sends, or one in Redis,
-    has no such note, or one in other words.
-
-    Args:
-        note: What the journal keeps.
-    """
-    return _read_note(note) or SendSettings()
-
-
-def knows_limits(note: str | None, settings: SendSettings) -> bool:
-    """Whether anybody says which limits hold; the journal of a program does not.
+def last_note(journal: str) -> RunNote:
+    """The note in a journal's file, which may be of an earlier version of this package.
 
     Args:
-        note: What the journal keeps.
-        settings: What the command was given.
-    """
-    kept = note is not None and _read_note(note) is not None
-    return kept or not settings.given.isdisjoint(("overrides", "account", "scale"))
-
-
-def _read_note(note: str | None) -> SendSettings | None:
-    try:
-        # By click itself, so that a note is read by the very rules by which `send` reads its
-        # options.
-        context = _options_again.make_context("send", shlex.split(note or ""))
-        with context:
-            return cast("SendSettings", _options_again.invoke(context))
-    except (ValueError, click.UsageError, BadInputError):
-        return None
-
-
-def settings_of_last_run(journal: str) -> SendSettings:
-    """The settings in a journal's file, which may be of an earlier version of this package.
-
-    Args:
-        journal: Its path. Where it holds nothing that can be read, the settings are the usual ones:
-            why that is, whoever opens the journal tells.
+        journal: Its path. Where it holds nothing that can be read, the note is the usual one: why
+            that is, whoever opens the journal tells.
     """
     if not is_begun(journal):
-        return SendSettings()
+        return RunNote()
     try:
-        return settings_of_note(read_note(journal))
+        return RunNote.read(read_note(journal))
     except (JournalError, ConfigurationError):
-        return SendSettings()
+        return RunNote()
 
 
 def index_of(number: int) -> int:
@@ -173,31 +231,6 @@ def index_of(number: int) -> int:
 def look(reader: CampaignReader) -> CampaignState:
     """How the campaign stands now."""
     return CampaignState(reader.summary(), reader.holder())
-
-
-def entries_of(reader: CampaignReader, *states: JournalState) -> Iterator[JournalEntry]:
-    """The messages in these states, all where none is given, by their number.
-
-    An intent that nobody is at work on is unknown here, as it is in ``campaign status``.
-
-    Args:
-        reader: What looks into the campaign.
-        states: The states.
-
-    Raises:
-        JournalError: The journal cannot be read any further.
-    """
-    wanted = set(states or JournalState)
-    if reader.holder() is not None:
-        yield from reader.entries(*wanted)
-        return
-    # Without a holder an intent is what a dead run left: it is told among the unknown ones.
-    wanted -= {JournalState.INTENT}
-    if JournalState.UNKNOWN in wanted:
-        wanted |= {JournalState.INTENT}
-    for entry in reader.entries(*wanted) if wanted else ():
-        abandoned = entry.state is JournalState.INTENT
-        yield evolve(entry, state=JournalState.UNKNOWN) if abandoned else entry
 
 
 def journal_failure(error: JournalError) -> CommandError:
@@ -259,7 +292,7 @@ class CampaignState:
         """Messages by state; without an active run intents count as unknown."""
         settled = {state: counts.get(state, 0) for state in JournalState}
         if self.holder is None:
-            # The same as in `entries_of`, so that the numbers of both agree.
+            # The same as in `campaign export`, so that the numbers of both agree.
             settled[JournalState.UNKNOWN] += settled[JournalState.INTENT]
             settled[JournalState.INTENT] = 0
         return settled

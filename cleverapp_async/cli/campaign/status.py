@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
-from attrs import evolve, field, frozen
+from attrs import asdict, evolve, field, frozen
 from rich.console import Group
 from rich.live import Live
 from rich.padding import Padding
@@ -27,13 +27,13 @@ from ..shared_options import format_option, journal_argument
 from ..text import as_iso, counted, say_age, say_moment, tell_forecast
 from .state import (
     CampaignState,
+    LeftOut,
     Resuming,
+    RunNote,
     Step,
     find_campaign,
-    knows_limits,
     look,
     open_reader,
-    settings_of_note,
     steps,
 )
 
@@ -60,6 +60,7 @@ class Outlook:
         state: How it stands.
         resuming: What the commands to go on are made of; the limits that are counted with.
         schedule: When messages may leave; None: at any time.
+        left_out: The rows of its list that it was begun without; None: all are in it.
         documented: Whether nobody says which limits hold, so that those are the documented ones.
         now: Unix seconds of this look.
     """
@@ -67,6 +68,7 @@ class Outlook:
     state: CampaignState
     resuming: Resuming
     schedule: Schedule | None = None
+    left_out: LeftOut | None = None
     documented: bool = False
     now: float = field(factory=time.time)
 
@@ -107,6 +109,7 @@ def as_record(outlook: Outlook) -> dict[str, object]:
         "purged": summary.purged,
         "messages": summary.messages,
         "duplicates": summary.duplicates,
+        "left_out": None if outlook.left_out is None else asdict(outlook.left_out),
         "states": _by_state(state.counts),
         "retryable": summary.retryable,
         "routes": [
@@ -194,9 +197,10 @@ def status(
 
         def outlook() -> Outlook:
             state = look(reader)
-            kept, origin = settings_of_note(state.summary.note), state.summary.origin
+            note, origin = RunNote.read(state.summary.note), state.summary.origin
             # Kept settings where none is given here; address and token always those that the
             # campaign has.
+            kept = note.settings
             used = evolve(settings.or_kept(kept), base_url=origin, token_file=kept.token_file)
             used.limits.check_scale(origin)
             resuming = Resuming(journal=campaign.address, settings=used, sends=campaign.resumable)
@@ -204,7 +208,8 @@ def status(
                 state=state,
                 resuming=resuming,
                 schedule=used.hours.schedule(),
-                documented=not knows_limits(state.summary.note, settings),
+                left_out=note.left_out,
+                documented=not note.knows_limits(settings),
             )
 
         found = _watch(outlook) if watch else outlook()
@@ -291,6 +296,8 @@ def _head(outlook: Outlook) -> list[str]:
         left_out = counted(summary.duplicates, "duplicate")
         rule = "each recipient gets only the first of its messages"
         told.append(f"{left_out} {them} left out: {rule}.")
+    if outlook.left_out is not None:
+        told.append(outlook.left_out.told())
     if not summary.complete:
         told.append("Not all messages were read into the journal, and nothing was sent yet.")
     if summary.purged:

@@ -29,6 +29,7 @@ __all__ = [
     "ADDRESS_COLUMNS",
     "SHORTEST_PHONE",
     "Defaults",
+    "Note",
     "read_message",
     "read_route",
 ]
@@ -59,6 +60,12 @@ _ROUNDED = "Format the column as a number without decimals, or as text, and ente
 _NOBODY = "Write a contact_id; or bot_id, messenger and contact_external_id; or bot_id and phone"
 
 
+class Note(str):
+    """A remark on a row that is no warning: how it is read where nobody says it."""
+
+    __slots__ = ()
+
+
 @frozen(kw_only=True)
 class Defaults:
     """What holds for rows that do not say otherwise.
@@ -69,7 +76,8 @@ class Defaults:
         text: Template for rows without their own text.
         image: Template for rows without their own image.
         file: Template for rows without their own file.
-        phone_region: Whose phone numbers are written without a country code.
+        phone_region: Whose phone numbers are written without a country code; None: nobody says it,
+            and the usual region is taken.
     """
 
     bot_id: int | None = None
@@ -77,7 +85,7 @@ class Defaults:
     text: Template | None = None
     image: Template | None = None
     file: Template | None = None
-    phone_region: str = DEFAULT_REGION
+    phone_region: str | None = None
 
     @property
     def templates(self) -> tuple[tuple[str, Template], ...]:
@@ -92,9 +100,8 @@ class Defaults:
         return (*((name, value) for name, value in plain if value is not None), *self.templates)
 
     def written_region(self) -> list[str]:
-        """The option that names the region, as arguments; none where it is the usual one."""
-        usual = self.phone_region == DEFAULT_REGION
-        return [] if usual else ["--phone-region", self.phone_region]
+        """The option that names the region, as arguments; none where nobody has named one."""
+        return [] if self.phone_region is None else ["--phone-region", self.phone_region]
 
     def renamed(self, name_of: Callable[[str], str]) -> Defaults:
         """The same with the columns of its templates called otherwise.
@@ -217,7 +224,7 @@ class _Reading:
             return None
 
     def phone(self, name: str, written: str) -> str | None:
-        region = self.defaults.phone_region
+        region = self.defaults.phone_region or DEFAULT_REGION
         # What this tool wrote is complete; read as a number of the region it may be somebody else.
         earlier = self.references.earlier
         complete = self.references.unnumbered or written_here(
@@ -238,11 +245,9 @@ class _Reading:
                 "phone numbers are read with their country code, as the columns are those of an "
                 "earlier send; write + before each to be sure, or delete the columns row and line"
             )
-        if found.completed:
-            self.remark(
-                f"phone numbers without a country code are read as numbers of {region}; "
-                "--phone-region names another country"
-            )
+        if found.completed and self.defaults.phone_region is None:
+            told = f"phone numbers without a country code are read as numbers of {region}"
+            self.remark(Note(f"{told}; --phone-region says of which country they are"))
         if not found.assigned:
             self.remark("phone numbers of a range that nobody is known to have")
         return found.digits
@@ -349,7 +354,8 @@ def read_message(
     Args:
         row: The row.
         defaults: What holds where it does not say otherwise.
-        remark: Told what is no fault, and yet somebody should know it.
+        remark: Told what is no fault, and yet somebody should know it; a :class:`Note` where it is
+            no warning either.
         references: Makes the message's reference; None: that of a list that is sent for the first
             time.
     """

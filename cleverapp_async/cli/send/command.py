@@ -106,8 +106,7 @@ _EXITS = "\n".join(f"  {code.value:<3}  {meaning}" for code, meaning in MEANINGS
 @click.option(
     "--phone-region",
     type=params.REGION,
-    default=DEFAULT_REGION,
-    show_default=True,
+    show_default=DEFAULT_REGION,
     metavar="COUNTRY",
     help="Country of phone numbers in FILE that have no country code.",
 )
@@ -206,7 +205,7 @@ def send(
     columns: tuple[tuple[str, str], ...],
     header_row: int | None,
     encoding: str | None,
-    phone_region: str,
+    phone_region: str | None,
     only: tuple[str, ...],
     skip_bad_rows: bool,
     faults: str | None,

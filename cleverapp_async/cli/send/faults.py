@@ -36,6 +36,7 @@ __all__ = ["FaultCounts", "FaultsFile", "Repeats", "open_faults", "settle_hidden
 _KINDS_SHOWN = 20
 _KINDS_KEPT = 1000
 _LINES_SHOWN = 5
+_ROWS_KEPT = 10
 _CONTENT = ("text", "image", "file")
 _COLUMNS = ("line", "field", "fault", "value")
 _MARK = b"\xef\xbb\xbf"
@@ -64,9 +65,11 @@ class FaultCounts:
 
     Attributes:
         total: How many there are.
+        lines: The lines of the first faulty rows.
     """
 
     total: int = 0
+    lines: list[int] = field(factory=list[int])
     _kinds: dict[tuple[str, str], _Kind] = field(factory=dict["tuple[str, str]", _Kind])
     _others: int = 0
 
@@ -77,6 +80,9 @@ class FaultCounts:
     def add(self, fault: Fault) -> None:
         """Count one."""
         self.total += 1
+        # All faults of a row come one after another.
+        if len(self.lines) < _ROWS_KEPT and fault.line not in self.lines:
+            self.lines.append(fault.line)
         # What differs from row to row is taken out, so that 10,000 wrong numbers are one kind.
         key = fault.column, _OF_THE_ROW.sub("…", fault.text)
         kind = self._kinds.get(key)

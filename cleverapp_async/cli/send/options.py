@@ -12,23 +12,25 @@ from functools import partial
 
 from attrs import asdict, define, evolve, field, frozen
 
+from ..._mounts import is_stream
 from ...bulk.journal.records import Resend
 from ...bulk.journal.sqlite.reader import check_openable
 from ...client import CleverAppClient
 from ...config import DEFAULT_BASE_URL
-from ..atomic_file import check_new_file, is_stream
-from ..campaign.state import find_campaign, is_begun, journal_errors
+from ..atomic_file import check_new_file
+from ..campaign.state import LeftOut, find_campaign, is_begun, journal_errors
 from ..errors import BadInputError, CommandError, Exit
-from ..recipients.addresses import DEFAULT_REGION
 from ..recipients.messages import Defaults
 from ..recipients.source import InputFormat, ReadingOptions
 from ..send_settings import SendSettings
 from ..shared_options import read_token
 from .partial import First, TestMessage
+from .plan import Plan
 from .preview import Choice
 
 __all__ = ["CampaignOptions", "Preflight", "RecipientOptions", "SendOptions"]
 
+_LONGEST_NAME = 500
 _NAMED = {"format": "input_format", "test": "test_to"}
 
 
@@ -65,7 +67,7 @@ class RecipientOptions:
         names = ("format", "only", "skip_bad_rows", "faults", "drop_duplicates", "test")
         filled_in = [name for name, _ in self.defaults.given]
         reading = [one for one, value in asdict(self.reading, recurse=False).items() if value]
-        if self.defaults.phone_region != DEFAULT_REGION:
+        if self.defaults.phone_region is not None:
             filled_in.append("phone_region")
         return filled_in + reading + [name for name in names if getattr(self, name)]
 
@@ -79,12 +81,14 @@ class CampaignOptions:
         resend_unknown: Whether what an earlier run may have sent is sent again.
         retry_rejected: Whether what was refused for good is sent again.
         allow_duplicates: Whether a recipient gets all of its messages, not the first alone.
+        left_out: The faulty rows that its last run says are not in the journal.
     """
 
     journal: str | None = None
     resend_unknown: bool = False
     retry_rejected: bool = False
     allow_duplicates: bool = False
+    left_out: LeftOut | None = None
 
     @property
     def resend(self) -> Resend:
@@ -177,10 +181,35 @@ class SendOptions:
                 "and `cleverapp send FILE --only not_sent` does."
             )
 
+    def left_out(self, plan: Plan | None) -> LeftOut | None:
+        """What of the list is not in the campaign's journal.
+
+        Args:
+            plan: The checked list; None: it was read by an earlier run, which has told it.
+        """
+        told, kept = self.recipients.faults, self.campaign.left_out
+        if plan is None or not plan.bad:
+            return kept if plan is None else None
+        faults = None if told is None or is_stream(told) else _kept_name(told)
+        found = LeftOut(
+            rows=plan.bad,
+            lines=tuple(plan.faults.lines),
+            source=_kept_name(plan.source.name) or "the list",
+            faults=faults,
+        )
+        # The same list again: what an earlier run listed the faults in is still true.
+        same = kept is not None and kept.rows == found.rows and kept.lines == found.lines
+        return kept if same and faults is None else found
+
     def of_test(self) -> SendOptions:
         """The same for a test message, which is in no campaign and waits for no hours."""
         output = "-" if self.output is None else self.output
         return evolve(self, campaign=CampaignOptions(), output=output)
+
+
+def _kept_name(name: str) -> str | None:
+    """A file's name, unless it is too long for a note, or no text."""
+    return name if len(name) <= _LONGEST_NAME and name.isprintable() else None
 
 
 def _option(name: str) -> str:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 import click
 from attrs import define
 
+from ..._mounts import is_stream
 from ...errors import ApiError, CleverAppError, ValidationError
-from ..atomic_file import create_private, is_stream
+from ..atomic_file import create_private
 from ..console import as_json, to_stdout
 from ..errors import BadInputError, CommandError, Exit
 from ..recipients.rows import split_reference

@@ -107,12 +107,14 @@ class FirstOfCampaign:
 
     Attributes:
         total: How many they are.
+        whole: How many messages the campaign has.
         last: The index of the last of them; -1 where there is none.
         states: How many are in each state.
         counts: How many of them are sent, by what limits them.
     """
 
     total: int
+    whole: int
     last: int
     states: Mapping[JournalState, int]
     counts: Mapping[LimitKey | None, int]
@@ -135,13 +137,14 @@ class FirstOfCampaign:
         last = -1
         states = Counter(dict.fromkeys(JournalState, 0))
         counts = Counter[LimitKey | None]()
-        most = first.of(reader.summary().messages)
+        whole = reader.summary().messages
+        most = first.of(whole)
         # From the beginning of the campaign, whatever became of those messages: see `First`.
         for entry in islice(reader.entries(), most):
             last = entry.index
             states[entry.state] += 1
             counts[entry.key] += is_sent(entry, resend, under_way=under_way)
-        return cls(most, last, states, +counts)
+        return cls(most, whole, last, states, +counts)
 
 
 def is_sent(entry: JournalEntry, resend: Resend, *, under_way: bool = False) -> bool:

@@ -316,7 +316,8 @@ class _Sieve:
             planned.message,
             planned.key,
             self.wanted.defaults,
-            lambda told: self._remark(f"--test-to: {told}", 0),
+            # Of the same class: a note stays one.
+            lambda told: self._remark(type(told)(f"--test-to: {told}"), 0),
         )
         return evolve(planned, message=message, route=None)
 

@@ -26,6 +26,7 @@ from ..console import make_table
 from ..errors import MEANINGS, Exit
 from ..params import DIRECT, OTHERS
 from ..recipients.columns import DECIDING, is_outcomes, missing_column
+from ..recipients.messages import Note
 from ..recipients.source import is_of_campaign
 from ..text import counted, say_duration, say_moment, tell_forecast
 from .partial import FirstOfCampaign, is_sent
@@ -252,12 +253,18 @@ def show_reading(plan: Plan, *, quiet: bool = False) -> None:
         )
 
 
-def show_remarks(plan: Plan) -> None:
-    """Tell what is no fault of a row, and yet may not be meant so."""
+def show_remarks(plan: Plan, *, quiet: bool = False) -> None:
+    """Tell what is no fault of a row, and yet may not be meant so.
+
+    Args:
+        plan: What the first pass found.
+        quiet: Whether notes are left out, and only warnings are told.
+    """
     for told, (count, line) in plan.remarks.items():
-        rows = "1 row" if count == 1 else f"{count} rows"
-        place = f"{rows} (first in line {line}): " if line else ""
-        click.echo(f"Warning: {place}{printable(told)}.", err=True)
+        warning = "" if isinstance(told, Note) else "Warning: "
+        place = f"{counted(count, 'row')} (first in line {line}): " if line else ""
+        if warning or not quiet:
+            click.echo(f"{warning}{place}{printable(told)}.", err=True)
 
 
 def show_unsent_templates(plan: Plan) -> None:

@@ -15,6 +15,7 @@ from ...errors import JournalLostError, Outcome
 from ..campaign.state import (
     CampaignState,
     Resuming,
+    RunNote,
     command,
     exit_of_states,
     find_campaign,
@@ -172,7 +173,9 @@ class CampaignNotes:
             return self._without_journal(tally)
         state, stands = found
         if not self.quiet:
-            self._say(f"The campaign: {_totals(state)}.")
+            left_out = RunNote.read(state.summary.note).left_out
+            told = "" if left_out is None else f" {left_out.told()}"
+            self._say(f"The campaign: {_totals(state)}.{told}")
         self._causes(tally)
         self._unwritten(tally)
         # Only what presses: all that can be done is listed by `campaign status`.

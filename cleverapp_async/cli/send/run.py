@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import click
 from attrs import define, evolve
 
+from ..._mounts import is_stream
 from ...errors import JournalError, JournalMismatchError
 from ...limits.quota import AccountKey
-from ..atomic_file import is_stream
-from ..campaign.state import Resuming, journal_failure, settings_of_last_run, this_command
+from ..campaign.state import Resuming, RunNote, journal_failure, last_note, this_command
 from ..console import (
     ask_to_go_on,
     can_ask,
@@ -170,7 +170,8 @@ def _as_last_run(options: SendOptions) -> SendOptions:
     journal, settings = options.campaign.journal, options.settings
     if journal is None or options.recipients.test is not None:
         return options
-    kept = settings_of_last_run(journal)
+    note = last_note(journal)
+    kept = note.settings
     if not kept.limits.may_scale(settings.base_url):
         # That was a simulator, and the journal will be refused here, or goes on elsewhere.
         kept = evolve(kept, limits=evolve(kept.limits, scale=1.0))
@@ -178,7 +179,8 @@ def _as_last_run(options: SendOptions) -> SendOptions:
     if taken and not options.quiet:
         told = f"As the last run: {shlex.join(taken)}. What is given here replaces its kind."
         click.echo(told, err=True)
-    return evolve(options, settings=settings.or_kept(kept))
+    campaign = evolve(options.campaign, left_out=note.left_out)
+    return evolve(options, settings=settings.or_kept(kept), campaign=campaign)
 
 
 def _as_test(options: SendOptions, schedule: Schedule | None) -> SendOptions:
@@ -253,7 +255,7 @@ def check(plan: Plan, *, skip: bool, quiet: bool = False, campaign: bool = False
         click.echo(f"{rows} left out.", err=True)
     if plan.wanted.test is not None and not plan.total:
         raise plan.wanted.test.not_found(plan.numbers, there=plan.test_is_there)
-    show_remarks(plan)
+    show_remarks(plan, quiet=quiet)
     show_unsent_templates(plan)
     show_campaign(plan)
     if not quiet:
@@ -384,7 +386,7 @@ def _of_campaign(
     )
     return notes, CampaignMessages(
         journal=journal,
-        options=options.settings.noted(),
+        options=RunNote(settings=options.settings, left_out=options.left_out(plan)).written(),
         plan=plan,
         client=client,
         concurrency=options.settings.concurrency,

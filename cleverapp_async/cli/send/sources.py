@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from attrs import define, field, frozen
 
 from ...bulk.journal.records import Resend
+from ...bulk.journal.rules import end_of_part
 from ...bulk.journal.sqlite.journal import SqliteJournal
 from ...bulk.journal.sqlite.reader import JournalReader
 from ...bulk.outcome import SendOutcome
@@ -314,6 +315,12 @@ class _CampaignJournal(SqliteJournal):
         if self.part is None:
             return found
         return [entry for entry in found if entry.index <= self.part.last]
+
+    async def close(self, ended: str) -> None:
+        """Say what it was that the run has finished, and let the journal go."""
+        if self.part is not None and ended == "finished":
+            ended = end_of_part(self.part.total, self.part.whole)
+        await super().close(ended)
 
     async def recognize(self, mark_of: MarkOf) -> bool | None:
         """Compare, and warn before the first message leaves."""

@@ -6,7 +6,10 @@ import asyncio
 import errno
 import os
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -195,6 +198,53 @@ async def test_a_log_that_was_cut_is_noticed(tmp_path: Path, runs: int, keep: fl
     assert resolve_unknown(path, S.ACCEPTED) == counts[S.UNKNOWN]
     async with opened(path, messages(_COUNT)) as journal:
         assert (await journal.summary()).by_state[S.ACCEPTED] == _COUNT
+
+
+_DIES_AFTER_SETTLING = """
+import os, signal, sqlite3, sys
+from cleverapp_async.journal import JournalState, resolve_unknown
+
+settled = False
+
+def told(statement):
+    global settled
+    settled = settled or statement.startswith("UPDATE fate SET state")
+    if settled and statement.startswith("SELECT 1 FROM meta"):
+        os.kill(os.getpid(), signal.SIGKILL)  # all is committed, and the file is about to be closed
+
+def connect(*arguments, **named):
+    connection = plain(*arguments, **named)
+    connection.set_trace_callback(told)
+    return connection
+
+plain, sqlite3.connect = sqlite3.connect, connect
+resolve_unknown(sys.argv[1], JournalState(sys.argv[2]), [6, 7])
+"""
+
+
+@pytest.mark.parametrize("state", [S.ACCEPTED, S.NOT_SENT])
+@pytest.mark.parametrize("cut", [True, False])
+async def test_what_was_settled_stays_so_when_the_settling_is_killed(
+    tmp_path: Path, state: JournalState, cut: bool
+) -> None:
+    """A kill between the last commit and the end brings no doubt back, and nothing is lost."""
+    path = await _crashed_later(tmp_path / "run.db")
+    if cut:
+        _cut(path, 0.6)
+    else:
+        path = _alone(path)
+    counts = _counts(path)
+    command = [sys.executable, "-c", _DIES_AFTER_SETTLING, str(path), state.value]
+    ended = await asyncio.to_thread(subprocess.run, command, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    settled = {**counts, S.UNKNOWN: counts[S.UNKNOWN] - 2}
+    settled[state] = settled.get(state, 0) + 2
+    assert _counts(path) == settled
+    check_openable(path, ORIGIN, create=False)
+    async with opened(path, messages(_COUNT)) as journal:
+        found = (await journal.summary()).by_state
+        assert {one: count for one, count in found.items() if count} == settled
+    assert _counts(path) == settled
 
 
 async def test_a_cut_log_that_another_program_merged_is_noticed(tmp_path: Path) -> None:

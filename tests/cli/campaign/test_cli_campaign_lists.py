@@ -111,6 +111,48 @@ def test_a_list_as_csv(cleverapp: Run, tmp_path: Path) -> None:
     assert rows[0]["text"] == "'=Hi 1"
 
 
+@pytest.mark.parametrize("command", ["failed", "unknown"])
+def test_a_list_goes_to_a_file(cleverapp: Run, tmp_path: Path, command: str) -> None:
+    """A new file of its owner alone, in the form of its suffix, with what is printed without it."""
+    path = make_journal(tmp_path / "run.db", *ALL)
+    for suffix, form in ((".jsonl", "jsonl"), (".csv", "csv")):
+        output = tmp_path / f"list{suffix}"
+        asked = ("campaign", command, path)
+        ended = cleverapp(*asked, "-o", str(output))
+        assert (ended.code, ended.out) == (0, "")
+        assert output.read_bytes().decode() == cleverapp(*asked, "--format", form).out
+        assert not output.with_name(f"{output.name}.part").exists()
+        if os.name == "posix":
+            assert stat.S_IMODE(output.stat().st_mode) == 0o600
+        again = cleverapp(*asked, "-o", str(output))
+        assert again.code == 2
+        assert "--output " in again.err
+
+
+@pytest.mark.parametrize(
+    "more", [("-o", "list.txt"), ("-o", "list.csv", "--format", "table")], ids=" ".join
+)
+def test_a_list_in_a_form_that_no_file_has(
+    cleverapp: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    """A name that tells no form is refused, and so is a table; no file is made."""
+    monkeypatch.chdir(tmp_path)
+    path = make_journal(tmp_path / "run.db", *ALL)
+    ended = cleverapp("campaign", "failed", path, *more)
+    assert ended.code == 2
+    assert "--format" in ended.err
+    assert not list(tmp_path.glob("list*"))
+
+
+def test_an_empty_list_in_a_file(cleverapp: Run, tmp_path: Path) -> None:
+    """Where no message is in these states, that is said, and the file has nothing in it."""
+    output = tmp_path / "list.jsonl"
+    path = make_journal(tmp_path / "run.db", ACCEPTED)
+    ended = cleverapp("campaign", "failed", path, "-o", str(output))
+    assert (ended.code, output.read_bytes()) == (0, b"")
+    assert "No message is rejected or not sent." in ended.err
+
+
 def test_an_export_holds_everything(cleverapp: Run, tmp_path: Path) -> None:
     """All messages with their states go to a new file that only its owner can read."""
     path = make_journal(tmp_path / "run.db", *ALL)

@@ -120,6 +120,55 @@ def test_faulty_rows_are_found_first(
     assert len(simulator.deliveries) == 1
 
 
+def test_rows_that_were_left_out_stay_known(
+    cleverapp: Run, serve: Serve, write: Write, tmp_path: Path
+) -> None:
+    """Status, report and export tell how many rows a campaign lacks, where, and who lists them."""
+    serve()
+    path, page = str(tmp_path / "run.db"), tmp_path / "report.html"
+    file, faults = write("r.csv", "contact_id,text\n1,a\nx,b\n2,c\ny,\n"), str(tmp_path / "f.csv")
+    given = ("send", file, "--journal", path, "--skip-bad-rows", *UNLIMITED)
+    assert cleverapp(*given, "--first", "1", "--faults", faults).code == 1
+    told = f"2 faulty rows of {file} were left out, in lines 3, 5: see {faults}."
+    # A run without the list, and one with it that names no file, leave what is known.
+    assert told in cleverapp("send", "--journal", path, *UNLIMITED).err
+    assert cleverapp(*given).code == 1
+    assert told in cleverapp("campaign", "status", path).out
+    status = json.loads(cleverapp("campaign", "status", path, "--format", "json").out)
+    assert status["left_out"] == {"rows": 2, "lines": [3, 5], "source": file, "faults": faults}
+    assert told in cleverapp("campaign", "export", path, "-o", str(tmp_path / "all.csv")).err
+    assert cleverapp("campaign", "report", path, "-o", str(page)).code == 0
+    assert told in page.read_text()
+
+
+def test_a_name_that_no_note_can_keep_is_left_out(
+    cleverapp: Run, serve: Serve, write: Write, tmp_path: Path
+) -> None:
+    """A file's name that is too long, or no text, does not keep a campaign from beginning."""
+    serve()
+    deep = tmp_path.joinpath(*["d" * 200] * 3)
+    deep.mkdir(parents=True)
+    file, faults = write("r\udcff.csv", "contact_id,text\n1,a\nx,b\n"), str(deep / "f.csv")
+    given = ("--skip-bad-rows", "--faults", faults, *UNLIMITED)
+    path = str(tmp_path / "run.db")
+    assert cleverapp("send", file, "--journal", path, *given).code == 1
+    told = "1 faulty row of the list was left out, in line 3."
+    assert told in cleverapp("campaign", "status", path).out
+
+
+def test_a_campaign_with_all_rows_says_nothing_of_rows_left_out(
+    cleverapp: Run, serve: Serve, write: Write, tmp_path: Path
+) -> None:
+    """Nothing was left out, or the rows went when the faulty ones were deleted from the list."""
+    serve()
+    path, list_ = str(tmp_path / "run.db"), "contact_id,text\n1,a\n"
+    given = ("--journal", path, "--skip-bad-rows", *UNLIMITED)
+    for rows, left_out in ((f"{list_}x,b\n", 1), (list_, None)):
+        cleverapp("send", write("r.csv", rows), *given)
+        status = json.loads(cleverapp("campaign", "status", path, "--format", "json").out)
+        assert (status["left_out"] or {}).get("rows") == left_out
+
+
 def test_what_may_have_arrived_is_sent_again_only_on_demand(
     cleverapp: Run, serve: Serve, write: Write, tmp_path: Path
 ) -> None:

@@ -192,6 +192,30 @@ def test_a_region_that_is_none(cleverapp: Run, write: Write) -> None:
     assert cleverapp("send", path, "--dry-run", "--phone-region", "kz").code == 0
 
 
+def test_a_region_that_was_guessed_is_told_and_no_warning(cleverapp: Run, write: Write) -> None:
+    """Which country numbers were taken for is told where nobody has named it, and only there."""
+    path = write("r.csv", "bot_id,phone,text\n7,89991234567,Hi\n7,89991234568,Hi\n")
+    guessed = cleverapp("send", path, "--dry-run").err
+    (told,) = [line for line in guessed.splitlines() if "--phone-region" in line]
+    assert told.startswith("2 rows (first in line 2): ")
+    assert "Warning" not in guessed
+    assert cleverapp("send", path, "--dry-run", "--phone-region", "RU").err == ""
+    assert cleverapp("send", path, "--dry-run", "--quiet").err == ""
+
+
+def test_the_region_of_a_test_address_is_told_and_no_warning(
+    cleverapp: Run, serve: Serve, write: Write
+) -> None:
+    """The number of a test without a country code is told as those of a list are."""
+    serve()
+    path = write("r.csv", "bot_id,phone,text\n7,+79991234567,Hi\n")
+    test = ("send", path, "--test-to", "phone=89991234568")
+    ended = cleverapp(*test)
+    assert [line for line in ended.err.splitlines() if line.startswith("--test-to: ")]
+    assert "Warning" not in ended.err
+    assert "--test-to: " not in cleverapp(*test, "--phone-region", "RU").err
+
+
 MESSENGERS = {
     "tg": "telegram",
     "Телеграм": "telegram",

@@ -64,6 +64,10 @@ def test_a_rows_own_text_goes_before_the_template() -> None:
     ("cells", "told"),
     [
         ({"contact_id": "x", "text": "a"}, "contact_id must be a whole number"),
+        *(
+            ({"contact_id": written, "text": "a"}, "contact_id must be a whole number")
+            for written in ("0.5", "1e3", "-4", "+5", "1,5")
+        ),
         ({"contact_id": "0", "text": "a"}, "contact_id must be a whole number from 1 up, not 0"),
         ({"contact_id": "9" * 60, "text": "a"}, "a whole number. Write the contact's id"),
         ({"contact_id": "1"}, "nothing to send: give at least one of text, image, file"),

@@ -96,6 +96,40 @@ def test_a_campaign_begins_with_the_first(
     assert (rest.code, sorted(arrived(simulator))) == (0, list(range(1, 11)))
 
 
+def test_a_run_of_the_first_has_not_finished_the_campaign(
+    cleverapp: Run, serve: Serve, write: Write, tmp_path: Path
+) -> None:
+    """How a run of the first messages ended names their number, and stays when texts are erased."""
+    serve()
+    file, journal = write("r.csv", RECIPIENTS), str(tmp_path / "run.db")
+    for first in ("3", "100%"):
+        cleverapp("send", file, *TEXT, *WIDE, "--journal", journal, "--first", first)
+    ended = ["finished the first 3 of 10 messages", "finished"]
+    shown = cleverapp("campaign", "status", journal).out
+    assert shown.endswith("Exit 0: every message was accepted.\n")
+    with JournalReader(journal) as reader:
+        assert [session.ended for session in reader.summary().sessions] == ended
+    assert cleverapp("campaign", "purge", journal, "--yes").code == 0
+    with JournalReader(journal) as reader:
+        assert [session.ended for session in reader.summary().sessions] == ended
+
+
+def test_status_after_the_first_tells_what_is_left_and_how_to_go_on(
+    cleverapp: Run, serve: Serve, write: Write, tmp_path: Path
+) -> None:
+    """Neither the table nor JSON calls a campaign finished of which the first messages went."""
+    serve()
+    file, journal = write("r.csv", RECIPIENTS), str(tmp_path / "run.db")
+    cleverapp("send", file, *TEXT, *WIDE, "--journal", journal, "--first", "3")
+    shown = cleverapp("campaign", "status", journal)
+    assert "finished the first 3 of 10 messages." in shown.out
+    assert "7 messages left: " in shown.out
+    assert f"cleverapp send --journal {journal}" in shown.out
+    told = json.loads(cleverapp("campaign", "status", journal, "--format", "json").out)
+    assert told["finished"] is False
+    assert told["sessions"][0]["ended"] == "finished the first 3 of 10 messages"
+
+
 def test_the_first_are_those_of_the_list_whatever_became_of_them(
     cleverapp: Run, serve: Serve, tmp_path: Path
 ) -> None:

@@ -14,7 +14,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async.cli.campaign.state import settings_of_note
+from cleverapp_async.cli.campaign.state import LeftOut, RunNote
 from cleverapp_async.cli.send_settings import SendSettings
 from tests.bulk.journal.journals import make_version_0
 
@@ -181,13 +181,34 @@ def test_a_journal_of_an_earlier_version(cleverapp: Run, serve: Serve, tmp_path:
 @pytest.mark.parametrize("note", [None, "", "'", "--no-such-option", "of my own", "--help"])
 def test_a_note_in_other_words(note: str | None) -> None:
     """A program's campaign keeps nothing for the command line: the usual settings hold."""
-    assert settings_of_note(note) == SendSettings()
+    assert RunNote.read(note) == RunNote()
+
+
+@given(
+    st.integers(1, 10**9),
+    st.lists(st.integers(1, 10**9), min_size=1, max_size=10),
+    st.text(min_size=1, max_size=30),
+    st.none() | st.text(min_size=1, max_size=30),
+)
+def test_what_was_left_out_is_read_as_it_was_written(
+    rows: int, lines: list[int], source: str, faults: str | None
+) -> None:
+    """Names of files may be any text, options among them."""
+    left_out = LeftOut(rows=rows, lines=tuple(lines), source=source, faults=faults)
+    note = RunNote(settings=RunNote.read(shlex.join(ALL)).settings, left_out=left_out)
+    assert RunNote.read(note.written()) == note
+
+
+@pytest.mark.parametrize("lines", ["", "x", "1,,2"])
+def test_left_out_rows_that_cannot_be_read(lines: str) -> None:
+    """A damaged note is one in other words."""
+    assert RunNote.read(f"--left-out 1 '{lines}' r.csv ''") == RunNote()
 
 
 @given(st.sets(st.sampled_from(["hours", "overrides", "account", "scale", "concurrency"])))
 def test_every_kind_is_taken_from_one_of_both(given_kinds: set[str]) -> None:
     """Each kind is all of what is given, or of what is kept; written down it stays the same."""
-    kept = settings_of_note(shlex.join(ALL))
+    kept = RunNote.read(shlex.join(ALL)).settings
     mine = SendSettings(given=frozenset(given_kinds))
     merged = mine.or_kept(kept)
     for kind in ("hours", "concurrency"):
@@ -196,5 +217,5 @@ def test_every_kind_is_taken_from_one_of_both(given_kinds: set[str]) -> None:
     for kind in ("account", "scale"):
         of = mine if kind in given_kinds else kept
         assert getattr(merged.limits, kind) == getattr(of.limits, kind)
-    assert settings_of_note(merged.noted()) == merged
+    assert RunNote.read(RunNote(settings=merged).written()).settings == merged
     assert evolve(merged, given=frozenset()).or_kept(kept) == kept

@@ -251,7 +251,7 @@ def test_the_outcome_of_a_test_has_the_rows_other_columns(
 def test_a_warning_of_the_address_names_no_line(cleverapp: Run, write: Write) -> None:
     """What is doubtful of the address stands in no line of the list."""
     path = write("r.csv", RECIPIENTS)
-    test = ("--test-to", "bot_id=7,phone=9991234567", "--dry-run")
+    test = ("--test-to", "bot_id=7,phone=+70000000001", "--dry-run")
     ended = cleverapp("send", path, *TEXT, *test)
     assert "Warning: --test-to: phone numbers" in ended.err
     assert "line" not in next(one for one in ended.err.splitlines() if "--test-to" in one)

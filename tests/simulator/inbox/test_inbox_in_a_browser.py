@@ -352,6 +352,40 @@ async def test_the_page_fits_a_phone_and_names_its_controls(
         await until(page, "document.querySelector('.reading').getClientRects().length")
 
 
+async def test_nothing_is_hidden_or_broken_in_a_word_on_any_screen(
+    open_inbox: Open, tmp_path: Path
+) -> None:
+    """All quick filters are in sight, on a desktop on one line; a method breaks at its words."""
+    client = await open_inbox(Simulator())
+    message = {"bot_id": "7", "phone": "79991234567", "text": "Hi", "name": "A"}
+    await client.call("sendMessageToWhatsApp", message)
+    buttons = "[...document.querySelectorAll('#quick button')]"
+    chips = f"{buttons}.map((one) => one.getBoundingClientRect())"
+    words = (
+        "[...document.querySelectorAll('#details .facts dd')].find((one) => one.textContent ==="
+        " 'sendMessageToWhatsApp').childNodes"
+    )
+    lines = (
+        f"[...{words}].filter((one) => one.nodeType === 3).map((one) => {{ const range ="
+        " document.createRange(); range.selectNode(one); return range.getClientRects().length; })"
+    )
+    async with open_tabs(tmp_path / "profile", 1, reach="127.0.0.1") as (page,):
+        for language, width in (("ru", 320), ("ru", 390), ("en", 390), ("en", 1280)):
+            await page.speak(language)
+            await page.look_like(width, 800, "light")
+            await page.go(client.inbox.url)
+            await until(page, "document.querySelector('#row-1')")
+            rights = await page.evaluate(f"{chips}.map((one) => one.right)")
+            assert isinstance(rights, list)
+            assert len(rights) == 6
+            assert max(rights) <= width
+            await page.evaluate("location.hash = '#message/1'")
+            await until(page, "document.querySelector('#details .facts')")
+            assert await page.evaluate(lines) == [1] * 5
+        rows = await page.evaluate(f"new Set({chips}.map((one) => one.top)).size")
+        assert rows == 1
+
+
 async def test_the_page_finds_its_way_back(open_inbox: Open, tmp_path: Path) -> None:
     """When the inbox or the tab was away, the page shows what came meanwhile once it is back."""
     client = await open_inbox()

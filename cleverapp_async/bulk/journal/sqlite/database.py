@@ -388,7 +388,7 @@ def opened_for_writing(
                 separated = True
             if separated:
                 with transaction(connection, commit):
-                    doubt(connection)
+                    doubt(connection, path)
             admitted = OpenJournal(connection, OpenFiles(path, lock.file), lock)
             yield admitted
         finally:

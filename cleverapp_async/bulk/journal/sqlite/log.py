@@ -274,8 +274,21 @@ def close_after_look(connection: sqlite3.Connection, path: Path) -> None:
         close_beside_log(connection, path)
 
 
-def doubt(connection: sqlite3.Connection) -> None:
-    """Write that whatever the log may have known of is of unknown outcome; in a transaction."""
+def doubt(connection: sqlite3.Connection, path: Path) -> None:
+    """Write that whatever the log may have known of is of unknown outcome; in a transaction.
+
+    Args:
+        connection: The one that writes.
+        path: The journal's file, links followed.
+
+    Raises:
+        JournalError: The journal is damaged.
+    """
+    kept = IntentCount.kept(path)
+    if kept is not None and lacks_end(connection, path):
+        # From here on nothing is missing that is not accounted for. Whoever opens the journal after
+        # a crash would doubt once more, also what was settled by hand meanwhile.
+        kept.write(connection)
     connection.execute(
         "INSERT OR REPLACE INTO fate (id, state, before, intent_at, ended_at, permanent, attempts, "  # noqa: S608 - made of constants
         f"error_id) SELECT message.id, {_UNKNOWN}, ifnull(fate.before, 0), fate.intent_at, "

@@ -112,10 +112,14 @@ function text(message) {
 
 const plain = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 
+/** The name of a method, which breaks between its words where it has no room. */
+const wordByWord = (name) =>
+  name.split(/(?=[A-Z])/).flatMap((word, place) => (place ? [el("wbr"), word] : [word]));
+
 function facts(message) {
   const pairs = [
     ["time", date.format(new Date(message.at))],
-    ["method", message.method || null],
+    ["method", message.method ? wordByWord(message.method) : null],
     ["messenger", message.messenger],
     ["botLabel", message.bot_id],
     ["contactLabel", message.contact_id],
@@ -128,7 +132,7 @@ function facts(message) {
     "dl",
     { class: "facts" },
     ...shownPairs.map(([key, value]) =>
-      el("div", {}, el("dt", {}, t(key)), el("dd", {}, String(value))),
+      el("div", {}, el("dt", {}, t(key)), el("dd", {}, Array.isArray(value) ? value : String(value))),
     ),
   );
 }
