@@ -275,11 +275,12 @@ local function next_start()
 end
 
 local function book(member, many, start)
-    local booked = {}
+    local booked, moment = {}, whole(start)
     for _ = 1, many do
         slots = slots + 1
         local slot = member.name .. ':' .. whole(slots)
-        put(booked, start, slot)
+        booked[#booked + 1] = moment
+        booked[#booked + 1] = slot
         if member == caller then
             granted[#granted + 1] = {slot, start}
         end

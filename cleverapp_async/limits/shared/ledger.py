@@ -86,7 +86,11 @@ class Ledger:
 
     def grant(self, name: str, due: float) -> None:
         """The log grants a slot."""
-        insort(self.ready, self.make(name, due), key=lambda slot: slot.due)
+        slot, ready = self.make(name, due), self.ready
+        if not ready or ready[-1].due <= due:
+            ready.append(slot)  # As a rule: grants come in their order.
+        else:
+            insort(ready, slot, key=lambda other: other.due)
 
     def make(self, name: str, due: float, share: Permit | None = None) -> Slot:
         """Make a slot; one of this process's own share still has to be reported."""
@@ -160,15 +164,18 @@ class Ledger:
         # A little before it is due: where a call is made anyway, it renews what is due next.
         renewed_before = now - 0.9 * self.terms.renewal
         capped = self.terms.capped
-        updates = [
-            self._update(slot, now, renewed_before)
-            for slot in self._used()
-            # Of most requests under way there is nothing to tell.
-            if capped or slot.stamped_at is not None or slot.renewed_at <= renewed_before
-        ]
-        return [
-            update for update in updates if any(window not in _NO_NEWS for window in update.windows)
-        ]
+        updates: list[SlotUpdate] = []
+        for slot in self._used():
+            # Of most requests under way there is nothing to tell, and of those that have ended the
+            # same for each window.
+            if capped or (slot.stamped_at is None and slot.renewed_at <= renewed_before):
+                update = self._update(slot, now, renewed_before)
+                if any(window not in _NO_NEWS for window in update.windows):
+                    updates.append(update)
+            elif slot.stamped_at is not None:
+                windows = (now - slot.stamped_at,) * len(slot.told)
+                updates.append(SlotUpdate(slot.name, windows))
+        return updates
 
     def names(self, besides: Sequence[SlotUpdate]) -> list[str]:
         """The names of all slots that may still count, except those of the updates."""

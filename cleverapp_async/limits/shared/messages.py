@@ -37,7 +37,7 @@ _MICRO = 1_000_000
 # them, a fixed time would be longer than the period.
 _LEAD, _LEAD_SHARE = 0.02, 20
 _MARGIN, _MARGIN_SHARE = 0.05, 8
-_FORESIGHT, _FORESIGHT_SHARE = 0.05, 20
+_FORESIGHT, _FORESIGHT_SHARE = 0.1, 10
 _PATIENCE, _PATIENCE_LEAST, _PATIENCE_SHARE = 0.2, 0.02, 10
 _TURN_SECONDS, _TURN_MOST = 3.0, 6
 _PARTS = 7  # of an answer of `exchange.lua`
