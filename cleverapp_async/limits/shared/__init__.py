@@ -40,9 +40,9 @@ sleeps beyond the slot's moment. Slots that are booked for a sleeping process li
 it calls. If it does not call in time, they go to others, which is safe as it never knew of them.
 
 **What is given back.** A slot whose request provably never left, one that nobody waits for or is
-expected to want any more, one granted before a pause began, and one granted in an answer that was lost: after such an
-answer a process lists every slot it knows, and the script frees the rest of its slots. A call that
-comes too late is recognised by its number and ignored.
+expected to want any more, one granted before a pause began, and one granted in an answer that was
+lost: after such an answer a process lists every slot it knows, and the script frees the rest of its
+slots. A call that comes too late is recognised by its number and ignored.
 
 **When something was lost.** A new run of the server, a log that is gone too soon, or a clock of
 the server that ran ahead of ours: nothing is booked for one (the longest) period, and whoever holds
