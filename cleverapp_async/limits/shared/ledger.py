@@ -147,6 +147,10 @@ class Ledger:
         # A few are not worth it: they may come back unused, and cost a call for that.
         return expected if expected >= _FEW else 0
 
+    def runs_low(self, waiting: int) -> bool:
+        """Whether to ask for more ahead: half of what was spare is used up, and it was no few."""
+        return self.spare >= _FEW and len(self.ready) - waiting <= self.spare // 2
+
     def give_back_ready(self, keep: int, spare: int = 0) -> None:
         """Give back granted slots that no request waits for, the latest first.
 

@@ -97,7 +97,7 @@ class SharedLimiter:
                     self._queue.remove(waiter)
                     self._trim()
                 raise
-        elif ledger.tell_at < tell_at or len(ledger.ready) <= ledger.spare // 2:
+        elif self._call is None and (ledger.tell_at < tell_at or ledger.runs_low(0)):
             self._pump()
         # The log's slot comes first, our own window second. Our window is free as a rule by then,
         # and holds whatever Redis does: so no process overruns a quota by itself.

@@ -67,8 +67,7 @@ class LogSession:
         ledger, moment = self.ledger, self.ledger.tell_at
         if self.urgent:
             return now
-        spare = len(ledger.ready) - waiting
-        if spare < 0:
+        if len(ledger.ready) < waiting:
             # Somebody waits without a slot. If the log was asked, its reply said when the next one
             # may be certain, and that is waited for while requests of ours are under way. Once all
             # of them have ended nothing more will become known here, and what has ended may free a
@@ -80,7 +79,7 @@ class LogSession:
         if ledger.spare:
             # Early enough that the next ones are here before these are used up; and in time to give
             # back those that are not used.
-            moment = min(moment, ledger.spare_until if spare > ledger.spare // 2 else now)
+            moment = min(moment, now if ledger.runs_low(waiting) else ledger.spare_until)
         return min(moment, self.again_at)
 
     def ask(self, demand: int, now: float, ahead: int = 0) -> LogRequest:
