@@ -195,7 +195,8 @@ class SharedLimiter:
         if slot.share is not None:
             slot.share.give_up() if later else slot.share.settle()
         self._ledger.end(slot, now + later, now)
-        if self._queue or self._ledger.tell_at < tell_at:
+        # The timer knows of the rest, but for slots of this process's own share.
+        if self._queue or slot.share is not None or self._ledger.tell_at < tell_at:
             self._pump()
 
     def on_refused(self, slot: Slot) -> None:
