@@ -27,16 +27,22 @@ endings, slots given back, the next booking. While no request waits, that one ca
 A process with waiters is told when its next slot can be certain, sleeps until then, and asks once
 more.
 
+**What is granted ahead.** A process that goes on sending asks for some slots more than it has
+waiters: as many as it used in the last moments (``Ledger.foresee``), when half of those it has are
+used up. So requests find their slots here instead of waiting for the log. The log gives them only
+where nobody waits, at once, and of windows that are not half full; each is held like any other, and
+what is not used within ``Terms.foresight`` goes back. A quota that binds never sees any of this.
+
 **Whose turn it is.** Inside a process the usual lanes decide; a slot is given to a request when it
 is due. Among processes a queue in the log decides: each process gets a turn of some slots
 (``Terms.turn``), in the order in which they came, but a slot is never kept for a process that
 sleeps beyond the slot's moment. Slots that are booked for a sleeping process lie in the mail until
 it calls. If it does not call in time, they go to others, which is safe as it never knew of them.
 
-**What is given back.** A slot whose request provably never left, one that nobody waits for any
-more, one granted before a pause began, and one granted in an answer that was lost: after such an
-answer a process lists every slot it knows, and the script frees the rest of its slots. A call that
-comes too late is recognised by its number and ignored.
+**What is given back.** A slot whose request provably never left, one that nobody waits for or is
+expected to want any more, one granted before a pause began, and one granted in an answer that was
+lost: after such an answer a process lists every slot it knows, and the script frees the rest of its
+slots. A call that comes too late is recognised by its number and ignored.
 
 **When something was lost.** A new run of the server, a log that is gone too soon, or a clock of
 the server that ran ahead of ours: nothing is booked for one (the longest) period, and whoever holds

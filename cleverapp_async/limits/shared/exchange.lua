@@ -12,6 +12,7 @@
 --          "t" (its stamp was told before) or how long ago it was stamped
 --       14 the slots given back, joined by spaces
 --       15 "" or "a", and after "a" every other slot that the process knows to be its own
+--       16 how many slots it would have besides, for requests that it expects
 -- Answers now, epoch (of the log and the server's run), wait (-1: nothing wanted), pause, hold,
 -- refusals, then slot and delay of each one granted, joined by spaces; only -1 where a later call of
 -- the process has been here before. Lists are joined as clients take long over many short texts.
@@ -273,6 +274,30 @@ local function next_start()
     end
 end
 
+local function book(member, many, start)
+    local booked, moment = {}, whole(start)
+    for _ = 1, many do
+        slots = slots + 1
+        local slot = member.name .. ':' .. whole(slots)
+        booked[#booked + 1] = moment
+        booked[#booked + 1] = slot
+        if member == caller then
+            granted[#granted + 1] = {slot, start}
+        end
+    end
+    in_pieces('ZADD', starts, booked)
+    if member ~= caller then
+        in_pieces('ZADD', mail, booked)
+    end
+    for _, window in ipairs(windows) do
+        local free = whole(start + guard + window.period)
+        for place = 1, #booked, 2 do
+            booked[place] = free
+        end
+        in_pieces('ZADD', window.key, booked)
+    end
+end
+
 while #queue > 0 do
     local start, many = next_start()
     local chosen = nil
@@ -289,26 +314,7 @@ while #queue > 0 do
         break
     end
     many = math.min(many, chosen.demand, chosen.left)
-    local booked = {}
-    for _ = 1, many do
-        slots = slots + 1
-        local slot = chosen.name .. ':' .. whole(slots)
-        put(booked, start, slot)
-        if chosen == caller then
-            granted[#granted + 1] = {slot, start}
-        end
-    end
-    in_pieces('ZADD', starts, booked)
-    if chosen ~= caller then
-        in_pieces('ZADD', mail, booked)
-    end
-    for _, window in ipairs(windows) do
-        local free = whole(start + guard + window.period)
-        for place = 1, #booked, 2 do
-            booked[place] = free
-        end
-        in_pieces('ZADD', window.key, booked)
-    end
+    book(chosen, many, start)
     -- When its turn is used up it goes to the end of the line with a new turn.
     chosen.demand, chosen.left = chosen.demand - many, chosen.left - many
     changed[chosen.name] = chosen
@@ -324,6 +330,18 @@ while #queue > 0 do
             end
         end
     end
+end
+
+-- Where nobody waits the caller may have some for requests that are still to come, at once and of
+-- plenty alone: a small part of what is free in a window that is not half full. Whoever comes next
+-- finds enough, though some of these should come back unused.
+local ahead = tonumber(ARGV[16])
+if ahead > 0 and #queue == 0 and next_start() == now then
+    for _, window in ipairs(windows) do
+        local free = window.limit - 2 * redis.call('ZCARD', window.key)
+        ahead = math.min(ahead, math.floor(free / 32))
+    end
+    book(caller, ahead, now)
 end
 
 -- When the caller's next slot may be certain: never so late that one would idle for it.

@@ -18,6 +18,7 @@ __all__ = ["Ledger", "Slot"]
 
 # What an update may say of a window and the log knows already; see SlotUpdate.
 _NO_NEWS = (None, "t")
+_FEW = 4
 
 
 @define(eq=False)
@@ -64,6 +65,8 @@ class Ledger:
         ended: Used by requests that have ended, which the log does not know yet.
         given_back: Names of slots that will never be used, which the log does not know yet.
         tell_at: The moment by which the log must have the next report.
+        spare: How many slots may be ready that no request waits for.
+        spare_until: The moment until which they may.
     """
 
     terms: Terms
@@ -72,6 +75,10 @@ class Ledger:
     ended: dict[str, Slot] = field(factory=dict[str, Slot])
     given_back: list[str] = field(factory=list[str])
     tell_at: float = math.inf
+    spare: int = 0
+    spare_until: float = math.inf
+    _taken: int = 0
+    _counted_from: float = -math.inf
 
     def __len__(self) -> int:
         """How many slots still have to be reported, or may still be asked about."""
@@ -79,7 +86,11 @@ class Ledger:
 
     def grant(self, name: str, due: float) -> None:
         """The log grants a slot."""
-        insort(self.ready, self.make(name, due), key=lambda slot: slot.due)
+        slot, ready = self.make(name, due), self.ready
+        if not ready or ready[-1].due <= due:
+            ready.append(slot)  # As a rule: grants come in their order.
+        else:
+            insort(ready, slot, key=lambda other: other.due)
 
     def make(self, name: str, due: float, share: Permit | None = None) -> Slot:
         """Make a slot; one of this process's own share still has to be reported."""
@@ -89,7 +100,16 @@ class Ledger:
     def use(self, slot: Slot) -> None:
         """A request takes a slot."""
         self.running[slot.name] = slot
+        self._taken += 1
         self._owe_renewal(slot, slot.due)
+
+    def take_spare(self, now: float) -> Slot | None:
+        """Use a slot that is here already, for a request before which nobody waits."""
+        if not self.ready or self.ready[0].due > now or not self.is_fresh(self.ready[0], now):
+            return None
+        slot = self.ready.pop(0)
+        self.use(slot)
+        return slot
 
     def sent(self, slot: Slot, now: float) -> None:
         """Its request leaves."""
@@ -119,10 +139,28 @@ class Ledger:
         # Half of the guard, as the request still has to be sent and answered within the other half.
         return slot.share is not None or now < slot.renewed_at + self.terms.guard / 2
 
-    def give_back_ready(self, keep: int) -> None:
-        """Give back granted slots that no request waits for, the latest first."""
-        self.given_back += [slot.name for slot in self.ready[keep:]]
-        del self.ready[keep:]
+    def foresee(self, now: float) -> int:
+        """How many slots will be wanted soon, going by those taken since this was last asked."""
+        ahead = self.terms.foresight
+        expected = int(self._taken * ahead / max(now - self._counted_from, ahead / 2))
+        self._taken, self._counted_from = 0, now
+        # A few are not worth it: they may come back unused, and cost a call for that.
+        return expected if expected >= _FEW else 0
+
+    def runs_low(self, waiting: int) -> bool:
+        """Whether to ask for more ahead: half of what was spare is used up, and it was no few."""
+        return self.spare >= _FEW and len(self.ready) - waiting <= self.spare // 2
+
+    def give_back_ready(self, keep: int, spare: int = 0) -> None:
+        """Give back granted slots that no request waits for, the latest first.
+
+        Args:
+            keep: How many requests wait.
+            spare: How many slots may be kept besides, for those that are to come.
+        """
+        self.given_back += [slot.name for slot in self.ready[keep + spare :]]
+        del self.ready[keep + spare :]
+        self.spare = max(0, len(self.ready) - keep)
 
     def news(self, now: float) -> list[SlotUpdate]:
         """Everything that the log does not know yet."""
@@ -130,15 +168,18 @@ class Ledger:
         # A little before it is due: where a call is made anyway, it renews what is due next.
         renewed_before = now - 0.9 * self.terms.renewal
         capped = self.terms.capped
-        updates = [
-            self._update(slot, now, renewed_before)
-            for slot in self._used()
-            # Of most requests under way there is nothing to tell.
-            if capped or slot.stamped_at is not None or slot.renewed_at <= renewed_before
-        ]
-        return [
-            update for update in updates if any(window not in _NO_NEWS for window in update.windows)
-        ]
+        updates: list[SlotUpdate] = []
+        for slot in self._used():
+            # Of most requests under way there is nothing to tell, and of those that have ended the
+            # same for each window.
+            if capped or (slot.stamped_at is None and slot.renewed_at <= renewed_before):
+                update = self._update(slot, now, renewed_before)
+                if any(window not in _NO_NEWS for window in update.windows):
+                    updates.append(update)
+            elif slot.stamped_at is not None:
+                windows = (now - slot.stamped_at,) * len(slot.told)
+                updates.append(SlotUpdate(slot.name, windows))
+        return updates
 
     def names(self, besides: Sequence[SlotUpdate]) -> list[str]:
         """The names of all slots that may still count, except those of the updates."""
@@ -169,6 +210,7 @@ class Ledger:
         # Who is under way is told again, and holds its slot meanwhile in this process's own window;
         # what was only granted is worth nothing in a log that does not know of it.
         self.ready.clear()
+        self.spare = 0
         for slot in self._used():
             slot.told = [False] * len(slot.told)
             slot.renewed_at = -math.inf

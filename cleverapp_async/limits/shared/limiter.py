@@ -81,19 +81,24 @@ class SharedLimiter:
         if self._fault is not None:
             # It may have been mended: whoever comes finds out at once.
             self._retry_at = -math.inf
-        future: asyncio.Future[Slot] = loop.create_future()
-        waiter = self._queue.push(future, lane, spacing, returned=returned)
-        self._go_alone()
-        self._pump()
-        try:
-            slot = await future
-        except BaseException:
-            if future.done() and not future.cancelled() and future.exception() is None:
-                self.on_returned(future.result())
-            else:
-                self._queue.remove(waiter)
-                self._trim()
-            raise
+        ledger, tell_at = self._ledger, self._ledger.tell_at
+        slot = None if self._queue else ledger.take_spare(self._now())
+        if slot is None:
+            future: asyncio.Future[Slot] = loop.create_future()
+            waiter = self._queue.push(future, lane, spacing, returned=returned)
+            self._go_alone()
+            self._pump()
+            try:
+                slot = await future
+            except BaseException:
+                if future.done() and not future.cancelled() and future.exception() is None:
+                    self.on_returned(future.result())
+                else:
+                    self._queue.remove(waiter)
+                    self._trim()
+                raise
+        elif self._call is None and (ledger.tell_at < tell_at or ledger.runs_low(0)):
+            self._pump()
         # The log's slot comes first, our own window second. Our window is free as a rule by then,
         # and holds whatever Redis does: so no process overruns a quota by itself.
         try:
@@ -186,11 +191,13 @@ class SharedLimiter:
 
     def on_ended(self, slot: Slot, *, later: float = 0.0) -> None:
         """A slot's request ended now, and counts until that many seconds later."""
-        now = self._now()
+        now, tell_at = self._now(), self._ledger.tell_at
         if slot.share is not None:
             slot.share.give_up() if later else slot.share.settle()
         self._ledger.end(slot, now + later, now)
-        self._pump()
+        # The timer knows of the rest, but for slots of this process's own share.
+        if self._queue or slot.share is not None or self._ledger.tell_at < tell_at:
+            self._pump()
 
     def on_refused(self, slot: Slot) -> None:
         """A slot's request was refused: this process's own window says for how long to pause."""
@@ -230,8 +237,8 @@ class SharedLimiter:
 
     def _trim(self) -> None:
         """A waiter has left: give back the slots that no request waits for."""
-        if len(self._ledger.ready) > len(self._queue):
-            self._ledger.give_back_ready(len(self._queue))
+        if len(self._ledger.ready) > len(self._queue) + self._ledger.spare:
+            self._ledger.give_back_ready(len(self._queue), self._ledger.spare)
             self._pump()
 
     def _pump(self) -> None:
@@ -241,17 +248,19 @@ class SharedLimiter:
             # While the log is asked there is nothing else to do; its reply is followed by this.
             return
         now = self._now()
-        while ready and ready[0].due <= now:
+        while ready and self._queue and ready[0].due <= now:
             slot = ready.pop(0)
             if not self._ledger.is_fresh(slot, now) or not self._hand_over(slot):
                 self._ledger.give_back(slot)
-        moment = self._next_call(now) if self._call is None else math.inf
+        moment = math.inf
+        if self._call is None:
+            moment = max(self._session.next_call(len(self._queue), now), self._retry_at)
         if moment <= now:
             self._call = self._member.start(self._ask_for_all())
             # However it ends, even where it never began: somebody waits for it.
             self._call.add_done_callback(self._asked)
             moment = math.inf
-        self._wake_at(loop, min(moment, ready[0].due) if ready else moment)
+        self._wake_at(loop, min(moment, ready[0].due) if ready and self._queue else moment)
 
     def _hand_over(self, slot: Slot) -> bool:
         """Give a slot to the waiter whose turn it is; False if there is no waiter."""
@@ -262,25 +271,6 @@ class SharedLimiter:
                 future.set_result(slot)
                 return True
         return False
-
-    def _next_call(self, now: float) -> float:
-        """The moment of the next call to the log."""
-        ledger, session = self._ledger, self._session
-        moment = ledger.tell_at
-        if len(self._queue) > len(ledger.ready):
-            # Somebody waits without a slot. If the log was asked, its reply said when the next one
-            # may be certain, and that is waited for while requests of ours are under way. Once all
-            # of them have ended nothing more will become known here, and what has ended may free a
-            # slot: then the log is asked at once, and told all of it on the way.
-            waits_only = session.again_at < math.inf and (
-                ledger.running or ledger.ready or not ledger.ended
-            )
-            moment = min(moment, session.again_at if waits_only else now)
-        else:
-            moment = min(moment, session.again_at)
-        if session.urgent:
-            moment = now
-        return max(moment, self._retry_at)
 
     def _wake_at(self, loop: asyncio.AbstractEventLoop, moment: float) -> None:
         moment -= self._member.suspended()
@@ -306,12 +296,16 @@ class SharedLimiter:
         self._pump()
 
     async def _ask_for_all(self) -> None:
-        await self._ask(max(0, len(self._queue) - len(self._ledger.ready)))
+        waiting, ledger = len(self._queue), self._ledger
+        ahead = ledger.foresee(self._now())
+        # Those that are here and that nobody waits for count among the expected ones.
+        ledger.give_back_ready(waiting, ahead)
+        await self._ask(max(0, waiting - len(ledger.ready)), ahead - ledger.spare)
 
-    async def _ask(self, demand: int) -> None:
+    async def _ask(self, demand: int, ahead: int = 0) -> None:
         """Ask the log once."""
         asked_at = self._now()
-        request = self._session.ask(demand, asked_at)
+        request = self._session.ask(demand, asked_at, ahead)
         try:
             reply = await self._member.log.exchange(self._key, self._terms, request)
             if reply is not None and demand and reply.wait is None and not reply.grants:
@@ -334,13 +328,19 @@ class SharedLimiter:
         self._retry_at = -math.inf
         self._down_since = math.inf
         self._stop_alone()
-        self._session.learn(request, reply, asked_at, self._now())
-        self._ledger.give_back_ready(len(self._queue))
+        now, ledger = self._now(), self._ledger
+        self._session.learn(request, reply, asked_at, now)
+        # Where it gives nothing ahead any more, what is here unused is missed by others.
+        plenty = len(reply.grants) > request.demand or not request.ahead
+        ledger.give_back_ready(len(self._queue), request.ahead + ledger.spare if plenty else 0)
+        ledger.spare_until = now + self._terms.foresight
 
     # While the log cannot be reached, or used.
 
     def _failed(self, fault: LogFault) -> None:
         now = self._now()
+        # What nobody waits for must not be used beside a share of this process's own.
+        self._ledger.give_back_ready(len(self._queue))
         self._failures += 1
         self._down_since = min(self._down_since, now)
         if self._failures <= self._reconnects and fault.stale:

@@ -62,13 +62,34 @@ class LogSession:
         self._pause = max(self._pause, seconds)
         self._refused += refusals
 
-    def ask(self, demand: int, now: float) -> LogRequest:
+    def next_call(self, waiting: int, now: float) -> float:
+        """The moment of the next call to the log, if that many requests wait."""
+        ledger, moment = self.ledger, self.ledger.tell_at
+        if self.urgent:
+            return now
+        if len(ledger.ready) < waiting:
+            # Somebody waits without a slot. If the log was asked, its reply said when the next one
+            # may be certain, and that is waited for while requests of ours are under way. Once all
+            # of them have ended nothing more will become known here, and what has ended may free a
+            # slot: then the log is asked at once, and told all of it on the way.
+            waits_only = self.again_at < math.inf and (
+                ledger.running or ledger.ready or not ledger.ended
+            )
+            return min(moment, self.again_at if waits_only else now)
+        if ledger.spare:
+            # Early enough that the next ones are here before these are used up; and in time to give
+            # back those that are not used.
+            moment = min(moment, now if ledger.runs_low(waiting) else ledger.spare_until)
+        return min(moment, self.again_at)
+
+    def ask(self, demand: int, now: float, ahead: int = 0) -> LogRequest:
         """Make the next request."""
         updates = self.ledger.news(now)
         request = LogRequest(
             process=self.member.process,
             sequence=self.member.number(),
             demand=demand,
+            ahead=ahead,
             updates=updates,
             given_back=tuple(self.ledger.given_back),
             known=self.ledger.names(updates) if self._doubtful else None,

@@ -37,6 +37,7 @@ _MICRO = 1_000_000
 # them, a fixed time would be longer than the period.
 _LEAD, _LEAD_SHARE = 0.02, 20
 _MARGIN, _MARGIN_SHARE = 0.05, 8
+_FORESIGHT, _FORESIGHT_SHARE = 0.1, 10
 _PATIENCE, _PATIENCE_LEAST, _PATIENCE_SHARE = 0.2, 0.02, 10
 _TURN_SECONDS, _TURN_MOST = 3.0, 6
 _PARTS = 7  # of an answer of `exchange.lua`
@@ -109,6 +110,11 @@ class Terms:
         return min(_LEAD, self.shortest / _LEAD_SHARE)
 
     @cached_property
+    def foresight(self) -> float:
+        """For how many seconds to come a process asks for slots that nobody waits for yet."""
+        return min(_FORESIGHT, self.shortest / _FORESIGHT_SHARE)
+
+    @cached_property
     def margin(self) -> float:
         """How long before others may need a slot a process reports that its request has ended."""
         return min(_MARGIN, self.shortest / _MARGIN_SHARE)
@@ -167,6 +173,8 @@ class LogRequest:
         process: Who calls.
         sequence: Numbers the calls of a process upwards; one that comes late is ignored.
         demand: How many slots it wants.
+        ahead: How many it would have besides, at once, for requests that it expects: it gets as
+            many as are not missed by anybody.
         updates: Its reports about its slots.
         given_back: Slots that will never be used.
         known: After a call whose answer was lost: all other slots that the process knows to have.
@@ -178,6 +186,7 @@ class LogRequest:
     process: str
     sequence: int
     demand: int
+    ahead: int = 0
     updates: Sequence[SlotUpdate] = ()
     given_back: Sequence[str] = ()
     known: Sequence[str] | None = None
@@ -194,7 +203,7 @@ class LogRequest:
             marks.append(update.slot)
             marks += [str(update_as_micros(window)) for window in update.windows]
         known = "" if self.known is None else " ".join(["a", *self.known])
-        return [*written, " ".join(marks), " ".join(self.given_back), known]
+        return [*written, " ".join(marks), " ".join(self.given_back), known, self.ahead]
 
 
 class Grant(NamedTuple):

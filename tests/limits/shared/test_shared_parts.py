@@ -78,6 +78,7 @@ def test_a_request_is_plain_text_and_numbers() -> None:
         process="p",
         sequence=3,
         demand=4,
+        ahead=5,
         updates=[SlotUpdate("p:1", (0.25, "h")), SlotUpdate("p:2", ("t", None))],
         given_back=["p:3"],
         known=["p:4"],
@@ -88,7 +89,7 @@ def test_a_request_is_plain_text_and_numbers() -> None:
     written = request.arguments(terms)
     assert written[:3] == ["p", 3, 4]
     assert written[8:12] == ["1", 1_500_000, 1, "2 1000000 120 60000000"]
-    assert written[12:] == ["p:1 250000 h p:2 t -", "p:3", "a p:4"]
+    assert written[12:] == ["p:1 250000 h p:2 t -", "p:3", "a p:4", 5]
 
 
 def test_a_reply_is_read_whatever_the_client_decodes() -> None:

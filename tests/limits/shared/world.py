@@ -55,6 +55,7 @@ class Step:
     killed: bool
     pause: float = 0.0
     lost: bool = False
+    ahead: int = 0
 
 
 steps = st.builds(
@@ -71,8 +72,11 @@ steps = st.builds(
     killed=st.sampled_from([False] * 9 + [True]),
     pause=st.just(0.0) | st.just(0.0) | st.just(0.0) | st.floats(0.1, 3.0),
     lost=st.sampled_from([False] * 9 + [True]),
+    ahead=st.integers(0, 6),
 )
-quotas = st.builds(Quota, st.integers(1, 4), st.sampled_from([0.5, 1.0, 2.5]))
+quotas = st.builds(
+    Quota, st.integers(1, 4) | st.sampled_from([70, 200]), st.sampled_from([0.5, 1.0, 2.5])
+)
 
 
 @define
@@ -250,7 +254,7 @@ class World:
         session, terms = process.session, process.ledger.terms
         if step.pause:
             session.pause(step.pause, 1)
-        request = evolve(session.ask(step.demand, local), lost=step.lost)
+        request = evolve(session.ask(step.demand, local, step.ahead), lost=step.lost)
         reply = await self.log.exchange(self.now + step.way, terms, request)
         assert reply is not None
         self.now = max(self.now + 2 * step.way, reply.now + step.way)
