@@ -180,6 +180,7 @@ def decode_columns(told: Cell) -> tuple[str, ...]:
 
 
 _WHATSAPP = "whatsapp"
+_digits = int.__repr__
 
 
 def address_of(message: Message) -> tuple[int | str, ...]:
@@ -270,17 +271,30 @@ _METHODS: dict[object, type[Message]] = {
     kind.method: kind for kind in (SendMessage, SendMessageToWhatsApp)
 }
 
-_NAMES = {name: f"{_quoted(name)}:" for name in MESSAGE_COLUMNS}
-
-
 def encode_parameters(message: Message) -> str:
     """The parameters of a message as compact JSON."""
-    # Twice as quick as a whole encoder, for what holds texts and numbers alone.
-    told = [
-        f"{_NAMES[name]}{_quoted(value) if isinstance(value, str) else int.__repr__(value)}"
-        for name, value in message.parameters().items()
-    ]
-    return f"{{{','.join(told)}}}"
+    # Piece by piece, several times as quick as any encoder of mappings: each message of a campaign
+    # goes through here. The order is that of `parameters`.
+    if isinstance(message, SendMessageToWhatsApp):
+        told = (
+            f'"bot_id":{_digits(message.bot_id)},"phone":{_quoted(message.phone)},'
+            f'"text":{_quoted(message.text)}'
+        )
+        return f"{{{told}}}" if message.name is None else f'{{{told},"name":{_quoted(message.name)}}}'
+    if message.contact_id is not None:
+        told = f'"contact_id":{_digits(message.contact_id)}'
+    else:
+        told = (
+            f'"bot_id":{_digits(message.bot_id or 0)},"messenger":{_quoted(message.messenger or "")},'
+            f'"contact_external_id":{_quoted(message.contact_external_id or "")}'
+        )
+    if message.text is not None:
+        told = f'{told},"text":{_quoted(message.text)}'
+    if message.image is not None:
+        told = f'{told},"image":{_quoted(message.image)}'
+    if message.file is not None:
+        told = f'{told},"file":{_quoted(message.file)}'
+    return f"{{{told}}}"
 
 
 def decode_message(method: Cell, parameters: Cell, reference: Cell = None) -> Message:
