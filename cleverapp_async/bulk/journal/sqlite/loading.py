@@ -34,7 +34,7 @@ __all__ = ["Comparer", "Loader"]
 
 # Rows of one transaction: so many that the thread which writes them needs the interpreter's lock
 # seldom, for which it waits while messages are read, and so few that they take a few megabytes.
-_ROWS_AT_ONCE = 4000
+_ROWS_AT_ONCE = 8000
 
 # Values of one statement: SQLite may allow 999 alone.
 _VALUES = 8000
@@ -152,12 +152,13 @@ class Loader:
                 # Row 0 stands for a route that is not known.
                 key_id = keys[key] = 0 if key is None else len(keys) + 1
                 rows.keys += (key_id, *encode_key(key))
+            told = encode_parameters(message)
             if message.reference:
                 self._columns.add(message)
-                told, more = rows.referring, (encode_reference(message),)
+                reference = encode_reference(message)
+                rows.referring += (index, key_id, message.method, told, reference)
             else:
-                told, more = rows.plain, ()
-            told += (index, key_id, message.method, encode_parameters(message), *more)
+                rows.plain += (index, key_id, message.method, told)
             if self.deduplicate:
                 rows.hashed += (index, hash(address_of(message)))
             index += 1
@@ -182,6 +183,8 @@ class Loader:
         connection.create_function("address", 2, _address, deterministic=True)
         connection.create_function("digest", 2, digest_of, deterministic=True)
         connection.execute("PRAGMA synchronous = FULL")
+        # Nothing is read any more meanwhile: a sort may use a second core.
+        connection.execute("PRAGMA threads = 1")
         with transaction(connection, self.commit):
             # In the very transaction that calls the campaign complete: a campaign with its
             # duplicates still in it is never seen.
@@ -202,6 +205,7 @@ class Loader:
             )
         for table in ("hashed", "shared"):
             connection.execute(f"DROP TABLE temp.{table}")
+        connection.execute("PRAGMA threads = 0")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
