@@ -5,11 +5,12 @@ Who wants to see the raw answers of the calls inside a block gets them by :func:
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from attrs import define, field
 
@@ -21,7 +22,19 @@ from .limits.quota import Lane
 from .models.messages import SendReceipt
 from .models.route import Route
 
-__all__ = ["Call", "Progress", "Reading", "Reply", "SendState", "note_answer", "raw_answers"]
+if TYPE_CHECKING:
+    from .events import Event, EventCallback
+
+__all__ = [
+    "Call",
+    "EventDispatcher",
+    "Progress",
+    "Reading",
+    "Reply",
+    "SendState",
+    "note_answer",
+    "raw_answers",
+]
 
 
 class Reading(Protocol):
@@ -191,3 +204,32 @@ def note_answer(raw: RawResponse) -> None:
     answers = _kept.get()
     if answers is not None:
         answers.append(raw)
+
+
+_log = logging.getLogger("cleverapp_async")
+_log.addHandler(logging.NullHandler())
+
+
+class EventDispatcher:
+    """Passes events on to the callbacks of one client, and to the log.
+
+    Args:
+        callbacks: Called in turn; what one of them raises is logged and has no effect.
+    """
+
+    def __init__(self, callbacks: tuple[EventCallback, ...]) -> None:
+        self.callbacks = callbacks
+
+    @property
+    def has_listeners(self) -> bool:
+        """Whether anybody listens: making an event costs time, too."""
+        return bool(self.callbacks) or _log.isEnabledFor(logging.DEBUG)
+
+    def dispatch(self, event: Event) -> None:
+        """Pass one event on."""
+        _log.debug("%r", event)
+        for callback in self.callbacks:
+            try:
+                callback(event)
+            except Exception:  # noqa: BLE001 - a callback of the user's, whatever it raises
+                _log.exception("an on_event callback failed; the request goes on")

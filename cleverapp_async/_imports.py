@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
 
-__all__ = ["EXTRAS", "lazy_names", "missing_extra"]
+__all__ = ["EXTRAS", "late_module", "lazy_names", "missing_extra"]
 
 
 def lazy_names(
@@ -44,6 +44,26 @@ def lazy_names(
         return sorted(here - {"TYPE_CHECKING", "lazy_names"})
 
     return find, names
+
+
+class _LateModule(ModuleType):
+    def __getattr__(self, name: str) -> object:
+        value: object = getattr(import_module(self.__name__), name)
+        # The next time Python finds it without asking.
+        vars(self)[name] = value
+        return value
+
+
+def late_module(name: str) -> ModuleType:
+    """What stands for a module, and imports it when one of its names is first asked for.
+
+    For annotations of what few need: ``typing.get_type_hints`` finds the names as ever. Type
+    checkers are to read the import itself, behind ``TYPE_CHECKING``.
+
+    Args:
+        name: Its full name, such as ``cleverapp_async.events``.
+    """
+    return _LateModule(name)
 
 
 EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from attrs import define, evolve
 
-from ._call import Call, Progress, Reply, SendState, note_answer
+from ._arguments import check_instance, wrong_setting
+from ._call import Call, EventDispatcher, Progress, Reply, SendState, note_answer
+from ._imports import late_module
 from ._request import WireRequest, build
 from ._response import RawResponse
 from ._transport import Transport, WireFailure, Witness
@@ -36,26 +38,22 @@ from .errors import (
     RateLimitError,
     ServerError,
 )
-from .events import (
-    AttemptAnswered,
-    AttemptFailed,
-    AttemptStarted,
-    EventDispatcher,
-    RetryScheduled,
-    WaitingForLimit,
-)
 from .limits.acquire import CallLimits
 from .limits.quota import LimitKey
 from .limits.routes import RouteDirectory
-from .telemetry import AttemptRecord, CallRecord, Observer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
-    from .events import Event
+    from . import events
     from .limits.acquire import PermitPair
+    from .limits.registry import LimiterRegistry
+    from .telemetry import AttemptRecord, CallRecord, Observer, Telemetry
+else:
+    # Most clients have no listeners.
+    events = late_module("cleverapp_async.events")
 
-__all__ = ["Pipeline"]
+__all__ = ["Pipeline", "observer_of"]
 
 P = ParamSpec("P")
 
@@ -64,6 +62,29 @@ _SHORTEST_TOLD = 0.05
 
 _numbers = itertools.count(1)
 _process = f"{random.getrandbits(32):08x}"
+
+
+def observer_of(
+    telemetry: Telemetry | None, base_url: str, limits: LimiterRegistry
+) -> Observer | None:
+    """What observes the calls of a client; None where nothing does.
+
+    Args:
+        telemetry: What the user gave.
+        base_url: Where the API lives, as far as it may be told.
+        limits: The client's.
+
+    Raises:
+        ConfigurationError: What is given is no telemetry.
+    """
+    if telemetry is None:
+        return None
+    # Here, as importing the client must stay quick for those who have none.
+    from . import telemetry as module  # noqa: PLC0415
+
+    wanted = "an OpenTelemetry(), or have its methods watch, call, attempt and on_wire"
+    check_instance("telemetry", telemetry, module.Telemetry, wanted, wrong_setting)
+    return module.Observer(telemetry, base_url, limits)
 
 
 @define(eq=False, repr=False)
@@ -187,7 +208,8 @@ class Pipeline:
         witness = Witness(partial(_leave, permits, state))
         state.waiting = False
         try:
-            self._tell(progress, AttemptStarted)
+            if progress.has_listeners:
+                self._tell(progress, events.AttemptStarted)
             limit = min(self._config.attempt_timeout, progress.deadline_at - started_at)
             if attempt is None or self._observer is None:
                 result = await self._transport.exchange(request, witness, limit, time)
@@ -207,9 +229,11 @@ class Pipeline:
             attempt.status = None if isinstance(result, WireFailure) else result.status
         if isinstance(result, WireFailure):
             _end(permits, result.outcome)
-            self._tell(progress, AttemptFailed, result.outcome, result.reason)
+            if progress.has_listeners:
+                self._tell(progress, events.AttemptFailed, result.outcome, result.reason)
             return _failure(result, progress.call.endpoint.repeat)
-        self._tell(progress, AttemptAnswered, result.status, seconds)
+        if progress.has_listeners:
+            self._tell(progress, events.AttemptAnswered, result.status, seconds)
         note_answer(result)
         return self._understand(progress.call, key, permits, result)
 
@@ -240,9 +264,9 @@ class Pipeline:
             estimate = self._estimate(progress, key)
             if now + estimate > progress.deadline_at:
                 return _too_late(estimate)
-            if estimate > 0:
+            if estimate > 0 and progress.has_listeners:
                 told = "account" if key is None else str(key)
-                self._tell(progress, WaitingForLimit, told, estimate)
+                self._tell(progress, events.WaitingForLimit, told, estimate)
         try:
             if unbounded:
                 return await self._win(progress, key)
@@ -343,21 +367,22 @@ class Pipeline:
             state.withdraw()
         if state.failed is not None:
             state.failed(error)
-        self._tell(progress, RetryScheduled, delay, str(progress.not_sent or error))
+        if progress.has_listeners:
+            told = str(progress.not_sent or error)
+            self._tell(progress, events.RetryScheduled, delay, told)
         if delay > 0:
             await asyncio.sleep(delay)
 
     def _tell(
         self,
         progress: Progress,
-        kind: Callable[Concatenate[str, str, int, P], Event],
+        kind: Callable[Concatenate[str, str, int, P], events.Event],
         *about: P.args,
         **named: P.kwargs,
     ) -> None:
-        if progress.has_listeners:
-            endpoint = progress.call.endpoint.name
-            event = kind(progress.send_id, endpoint, progress.attempt, *about, **named)
-            self._events.dispatch(event)
+        endpoint = progress.call.endpoint.name
+        event = kind(progress.send_id, endpoint, progress.attempt, *about, **named)
+        self._events.dispatch(event)
 
 
 def _leave(permits: PermitPair, state: SendState) -> None:

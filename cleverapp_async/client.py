@@ -14,14 +14,14 @@ from attrs import evolve
 from . import bulk
 from . import journal as journals
 from ._arguments import check_flags, check_instance, wrong_argument, wrong_setting
-from ._call import Call, Reply
+from ._call import Call, EventDispatcher, Reply
 from ._event_loop import AsyncOnly, Lifetime
-from ._pipeline import Pipeline
+from ._imports import late_module
+from ._pipeline import Pipeline, observer_of
 from ._secret import Secret, token_fault
 from ._transport import ApiDestination, Transport
 from .config import DEFAULT_BASE_URL, Brand, ClientConfig, check_base_url
 from .errors import ConfigurationError
-from .events import EventDispatcher
 from .limits.acquire import CallLimits
 from .limits.quota import AccountKey, Lane, LimitKey
 from .limits.registry import LimiterRegistry
@@ -35,11 +35,12 @@ from .methods.referrals import ReferralMethods
 from .models.checks import check_id, check_route
 from .models.messages import MESSAGES, Message
 from .models.route import Route
-from .telemetry import Observer, Telemetry
 
 if TYPE_CHECKING:
+    from . import telemetry
     from .bulk.sources import Source
-
+else:
+    telemetry = late_module("cleverapp_async.telemetry")
 
 __all__ = ["CleverAppClient"]
 
@@ -83,7 +84,7 @@ class CleverAppClient(
         config: ClientConfig | None = None,
         limits: LimiterRegistry | None = None,
         session: aiohttp.ClientSession | None = None,
-        telemetry: Telemetry | None = None,
+        telemetry: telemetry.Telemetry | None = None,
     ) -> None:
         token, fault = Secret(str(api_token or "").strip()), token_fault(api_token)
         # Some reports show the variables of each frame: no frame of ours holds the token bare.
@@ -98,9 +99,7 @@ class CleverAppClient(
         check_instance("config", self._config, ClientConfig, "a ClientConfig()", wrong_setting)
         wanted = "a LimiterRegistry()"
         check_instance("limits", self._limits, LimiterRegistry, wanted, wrong_setting)
-        if telemetry is not None:
-            wanted = "an OpenTelemetry(), or have its methods watch, call, attempt and on_wire"
-            check_instance("telemetry", telemetry, Telemetry, wanted, wrong_setting)
+        observer = observer_of(telemetry, self._base_url, self._limits)
         self._account = AccountKey(token.digest(self._base_url))
         self._limits.use_account(self._account)
         self._mark_of = token.mark
@@ -113,7 +112,7 @@ class CleverAppClient(
             self._routes,
             self._config,
             EventDispatcher(self._config.on_event),
-            None if telemetry is None else Observer(telemetry, self._base_url, self._limits),
+            observer,
         )
         self._options: CallOptions = {}
         self._lifetime = Lifetime()
@@ -125,7 +124,7 @@ class CleverAppClient(
         config: ClientConfig | None = None,
         limits: LimiterRegistry | None = None,
         session: aiohttp.ClientSession | None = None,
-        telemetry: Telemetry | None = None,
+        telemetry: telemetry.Telemetry | None = None,
     ) -> Self:
         """A client of the token in ``CLEVERAPP_API_TOKEN`` and, if set, ``CLEVERAPP_BASE_URL``.
 

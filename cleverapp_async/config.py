@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from enum import Enum
 from inspect import iscoroutinefunction
-from typing import Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
 from attrs import Attribute, field, frozen
@@ -20,9 +20,14 @@ from ._arguments import (
     warn_caller,
     wrong_setting,
 )
+from ._imports import late_module
 from .errors import ConfigurationError
-from .events import EventCallback
 from .retry import Retry, RetryPolicy
+
+if TYPE_CHECKING:
+    from . import events
+else:
+    events = late_module("cleverapp_async.events")
 
 # What users import; check_base_url and is_loopback are for the other rooms.
 __all__ = ["DEFAULT_BASE_URL", "Brand", "ClientConfig", "PostParameters", "TokenPlace"]
@@ -99,8 +104,8 @@ def _retry(_: object, attribute: Attribute[Retry], value: object) -> None:
 
 
 def _callbacks(
-    value: tuple[EventCallback, ...] | list[EventCallback],
-) -> tuple[EventCallback, ...]:
+    value: tuple[events.EventCallback, ...] | list[events.EventCallback],
+) -> tuple[events.EventCallback, ...]:
     """The callbacks as a tuple."""
     wanted = "a tuple of what can be called, such as on_event=(callback,)"
     check_instance("on_event", value, tuple | list, wanted, wrong_setting)
@@ -155,7 +160,7 @@ class ClientConfig:
     retry: Retry = field(factory=RetryPolicy, validator=_retry)
     lenient: bool = field(default=False, validator=_flag)
     token_place: TokenPlace = field(default="query", validator=_token_place)
-    on_event: tuple[EventCallback, ...] = field(default=(), converter=_callbacks)
+    on_event: tuple[events.EventCallback, ...] = field(default=(), converter=_callbacks)
     remembered_routes: int = field(default=100_000, validator=_count)
 
 

@@ -5,7 +5,6 @@ The token is in none of it.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -13,7 +12,6 @@ from attrs import frozen
 
 from .errors import Outcome
 
-# What users import; EventDispatcher is for the client.
 __all__ = [
     "AttemptAnswered",
     "AttemptFailed",
@@ -99,32 +97,3 @@ class RetryScheduled(Event):
 
 EventCallback: TypeAlias = Callable[[Event], None]
 """Called in the event loop, so it must be quick. What it raises is logged and has no effect."""
-
-
-_log = logging.getLogger("cleverapp_async")
-_log.addHandler(logging.NullHandler())
-
-
-class EventDispatcher:
-    """Passes events on to the callbacks of one client, and to the log.
-
-    Args:
-        callbacks: Called in turn; what one of them raises is logged and has no effect.
-    """
-
-    def __init__(self, callbacks: tuple[EventCallback, ...]) -> None:
-        self.callbacks = callbacks
-
-    @property
-    def has_listeners(self) -> bool:
-        """Whether anybody listens: making an event costs time, too."""
-        return bool(self.callbacks) or _log.isEnabledFor(logging.DEBUG)
-
-    def dispatch(self, event: Event) -> None:
-        """Pass one event on."""
-        _log.debug("%r", event)
-        for callback in self.callbacks:
-            try:
-                callback(event)
-            except Exception:  # noqa: BLE001 - a callback of the user's, whatever it raises
-                _log.exception("an on_event callback failed; the request goes on")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Self, Unpack, cast
+from typing import TYPE_CHECKING, Self, Unpack, cast
 from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
 
 from ._arguments import check_instance, wrong_argument, wrong_setting
-from ._call import Call
+from ._call import Call, EventDispatcher
 from ._event_loop import AsyncOnly, Lifetime
-from ._pipeline import Pipeline
+from ._imports import late_module
+from ._pipeline import Pipeline, observer_of
 from ._request import WireRequest, build, build_list
 from ._response import read_status
 from ._secret import SecretUrl
@@ -22,7 +23,6 @@ from ._values import kind_of
 from .config import ClientConfig, is_loopback
 from .endpoints import Endpoint, ParametersIn, Repeat, Shape, Trust
 from .errors import ConfigurationError, InvalidRequestError
-from .events import EventDispatcher
 from .limits.acquire import CallLimits
 from .limits.quota import AccountKey
 from .limits.registry import LimiterRegistry
@@ -30,7 +30,11 @@ from .limits.routes import RouteDirectory
 from .methods.base import CallOptions, check_options
 from .models.checks import check_string
 from .models.messages import SendReceipt
-from .telemetry import Observer, Telemetry
+
+if TYPE_CHECKING:
+    from . import telemetry
+else:
+    telemetry = late_module("cleverapp_async.telemetry")
 
 __all__ = ["IncomingWebhook"]
 
@@ -89,7 +93,7 @@ class IncomingWebhook(AsyncOnly):
         config: ClientConfig | None = None,
         limits: LimiterRegistry | None = None,
         session: aiohttp.ClientSession | None = None,
-        telemetry: Telemetry | None = None,
+        telemetry: telemetry.Telemetry | None = None,
     ) -> None:
         secret = _read_url(url)
         # Some reports show the variables of each frame: no frame of ours holds the URL bare.
@@ -100,10 +104,8 @@ class IncomingWebhook(AsyncOnly):
         limits = LimiterRegistry.unlimited() if limits is None else limits
         check_instance("config", config, ClientConfig, "a ClientConfig()", wrong_setting)
         check_instance("limits", limits, LimiterRegistry, "a LimiterRegistry()", wrong_setting)
-        if telemetry is not None:
-            wanted = "an OpenTelemetry(), or have its methods watch, call, attempt and on_wire"
-            check_instance("telemetry", telemetry, Telemetry, wanted, wrong_setting)
         self._origin = secret.origin
+        observer = observer_of(telemetry, self._origin, limits)
         account = AccountKey(secret.digest())
         limits.use_account(account)
         self._transport = Transport(WebhookDestination(secret), config, session)
@@ -113,7 +115,7 @@ class IncomingWebhook(AsyncOnly):
             RouteDirectory(1),
             config,
             EventDispatcher(config.on_event),
-            None if telemetry is None else Observer(telemetry, self._origin, limits),
+            observer,
         )
         self._lifetime = Lifetime()
 
@@ -124,7 +126,7 @@ class IncomingWebhook(AsyncOnly):
         config: ClientConfig | None = None,
         limits: LimiterRegistry | None = None,
         session: aiohttp.ClientSession | None = None,
-        telemetry: Telemetry | None = None,
+        telemetry: telemetry.Telemetry | None = None,
     ) -> Self:
         """A client of the webhook whose URL is in ``CLEVERAPP_WEBHOOK_URL``.
 

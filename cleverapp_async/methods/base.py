@@ -5,21 +5,26 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Literal, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast
 
 from attrs import evolve
 
 from .. import models
 from .._arguments import check_choice, check_instance, check_seconds, wrong_argument
 from .._call import Call, Reply
+from .._imports import late_module
 from ..config import PostParameters
 from ..endpoints import ENDPOINTS, Endpoint, ParametersIn, Repeat, Shape, Trust
 from ..errors import ConfigurationError, InvalidRequestError
-from ..events import EventCallback
 from ..limits.quota import Lane
 from ..models.checks import check_string
 from ..models.route import Route
 from ..retry import Retry
+
+if TYPE_CHECKING:
+    from .. import events
+else:
+    events = late_module("cleverapp_async.events")
 
 __all__ = [
     "ABSENT",
@@ -80,7 +85,7 @@ class ClientOptions(CallOptions, total=False):
     retry: Retry
     lenient: bool
     post_parameters: PostParameters
-    on_event: tuple[EventCallback, ...]
+    on_event: tuple[events.EventCallback, ...]
 
 
 _CALL_OPTIONS = CallOptions.__annotations__

@@ -181,6 +181,7 @@ def decode_columns(told: Cell) -> tuple[str, ...]:
 
 
 _WHATSAPP = "whatsapp"
+_digits, _number, _text = int.__repr__, int.__index__, str.__str__
 
 
 def address_of(message: Message) -> tuple[int | str, ...]:
@@ -195,14 +196,16 @@ def address_of(message: Message) -> tuple[int | str, ...]:
     """
     wanted = "a SendMessage or SendMessageToWhatsApp"
     check_instance("message", message, Message, wanted, wrong_argument)
+    # Plain texts and numbers: a class of the user's own that is one may compare as it likes.
     if isinstance(message, SendMessageToWhatsApp):
-        return (message.bot_id, _WHATSAPP, message.phone.removeprefix("+"))
+        return (_number(message.bot_id), _WHATSAPP, message.phone.removeprefix("+"))
     if message.contact_id is not None:
-        return (message.contact_id,)
-    external_id = message.contact_external_id or ""
-    if message.messenger == _WHATSAPP:
+        return (_number(message.contact_id),)
+    external_id = _text(message.contact_external_id or "")
+    messenger = _text(message.messenger or "")
+    if messenger == _WHATSAPP:
         external_id = external_id.removeprefix("+")
-    return (message.bot_id or 0, message.messenger or "", external_id)
+    return (_number(message.bot_id or 0), messenger, external_id)
 
 
 def check_messages(messages: object) -> None:
@@ -234,7 +237,10 @@ def _are_many(messages: object) -> bool:
     return isinstance(messages, Iterable | AsyncIterable)
 
 
-_BATCH = 400
+_KINDS: frozenset[type[Message]] = frozenset((SendMessage, SendMessageToWhatsApp))
+_METHODS: dict[object, type[Message]] = {kind.method: kind for kind in _KINDS}
+
+_BATCH = 500
 
 
 async def read_messages(messages: Messages) -> AsyncGenerator[list[Message]]:
@@ -260,28 +266,42 @@ async def read_messages(messages: Messages) -> AsyncGenerator[list[Message]]:
     given = iter(messages)
     # `islice` takes no more than a batch, so that a source that is slow or endless is read as it is
     # needed.
-    while batch := [
-        check_message(one, index) for index, one in enumerate(islice(given, _BATCH), count)
-    ]:
+    while batch := list(islice(given, _BATCH)):
+        # One look at the classes of all: each message by itself is looked at where one is foreign.
+        if not _KINDS.issuperset(map(type, batch)):
+            for index, one in enumerate(batch, count):
+                check_message(one, index)
         count += len(batch)
         yield batch
 
 
-_METHODS: dict[object, type[Message]] = {
-    kind.method: kind for kind in (SendMessage, SendMessageToWhatsApp)
-}
-
-_NAMES = {name: f"{_quoted(name)}:" for name in MESSAGE_COLUMNS}
-
-
 def encode_parameters(message: Message) -> str:
     """The parameters of a message as compact JSON."""
-    # Twice as quick as a whole encoder, for what holds texts and numbers alone.
-    told = [
-        f"{_NAMES[name]}{_quoted(value) if isinstance(value, str) else int.__repr__(value)}"
-        for name, value in message.parameters().items()
-    ]
-    return f"{{{','.join(told)}}}"
+    # Piece by piece, several times as quick as any encoder of mappings: each message of a campaign
+    # goes through here. The order is that of `parameters`.
+    if isinstance(message, SendMessageToWhatsApp):
+        told = (
+            f'"bot_id":{_digits(message.bot_id)},"phone":{_quoted(message.phone)},'
+            f'"text":{_quoted(message.text)}'
+        )
+        if message.name is not None:
+            told = f'{told},"name":{_quoted(message.name)}'
+        return f"{{{told}}}"
+    if message.contact_id is not None:
+        told = f'"contact_id":{_digits(message.contact_id)}'
+    else:
+        told = (
+            f'"bot_id":{_digits(message.bot_id or 0)},'
+            f'"messenger":{_quoted(message.messenger or "")},'
+            f'"contact_external_id":{_quoted(message.contact_external_id or "")}'
+        )
+    if message.text is not None:
+        told = f'{told},"text":{_quoted(message.text)}'
+    if message.image is not None:
+        told = f'{told},"image":{_quoted(message.image)}'
+    if message.file is not None:
+        told = f'{told},"file":{_quoted(message.file)}'
+    return f"{{{told}}}"
 
 
 def decode_message(method: Cell, parameters: Cell, reference: Cell = None) -> Message:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +22,13 @@ _ids = st.integers(1, 2**70)
 _texts = st.text(st.characters(codec="utf-8"), min_size=1).filter(lambda text: text.strip() != "")
 _messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(SendMessage, contact_id=_ids, text=_texts),
+    st.builds(
+        SendMessage,
+        contact_id=_ids,
+        text=st.none() | _texts,
+        image=st.just("https://a.example/1.png"),
+        file=st.none() | st.just("https://a.example/1.pdf"),
+    ),
     st.builds(SendMessage, bot_id=_ids, messenger=_texts, contact_external_id=_texts, text=_texts),
     st.builds(
         SendMessageToWhatsApp,
@@ -45,6 +54,13 @@ _errors = st.builds(
 def test_messages_survive(message: Message) -> None:
     """Any message comes back equal from its columns."""
     assert decode_message(message.method, encode_parameters(message)) == message
+
+
+@given(_messages)
+def test_parameters_are_those_of_the_request(message: Message) -> None:
+    """The column holds the parameters of the request in their order, as compact JSON."""
+    compact = json.dumps(message.parameters(), ensure_ascii=False, separators=(",", ":"))
+    assert encode_parameters(message) == compact
 
 
 @given(_errors)

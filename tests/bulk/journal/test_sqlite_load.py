@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from enum import Enum
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -86,6 +88,41 @@ async def test_the_first_of_several_to_one_address_stays(tmp_path: Path) -> None
     with JournalReader(path) as reader:
         assert list(reader.duplicates()) == [(4, 3), (5, 0), (6, 1), (7, 2), (8, 3)]
         assert [entry.index for entry in reader.entries()] == [0, 1, 2, 3]
+
+
+async def test_a_duplicate_is_found_however_far_from_the_first(tmp_path: Path) -> None:
+    """More messages than one transaction takes: each comes back, and the last is a duplicate."""
+    given = messages(9000)
+    path = tmp_path / "run.db"
+    async with opened(path, [*given, given[1]]) as journal:
+        assert (await journal.summary()).messages == 9000
+    with JournalReader(path) as reader:
+        assert list(reader.duplicates()) == [(9000, 1)]
+        assert [entry.message for entry in reader.entries()] == given
+
+
+async def test_addresses_that_share_a_hash_are_two(tmp_path: Path) -> None:
+    """Contacts whose numbers Python hashes alike are told apart, beside one that comes twice."""
+    numbers = (5, 5 + sys.hash_info.modulus, 6, 5)
+    path = tmp_path / "run.db"
+    async with opened(path, [SendMessage(contact_id=one, text="a") for one in numbers]) as journal:
+        assert (await journal.summary()).duplicates == 1
+    with JournalReader(path) as reader:
+        assert list(reader.duplicates()) == [(3, 0)]
+
+
+async def test_a_text_of_another_class_is_the_text_it_holds(tmp_path: Path) -> None:
+    """An address given as a member of an enumeration of texts is that of the plain text."""
+
+    class Contact(str, Enum):  # noqa: UP042 - its ``str()`` is not its value
+        FIRST = "1"
+
+    given = [
+        SendMessage(bot_id=7, messenger="telegram", contact_external_id=one, text="a")
+        for one in ("1", Contact.FIRST)
+    ]
+    async with opened(tmp_path / "run.db", given) as journal:
+        assert (await journal.summary()).duplicates == 1
 
 
 async def test_duplicates_stay_when_asked_for(tmp_path: Path) -> None:

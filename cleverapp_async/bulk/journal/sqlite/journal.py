@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import sqlite3
@@ -370,14 +371,19 @@ class SqliteJournal:
     ) -> None:
         await self._count_as_run(writer)
         intake = Loader(self._end, deduplicate)
-        # One batch is written while the next one is read and encoded: at most two are in memory.
+        # Some rows are written while the next ones are made: at most two times some in memory.
         written = writer.begin(intake.begin)
         try:
             async with aclosing(read_messages(messages)) as batches:
                 async for batch in batches:
-                    rows = intake.encode(batch, key_of)
-                    await written
-                    written = writer.begin(partial(intake.add, rows=rows))
+                    intake.encode(batch, key_of)
+                    if intake.full:
+                        await written
+                        written = writer.begin(partial(intake.add, rows=intake.take()))
+                    # A plain iterable never gives the loop a turn.
+                    await asyncio.sleep(0)
+            await written
+            written = writer.begin(partial(intake.add, rows=intake.take()))
             await written
         finally:
             if not written.cancel() and not written.cancelled():

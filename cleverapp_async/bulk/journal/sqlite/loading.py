@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import time
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -23,45 +25,62 @@ from .queries import set_meta
 from .schema import INDEX_BY_KEY
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from ....models.messages import Message
 
 
 __all__ = ["Comparer", "Loader"]
 
-# Values of one statement: SQLite allows 999 everywhere, and batches of 400 rows go into few.
-_VALUES = 800
+# Rows of one transaction: so many that the thread which writes them needs the interpreter's lock
+# seldom, for which it waits while messages are read, and so few that they take a few megabytes.
+_ROWS_AT_ONCE = 8000
 
+# Values of one statement: SQLite may allow 999 alone.
+_VALUES = 8000
+
+_KEY = "key (id, bot_id, messenger, scope)"
 _MESSAGE = "message (id, key_id, method, parameters)"
 _REFERRING = "message (id, key_id, method, parameters, reference)"
+_HASHED = "temp.hashed (id, hash)"
 
 _TABLES = ("message", "fate", "key", "error", "duplicate")
 
-# The sort by address is SQLite's own: it spills to a temporary file, so that memory is constant.
+# Messages to one address have one hash, and hardly any others do: only those that share theirs are
+# held against each other. The sorts are SQLite's own: they spill to temporary files, so that memory
+# is constant.
+_SHARED = """
+INSERT INTO temp.shared SELECT hash FROM temp.hashed GROUP BY hash HAVING count(*) > 1
+"""
 _DUPLICATES = """
 INSERT INTO duplicate (id, first_id, digest)
 SELECT message.id, first_id, digest(method, parameters) FROM (
     SELECT id, first_value(id) OVER (PARTITION BY address ORDER BY id) AS first_id
-    FROM temp.address
+    FROM (
+        SELECT message.id AS id, address(method, parameters) AS address
+        FROM temp.hashed JOIN message ON message.id = hashed.id
+        WHERE hash IN (SELECT hash FROM temp.shared)
+    )
 ) AS found JOIN message ON message.id = found.id WHERE found.id <> first_id
 """
 
 
-def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[Cell, ...]]) -> None:
-    if not rows:
-        return
-    width = len(rows[0])
-    for begin in range(0, len(rows), _VALUES // width):
+def _insert(connection: sqlite3.Connection, table: str, values: list[Cell]) -> None:
+    """Insert rows, whose values are given one after the other."""
+    width = table.count(",") + 1
+    most = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
+    step = min(most, _VALUES) // width * width
+    for begin in range(0, len(values), step):
         # Many rows in one statement: each call of SQLite takes the interpreter's lock once, for
         # which the event loop may be waiting.
-        some = rows[begin : begin + _VALUES // width]
-        values = ", ".join([f"({', '.join('?' * width)})"] * len(some))
-        connection.execute(
-            f"INSERT INTO {table} VALUES {values}",  # noqa: S608 - made of constants
-            [value for row in some for value in row],
-        )
+        some = values[begin : begin + step]
+        marks = ", ".join([f"({', '.join('?' * width)})"] * (len(some) // width))
+        connection.execute(f"INSERT INTO {table} VALUES {marks}", some)  # noqa: S608 - constants
+
+
+def _address(method: str, parameters: str) -> str:
+    """The address of a message as SQLite tells it from another one."""
+    return json.dumps(address_of(decode_message(method, parameters)))
 
 
 KeyOf: TypeAlias = "Callable[[Message], LimitKey | None]"
@@ -69,12 +88,13 @@ KeyOf: TypeAlias = "Callable[[Message], LimitKey | None]"
 
 @define(eq=False)
 class Rows:
-    """Rows of one batch, for each table."""
+    """Rows for each table: their values, one after the other."""
 
-    keys: list[tuple[Cell, ...]] = field(factory=list["tuple[Cell, ...]"])
-    plain: list[tuple[Cell, ...]] = field(factory=list["tuple[Cell, ...]"])
-    referring: list[tuple[Cell, ...]] = field(factory=list["tuple[Cell, ...]"])
-    addresses: list[tuple[Cell, ...]] = field(factory=list["tuple[Cell, ...]"])
+    count: int = 0
+    keys: list[Cell] = field(factory=list["Cell"])
+    plain: list[Cell] = field(factory=list["Cell"])
+    referring: list[Cell] = field(factory=list["Cell"])
+    hashed: list[Cell] = field(factory=list["Cell"])
 
 
 @define(eq=False)
@@ -85,13 +105,20 @@ class Loader:
         commit: Ends a transaction.
         deduplicate: Whether a message is left out whose address was given before.
         count: Messages taken in.
+        rows: Those of them that :meth:`add` has not been given yet.
     """
 
     commit: Commit
     deduplicate: bool
     count: int = 0
+    rows: Rows = field(factory=Rows)
     _keys: dict[LimitKey | None, int] = field(factory=dict[LimitKey | None, int])
     _columns: ReferenceColumns = field(factory=ReferenceColumns)
+
+    @property
+    def full(self) -> bool:
+        """Whether there are so many rows that they should be written."""
+        return self.rows.count >= _ROWS_AT_ONCE
 
     def begin(self, connection: sqlite3.Connection) -> None:
         """Empty the tables of what an interrupted load left."""
@@ -105,52 +132,65 @@ class Loader:
             for table in _TABLES:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant
             set_meta(connection, loading=1, created_at=time.time())
-        connection.execute("DROP TABLE IF EXISTS temp.address")
-        connection.execute("CREATE TEMP TABLE address (id INTEGER PRIMARY KEY, address TEXT)")
+        for table in ("hashed (id INTEGER PRIMARY KEY, hash)", "shared (hash INTEGER PRIMARY KEY)"):
+            connection.execute(f"DROP TABLE IF EXISTS temp.{table.split()[0]}")
+            connection.execute(f"CREATE TEMP TABLE {table}")
 
-    def encode(self, batch: Iterable[Message], key_of: KeyOf) -> Rows:
-        """The rows of the next messages, in the order in which they are given.
+    def encode(self, batch: Iterable[Message], key_of: KeyOf) -> None:
+        """Make rows of the next messages, in the order in which they are given.
 
         Here in the thread of the event loop, so that meanwhile the writer's writes the rows before.
 
         Raises:
             InvalidRequestError: The references of all have too many names.
         """
-        rows = Rows()
-        for index, message in enumerate(batch, self.count):
+        rows, keys, index = self.rows, self._keys, self.count
+        for message in batch:
             key = key_of(message)
-            key_id = self._keys.get(key)
+            key_id = keys.get(key)
             if key_id is None:
                 # Row 0 stands for a route that is not known.
-                key_id = self._keys[key] = 0 if key is None else len(self._keys) + 1
-                rows.keys.append((key_id, *encode_key(key)))
-            row = (index, key_id, message.method, encode_parameters(message))
+                key_id = keys[key] = 0 if key is None else len(keys) + 1
+                rows.keys += (key_id, *encode_key(key))
+            told = encode_parameters(message)
             if message.reference:
                 self._columns.add(message)
-                rows.referring.append((*row, encode_reference(message)))
+                reference = encode_reference(message)
+                rows.referring += (index, key_id, message.method, told, reference)
             else:
-                rows.plain.append(row)
+                rows.plain += (index, key_id, message.method, told)
             if self.deduplicate:
-                rows.addresses.append((index, "\0".join(map(str, address_of(message)))))
-        self.count += len(rows.plain) + len(rows.referring)
+                rows.hashed += (index, hash(address_of(message)))
+            index += 1
+        rows.count += index - self.count
+        self.count = index
+
+    def take(self) -> Rows:
+        """The rows that are to be written next; from here on they are no longer in ``rows``."""
+        rows, self.rows = self.rows, Rows()
         return rows
 
     def add(self, connection: sqlite3.Connection, rows: Rows) -> None:
         """Write the next rows."""
         with transaction(connection, self.commit):
-            _insert(connection, "key", rows.keys)
+            _insert(connection, _KEY, rows.keys)
             _insert(connection, _MESSAGE, rows.plain)
             _insert(connection, _REFERRING, rows.referring)
-            _insert(connection, "temp.address", rows.addresses)
+            _insert(connection, _HASHED, rows.hashed)
 
     def finish(self, connection: sqlite3.Connection) -> None:
         """Leave the duplicates out and mark the campaign as complete."""
+        connection.create_function("address", 2, _address, deterministic=True)
         connection.create_function("digest", 2, digest_of, deterministic=True)
         connection.execute("PRAGMA synchronous = FULL")
+        # Nothing is read any more meanwhile: a sort may use a second core.
+        connection.execute("PRAGMA threads = 1")
         with transaction(connection, self.commit):
             # In the very transaction that calls the campaign complete: a campaign with its
             # duplicates still in it is never seen.
-            duplicates = connection.execute(_DUPLICATES).rowcount if self.deduplicate else 0
+            duplicates = 0
+            if connection.execute(_SHARED).rowcount:
+                duplicates = connection.execute(_DUPLICATES).rowcount
             if duplicates:
                 connection.execute("DELETE FROM message WHERE id IN (SELECT id FROM duplicate)")
                 connection.execute("DELETE FROM key WHERE id NOT IN (SELECT key_id FROM message)")
@@ -163,7 +203,9 @@ class Loader:
                 deduplicated=int(self.deduplicate),
                 reference_columns=self._columns.encode(),
             )
-        connection.execute("DROP TABLE temp.address")
+        for table in ("hashed", "shared"):
+            connection.execute(f"DROP TABLE temp.{table}")
+        connection.execute("PRAGMA threads = 0")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
