@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from . import events
     from .limits.acquire import PermitPair
     from .limits.registry import LimiterRegistry
-    from .telemetry import AttemptRecord, CallRecord, Observer, Telemetry
+    from .telemetry import AttemptRecord, CallRecord, Observer, Telemetry  # noqa: TC004 - attrs leaves the annotations as texts
 else:
     # Most clients have no listeners.
     events = late_module("cleverapp_async.events")

@@ -162,7 +162,7 @@ KINDS: dict[str, str] = {
     "factor": "factor",
     **dict.fromkeys(("quotas", "account", "whatsapp_direct", "other_messengers"), "quotas"),
     **dict.fromkeys(("not_before", "not_after"), "hour"),
-    **dict.fromkeys(("value", "note", "title"), "any text"),
+    **dict.fromkeys(("value", "note", "title", "remark"), "any text"),
     "phone": "phone",
     "reference": "reference",
     "amount": "id",
