@@ -46,7 +46,7 @@ FORGETFUL = {"appendonly": "no"}
 """Nothing is on the disk."""
 
 _DURABLE = {"appendonly": "yes", "appendfsync": "always"}
-_STARTS_WITHIN = 15.0
+_STARTS_WITHIN = 60.0
 _TRIES = 5
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None

@@ -189,7 +189,7 @@ async def test_a_cancelled_call_gives_its_slots_up() -> None:
     faults = [Fault.hang(taken=True)]
     async with Simulator(limits=SimulatorLimits.none(), faults=faults) as simulator:
         task = asyncio.create_task(send(simulator.base_url, notebook))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not simulator.arrivals:  # noqa: ASYNC110 - no event tells of an arrival
                 await asyncio.sleep(0)
         task.cancel()
