@@ -104,6 +104,7 @@ def test_dropping_a_key_changes_nothing_for_it(gaps: list[tuple[int, float]]) ->
     ("count", "crowded"),
     [(3_000, False), (2_000, True), pytest.param(100_000, False, marks=pytest.mark.soak)],
 )
+@pytest.mark.no_cover
 def test_an_idle_key_costs_less_than_a_kilobyte(count: int, crowded: bool) -> None:
     """Each of many remembered keys takes under 1 KB, also where somebody had to wait before."""
 
