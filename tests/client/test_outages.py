@@ -86,7 +86,7 @@ async def test_an_outage_costs_five_messages_of_a_campaign(name: str, tmp_path: 
     path = tmp_path / "run.db"
     async with (
         Simulator(limits=FREE, faults=[fault()]) as simulator,
-        quick(simulator.base_url, attempt_timeout=1 if name == "hang" else 5) as client,
+        quick(simulator.base_url, attempt_timeout=2 if name == "hang" else 30) as client,
     ):
         why, told = await paused(client, path, texts(COUNT))
         assert len(simulator.arrivals) == 5
@@ -103,7 +103,7 @@ async def test_an_outage_costs_five_messages_without_a_journal(name: str) -> Non
     fault, kind, outcome = OUTAGES[name]
     async with (
         Simulator(limits=FREE, faults=[fault(times=5)]) as simulator,
-        quick(simulator.base_url, attempt_timeout=1 if name == "hang" else 5) as client,
+        quick(simulator.base_url, attempt_timeout=2 if name == "hang" else 30) as client,
     ):
         why, told = await paused(client, None)
         assert len(simulator.arrivals) == 5

@@ -135,7 +135,7 @@ async def test_each_fault_has_its_outcome(case: Case) -> None:
     notebook = Notebook()
     async with Simulator(limits=SimulatorLimits.none(), faults=[case.fault]) as simulator:
         with raises(case.error, case.place) as caught:
-            await send(simulator.base_url, notebook, 0.1 if hangs else 5.0)
+            await send(simulator.base_url, notebook, 0.5 if hangs else 30.0)
         assert len(simulator.arrivals) == 1
     assert caught.value.outcome is case.outcome
     assert caught.value.attempts == 1
