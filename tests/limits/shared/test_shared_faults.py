@@ -61,17 +61,22 @@ class BrokenClient:
         return self.answers
 
 
-def shared(redis: str | RedisCommands, policy: OnUnavailable, prefix: str) -> SharedLimiterRegistry:
+def shared(
+    redis: str | RedisCommands, policy: OnUnavailable, prefix: str, timeout: float = 30.0
+) -> SharedLimiterRegistry:
     """A registry of a policy."""
     share = 0.5 if policy == "local" else None
-    return registry(redis, prefix, on_unavailable=policy, local_share=share, timeout=30.0)
+    return registry(redis, prefix, on_unavailable=policy, local_share=share, timeout=timeout)
 
 
 async def refusal(
-    redis: str | RedisCommands, policy: OnUnavailable = "wait", prefix: str = "p"
+    redis: str | RedisCommands,
+    policy: OnUnavailable = "wait",
+    prefix: str = "p",
+    timeout: float = 30.0,  # noqa: ASYNC109 - that of the registry
 ) -> LimiterUnavailableError:
     """The error that two who wait get, and one who comes later; long before any time-out."""
-    async with shared(redis, policy, prefix) as limits, asyncio.timeout(20):
+    async with shared(redis, policy, prefix, timeout) as limits, asyncio.timeout(20):
         limiter = limits.limiter(KEY)
         first, second = await asyncio.gather(
             limiter.acquire(), limiter.acquire(), return_exceptions=True
@@ -424,12 +429,13 @@ async def test_a_wrong_scheme_is_raised_at_once(tmp_path: Path) -> None:
         "tls-ca-cert-file": str(tmp_path / "ca.pem"),
     }
     with redis_server(settings=FORGETFUL) as plain:
-        assert "redis://" in str(await refusal(f"rediss://127.0.0.1:{plain.port}/0"))
+        assert "redis://" in str(await refusal(f"rediss://127.0.0.1:{plain.port}/0", timeout=1.0))
     for clients in ("no", "yes"):
         settings = FORGETFUL | secured | {"tls-auth-clients": clients}
         with redis_server(settings=settings):
             place = f"127.0.0.1:{secured['tls-port']}/0"
-            assert "rediss://" in str(await refusal(f"redis://{place}"))
+            # A server of TLS says nothing to who speaks without.
+            assert "rediss://" in str(await refusal(f"redis://{place}", timeout=1.0))
             assert "certificate" in str(await refusal(f"rediss://{place}"))
             if clients == "no":
                 trusted = f"rediss://{place}?ssl_ca_certs={tmp_path / 'ca.pem'}"
