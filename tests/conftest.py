@@ -11,16 +11,32 @@ from asyncio import constants
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
+from tests.measuring import begin_measuring
 from tests.processes import begin_with_default_signals, end, started_by_us
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# No deadline: asyncio's debug mode and coverage make the time of one example mean nothing. The blob
-# repeats a failure that another machine found.
-settings.register_profile("cleverapp_async", max_examples=50, deadline=None, print_blob=True)
+# Time means nothing here, be it that of one example or that of making some: asyncio's debug mode,
+# coverage and whatever else the machine does take their share. The same examples in every run: what
+# passed once does not fail by chance elsewhere. ``--hypothesis-profile=chance`` looks for others,
+# and its blob repeats a failure that it found.
+settings.register_profile(
+    "cleverapp_async",
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "chance",
+    settings.get_profile("cleverapp_async"),
+    max_examples=500,
+    derandomize=False,
+    print_blob=True,
+)
 settings.load_profile("cleverapp_async")
 
 # In debug mode every future notes the stack that made it: the whole of it, unless told otherwise,
@@ -40,6 +56,11 @@ begin_with_default_signals()
 gc.disable()
 
 _tests = itertools.count()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let coverage measure as much as it takes, and no more."""
+    begin_measuring(config)
 
 
 def pytest_collection_finish() -> None:

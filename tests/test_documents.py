@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+pytestmark = pytest.mark.no_cover  # others have measured what these repeat
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_code_of_a_page_runs(page: Path) -> None:
     """What users copy works, block after block as the page has them."""

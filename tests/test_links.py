@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.no_cover  # others have measured what these repeat
+
 EVERY = [
     *sorted(ROOT.glob("*.md")),
     *sorted(DOCS.rglob("*.md")),

@@ -11,6 +11,8 @@ import pytest
 from cleverapp_async import Outcome
 from tests.oracle import KINDS, Plan, Verdicts, mix, run
 
+pytestmark = pytest.mark.no_cover  # others have measured what these repeat
+
 
 def _patience(kind: str) -> float:
     """Seconds for an attempt: few only where the fault is that nothing comes."""

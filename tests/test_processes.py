@@ -38,7 +38,7 @@ def test_nothing_is_left_of_a_guarded_command(ending: str) -> None:
         left = int(guard.stdout.readline())
         if "pause" in ending:
             guard.send_signal(signal.SIGTERM)
-        guard.wait(timeout=20)
+        guard.wait(timeout=120)
     assert not psutil.pid_exists(left)
 
 
@@ -49,7 +49,7 @@ def test_nothing_is_left_of_a_guarded_command(ending: str) -> None:
 def test_a_guard_tells_the_exit_code(code: str, told: int) -> None:
     """The exit code of a guarded command is told as a shell tells it."""
     with _start(code) as guard:
-        assert guard.wait(timeout=20) == told
+        assert guard.wait(timeout=120) == told
 
 
 def test_processes_begin_with_the_default_handlers() -> None:
@@ -65,6 +65,6 @@ def test_processes_begin_with_the_default_handlers() -> None:
         assert [one.pid for one in started_by_us() - before] == [process.pid]
         process.send_signal(signal.SIGINT)
         try:
-            assert process.wait(timeout=20) == -signal.SIGINT
+            assert process.wait(timeout=120) == -signal.SIGINT
         finally:
             end(started_by_us() - before)

@@ -23,6 +23,8 @@ from tests.paths import DOCS, ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.no_cover  # others have measured what these repeat
+
 # What stands between a file and its contents is what the page says of it.
 STEP = re.compile(
     r"into `(?P<file>[\w.]+)`.*?^```\w+\n(?P<text>.*?)^```$"

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+pytestmark = pytest.mark.no_cover  # others have measured what these repeat
+
 PAGE = DOCS / "testing.md"
 INVALID = {"errors": {"phone": ["Поле phone обязательно для заполнения."]}}
 FAULTS: Mapping[str, tuple[Mapping[str, Any], str]] = {
@@ -82,7 +84,9 @@ async def test_a_fault_ends_as_the_table_says(fault: str) -> None:
             "another" if "api_token" in settings else simulator.api_token,
             base_url=simulator.base_url,
             limits=LimiterRegistry.unlimited(),
-            config=ClientConfig(retry=RetryPolicy(base=0.001), attempt_timeout=0.1),
+            config=ClientConfig(
+                retry=RetryPolicy(base=0.001), attempt_timeout=0.1 if "hang" in fault else 30
+            ),
         ) as client,
     ):
         with pytest.raises(CleverAppError) as caught:

@@ -12,6 +12,8 @@ from tests.translations import Rendering, code_of, shape_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.no_cover  # others have measured what these repeat
+
 # They are generated from English texts.
 ONLY_ENGLISH = {"commands.md", "names.md"}
 

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import CleverAppError, RawResponse
@@ -15,6 +15,7 @@ from cleverapp_async._converter import converter, lenient_converter, structure, 
 from cleverapp_async._response import read_answer
 from cleverapp_async.endpoints import ENDPOINTS, Shape
 from tests.api.objects import JSON, MODELS, objects
+from tests.laws import examples
 
 if TYPE_CHECKING:
     import attrs
@@ -49,7 +50,7 @@ def same(before: object, after: object) -> bool:
 
 @EACH_MODEL
 @STRICT_AND_LENIENT
-@settings(max_examples=12)
+@examples(12)
 @given(data=st.data())
 def test_nothing_of_an_answer_is_lost(
     model: type[attrs.AttrsInstance], lenient: bool, data: st.DataObject
@@ -64,7 +65,7 @@ def test_nothing_of_an_answer_is_lost(
 
 
 @EACH_MODEL
-@settings(max_examples=25)
+@examples(25)
 @given(value=JSON)
 def test_a_strict_reader_takes_it_or_says_why(
     model: type[attrs.AttrsInstance], value: object
@@ -79,7 +80,7 @@ def test_a_strict_reader_takes_it_or_says_why(
 
 
 @EACH_ROW
-@settings(max_examples=10)
+@examples(10)
 @given(
     body=st.binary(max_size=60),
     status=st.sampled_from([200, 201, 400, 422, 429, 500]),
@@ -93,7 +94,7 @@ def test_any_bytes_are_an_answer_or_one_of_our_errors(
 
 
 @EACH_ROW
-@settings(max_examples=10)
+@examples(10)
 @given(data=st.data(), lenient=st.booleans())
 def test_any_json_is_an_answer_or_one_of_our_errors(
     row: Endpoint, data: st.DataObject, lenient: bool

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import define, field
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import Contact, LimiterRegistry, Outcome, PagingError, Quota, ServerError
@@ -17,6 +17,7 @@ from cleverapp_async.methods._paging import iterate
 from cleverapp_async.models import Page
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits, generate
 from tests.api.wire import serve
+from tests.laws import examples
 from tests.transport.rig import client_of, one_attempt
 
 if TYPE_CHECKING:
@@ -271,7 +272,7 @@ class Moving:
         return Page(items, number, last=last, total=total, per_page=self.size)
 
 
-@settings(max_examples=150)
+@examples(80)
 @given(data=st.data(), count=st.integers(0, 25), size=st.integers(2, 6))
 def test_items_that_come_and_go_are_no_alarm(data: st.DataObject, count: int, size: int) -> None:
     """Newest-first pages that shift while they are read give each item once, and none too few."""

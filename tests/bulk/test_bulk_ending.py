@@ -73,7 +73,7 @@ async def test_closing_from_elsewhere_ends_the_iteration() -> None:
     consumer = asyncio.create_task(collect(run))
     await turns()
     await run.aclose()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         outcomes = await consumer
     assert Counter(outcome.outcome for outcome in outcomes) == run.progress.ended
     assert sum(run.progress.ended.values()) == run.progress.read
@@ -125,7 +125,7 @@ async def test_drain_loses_no_outcome_whatever_the_moment(turn: int) -> None:
     consumer = asyncio.create_task(collect(run))
     await turns(turn)
     run.drain()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         outcomes = await consumer
     assert sorted(outcome.index for outcome in outcomes) == list(range(run.progress.read))
 
@@ -149,7 +149,7 @@ async def test_a_run_drained_before_it_starts_sends_nothing() -> None:
     source = Counted()
     run = run_of(source, Desk())
     run.drain()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         assert await collect(run) == []
     assert source.read == 0
 
@@ -158,7 +158,7 @@ async def test_a_closed_run_yields_nothing() -> None:
     """Iterating over a run that was closed ends at once."""
     run = run_of(Counted(), Desk())
     await run.aclose()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         assert await collect(run) == []
 
 
@@ -176,7 +176,7 @@ async def test_a_source_that_ignores_its_cancellation_stops_too() -> None:
     run_on: list[int] = []
     run = run_of(source(), Desk())
     outcomes: list[SendOutcome] = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         async for outcome in run:
             outcomes.append(outcome)
             if len(outcomes) == 3:

@@ -140,7 +140,7 @@ def torn(lazily: bool) -> Messages:
 async def until_it_raises(run: BulkRun) -> list[SendOutcome]:
     """The outcomes of a run whose source fails: its error comes after them, and once."""
     seen: list[SendOutcome] = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         with pytest.raises(SourceError):
             await collect(run, seen)
     with pytest.raises(RuntimeError):

@@ -21,6 +21,8 @@ from tests.bulk.rig import key_of
 if TYPE_CHECKING:
     from cleverapp_async import Message
 
+pytestmark = pytest.mark.no_cover  # others have measured what these repeat
+
 TEN, ONE, HUNDRED = Quota(10, 10.0), Quota(1, 10.0), Quota(100, 10.0)
 DOCUMENTED = (Quota(2, 1.0), Quota(120, 60.0))
 QUICK = ((0.1, 0.1),)

@@ -50,7 +50,7 @@ async def test_what_a_journal_raises_is_an_error_of_the_journal(
         raise raised
 
     desk, told = Wire(), list[SendOutcome]()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         with raises(JournalError, f"Own.{method}") as caught:
             await collect(campaign(broken(method, fail), desk, [message(0)]), told)
     assert type(caught.value.__cause__) is type(raised)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import LimiterRegistry, Quota, SendMessage
@@ -25,6 +25,7 @@ from cleverapp_async.testing import run_virtual
 from tests.bulk.lives import ACCOUNT, Life, World, bot
 from tests.bulk.memory_journal import MemoryJournal
 from tests.bulk.rig import collect, key_of, message
+from tests.laws import examples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -218,7 +219,7 @@ def test_absurd_numbers_of_attempts_delay_nobody_for_more_than_a_period() -> Non
 
 
 @given(st.lists(st.floats(0.0, 80.0), max_size=12))
-@settings(max_examples=60)
+@examples(60)
 def test_no_limit_waits_for_more_than_its_period(ages: list[float]) -> None:
     """Whatever the journal tells."""
     for key, wait in _primed(_accepted(*ages, key=bot(1))).items():
@@ -252,7 +253,7 @@ endings = st.lists(
     ends=endings,
     count=st.integers(1, 15),
 )
-@settings(max_examples=150)
+@examples(80)
 def test_no_window_holds_more_than_its_quota_over_all_lives_of_a_campaign(  # noqa: PLR0917 - drawn
     keys: list[list[Quota]],
     account: list[Quota],
@@ -277,7 +278,7 @@ def test_no_window_holds_more_than_its_quota_over_all_lives_of_a_campaign(  # no
 @given(
     quota=kept, fates=st.lists(lives, min_size=1, max_size=2), trip=trips, count=st.integers(1, 25)
 )
-@settings(max_examples=120)
+@examples(80)
 def test_a_resume_ends_within_a_period_of_the_earliest_end(
     quota: Quota, fates: list[Life], trip: list[tuple[float, float]], count: int
 ) -> None:

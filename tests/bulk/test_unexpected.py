@@ -85,7 +85,7 @@ def strange(where: str, raised: BaseException | None = None) -> StrangeJournal:
 
 async def failed(run: BulkRun, seen: list[SendOutcome]) -> CleverAppError:
     """What a run raises; it ends, and nothing of it stays behind."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         with pytest.raises(CleverAppError) as raised:
             await collect(run, seen)
     await turns()
@@ -296,7 +296,7 @@ async def test_a_run_drained_before_its_reader_began_ends() -> None:
     iteration = aiter(run)
     consumer = asyncio.ensure_future(anext(iteration))
     asyncio.get_running_loop().call_soon(run.drain)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         with pytest.raises(StopAsyncIteration):
             await consumer
     await turns()

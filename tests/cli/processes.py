@@ -59,7 +59,7 @@ def uncounted(environment: dict[str, str]) -> dict[str, str]:
 async def line_with(stream: asyncio.StreamReader | None, text: str) -> str:
     """Read up to the line that holds a text."""
     assert stream is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while line := (await stream.readline()).decode():
             if text in line:
                 return line

@@ -35,7 +35,7 @@ async def test_the_events_of_a_refused_message() -> None:
     """Started, answered, scheduled again, and once more after the pause, all with one id."""
     events: list[Event] = []
     config = ClientConfig(on_event=(events.append,), retry=QUICK)
-    fault = Fault.too_many(0.01, times=1)
+    fault = Fault.too_many(0.5, times=1)
     async with (
         Simulator(limits=FREE, faults=[fault]) as simulator,
         client_of(simulator.base_url, config=config) as client,

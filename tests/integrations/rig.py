@@ -78,7 +78,7 @@ def result(state: JournalState, *, permanent: bool = True) -> JournalResult:
 
 async def until_free(journal: RedisJournal) -> None:
     """Wait until nobody's lease is left."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while await journal.holders():  # noqa: ASYNC110 - only Redis knows
             await asyncio.sleep(0.02)
 

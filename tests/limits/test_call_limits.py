@@ -5,12 +5,13 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import AccountKey, Lane, LimiterRegistry, LimitKey, Quota
 from cleverapp_async.limits.acquire import CallLimits, PermitPair
 from cleverapp_async.testing import run_virtual
+from tests.laws import examples
 from tests.limits.oracle import Oracle
 from tests.limits.requests import Endings, Planned, all_of, carry_out, planned
 
@@ -25,7 +26,7 @@ KEYS: tuple[LimitKey | None, ...] = (WHATSAPP, TELEGRAM, LimitKey(2, "whatsapp")
 
 
 @given(plans=st.lists(planned(slowest=0.0999), min_size=8, max_size=40))
-@settings(max_examples=100)
+@examples(60)
 def test_neither_the_keys_nor_the_account_are_ever_overrun(plans: list[Planned]) -> None:
     """With the documented quotas every key's and the account's windows hold."""
 

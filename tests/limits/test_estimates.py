@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from attrs import frozen
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import AccountKey, Lane, LimiterRegistry, LimitKey, Quota
 from cleverapp_async.limits import PacedLimiter, SlidingWindowLimiter, SlidingWindowPermit
 from cleverapp_async.limits.acquire import CallLimits
 from cleverapp_async.testing import run_virtual
+from tests.laws import examples
 from tests.limits.requests import Ending, Endings, Planned, carry_out, planned, quotas
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ async def _check(limiter: Limiter, plans: list[Planned], asking: list[Asker]) ->
     asking=st.lists(askers, min_size=1, max_size=8),
     paused=st.floats(0.0, 20.0),
 )
-@settings(max_examples=150)
+@examples(80)
 def test_an_estimate_is_never_more_than_the_wait(
     kept: list[Quota], plans: list[Planned], asking: list[Asker], paused: float
 ) -> None:
@@ -112,7 +113,7 @@ def test_an_estimate_is_never_more_than_the_wait(
     asking=st.lists(askers, min_size=1, max_size=8),
     paused=st.floats(0.0, 20.0),
 )
-@settings(max_examples=60)
+@examples(60)
 def test_a_paced_estimate_is_never_more_than_the_wait(
     quota: Quota, plans: list[Planned], asking: list[Asker], paused: float
 ) -> None:

@@ -4,12 +4,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import Lane, Quota
 from cleverapp_async.limits import SlidingWindowLimiter
 from cleverapp_async.testing import run_virtual
+from tests.laws import examples
 from tests.limits.oracle import Oracle
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ async def _campaign(quotas: Sequence[Quota], messages: int, out: float, back: fl
     period=st.sampled_from([0.25, 1.0, 10.0, 60.0]),
     windows=st.integers(1, 8),
 )
-@settings(max_examples=50)
+@examples(50)
 def test_without_latency_a_campaign_ends_at_the_bound(
     limit: int, period: float, windows: int
 ) -> None:
@@ -54,7 +55,7 @@ def test_without_latency_a_campaign_ends_at_the_bound(
     out=st.sampled_from([0.0, 0.125, 3.0]),
     back=st.sampled_from([0.25, 20.0]),
 )
-@settings(max_examples=50)
+@examples(50)
 def test_a_constant_latency_costs_one_round_trip_per_window(
     limit: int, period: float, windows: int, out: float, back: float
 ) -> None:

@@ -6,13 +6,14 @@ import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import AccountKey, LimiterRegistry, LimitKey, Quota
 from cleverapp_async.limits import PacedLimiter
 from cleverapp_async.limits.acquire import CallLimits
 from cleverapp_async.testing import run_virtual
+from tests.laws import examples
 
 if TYPE_CHECKING:
     from cleverapp_async.limits import Limiter
@@ -79,7 +80,7 @@ def test_what_still_holds_something_is_never_dropped() -> None:
 
 
 @given(gaps=st.lists(st.tuples(st.integers(0, 5), st.floats(0.0, 15.0)), max_size=40))
-@settings(max_examples=50)
+@examples(50)
 def test_dropping_a_key_changes_nothing_for_it(gaps: list[tuple[int, float]]) -> None:
     """Requests start at the same moments whether idle keys are dropped or never."""
 
@@ -103,6 +104,7 @@ def test_dropping_a_key_changes_nothing_for_it(gaps: list[tuple[int, float]]) ->
     ("count", "crowded"),
     [(3_000, False), (2_000, True), pytest.param(100_000, False, marks=pytest.mark.soak)],
 )
+@pytest.mark.no_cover
 def test_an_idle_key_costs_less_than_a_kilobyte(count: int, crowded: bool) -> None:
     """Each of many remembered keys takes under 1 KB, also where somebody had to wait before."""
 

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import asyncio
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import Lane, Quota
 from cleverapp_async.limits import SlidingWindowLimiter
 from cleverapp_async.limits._lanes import BULK_EVERY, LaneQueue, Waiter
 from cleverapp_async.testing import run_virtual
+from tests.laws import examples
 
 INTERACTIVE, BULK = Lane.INTERACTIVE, Lane.BULK
 
@@ -55,7 +56,7 @@ def test_a_lane_alone_has_all_the_slots() -> None:
     steps=st.lists(st.sampled_from([*Lane, "serve", "serve", "serve", "cancel"]), max_size=60),
     data=st.data(),
 )
-@settings(max_examples=100)
+@examples(100)
 def test_bulk_is_never_passed_over_more_than_three_times(
     asked: list[Lane], steps: list[Lane | str], data: st.DataObject
 ) -> None:

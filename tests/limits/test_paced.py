@@ -4,12 +4,13 @@ import asyncio
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import Lane, Quota
 from cleverapp_async.limits import PacedLimiter
 from cleverapp_async.testing import run_virtual
+from tests.laws import examples
 
 
 async def _starts(
@@ -34,7 +35,7 @@ async def _starts(
     asked=st.lists(st.tuples(st.floats(0.0, 20.0), st.sampled_from(Lane)), max_size=25),
     quota=st.builds(Quota, st.integers(1, 5), st.sampled_from([0.7, 1.0, 10.0])),
 )
-@settings(max_examples=80)
+@examples(80)
 def test_requests_leave_evenly_spaced_and_in_order(
     asked: list[tuple[float, Lane]], quota: Quota
 ) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import AccountKey, ClientStateError, Lane, LimiterRegistry, LimitKey, Quota
@@ -18,6 +18,7 @@ from cleverapp_async.limits import (
     SlidingWindowLimiter,
 )
 from cleverapp_async.testing import run_virtual
+from tests.laws import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -80,7 +81,7 @@ some_quotas = st.lists(
 
 @pytest.mark.parametrize("make", [SlidingWindowLimiter, PacedLimiter])
 @given(kept=some_quotas, before=ages, count=st.integers(1, 20))
-@settings(max_examples=150)
+@examples(80)
 def test_what_came_before_counts_in_every_window(
     make: Callable[..., SlidingWindowLimiter | PacedLimiter],
     kept: list[Quota],
@@ -104,7 +105,7 @@ def test_what_came_before_counts_in_every_window(
 
 
 @given(kept=some_quotas, before=ages)
-@settings(max_examples=100)
+@examples(60)
 def test_a_primed_window_delays_nobody_longer_than_it_must(
     kept: list[Quota], before: list[float]
 ) -> None:

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import asyncio
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import Lane, Quota
 from cleverapp_async.limits import SlidingWindowLimiter
 from cleverapp_async.limits._lanes import BULK_EVERY, OLDEST_EVERY, LaneQueue, Waiter
 from cleverapp_async.testing import run_virtual
+from tests.laws import examples
 
 
 async def _served(spacings: list[float]) -> list[float]:
@@ -78,7 +79,7 @@ def test_who_was_cancelled_uses_nobodys_turn_up() -> None:
         max_size=60,
     )
 )
-@settings(max_examples=80)
+@examples(80)
 def test_every_waiter_is_served_within_a_bounded_number_of_grants(
     arrivals: list[list[tuple[Lane, float]]],
 ) -> None:

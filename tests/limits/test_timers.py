@@ -164,6 +164,7 @@ def test_a_cancel_costs_the_same_whatever_the_crowd(crowd: int) -> None:
 
 
 @pytest.mark.parametrize("crowd", [10, 1_000, 20_000])
+@pytest.mark.no_cover
 def test_a_grant_costs_the_same_whatever_the_crowd(crowd: int) -> None:
     """Serving the next one looks at nobody else."""
 

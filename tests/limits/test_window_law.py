@@ -4,12 +4,13 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import Lane, Quota
 from cleverapp_async.limits import SlidingWindowLimiter, SlidingWindowPermit
 from cleverapp_async.testing import run_virtual
+from tests.laws import examples
 from tests.limits.oracle import Oracle, most_in_window
 from tests.limits.requests import Ending, Endings, Planned, all_of, carry_out, planned, quotas
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 KEY = "key"
 QUIET = 1_000.0
 
-pauses = st.lists(st.tuples(st.floats(0.0, 40.0), st.floats(-1.0, 20.0)), max_size=3)
+pauses = st.lists(st.tuples(st.floats(0.0, 40.0), st.floats(0.0, 20.0)), max_size=3)
 
 
 async def _send_all(
@@ -55,7 +56,7 @@ async def _send_all(
     plans=st.lists(planned(), min_size=5, max_size=30),
     paused=pauses,
 )
-@settings(max_examples=150)
+@examples(100)
 def test_no_window_ever_holds_more_than_its_quota(
     kept: list[Quota], plans: list[Planned], paused: list[tuple[float, float]]
 ) -> None:
@@ -79,7 +80,7 @@ def test_no_window_ever_holds_more_than_its_quota(
     plans=st.lists(planned(slowest=0.0999), min_size=5, max_size=30),
     paused=pauses,
 )
-@settings(max_examples=100)
+@examples(60)
 def test_a_capped_hold_is_exact_for_requests_that_arrive_within_the_cap(
     kept: list[Quota], exact: list[Quota], plans: list[Planned], paused: list[tuple[float, float]]
 ) -> None:
@@ -93,7 +94,7 @@ def test_a_capped_hold_is_exact_for_requests_that_arrive_within_the_cap(
 
 
 @given(exact=quotas(), plans=st.lists(planned(), min_size=5, max_size=20))
-@settings(max_examples=60)
+@examples(40)
 def test_a_cap_on_one_quota_leaves_the_others_exact(exact: Quota, plans: list[Planned]) -> None:
     """Requests later than the cap may overrun the capped quota, and never the one beside it."""
 
@@ -129,7 +130,7 @@ def test_a_request_later_than_the_cap_may_make_one_too_many() -> None:
     plans=st.lists(planned(), min_size=5, max_size=30),
     paused=pauses,
 )
-@settings(max_examples=60)
+@examples(40)
 def test_within_a_lane_nobody_who_came_later_starts_earlier(
     kept: list[Quota], plans: list[Planned], paused: list[tuple[float, float]]
 ) -> None:
@@ -145,7 +146,7 @@ def test_within_a_lane_nobody_who_came_later_starts_earlier(
 
 
 @given(plans=st.lists(planned(endings=(Ending.GIVEN_UP, Ending.NEVER_LEFT)), max_size=15))
-@settings(max_examples=40)
+@examples(40)
 def test_nobody_waits_for_ever(plans: list[Planned]) -> None:
     """Every request that is not cancelled starts, whatever became of those before it."""
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from schemathesis import Case
 
+pytestmark = pytest.mark.no_cover  # others have measured what these repeat
+
 _ONCE = ("/delete", "/addListSchemaField")
 """What can be done once: then it is not there any more, or there already."""
 

@@ -5,18 +5,21 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async.simulator import Simulator, generate
 from cleverapp_async.simulator.context import NO_CHANNEL
 from cleverapp_async.simulator.laravel.parameters import read_parameters
 from cleverapp_async.simulator.router import API_PREFIX, ENDPOINTS, ParsedRequest
+from tests.laws import examples
 from tests.simulator.wire import API_HEADERS
 from tests.simulator.worlds import METHODS, NO_LIMITS
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Serve
+
+pytestmark = pytest.mark.no_cover  # others have measured what these repeat
 
 ORDERS: Final = "65921f8000000000000000a1"
 ITEM: Final = "65921f800000000100000001"
@@ -119,7 +122,7 @@ def test_no_parameters_break_a_method(
     simulator: Simulator = request.getfixturevalue(fixture)
     router = simulator._handler._router
 
-    @settings(max_examples=5)
+    @examples(5)
     @given(parameters(method), st.sampled_from(["json", "form", "query"]))
     def throw(given_: dict[str, Any], way: str) -> None:
         if way == "json":

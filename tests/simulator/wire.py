@@ -102,6 +102,6 @@ async def leave(writer: asyncio.StreamWriter) -> None:
 
 async def until(condition: Callable[[], object]) -> None:
     """Let the loop turn until something holds."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110 - it waits for what no event tells
             await asyncio.sleep(0)

@@ -169,7 +169,7 @@ def test_it(cleverapp_env, cleverapp_client_config, cleverapp_simulator):
     asyncio.run(main())
     # Both are about 15 ms on an idle machine; the rest is for a busy one, and for coverage.
     assert time.process_time() - worked < 0.2
-    assert time.monotonic() - before < 2.0
+    assert time.monotonic() - before < 20.0
     assert len(cleverapp_simulator.deliveries) == 10
 """
     run(tests).assert_outcomes(passed=1)

@@ -124,7 +124,7 @@ async def test_a_refusal_is_not_waited_for(fault: Fault) -> None:
         CleverAppClient(
             simulator.api_token, base_url=simulator.base_url, **quick_client_settings()
         ) as client,
-        asyncio.timeout(5),
+        asyncio.timeout(20),
     ):
         await client.get_me()
     assert simulator.fault_count(fault) == 1

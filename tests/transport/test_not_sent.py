@@ -12,6 +12,7 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from cleverapp_async import CleverAppError, ConnectError, NotSentError, Outcome
+from tests.redis_server import free_port
 from tests.transport.rig import SUCCESS, Notebook, client_of, one_attempt, raw_server
 
 if TYPE_CHECKING:
@@ -38,14 +39,6 @@ async def failed(
     assert caught.value.outcome is Outcome.NOT_SENT
     assert notebook.of_account() == notebook.of_key()
     return caught.value
-
-
-def free_port() -> int:
-    """A port of this machine on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def test_a_refused_connection() -> None:

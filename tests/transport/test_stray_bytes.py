@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 import trustme
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import (
@@ -25,6 +25,7 @@ from cleverapp_async import (
     RequestTimeoutError,
     RetryPolicy,
 )
+from tests.laws import examples
 from tests.transport.keeping import OK, STRAY, TIMED_OUT, keeping_server, settle
 from tests.transport.rig import Notebook, client_of, http, one_attempt, raw_server
 
@@ -250,7 +251,7 @@ class Slow(aiohttp.TCPConnector):
 async def test_all_connections_that_are_tried_share_one_time_limit() -> None:
     """A connection that is not fit takes of the time of the attempt; the next has what is left."""
     connector = Slow()
-    config = ClientConfig(attempt_timeout=0.5, retry=RetryPolicy(attempts=1))
+    config = ClientConfig(attempt_timeout=1.5, retry=RetryPolicy(attempts=1))
     async with (
         keeping_server() as server,
         aiohttp.ClientSession(connector=connector) as session,
@@ -259,7 +260,7 @@ async def test_all_connections_that_are_tried_share_one_time_limit() -> None:
         assert await send(client, "first") is Outcome.ACCEPTED
         server.put(OK)
         await settle()
-        connector.delay = 0.3
+        connector.delay = 0.9
         assert await send(client, "second") is Outcome.NOT_SENT
         assert arrivals(server, "second") == 0
 
@@ -279,7 +280,7 @@ async def test_others_may_use_our_connections() -> None:
         assert len(server.connections) == 1
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     stray=st.sampled_from([*STRAY.values(), b""]),
     data=st.data(),

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from cleverapp_async.simulator import Fault
 
+pytestmark = pytest.mark.no_cover  # others have measured what these repeat
+
 _IN_FLIGHT = 20
 _PATIENCE = 0.5
 

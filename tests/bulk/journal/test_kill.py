@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.no_cover  # others have measured what these repeat
+
 _QUOTA = (8, 0.05)
 _LONG_QUOTA = (8, 1.5)
 """Windows that a resume begins within."""

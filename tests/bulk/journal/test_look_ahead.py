@@ -31,7 +31,7 @@ async def test_a_short_look_ahead_stops_no_key(tmp_path: Path, look_ahead: int) 
             look_ahead=look_ahead,
             concurrency=50,
         ) as run,
-        asyncio.timeout(45),
+        asyncio.timeout(120),
     ):
         async for outcome in run:
             assert outcome.accepted

@@ -154,7 +154,7 @@ from tests.bulk.journal.journals import ORIGIN, load, messages
 async def child(journal, path):
     for attempt in (lambda: journal.intend(0), journal.summary, lambda: journal.close("finished")):
         try:
-            await asyncio.wait_for(attempt(), 5)
+            await asyncio.wait_for(attempt(), 20)
         except JournalError as error:
             print("inherited:", "forked" in str(error))
     try:

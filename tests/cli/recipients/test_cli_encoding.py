@@ -231,6 +231,7 @@ def test_an_encoding_that_would_change_texts_is_refused(
     assert "--encoding" in ended.err
 
 
+@pytest.mark.no_cover
 def test_a_list_of_any_length_takes_the_same_memory(tmp_path: Path) -> None:
     """Finding out the encoding and reading the rows holds no more of a file than a piece."""
     path = tmp_path / "r.csv"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -27,6 +27,7 @@ from cleverapp_async.cli.recipients.source import open_source
 from cleverapp_async.cli.recipients.template import Template
 from cleverapp_async.cli.send.plan import Wanted, make_plan
 from tests.cli.workbook import Workbook
+from tests.laws import examples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +89,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(people=ROWS, shared=st.booleans())
 def test_all_formats_give_the_same_messages(people: list[Person], shared: bool) -> None:
     """Rows make the same messages, whichever format they are written in."""

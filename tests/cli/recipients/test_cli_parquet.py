@@ -149,6 +149,7 @@ def test_row_groups_are_read_one_after_the_other() -> None:
     assert [row.line for row in found] == list(range(1, size + 1))
 
 
+@pytest.mark.no_cover
 def test_memory_does_not_grow_with_the_file() -> None:
     """What is taken from memory at the end of a file is what was taken at its beginning."""
     texts = [f"{number:0100}" for number in range(200_000)]

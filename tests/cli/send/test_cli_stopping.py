@@ -88,7 +88,7 @@ def chosen_files(folder: Path) -> list[Path]:
 
 async def arrived(simulator: Simulator, count: int) -> None:
     """Wait until so many requests have come."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while len(simulator.arrivals) < count:  # noqa: ASYNC110 - a simulator tells no event of it
             await asyncio.sleep(0.01)
 

@@ -15,6 +15,7 @@ from cleverapp_async import JournalLockedError, NotSentError
 from cleverapp_async.integrations.redis_journal import ChunkJournal, RedisJournal
 from cleverapp_async.journal import JournalState, Resend
 from tests.integrations.rig import entries, load, messages, opened, result, states
+from tests.laws import examples
 
 if TYPE_CHECKING:
     from cleverapp_async.integrations.redis_journal.client import JournalClient
@@ -146,7 +147,7 @@ async def _live(url: str, actions: list[tuple[str, int, int]]) -> None:
 
 
 @settings(
-    max_examples=120,
+    examples(80),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(actions=st.lists(_action, max_size=30))

@@ -89,7 +89,7 @@ async def test_a_policy_that_cannot_be_read_is_refused_unless_told(
 async def test_a_full_memory_is_told_at_once(tmp_path: Path, engine: Engine) -> None:
     """Waiting makes no room: the error says what does."""
     with redis_server(tmp_path, {"maxmemory": "1"}, engine=engine) as server:
-        async with RedisJournal(server.url, "c") as journal, asyncio.timeout(4):
+        async with RedisJournal(server.url, "c") as journal, asyncio.timeout(20):
             with pytest.raises(JournalError, match="maxmemory"):
                 await load(journal, messages(3))
 
@@ -173,7 +173,7 @@ async def test_a_run_without_redis_sends_nothing_and_is_resumed(tmp_path: Path) 
                     await running
                 reached = len(simulator.deliveries)
                 await asyncio.to_thread(server.start)
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(20):
                     while await journal.holders():  # noqa: ASYNC110 - only Redis knows
                         await asyncio.sleep(0.02)
                 await _send(client, journal, told)

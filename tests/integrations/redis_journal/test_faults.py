@@ -94,7 +94,7 @@ async def test_a_result_whose_write_fails_is_written_at_the_end(
     journal, chunk = begun
     await chunk.intend(0)
     client.fails, client.times = kind, 1
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         with pytest.raises(JournalWriteError, match=type(kind()).__name__):
             await chunk.record(0, result(A))
         with pytest.raises(JournalWriteError):
@@ -114,7 +114,7 @@ async def test_a_result_that_cannot_be_written_at_all_is_told(
     await chunk.intend(0)
     client.fails, client.times = kind, 1000
     kept = chunk.record(0, result(A))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         with pytest.raises(JournalWriteError, match=type(kind()).__name__):
             await chunk.close("finished")
         with pytest.raises(JournalWriteError):
@@ -134,7 +134,7 @@ async def test_a_writer_that_is_cancelled_answers_everybody(
     await asyncio.sleep(0)
     for task in asyncio.all_tasks() - others - set(writes):
         task.cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         for write in writes:
             with pytest.raises(JournalWriteError, match="Cancelled"):
                 await write
@@ -188,7 +188,7 @@ async def test_a_client_that_never_answers_ends_the_wait(redis: RedisServer, cam
         await load(journal, messages(3))
         chunk = await opened(journal)
         client.silent = True
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             with pytest.raises(JournalWriteError, match=r"0\.5 s"):
                 await chunk.intend(0)
             with pytest.raises(JournalUnreachableError):
@@ -319,7 +319,7 @@ async def test_a_heart_that_fails_says_so(
     chunk = await opened(journal)
     with caplog.at_level(logging.WARNING, "cleverapp_async"):
         client.fails, client.times = MemoryError, 2
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while len(caplog.records) < 2:  # noqa: ASYNC110 - a log gives no sign
                 await asyncio.sleep(0.01)
     failed, again = [record.message for record in caplog.records]
@@ -357,7 +357,7 @@ async def test_a_lease_that_was_taken_over_is_told(
         # As while it was stopped: its lease ran out, and the fence went on.
         await other.delete(journal.names.lease("0"))
         await other.hincrby(journal.names.fences, "0", 1)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while "took over" not in caplog.text:  # noqa: ASYNC110 - a log gives no sign
             await asyncio.sleep(0.01)
     with pytest.raises(JournalLockedError):

@@ -70,19 +70,19 @@ class Scene:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something to come true."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while not condition():  # noqa: ASYNC110 - it gives no sign
                 await asyncio.sleep(0.02)
 
     async def until_done(self) -> None:
         """Wait until nothing is left."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while await self.journal.left():  # noqa: ASYNC110 - only Redis knows
                 await asyncio.sleep(0.05)
 
     async def until_acknowledged(self) -> None:
         """Wait until no task is in anybody's hands: each has ended, or was given back."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while (await self._unacknowledged())["pending"]:  # noqa: ASYNC110 - only Redis knows
                 await asyncio.sleep(0.05)
 
@@ -143,7 +143,7 @@ async def test_a_worker_that_is_told_to_end_gives_the_rest_back(scene: Scene) ->
     await scene.until(lambda: len(scene.simulator.deliveries) >= 20)
     worker.send_signal(signal.SIGTERM)
     with suppress(TimeoutError):
-        await asyncio.wait_for(worker.wait(), 15)
+        await asyncio.wait_for(worker.wait(), 120)
     assert worker.returncode is not None
     states = await scene.states()
     assert states[JournalState.UNKNOWN] == states[JournalState.INTENT] == 0

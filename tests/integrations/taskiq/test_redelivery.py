@@ -46,7 +46,7 @@ async def test_a_live_worker_keeps_its_deliveries_and_wakes_the_stream_for_dead_
         for consumer in ("live", "dead"):
             await client.xadd(campaign, {"data": "x"})
             await client.xreadgroup("taskiq", consumer, {campaign: ">"}, count=1)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while min((await _idle_of(client, campaign)).values()) < 2 * _IDLE:  # noqa: ASYNC110 - only Redis knows
                 await asyncio.sleep(0.01)
         beat = Redelivery(broker, wake)
@@ -88,7 +88,7 @@ async def test_a_beat_that_fails_in_any_way_is_told_and_not_the_last(
         raise AssertionError("never called")
 
     keeper = asyncio.create_task(Failing(broker, wake).keep())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while Failing.beats < 3:  # noqa: ASYNC110 - a counter gives no sign
             await asyncio.sleep(0.01)
     await end_task(keeper)

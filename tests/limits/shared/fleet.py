@@ -36,7 +36,7 @@ def registry(
     account: Quota | None = None,
     on_unavailable: OnUnavailable = "wait",
     local_share: float | None = None,
-    timeout: float = 1.0,
+    timeout: float = 5.0,
     guard: float = 5.0,
 ) -> SharedLimiterRegistry:
     """One process's registry with one quota for telegram and, as a rule, none for the account."""

@@ -7,13 +7,14 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from cleverapp_async import Quota
 from cleverapp_async._redis.client import RedisClient
 from cleverapp_async.limits.shared.redis_log import RedisLog
+from tests.laws import examples
 from tests.limits.oracle import most_in_window
 from tests.limits.shared.world import (
     CAP,
@@ -73,7 +74,7 @@ SLEPT_THROUGH_ITS_TURN = [
 
 @given(kept=kept_quotas, plan=plans)
 @example(kept=[Quota(1, 0.5)], plan=SLEPT_THROUGH_ITS_TURN)
-@settings(max_examples=30)  # on each engine
+@examples(20)  # on each engine
 def test_script_and_rule_say_the_same_step_by_step(
     server: RedisServer, kept: list[Quota], plan: list[Step]
 ) -> None:
@@ -84,7 +85,7 @@ def test_script_and_rule_say_the_same_step_by_step(
 
 @given(kept=kept_quotas, plan=plans)
 @example(kept=[Quota(1, 0.5)], plan=SLEPT_THROUGH_ITS_TURN)
-@settings(max_examples=30)  # on each engine
+@examples(20)  # on each engine
 def test_no_window_ever_holds_more_than_its_quota(
     server: RedisServer, kept: list[Quota], plan: list[Step]
 ) -> None:
@@ -94,7 +95,7 @@ def test_no_window_ever_holds_more_than_its_quota(
 
 
 @given(exact=quotas, plan=plans)
-@settings(max_examples=20)  # on each engine
+@examples(15)  # on each engine
 def test_a_capped_hold_is_exact_for_requests_that_arrive_within_the_cap(
     server: RedisServer, exact: Quota, plan: list[Step]
 ) -> None:

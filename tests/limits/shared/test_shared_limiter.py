@@ -8,6 +8,7 @@ import pytest
 from cleverapp_async import ClientStateError, Lane, LimiterRegistry, LimitKey, Quota
 from cleverapp_async.limits import Limiter, Permit
 from cleverapp_async.limits.acquire import CallLimits
+from tests.late import LateError, check_took, in_time_once
 from tests.limits.shared.fleet import ACCOUNT, KEY, QUOTA, Arrivals, Place, registry
 from tests.limits.stepping import CancelledAt
 
@@ -32,6 +33,7 @@ async def test_it_is_a_limiter_like_the_others(place: Place, prefix: str) -> Non
     assert isinstance(objects[1], Permit)
 
 
+@in_time_once
 async def test_registries_share_one_quota(place: Place, prefix: str) -> None:
     """Three of them on one key admit together what one admits, and use it fully."""
     arrivals = Arrivals()
@@ -46,7 +48,7 @@ async def test_registries_share_one_quota(place: Place, prefix: str) -> None:
         trips = one.round_trips + two.round_trips + three.round_trips
     assert len(arrivals.moments) == 18
     assert arrivals.most() == QUOTA.limit
-    assert lasted < 2 * 5 * (QUOTA.period + 2 * arrivals.slowest)
+    check_took(lasted, 2 * 5 * (QUOTA.period + 2 * arrivals.slowest))
     assert trips <= 2 * 18
 
 
@@ -88,6 +90,7 @@ async def test_endings_travel_with_the_next_booking(place: Place, prefix: str) -
         assert limits.round_trips == before + 10
 
 
+@in_time_once
 async def test_an_ending_is_told_when_no_booking_comes(place: Place, prefix: str) -> None:
     """Others need not wait for the guard: they start one period after the answer."""
     async with registry(place, prefix) as one, registry(place, prefix) as two:
@@ -97,9 +100,10 @@ async def test_an_ending_is_told_when_no_booking_comes(place: Place, prefix: str
             permit.settle()
         answered = now()
         (await two.limiter(KEY).acquire()).settle()
-        assert QUOTA.period <= now() - answered < 2 * QUOTA.period
+        check_took(now() - answered, 2 * QUOTA.period, least=QUOTA.period)
 
 
+@in_time_once
 async def test_closing_tells_what_is_left(place: Place, prefix: str) -> None:
     """A process that ends in order leaves its slots to those after it."""
     async with registry(place, prefix, Quota(1, 0.2)) as one:
@@ -109,9 +113,10 @@ async def test_closing_tells_what_is_left(place: Place, prefix: str) -> None:
         answered = now()
     async with registry(place, prefix, Quota(1, 0.2)) as two:
         (await two.limiter(KEY).acquire()).settle()
-    assert 0.2 <= now() - answered < 0.6
+    check_took(now() - answered, 0.6, least=0.2)
 
 
+@in_time_once
 async def test_a_refund_gives_the_slot_back_to_the_fleet(place: Place, prefix: str) -> None:
     """What never left costs nothing: another process may use the slot at once."""
     quota = Quota(1, 2.0)
@@ -122,9 +127,10 @@ async def test_a_refund_gives_the_slot_back_to_the_fleet(place: Place, prefix: s
         (await one.limiter(KEY).acquire()).refund()
         refunded = now()
         (await two.limiter(KEY).acquire()).refund()
-        assert now() - refunded < 2.0
+        check_took(now() - refunded, 2.0)
 
 
+@in_time_once
 async def test_a_cancelled_waiter_loses_nothing(place: Place, prefix: str) -> None:
     """Its slot goes to who waits behind it, at the same moment."""
     async with registry(place, prefix, Quota(1, 0.3)) as limits:
@@ -138,9 +144,10 @@ async def test_a_cancelled_waiter_loses_nothing(place: Place, prefix: str) -> No
         waiting[0].cancel()
         (await waiting[1]).settle()
         # The slot after the one that was given up would come twice as late.
-        assert 0.3 <= now() - answered < 0.6
+        check_took(now() - answered, 0.6, least=0.3)
 
 
+@in_time_once
 async def test_what_nobody_waits_for_any_more_goes_back(place: Place, prefix: str) -> None:
     """A booked slot whose waiter was cancelled is another process's."""
     quota = Quota(1, 0.4)
@@ -158,7 +165,7 @@ async def test_what_nobody_waits_for_any_more_goes_back(place: Place, prefix: st
         await asyncio.sleep(0.05)  # one tells the others
         (await two.limiter(KEY).acquire()).settle()
         # Where it stayed with the one who gave up, the next one would come twice as late.
-        assert 0.4 <= now() - answered < 0.8
+        check_took(now() - answered, 0.8, least=0.4)
 
 
 @pytest.mark.parametrize("moment", range(4))
@@ -177,12 +184,13 @@ async def test_cancelling_at_any_await_leaves_the_rest_alone(
             done = (await asyncio.gather(task, return_exceptions=True))[0]
             if not isinstance(done, BaseException):
                 done.refund()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(20):
             (await limiter.acquire()).refund()
         assert limiter.snapshot().in_flight == 0
 
 
 @pytest.mark.parametrize("waits", [False, True])
+@in_time_once
 async def test_a_grant_that_comes_with_a_cancel_goes_on(
     place: Place, prefix: str, waits: bool
 ) -> None:
@@ -199,7 +207,7 @@ async def test_a_grant_that_comes_with_a_cancel_goes_on(
         waiting = waiting or [asyncio.create_task(limiter.acquire())]
         for permit in await asyncio.gather(*waiting):
             permit.refund()
-        assert now() - granted < 0.5
+        check_took(now() - granted, 0.5)
 
 
 async def test_the_own_window_holds_in_series(server: RedisServer, prefix: str) -> None:
@@ -223,6 +231,7 @@ async def test_the_own_window_holds_in_series(server: RedisServer, prefix: str) 
         assert now() - answered >= 0.2
 
 
+@in_time_once
 async def test_a_refusal_pauses_the_fleet(place: Place, prefix: str) -> None:
     """One process's refusal keeps every other from the key, and all know the refusals."""
     async with registry(place, prefix) as one, registry(place, prefix) as two:
@@ -232,21 +241,22 @@ async def test_a_refusal_pauses_the_fleet(place: Place, prefix: str) -> None:
         refused = now()
         (await one.limiter(LimitKey(8, "telegram")).acquire()).settle()
         (await two.limiter(KEY).acquire()).settle()
-        assert 0.5 <= now() - refused < 0.9
+        check_took(now() - refused, 0.9, least=0.5)
         assert two.limiter(KEY).snapshot().refusals == 1
 
 
+@in_time_once
 async def test_a_pause_by_hand_is_shared_and_shown(place: Place, prefix: str) -> None:
     """``pause`` holds the fleet, voids what was booked before, and stands in the snapshot."""
     async with registry(place, prefix) as one, registry(place, prefix) as two:
         one.pause(KEY, 0.4)
         began = now()
-        assert one.snapshot()[KEY].paused_for == pytest.approx(0.4, abs=0.05)
-        assert one.limiter(KEY).estimate(Lane.BULK) == pytest.approx(0.4, abs=0.05)
+        assert one.snapshot()[KEY].paused_for == pytest.approx(0.4, abs=0.3)
+        assert one.limiter(KEY).estimate(Lane.BULK) == pytest.approx(0.4, abs=0.3)
         await asyncio.gather(
             *(each.limiter(KEY).acquire() for each in (one, two) for _ in range(1))
         )
-        assert 0.4 <= now() - began < 0.8
+        check_took(now() - began, 0.8, least=0.4)
 
 
 async def test_interactive_goes_before_bulk(place: Place, prefix: str) -> None:
@@ -290,6 +300,7 @@ async def test_the_account_is_shared_as_well(place: Place, prefix: str) -> None:
     assert arrivals.most(0.2) == 2
 
 
+@in_time_once
 async def test_processes_take_turns(place: Place, prefix: str) -> None:
     """Nobody who came first keeps the key to itself."""
     quota = Quota(4, 0.1)
@@ -305,11 +316,14 @@ async def test_processes_take_turns(place: Place, prefix: str) -> None:
             order.append(who)
             permit.settle()
 
+        for each in (one, two):
+            (await each.limiter(KEY).acquire()).refund()  # it is connected
         ones = [asyncio.create_task(send(one, 1)) for _ in range(24)]
         await asyncio.sleep(0.02)
         twos = [asyncio.create_task(send(two, 2)) for _ in range(24)]
         await asyncio.gather(*ones, *twos)
-    assert 6 <= order[:24].count(2) <= 18
+    if not 6 <= order[:24].count(2) <= 18:
+        raise LateError(order)  # who came second may not have been there yet
 
 
 async def test_a_limiter_that_holds_nothing_is_dropped(place: Place, prefix: str) -> None:
@@ -322,9 +336,10 @@ async def test_a_limiter_that_holds_nothing_is_dropped(place: Place, prefix: str
         permit.sent()
         permit.settle()
         idle.append(limiter.idle)
-        await asyncio.sleep(0.3)
-        idle.append(limiter.idle)
-        assert idle == [True, False, False, True]
+        assert idle == [True, False, False]
+        async with asyncio.timeout(20):
+            while not limiter.idle:  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.02)
         for bot in range(100, 103):
             (await limits.limiter(LimitKey(bot, "telegram")).acquire()).settle()
         assert limits.limiter(KEY) is not limiter
@@ -368,6 +383,7 @@ async def test_a_given_up_request_counts_for_some_time_more(place: Place, prefix
                 await two.limiter(KEY).acquire()
 
 
+@in_time_once
 async def test_a_capped_quota_goes_on_before_the_answer(place: Place, prefix: str) -> None:
     """``settle_within`` stamps a slot after the request left, whether or not it was answered."""
     quota = Quota(1, 0.2, settle_within=0.05)
@@ -379,7 +395,7 @@ async def test_a_capped_quota_goes_on_before_the_answer(place: Place, prefix: st
         permit.sent()
         began = now()
         (await two.limiter(KEY).acquire()).settle()
-        assert 0.25 <= now() - began < 0.5
+        check_took(now() - began, 0.5, least=0.25)
         permit.settle()
 
 

@@ -21,6 +21,7 @@ from cleverapp_async import (
 )
 from cleverapp_async.limits.shared.member import share_of
 from cleverapp_async.simulator import Simulator, SimulatorLimits
+from tests.late import check_took, in_time_once
 from tests.limits.oracle import most_in_window
 from tests.limits.shared.fleet import KEY, QUOTA, Arrivals, registry
 from tests.raising import raises
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 # Minutes of real time, and nothing that tells the servers apart: the laws run on both.
 ONE_ENGINE = True
 
-NOBODY = f"redis://127.0.0.1:{free_port()}/0"
+NOBODY = "redis://127.0.0.1:1/0"
 
 
 def now() -> float:
@@ -103,7 +104,7 @@ async def test_a_frozen_server_is_waited_for(
         own_server.freeze()
         await asyncio.sleep(seconds)
         own_server.thaw()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await sending
     assert len(arrivals.moments) == 16
     assert arrivals.most() == QUOTA.limit
@@ -129,6 +130,7 @@ async def test_a_server_that_comes_back_empty_waits_one_period(
     assert arrivals.most(1.0) <= 3
 
 
+@in_time_once
 async def test_a_newcomer_trusts_no_young_server(own_server: RedisServer, prefix: str) -> None:
     """A process that knows nothing waits one period as well: others may have sent just now."""
     own_server.kill()
@@ -136,7 +138,7 @@ async def test_a_newcomer_trusts_no_young_server(own_server: RedisServer, prefix
     async with registry(own_server.url, prefix, Quota(1, 1.5)) as limits:
         began = now()
         (await limits.limiter(KEY).acquire()).settle()
-        assert 0.4 < now() - began < 2.5
+        check_took(now() - began, 2.5, least=0.4)
 
 
 async def test_a_log_that_is_lost_is_noticed(own_server: RedisServer, prefix: str) -> None:
@@ -150,6 +152,7 @@ async def test_a_log_that_is_lost_is_noticed(own_server: RedisServer, prefix: st
     assert arrivals.most(0.5) == 2
 
 
+@in_time_once
 async def test_the_servers_clock_may_step_back(own_server: RedisServer, prefix: str) -> None:
     """An hour back costs no hour: what it took away is added from then on."""
     async with own_server.client() as redis, registry(own_server.url, prefix) as limits:
@@ -161,7 +164,7 @@ async def test_the_servers_clock_may_step_back(own_server: RedisServer, prefix: 
         await redis.hset(meta, "last", seconds * 1_000_000 + micros + 2_000_000)
         began = now()
         await arrivals.send_all(4, limits)
-        assert now() - began < 3
+        check_took(now() - began, 3)
         assert int(await redis.hget(meta, "offset") or 0) > 0
     assert arrivals.most() <= QUOTA.limit
 
@@ -178,6 +181,7 @@ async def test_the_servers_clock_may_step_forward(own_server: RedisServer, prefi
     assert arrivals.most(0.5) <= 2
 
 
+@in_time_once
 async def test_never_there_and_told_to_raise(prefix: str) -> None:
     """``"raise"``: an error at once that says nothing was sent; the client does not repeat it."""
     limits = registry(NOBODY, prefix, on_unavailable="raise")
@@ -188,7 +192,7 @@ async def test_never_there_and_told_to_raise(prefix: str) -> None:
         began = now()
         with pytest.raises(LimiterUnavailableError, match="cannot be reached") as caught:
             await client.send_message(contact_id=1, text="Hi", route=Route(7, "telegram"))
-        assert now() - began < 1
+        check_took(now() - began, 1)
         assert isinstance(caught.value, NotSentError)
         assert caught.value.outcome is Outcome.NOT_SENT
         assert caught.value.attempts == 1
@@ -196,8 +200,10 @@ async def test_never_there_and_told_to_raise(prefix: str) -> None:
     await limits.close()
 
 
+@in_time_once
 async def test_never_there_and_told_to_wait(prefix: str, caplog: pytest.LogCaptureFixture) -> None:
     """``"wait"``: to the deadline and no longer, and the log says once why."""
+    caplog.clear()
     limits = registry(NOBODY, prefix)
     async with (
         Simulator(limits=SimulatorLimits.none()) as simulator,
@@ -208,13 +214,14 @@ async def test_never_there_and_told_to_wait(prefix: str, caplog: pytest.LogCaptu
             await client.send_message(
                 contact_id=1, text="Hi", route=Route(7, "telegram"), deadline=0.5
             )
-        assert 0.5 <= now() - began < 0.9
+        check_took(now() - began, 0.9, least=0.5)
         assert not simulator.arrivals
     await limits.close()
     told = [record.message for record in caplog.records if "cannot be reached" in record.message]
     assert len(told) == 1
 
 
+@in_time_once
 async def test_a_server_that_never_answers_is_no_hang(own_server: RedisServer, prefix: str) -> None:
     """Accepting connections and saying nothing is as good as not being there."""
     own_server.freeze()
@@ -222,7 +229,7 @@ async def test_a_server_that_never_answers_is_no_hang(own_server: RedisServer, p
     began = now()
     with raises(LimiterUnavailableError, "0.2 s"):
         await limits.limiter(KEY).acquire()
-    assert now() - began < 2.0
+    check_took(now() - began, 2.0)
     own_server.thaw()
     await limits.close()
 
@@ -235,11 +242,11 @@ async def test_alone_a_process_uses_its_share(own_server: RedisServer, prefix: s
     async with limits:
         await together.send_all(4, limits)
         own_server.kill()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await alone.send_all(6, limits)
         assert alone.most(0.3) == 2
         own_server.start()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await together.send_all(8, limits)
         assert most_in_window([*alone.moments, *together.moments], 0.3) <= 4
     assert together.most(0.3) == 4

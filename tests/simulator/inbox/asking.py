@@ -84,7 +84,7 @@ class Stream:
     async def event(self) -> tuple[str, Any]:
         """The next event: its name, and its data."""
         name = ""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while True:
                 line = (await self.content.readline()).decode().rstrip("\n")
                 key, _, value = line.partition(": ")

@@ -123,7 +123,7 @@ async def test_who_is_stopped_with_the_lock_stops_nobody_for_ever(
         assert process.stdout is not None
         assert process.stdout.readline() == "locked\n"
         kept = registry(tmp_path, "p", on_unavailable=policy, timeout=0.1)  # type: ignore[arg-type]
-        async with kept as limits, asyncio.timeout(10):
+        async with kept as limits, asyncio.timeout(20):
             if policy == "raise":
                 with pytest.raises(LimiterUnavailableError):
                     await limits.limiter(KEY).acquire()

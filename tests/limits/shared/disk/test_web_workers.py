@@ -48,7 +48,7 @@ async def post(address: str, number: int) -> dict[str, object]:
         "contact_external_id": str(number),
         "text": "Hi",
     }
-    async with asyncio.timeout(30), aiohttp.ClientSession() as session:
+    async with asyncio.timeout(120), aiohttp.ClientSession() as session:
         while True:
             try:
                 async with session.post(address, json=message) as response:
