@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from ..errors import (
     ApiError,
@@ -60,7 +60,7 @@ _ANSWER = Trouble("answer", "check the base URL, and whether a proxy or a portal
 _SERVER = Trouble("server", "wait until the server works again (it failed, or is in maintenance)")
 _SILENCE = Trouble("silence", "check whether the server and the network work")
 _CONNECTION = Trouble("connection", "check the network and the base URL")
-_LIMITER = Trouble("limiter", "check the Redis of the shared limits")
+_LIMITER = Trouble("limiter", "check what keeps the limits")
 
 _TROUBLES: tuple[tuple[type[CleverAppError], Trouble | None], ...] = (
     (AuthenticationError, _TOKEN),
@@ -103,6 +103,9 @@ def trouble_of(error: CleverAppError | None) -> Trouble | None:
             return _ANSWER
         if isinstance(error, ForbiddenError):
             return _BOT
+    if isinstance(error, LimiterUnavailableError) and error.remedy:
+        # Only the limiter knows whether its limits are kept in Redis, in a file or elsewhere.
+        return evolve(_LIMITER, remedy=error.remedy)
     # In the order of the rows: subclasses stand before their bases, such as MessengerLimitError
     # before RateLimitError, and LimiterUnavailableError before the NotSentError that it is.
     return next((trouble for kind, trouble in _TROUBLES if isinstance(error, kind)), None)

@@ -230,13 +230,22 @@ class DeadlineExceededError(NotSentError):
 
 
 class LimiterUnavailableError(NotSentError):
-    """The Redis of the shared limits cannot be reached, and the policy is ``"raise"``.
+    """What keeps the shared limits cannot be reached or used, and the policy is ``"raise"``.
 
-    Or it cannot be used for a reason that waiting does not remove, such as a wrong password: then
-    this error is raised at once under every policy, with the cause and the remedy.
+    That is their Redis, or their file on this machine. Where it cannot be used for a reason that
+    waiting does not remove, such as a wrong password or a folder that cannot be written, this error
+    is raised under every policy that would wait, too: at once, with the cause and the remedy.
+
+    Attributes:
+        remedy: What to do about it, in words; empty where that is not known.
     """
 
     code: ClassVar[str] = "limiter_unavailable"
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        """Keep the message and what to do."""
+        super().__init__(message)
+        self.remedy = remedy
 
 
 class OutcomeUnknownError(CleverAppError):

@@ -64,7 +64,7 @@ EACH: list[CleverAppError] = [
     NotSentError("x"),
     ConnectError("x"),
     DeadlineExceededError("x", estimated_wait=1.5),
-    LimiterUnavailableError("x"),
+    LimiterUnavailableError("x", remedy="look"),
     OutcomeUnknownError("x"),
     ApiError(*ABOUT, message="told"),
     AuthenticationError(*ABOUT),
