@@ -105,7 +105,11 @@ class Limiter(Protocol):
 
     @property
     def idle(self) -> bool:
-        """Whether forgetting this limiter now would change nothing."""
+        """Whether forgetting this limiter now would change nothing: it may be dropped and made anew.
+
+        Not while a permit has not ended: its request may still be refused, and the pause that the
+        server asks for then would be lost with the limiter.
+        """
         ...
 
 
