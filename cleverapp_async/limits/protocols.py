@@ -105,10 +105,10 @@ class Limiter(Protocol):
 
     @property
     def idle(self) -> bool:
-        """Whether forgetting this limiter now would change nothing: it may be dropped and made anew.
+        """Whether forgetting this limiter now would change nothing.
 
-        Not while a permit has not ended: its request may still be refused, and the pause that the
-        server asks for then would be lost with the limiter.
+        It may then be dropped and made anew. So it is not idle while a permit has not ended: the
+        request may still be refused, and the pause that the server asks for would be lost.
         """
         ...
 
