@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from urllib.parse import quote
 
 from aiohttp import ClientRequest, RequestInfo
+from aiohttp.tracing import Trace
 from attrs import evolve
 from yarl import URL
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from aiohttp import ClientHandlerType, ClientResponse
+    from multidict import CIMultiDict
 
     from .._request import WireRequest
     from .._secret import Secret, SecretUrl
@@ -160,6 +162,10 @@ class HiddenUrl:
         bare = request.url
         # A middleware of the user's may have changed it.
         request.url = self._full if bare is self.bare else self._added_to(bare)
+        # What tells the hooks of a session what is written; aiohttp has no public way to ask. They
+        # stay in place: a body may leave after its answer has begun.
+        if traces := request._traces:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            request._traces = [_BareTrace(one, bare) for one in traces]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         try:
             response = await handler(request)
         except BaseException as error:
@@ -221,6 +227,30 @@ class HiddenUrl:
                 if (cleaned := clean(kept)) is not kept:
                     with suppress(AttributeError):
                         setattr(one, name, cleaned)
+
+
+class _BareTrace(Trace):
+    """Tells the trace hooks of a session the bare URL where aiohttp would tell the whole one.
+
+    Args:
+        trace: What tells them.
+        bare: The bare URL.
+    """
+
+    def __init__(self, trace: Trace, bare: URL) -> None:
+        # Everything else is told as before: the hooks, their session and their context stay.
+        vars(self).update(vars(trace))
+        self._bare = bare
+
+    async def send_request_headers(self, method: str, url: URL, headers: CIMultiDict[str]) -> None:
+        """The request line and the headers were written."""
+        del url
+        await super().send_request_headers(method, self._bare, headers)
+
+    async def send_request_chunk_sent(self, method: str, url: URL, chunk: bytes) -> None:
+        """A part of the body was written."""
+        del url
+        await super().send_request_chunk_sent(method, self._bare, chunk)
 
 
 def _with_all_behind(error: BaseException) -> Iterator[BaseException]:
