@@ -47,6 +47,7 @@ from .events import (
 from .limits.acquire import CallLimits
 from .limits.quota import LimitKey
 from .limits.routes import RouteDirectory
+from .retry import to_the_last_second
 from .telemetry import AttemptRecord, CallRecord, Observer
 
 if TYPE_CHECKING:
@@ -281,7 +282,7 @@ class Pipeline:
         except ServerError as error:
             permits.settle()
             if error.retry_after:
-                self._limits.hold(min(error.retry_after, self._config.longest_pause))
+                self._limits.hold(self._bounded(error.retry_after) or 0.0)
             return error
         except ApiError as error:
             permits.settle()
@@ -311,7 +312,9 @@ class Pipeline:
         self._limits.pause_refused(learned, self._bounded(error.retry_after))
 
     def _bounded(self, seconds: float | None) -> float | None:
-        return None if seconds is None else min(seconds, self._config.longest_pause)
+        """How long to wait where a server asks for so many seconds."""
+        wait = to_the_last_second(seconds)
+        return None if wait is None else min(wait, self._config.longest_pause)
 
     def _delay(self, progress: Progress, error: CleverAppError) -> float | None:
         """Count what ended an attempt; seconds until the next one, or None to raise the error."""
@@ -328,6 +331,9 @@ class Pipeline:
             refusals=progress.refusals,
             jitter=random.random(),
         )
+        if delay is None and isinstance(error, RateLimitError) and error.retry_after:
+            asked = f"the server asked to wait {error.retry_after:.10g} s"
+            error.args = (f"{error}; {asked}, and no further attempt was made",)
         if delay is not None and progress.clock() + delay >= progress.deadline_at:
             return None
         return delay
