@@ -30,6 +30,7 @@ from .errors import (
     DeadlineExceededError,
     LimiterUnavailableError,
     MessengerLimitError,
+    MethodNotFoundError,
     NotSentError,
     Outcome,
     OutcomeUnknownError,
@@ -286,6 +287,8 @@ class Pipeline:
             return error
         except ApiError as error:
             permits.settle()
+            if _is_of_the_address(error):
+                error.args = (f"{error}; asked at {self._transport.place}",)
             return error
         except BaseException:
             # Whatever it is, the answer has come: nobody waits for its slots for ever.
@@ -377,13 +380,20 @@ def _end(permits: PermitPair, outcome: Outcome) -> None:
         permits.give_up()
 
 
+def _is_of_the_address(error: ApiError) -> bool:
+    """Whether the request may have gone to the wrong place."""
+    redirect = 300 <= error.status < 400  # noqa: PLR2004 - what 3xx means is no magic
+    return redirect or isinstance(error, MethodNotFoundError)
+
+
 def _failure(failure: WireFailure, repeat: Repeat) -> CleverAppError:
     if failure.outcome is Outcome.UNKNOWN:
         if repeat is Repeat.SAFE:
             return OutcomeUnknownError(f"nothing was changed, nothing was read: {failure.reason}")
         return OutcomeUnknownError(f"it may have reached the server: {failure.reason}")
-    kind = ConnectError if failure.connecting else NotSentError
-    return kind(f"not sent: {failure.reason}")
+    if failure.connecting_to is None:
+        return NotSentError(f"not sent: {failure.reason}")
+    return ConnectError(f"not sent to {failure.connecting_to}: {failure.reason}")
 
 
 def _too_late(estimate: float) -> DeadlineExceededError:

@@ -41,11 +41,13 @@ class Destination(ABC):
 
     Attributes:
         client: The class of that client, for warnings.
+        place: Where they go, as errors may name it: nothing of it is secret.
     """
 
     client: ClassVar[str]
 
-    def __init__(self, secret: Secret | SecretUrl) -> None:
+    def __init__(self, secret: Secret | SecretUrl, place: str) -> None:
+        self.place = place
         self.strike = secret.strike
         self.strike_bytes = secret.strike_bytes
 
@@ -72,7 +74,7 @@ class ApiDestination(Destination):
     client = "CleverAppClient"
 
     def __init__(self, base_url: str, token: Secret, token_place: TokenPlace) -> None:
-        super().__init__(token)
+        super().__init__(token, base_url)
         self._base_url = base_url
         self._token = token
         self._token_in_body = token_place == "body"  # noqa: S105 - a place, not a token
@@ -109,7 +111,7 @@ class WebhookDestination(Destination):
     client = "IncomingWebhook"
 
     def __init__(self, url: SecretUrl) -> None:
-        super().__init__(url)
+        super().__init__(url, url.origin)
         whole = URL(f"{url.origin}{url.reveal()}")
         path = "" if whole.raw_path == "/" else whole.raw_path
         bare = URL(f"{url.origin}/")
