@@ -126,9 +126,11 @@ class Breaker:
 
     Args:
         limit: How many of one kind stop the run.
+        lasting: Whether a journal keeps what is not sent, so that the run can be resumed.
     """
 
     limit: int
+    lasting: bool = field(default=False, kw_only=True)
     _rows: dict[_Place, Counter[str]] = field(factory=dict["_Place", "Counter[str]"], init=False)
 
     def note(self, key: LimitKey | None, outcome: SendOutcome) -> CampaignPausedError | None:
@@ -151,7 +153,7 @@ class Breaker:
             row = self._rows.setdefault(place, Counter())
             row[trouble.kind] += 1
             if row[trouble.kind] >= self.limit:
-                return _paused(error, trouble, row, place)
+                return _paused(error, trouble, row, place, _THEN[self.lasting])
         return None
 
 
@@ -173,8 +175,15 @@ def _shown_to_work(
     return (_ACCOUNT,) if trouble.of_key else ()
 
 
+_THEN = {
+    True: "then resume the campaign",
+    False: "then send again what was not sent, was refused for this, or was not read yet",
+}
+"""What is done once the cause is removed: where a journal keeps the rest, and where none does."""
+
+
 def _paused(
-    error: CleverAppError, trouble: Trouble, row: Counter[str], place: _Place
+    error: CleverAppError, trouble: Trouble, row: Counter[str], place: _Place, then: str
 ) -> CampaignPausedError:
     count, others = row[trouble.kind], row.total() - row[trouble.kind]
     where = "" if place is None or place == _ACCOUNT else f" for {place}"
@@ -182,7 +191,7 @@ def _paused(
     return CampaignPausedError(
         f"paused: {count} times in a row the same error came{where}{among}. The last one is "
         f"{type(error).__name__}: {str(error).rstrip('. ')}. Nothing more is sent: "
-        f"{trouble.remedy}, then resume",
+        f"{trouble.remedy}, {then}",
         cause=error,
         in_a_row=count,
         kind=trouble.kind,

@@ -356,7 +356,7 @@ def make_run(
         concurrency=concurrency,
         look_ahead=look_ahead,
         is_open=None if guard is None else guard.is_open,
-        breaker=None if pause_after is None else Breaker(pause_after),
+        breaker=None if pause_after is None else Breaker(pause_after, lasting=source.lasting),
     )
     return BulkRun(dispatcher, guard)
 
