@@ -167,7 +167,8 @@ class HiddenUrl:
         # What tells the hooks of a session what is written; aiohttp has no public way to ask. They
         # stay in place: a body may leave after its answer has begun.
         if traces := request._traces:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-            request._traces = [_BareTrace(one, bare) for one in traces]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            telling: list[Trace] = [_BareTrace(one, bare) for one in traces]
+            request._traces = telling  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         try:
             response = await handler(request)
         except BaseException as error:
