@@ -53,7 +53,8 @@ class SendState:
         outcome: ``NOT_SENT`` until a request starts to leave, then ``UNKNOWN`` until more is known.
         waiting: Whether nothing of it is on the wire now.
         stopping: Set by the caller: make no further attempt.
-        taken_back: Set by the caller before it ends the call: it comes again as another call.
+        taken_back: Set by a caller that ends the call before anything has left, to make another
+            call for the same message later: the end of this one is no outcome of the message.
         commit: Awaited before each attempt, when its limits are won and nothing has left: where it
             raises, nothing does.
         withdraw: Called when an attempt has provably done nothing and the next is to come.

@@ -32,6 +32,7 @@ from .errors import (
     DeadlineExceededError,
     LimiterUnavailableError,
     MessengerLimitError,
+    MethodNotFoundError,
     NotSentError,
     Outcome,
     OutcomeUnknownError,
@@ -41,6 +42,7 @@ from .errors import (
 from .limits.acquire import CallLimits
 from .limits.quota import LimitKey
 from .limits.routes import RouteDirectory
+from .retry import to_the_last_second
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -308,10 +310,12 @@ class Pipeline:
         except ServerError as error:
             permits.settle()
             if error.retry_after:
-                self._limits.hold(min(error.retry_after, self._config.longest_pause))
+                self._limits.hold(self._bounded(error.retry_after) or 0.0)
             return error
         except ApiError as error:
             permits.settle()
+            if _is_of_the_address(error):
+                error.args = (f"{error}; asked at {self._transport.place}",)
             return error
         except BaseException:
             # Whatever it is, the answer has come: nobody waits for its slots for ever.
@@ -338,7 +342,9 @@ class Pipeline:
         self._limits.pause_refused(learned, self._bounded(error.retry_after))
 
     def _bounded(self, seconds: float | None) -> float | None:
-        return None if seconds is None else min(seconds, self._config.longest_pause)
+        """How long to wait where a server asks for so many seconds."""
+        wait = to_the_last_second(seconds)
+        return None if wait is None else min(wait, self._config.longest_pause)
 
     def _delay(self, progress: Progress, error: CleverAppError) -> float | None:
         """Count what ended an attempt; seconds until the next one, or None to raise the error."""
@@ -355,6 +361,9 @@ class Pipeline:
             refusals=progress.refusals,
             jitter=random.random(),
         )
+        if delay is None and isinstance(error, RateLimitError) and error.retry_after:
+            asked = f"the server asked to wait {error.retry_after:.10g} s"
+            error.args = (f"{error}; {asked}, and no further attempt was made",)
         if delay is not None and progress.clock() + delay >= progress.deadline_at:
             return None
         return delay
@@ -399,13 +408,20 @@ def _end(permits: PermitPair, outcome: Outcome) -> None:
         permits.give_up()
 
 
+def _is_of_the_address(error: ApiError) -> bool:
+    """Whether the request may have gone to the wrong place."""
+    redirect = 300 <= error.status < 400  # noqa: PLR2004 - what 3xx means is no magic
+    return redirect or isinstance(error, MethodNotFoundError)
+
+
 def _failure(failure: WireFailure, repeat: Repeat) -> CleverAppError:
     if failure.outcome is Outcome.UNKNOWN:
         if repeat is Repeat.SAFE:
             return OutcomeUnknownError(f"nothing was changed, nothing was read: {failure.reason}")
         return OutcomeUnknownError(f"it may have reached the server: {failure.reason}")
-    kind = ConnectError if failure.connecting else NotSentError
-    return kind(f"not sent: {failure.reason}")
+    if failure.connecting_to is None:
+        return NotSentError(f"not sent: {failure.reason}")
+    return ConnectError(f"not sent to {failure.connecting_to}: {failure.reason}")
 
 
 def _too_late(estimate: float) -> DeadlineExceededError:

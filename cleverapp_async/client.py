@@ -238,7 +238,8 @@ class CleverAppClient(
             route: Its bot and messenger.
 
         Raises:
-            InvalidRequestError: An argument is none of these; it is named.
+            InvalidRequestError: ``contact_id`` is no id, or ``route`` is no route; the error says
+                which.
         """
         self._routes.learn(check_id("contact_id", contact_id), check_route("route", route))
 
@@ -329,7 +330,8 @@ class CleverAppClient(
             journal: Where the campaign is kept, such as :class:`SqliteJournal`.
             messages: An iterable or async iterable of request models: those of the campaign, or,
                 where it is resumed, the same ones again. None: what the journal holds.
-            deduplicate: Whether a recipient gets the first of several messages alone.
+            deduplicate: Whether a recipient for whom there are several messages gets only the first
+                of them.
             resend_unknown: Whether messages that may have been sent already, by an earlier run,
                 are sent again.
             retry_rejected: Whether messages that an earlier run saw refused for good are sent

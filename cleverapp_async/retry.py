@@ -25,7 +25,7 @@ from .errors import (
     UnexpectedResponseError,
 )
 
-# What users import; retry_after is for the other rooms.
+# What users import; the functions are for the other rooms.
 __all__ = ["Retry", "RetryPolicy"]
 
 # Some servers give X-RateLimit-Reset in milliseconds.
@@ -95,17 +95,12 @@ class RetryPolicy:
     ) -> float | None:
         """Seconds to wait before the next attempt, or None to raise the error."""
         if isinstance(error, RateLimitError):
-            too_long = _asked(error.retry_after or 0.0) > self.retry_after_ceiling
+            too_long = (error.retry_after or 0.0) > self.retry_after_ceiling
             return None if too_long or refusals > self.refusals else 0.0
         if not _may_repeat(error, repeat) or faults >= self.attempts:
             return None
         bound: float = min(self.cap, self.base * 2.0 ** min(faults - 1, 64))
         return bound * jitter
-
-
-def _asked(retry_after: float) -> float:
-    """What the server said: to a whole number the error adds the last second."""
-    return retry_after - 1 if retry_after.is_integer() else retry_after
 
 
 def _may_repeat(error: CleverAppError, repeat: Repeat) -> bool:
@@ -122,12 +117,12 @@ def _may_repeat(error: CleverAppError, repeat: Repeat) -> bool:
 
 
 def retry_after(headers: Mapping[str, str], *, of_limit: bool = True) -> float | None:
-    """Seconds after which the refusing window is over; None where the answer does not say.
+    """Seconds the server asks to wait, as it says them; None where the answer does not say.
 
     ``Retry-After`` (a number or a date) and ``X-RateLimit-Reset`` (Unix seconds) are read, and the
     later one counts. The framework cuts both down to whole seconds: a window with half a second to
-    go says 0. So a whole number is waited for to the end of its last second, and 0 says no more
-    than that the window is not over: it is no leave to come back at once.
+    go says 0. So 0 says no more than that the window is not over: it is no leave to come back at
+    once. How long is waited then says :func:`to_the_last_second`.
 
     Moments are compared with the answer's own ``Date`` where it has one, so that a client whose
     clock is wrong waits as long as the server meant.
@@ -141,9 +136,17 @@ def retry_after(headers: Mapping[str, str], *, of_limit: bool = True) -> float |
     asked = _asked_for(headers, now)
     if of_limit:
         asked = max(asked, _until_reset(headers, now))
-    if asked <= 0:
-        return None
-    return asked + 1 if asked.is_integer() else asked
+    return None if asked <= 0 else asked
+
+
+def to_the_last_second(asked: float | None) -> float | None:
+    """How long to wait where a server asks for so many seconds; None where it does not say.
+
+    Args:
+        asked: What it asks for. It cuts that down to whole seconds, so that the window may end as
+            late as a second after a whole number.
+    """
+    return asked + 1 if asked is not None and asked.is_integer() else asked
 
 
 def _asked_for(headers: Mapping[str, str], now: datetime) -> float:

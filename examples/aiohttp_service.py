@@ -30,7 +30,7 @@ def status_of(error: CleverAppError) -> int:
         return 422  # nothing was sent, and the same again would not be, either
     if isinstance(error, AuthenticationError | ForbiddenError | MethodNotFoundError):
         return 500  # our token, bot or address is wrong: the caller can do nothing
-    if isinstance(error, RateLimitError):
+    if isinstance(error, RateLimitError) and error.outcome is Outcome.REJECTED:
         return 503
     return STATUS.get(error.outcome, 500)
 

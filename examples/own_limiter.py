@@ -16,6 +16,7 @@ def now() -> float:
 class EvenLimiter:
     def __init__(self, every: float) -> None:
         self.every, self.free_at, self.turn = every, 0.0, asyncio.Lock()
+        self.in_flight = 0
 
     async def acquire(
         self, *, lane: Lane = Lane.INTERACTIVE, spacing: float = 0.0, returned: bool = False
@@ -24,7 +25,7 @@ class EvenLimiter:
             while (wait := self.estimate(lane)) > 0:  # again: a pause may have come meanwhile
                 await asyncio.sleep(wait)
             self.free_at = now() + self.every
-        return self
+        return EvenPermit(self)
 
     def estimate(self, lane: Lane, *, spacing: float = 0.0, returned: bool = False) -> float:
         return max(0.0, self.free_at - now())
@@ -34,19 +35,32 @@ class EvenLimiter:
 
     def snapshot(self) -> LimiterSnapshot:
         wait, queued = self.estimate(Lane.BULK), int(self.turn.locked())
-        return LimiterSnapshot(queued, in_flight=0, next_free=wait, refusals=0, paused_for=wait)
+        return LimiterSnapshot(queued, self.in_flight, wait, refusals=0, paused_for=wait)
 
     @property
-    def idle(self) -> bool:
-        return not self.turn.locked() and not self.estimate(Lane.BULK)
+    def idle(self) -> bool:  # a request that is on its way may still be refused
+        return not self.turn.locked() and not self.in_flight and not self.estimate(Lane.BULK)
+
+
+class EvenPermit:
+    def __init__(self, limiter: EvenLimiter) -> None:
+        self.limiter, self.ended = limiter, False
+        limiter.in_flight += 1
+
+    def sent(self) -> None:
+        """The slot was spent when it was given: that its request leaves changes nothing."""
 
     def refuse(self, retry_after: float | None) -> None:
-        self.pause(self.every if retry_after is None else retry_after)
+        if not self.ended:
+            self.limiter.pause(self.limiter.every if retry_after is None else retry_after)
+        self.settle()
 
     def settle(self) -> None:
-        """The slot was spent when it was given: how the request ended changes nothing."""
+        if not self.ended:  # only the first ending counts
+            self.ended = True
+            self.limiter.in_flight -= 1
 
-    sent = give_up = refund = settle
+    give_up = refund = settle
 
 
 def registry() -> LimiterRegistry:

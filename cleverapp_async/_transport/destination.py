@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from urllib.parse import quote
 
 from aiohttp import ClientRequest, RequestInfo
+from aiohttp.tracing import Trace
 from attrs import evolve
 from yarl import URL
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from aiohttp import ClientHandlerType, ClientResponse
+    from multidict import CIMultiDict
 
     from .._request import WireRequest
     from .._secret import Secret, SecretUrl
@@ -39,11 +41,13 @@ class Destination(ABC):
 
     Attributes:
         client: The class of that client, for warnings.
+        place: Where they go, as errors may name it: nothing of it is secret.
     """
 
     client: ClassVar[str]
 
-    def __init__(self, secret: Secret | SecretUrl) -> None:
+    def __init__(self, secret: Secret | SecretUrl, place: str) -> None:
+        self.place = place
         self.strike = secret.strike
         self.strike_bytes = secret.strike_bytes
 
@@ -70,7 +74,7 @@ class ApiDestination(Destination):
     client = "CleverAppClient"
 
     def __init__(self, base_url: str, token: Secret, token_place: TokenPlace) -> None:
-        super().__init__(token)
+        super().__init__(token, base_url)
         self._base_url = base_url
         self._token = token
         self._token_in_body = token_place == "body"  # noqa: S105 - a place, not a token
@@ -107,7 +111,7 @@ class WebhookDestination(Destination):
     client = "IncomingWebhook"
 
     def __init__(self, url: SecretUrl) -> None:
-        super().__init__(url)
+        super().__init__(url, url.origin)
         whole = URL(f"{url.origin}{url.reveal()}")
         path = "" if whole.raw_path == "/" else whole.raw_path
         bare = URL(f"{url.origin}/")
@@ -160,6 +164,11 @@ class HiddenUrl:
         bare = request.url
         # A middleware of the user's may have changed it.
         request.url = self._full if bare is self.bare else self._added_to(bare)
+        # What tells the hooks of a session what is written; aiohttp has no public way to ask. They
+        # stay in place: a body may leave after its answer has begun.
+        if traces := request._traces:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            telling: list[Trace] = [_BareTrace(one, bare) for one in traces]
+            request._traces = telling  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         try:
             response = await handler(request)
         except BaseException as error:
@@ -221,6 +230,30 @@ class HiddenUrl:
                 if (cleaned := clean(kept)) is not kept:
                     with suppress(AttributeError):
                         setattr(one, name, cleaned)
+
+
+class _BareTrace(Trace):
+    """Tells the trace hooks of a session the bare URL where aiohttp would tell the whole one.
+
+    Args:
+        trace: What tells them.
+        bare: The bare URL.
+    """
+
+    def __init__(self, trace: Trace, bare: URL) -> None:
+        # Everything else is told as before: the hooks, their session and their context stay.
+        vars(self).update(vars(trace))
+        self._bare = bare
+
+    async def send_request_headers(self, method: str, url: URL, headers: CIMultiDict[str]) -> None:
+        """The request line and the headers were written."""
+        del url
+        await super().send_request_headers(method, self._bare, headers)
+
+    async def send_request_chunk_sent(self, method: str, url: URL, chunk: bytes) -> None:
+        """A part of the body was written."""
+        del url
+        await super().send_request_chunk_sent(method, self._bare, chunk)
 
 
 def _with_all_behind(error: BaseException) -> Iterator[BaseException]:

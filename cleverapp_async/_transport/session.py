@@ -90,12 +90,12 @@ class WireFailure:
     Attributes:
         outcome: ``NOT_SENT`` where that is proven, else ``UNKNOWN``.
         reason: Why, in words, without URL and secret.
-        connecting: Whether it failed while a connection was made.
+        connecting_to: Where a connection was to be made, if it failed then; else None.
     """
 
     outcome: Outcome
     reason: str
-    connecting: bool = False
+    connecting_to: str | None = None
 
 
 class _Reading:
@@ -149,6 +149,9 @@ def _as_lent(
 class Transport:
     """The session of one client, and its connection slots.
 
+    Attributes:
+        place: Where its requests go, as errors may name it.
+
     Args:
         destination: Where the requests go; it adds what is secret to each of them.
         config: Time-outs and bounds.
@@ -162,6 +165,7 @@ class Transport:
         session: aiohttp.ClientSession | None,
     ) -> None:
         self._destination = destination
+        self.place = destination.place
         self._config = config
         self._timeout = _bounds(config.attempt_timeout, config)
         self._untimed = _bounds(None, config)
@@ -277,10 +281,11 @@ class Transport:
             problem = reason_of(StaleConnectionError() if leaving.stale else error)
             if not status:
                 if leaving.met_tls:
-                    return WireFailure(Outcome.NOT_SENT, SPEAKS_TLS, connecting=True)
+                    return WireFailure(Outcome.NOT_SENT, SPEAKS_TLS, self.place)
                 sent = witness.outcome is not Outcome.NOT_SENT
                 connecting = isinstance(error, _CONNECTING) and not sent
-                return WireFailure(witness.outcome, problem, connecting)
+                place = self.place if connecting else None
+                return WireFailure(witness.outcome, problem, place)
         struck = self._destination.strike_bytes(bytes(body), cut=problem is not None)
         return RawResponse(status, headers, struck, problem)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from ..errors import (
     ApiError,
@@ -60,7 +60,7 @@ _ANSWER = Trouble("answer", "check the base URL, and whether a proxy or a portal
 _SERVER = Trouble("server", "wait until the server works again (it failed, or is in maintenance)")
 _SILENCE = Trouble("silence", "check whether the server and the network work")
 _CONNECTION = Trouble("connection", "check the network and the base URL")
-_LIMITER = Trouble("limiter", "check the Redis of the shared limits")
+_LIMITER = Trouble("limiter", "check what keeps the limits")
 
 _TROUBLES: tuple[tuple[type[CleverAppError], Trouble | None], ...] = (
     (AuthenticationError, _TOKEN),
@@ -105,6 +105,9 @@ def trouble_of(error: CleverAppError | None) -> Trouble | None:
             return _ANSWER
         if isinstance(error, ForbiddenError):
             return _BOT
+    if isinstance(error, LimiterUnavailableError) and error.remedy:
+        # Only the limiter knows whether its limits are kept in Redis, in a file or elsewhere.
+        return evolve(_LIMITER, remedy=error.remedy)
     # In the order of the rows: subclasses stand before their bases, such as MessengerLimitError
     # before RateLimitError, and LimiterUnavailableError before the NotSentError that it is.
     return next((trouble for kind, trouble in _TROUBLES if isinstance(error, kind)), None)
@@ -125,9 +128,11 @@ class Breaker:
 
     Args:
         limit: How many of one kind stop the run.
+        lasting: Whether a journal keeps what is not sent, so that the run can be resumed.
     """
 
     limit: int
+    lasting: bool = field(default=False, kw_only=True)
     _rows: dict[_Place, Counter[str]] = field(factory=dict["_Place", "Counter[str]"], init=False)
 
     def note(self, key: LimitKey | None, outcome: SendOutcome) -> CampaignPausedError | None:
@@ -150,7 +155,7 @@ class Breaker:
             row = self._rows.setdefault(place, Counter())
             row[trouble.kind] += 1
             if row[trouble.kind] >= self.limit:
-                return _paused(error, trouble, row, place)
+                return _paused(error, trouble, row, place, _THEN[self.lasting])
         return None
 
 
@@ -172,8 +177,15 @@ def _shown_to_work(
     return (_ACCOUNT,) if trouble.of_key else ()
 
 
+_THEN = {
+    True: "then resume the campaign",
+    False: "then send again what was not sent, was refused for this, or was not read yet",
+}
+"""What is done once the cause is removed: where a journal keeps the rest, and where none does."""
+
+
 def _paused(
-    error: CleverAppError, trouble: Trouble, row: Counter[str], place: _Place
+    error: CleverAppError, trouble: Trouble, row: Counter[str], place: _Place, then: str
 ) -> CampaignPausedError:
     count, others = row[trouble.kind], row.total() - row[trouble.kind]
     where = "" if place is None or place == _ACCOUNT else f" for {place}"
@@ -181,7 +193,7 @@ def _paused(
     return CampaignPausedError(
         f"paused: {count} times in a row the same error came{where}{among}. The last one is "
         f"{type(error).__name__}: {str(error).rstrip('. ')}. Nothing more is sent: "
-        f"{trouble.remedy}, then resume",
+        f"{trouble.remedy}, {then}",
         cause=error,
         in_a_row=count,
         kind=trouble.kind,

@@ -71,7 +71,8 @@ class JournalSource:
         origin: The base URL.
         key_of: What limits a message, as far as it is known.
         learn: Told through which bot and messenger a contact is written to.
-        deduplicate: Whether a recipient gets the first of several messages alone.
+        deduplicate: Whether a recipient for whom there are several messages gets only the first
+            of them.
         resend: Which messages with a result are sent again.
         look_ahead: Messages in memory at most, all keys together.
         primer: Tells the limits what earlier runs sent; None: nobody does.

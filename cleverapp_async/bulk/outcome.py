@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import ParamSpec, TypeVar, cast
@@ -23,6 +23,7 @@ __all__ = [
     "expected_answer",
     "is_cancelled",
     "journal_failure",
+    "outcome_of_run",
     "stopped_error",
     "unexpected_error",
 ]
@@ -73,6 +74,20 @@ def stopped_error(outcome: Outcome) -> CleverAppError:
     if outcome is Outcome.UNKNOWN:
         return OutcomeUnknownError("it may have reached the server: cancelled before the answer")
     return NotSentError("not sent: the run was stopped")
+
+
+def outcome_of_run(ended: Mapping[Outcome, int]) -> Outcome:
+    """What an error that stops a run says of all its messages: the worst that is known of any.
+
+    ``NOT_SENT`` invites to send everything again. So it is ``UNKNOWN`` as soon as one message was
+    accepted, too: of the run as a whole it is true neither that it arrived nor that it did not.
+
+    Args:
+        ended: How many messages ended with each outcome.
+    """
+    if ended.get(Outcome.ACCEPTED) or ended.get(Outcome.UNKNOWN):
+        return Outcome.UNKNOWN
+    return Outcome.REJECTED if ended.get(Outcome.REJECTED) else Outcome.NOT_SENT
 
 
 def unexpected_error(outcome: Outcome, error: BaseException) -> CleverAppError:

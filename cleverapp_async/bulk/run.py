@@ -13,13 +13,19 @@ from attrs import frozen
 from .._arguments import check_instance, check_whole, place_of_caller, warn_at, wrong_argument
 from .._call import Reply, SendState
 from .._event_loop import AsyncOnly, wait_out
-from ..errors import CleverAppError, ConfigurationError, JournalError, Outcome
+from ..errors import (
+    CampaignPausedError,
+    CleverAppError,
+    ConfigurationError,
+    JournalError,
+    Outcome,
+)
 from ..limits.quota import LimitKey, Quota
 from ..models.messages import Message
 from .breaker import Breaker
 from .dispatch import Dispatcher
 from .journal.records import JournalSummary, Loaded
-from .outcome import SendOutcome
+from .outcome import SendOutcome, outcome_of_run
 from .schedule import Schedule, ScheduleGuard
 from .sources import Source
 
@@ -33,6 +39,8 @@ _TOLD = {
     Outcome.NOT_SENT: "not sent",
     Outcome.UNKNOWN: "of unknown outcome",
 }
+
+_OF_RUNS = (JournalError, CampaignPausedError)
 
 
 @frozen
@@ -214,20 +222,27 @@ class BulkRun(AsyncOnly):
                 raise told from told.__cause__
 
     def _with_count(self, error: CleverAppError) -> CleverAppError:
-        """A journal's error, with how many messages had ended before it."""
+        """An error that stops the run, with what had become of its messages before it."""
         ended = self._dispatcher.counts.copy()
         if self.loaded is not None:
             # Told by this run, and sent by an earlier one.
             ended[Outcome.UNKNOWN] -= len(self.loaded.orphans)
         counts = {outcome: count for outcome, count in ended.items() if count > 0}
-        if not isinstance(error, JournalError) or error.so_far or not counts:
+        if not counts or (isinstance(error, _OF_RUNS) and error.so_far):
             return error
-        told = ", ".join(f"{counts[one]} {name}" for one, name in _TOLD.items() if one in counts)
+        if not isinstance(error, _OF_RUNS) and error is not self._dispatcher.failure:
+            # What the list of messages raises by itself tells of something else.
+            return error
         # A copy: the journal may raise the same object once more, which must not get the count
         # twice.
         found = copy.copy(error)
-        found.args = (f"{str(error).rstrip('. ')}. Messages of this run so far: {told}",)
-        found.so_far = counts
+        found.outcome = outcome_of_run(counts)
+        if isinstance(found, _OF_RUNS):
+            found.so_far = counts
+        if isinstance(found, JournalError):
+            named = (f"{counts[one]} {name}" for one, name in _TOLD.items() if one in counts)
+            told = ", ".join(named)
+            found.args = (f"{str(error).rstrip('. ')}. Messages of this run so far: {told}",)
         found.__cause__ = error.__cause__
         return found
 
@@ -341,7 +356,7 @@ def make_run(
         concurrency=concurrency,
         look_ahead=look_ahead,
         is_open=None if guard is None else guard.is_open,
-        breaker=None if pause_after is None else Breaker(pause_after),
+        breaker=None if pause_after is None else Breaker(pause_after, lasting=source.lasting),
     )
     return BulkRun(dispatcher, guard)
 

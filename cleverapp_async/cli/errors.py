@@ -181,6 +181,9 @@ def _told(error: CleverAppError, *, reads: bool) -> str:
     setting = wrong_setting(error)
     if setting is not None:
         told += f". Check {_OPTIONS[setting]}: `cleverapp doctor` helps"
+    elif isinstance(error, sdk.ConnectError):
+        # No certain sign of a wrong setting: the server may be down for a while.
+        told += ". Check the network and --base-url: `cleverapp doctor` helps"
     return told + "."
 
 

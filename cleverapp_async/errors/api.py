@@ -238,8 +238,9 @@ class RateLimitError(_RetryLaterError):
     """The account's limit was exceeded: the request was refused and nothing was done.
 
     Attributes:
-        retry_after: Seconds the server asked to wait, up to the end of the last second; None if it
-            did not say, or said 0, as it does in the last second of a window.
+        retry_after: Seconds the server asked to wait; None if it did not say, or said 0, as it does
+            in the last second of a window. As a whole number is cut down, the client waits to the
+            end of its last second.
     """
 
     code: ClassVar[str] = "rate_limited"

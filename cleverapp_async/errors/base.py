@@ -80,7 +80,9 @@ class CleverAppError(Exception):
     Attributes:
         code: The kind of error as a stable word, such as ``rate_limited``: each class has its own,
             which no later release changes.
-        outcome: What became of the request, as far as it is known.
+        outcome: What became of the request, as far as it is known. Of an error that stops a run of
+            many messages, what became of all of them: ``NOT_SENT`` if none can have arrived,
+            ``REJECTED`` if the server refused some and took none, else ``UNKNOWN``.
         attempts: How many times the request was tried before this error was raised (0: never).
     """
 

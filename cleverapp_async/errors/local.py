@@ -58,6 +58,9 @@ class ClientStateError(CleverAppError, RuntimeError):
 class JournalError(CleverAppError):
     """A campaign's journal cannot be used: the message says which file, why, and the remedy.
 
+    Its ``outcome`` is that of the run that it stopped: ``NOT_SENT`` if no message of the run can
+    have arrived, ``REJECTED`` if the server refused some and took none, else ``UNKNOWN``.
+
     Attributes:
         so_far: How many messages of this run had ended with each outcome when this error stopped
             the run; the message says it, too. Empty if none had ended.
@@ -133,15 +136,20 @@ class CampaignPausedError(CleverAppError):
     Nothing more is sent. Once the cause is removed, a campaign resumes from its journal; without
     one, the messages that were not sent can be given to ``send_many`` again.
 
+    Its ``outcome`` is that of the run, as that of a :class:`JournalError` is.
+
     Attributes:
         cause: The last error.
         in_a_row: How often its kind came while nothing showed that the service works.
         kind: What is wrong, in one word: ``token``, ``bot``, ``limit``, ``address``, ``redirect``,
             ``answer`` (not one of the API), ``server``, ``silence``, ``connection`` or ``limiter``.
         remedy: What to do about it, in words.
+        so_far: How many messages of this run had ended with each outcome when it stopped.
     """
 
     code: ClassVar[str] = "campaign_paused"
+
+    so_far: Mapping[Outcome, int] = MappingProxyType({})
 
     def __init__(
         self,
@@ -154,6 +162,8 @@ class CampaignPausedError(CleverAppError):
     ) -> None:
         """Keep the error, how often it came, and what to do."""
         super().__init__(message)
+        # What is known at least; a run, which knows all its messages, says it of them.
+        self.outcome = cause.outcome
         self.cause = cause
         self.in_a_row = in_a_row
         self.kind = kind
@@ -230,13 +240,22 @@ class DeadlineExceededError(NotSentError):
 
 
 class LimiterUnavailableError(NotSentError):
-    """The Redis of the shared limits cannot be reached, and the policy is ``"raise"``.
+    """What keeps the shared limits cannot be reached or used, and the policy is ``"raise"``.
 
-    Or it cannot be used for a reason that waiting does not remove, such as a wrong password: then
-    this error is raised at once under every policy, with the cause and the remedy.
+    That is their Redis, or their file on this machine. Where it cannot be used for a reason that
+    waiting does not remove, such as a wrong password or a folder that cannot be written, this error
+    is raised under every policy that would wait, too: at once, with the cause and the remedy.
+
+    Attributes:
+        remedy: What to do about it, in words; empty where that is not known.
     """
 
     code: ClassVar[str] = "limiter_unavailable"
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        """Keep the message and what to do."""
+        super().__init__(message)
+        self.remedy = remedy
 
 
 class OutcomeUnknownError(CleverAppError):

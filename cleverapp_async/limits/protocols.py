@@ -105,7 +105,11 @@ class Limiter(Protocol):
 
     @property
     def idle(self) -> bool:
-        """Whether forgetting this limiter now would change nothing."""
+        """Whether forgetting this limiter now would change nothing.
+
+        It may then be dropped and made anew. So it is not idle while a permit has not ended: the
+        request may still be refused, and the pause that the server asks for would be lost.
+        """
         ...
 
 
@@ -131,7 +135,7 @@ LimiterFactory: TypeAlias = Callable[[LimitKey | AccountKey, tuple[Quota, ...]],
 """Makes the limiter of a key from its quotas (none: unlimited, but it can be paused)."""
 
 OnUnavailable: TypeAlias = Literal["wait", "raise", "local"]
-"""What happens to those who wait while the Redis of limits kept together cannot be reached."""
+"""What happens to those who wait while the Redis that keeps shared limits cannot be reached."""
 
 OnFileUnavailable: TypeAlias = Literal["raise", "wait", "process"]
 """What happens to those who wait while the file of limits kept on a machine cannot be used."""

@@ -90,7 +90,9 @@ class MessageMethods(Methods):
             NotSentError: It provably never reached the server (``DeadlineExceededError``,
                 ``ConnectError``).
             OutcomeUnknownError: It may have reached the server; it is not repeated by itself.
-            ApiError: The server answered and did not say yes; see the subclasses.
+            ApiError: The server answered and did not say yes; see the subclasses. Of some the
+                outcome may be ``UNKNOWN`` too (5xx, 408, an answer that is cut off or that nobody
+                documented): go by ``error.outcome`` before you send it again.
         """
         message = SendMessage(
             contact_id=contact_id,
@@ -129,7 +131,9 @@ class MessageMethods(Methods):
             InvalidRequestError: The arguments cannot be sent; nothing was.
             NotSentError: It provably never reached the server.
             OutcomeUnknownError: It may have reached the server; it is not repeated by itself.
-            ApiError: The server answered and did not say yes; see the subclasses.
+            ApiError: The server answered and did not say yes; see the subclasses. Of some the
+                outcome may be ``UNKNOWN`` too (5xx, 408, an answer that is cut off or that nobody
+                documented): go by ``error.outcome`` before you send it again.
         """
         message = SendMessageToWhatsApp(bot_id=bot_id, phone=phone, text=text, name=name)
         return await self.send(message, **options)

@@ -88,11 +88,12 @@ class Duplicate:
     endpoint: str
     bot_id: int | None
     messenger: str | None
+    began: float = field(default=0.0, repr=False)
 
     def __str__(self) -> str:
         return (
             f"taken {self.times} times: {self.endpoint} of bot {self.bot_id} in {self.messenger},"
-            f" first at {self.first.at:.3f} s"
+            f" first {self.first.at - self.began:.3f} s after the first request"
         )
 
 
@@ -243,7 +244,10 @@ def judge_log(
     account = _Series()
     taken: dict[Hashable, list[Arrival]] = {}
     total = deliveries = 0
+    began = 0.0
     for arrival in arrivals:
+        if not total:
+            began = arrival.at
         total += 1
         if counts_for_account(arrival):
             account.add(arrival)
@@ -269,7 +273,9 @@ def judge_log(
             for quota in limits.account or (None,)
         ),
         duplicates=tuple(
-            Duplicate(same[0], len(same), same[0].endpoint, same[0].bot_id, same[0].messenger)
+            Duplicate(
+                same[0], len(same), same[0].endpoint, same[0].bot_id, same[0].messenger, began
+            )
             for same in taken.values()
             if len(same) > 1
         ),

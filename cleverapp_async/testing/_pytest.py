@@ -122,7 +122,9 @@ def _name_of(hint: _Hint) -> str:
     if origin is Literal:
         return " or ".join(repr(one) for one in arguments)
     if origin in _UNIONS:
-        return " or ".join(_name_of(one) for one in arguments)
+        # A list last: what stands behind it would be taken for one of its kinds.
+        ordered = sorted(arguments, key=lambda one: _parts(one)[0] is Iterable)
+        return " or ".join(_name_of(one) for one in ordered)
     if origin is Iterable:
         return f"a list of which each is {_name_of(arguments[0])}"
     return "None" if origin is type(None) else f"a {origin.__name__}"

@@ -127,7 +127,8 @@ class JournalStore(ABC):
             journal: A new one of this place.
             messages: What is sent; None: what the place holds.
             origin: The base URL.
-            deduplicate: Whether a recipient gets the first of several messages alone.
+            deduplicate: Whether a recipient for whom there are several messages gets only the first
+                of them.
 
         Returns:
             What ``load`` gave.

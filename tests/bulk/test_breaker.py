@@ -109,6 +109,27 @@ def test_what_concerns_everybody_pauses_at_the_bound(error: CleverAppError, kind
     assert not is_permanent(outcome)
 
 
+@pytest.mark.parametrize(
+    ("lasting", "then"),
+    [(True, "then resume the campaign"), (False, "then send again what was not sent")],
+)
+def test_what_to_do_after_a_pause_fits_the_run(lasting: bool, then: str) -> None:
+    """A campaign resumes from its journal; without one there is nothing to resume."""
+    paused = Breaker(1, lasting=lasting).note(KEY, UNAUTHENTICATED)
+    assert paused is not None
+    assert then in str(paused)
+    assert ("resume" in str(paused)) is lasting
+
+
+@pytest.mark.parametrize("remedy", ["check the folder of the limits", ""])
+def test_limits_that_are_away_are_mended_where_they_are_kept(remedy: str) -> None:
+    """The remedy is the error's own; limits of somebody else's, which give none, get no Redis."""
+    paused = Breaker(1).note(KEY, outcome_of(LimiterUnavailableError("x", remedy=remedy)))
+    assert paused is not None
+    assert paused.kind == "limiter"
+    assert paused.remedy == (remedy or "check what keeps the limits")
+
+
 @pytest.mark.parametrize("error", VERDICTS, ids=told)
 def test_what_concerns_one_recipient_alone_never_pauses(error: CleverAppError) -> None:
     """A list may hold a hundred bad numbers in a row."""

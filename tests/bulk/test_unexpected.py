@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 
@@ -19,6 +20,7 @@ from cleverapp_async import (
     SendOutcome,
 )
 from cleverapp_async.bulk.dispatch import Dispatcher
+from cleverapp_async.bulk.outcome import outcome_of_run
 from cleverapp_async.bulk.schedule import ScheduleGuard
 from cleverapp_async.bulk.sources import IterableSource
 from cleverapp_async.journal import JournalState, JournalWriteError
@@ -93,6 +95,23 @@ async def failed(run: BulkRun, seen: list[SendOutcome]) -> CleverAppError:
     return raised.value
 
 
+OF_RUNS = [
+    ((), Outcome.NOT_SENT),
+    ((Outcome.NOT_SENT,), Outcome.NOT_SENT),
+    ((Outcome.NOT_SENT, Outcome.REJECTED), Outcome.REJECTED),
+    ((Outcome.REJECTED, Outcome.ACCEPTED), Outcome.UNKNOWN),
+    ((Outcome.NOT_SENT, Outcome.UNKNOWN), Outcome.UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("ended", "outcome"), OF_RUNS)
+def test_an_error_of_a_run_says_not_sent_only_if_no_message_arrived(
+    ended: tuple[Outcome, ...], outcome: Outcome
+) -> None:
+    """Who goes by its outcome would else send again what people have."""
+    assert outcome_of_run(Counter(ended)) is outcome
+
+
 @pytest.mark.parametrize("where", ["record", "record later", "record cancelled"])
 async def test_a_result_that_no_journal_took_is_told_and_stops_the_run(where: str) -> None:
     """Whatever a journal raises, the outcome comes, the run fails, and is not called finished."""
@@ -103,6 +122,7 @@ async def test_a_result_that_no_journal_took_is_told_and_stops_the_run(where: st
     assert {outcome.outcome for outcome in seen} == {Outcome.ACCEPTED}
     assert error.so_far == {Outcome.ACCEPTED: len(seen)}
     assert f"{len(seen)} accepted" in str(error)
+    assert error.outcome is Outcome.UNKNOWN
     assert journal.ended is not None
     assert journal.ended.startswith("JournalError")
     assert journal.states()[JournalState.INTENT] == len(seen)

@@ -93,6 +93,7 @@ async def test_an_outage_costs_five_messages_of_a_campaign(name: str, tmp_path: 
     assert (why.kind, why.in_a_row) == (kind, 5)
     assert why.remedy in str(why)
     assert {one.outcome for one in told} == {outcome}
+    assert (why.outcome, why.so_far) == (outcome, {outcome: 5})
     assert len(told) == 5
     assert states(path)[JournalState.PENDING] == COUNT - 5
 

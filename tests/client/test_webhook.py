@@ -259,6 +259,8 @@ async def test_a_closed_port_is_not_sent() -> None:
             await webhook.trigger({})
     assert caught.value.outcome is Outcome.NOT_SENT
     assert caught.value.attempts == 3
+    assert "http://127.0.0.1:9:" in str(caught.value)
+    assert PATH not in str(caught.value)
 
 
 REFUSING_WITH_2XX = ("success false", "error in 200")

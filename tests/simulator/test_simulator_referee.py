@@ -123,6 +123,12 @@ def test_duplicates_are_taken_messages_with_equal_parameters() -> None:
     assert not verdict.clean
 
 
+def test_a_duplicates_time_counts_from_the_first_request() -> None:
+    """So do the arrivals that are listed below it; the loop's clock says nothing to people."""
+    verdict = judge(arrival(1944.0, "a"), arrival(1949.0, "b"), arrival(1950.0, "b"))
+    assert "first 5.000 s after the first request" in str(verdict)
+
+
 def test_without_limits_only_duplicates_matter() -> None:
     """Keys and account without quotas have no windows to exceed."""
     verdict = judge(

@@ -75,6 +75,7 @@ WRONG = {
     "seed_file=5": "seed_file",
     "seed_file='/no/such/file.json'": "/no/such/file.json",
     "api_token=''": "api_token",
+    "contacts=5": "must be None or a list of which each is a SimulatedContact",
     "contacts=[], seed_data=generate(contacts=1)": "contacts",
     "'fixed'": "'fixed'",
 }

@@ -24,13 +24,15 @@ class Seen:
         self.kinds: list[str] = []
 
     def config(self) -> aiohttp.TraceConfig:
-        """Hooks for every signal but the two that SECURITY.md names."""
+        """Hooks for every signal; the body alone, which SECURITY.md names, is not noted."""
         config = aiohttp.TraceConfig()
         for name in (
             "on_request_start",
             "on_request_end",
             "on_request_exception",
             "on_request_redirect",
+            "on_request_headers_sent",
+            "on_request_chunk_sent",
             "on_response_chunk_received",
             "on_connection_queued_start",
             "on_connection_queued_end",
@@ -48,7 +50,10 @@ class Seen:
     def _note(self, name: str) -> Callable[..., Awaitable[None]]:
         async def note(_: aiohttp.ClientSession, __: SimpleNamespace, params: object) -> None:
             self.kinds.append(name)
-            if name != "on_request_end":
+            if name == "on_request_chunk_sent":
+                # Its chunk is the body.
+                self.told.append(f"{name} {getattr(params, 'method', None)}")
+            elif name != "on_request_end":
                 self.told.append(f"{name} {params!r}")
             if isinstance(url := getattr(params, "url", None), URL):
                 self.urls.append(str(url))

@@ -11,9 +11,9 @@ import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from cleverapp_async import CleverAppError, ConnectError, NotSentError, Outcome
+from cleverapp_async import ApiError, CleverAppError, ConnectError, NotSentError, Outcome
 from tests.redis_server import free_port
-from tests.transport.rig import SUCCESS, Notebook, client_of, one_attempt, raw_server
+from tests.transport.rig import SUCCESS, Notebook, client_of, http, one_attempt, raw_server
 
 if TYPE_CHECKING:
     from aiohttp.tracing import Trace
@@ -42,12 +42,26 @@ async def failed(
 
 
 async def test_a_refused_connection() -> None:
-    """Nobody listens: the error tells it in the system's words."""
-    notebook = Notebook()
-    error = await failed(f"http://127.0.0.1:{free_port()}/api/v1", notebook)
+    """Nobody listens: the error tells where, and why in the system's words."""
+    notebook, port = Notebook(), free_port()
+    error = await failed(f"http://127.0.0.1:{port}/api/v1", notebook)
     assert isinstance(error, ConnectError)
+    assert f"http://127.0.0.1:{port}/api/v1:" in str(error)
     assert "Connection refused" in str(error)
     assert notebook.of_key() == REFUNDED
+
+
+@pytest.mark.parametrize("status", [302, 308, 404, 405])
+async def test_an_error_of_the_address_names_it(status: int) -> None:
+    """No such route, or a redirect: where was asked says which setting is wrong."""
+    elsewhere = {"Location": "/elsewhere"}
+    async with (
+        raw_server(http(b"", status, elsewhere)) as raw,
+        client_of(raw.base_url) as client,
+    ):
+        with pytest.raises(ApiError) as caught:
+            await client.get_me()
+    assert str(caught.value).endswith(f"(HTTP {status}); asked at {raw.base_url}")
 
 
 class NoSuchHost(AbstractResolver):

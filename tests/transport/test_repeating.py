@@ -116,7 +116,9 @@ async def test_a_pause_is_never_longer_than_configured() -> None:
         with pytest.raises(RateLimitError) as caught:
             await send(simulator, notebook, config)
         assert len(simulator.arrivals) == 1
-    assert caught.value.retry_after == 9001.0
+    assert caught.value.retry_after == 9000.0
+    assert "asked to wait 9000 s" in str(caught.value)
+    assert "no further attempt" in str(caught.value)
     assert [seconds for _, what, seconds in notebook.notes if what == "refuse"] == [7.0]
 
 

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import pytest
 
 from cleverapp_async import ServerError
-from cleverapp_async.retry import retry_after
+from cleverapp_async.retry import retry_after, to_the_last_second
 from tests.transport.rig import client_of, http, raw_server
 
 NOON = "Wed, 21 Oct 2015 12:00:00 GMT"
@@ -18,15 +18,15 @@ NOON = "Wed, 21 Oct 2015 12:00:00 GMT"
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
-        ("3", 4.0),
-        (" 3 ", 4.0),
+        ("3", 3.0),
+        (" 3 ", 3.0),
         ("1.5", 1.5),
         ("0.2", 0.2),
         ("0", None),
         ("0.0", None),
         ("-5", None),
-        ("1e3", 1001.0),
-        ("99999999999", 100_000_000_000.0),
+        ("1e3", 1000.0),
+        ("99999999999", 99_999_999_999.0),
         ("nan", None),
         ("inf", None),
         ("-inf", None),
@@ -38,8 +38,16 @@ NOON = "Wed, 21 Oct 2015 12:00:00 GMT"
     ],
 )
 def test_numbers_and_nonsense(value: str, seconds: float | None) -> None:
-    """Whole seconds count to the end of the last one; zero and nonsense count as not said."""
+    """What the server said is kept as it was said; zero and nonsense count as not said."""
     assert retry_after({"retry-after": value}) == seconds
+
+
+@pytest.mark.parametrize(("said", "waited"), [(None, None), (3.0, 4.0), (2.5, 2.5)])
+def test_whole_seconds_are_waited_for_to_the_end_of_the_last(
+    said: float | None, waited: float | None
+) -> None:
+    """A server cuts down what it says: 3 may be 3.9."""
+    assert to_the_last_second(said) == waited
 
 
 def test_absent() -> None:
@@ -50,11 +58,11 @@ def test_absent() -> None:
 @pytest.mark.parametrize(
     ("until", "seconds"),
     [
-        ("Wed, 21 Oct 2015 12:00:30 GMT", 31.0),
+        ("Wed, 21 Oct 2015 12:00:30 GMT", 30.0),
         ("Wed, 21 Oct 2015 11:00:00 GMT", None),
         ("Wed, 21 Oct 2015 12:00:00 GMT", None),
-        ("Wed, 21 Oct 2015 15:00:30 +0300", 31.0),
-        ("Wed, 21 Oct 2015 12:00:30 -0000", 31.0),
+        ("Wed, 21 Oct 2015 15:00:30 +0300", 30.0),
+        ("Wed, 21 Oct 2015 12:00:30 -0000", 30.0),
     ],
 )
 def test_a_date_is_read_by_the_servers_own_clock(until: str, seconds: float | None) -> None:
@@ -78,19 +86,19 @@ NOON_UNIX = 1_445_428_800
 @pytest.mark.parametrize(
     ("asked", "reset", "seconds"),
     [
-        ("0", NOON_UNIX + 1, 2.0),
-        ("1", NOON_UNIX + 1, 2.0),
-        ("1", NOON_UNIX, 2.0),
-        ("3", NOON_UNIX + 1, 4.0),
-        ("", NOON_UNIX + 5, 6.0),
+        ("0", NOON_UNIX + 1, 1.0),
+        ("1", NOON_UNIX + 1, 1.0),
+        ("1", NOON_UNIX, 1.0),
+        ("3", NOON_UNIX + 1, 3.0),
+        ("", NOON_UNIX + 5, 5.0),
         ("0", NOON_UNIX, None),
         ("0", NOON_UNIX - 60, None),
-        ("2", NOON_UNIX * 1000, 3.0),
+        ("2", NOON_UNIX * 1000, 2.0),
         ("", NOON_UNIX * 1000, None),
         ("", 30, None),
         ("", "soon", None),
         ("", "nan", None),
-        ("2", "-inf", 3.0),
+        ("2", "-inf", 2.0),
     ],
 )
 def test_the_reset_counts_where_it_is_later(

@@ -529,23 +529,23 @@ async def test_a_client_that_nobody_closed_does_not_show_the_request(
     assert [one for one in told if shown(one)] == []
 
 
-@pytest.mark.parametrize("signal", ["on_request_headers_sent", "on_request_chunk_sent"])
-async def test_what_cannot_be_hidden_is_what_the_security_page_names(signal: str) -> None:
-    """Hooks for what is written to the wire are told it: the reason why SECURITY.md names them."""
-    told: list[str] = []
+async def test_a_body_is_shown_to_the_hook_that_the_security_page_names() -> None:
+    """``on_request_chunk_sent`` gets what is written: the reason why SECURITY.md names it."""
+    told: list[aiohttp.TraceRequestChunkSentParams] = []
     config = aiohttp.TraceConfig()
 
-    async def note(_: object, __: object, params: object) -> None:
-        told.append(repr(params))
+    async def note(_: object, __: object, params: aiohttp.TraceRequestChunkSentParams) -> None:
+        told.append(params)
 
-    getattr(config, signal).append(note)
+    config.on_request_chunk_sent.append(note)
     async with (
         raw_server(SUCCESS) as raw,
         aiohttp.ClientSession(trace_configs=[config]) as session,
-        make(raw.base_url, session) as client,
+        make(raw.base_url, session, token_place="body") as client,
     ):
         await send(client)
-    assert any(TOKEN in one for one in told)
+    assert any(TOKEN in one.chunk.decode() for one in told)
+    assert [one.url for one in told if one.url.query] == []
 
 
 def test_the_configuration_is_what_the_tests_take_it_for() -> None:

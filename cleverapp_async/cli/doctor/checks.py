@@ -186,7 +186,7 @@ def check_packages(
         installed: Gives the version of an installed package.
     """
     try:
-        told = [f"{_PACKAGE} {installed(_PACKAGE)}"]
+        told = {_PACKAGE: installed(_PACKAGE)}
         wanted = list(needs(_PACKAGE) or ())
     except PackageNotFoundError:
         remedy = "Install it: pip install '.[cli]' in the clone."
@@ -203,13 +203,14 @@ def check_packages(
             if not _OTHER_EXTRA.search(requirement):
                 bad[name] = "is missing"
             continue
-        told.append(f"{name} {found}")
+        # Once, though several extras may want it.
+        told[name] = found
         if _numbers(found) < _numbers(floor):
             bad[name] = f"{found} is older than {floor}"
     if bad:
         remedy = f"Reinstall them: pip install --upgrade {' '.join(bad)}."
         return fail("packages", ", ".join(map(" ".join, bad.items())), remedy)
-    return fine("packages", ", ".join(told))
+    return fine("packages", ", ".join(map(" ".join, told.items())))
 
 
 def _numbers(told: str) -> tuple[int, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from attrs import define, evolve, field, frozen
 
@@ -58,6 +59,18 @@ SHORTEST_PHONE = 9
 _COMPLETE = "Outcomes of an earlier send hold whole numbers: write + and the country code before it"
 _ROUNDED = "Format the column as a number without decimals, or as text, and enter it anew"
 _NOBODY = "Write a contact_id; or bot_id, messenger and contact_external_id; or bot_id and phone"
+
+# In place of what is wrong, so that a message's other checks say what else is.
+_CONTENT = ("text", "image", "file")
+_STAND_INS: dict[str, object] = {
+    "contact_id": 1,
+    "bot_id": 1,
+    "messenger": "telegram",
+    "contact_external_id": "1",
+    "text": "x",
+    "image": "https://example.com/",
+    "file": "https://example.com/",
+}
 
 
 class Note(str):
@@ -132,6 +145,7 @@ class _Reading:
         text = self.content("text", self.defaults.text)
         image = self.content("image", self.defaults.image)
         file = self.content("file", self.defaults.file)
+        unfilled = bool(self.faults)
         contact_id = self.whole("contact_id")
         bot_id, messenger = self.whole("bot_id"), self.messenger()
         external_id, phone = self.external_id(), self.cell("phone")
@@ -148,19 +162,65 @@ class _Reading:
             external_id = self.whatsapp_id(external_id)
         # All cells were looked at by now, so that a row is told all of its faults at once.
         if phone is not None and external_id is None and "contact_id" not in self.row.cells:
-            return self.to_whatsapp(bot_id, messenger, phone, text, image or file)
+            return self.to_whatsapp(
+                bot_id, messenger, phone, text, image or file, unfilled=unfilled
+            )
+        values: dict[str, Any] = {
+            "contact_id": contact_id,
+            "bot_id": bot_id,
+            "messenger": messenger,
+            "contact_external_id": external_id,
+            "text": text,
+            "image": image,
+            "file": file,
+        }
         if self.faults:
+            wrong = {name for one in self.faults for name in one.column.split(", ")}
+            # A template that could not be filled in is a fault of its columns.
+            self.check_rest(values, {*wrong, "text"} if unfilled and text is None else wrong)
             return None
-        return SendMessage(
-            contact_id=contact_id,
-            bot_id=bot_id,
-            messenger=messenger,
-            contact_external_id=external_id,
-            text=text,
-            image=image,
-            file=file,
-            reference=self.references.of(self.row, _PARAMETERS, self.remark),
-        )
+        try:
+            return SendMessage(
+                **values, reference=self.references.of(self.row, _PARAMETERS, self.remark)
+            )
+        except InvalidRequestError as error:
+            self.refused(error)
+            self.check_rest(values, error.fields)
+            return None
+
+    def check_rest(self, values: dict[str, Any], wrong: Iterable[str]) -> None:
+        """Tell what else is wrong of a message: its own checks stop at the first fault.
+
+        Args:
+            values: Its fields.
+            wrong: Those that were told.
+        """
+        while True:
+            replaced = [name for name in wrong if name in values]
+            if "contact_id" in replaced:
+                # Of the two ways to address it one is enough, which needs no other field.
+                values.update(bot_id=None, messenger=None, contact_external_id=None)
+                replaced = ["contact_id", *(name for name in replaced if name in _CONTENT)]
+            values.update((name, _STAND_INS[name]) for name in replaced)
+            try:
+                SendMessage(**values)
+            except InvalidRequestError as error:
+                self.refused(error)
+                wrong = error.fields
+            else:
+                return
+
+    def refused(self, error: InvalidRequestError) -> None:
+        """Tell of a message's own check, which holds for programs as well: fields are columns here.
+
+        Args:
+            error: What the check raised.
+        """
+        known = next((name for name in error.fields if name in _REMEDIES), "text")
+        address = set(ADDRESS_COLUMNS[:2])
+        nobody = address <= set(error.fields) and not self.row.cells.get("contact_id")
+        remedy = _NOBODY if nobody else _REMEDIES[known]
+        self.fault(", ".join(error.fields), str(error), remedy)
 
     def to_whatsapp(
         self,
@@ -169,6 +229,8 @@ class _Reading:
         phone: str,
         text: str | None,
         media: str | None,
+        *,
+        unfilled: bool,
     ) -> Message | None:
         number = self.phone("phone", phone)
         if messenger is not None and messenger.lower() != _WHATSAPP:
@@ -188,7 +250,7 @@ class _Reading:
             )
         if bot_id is None and "bot_id" not in self.row.cells:
             self.fault("bot_id", "it is missing: a phone needs the bot that writes to it")
-        if text is None and not self.faults:
+        if text is None and not unfilled:
             self.fault("text", "nothing to send")
         if self.faults or bot_id is None or text is None or number is None:
             return None
@@ -363,11 +425,7 @@ def read_message(
     try:
         message = reading.message()
     except InvalidRequestError as error:
-        # The message's own checks, which hold for programs as well: their fields are columns here.
-        known = next((name for name in error.fields if name in _REMEDIES), "text")
-        nobody = set(ADDRESS_COLUMNS[:2]) <= set(error.fields) and not row.cells.get("contact_id")
-        told = str(error)
-        reading.fault(", ".join(error.fields), told, _NOBODY if nobody else _REMEDIES[known])
+        reading.refused(error)
         message = None
     return tuple(reading.faults) if message is None else message
 

@@ -439,7 +439,10 @@ def _errors(tally: Tally) -> Table:
 def _times(tally: Tally) -> str:
     least = tally.work.forecast.seconds
     accepted = tally.outcomes[Outcome.ACCEPTED]
-    told = f"{counted(tally.tried, 'message')} in {say_duration(round(tally.seconds, 1))}"
+    told = counted(tally.done, "message")
+    if tally.tried < tally.done:
+        told = f"{tally.tried} of {told} sent"
+    told += f" in {say_duration(round(tally.seconds, 1))}"
     if least and tally.tried == tally.work.total:
         told += f" (the limits require at least {say_duration(round(least, 1))})"
     if accepted:

@@ -192,7 +192,8 @@ class CampaignMessages:
         plan: The file's messages; None: those that the journal holds.
         client: Who sends them.
         warn: Called before anything is sent, if the token is another than the last run's.
-        deduplicate: Whether a recipient gets the first of several messages alone.
+        deduplicate: Whether a recipient for whom there are several messages gets only the first
+            of them.
         resend: Which messages with a result are sent again.
         concurrency: Messages in work at once.
         first: How many are sent, from the campaign's first one on; None: all.

@@ -288,8 +288,8 @@ class SharedLimiter:
         """A call has ended."""
         self._call = None
         if call.cancelled():
-            told = "not sent: the task that asks for slots was cancelled"
-            self._refuse_all(lambda: LimiterUnavailableError(told))
+            log, told = self._member.log, "not sent: the task that asks for slots was cancelled"
+            self._refuse_all(lambda: LimiterUnavailableError(told, remedy=log.remedy))
             self._retry_at = self._now() + _BACK_OFF_MOST
         elif (error := call.exception()) is not None:
             self._failed(self._member.log.fault_of(error))
@@ -353,9 +353,10 @@ class SharedLimiter:
         most = min(_BACK_OFF_MOST, max(_BACK_OFF_LEAST, self._terms.shortest / 2))
         self._retry_at = now + min(most, _BACK_OFF * 2.0 ** min(self._failures, _DOUBLED))
         if raised:
-            told = f"not sent: {self._member.log.name} {fault.sentence}"
+            log = self._member.log
+            told = f"not sent: {log.name} {fault.sentence}"
             self._stop_alone()
-            self._refuse_all(lambda: LimiterUnavailableError(told))
+            self._refuse_all(lambda: LimiterUnavailableError(told, remedy=log.remedy))
         self._go_alone()
 
     def _refuse_all(self, make: Callable[[], CleverAppError]) -> None:

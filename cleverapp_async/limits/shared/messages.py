@@ -320,6 +320,11 @@ class SharedLog(Protocol):
         ...
 
     @property
+    def remedy(self) -> str:
+        """What to do where it cannot be reached or used, in words."""
+        ...
+
+    @property
     def calls(self) -> int:
         """How many times it was asked so far."""
         ...

@@ -120,6 +120,11 @@ class RedisLog:
         return "the Redis of the shared limits"
 
     @property
+    def remedy(self) -> str:
+        """What to do where it cannot be reached or used, in words."""
+        return "check the Redis of the shared limits"
+
+    @property
     def calls(self) -> int:
         """How many times Redis was asked so far."""
         return self.client.calls

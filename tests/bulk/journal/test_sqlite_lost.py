@@ -93,6 +93,7 @@ async def _broken_off(
     assert 20 <= len(seen) <= 40
     assert error.so_far == {Outcome.ACCEPTED: len(seen)}
     assert f"{len(seen)} accepted" in str(error)
+    assert error.outcome is Outcome.UNKNOWN
     assert str(path) in str(error)
     return error, seen
 

@@ -291,7 +291,9 @@ def test_errors_in_words() -> None:
     """The attempts, and what is not known, are told in one line."""
     error = ConnectError("not sent: no connection.")
     error.attempts = 4
-    assert failure(error, reads=False).message == "not sent: no connection after 4 attempts."
+    told = failure(error, reads=False).message
+    assert told.startswith("not sent: no connection after 4 attempts. Check the network and --base")
+    assert "cleverapp doctor" in told
     unknown = OutcomeUnknownError("the connection broke")
     assert failure(unknown, reads=False, note="Look.").message == (
         "the connection broke; it is unknown whether it was carried out. Look."

@@ -285,6 +285,8 @@ def test_packages() -> None:
         return check_packages(lambda _: wanted, installed).told
 
     assert needs("attrs>=23.1", "odd") == "cleverapp-async 0.1.0, attrs 25.1.0"
+    twice = needs("attrs>=23.1; extra == 'a'", "attrs>=24; extra == 'b'")
+    assert twice == "cleverapp-async 0.1.0, attrs 25.1.0"
     bad = needs("aiohttp>=3.12", "click>=8.1; extra == 'cli'")
     assert all(word in bad for word in ("aiohttp 3.9.5", "3.12", "click"))
     del versions["cleverapp-async"]

@@ -114,6 +114,31 @@ def test_all_faults_of_a_row_are_told() -> None:
     ]
 
 
+SEVERAL = [
+    (
+        {"bot_id": "x", "messenger": "telegram", "image": "nourl"},
+        ["bot_id", "contact_external_id", "image"],
+    ),
+    ({"contact_external_id": "1", "text": "a", "file": "b"}, ["bot_id, messenger", "file"]),
+    ({"image": "a", "file": "b"}, ["contact_id, bot_id, messenger, contact_external_id", "image"]),
+    ({"contact_id": "0"}, ["contact_id", "text, image, file"]),
+    ({"contact_id": "1", "bot_id": "0", "image": "a"}, ["contact_id, bot_id", "image"]),
+    ({"phone": "79990000001", "bot_id": "x"}, ["bot_id", "text"]),
+]
+
+
+@pytest.mark.parametrize(("cells", "columns"), SEVERAL)
+def test_a_messages_own_checks_tell_everything_too(
+    cells: dict[str, str], columns: list[str]
+) -> None:
+    """What is missing and what is no link is told beside cells that cannot be read."""
+    faults = read(cells)
+    assert isinstance(faults, list)
+    told = [fault.split(":")[0].removeprefix("r, line 2, ") for fault in faults]
+    assert told[: len(columns)] == columns
+    assert len(set(told)) == len(told)
+
+
 def test_a_nested_value_is_a_fault_where_it_is_needed() -> None:
     """What is neither text nor number is told for the columns in use, and only for those."""
     misfits = {"text": "text is odd", "contact_id": "id is odd", "error": "unused"}

@@ -86,6 +86,7 @@ async def refusal(
         with pytest.raises(LimiterUnavailableError):
             await limiter.acquire()
         assert first.outcome is Outcome.NOT_SENT
+        assert "Redis" in first.remedy
         assert SECRET not in f"{first!r} {first} {first.__context__!r} {first.__cause__!r}"
         return first
 

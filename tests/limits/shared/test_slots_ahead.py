@@ -32,6 +32,7 @@ class SlowLog:
     calls: int = 0
     fails: bool = False
     name: str = "the log"
+    remedy: str = "wait for it"
 
     async def exchange(
         self, key: LimitKey | AccountKey, terms: Terms, request: LogRequest

@@ -72,6 +72,12 @@ class FileLog:
         """What it is, as the beginning of a sentence."""
         return "the file of limits"
 
+    @property
+    def remedy(self) -> str:
+        """What to do where it cannot be used, in words."""
+        folder = "the default folder" if self.folder is None else str(self.folder)
+        return f"check the folder of the file of limits ({folder}) and the disk that holds it"
+
     def use_account(self, account: AccountKey) -> None:
         """Say whose limits these are, before the first request.
 

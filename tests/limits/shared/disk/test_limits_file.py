@@ -196,6 +196,8 @@ async def test_what_waiting_does_not_mend_is_told_at_once(
         with raises(LimiterUnavailableError, str(folder), "CLEVERAPP_STATE_DIR") as caught:
             await limits.limiter(KEY).acquire()
     assert caught.value.outcome is Outcome.NOT_SENT
+    assert str(folder) in caught.value.remedy
+    assert "Redis" not in caught.value.remedy
 
 
 @in_time_once
