@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Callable
 from datetime import timedelta
@@ -36,6 +37,7 @@ __all__ = [
     "check_whole",
     "is_number",
     "place_of_caller",
+    "told_of",
     "warn_at",
     "warn_caller",
     "wrong_argument",
@@ -270,3 +272,16 @@ def _frame_of_caller() -> FrameType:
 
 def _is_ours(frame: FrameType) -> bool:
     return str(frame.f_globals.get("__name__", "")).partition(".")[0] == _OURS
+
+
+def told_of(error: BaseException) -> str:
+    """An error by its type and place, because its text may hold the message unless it is ours."""
+    if isinstance(error, CleverAppError):
+        return str(error)
+    kind = type(error).__name__
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return kind
+    # The innermost frame; neither the text of the error nor a line of source is shown.
+    place = frames[-1]
+    return f"{kind} in {place.name} ({os.path.basename(place.filename)}:{place.lineno})"  # noqa: PTH119 - pathlib is slow to import

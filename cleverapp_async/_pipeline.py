@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import math
 import random
 from functools import partial
@@ -16,7 +17,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from attrs import define, evolve
 
+from ._arguments import told_of
 from ._call import Call, Progress, Reply, SendState, note_answer
+from ._event_loop import Wait
 from ._request import WireRequest, build
 from ._response import RawResponse
 from ._transport import Transport, WireFailure, Witness
@@ -58,6 +61,8 @@ if TYPE_CHECKING:
 __all__ = ["Pipeline"]
 
 P = ParamSpec("P")
+
+_log = logging.getLogger("cleverapp_async")
 
 # Seconds; less would be told as 0.0 s.
 _SHORTEST_TOLD = 0.05
@@ -126,8 +131,16 @@ class Pipeline:
             result = await self._attempt(progress, request, record)
             if not isinstance(result, CleverAppError):
                 return Reply(result, progress.receipt())
-            delay = self._delay(progress, result)
+            fault = None
+            try:
+                delay = self._delay(progress, result)
+            except Exception as failure:  # noqa: BLE001 - a policy of the user's own raises anything
+                delay, fault = None, failure
             error = progress.judge(result)
+            if fault is not None:
+                # It must not take the place of what is known of the request.
+                error.add_note(f"the retry policy failed: {told_of(fault)}")
+                error.__cause__ = fault
             if delay is None:
                 call.state.outcome = error.outcome
                 raise progress.last(error)
@@ -143,6 +156,8 @@ class Pipeline:
             asked_at = time()
             try:
                 permits = await self._enter(progress, key, asked_at)
+            except Exception as failure:  # noqa: BLE001 - a limiter of the user's raises anything
+                raise _ended_by(progress, failure)  # noqa: B904 - it has its cause
             finally:
                 progress.waited += time() - asked_at
             if isinstance(permits, CleverAppError):
@@ -153,7 +168,7 @@ class Pipeline:
                 break
             # The server said meanwhile that it is down.
             self._transport.release()
-            permits.refund()
+            _tell_limiter(permits.refund)
             if state.withdraw is not None and progress.unknown is None:
                 state.withdraw()
         if record is None or self._observer is None:
@@ -179,7 +194,7 @@ class Pipeline:
         started_at = time()
         if obstacle := self._obstacle(progress, started_at):
             self._transport.release()
-            permits.refund()
+            _tell_limiter(permits.refund)
             return obstacle
         witness = Witness(partial(_leave, permits, state))
         state.waiting = False
@@ -216,7 +231,7 @@ class Pipeline:
             await commit()
         except BaseException:
             self._transport.release()
-            permits.refund()
+            _tell_limiter(permits.refund)
             raise
 
     def _obstacle(self, progress: Progress, now: float) -> CleverAppError | None:
@@ -232,7 +247,7 @@ class Pipeline:
         self, progress: Progress, key: LimitKey | None, now: float
     ) -> PermitPair | CleverAppError:
         """Win the limits and a connection slot, if that is possible before the deadline."""
-        unbounded = progress.deadline_at == math.inf
+        unbounded, bound = progress.deadline_at == math.inf, None
         if progress.has_listeners or not unbounded:
             estimate = self._estimate(progress, key)
             if now + estimate > progress.deadline_at:
@@ -241,13 +256,16 @@ class Pipeline:
                 told = "account" if key is None else str(key)
                 self._tell(progress, WaitingForLimit, told, estimate)
         try:
-            if unbounded:
-                return await self._win(progress, key)
-            async with asyncio.timeout_at(progress.deadline_at):
-                return await self._win(progress, key)
+            with Wait(self._transport.waits):
+                if unbounded:
+                    return await self._win(progress, key)
+                async with asyncio.timeout_at(progress.deadline_at) as bound:
+                    return await self._win(progress, key)
         except LimiterUnavailableError as error:
             return error
         except TimeoutError:
+            if bound is None or not bound.expired():
+                raise
             estimate = self._estimate(progress, key)
         return _too_late(estimate)
 
@@ -261,7 +279,7 @@ class Pipeline:
         try:
             await self._transport.reserve()
         except BaseException:
-            permits.refund()
+            _tell_limiter(permits.refund)
             raise
         return permits
 
@@ -272,25 +290,26 @@ class Pipeline:
         try:
             content = call.read(raw, call.endpoint, lenient=self._config.lenient)
         except MessengerLimitError as error:
-            permits.refuse_key(self._bounded(error.retry_after))
-            self._learn(call, key, error)
+            _tell_limiter(permits.refuse_key, self._bounded(error.retry_after))
+            _tell_limiter(self._learn, call, key, error)
             return error
         except RateLimitError as error:
-            permits.refuse_account(self._bounded(error.retry_after))
+            _tell_limiter(permits.refuse_account, self._bounded(error.retry_after))
             return error
         except ServerError as error:
-            permits.settle()
+            _tell_limiter(permits.settle)
             if error.retry_after:
-                self._limits.hold(min(error.retry_after, self._config.longest_pause))
+                seconds = min(error.retry_after, self._config.longest_pause)
+                _tell_limiter(self._limits.hold, seconds)
             return error
         except ApiError as error:
-            permits.settle()
+            _tell_limiter(permits.settle)
             return error
         except BaseException:
             # Whatever it is, the answer has come: nobody waits for its slots for ever.
-            permits.settle()
+            _tell_limiter(permits.settle)
             raise
-        permits.settle()
+        _tell_limiter(permits.settle)
         call.state.outcome = Outcome.ACCEPTED
         return content
 
@@ -315,7 +334,8 @@ class Pipeline:
 
     def _delay(self, progress: Progress, error: CleverAppError) -> float | None:
         """Count what ended an attempt; seconds until the next one, or None to raise the error."""
-        if progress.call.state.stopping or isinstance(error, DeadlineExceededError):
+        over = progress.call.state.stopping or self._transport.closed
+        if over or isinstance(error, DeadlineExceededError):
             return None
         if isinstance(error, RateLimitError):
             progress.refusals += 1
@@ -342,7 +362,11 @@ class Pipeline:
             state.failed(error)
         self._tell(progress, RetryScheduled, delay, str(progress.not_sent or error))
         if delay > 0:
-            await asyncio.sleep(delay)
+            try:
+                with Wait(self._transport.waits):
+                    await asyncio.sleep(delay)
+            except ClientStateError as closed:
+                raise _ended_by(progress, closed)  # noqa: B904 - it has its cause
 
     def _tell(
         self,
@@ -357,6 +381,29 @@ class Pipeline:
             self._events.dispatch(event)
 
 
+def _ended_by(progress: Progress, failure: Exception) -> CleverAppError:
+    """The error of a call that ended while it waited, in the light of its earlier attempts."""
+    error: CleverAppError
+    # The outcome of an error of ours may be that of another request, which the limiter made.
+    if isinstance(failure, CleverAppError) and failure.outcome is Outcome.NOT_SENT:
+        error = failure
+    else:
+        error = NotSentError(f"not sent: the limiter failed: {told_of(failure)}")
+    judged = progress.judge(error)
+    if judged is not failure:
+        judged.__cause__ = failure
+    progress.call.state.outcome = judged.outcome
+    return progress.last(judged)
+
+
+def _tell_limiter(ending: Callable[P, None], *about: P.args, **named: P.kwargs) -> None:
+    """Tell a limiter what came of a request, which stays as it is if a limiter fails at that."""
+    try:
+        ending(*about, **named)
+    except Exception:  # noqa: BLE001 - a limiter of the user's raises anything
+        _log.exception("a limiter failed; the outcome of the request stays as it is")
+
+
 def _leave(permits: PermitPair, state: SendState) -> None:
     """The request starts to leave."""
     state.outcome = Outcome.UNKNOWN
@@ -365,10 +412,7 @@ def _leave(permits: PermitPair, state: SendState) -> None:
 
 def _end(permits: PermitPair, outcome: Outcome) -> None:
     """End a pair of permits whose request got no answer."""
-    if outcome is Outcome.NOT_SENT:
-        permits.refund()
-    else:
-        permits.give_up()
+    _tell_limiter(permits.refund if outcome is Outcome.NOT_SENT else permits.give_up)
 
 
 def _failure(failure: WireFailure, repeat: Repeat) -> CleverAppError:

@@ -188,6 +188,10 @@ class CleverAppClient(
     async def close(self) -> None:
         """Close the client's own session; calls on their way fail. Closing twice is fine.
 
+        What waits for a limit, a connection or its next attempt ends at once and is not sent; an
+        attempt of it before that may have arrived outweighs that. What is on the wire may arrive:
+        its outcome is ``UNKNOWN``, over a lent session as well, which stays open.
+
         One that :meth:`with_options` made has no session of its own: it takes no further calls,
         those on their way end in order, and its parent stays open.
         """
