@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 import warnings
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -51,11 +52,28 @@ def test_an_empty_registry_that_is_given_is_used() -> None:
         ("http://localhost/api/v1", "http://localhost/api/v1"),
         ("http://api.localhost/api/v1", "http://api.localhost/api/v1"),
         ("http://[::1]:8080/api/v1", "http://[::1]:8080/api/v1"),
+        ("HTTPS://WatBot.ru/api/v1", "https://watbot.ru/api/v1"),
+        ("https://watbot.ru:443/api/v1", "https://watbot.ru/api/v1"),
+        ("https://watbot.ru:/api/v1//", "https://watbot.ru/api/v1"),
+        ("https://watbot.ru//api//v1", "https://watbot.ru/api/v1"),
+        ("https://watbot.ru/API/v1", "https://watbot.ru/API/v1"),
+        ("https://watbot.ru:80/api/v1", "https://watbot.ru:80/api/v1"),
+        ("http://LocalHost:80/api/v1", "http://localhost/api/v1"),
+        ("http://[::1]:80/api", "http://[::1]/api"),
+        ("https://Боты.рф/api/v1", "https://xn--90a0am0b.xn--p1ai/api/v1"),
     ],
 )
 def test_addresses_that_can_work(given: str, kept: str) -> None:
-    """Https anywhere, http on this machine itself; a slash at the end does not matter."""
-    assert CleverAppClient(TOKEN, base_url=given).base_url == kept
+    """Https anywhere, http on this machine itself; however it is spelled, it is one account."""
+    client = CleverAppClient(TOKEN, base_url=given)
+    assert client.base_url == kept
+    assert client.account == CleverAppClient(TOKEN, base_url=kept).account
+
+
+def test_the_usual_spelling_of_an_account_keeps_its_digest() -> None:
+    """Files of limits and Redis know an account by it, also after an update of this package."""
+    digest = sha256(f"{TOKEN}\0{DEFAULT_BASE_URL}".encode()).hexdigest()
+    assert CleverAppClient(TOKEN).account.digest == digest
 
 
 @pytest.mark.parametrize(
@@ -74,6 +92,7 @@ def test_addresses_that_can_work(given: str, kept: str) -> None:
         ("", DEFAULT_BASE_URL),
         ("https://host:99999/api", DEFAULT_BASE_URL),
         ("https://[::1", DEFAULT_BASE_URL),
+        ("https://боты..рф/api", DEFAULT_BASE_URL),
         ("https://user:s3cret@host/api", "api_token"),
         ("https://host/api?api_token=s3cret", "api_token"),
         ("https://host/api#s3cret", "api_token"),
