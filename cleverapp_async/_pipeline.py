@@ -131,20 +131,15 @@ class Pipeline:
             result = await self._attempt(progress, request, record)
             if not isinstance(result, CleverAppError):
                 return Reply(result, progress.receipt())
-            fault = None
-            try:
-                delay = self._delay(progress, result)
-            except Exception as failure:  # noqa: BLE001 - a policy of the user's own raises anything
-                delay, fault = None, failure
+            delay = self._delay(progress, result)
             error = progress.judge(result)
-            if fault is not None:
-                # It must not take the place of what is known of the request.
-                error.add_note(f"the retry policy failed: {told_of(fault)}")
-                error.__cause__ = fault
-            if delay is None:
-                call.state.outcome = error.outcome
-                raise progress.last(error)
-            await self._back_off(progress, error, delay)
+            if delay is not None:
+                closed = await self._back_off(progress, error, delay)
+                if closed is None:
+                    continue
+                error = progress.judge(closed)
+            call.state.outcome = error.outcome
+            raise progress.last(error)
 
     async def _attempt(
         self, progress: Progress, request: WireRequest, record: CallRecord | None
@@ -157,7 +152,7 @@ class Pipeline:
             try:
                 permits = await self._enter(progress, key, asked_at)
             except Exception as failure:  # noqa: BLE001 - a limiter of the user's raises anything
-                raise _ended_by(progress, failure)  # noqa: B904 - it has its cause
+                permits = progress.ended_by(failure)
             finally:
                 progress.waited += time() - asked_at
             if isinstance(permits, CleverAppError):
@@ -334,26 +329,33 @@ class Pipeline:
 
     def _delay(self, progress: Progress, error: CleverAppError) -> float | None:
         """Count what ended an attempt; seconds until the next one, or None to raise the error."""
-        over = progress.call.state.stopping or self._transport.closed
-        if over or isinstance(error, DeadlineExceededError):
+        over = progress.fault is not None or progress.call.state.stopping
+        if over or self._transport.closed or isinstance(error, DeadlineExceededError):
             return None
         if isinstance(error, RateLimitError):
             progress.refusals += 1
         else:
             progress.faults += 1
-        delay = self._config.retry.delay(
-            error,
-            progress.call.endpoint.repeat,
-            faults=progress.faults,
-            refusals=progress.refusals,
-            jitter=random.random(),
-        )
-        if delay is not None and progress.clock() + delay >= progress.deadline_at:
+        try:
+            delay = self._config.retry.delay(
+                error,
+                progress.call.endpoint.repeat,
+                faults=progress.faults,
+                refusals=progress.refusals,
+                jitter=random.random(),
+            )
+            if delay is not None and progress.clock() + delay >= progress.deadline_at:
+                return None
+        except Exception as fault:  # noqa: BLE001 - a policy of the user's own raises anything
+            # It must not take the place of what is known of the request.
+            progress.fault = fault
             return None
         return delay
 
-    async def _back_off(self, progress: Progress, error: CleverAppError, delay: float) -> None:
-        """Tell of the next attempt, and wait for its moment."""
+    async def _back_off(
+        self, progress: Progress, error: CleverAppError, delay: float
+    ) -> CleverAppError | None:
+        """Tell of the next attempt, and wait for its moment; why there is none, if so."""
         state = progress.call.state
         state.outcome = Outcome.UNKNOWN if progress.unknown else Outcome.NOT_SENT
         if state.withdraw is not None and progress.unknown is None:
@@ -366,7 +368,8 @@ class Pipeline:
                 with Wait(self._transport.waits):
                     await asyncio.sleep(delay)
             except ClientStateError as closed:
-                raise _ended_by(progress, closed)  # noqa: B904 - it has its cause
+                return progress.ended_by(closed)
+        return None
 
     def _tell(
         self,
@@ -381,27 +384,13 @@ class Pipeline:
             self._events.dispatch(event)
 
 
-def _ended_by(progress: Progress, failure: Exception) -> CleverAppError:
-    """The error of a call that ended while it waited, in the light of its earlier attempts."""
-    error: CleverAppError
-    # The outcome of an error of ours may be that of another request, which the limiter made.
-    if isinstance(failure, CleverAppError) and failure.outcome is Outcome.NOT_SENT:
-        error = failure
-    else:
-        error = NotSentError(f"not sent: the limiter failed: {told_of(failure)}")
-    judged = progress.judge(error)
-    if judged is not failure:
-        judged.__cause__ = failure
-    progress.call.state.outcome = judged.outcome
-    return progress.last(judged)
-
-
 def _tell_limiter(ending: Callable[P, None], *about: P.args, **named: P.kwargs) -> None:
     """Tell a limiter what came of a request, which stays as it is if a limiter fails at that."""
     try:
         ending(*about, **named)
-    except Exception:  # noqa: BLE001 - a limiter of the user's raises anything
-        _log.exception("a limiter failed; the outcome of the request stays as it is")
+    except Exception as fault:  # noqa: BLE001 - a limiter of the user's raises anything
+        told = "a limiter failed, the outcome of the request stays as it is: %s"
+        _log.error(told, told_of(fault))
 
 
 def _leave(permits: PermitPair, state: SendState) -> None:
