@@ -13,7 +13,13 @@ from attrs import evolve
 
 from . import bulk
 from . import journal as journals
-from ._arguments import check_flags, check_instance, wrong_argument, wrong_setting
+from ._arguments import (
+    check_flags,
+    check_instance,
+    faults_by_variable,
+    wrong_argument,
+    wrong_setting,
+)
 from ._call import Call, Reply
 from ._event_loop import AsyncOnly, Lifetime
 from ._pipeline import Pipeline
@@ -42,6 +48,9 @@ if TYPE_CHECKING:
 
 
 __all__ = ["CleverAppClient"]
+
+
+_VARIABLES = {"api_token": "CLEVERAPP_API_TOKEN", "base_url": "CLEVERAPP_BASE_URL"}
 
 
 class CleverAppClient(
@@ -140,15 +149,15 @@ class CleverAppClient(
         """
         if not os.environ.get("CLEVERAPP_API_TOKEN"):
             raise ConfigurationError("CLEVERAPP_API_TOKEN is not set: export the account's token")
-        base_url = os.environ.get("CLEVERAPP_BASE_URL") or DEFAULT_BASE_URL
-        return cls(
-            os.environ["CLEVERAPP_API_TOKEN"],
-            base_url=base_url,
-            config=config,
-            limits=limits,
-            session=session,
-            telemetry=telemetry,
-        )
+        with faults_by_variable(_VARIABLES):
+            return cls(
+                os.environ["CLEVERAPP_API_TOKEN"],
+                base_url=os.environ.get("CLEVERAPP_BASE_URL") or DEFAULT_BASE_URL,
+                config=config,
+                limits=limits,
+                session=session,
+                telemetry=telemetry,
+            )
 
     def __repr__(self) -> str:
         """The address and the account's digest; never the token."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 import warnings
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import aiohttp
 import pytest
@@ -174,6 +174,38 @@ def test_from_env_without_a_token(value: str | None, monkeypatch: pytest.MonkeyP
         monkeypatch.setenv("CLEVERAPP_API_TOKEN", value)
     with raises(ConfigurationError, "CLEVERAPP_API_TOKEN"):
         CleverAppClient.from_env()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CLEVERAPP_API_TOKEN", "two words"),
+        ("CLEVERAPP_API_TOKEN", "  "),
+        ("CLEVERAPP_BASE_URL", "foo/api"),
+        ("CLEVERAPP_BASE_URL", "http://example.com/api/v1"),
+    ],
+)
+def test_a_fault_in_the_environment_names_its_variable(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who set it there looks for its name; one in an argument is told by the argument's."""
+    monkeypatch.setenv("CLEVERAPP_API_TOKEN", TOKEN)
+    monkeypatch.setenv(variable, value)
+    with raises(ConfigurationError, variable) as caught:
+        CleverAppClient.from_env()
+    assert str(caught.value).startswith(f"{variable} ")
+    monkeypatch.setenv("CLEVERAPP_API_TOKEN", TOKEN)
+    monkeypatch.delenv("CLEVERAPP_BASE_URL", raising=False)
+    with raises(ConfigurationError, "limits"):
+        CleverAppClient.from_env(limits=cast("LimiterRegistry", 5))
+
+
+@pytest.mark.parametrize("token", [123, None, b"token"])
+def test_a_token_of_another_type_is_not_called_empty(token: object) -> None:
+    """It is told what is wanted."""
+    with raises(ConfigurationError, "api_token", "string") as caught:
+        CleverAppClient(cast("str", token))
+    assert "empty" not in str(caught.value)
 
 
 def test_a_subclass_comes_from_env_too(monkeypatch: pytest.MonkeyPatch) -> None:
