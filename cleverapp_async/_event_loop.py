@@ -188,25 +188,22 @@ class SharedTimeout:
 
 
 class Waits:
-    """The waits of one client, which its closing ends at once, whatever they wait for."""
+    """The waits of one client, which its closing ends at once, whatever they wait for.
+
+    Attributes:
+        over: Whether the client was closed.
+        running: What waits now.
+    """
 
     def __init__(self) -> None:
         self.over = False
-        self._running: set[Wait] = set()
+        self.running: set[Wait] = set()
 
     def end(self) -> None:
         """The client was closed."""
         self.over = True
-        for wait in self._running:
+        for wait in self.running:
             wait.end()
-
-    def note(self, wait: Wait) -> None:
-        """A wait begins."""
-        self._running.add(wait)
-
-    def forget(self, wait: Wait) -> None:
-        """A wait is over."""
-        self._running.discard(wait)
 
 
 class Wait:
@@ -228,11 +225,13 @@ class Wait:
         Raises:
             ClientStateError: The client is closed.
         """
-        if self._waits.over:
+        waits = self._waits
+        if waits.over:
             raise ClientStateError(_CLOSED_MEANWHILE)
-        self._task = cast("asyncio.Task[Any]", asyncio.current_task())
-        self._before = self._task.cancelling()
-        self._waits.note(self)
+        # In few steps, as every request passes here.
+        self._task = task = asyncio.current_task()
+        self._before = 0 if task is None else task.cancelling()
+        waits.running.add(self)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """The wait is over.
@@ -240,15 +239,18 @@ class Wait:
         Raises:
             ClientStateError: The client was closed, and nobody else cancelled the task.
         """
-        self._waits.forget(self)
+        self._waits.running.discard(self)
+        if not self._ended or self._task is None:
+            return
         # As `asyncio.timeout` tells its own cancellation from those of others.
-        if self._ended and self._task.uncancel() <= self._before and kind is asyncio.CancelledError:
+        if self._task.uncancel() <= self._before and kind is asyncio.CancelledError:
             raise ClientStateError(_CLOSED_MEANWHILE) from None
 
     def end(self) -> None:
         """The client was closed: the task is cancelled."""
-        self._ended = True
-        self._task.cancel()
+        if self._task is not None:
+            self._ended = True
+            self._task.cancel()
 
 
 class AsyncOnly:
