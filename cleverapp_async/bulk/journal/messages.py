@@ -13,7 +13,6 @@ import re
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
-    AsyncIterator,
     Generator,
     Iterable,
     Mapping,
@@ -244,7 +243,7 @@ def _are_many(messages: object) -> bool:
 
 
 @asynccontextmanager
-async def closed_at_end(steps: T) -> AsyncIterator[T]:
+async def closed_at_end(steps: T) -> AsyncGenerator[T]:
     """End a generator that messages are read from; what else is iterated over stays as it is.
 
     Who keeps a generator would otherwise keep what it holds, such as a connection to a database. It
