@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 import os
 import sys
+import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeGuard, cast
 
@@ -34,8 +36,10 @@ __all__ = [
     "check_path",
     "check_seconds",
     "check_whole",
+    "faults_by_variable",
     "is_number",
     "place_of_caller",
+    "told_of",
     "warn_at",
     "warn_caller",
     "wrong_argument",
@@ -270,3 +274,38 @@ def _frame_of_caller() -> FrameType:
 
 def _is_ours(frame: FrameType) -> bool:
     return str(frame.f_globals.get("__name__", "")).partition(".")[0] == _OURS
+
+
+def told_of(error: BaseException) -> str:
+    """An error by its type and place, because its text may hold the message unless it is ours."""
+    if isinstance(error, CleverAppError):
+        return str(error)
+    kind = type(error).__name__
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return kind
+    # The innermost frame; neither the text of the error nor a line of source is shown.
+    place = frames[-1]
+    return f"{kind} in {place.name} ({os.path.basename(place.filename)}:{place.lineno})"  # noqa: PTH119 - pathlib is slow to import
+
+
+@contextmanager
+def faults_by_variable(variables: Mapping[str, str]) -> Generator[None]:
+    """Tell a fault in a setting by the environment variable that the setting comes from.
+
+    Args:
+        variables: Their names, by the settings that the errors begin with.
+
+    Raises:
+        ConfigurationError: The same, with the variable's name in place of the setting's.
+    """
+    try:
+        yield
+    except ConfigurationError as error:
+        setting, _, told = str(error).partition(" ")
+        if setting not in variables:
+            raise
+        named = f"{variables[setting]} {told}"
+    else:
+        return
+    raise ConfigurationError(named)

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import define, field
 
+from ._arguments import told_of
 from ._request import WireRequest
 from ._response import RawResponse, read_answer
 from .endpoints import Endpoint
-from .errors import CleverAppError, Outcome
+from .errors import CleverAppError, NotSentError, Outcome
 from .limits.quota import Lane
 from .models.messages import SendReceipt
 from .models.route import Route
@@ -132,6 +133,8 @@ class Progress:
         unknown: The error of the last attempt that may have reached the server.
         not_sent: The error of the last attempt, where it did not leave and an earlier one may have
             arrived.
+        fault: What ends the call, whatever the retry policy says: what a limiter or that policy
+            raised, or that the client was closed.
     """
 
     call: Call
@@ -146,6 +149,7 @@ class Progress:
     on_wire: float = 0.0
     unknown: CleverAppError | None = None
     not_sent: CleverAppError | None = None
+    fault: Exception | None = None
 
     def receipt(self) -> SendReceipt:
         """What it took."""
@@ -168,10 +172,23 @@ class Progress:
         error.attempts = self.attempt
         return error
 
+    def ended_by(self, fault: Exception) -> CleverAppError:
+        """The error of an attempt that a fault ended while it waited, and the call with it."""
+        self.fault = fault
+        # The outcome of an error of ours may be that of another request, which a limiter made.
+        if isinstance(fault, CleverAppError) and fault.outcome is Outcome.NOT_SENT:
+            return fault
+        return NotSentError(f"not sent: the limiter failed: {told_of(fault)}")
+
     def last(self, error: CleverAppError) -> CleverAppError:
-        """The error that ends the call, with a note of an attempt after it that did not leave."""
+        """The error that ends the call, with notes of an attempt that did not leave and a fault."""
         if self.not_sent is not None:
             error.add_note(f"the last attempt did not reach the server: {self.not_sent}")
+        if self.fault is not None and error is not self.fault:
+            error.add_note(f"no further attempt: {told_of(self.fault)}")
+            # Outcomes of a run are written to logs and lists, and its text may hold the message.
+            if not self.call.state.in_run:
+                error.__cause__ = self.fault
         return error
 
 

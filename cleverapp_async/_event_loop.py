@@ -12,6 +12,8 @@ __all__ = [
     "AsyncOnly",
     "Lifetime",
     "SharedTimeout",
+    "Wait",
+    "Waits",
     "claim_running_loop",
     "error_of",
     "wait_out",
@@ -20,6 +22,7 @@ __all__ = [
 T = TypeVar("T")
 
 _CLIENT_REFUSES = "the client belongs to another event loop: make one inside each asyncio.run()"
+_CLOSED_MEANWHILE = "not sent: the client was closed while the request waited"
 _NO_LOOP = "no event loop runs here: call this inside asyncio.run()"
 LIMITER_REFUSES = "this limiter serves another event loop: make one LimiterRegistry per event loop"
 
@@ -190,6 +193,72 @@ class SharedTimeout:
             del self._running[task]
             self._expired[task] = cancelling
             task.cancel()
+
+
+class Waits:
+    """The waits of one client, which its closing ends at once, whatever they wait for.
+
+    Attributes:
+        over: Whether the client was closed.
+        running: What waits now.
+    """
+
+    def __init__(self) -> None:
+        self.over = False
+        self.running: set[Wait] = set()
+
+    def end(self) -> None:
+        """The client was closed."""
+        self.over = True
+        for wait in self.running:
+            wait.end()
+
+
+class Wait:
+    """A block of a task in which it waits, and is ended where the client is closed.
+
+    Args:
+        waits: Those of the client.
+    """
+
+    __slots__ = ("_before", "_ended", "_task", "_waits")
+
+    def __init__(self, waits: Waits) -> None:
+        self._waits = waits
+        self._ended = False
+
+    def __enter__(self) -> None:
+        """The running task begins to wait.
+
+        Raises:
+            ClientStateError: The client is closed.
+        """
+        waits = self._waits
+        if waits.over:
+            raise ClientStateError(_CLOSED_MEANWHILE)
+        # In few steps, as every request passes here.
+        self._task = task = asyncio.current_task()
+        self._before = 0 if task is None else task.cancelling()
+        waits.running.add(self)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """The wait is over.
+
+        Raises:
+            ClientStateError: The client was closed, and nobody else cancelled the task.
+        """
+        self._waits.running.discard(self)
+        if not self._ended or self._task is None:
+            return
+        # As `asyncio.timeout` tells its own cancellation from those of others.
+        if self._task.uncancel() <= self._before and kind is asyncio.CancelledError:
+            raise ClientStateError(_CLOSED_MEANWHILE) from None
+
+    def end(self) -> None:
+        """The client was closed: the task is cancelled."""
+        if self._task is not None:
+            self._ended = True
+            self._task.cancel()
 
 
 class AsyncOnly:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import math
 import random
 from functools import partial
@@ -16,26 +17,23 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from attrs import define, evolve
 
-from ._arguments import check_instance, wrong_setting
+from ._arguments import check_instance, told_of, wrong_setting
 from ._call import Call, EventDispatcher, Progress, Reply, SendState, note_answer
+from ._event_loop import Wait
 from ._imports import late_module
 from ._request import WireRequest, build
 from ._response import RawResponse
 from ._transport import Transport, WireFailure, Witness
 from .config import ClientConfig
-from .endpoints import Repeat
 from .errors import (
     ApiError,
     CleverAppError,
     ClientStateError,
-    ConnectError,
     DeadlineExceededError,
     LimiterUnavailableError,
     MessengerLimitError,
     MethodNotFoundError,
-    NotSentError,
     Outcome,
-    OutcomeUnknownError,
     RateLimitError,
     ServerError,
 )
@@ -58,6 +56,8 @@ else:
 __all__ = ["Pipeline", "observer_of"]
 
 P = ParamSpec("P")
+
+_log = logging.getLogger("cleverapp_async")
 
 # Seconds; less would be told as 0.0 s.
 _SHORTEST_TOLD = 0.05
@@ -154,10 +154,13 @@ class Pipeline:
                 return Reply(result, progress.receipt())
             delay = self._delay(progress, result)
             error = progress.judge(result)
-            if delay is None:
-                call.state.outcome = error.outcome
-                raise progress.last(error)
-            await self._back_off(progress, error, delay)
+            if delay is not None:
+                closed = await self._back_off(progress, error, delay)
+                if closed is None:
+                    continue
+                error = progress.judge(closed)
+            call.state.outcome = error.outcome
+            raise progress.last(error)
 
     async def _attempt(
         self, progress: Progress, request: WireRequest, record: CallRecord | None
@@ -169,6 +172,8 @@ class Pipeline:
             asked_at = time()
             try:
                 permits = await self._enter(progress, key, asked_at)
+            except Exception as failure:  # noqa: BLE001 - a limiter of the user's raises anything
+                permits = progress.ended_by(failure)
             finally:
                 progress.waited += time() - asked_at
             if isinstance(permits, CleverAppError):
@@ -179,7 +184,7 @@ class Pipeline:
                 break
             # The server said meanwhile that it is down.
             self._transport.release()
-            permits.refund()
+            _tell_limiter(permits.refund)
             if state.withdraw is not None and progress.unknown is None:
                 state.withdraw()
         if record is None or self._observer is None:
@@ -205,7 +210,7 @@ class Pipeline:
         started_at = time()
         if obstacle := self._obstacle(progress, started_at):
             self._transport.release()
-            permits.refund()
+            _tell_limiter(permits.refund)
             return obstacle
         witness = Witness(partial(_leave, permits, state))
         state.waiting = False
@@ -233,7 +238,7 @@ class Pipeline:
             _end(permits, result.outcome)
             if progress.has_listeners:
                 self._tell(progress, events.AttemptFailed, result.outcome, result.reason)
-            return _failure(result, progress.call.endpoint.repeat)
+            return result.error(progress.call.endpoint.repeat)
         if progress.has_listeners:
             self._tell(progress, events.AttemptAnswered, result.status, seconds)
         note_answer(result)
@@ -245,7 +250,7 @@ class Pipeline:
             await commit()
         except BaseException:
             self._transport.release()
-            permits.refund()
+            _tell_limiter(permits.refund)
             raise
 
     def _obstacle(self, progress: Progress, now: float) -> CleverAppError | None:
@@ -261,7 +266,7 @@ class Pipeline:
         self, progress: Progress, key: LimitKey | None, now: float
     ) -> PermitPair | CleverAppError:
         """Win the limits and a connection slot, if that is possible before the deadline."""
-        unbounded = progress.deadline_at == math.inf
+        unbounded, bound = progress.deadline_at == math.inf, None
         if progress.has_listeners or not unbounded:
             estimate = self._estimate(progress, key)
             if now + estimate > progress.deadline_at:
@@ -270,13 +275,16 @@ class Pipeline:
                 told = "account" if key is None else str(key)
                 self._tell(progress, events.WaitingForLimit, told, estimate)
         try:
-            if unbounded:
-                return await self._win(progress, key)
-            async with asyncio.timeout_at(progress.deadline_at):
-                return await self._win(progress, key)
+            with Wait(self._transport.waits):
+                if unbounded:
+                    return await self._win(progress, key)
+                async with asyncio.timeout_at(progress.deadline_at) as bound:
+                    return await self._win(progress, key)
         except LimiterUnavailableError as error:
             return error
         except TimeoutError:
+            if bound is None or not bound.expired():
+                raise
             estimate = self._estimate(progress, key)
         return _too_late(estimate)
 
@@ -290,7 +298,7 @@ class Pipeline:
         try:
             await self._transport.reserve()
         except BaseException:
-            permits.refund()
+            _tell_limiter(permits.refund)
             raise
         return permits
 
@@ -301,27 +309,28 @@ class Pipeline:
         try:
             content = call.read(raw, call.endpoint, lenient=self._config.lenient)
         except MessengerLimitError as error:
-            permits.refuse_key(self._bounded(error.retry_after))
-            self._learn(call, key, error)
+            _tell_limiter(permits.refuse_key, self._bounded(error.retry_after))
+            _tell_limiter(self._learn, call, key, error)
             return error
         except RateLimitError as error:
-            permits.refuse_account(self._bounded(error.retry_after))
+            _tell_limiter(permits.refuse_account, self._bounded(error.retry_after))
             return error
         except ServerError as error:
-            permits.settle()
+            _tell_limiter(permits.settle)
             if error.retry_after:
-                self._limits.hold(self._bounded(error.retry_after) or 0.0)
+                seconds = self._bounded(error.retry_after) or 0.0
+                _tell_limiter(self._limits.hold, seconds)
             return error
         except ApiError as error:
-            permits.settle()
-            if _is_of_the_address(error):
+            _tell_limiter(permits.settle)
+            if isinstance(error, MethodNotFoundError) or 300 <= error.status < 400:  # noqa: PLR2004 - of an address that may be wrong
                 error.args = (f"{error}; asked at {self._transport.place}",)
             return error
         except BaseException:
             # Whatever it is, the answer has come: nobody waits for its slots for ever.
-            permits.settle()
+            _tell_limiter(permits.settle)
             raise
-        permits.settle()
+        _tell_limiter(permits.settle)
         call.state.outcome = Outcome.ACCEPTED
         return content
 
@@ -348,28 +357,37 @@ class Pipeline:
 
     def _delay(self, progress: Progress, error: CleverAppError) -> float | None:
         """Count what ended an attempt; seconds until the next one, or None to raise the error."""
-        if progress.call.state.stopping or isinstance(error, DeadlineExceededError):
+        over = progress.fault is not None or progress.call.state.stopping
+        if over or self._transport.closed or isinstance(error, DeadlineExceededError):
             return None
         if isinstance(error, RateLimitError):
             progress.refusals += 1
         else:
             progress.faults += 1
-        delay = self._config.retry.delay(
-            error,
-            progress.call.endpoint.repeat,
-            faults=progress.faults,
-            refusals=progress.refusals,
-            jitter=random.random(),
-        )
+        try:
+            delay = self._config.retry.delay(
+                error,
+                progress.call.endpoint.repeat,
+                faults=progress.faults,
+                refusals=progress.refusals,
+                jitter=random.random(),
+            )
+            ends = delay is not None and progress.clock() + delay >= progress.deadline_at
+        except Exception as fault:  # noqa: BLE001 - a policy of the user's own raises anything
+            # It must not take the place of what is known of the request.
+            progress.fault = fault
+            return None
         if delay is None and isinstance(error, RateLimitError) and error.retry_after:
             asked = f"the server asked to wait {error.retry_after:.10g} s"
             error.args = (f"{error}; {asked}, and no further attempt was made",)
-        if delay is not None and progress.clock() + delay >= progress.deadline_at:
+        if ends:
             return None
         return delay
 
-    async def _back_off(self, progress: Progress, error: CleverAppError, delay: float) -> None:
-        """Tell of the next attempt, and wait for its moment."""
+    async def _back_off(
+        self, progress: Progress, error: CleverAppError, delay: float
+    ) -> CleverAppError | None:
+        """Tell of the next attempt, and wait for its moment; why there is none, if so."""
         state = progress.call.state
         state.outcome = Outcome.UNKNOWN if progress.unknown else Outcome.NOT_SENT
         if state.withdraw is not None and progress.unknown is None:
@@ -380,7 +398,12 @@ class Pipeline:
             told = str(progress.not_sent or error)
             self._tell(progress, events.RetryScheduled, delay, told)
         if delay > 0:
-            await asyncio.sleep(delay)
+            try:
+                with Wait(self._transport.waits):
+                    await asyncio.sleep(delay)
+            except ClientStateError as closed:
+                return progress.ended_by(closed)
+        return None
 
     def _tell(
         self,
@@ -394,6 +417,15 @@ class Pipeline:
         self._events.dispatch(event)
 
 
+def _tell_limiter(ending: Callable[P, None], *about: P.args, **named: P.kwargs) -> None:
+    """Tell a limiter what came of a request, which stays as it is if a limiter fails at that."""
+    try:
+        ending(*about, **named)
+    except Exception as fault:  # noqa: BLE001 - a limiter of the user's raises anything
+        told = "a limiter failed, the outcome of the request stays as it is: %s"
+        _log.error(told, told_of(fault))
+
+
 def _leave(permits: PermitPair, state: SendState) -> None:
     """The request starts to leave."""
     state.outcome = Outcome.UNKNOWN
@@ -402,26 +434,7 @@ def _leave(permits: PermitPair, state: SendState) -> None:
 
 def _end(permits: PermitPair, outcome: Outcome) -> None:
     """End a pair of permits whose request got no answer."""
-    if outcome is Outcome.NOT_SENT:
-        permits.refund()
-    else:
-        permits.give_up()
-
-
-def _is_of_the_address(error: ApiError) -> bool:
-    """Whether the request may have gone to the wrong place."""
-    redirect = 300 <= error.status < 400  # noqa: PLR2004 - what 3xx means is no magic
-    return redirect or isinstance(error, MethodNotFoundError)
-
-
-def _failure(failure: WireFailure, repeat: Repeat) -> CleverAppError:
-    if failure.outcome is Outcome.UNKNOWN:
-        if repeat is Repeat.SAFE:
-            return OutcomeUnknownError(f"nothing was changed, nothing was read: {failure.reason}")
-        return OutcomeUnknownError(f"it may have reached the server: {failure.reason}")
-    if failure.connecting_to is None:
-        return NotSentError(f"not sent: {failure.reason}")
-    return ConnectError(f"not sent to {failure.connecting_to}: {failure.reason}")
+    _tell_limiter(permits.refund if outcome is Outcome.NOT_SENT else permits.give_up)
 
 
 def _too_late(estimate: float) -> DeadlineExceededError:

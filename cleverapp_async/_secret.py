@@ -7,6 +7,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from ._values import kind_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -361,7 +363,9 @@ def _meaning(found: re.Match[str]) -> str:
 
 def token_fault(value: object) -> str | None:
     """Why a token cannot work, without showing it; None where it can."""
-    token = value.strip() if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return f"api_token must be a string, not {kind_of(value)}"
+    token = value.strip()
     if not token:
         return "api_token is empty: it stands in the account's settings"
     if not token.isascii() or not token.isprintable() or " " in token:

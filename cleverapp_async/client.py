@@ -13,7 +13,13 @@ from attrs import evolve
 
 from . import bulk
 from . import journal as journals
-from ._arguments import check_flags, check_instance, wrong_argument, wrong_setting
+from ._arguments import (
+    check_flags,
+    check_instance,
+    faults_by_variable,
+    wrong_argument,
+    wrong_setting,
+)
 from ._call import Call, EventDispatcher, Reply
 from ._event_loop import AsyncOnly, Lifetime
 from ._imports import late_module
@@ -43,6 +49,9 @@ else:
     telemetry = late_module("cleverapp_async.telemetry")
 
 __all__ = ["CleverAppClient"]
+
+
+_VARIABLES = {"api_token": "CLEVERAPP_API_TOKEN", "base_url": "CLEVERAPP_BASE_URL"}
 
 
 class CleverAppClient(
@@ -139,15 +148,15 @@ class CleverAppClient(
         """
         if not os.environ.get("CLEVERAPP_API_TOKEN"):
             raise ConfigurationError("CLEVERAPP_API_TOKEN is not set: export the account's token")
-        base_url = os.environ.get("CLEVERAPP_BASE_URL") or DEFAULT_BASE_URL
-        return cls(
-            os.environ["CLEVERAPP_API_TOKEN"],
-            base_url=base_url,
-            config=config,
-            limits=limits,
-            session=session,
-            telemetry=telemetry,
-        )
+        with faults_by_variable(_VARIABLES):
+            return cls(
+                os.environ["CLEVERAPP_API_TOKEN"],
+                base_url=os.environ.get("CLEVERAPP_BASE_URL") or DEFAULT_BASE_URL,
+                config=config,
+                limits=limits,
+                session=session,
+                telemetry=telemetry,
+            )
 
     def __repr__(self) -> str:
         """The address and the account's digest; never the token."""
@@ -186,6 +195,10 @@ class CleverAppClient(
 
     async def close(self) -> None:
         """Close the client's own session; calls on their way fail. Closing twice is fine.
+
+        What waits for a limit, a connection or its next attempt ends at once and is not sent; an
+        attempt of it before that may have arrived outweighs that. What is on the wire may arrive:
+        its outcome is ``UNKNOWN``, over a lent session as well, which stays open.
 
         One that :meth:`with_options` made has no session of its own: it takes no further calls,
         those on their way end in order, and its parent stays open.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from enum import Enum
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
@@ -164,8 +165,31 @@ class ClientConfig:
     remembered_routes: int = field(default=100_000, validator=_count)
 
 
+_PORTS = {"https": 443, "http": 80}
+
+
+def spelled_base_url(url: str) -> str:
+    """A base URL in the spelling that all of the same address have; what is none stays as it is.
+
+    Scheme and host are in small letters and ASCII, the usual port and needless slashes left out.
+    """
+    parts = urlsplit(url)
+    scheme, host, port = parts.scheme, parts.hostname, parts.port
+    if scheme not in _PORTS or not host or parts.username is not None or parts.query:
+        return url
+    if not host.isascii():
+        # As aiohttp does it; here, as the import of the package needs no yarl.
+        from yarl import URL  # noqa: PLC0415
+
+        host = URL(f"{scheme}://{host}").raw_host or ""
+    place = f"[{host}]" if ":" in host else host
+    if port is not None and port != _PORTS[scheme]:
+        place += f":{port}"
+    return f"{scheme}://{place}{re.sub('/+', '/', parts.path).rstrip('/')}"
+
+
 def check_base_url(value: str) -> str:
-    """The base URL without a slash at the end; one without a path is warned of.
+    """The base URL as :func:`spelled_base_url` gives it; one without a path is warned of.
 
     Raises:
         ConfigurationError: It is no URL of an API, or would send the token in clear text.
@@ -176,10 +200,10 @@ def check_base_url(value: str) -> str:
         raise ConfigurationError("base_url holds white space or control characters: remove them")
     try:
         parts = urlsplit(value)
-        host, _port = parts.hostname, parts.port
+        host, spelled = parts.hostname, spelled_base_url(value)
     except ValueError:
-        host, parts = None, urlsplit("")
-    if parts.scheme not in {"http", "https"} or not host:
+        host, parts, spelled = None, urlsplit(""), ""
+    if parts.scheme not in _PORTS or not host:
         raise ConfigurationError(
             f"base_url must look like https://app.cleverapp.pro/api/v1, not {_shown(value)!r}"
         )
@@ -192,7 +216,7 @@ def check_base_url(value: str) -> str:
             f"base_url {_shown(value)!r} is not https: the token would travel in clear text "
             "(http is accepted for this machine itself, such as http://127.0.0.1:8080/api/v1)"
         )
-    value = value.rstrip("/")
+    value = spelled
     if not parts.path.strip("/"):
         warn_caller(
             f"base_url {value} has no path: on every known host the API lives at {value}{_PATH}, "

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
-from ._arguments import check_instance, wrong_argument, wrong_setting
+from ._arguments import check_instance, faults_by_variable, wrong_argument, wrong_setting
 from ._call import Call, EventDispatcher
 from ._event_loop import AsyncOnly, Lifetime
 from ._imports import late_module
@@ -141,13 +141,14 @@ class IncomingWebhook(AsyncOnly):
         """
         if not os.environ.get(_ENVIRONMENT):
             raise ConfigurationError(f"{_ENVIRONMENT} is not set: export the webhook's URL")
-        return cls(
-            os.environ[_ENVIRONMENT],
-            config=config,
-            limits=limits,
-            session=session,
-            telemetry=telemetry,
-        )
+        with faults_by_variable({"url": _ENVIRONMENT}):
+            return cls(
+                os.environ[_ENVIRONMENT],
+                config=config,
+                limits=limits,
+                session=session,
+                telemetry=telemetry,
+            )
 
     def __repr__(self) -> str:
         """The scheme and the host; never what follows them."""

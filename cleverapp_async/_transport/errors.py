@@ -10,6 +10,7 @@ import aiohttp
 from aiohttp import client_exceptions as aio
 
 from .._tls import tls_fault
+from ..errors import ClientStateError
 from .witness import StaleConnectionError
 
 __all__ = ["REASONS", "reason_of"]
@@ -47,6 +48,7 @@ REASONS: dict[type[BaseException], str] = {
     aio.ClientError: "the HTTP client failed",
     asyncio.TimeoutError: "no answer in time",
     StaleConnectionError: "something came on the connection before any request had asked for it",
+    ClientStateError: "the client was closed",
     OSError: "the connection broke",
     RuntimeError: "the HTTP session cannot be used (was it closed?)",
 }

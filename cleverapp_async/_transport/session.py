@@ -17,10 +17,11 @@ from aiohttp import hdrs
 from attrs import frozen
 
 from .._arguments import check_instance, place_of_caller, warn_at, wrong_setting
-from .._event_loop import SharedTimeout
+from .._event_loop import SharedTimeout, Wait, Waits
 from .._response import RawResponse
 from .._tls import SPEAKS_TLS
-from ..errors import Outcome
+from ..endpoints import Repeat
+from ..errors import CleverAppError, ConnectError, NotSentError, Outcome, OutcomeUnknownError
 from .errors import reason_of
 from .unpacking import ACCEPTED_ENCODINGS, unpacker_of
 from .witness import StaleConnectionError, WitnessedBody
@@ -96,6 +97,16 @@ class WireFailure:
     outcome: Outcome
     reason: str
     connecting_to: str | None = None
+
+    def error(self, repeat: Repeat) -> CleverAppError:
+        """What the caller is told, who asked for what may be repeated like that."""
+        if self.outcome is Outcome.UNKNOWN:
+            if repeat is Repeat.SAFE:
+                return OutcomeUnknownError(f"nothing was changed, nothing was read: {self.reason}")
+            return OutcomeUnknownError(f"it may have reached the server: {self.reason}")
+        if self.connecting_to is None:
+            return NotSentError(f"not sent: {self.reason}")
+        return ConnectError(f"not sent to {self.connecting_to}: {self.reason}")
 
 
 class _Reading:
@@ -177,6 +188,7 @@ class Transport:
         self._lent = session
         self._made_at = place_of_caller()
         self.closed = False
+        self.waits = Waits()
         slots = config.max_in_flight
         if session is not None:
             slots = min(slots, _connections_of(session))
@@ -290,8 +302,9 @@ class Transport:
         return RawResponse(status, headers, struck, problem)
 
     async def close(self) -> None:
-        """Let the session go, and close it if it is ours."""
+        """Let the session go, close it if it is ours, and end what waits or is on the wire."""
         self.closed = True
+        self.waits.end()
         self._lent = None
         if self._own is not None:
             await self._own.close()
@@ -317,9 +330,12 @@ class Transport:
     ) -> tuple[AbstractContextManager[None], aiohttp.ClientTimeout]:
         """The bounds of one attempt, whose clock starts now: its slot is won already."""
         usual = seconds == self._config.attempt_timeout
+        if session is not self._own:
+            # Closing a session of ours ends what is on its wire; a lent one stays open.
+            return Wait(self.waits), self._timeout if usual else _bounds(seconds, self._config)
         # With the shared one aiohttp sees a cancellation. Trace hooks, as OpenTelemetry's
         # instrumentation adds them to each session, are to see the time-out that it is.
-        if usual and session is self._own and not session.trace_configs:
+        if usual and not session.trace_configs:
             return self._shared_timeout, self._untimed
         return nullcontext(), self._timeout if usual else _bounds(seconds, self._config)
 

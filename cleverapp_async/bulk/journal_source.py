@@ -25,6 +25,7 @@ from ..limits.quota import LimitKey
 from ..models.messages import Message
 from ..models.route import Route
 from .breaker import is_permanent
+from .journal.messages import closed_at_end
 from .journal.protocol import Journal, MarkOf, Messages, RecognizesAccount
 from .journal.records import (
     ORPHANED,
@@ -146,7 +147,8 @@ class JournalSource:
         load, source = self.journal.load, _SourceError()
         messages = None if self.messages is None else source.watch(self.messages)
         try:
-            loaded = await load(messages, self.key_of, deduplicate=self.deduplicate)
+            async with closed_at_end(None if messages is None else messages.steps):
+                loaded = await load(messages, self.key_of, deduplicate=self.deduplicate)
         except (JournalError, InvalidRequestError):
             raise
         except (Exception, asyncio.CancelledError) as error:
@@ -303,7 +305,7 @@ class _SourceError:
 
     raised: BaseException | None = field(default=None, init=False)
 
-    def watch(self, messages: Messages) -> Messages:
+    def watch(self, messages: Messages) -> _Watched | _WatchedLater:
         """The same messages, whose error is remembered."""
         if isinstance(messages, AsyncIterable):
             return _WatchedLater(self, aiter(messages))

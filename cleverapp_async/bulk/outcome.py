@@ -11,6 +11,7 @@ from typing import ParamSpec, TypeVar, cast
 
 from attrs import field, frozen
 
+from .._arguments import told_of
 from ..errors import CleverAppError, JournalError, NotSentError, Outcome, OutcomeUnknownError
 from ..models.contact import Contact
 from ..models.messages import Message, SendReceipt
@@ -97,8 +98,8 @@ def unexpected_error(outcome: Outcome, error: BaseException) -> CleverAppError:
     # The innermost frame is where it was raised: outside of this package it is a callback or a
     # limiter of the user's own.
     if frames and not frames[-1].filename.startswith(_OURS):
-        return kind(f"what the SDK called failed, such as a limiter: {_place_of(error)}")
-    return kind(f"the SDK failed, please report it: {_place_of(error)}")
+        return kind(f"what the SDK called failed, such as a limiter: {told_of(error)}")
+    return kind(f"the SDK failed, please report it: {told_of(error)}")
 
 
 def journal_failure(method: Callable[..., object], error: BaseException) -> CleverAppError:
@@ -114,7 +115,7 @@ def journal_failure(method: Callable[..., object], error: BaseException) -> Clev
     if isinstance(error, JournalError):
         return error
     told = f"{type(error).__name__}: " if isinstance(error, CleverAppError) else ""
-    found = broken_promise(method, f"raised {told}{_place_of(error)}")
+    found = broken_promise(method, f"raised {told}{told_of(error)}")
     found.__cause__ = error
     return found
 
@@ -210,16 +211,3 @@ def broken_promise(method: Callable[..., object], told: str) -> JournalError:
 def _method_name(method: Callable[..., object]) -> str:
     owner = type(getattr(method, "__self__", method)).__name__
     return f"{owner}.{getattr(method, '__name__', '')}"
-
-
-def _place_of(error: BaseException) -> str:
-    """An error by its type and place, because its text may hold the message unless it is ours."""
-    if isinstance(error, CleverAppError):
-        return str(error)
-    kind = type(error).__name__
-    frames = traceback.extract_tb(error.__traceback__)
-    if not frames:
-        return kind
-    # The innermost frame; neither the text of the error nor a line of source is shown.
-    place = frames[-1]
-    return f"{kind} in {place.name} ({Path(place.filename).name}:{place.lineno})"

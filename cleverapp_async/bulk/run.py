@@ -72,7 +72,8 @@ class BulkRun(AsyncOnly):
     included: messages that were on the wire may have arrived, and nobody is told their outcomes
     any more; :attr:`progress` counts them. :meth:`drain` stops in order instead. After a ``break``
     the loop has to turn until all that is done: use the run as an async context manager to be
-    sure that nothing outlives a block.
+    sure that nothing outlives a block. A generator of messages is closed with the run, so that what
+    it holds, such as a connection to a database, is given back.
 
     With a journal an outcome comes once it is written down. The messages that a dead run had on its
     way come first, as ``UNKNOWN``. A message that was never begun has no outcome: the next run
@@ -179,7 +180,11 @@ class BulkRun(AsyncOnly):
         if self._dispatcher.draining:
             return
         self._dispatcher.drain()
-        if self._reader is not None:
+        self._stop_reader()
+
+    def _stop_reader(self) -> None:
+        """Cancel it once: a generator of the user's that ends in order is not cut off at that."""
+        if self._reader is not None and not self._reader.cancelling():
             self._reader.cancel()
 
     async def aclose(self) -> None:
@@ -204,8 +209,9 @@ class BulkRun(AsyncOnly):
         ended = self._why_ended(finished=finished)
         self.drain()
         helpers = [task for task in (self._reader, self._keeper) if task is not None]
-        for task in helpers:
-            task.cancel()
+        if self._keeper is not None:
+            self._keeper.cancel()
+        self._stop_reader()
         try:
             # The source is closed at the very last: it must be there for every outcome that still
             # has to be kept.
@@ -275,7 +281,7 @@ class BulkRun(AsyncOnly):
                     yield dispatcher.ended.popleft()
                     dispatcher.start()
                 if dispatcher.failure is not None:
-                    self._reader.cancel()
+                    self._stop_reader()
                 if self._reader.done() and not dispatcher.busy:
                     break
                 # Nothing is awaited between the looks above and this: no news is missed.

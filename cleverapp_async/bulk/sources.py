@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from typing import TYPE_CHECKING, Protocol, cast
 
 from attrs import define
@@ -13,6 +13,7 @@ from .._call import SendState
 from ..errors import CleverAppError, InvalidRequestError, Outcome
 from ..limits.quota import LimitKey
 from ..models.messages import Message, check_message
+from .journal.messages import closed_at_end
 from .journal.protocol import Journal, Messages
 from .outcome import SendOutcome, unexpected_error
 
@@ -35,6 +36,17 @@ def check_journal(journal: object) -> None:
 
 
 _READ_AT_ONCE = 64
+
+
+_END = object()
+
+
+async def _next_later(steps: AsyncIterator[object]) -> object:
+    """The next of them; no loop, as an iterator need not be one to iterate over by itself."""
+    try:
+        return await anext(steps)
+    except StopAsyncIteration:
+        return _END
 
 
 class DispatchQueue(Protocol):
@@ -136,12 +148,15 @@ class IterableSource:
 
     async def fill(self, queue: DispatchQueue) -> None:
         """Put in all messages, as there is room; anything else has its outcome at once."""
-        if isinstance(self.messages, AsyncIterable):
-            async for message in self.messages:
-                await self._put(queue, message)
+        given = self.messages
+        if isinstance(given, AsyncIterable):
+            async with closed_at_end(aiter(given)) as later:
+                while (message := await _next_later(later)) is not _END:
+                    await self._put(queue, message)
         else:
-            for message in self.messages:
-                await self._put(queue, message)
+            async with closed_at_end(iter(given)) as steps:
+                while (message := next(steps, _END)) is not _END:
+                    await self._put(queue, message)
 
     async def _put(self, queue: DispatchQueue, message: object) -> None:
         # What is no message has an index as well: outcomes tell places in what was given.

@@ -74,7 +74,8 @@ class Limiter(Protocol):
     ) -> Permit:
         """Wait for a slot.
 
-        Cancelling a waiter at any await point must not lose a slot.
+        Cancelling a waiter at any await point must not lose a slot. What it raises is the cause
+        of a :class:`NotSentError`; an error of this package that says so itself comes as it is.
 
         Args:
             lane: Whose turn comes first.

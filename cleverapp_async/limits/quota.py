@@ -12,7 +12,7 @@ from typing import TypeAlias, TypeVar, cast, overload
 from attrs import Attribute, field, frozen, validators
 
 from .._arguments import check_seconds, check_whole, is_number, wrong_setting
-from ..models.route import Route
+from ..models.route import Route, spelled
 
 __all__ = [
     "ACCOUNT_QUOTAS",
@@ -184,12 +184,12 @@ class LimitKey:
 
     Attributes:
         bot_id: The bot; None where only the messenger is known.
-        messenger: The messenger, in the API's spelling (``whatsapp``).
+        messenger: The messenger, kept in the API's spelling: ``WhatsApp`` becomes ``whatsapp``.
         scope: The method whose limit it is, ``sendMessage`` or ``sendMessageToWhatsApp``.
     """
 
     bot_id: int | None
-    messenger: str
+    messenger: str = field(converter=spelled)
     scope: str = "sendMessage"
 
     @overload

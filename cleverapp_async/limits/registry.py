@@ -9,6 +9,7 @@ from typing import Self, TypedDict, Unpack, cast
 
 from .._arguments import check_callable, check_instance, check_seconds, wrong_setting
 from .._redis import RedisCommands
+from ..models.route import spelled
 from . import shared
 from .protocols import (
     Limiter,
@@ -93,7 +94,7 @@ class LimiterRegistry:
             "messengers", messengers, str, "messengers, such as 'viber'"
         ):
             # In the spelling of the API, by which messages are looked up.
-            self._messengers[name.strip().lower()] = as_quotas("messengers", quotas)
+            self._messengers[spelled(name)] = as_quotas("messengers", quotas)
         self._other_messengers = as_quotas("other_messengers", other_messengers)
         self._whatsapp_direct = as_quotas("whatsapp_direct", whatsapp_direct)
         self._keys = {

@@ -7,13 +7,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast
 
-from attrs import evolve
+from attrs import evolve, fields
 
 from .. import models
 from .._arguments import check_choice, check_instance, check_seconds, wrong_argument
 from .._call import Call, Reply
 from .._imports import late_module
-from ..config import PostParameters
+from ..config import ClientConfig, PostParameters
 from ..endpoints import ENDPOINTS, Endpoint, ParametersIn, Repeat, Shape, Trust
 from ..errors import ConfigurationError, InvalidRequestError
 from ..limits.quota import Lane
@@ -90,6 +90,11 @@ class ClientOptions(CallOptions, total=False):
 
 _CALL_OPTIONS = CallOptions.__annotations__
 _SETTINGS = ClientOptions.__annotations__.keys() - _CALL_OPTIONS.keys()
+_OF_ITS_OWN = {
+    *("api_token", "base_url", "config", "limits", "session", "telemetry"),
+    *(one.name for one in fields(ClientConfig)),
+}
+"""What a client has that one made by ``with_options`` shares."""
 
 
 def options_of_client(options: Mapping[str, object]) -> tuple[CallOptions, dict[str, object]]:
@@ -107,13 +112,24 @@ def options_of_client(options: Mapping[str, object]) -> tuple[CallOptions, dict[
         elif name in _SETTINGS:
             settings[name] = value
         else:
-            known = ", ".join([*_CALL_OPTIONS, *sorted(_SETTINGS)])
-            raise ConfigurationError(
-                f"{name} cannot be set by with_options, as the client shares its parent's "
-                f"connections and limits: set one of {known}, or make a client of its own"
-            )
+            raise ConfigurationError(_refusal_of_option(name))
     check_options(of_calls)
     return cast("CallOptions", of_calls), settings
+
+
+def _refusal_of_option(name: str) -> str:
+    """Why a name is none of :class:`ClientOptions`, and what to write instead."""
+    known = [*_CALL_OPTIONS, *sorted(_SETTINGS)]
+    if name in _OF_ITS_OWN:
+        return (
+            f"{name} cannot be set by with_options, as the client shares its parent's connections "
+            f"and limits: set one of {', '.join(known)}, or make a client of its own"
+        )
+    from difflib import get_close_matches  # noqa: PLC0415 - only this refusal needs it
+
+    near = get_close_matches(name, known, n=1)
+    meant = f": did you mean {near[0]}?" if near else "."
+    return f"{name} is no option of a client{meant} The options are {', '.join(known)}"
 
 
 def check_options(options: Mapping[str, object], *, remedy: str = "") -> None:

@@ -21,7 +21,7 @@ from ..models.checks import (
 )
 from ..models.contact import Contact, ContactVariable
 from ._paging import iterate
-from .base import ABSENT, Absent, CallOptions, Methods, given
+from .base import ABSENT, Absent, CallOptions, Methods, check_options, given
 
 __all__ = ["ContactMethods", "TagMethods", "VariableMethods"]
 
@@ -58,13 +58,8 @@ class ContactMethods(Methods):
             InvalidRequestError: An argument cannot be sent.
             CleverAppError: See :meth:`send_message`.
         """
-        parameters = given(
-            date_from=None if date_from is None else check_moment("date_from", date_from),
-            date_to=None if date_to is None else check_moment("date_to", date_to),
-            count=None if count is None else check_count("count", count, _MOST_PER_PAGE),
-            bot_id=None if bot_id is None else check_id("bot_id", bot_id),
-            page=None if page is None else check_count("page", page),
-            with_=None if with_ is None else ",".join(check_strings("with", with_)) or None,
+        parameters = _listed(
+            date_from=date_from, date_to=date_to, count=count, bot_id=bot_id, page=page, with_=with_
         )
         contacts: models.Page[Contact] = await self._ask_page("getContacts", parameters, options)
         return contacts
@@ -96,6 +91,11 @@ class ContactMethods(Methods):
             PagingError: The pages ended before all came, or one came again.
             CleverAppError: See :meth:`send_message`.
         """
+        # At the call: whoever iterates may stand elsewhere.
+        check_options(options)
+        _listed(
+            date_from=date_from, date_to=date_to, count=count, bot_id=bot_id, page=None, with_=with_
+        )
 
         async def fetch(number: int) -> models.Page[Contact]:
             return await self.get_contacts(
@@ -398,3 +398,31 @@ class VariableMethods(Methods):
         )
         answer: object = await self._ask("deleteContactVariable", parameters, options)
         return answer
+
+
+def _listed(
+    *,
+    date_from: object,
+    date_to: object,
+    count: object,
+    bot_id: object,
+    page: object,
+    with_: object,
+) -> dict[str, object]:
+    """The parameters of ``getContacts``."""
+    return given(
+        date_from=None if date_from is None else check_moment("date_from", date_from),
+        date_to=None if date_to is None else check_moment("date_to", date_to),
+        count=None if count is None else check_count("count", count, _MOST_PER_PAGE),
+        bot_id=None if bot_id is None else check_id("bot_id", bot_id),
+        page=None if page is None else check_count("page", page),
+        with_=None if with_ is None else ",".join(_added(with_)) or None,
+    )
+
+
+def _added(with_: object) -> list[str]:
+    """What is to be added to each contact."""
+    if isinstance(with_, str):
+        told = "with_ must be a list of strings, such as with_=['tags'], not a str"
+        raise InvalidRequestError(told, fields=("with_",))
+    return check_strings("with_", with_)

@@ -12,7 +12,7 @@ from .._arguments import check_flag, wrong_argument
 from ..errors import InvalidRequestError
 from ..models.checks import check_count, check_hex_id, check_id, check_object, check_string
 from ._paging import iterate
-from .base import CallOptions, Methods, given
+from .base import CallOptions, Methods, check_options, given
 
 __all__ = ["ListMethods"]
 
@@ -54,6 +54,7 @@ class ListMethods(Methods):
             PagingError: The pages ended before all came, or one came again.
             CleverAppError: See :meth:`send_message`.
         """
+        check_options(options)
 
         async def fetch(number: int) -> models.Page[models.ListSchema]:
             return await self.get_list_schemas(page=number, **options)
@@ -216,14 +217,14 @@ class ListMethods(Methods):
             InvalidRequestError: An argument cannot be sent.
             CleverAppError: See :meth:`send_message`.
         """
-        parameters = given(
-            schema_id=_schema_id(schema),
-            bot_id=None if bot_id is None else check_id("bot_id", bot_id),
-            contact_id=None if contact_id is None else check_id("contact_id", contact_id),
-            order_by=None if order_by is None else check_string("order_by", order_by),
-            filters=None if filters is None or filters == {} else check_object("filters", filters),
-            page=None if page is None else check_count("page", page),
-            limit=None if limit is None else check_count("limit", limit),
+        parameters = _listed(
+            schema=schema,
+            bot_id=bot_id,
+            contact_id=contact_id,
+            order_by=order_by,
+            filters=filters,
+            page=page,
+            limit=limit,
         )
         items: models.Page[models.ListItem] = await self._ask_page(
             "getListItems", parameters, options
@@ -259,6 +260,16 @@ class ListMethods(Methods):
             PagingError: The pages ended before all came, or one came again.
             CleverAppError: See :meth:`send_message`.
         """
+        check_options(options)
+        _listed(
+            schema=schema,
+            bot_id=bot_id,
+            contact_id=contact_id,
+            order_by=order_by,
+            filters=filters,
+            page=None,
+            limit=limit,
+        )
 
         async def fetch(number: int) -> models.Page[models.ListItem]:
             return await self.get_list_items(
@@ -352,6 +363,28 @@ def _field(field: object) -> dict[str, object]:
 
 def _schema_id(schema: models.ListSchema | str) -> str:
     return check_hex_id("schema_id", schema.id if isinstance(schema, models.ListSchema) else schema)
+
+
+def _listed(
+    *,
+    schema: models.ListSchema | str,
+    bot_id: object,
+    contact_id: object,
+    order_by: object,
+    filters: object,
+    page: object,
+    limit: object,
+) -> dict[str, object]:
+    """The parameters of ``getListItems``."""
+    return given(
+        schema_id=_schema_id(schema),
+        bot_id=None if bot_id is None else check_id("bot_id", bot_id),
+        contact_id=None if contact_id is None else check_id("contact_id", contact_id),
+        order_by=None if order_by is None else check_string("order_by", order_by),
+        filters=None if filters is None or filters == {} else check_object("filters", filters),
+        page=None if page is None else check_count("page", page),
+        limit=None if limit is None else check_count("limit", limit),
+    )
 
 
 def _typed(item: models.ListItem, schema: models.ListSchema | str | None) -> models.ListItem:

@@ -10,7 +10,7 @@ from .._arguments import check_flag, wrong_argument
 from ..models.checks import check_count, check_id, check_several, check_string
 from ..models.contact import Contact
 from ._paging import iterate
-from .base import CallOptions, Methods, given
+from .base import CallOptions, Methods, check_options, given
 
 __all__ = ["ReferralMethods"]
 
@@ -43,17 +43,13 @@ class ReferralMethods(Methods):
             InvalidRequestError: An argument cannot be sent.
             CleverAppError: See :meth:`send_message`.
         """
-        parameters = given(
-            contact_id=check_id("contact_id", contact_id),
-            depth=None if depth is None else check_count("depth", depth, _DEEPEST),
-            is_flat=None
-            if is_flat is None
-            else int(check_flag("is_flat", is_flat, wrong_argument)),
-        )
+        parameters = _asked_up(contact_id, depth)
+        if is_flat is not None:
+            parameters["is_flat"] = int(check_flag("is_flat", is_flat, wrong_argument))
         chain: models.ReferrerChain = await self._ask("getReferrers", parameters, options)
         return chain
 
-    async def iter_referrers(
+    def iter_referrers(
         self, *, contact_id: int, depth: int | None = None, **options: Unpack[CallOptions]
     ) -> AsyncGenerator[models.Referrer, None]:
         """Give who brought a contact, from the nearest up; a single request.
@@ -67,9 +63,15 @@ class ReferralMethods(Methods):
             InvalidRequestError: An argument cannot be sent.
             CleverAppError: See :meth:`send_message`.
         """
-        chain = await self.get_referrers(contact_id=contact_id, depth=depth, **options)
-        for referrer in chain.flat:
-            yield referrer
+        check_options(options)
+        _asked_up(contact_id, depth)
+
+        async def nearest_first() -> AsyncGenerator[models.Referrer, None]:
+            chain = await self.get_referrers(contact_id=contact_id, depth=depth, **options)
+            for referrer in chain.flat:
+                yield referrer
+
+        return nearest_first()
 
     async def get_referrals(
         self,
@@ -93,11 +95,7 @@ class ReferralMethods(Methods):
             InvalidRequestError: An argument cannot be sent.
             CleverAppError: See :meth:`send_message`.
         """
-        parameters = given(
-            contact_id=check_id("contact_id", contact_id),
-            page=None if page is None else check_count("page", page),
-            filters=_filters(tag_name, tag_id),
-        )
+        parameters = _asked_down(contact_id, page, tag_name, tag_id)
         contacts: models.Page[Contact] = await self._ask_page("getReferrals", parameters, options)
         return contacts
 
@@ -124,6 +122,8 @@ class ReferralMethods(Methods):
             PagingError: The pages ended before all came, or one came again.
             CleverAppError: See :meth:`send_message`.
         """
+        check_options(options)
+        _asked_down(contact_id, None, tag_name, tag_id)
 
         async def fetch(number: int) -> models.Page[Contact]:
             return await self.get_referrals(
@@ -166,6 +166,28 @@ def _one_or_several(
     if value is None:
         return None
     return check(name, value) if isinstance(value, kind) else check_several(name, value, check)
+
+
+def _asked_up(contact_id: object, depth: object) -> dict[str, object]:
+    """The parameters of ``getReferrers``, but for ``is_flat``."""
+    return given(
+        contact_id=check_id("contact_id", contact_id),
+        depth=None if depth is None else check_count("depth", depth, _DEEPEST),
+    )
+
+
+def _asked_down(
+    contact_id: object,
+    page: object,
+    tag_name: str | Sequence[str] | None,
+    tag_id: int | Sequence[int] | None,
+) -> dict[str, object]:
+    """The parameters of ``getReferrals``."""
+    return given(
+        contact_id=check_id("contact_id", contact_id),
+        page=None if page is None else check_count("page", page),
+        filters=_filters(tag_name, tag_id),
+    )
 
 
 def _filters(

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from .._values import kind_of
 from ..errors import InvalidRequestError
-from .route import Messenger, Route
+from .route import KNOWN_MESSENGERS, Route, spelled
 
 __all__ = [
     "LONGEST_REFERENCE",
@@ -45,7 +45,6 @@ LONGEST_REFERENCE = 4000
 
 _SHOWN = 60
 
-_MESSENGERS = frozenset(map(str, Messenger))
 _HEX_ID = re.compile(r"[0-9a-fA-F]{24}")
 _PHONE = re.compile(r"\+?\d{5,15}", re.ASCII)
 _PHONE_PUNCTUATION = str.maketrans("", "", " -().\u00a0")
@@ -102,9 +101,9 @@ def check_messenger(name: str, value: object) -> str:
     Raises:
         InvalidRequestError: It is not a name; the error names the field.
     """
-    if type(value) is str and value in _MESSENGERS:
+    if type(value) is str and value in KNOWN_MESSENGERS:
         return value
-    return str(check_string(name, value)).strip().lower()
+    return spelled(check_string(name, value))
 
 
 def check_phone(name: str, value: object) -> str:
@@ -265,7 +264,7 @@ def check_strings(name: str, value: object) -> list[str]:
 
 
 def check_route(name: str, value: object) -> Route:
-    """Return a route with its messenger in the API's spelling; its bot may be unknown.
+    """Return a route; its bot may be unknown.
 
     Raises:
         InvalidRequestError: It is not a route, or its bot is not an id; the error names the field.
@@ -274,8 +273,8 @@ def check_route(name: str, value: object) -> Route:
         raise _refuse(name, "a Route, such as Route(bot_id=7, messenger='whatsapp')", value)
     if value.bot_id is not None:
         check_id(name, value.bot_id)
-    messenger = check_messenger(name, value.messenger)
-    return value if messenger == value.messenger else Route(value.bot_id, messenger)
+    check_messenger(name, value.messenger)
+    return value
 
 
 def check_one_of(**values: object) -> None:

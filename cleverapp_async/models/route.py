@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import lru_cache
+from typing import cast
 
-from attrs import frozen
+from attrs import field, frozen
 
-__all__ = ["Messenger", "Route", "route_of"]
+__all__ = ["KNOWN_MESSENGERS", "Messenger", "Route", "route_of", "spelled"]
 
 
 class Messenger(StrEnum):
@@ -25,17 +26,33 @@ class Messenger(StrEnum):
     MAX = "max"
 
 
+KNOWN_MESSENGERS = frozenset(map(str, Messenger))
+
+
+def spelled(messenger: str) -> str:
+    """A messenger in the API's spelling, which is lower case: what limits a message has one key.
+
+    What a lenient client kept of a wrong type stays as it is.
+    """
+    if type(messenger) is str and messenger in KNOWN_MESSENGERS:
+        return messenger
+    # A member of Messenger becomes the plain string that it is equal to.
+    return (
+        str(messenger).strip().lower() if isinstance(cast("object", messenger), str) else messenger
+    )
+
+
 @frozen
 class Route:
     """The bot and messenger a message goes through: its limit is counted by them.
 
     Attributes:
         bot_id: The bot; None where only the messenger is known.
-        messenger: The messenger, in the API's spelling (``whatsapp``).
+        messenger: The messenger, kept in the API's spelling: ``WhatsApp`` becomes ``whatsapp``.
     """
 
     bot_id: int | None
-    messenger: str
+    messenger: str = field(converter=spelled)
 
 
 @lru_cache(1024)

@@ -12,12 +12,21 @@ from attrs import define, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleverapp_async import Contact, LimiterRegistry, Outcome, PagingError, Quota, ServerError
+from cleverapp_async import (
+    Contact,
+    InvalidRequestError,
+    LimiterRegistry,
+    Outcome,
+    PagingError,
+    Quota,
+    ServerError,
+)
 from cleverapp_async.methods._paging import iterate
 from cleverapp_async.models import Page
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits, generate
 from tests.api.wire import serve
 from tests.laws import examples
+from tests.raising import raises
 from tests.transport.rig import client_of, one_attempt
 
 if TYPE_CHECKING:
@@ -597,3 +606,38 @@ async def test_paging_obeys_the_accounts_limit() -> None:
         times = [one.at for one in simulator.arrivals]
     assert len(times) == 6
     assert all(later - earlier >= 0.2 for earlier, later in zip(times, times[2:], strict=False))
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "field"),
+    [
+        ("iter_contacts", {"page": 5}, "page"),
+        ("iter_contacts", {"count": 0}, "count"),
+        ("iter_contacts", {"with_": "tags"}, "with_"),
+        ("iter_contacts", {"deadlin": 3}, "deadlin"),
+        ("iter_list_schemas", {"page": 5}, "page"),
+        ("iter_list_schemas", {"deadline": -1}, "deadline"),
+        ("iter_list_items", {"schema": "x"}, "schema_id"),
+        ("iter_list_items", {"schema": "a" * 24, "page": 5}, "page"),
+        ("iter_referrals", {"contact_id": 0}, "contact_id"),
+        ("iter_referrals", {"contact_id": 1, "page": 5}, "page"),
+        ("iter_referrers", {"contact_id": 1, "depth": 99}, "depth"),
+        ("iter_referrers", {"contact_id": 1, "page": 5}, "page"),
+    ],
+)
+async def test_a_wrong_argument_is_refused_at_the_call(
+    name: str, wrong: dict[str, object], field: str
+) -> None:
+    """Nothing has to be iterated over for it, as that may happen elsewhere; it is named."""
+    async with client_of("http://127.0.0.1:9/api/v1") as client:
+        with pytest.raises(InvalidRequestError) as caught:
+            getattr(client, name)(**wrong)
+    assert caught.value.fields == (field,)
+    assert field in str(caught.value)
+
+
+async def test_what_to_add_to_contacts_is_a_list() -> None:
+    """A single word is told as Python spells the argument, with how to write it."""
+    async with client_of("http://127.0.0.1:9/api/v1") as client:
+        with raises(InvalidRequestError, "with_=['tags']"):
+            await client.get_contacts(with_="tags")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from cleverapp_async import (
     OutcomeUnknownError,
     SendMessage,
     SendOutcome,
+    SqliteJournal,
 )
 from cleverapp_async.bulk.dispatch import Dispatcher
 from cleverapp_async.bulk.journal_source import JournalSource
@@ -24,8 +26,10 @@ from tests.bulk.memory_journal import MemoryJournal
 from tests.bulk.rig import Counted, Desk, collect, key_of, message, others, run_of, turns
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
+    from cleverapp_async.bulk import Messages
     from cleverapp_async.journal import Journal
 
 
@@ -213,11 +217,11 @@ class Patient(MemoryJournal):
             raise JournalWriteError("run.db cannot be written: the disk is full")
 
 
-def run_over(journal: Journal, desk: Desk) -> BulkRun:
-    """Three messages of a campaign over a desk."""
+def run_over(journal: Journal, desk: Desk, given: Messages | None = None) -> BulkRun:
+    """Three messages of a campaign over a desk, or others."""
     source = JournalSource(
         journal=journal,
-        messages=[message(number) for number in range(3)],
+        messages=[message(number) for number in range(3)] if given is None else given,
         origin="https://app.example",
         key_of=key_of,
         learn=lambda *_: None,
@@ -268,3 +272,97 @@ async def test_a_cancelled_end_is_waited_out(again: int, fails: bool) -> None:
             await asyncio.wait(consumers)
             assert [isinstance(one.exception(), JournalWriteError) for one in consumers] == [fails]
         assert others() == set()
+
+
+class Resource:
+    """Generators of messages that hold something, such as a connection to a database."""
+
+    def __init__(self) -> None:
+        self.open = 0
+
+    def plain(self) -> Iterator[SendMessage]:
+        """Messages without end."""
+        self.open += 1
+        try:
+            for number in itertools.count():
+                yield message(number)
+        finally:
+            self.open -= 1
+
+    async def later(self) -> AsyncIterator[SendMessage]:
+        """The same, with an end that takes some turns of the loop."""
+        self.open += 1
+        try:
+            for number in itertools.count():
+                await asyncio.sleep(0)
+                yield message(number)
+        finally:
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            self.open -= 1
+
+    def of(self, kind: str) -> Iterator[SendMessage] | AsyncIterator[SendMessage]:
+        """One of them."""
+        return self.plain() if kind == "plain" else self.later()
+
+
+@pytest.mark.parametrize("drained", [False, True])
+@pytest.mark.parametrize("kind", ["plain", "later"])
+async def test_a_generator_of_messages_is_closed_with_the_run(kind: str, *, drained: bool) -> None:
+    """What it holds is given back before the block is left, though somebody still has it."""
+    resource = Resource()
+    source = resource.of(kind)
+    async with run_of(source, Desk()) as run:
+        async for outcome in run:
+            assert resource.open == 1
+            if outcome.index > 4:
+                if drained:
+                    run.drain()
+                break
+    assert resource.open == 0
+    del source
+
+
+@pytest.mark.parametrize("kind", ["plain", "later"])
+async def test_a_drained_run_has_closed_its_generator_at_its_end(kind: str) -> None:
+    """An iteration that goes on to its end after a drain leaves nothing open."""
+    resource = Resource()
+    source = resource.of(kind)
+    run = run_of(source, Desk())
+    async for outcome in run:
+        if outcome.index > 4:
+            run.drain()
+    assert resource.open == 0
+    del source
+
+
+@pytest.mark.parametrize("kind", ["plain", "later"])
+async def test_a_campaign_that_is_cancelled_while_it_loads_closes_its_generator(
+    kind: str, tmp_path: Path
+) -> None:
+    """With a journal all messages are read first: a cancellation ends that in order."""
+    resource = Resource()
+    source = resource.of(kind)
+    run = run_over(SqliteJournal(tmp_path / "run.db"), Desk(), source)
+
+    async def read() -> None:
+        async with run:
+            await collect(run)
+
+    reading = asyncio.create_task(read())
+    while not resource.open:  # noqa: ASYNC110 - no event tells of it
+        await asyncio.sleep(0)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert resource.open == 0
+    del source
+
+
+async def test_an_iterator_that_is_no_generator_is_left_open() -> None:
+    """What the user made and may go on reading, such as a list's iterator, is not ended."""
+    given = iter([message(number) for number in range(100)])
+    async with run_of(given, Desk(), look_ahead=1, concurrency=1) as run:
+        async for _ in run:
+            break
+    assert next(given, None) is not None

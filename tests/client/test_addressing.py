@@ -122,6 +122,11 @@ async def test_whatsapp_answers_the_contact() -> None:
     assert again.id == contact.id
 
 
+def test_a_contact_of_another_spelling_has_the_same_route() -> None:
+    """A server that writes ``WhatsApp`` in a contact means the key of ``whatsapp``."""
+    assert Contact(id=1, bot_id=7, messenger="WhatsApp").route == Route(7, "whatsapp")
+
+
 def test_a_contact_knows_its_route_where_the_server_told_it() -> None:
     """The bot and the messenger together are a route; one alone is none."""
     assert Contact(id=1, bot_id=7, messenger="viber").route == Route(7, "viber")

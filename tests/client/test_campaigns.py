@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +90,21 @@ async def test_recipients_get_the_first_of_several_messages_alone(tmp_path: Path
         assert (run.loaded.messages, run.loaded.duplicates) == (1, 1)
         both = client.run_campaign(SqliteJournal(tmp_path / "all.db"), messages, deduplicate=False)
         assert len([outcome async for outcome in both]) == 2
+
+
+async def test_an_address_in_another_spelling_is_the_same(tmp_path: Path) -> None:
+    """A journal that an older release wrote with capitals in the host is gone on with."""
+    path = tmp_path / "run.db"
+    async with Simulator(limits=SimulatorLimits.none()) as simulator:
+        base_url = simulator.base_url.replace("127.0.0.1", "localhost")
+        written = base_url.replace("localhost", "LocalHost")
+        async with client_of(base_url) as client:
+            assert len(await send(client, path, texts(2))) == 2
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("UPDATE meta SET value = ? WHERE name = 'origin'", (written,))
+        async with client_of(base_url) as client:
+            assert await send(client, path, texts(2)) == []
+        assert len(simulator.deliveries) == 2
 
 
 async def test_other_texts_are_refused_before_anything_is_sent(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import traceback
 import warnings
-from typing import TYPE_CHECKING
+from hashlib import sha256
+from typing import TYPE_CHECKING, cast
 
 import aiohttp
 import pytest
@@ -51,11 +52,28 @@ def test_an_empty_registry_that_is_given_is_used() -> None:
         ("http://localhost/api/v1", "http://localhost/api/v1"),
         ("http://api.localhost/api/v1", "http://api.localhost/api/v1"),
         ("http://[::1]:8080/api/v1", "http://[::1]:8080/api/v1"),
+        ("HTTPS://WatBot.ru/api/v1", "https://watbot.ru/api/v1"),
+        ("https://watbot.ru:443/api/v1", "https://watbot.ru/api/v1"),
+        ("https://watbot.ru:/api/v1//", "https://watbot.ru/api/v1"),
+        ("https://watbot.ru//api//v1", "https://watbot.ru/api/v1"),
+        ("https://watbot.ru/API/v1", "https://watbot.ru/API/v1"),
+        ("https://watbot.ru:80/api/v1", "https://watbot.ru:80/api/v1"),
+        ("http://LocalHost:80/api/v1", "http://localhost/api/v1"),
+        ("http://[::1]:80/api", "http://[::1]/api"),
+        ("https://Боты.рф/api/v1", "https://xn--90a0am0b.xn--p1ai/api/v1"),
     ],
 )
 def test_addresses_that_can_work(given: str, kept: str) -> None:
-    """Https anywhere, http on this machine itself; a slash at the end does not matter."""
-    assert CleverAppClient(TOKEN, base_url=given).base_url == kept
+    """Https anywhere, http on this machine itself; however it is spelled, it is one account."""
+    client = CleverAppClient(TOKEN, base_url=given)
+    assert client.base_url == kept
+    assert client.account == CleverAppClient(TOKEN, base_url=kept).account
+
+
+def test_the_usual_spelling_of_an_account_keeps_its_digest() -> None:
+    """Files of limits and Redis know an account by it, also after an update of this package."""
+    digest = sha256(f"{TOKEN}\0{DEFAULT_BASE_URL}".encode()).hexdigest()
+    assert CleverAppClient(TOKEN).account.digest == digest
 
 
 @pytest.mark.parametrize(
@@ -74,6 +92,7 @@ def test_addresses_that_can_work(given: str, kept: str) -> None:
         ("", DEFAULT_BASE_URL),
         ("https://host:99999/api", DEFAULT_BASE_URL),
         ("https://[::1", DEFAULT_BASE_URL),
+        ("https://боты..рф/api", DEFAULT_BASE_URL),
         ("https://user:s3cret@host/api", "api_token"),
         ("https://host/api?api_token=s3cret", "api_token"),
         ("https://host/api#s3cret", "api_token"),
@@ -155,6 +174,38 @@ def test_from_env_without_a_token(value: str | None, monkeypatch: pytest.MonkeyP
         monkeypatch.setenv("CLEVERAPP_API_TOKEN", value)
     with raises(ConfigurationError, "CLEVERAPP_API_TOKEN"):
         CleverAppClient.from_env()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CLEVERAPP_API_TOKEN", "two words"),
+        ("CLEVERAPP_API_TOKEN", "  "),
+        ("CLEVERAPP_BASE_URL", "foo/api"),
+        ("CLEVERAPP_BASE_URL", "http://example.com/api/v1"),
+    ],
+)
+def test_a_fault_in_the_environment_names_its_variable(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who set it there looks for its name; one in an argument is told by the argument's."""
+    monkeypatch.setenv("CLEVERAPP_API_TOKEN", TOKEN)
+    monkeypatch.setenv(variable, value)
+    with raises(ConfigurationError, variable) as caught:
+        CleverAppClient.from_env()
+    assert str(caught.value).startswith(f"{variable} ")
+    monkeypatch.setenv("CLEVERAPP_API_TOKEN", TOKEN)
+    monkeypatch.delenv("CLEVERAPP_BASE_URL", raising=False)
+    with raises(ConfigurationError, "limits"):
+        CleverAppClient.from_env(limits=cast("LimiterRegistry", 5))
+
+
+@pytest.mark.parametrize("token", [123, None, b"token"])
+def test_a_token_of_another_type_is_not_called_empty(token: object) -> None:
+    """It is told what is wanted."""
+    with raises(ConfigurationError, "api_token", "string") as caught:
+        CleverAppClient(cast("str", token))
+    assert "empty" not in str(caught.value)
 
 
 def test_a_subclass_comes_from_env_too(monkeypatch: pytest.MonkeyPatch) -> None:

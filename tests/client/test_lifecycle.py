@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import aiohttp
 import pytest
 
 from cleverapp_async import (
     AccountKey,
+    CleverAppError,
+    ClientConfig,
     ClientStateError,
     LimiterRegistry,
+    LimitKey,
     Outcome,
+    OutcomeUnknownError,
+    RetryPolicy,
     SendMessage,
+    SendOutcome,
+    ServerError,
 )
+from cleverapp_async.events import RetryScheduled
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.raising import raises
 from tests.transport.rig import SUCCESS, client_of, one_attempt, raw_server
@@ -63,6 +72,108 @@ async def test_a_request_that_waited_while_the_client_closed_is_not_sent() -> No
         assert len(simulator.arrivals) == 0
     (account,) = (key for key in limits.snapshot() if isinstance(key, AccountKey))
     assert limits.snapshot()[account].in_flight == 0
+
+
+@pytest.mark.parametrize("what", ["key", "account", "slot", "hold"])
+async def test_closing_ends_what_waits_at_once(what: str) -> None:
+    """Whatever a call waits for, closing the client ends it as not sent; no slot stays taken."""
+    limits = LimiterRegistry.unlimited()
+    key = LimitKey(7, "viber")
+    fault = (
+        Fault.hang(on=1)
+        if what == "slot"
+        else Fault.answer(503, {}, headers={"Retry-After": "90"}, on=1)
+    )
+    faults = [fault] if what in {"slot", "hold"} else []
+    async with Simulator(limits=SimulatorLimits.none(), faults=faults) as simulator:
+        client = client_of(simulator.base_url, limits=limits, config=one_attempt(max_in_flight=1))
+        if what in {"key", "account"}:
+            limits.pause(key if what == "key" else client.account, 60.0)
+        first = asyncio.create_task(client.get_me())
+        if what == "hold":
+            await asyncio.gather(first, return_exceptions=True)
+        elif what == "slot":
+            while not simulator.arrivals:  # noqa: ASYNC110 - no event tells of an arrival
+                await asyncio.sleep(0)
+        fields: Any = {"bot_id": 7, "messenger": "viber", "contact_external_id": "1", "text": "Hi"}
+        message = SendMessage(**fields)
+        waiting: list[asyncio.Future[Any]] = [
+            asyncio.create_task(client.send_message(**fields)),
+            asyncio.create_task(client.send_message(**fields, deadline=300)),
+            asyncio.ensure_future(anext(aiter(client.send_many([message])))),
+        ]
+        for _ in range(20):
+            await asyncio.sleep(0)
+        before = len(simulator.arrivals)
+        async with asyncio.timeout(10):
+            await client.close()
+            for task in waiting[:2]:
+                with raises(ClientStateError, "closed") as caught:
+                    await task
+                assert caught.value.outcome is Outcome.NOT_SENT
+            outcome = await waiting[2]
+            await asyncio.gather(first, return_exceptions=True)
+        assert isinstance(outcome, SendOutcome)
+        assert isinstance(outcome.error, ClientStateError)
+        assert outcome.outcome is Outcome.NOT_SENT
+        assert len(simulator.arrivals) == before
+    for limiter in limits.snapshot().values():
+        assert (limiter.queued, limiter.in_flight) == (0, 0)
+
+
+@pytest.mark.parametrize("arrived", [False, True])
+async def test_closing_ends_a_back_off_with_what_is_known(*, arrived: bool) -> None:
+    """An attempt that may have arrived is what is told; otherwise nothing was sent."""
+    retry = RetryPolicy(attempts=3, base=200.0, cap=200.0)
+    fault = Fault.server_error(500, taken=True)
+    events: list[object] = []
+    async with Simulator(limits=SimulatorLimits.none(), faults=[fault]) as simulator:
+        config = ClientConfig(retry=retry, on_event=(events.append,))
+        base_url = simulator.base_url if arrived else "http://127.0.0.1:9/api/v1"
+        client = client_of(base_url, config=config)
+        call = asyncio.create_task(client.attach_tag_to_contact(contact_id=1, name="VIP"))
+        while not any(isinstance(event, RetryScheduled) for event in events):  # noqa: ASYNC110 - an event of ours, not of asyncio
+            await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            await client.close()
+            with pytest.raises(CleverAppError) as caught:
+                await call
+    error = caught.value
+    assert isinstance(error, ServerError if arrived else ClientStateError)
+    assert error.outcome is (Outcome.UNKNOWN if arrived else Outcome.NOT_SENT)
+    assert error.attempts == 1
+    assert "closed" in "".join([str(error), *getattr(error, "__notes__", [])])
+
+
+async def test_who_is_cancelled_while_the_client_closes_is_cancelled() -> None:
+    """A cancellation by somebody else in the same moment is not taken for the client's."""
+    limits = LimiterRegistry.unlimited()
+    client = client_of("http://127.0.0.1:9/api/v1", limits=limits)
+    limits.pause(client.account, 60.0)
+    waiting = asyncio.create_task(client.get_me())
+    await asyncio.sleep(0)
+    await client.close()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+@pytest.mark.parametrize("lent", [False, True])
+async def test_closing_ends_what_is_on_the_wire(*, lent: bool) -> None:
+    """It may have arrived, over the client's own session and over a lent one, which stays open."""
+    async with (
+        Simulator(limits=SimulatorLimits.none(), faults=[Fault.hang()]) as simulator,
+        aiohttp.ClientSession() as session,
+    ):
+        client = client_of(simulator.base_url, session=session if lent else None)
+        call = asyncio.create_task(client.send_message(contact_id=1, text="Hi"))
+        while not simulator.arrivals:  # noqa: ASYNC110 - no event tells of an arrival
+            await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            await client.close()
+            with pytest.raises(OutcomeUnknownError):
+                await call
+        assert not session.closed
 
 
 async def test_a_lent_session_is_not_closed() -> None:

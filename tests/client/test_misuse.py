@@ -29,6 +29,7 @@ from cleverapp_async import (
     Lane,
     LimiterRegistry,
     LimitKey,
+    Messenger,
     Quota,
     RetryPolicy,
     Route,
@@ -527,3 +528,22 @@ def test_a_messenger_is_found_however_it_is_written(messenger: str) -> None:
     key = client.limit_key(SendMessage(contact_id=1, text="Hi"))
     assert key == LimitKey(7, "whatsapp")
     assert limits.quotas(key) == (quota,)
+
+
+@pytest.mark.parametrize("messenger", ["WhatsApp", " whatsapp ", Messenger.WHATSAPP])
+def test_a_key_and_a_route_have_the_spelling_of_the_api(messenger: str) -> None:
+    """Quotas and pauses of a single key, and routes made by hand, are for the key of messages."""
+    quota, written = Quota(3, 1.0), LimitKey(7, messenger)
+    limits = LimiterRegistry(keys={written: quota})
+    (key,) = {written, LimitKey(7, "whatsapp")}
+    assert (key.messenger, type(key.messenger)) == ("whatsapp", str)
+    assert limits.quotas(key) == (quota,)
+    assert Route(7, messenger) == Route(7, "whatsapp")
+
+
+async def test_a_pause_finds_its_key_however_it_is_written() -> None:
+    """A pause by ``Telegram`` holds back a message through ``telegram``."""
+    limits = LimiterRegistry()
+    limits.pause(LimitKey(8, "Telegram"), 60.0)
+    assert limits.limiter(LimitKey(8, "telegram")).estimate(Lane.BULK) > 50.0
+    assert list(limits.snapshot()) == [LimitKey(8, "telegram")]

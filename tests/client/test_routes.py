@@ -42,6 +42,18 @@ async def test_an_unknown_route_is_limited_by_the_account_alone() -> None:
     assert notebook.of_account() == ["acquire interactive", "sent", "settle"]
 
 
+async def test_a_call_by_name_counts_for_the_messenger_however_it_is_written() -> None:
+    """``call`` with ``WhatsApp`` passes the limiter of ``whatsapp``, and no other one."""
+    notebook = Notebook()
+    params = {"bot_id": 7, "messenger": "WhatsApp", "contact_external_id": "1", "text": "Hi"}
+    async with (
+        Simulator(limits=FREE) as simulator,
+        client_of(simulator.base_url, limits=notebook.registry()) as client,
+    ):
+        await client.call("sendMessage", params=params)
+    assert keys_of(notebook) == [LimitKey(7, "whatsapp")]
+
+
 async def test_a_route_given_by_hand_is_remembered() -> None:
     """A route given once with its contact holds for later messages too."""
     notebook = Notebook()

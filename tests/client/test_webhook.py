@@ -403,6 +403,9 @@ async def test_the_environment_names_the_url(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delenv("CLEVERAPP_WEBHOOK_URL", raising=False)
     with raises(ConfigurationError, "CLEVERAPP_WEBHOOK_URL"):
         IncomingWebhook.from_env()
+    monkeypatch.setenv("CLEVERAPP_WEBHOOK_URL", "http://example.com/hook/secret-part")
+    with raises(ConfigurationError, "CLEVERAPP_WEBHOOK_URL is not https"):
+        IncomingWebhook.from_env()
     async with Simulator() as simulator:
         monkeypatch.setenv("CLEVERAPP_WEBHOOK_URL", simulator.webhook_url)
         async with IncomingWebhook.from_env(config=QUICK) as webhook:

@@ -26,6 +26,7 @@ from cleverapp_async import (
 from cleverapp_async.limits import SlidingWindowLimiter
 from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.bulk.memory_journal import MemoryJournal
+from tests.raising import raises
 from tests.transport.rig import client_of, one_attempt
 
 if TYPE_CHECKING:
@@ -240,3 +241,17 @@ async def test_what_needs_connections_of_its_own_is_refused(name: str) -> None:
     async with client_of("http://127.0.0.1:9/api/v1") as client:
         with pytest.raises(ConfigurationError, match=name):
             client.with_options(**{name: 1})  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"), [("deadlin", "deadline"), ("atempt_timeout", "attempt")]
+)
+async def test_a_slip_of_an_option_is_told_with_what_was_meant(slip: str, meant: str) -> None:
+    """A name that no client knows is no setting that clients share."""
+    client = CleverAppClient("token")
+    with raises(ConfigurationError, slip, f"did you mean {meant}") as caught:
+        client.with_options(**{slip: 3})  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    assert "connections" not in str(caught.value)
+    with raises(ConfigurationError, "max_in_flight", "connections"):
+        client.with_options(max_in_flight=3)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    await client.close()

@@ -10,13 +10,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Generator,
+    Iterable,
+    Mapping,
+)
+from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import islice
 from json.encoder import encode_basestring as _quoted
-from typing import cast
+from typing import TypeVar, cast
 
 from attrs import define, field
 
@@ -36,6 +42,7 @@ __all__ = [
     "ReferenceColumns",
     "address_of",
     "check_messages",
+    "closed_at_end",
     "decode_columns",
     "decode_message",
     "decode_reference",
@@ -47,6 +54,8 @@ __all__ = [
     "reference_columns",
     "reference_text",
 ]
+
+T = TypeVar("T")
 
 PLACE_COLUMNS = ("row", "line")
 """The names by which the command line refers to a row of a list, which come first in an export."""
@@ -243,6 +252,22 @@ _METHODS: dict[object, type[Message]] = {kind.method: kind for kind in _KINDS}
 _BATCH = 500
 
 
+@asynccontextmanager
+async def closed_at_end(steps: T) -> AsyncGenerator[T]:
+    """End a generator that messages are read from; what else is iterated over stays as it is.
+
+    Who keeps a generator would otherwise keep what it holds, such as a connection to a database. It
+    ends in the task that read it, to which that may belong, as a time-out does.
+    """
+    try:
+        yield steps
+    finally:
+        if isinstance(steps, AsyncGenerator):
+            await steps.aclose()
+        elif isinstance(steps, Generator):
+            steps.close()
+
+
 async def read_messages(messages: Messages) -> AsyncGenerator[list[Message]]:
     """Read messages in batches, each of which keeps the event loop busy for a few milliseconds.
 
@@ -254,25 +279,27 @@ async def read_messages(messages: Messages) -> AsyncGenerator[list[Message]]:
     count = 0
     batch: list[Message] = []
     if isinstance(messages, AsyncIterable):
-        async for message in messages:
-            batch.append(check_message(message, count))
-            count += 1
-            if len(batch) == _BATCH:
+        async with closed_at_end(aiter(messages)) as steps:
+            async for message in steps:
+                batch.append(check_message(message, count))
+                count += 1
+                if len(batch) == _BATCH:
+                    yield batch
+                    batch = []
+            if batch:
                 yield batch
-                batch = []
-        if batch:
-            yield batch
         return
-    given = iter(messages)
-    # `islice` takes no more than a batch, so that a source that is slow or endless is read as it is
-    # needed.
-    while batch := list(islice(given, _BATCH)):
-        # One look at the classes of all: each message by itself is looked at where one is foreign.
-        if not _KINDS.issuperset(map(type, batch)):
-            for index, one in enumerate(batch, count):
-                check_message(one, index)
-        count += len(batch)
-        yield batch
+    async with closed_at_end(iter(messages)) as given:
+        # `islice` takes no more than a batch, so that a source that is slow or endless is read as
+        # it is needed.
+        while batch := list(islice(given, _BATCH)):
+            # One look at the classes of all: each message by itself is looked at where one is
+            # foreign.
+            if not _KINDS.issuperset(map(type, batch)):
+                for index, one in enumerate(batch, count):
+                    check_message(one, index)
+            count += len(batch)
+            yield batch
 
 
 def encode_parameters(message: Message) -> str:

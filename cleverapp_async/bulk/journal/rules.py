@@ -15,6 +15,7 @@ from attrs import evolve
 
 from ..._arguments import check_whole, wrong_argument
 from ..._values import kind_of
+from ...config import spelled_base_url
 from ...errors import InvalidRequestError, JournalError, JournalMismatchError
 from .messages import address_of
 from .records import ErrorRecord, JournalState
@@ -133,10 +134,18 @@ def check_origin(campaign: str, known: str, origin: str) -> None:
     Raises:
         JournalMismatchError: They differ.
     """
-    if known != origin:
+    # What an older release kept was spelled as it was given.
+    if _spelled(known) != _spelled(origin):
         raise JournalMismatchError(
             f"{campaign} goes to {known}, not to {origin}: resume it there, or begin another one"
         )
+
+
+def _spelled(origin: str) -> str:
+    try:
+        return spelled_base_url(origin)
+    except ValueError:
+        return origin
 
 
 _NAMED = 10

@@ -309,4 +309,4 @@ class Preflight:
 
     @property
     def _base_url(self) -> str:
-        return (self.settings.base_url or DEFAULT_BASE_URL).strip().rstrip("/")
+        return (self.settings.base_url or DEFAULT_BASE_URL).strip()

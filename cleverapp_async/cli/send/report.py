@@ -405,9 +405,8 @@ def show_exit(console: Console, code: Exit, *, first: bool = False) -> None:
         first: Whether it is about the first messages of a list alone.
     """
     style = "green" if code is Exit.OK else "yellow"
-    meaning = MEANINGS[code]
-    if first and code is Exit.OK:
-        meaning = "every message that was to be sent now was accepted"
+    done = "every message that was to be sent now was accepted"
+    meaning = done if first and code is Exit.OK else MEANINGS[code]
     console.print(Text(f"Exit {code.value}: {meaning}.", style=style))
 
 
@@ -430,15 +429,13 @@ def _errors(tally: Tally) -> Table:
     grid = Table.grid(padding=(0, 1))
     for (kind, text), count in tally.errors.most_common(_ERRORS_SHOWN):
         grid.add_row(f"{count} ×", Text(kind, style="bold"), Text(printable(text)))
-    if len(tally.errors) > _ERRORS_SHOWN:
-        more = counted(len(tally.errors) - _ERRORS_SHOWN, "more kind")
-        grid.add_row("", Text(f"and {more}", style="dim"))
+    if (more := len(tally.errors) - _ERRORS_SHOWN) > 0:
+        grid.add_row("", Text(f"and {counted(more, 'more kind')}", style="dim"))
     return grid
 
 
 def _times(tally: Tally) -> str:
-    least = tally.work.forecast.seconds
-    accepted = tally.outcomes[Outcome.ACCEPTED]
+    least, accepted = tally.work.forecast.seconds, tally.outcomes[Outcome.ACCEPTED]
     told = counted(tally.done, "message")
     if tally.tried < tally.done:
         told = f"{tally.tried} of {told} sent"

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import sys
+from contextlib import closing
 from enum import Enum
 from typing import TYPE_CHECKING, cast
 
@@ -49,6 +51,23 @@ async def test_what_was_loaded_can_be_taken(tmp_path: Path) -> None:
             assert [(entry.index, entry.message) for entry in taken] == expected
             assert all(entry.state is JournalState.PENDING for entry in taken)
             assert {entry.key for entry in taken} == {key}
+
+
+async def test_two_spellings_of_a_key_are_one(tmp_path: Path) -> None:
+    """An older journal has a messenger in two spellings: none of either's messages is left out."""
+    path, given = tmp_path / "run.db", messages(60)
+    async with opened(path, given, ended="interrupted"):
+        pass
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO key VALUES (9, 7, 'Telegram', 'sendMessage')")
+        connection.execute("UPDATE message SET key_id = 9 WHERE id % 2 AND key_id = 2")
+    async with opened(path, None) as journal:
+        assert sorted(await journal.keys(), key=str) == sorted([None, TELEGRAM, VIBER], key=str)
+        first = await journal.take(TELEGRAM, -1, 7, Resend())
+        rest = await journal.take(TELEGRAM, first[-1].index, 100, Resend())
+    assert [entry.index for entry in first] == list(range(1, 22, 3))
+    assert [entry.index for entry in rest] == list(range(22, 60, 3))
+    assert {entry.key for entry in first + rest} == {TELEGRAM}
 
 
 async def test_take_goes_on_behind_the_last_one(tmp_path: Path) -> None:

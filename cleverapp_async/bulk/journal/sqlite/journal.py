@@ -220,7 +220,8 @@ class SqliteJournal:
 
     async def keys(self) -> list[LimitKey | None]:
         """The limit keys of all messages."""
-        return list(self._keys.values())
+        # Two rows may hold one key: an older release kept a messenger as the server spelled it.
+        return list(dict.fromkeys(self._keys.values()))
 
     async def take(
         self, key: LimitKey | None, after: int, most: int, resend: Resend
@@ -239,10 +240,11 @@ class SqliteJournal:
         writer = self._at_work()
         known = self._keys
         # A campaign has few keys, so that a look through them all costs nothing.
-        row = next((row for row, its in known.items() if its == key), None)
-        if row is None:
-            return []
-        asked = queries.TakeQuery(row, after, most, resend.unknown, resend.rejected)
+        asked = [
+            queries.TakeQuery(row, after, most, resend.unknown, resend.rejected)
+            for row, its in known.items()
+            if its == key
+        ]
         return await writer.call(partial(queries.take, asked=asked, known=known))
 
     async def sent_since(self, moment: float, most: int) -> list[JournalEntry]:

@@ -26,7 +26,7 @@ from .states import CODES, decode_result, earlier_attempts, state_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ....limits.quota import LimitKey
@@ -159,10 +159,20 @@ class TakeQuery:
     rejected: bool
 
 
-def take(connection: sqlite3.Connection, asked: TakeQuery, known: _Keys) -> list[JournalEntry]:
-    """The next messages of a key that are to be sent, see :meth:`Journal.take`."""
-    found = connection.execute(_TAKE, asdict(asked))
-    return [_entry(row, known) for row in found]
+def take(
+    connection: sqlite3.Connection, asked: Sequence[TakeQuery], known: _Keys
+) -> list[JournalEntry]:
+    """The next messages of a key that are to be sent, see :meth:`Journal.take`.
+
+    Args:
+        connection: To the journal.
+        asked: The same question for each row of the key, hardly ever more than one.
+        known: The keys by their rows.
+    """
+    rows = [row for one in asked for row in connection.execute(_TAKE, asdict(one))]
+    if len(asked) > 1:
+        rows = sorted(rows)[: asked[0].most]
+    return [_entry(row, known) for row in rows]
 
 
 def pick(connection: sqlite3.Connection, indexes: Iterable[int]) -> list[JournalEntry]:
@@ -223,7 +233,7 @@ def _counts(
         states = counted[row]
         if count:
             states[JournalState.PENDING] = states.get(JournalState.PENDING, 0) + count
-        # We never write two rows of the same key; where there are some, their counts add up.
+        # Two spellings of a messenger, which an older release kept apart, are one key.
         its = by_key.setdefault(key_in(known, row), {})
         for state, number in states.items():
             its[state] = its.get(state, 0) + number

@@ -1,0 +1,201 @@
+"""A limiter and a retry policy of the user's own that fail: what is known of the request stays."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import define, field
+
+from cleverapp_async import (
+    CleverAppError,
+    ClientConfig,
+    ClientStateError,
+    DeadlineExceededError,
+    Lane,
+    LimiterRegistry,
+    NotSentError,
+    Outcome,
+    RetryPolicy,
+    SendMessage,
+    ServerError,
+)
+from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
+from tests.transport.rig import NotingLimiter, NotingPermit, client_of, one_attempt
+
+if TYPE_CHECKING:
+    from cleverapp_async.endpoints import Repeat
+
+FREE = SimulatorLimits.none()
+AGAIN = ClientConfig(retry=RetryPolicy(attempts=3, base=0.001))
+
+
+@define(eq=False)
+class FailingLimiter(NotingLimiter):
+    """A limiter whose grants fail from one of them on, or whose permits do."""
+
+    raised: BaseException = field(factory=RuntimeError)
+    grants: int = 0
+    permits: bool = False
+
+    async def acquire(
+        self, *, lane: Lane = Lane.INTERACTIVE, spacing: float = 0.0, returned: bool = False
+    ) -> NotingPermit:
+        """Grant as often as it does, then fail."""
+        if self.grants == 0:
+            await asyncio.sleep(0)
+            raise self.raised
+        self.grants -= 1
+        if self.permits:
+            return FailingPermit(self.key, self.notes)
+        return await super().acquire(lane=lane, spacing=spacing, returned=returned)
+
+
+class FailingPermit(NotingPermit):
+    """A permit whose endings fail."""
+
+    def settle(self) -> None:
+        """Fail."""
+        raise RuntimeError("PRIVATE")
+
+    def give_up(self) -> None:
+        """Fail."""
+        raise RuntimeError("PRIVATE")
+
+
+def failing(raised: BaseException, grants: int = 0, *, permits: bool = False) -> LimiterRegistry:
+    """Limits whose limiters fail."""
+    return LimiterRegistry(
+        factory=lambda key, _: FailingLimiter(
+            key, [], raised=raised, grants=grants, permits=permits
+        )
+    )
+
+
+@pytest.mark.parametrize("deadline", [None, 60.0])
+@pytest.mark.parametrize("raised", [TimeoutError("r"), ConnectionError("r"), ValueError("r")])
+async def test_what_a_limiter_raises_is_the_cause_of_an_error_of_ours(
+    raised: Exception, deadline: float | None
+) -> None:
+    """Nothing has left, whatever the limiter raised; a TimeoutError is no deadline."""
+    async with (
+        Simulator(limits=FREE) as simulator,
+        client_of(simulator.base_url, limits=failing(raised)) as client,
+    ):
+        with pytest.raises(NotSentError) as caught:
+            await client.send_message(contact_id=1, text="Hi", deadline=deadline)
+        assert len(simulator.arrivals) == 0
+    assert not isinstance(caught.value, DeadlineExceededError)
+    assert caught.value.__cause__ is raised
+    assert "in acquire (test_users_own.py" in str(caught.value)
+
+
+async def test_a_deadline_that_passes_in_a_limiter_of_ones_own_is_one() -> None:
+    """The end of the call's own time is told as its deadline."""
+
+    class Slow(FailingLimiter):
+        async def acquire(
+            self, *, lane: Lane = Lane.INTERACTIVE, spacing: float = 0.0, returned: bool = False
+        ) -> NotingPermit:
+            del lane, spacing, returned
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    limits = LimiterRegistry(factory=lambda key, _: Slow(key, []))
+    async with (
+        Simulator(limits=FREE) as simulator,
+        client_of(simulator.base_url, limits=limits) as client,
+    ):
+        with pytest.raises(DeadlineExceededError):
+            await client.send_message(contact_id=1, text="Hi", deadline=0.01)
+
+
+async def test_our_own_errors_out_of_a_limiter_stay() -> None:
+    """What a closed registry says, such as a ClientStateError, comes as it is."""
+    closed = ClientStateError("closed")
+    async with (
+        Simulator(limits=FREE) as simulator,
+        client_of(simulator.base_url, limits=failing(closed)) as client,
+    ):
+        with pytest.raises(ClientStateError) as caught:
+            await client.send_message(contact_id=1, text="Hi")
+    assert caught.value is closed
+
+
+@pytest.mark.parametrize("raised", [RuntimeError("r"), ClientStateError("r")])
+async def test_a_limiter_that_fails_later_hides_no_attempt_that_may_have_arrived(
+    raised: Exception,
+) -> None:
+    """The error is that of the attempt, of unknown outcome, and the limiter's is its cause."""
+    fault = Fault.server_error(500, taken=True)
+    async with (
+        Simulator(limits=FREE, faults=[fault]) as simulator,
+        client_of(simulator.base_url, limits=failing(raised, grants=1), config=AGAIN) as client,
+    ):
+        with pytest.raises(ServerError) as caught:
+            await client.attach_tag_to_contact(contact_id=1, name="VIP")
+    assert caught.value.outcome is Outcome.UNKNOWN
+    assert caught.value.__cause__ is raised
+    assert any("did not reach the server" in note for note in caught.value.__notes__)
+
+
+@pytest.mark.parametrize("status", [200, 500])
+async def test_a_permit_that_fails_changes_nothing_of_the_answer(
+    status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The answer has come: what it says counts, and the limiter's failure is logged."""
+    faults = [] if status == 200 else [Fault.server_error(status, taken=True)]
+    limits = failing(RuntimeError(), grants=1, permits=True)
+    async with (
+        Simulator(limits=FREE, faults=faults) as simulator,
+        client_of(simulator.base_url, limits=limits) as client,
+    ):
+        if status == 200:
+            assert (await client.send_message(contact_id=1, text="Hi")).attempts == 1
+        else:
+            with pytest.raises(ServerError) as caught:
+                await client.send_message(contact_id=1, text="Hi")
+            assert caught.value.outcome is Outcome.UNKNOWN
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    assert "PRIVATE" not in caplog.text
+
+
+async def test_what_ends_programs_passes_through() -> None:
+    """A cancellation out of a limiter stays one."""
+    async with (
+        Simulator(limits=FREE) as simulator,
+        client_of(simulator.base_url, limits=failing(asyncio.CancelledError())) as client,
+    ):
+        with pytest.raises(asyncio.CancelledError):
+            await client.send_message(contact_id=1, text="Hi")
+
+
+class Slip:
+    """A retry policy with a fault in it."""
+
+    def delay(
+        self, error: CleverAppError, repeat: Repeat, *, faults: int, refusals: int, jitter: float
+    ) -> float | None:
+        """Fail."""
+        del error, repeat, refusals, jitter
+        return 1 / (faults - faults)
+
+
+async def test_a_retry_policy_that_fails_hides_no_outcome() -> None:
+    """The error is that of the attempt; what the policy raised is its cause, in a run as well."""
+    faults = [Fault.server_error(500, taken=True, on=on) for on in (1, 2)]
+    async with (
+        Simulator(limits=FREE, faults=faults) as simulator,
+        client_of(simulator.base_url, config=one_attempt(retry=Slip())) as client,
+    ):
+        with pytest.raises(ServerError) as caught:
+            await client.send_message(contact_id=1, text="Hi")
+        (outcome,) = [one async for one in client.send_many([SendMessage(contact_id=1, text="a")])]
+    for error in (caught.value, outcome.error):
+        assert isinstance(error, ServerError)
+        assert error.outcome is Outcome.UNKNOWN
+        assert any("in delay (test_users_own.py" in note for note in error.__notes__)
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    assert outcome.outcome is Outcome.UNKNOWN
