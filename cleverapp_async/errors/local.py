@@ -163,7 +163,7 @@ class CampaignPausedError(CleverAppError):
         """Keep the error, how often it came, and what to do."""
         super().__init__(message)
         # What is known at least; a run, which knows all its messages, says it of them.
-        self.outcome = cause.outcome
+        self.outcome: Outcome = cause.outcome
         self.cause = cause
         self.in_a_row = in_a_row
         self.kind = kind

@@ -235,7 +235,8 @@ class SlidingWindowLimiter:
     def _grant(self) -> SlidingWindowPermit:
         self._outstanding += 1
         permit = SlidingWindowPermit()
-        permit._limiter, permit.released, permit.sent_at = self, (), _NEVER  # noqa: SLF001
+        permit._limiter = self  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        permit.released, permit.sent_at = (), _NEVER
         return permit
 
     def _free_at(self, now: float) -> float:
