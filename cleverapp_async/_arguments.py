@@ -305,7 +305,4 @@ def faults_by_variable(variables: Mapping[str, str]) -> Generator[None]:
         setting, _, told = str(error).partition(" ")
         if setting not in variables:
             raise
-        named = f"{variables[setting]} {told}"
-    else:
-        return
-    raise ConfigurationError(named)
+        raise ConfigurationError(f"{variables[setting]} {told}") from None

@@ -256,7 +256,8 @@ class Wait:
 
     def end(self) -> None:
         """The client was closed: the task is cancelled."""
-        if self._task is not None:
+        # Once, however often the client is closed: the block takes back one cancellation.
+        if self._task is not None and not self._ended:
             self._ended = True
             self._task.cancel()
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from attrs import define, evolve
 
-from ._arguments import check_instance, told_of, wrong_setting
+from ._arguments import check_instance, wrong_setting
 from ._call import Call, EventDispatcher, Progress, Reply, SendState, note_answer
 from ._event_loop import Wait
 from ._imports import late_module
@@ -37,7 +37,7 @@ from .errors import (
     RateLimitError,
     ServerError,
 )
-from .limits.acquire import CallLimits
+from .limits.acquire import CallLimits, tell_limiter
 from .limits.quota import LimitKey
 from .limits.routes import RouteDirectory
 from .retry import to_the_last_second
@@ -184,7 +184,7 @@ class Pipeline:
                 break
             # The server said meanwhile that it is down.
             self._transport.release()
-            _tell_limiter(permits.refund)
+            tell_limiter(permits.refund)
             if state.withdraw is not None and progress.unknown is None:
                 state.withdraw()
         if record is None or self._observer is None:
@@ -210,7 +210,7 @@ class Pipeline:
         started_at = time()
         if obstacle := self._obstacle(progress, started_at):
             self._transport.release()
-            _tell_limiter(permits.refund)
+            tell_limiter(permits.refund)
             return obstacle
         witness = Witness(partial(_leave, permits, state))
         state.waiting = False
@@ -250,7 +250,7 @@ class Pipeline:
             await commit()
         except BaseException:
             self._transport.release()
-            _tell_limiter(permits.refund)
+            tell_limiter(permits.refund)
             raise
 
     def _obstacle(self, progress: Progress, now: float) -> CleverAppError | None:
@@ -267,14 +267,14 @@ class Pipeline:
     ) -> PermitPair | CleverAppError:
         """Win the limits and a connection slot, if that is possible before the deadline."""
         unbounded, bound = progress.deadline_at == math.inf, None
-        if progress.has_listeners or not unbounded:
-            estimate = self._estimate(progress, key)
-            if now + estimate > progress.deadline_at:
-                return _too_late(estimate)
-            if estimate > 0 and progress.has_listeners:
-                told = "account" if key is None else str(key)
-                self._tell(progress, events.WaitingForLimit, told, estimate)
         try:
+            if progress.has_listeners or not unbounded:
+                estimate = self._estimate(progress, key)
+                if now + estimate > progress.deadline_at:
+                    return _too_late(estimate)
+                if estimate > 0 and progress.has_listeners:
+                    told = "account" if key is None else str(key)
+                    self._tell(progress, events.WaitingForLimit, told, estimate)
             with Wait(self._transport.waits):
                 if unbounded:
                     return await self._win(progress, key)
@@ -298,7 +298,7 @@ class Pipeline:
         try:
             await self._transport.reserve()
         except BaseException:
-            _tell_limiter(permits.refund)
+            tell_limiter(permits.refund)
             raise
         return permits
 
@@ -309,28 +309,28 @@ class Pipeline:
         try:
             content = call.read(raw, call.endpoint, lenient=self._config.lenient)
         except MessengerLimitError as error:
-            _tell_limiter(permits.refuse_key, self._bounded(error.retry_after))
-            _tell_limiter(self._learn, call, key, error)
+            tell_limiter(permits.refuse_key, self._bounded(error.retry_after))
+            tell_limiter(self._learn, call, key, error)
             return error
         except RateLimitError as error:
-            _tell_limiter(permits.refuse_account, self._bounded(error.retry_after))
+            tell_limiter(permits.refuse_account, self._bounded(error.retry_after))
             return error
         except ServerError as error:
-            _tell_limiter(permits.settle)
+            tell_limiter(permits.settle)
             if error.retry_after:
                 seconds = self._bounded(error.retry_after) or 0.0
-                _tell_limiter(self._limits.hold, seconds)
+                tell_limiter(self._limits.hold, seconds)
             return error
         except ApiError as error:
-            _tell_limiter(permits.settle)
+            tell_limiter(permits.settle)
             if isinstance(error, MethodNotFoundError) or 300 <= error.status < 400:  # noqa: PLR2004 - of an address that may be wrong
                 error.args = (f"{error}; asked at {self._transport.place}",)
             return error
         except BaseException:
             # Whatever it is, the answer has come: nobody waits for its slots for ever.
-            _tell_limiter(permits.settle)
+            tell_limiter(permits.settle)
             raise
-        _tell_limiter(permits.settle)
+        tell_limiter(permits.settle)
         call.state.outcome = Outcome.ACCEPTED
         return content
 
@@ -417,24 +417,15 @@ class Pipeline:
         self._events.dispatch(event)
 
 
-def _tell_limiter(ending: Callable[P, None], *about: P.args, **named: P.kwargs) -> None:
-    """Tell a limiter what came of a request, which stays as it is if a limiter fails at that."""
-    try:
-        ending(*about, **named)
-    except Exception as fault:  # noqa: BLE001 - a limiter of the user's raises anything
-        told = "a limiter failed, the outcome of the request stays as it is: %s"
-        _log.error(told, told_of(fault))
-
-
 def _leave(permits: PermitPair, state: SendState) -> None:
     """The request starts to leave."""
     state.outcome = Outcome.UNKNOWN
-    permits.sent()
+    tell_limiter(permits.sent)
 
 
 def _end(permits: PermitPair, outcome: Outcome) -> None:
     """End a pair of permits whose request got no answer."""
-    _tell_limiter(permits.refund if outcome is Outcome.NOT_SENT else permits.give_up)
+    tell_limiter(permits.refund if outcome is Outcome.NOT_SENT else permits.give_up)
 
 
 def _too_late(estimate: float) -> DeadlineExceededError:

@@ -166,7 +166,11 @@ class IncomingWebhook(AsyncOnly):
         await self.close()
 
     async def close(self) -> None:
-        """Close its own session; triggers on their way fail. Closing twice is fine."""
+        """Close its own session; triggers on their way fail. Closing twice is fine.
+
+        What waits ends at once and is not sent; what is on the wire may arrive: its outcome is
+        ``UNKNOWN``, over a lent session as well, which stays open.
+        """
         self._lifetime.end()
         await self._transport.close()
 

@@ -166,7 +166,7 @@ class HiddenUrl:
         request.url = self._full if bare is self.bare else self._added_to(bare)
         # What tells the hooks of a session what is written; aiohttp has no public way to ask. They
         # stay in place: a body may leave after its answer has begun.
-        if traces := request._traces:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        if traces := getattr(request, "_traces", None):
             telling: list[Trace] = [_BareTrace(one, bare) for one in traces]
             request._traces = telling  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         try:

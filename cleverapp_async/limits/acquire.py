@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec
 
 from attrs import define, field
 
+from .._arguments import told_of
 from .protocols import Permit
 from .quota import AccountKey, Lane
 from .registry import LimiterRegistry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .quota import LimitKey
 
-__all__ = ["CallLimits", "PermitPair"]
+__all__ = ["CallLimits", "PermitPair", "tell_limiter"]
+
+P = ParamSpec("P")
+
+_log = logging.getLogger("cleverapp_async")
+
+
+def tell_limiter(news: Callable[P, None], *about: P.args, **named: P.kwargs) -> None:
+    """Tell a limiter what comes of a request, which stays as it is if a limiter fails at that."""
+    try:
+        news(*about, **named)
+    except Exception as fault:  # noqa: BLE001 - a limiter of the user's raises anything
+        told = "a limiter failed, the outcome of the request stays as it is: %s"
+        _log.error(told, told_of(fault))
 
 
 @define(eq=False, repr=False)
@@ -113,7 +130,7 @@ class CallLimits:
             # them would keep them from everybody else; they are won again afterwards.
             if not self.held_for:
                 return permits
-            permits.refund()
+            tell_limiter(permits.refund)
             # A limiter of a user's own need not know how to pause.
             await asyncio.sleep(self.held_for)
 
@@ -134,7 +151,7 @@ class CallLimits:
         except BaseException:
             # A cancellation as well: a slot that was won and is not used would stay taken for good,
             # as only an ending stamps it.
-            permit.refund()
+            tell_limiter(permit.refund)
             raise
 
     def estimate(self, key: LimitKey | None, lane: Lane, *, returned: bool = False) -> float:

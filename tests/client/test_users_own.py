@@ -10,12 +10,14 @@ import pytest
 from attrs import define, field
 
 from cleverapp_async import (
+    AccountKey,
     CleverAppError,
     ClientConfig,
     ClientStateError,
     DeadlineExceededError,
     Lane,
     LimiterRegistry,
+    LimiterUnavailableError,
     NotSentError,
     Outcome,
     RetryPolicy,
@@ -54,7 +56,15 @@ class FailingLimiter(NotingLimiter):
 
 
 class FailingPermit(NotingPermit):
-    """A permit whose endings fail."""
+    """A permit all of whose methods fail."""
+
+    def sent(self) -> None:
+        """Fail."""
+        raise RuntimeError("PRIVATE")
+
+    def refund(self) -> None:
+        """Fail."""
+        raise RuntimeError("PRIVATE")
 
     def settle(self) -> None:
         """Fail."""
@@ -145,9 +155,9 @@ async def test_a_limiter_that_fails_later_hides_no_attempt_that_may_have_arrived
 async def test_a_permit_that_fails_changes_nothing_of_the_answer(
     status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The answer has come: what it says counts, and the limiter's failure is logged."""
+    """The request leaves, the answer counts, and the limiter's failures are logged."""
     faults = [] if status == 200 else [Fault.server_error(status, taken=True)]
-    limits = failing(RuntimeError(), grants=1, permits=True)
+    limits = failing(RuntimeError(), grants=2, permits=True)
     async with (
         Simulator(limits=FREE, faults=faults) as simulator,
         client_of(simulator.base_url, limits=limits) as client,
@@ -158,8 +168,79 @@ async def test_a_permit_that_fails_changes_nothing_of_the_answer(
             with pytest.raises(ServerError) as caught:
                 await client.send_message(contact_id=1, text="Hi")
             assert caught.value.outcome is Outcome.UNKNOWN
-    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    # That it leaves, and that it ends.
+    assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2
     assert "PRIVATE" not in caplog.text
+
+
+class FullAccount(FailingLimiter):
+    """A limiter whose keys grant permits that fail, and whose account grants none."""
+
+    async def acquire(
+        self, *, lane: Lane = Lane.INTERACTIVE, spacing: float = 0.0, returned: bool = False
+    ) -> NotingPermit:
+        """Let all wait for the account for ever."""
+        if isinstance(self.key, AccountKey):
+            await asyncio.Event().wait()
+        return await super().acquire(lane=lane, spacing=spacing, returned=returned)
+
+
+@pytest.mark.parametrize("ended_by", ["task", "timeout", "deadline"])
+async def test_a_permit_that_cannot_be_given_back_hides_no_cancellation(ended_by: str) -> None:
+    """Who is ended while it waits for the account stays ended, whatever giving back raises."""
+    limits = LimiterRegistry(factory=lambda key, _: FullAccount(key, [], grants=1, permits=True))
+    async with client_of("http://127.0.0.1:9/api/v1", limits=limits) as client:
+        deadline = 0.01 if ended_by == "deadline" else None
+        call = asyncio.create_task(
+            client.send_message(
+                bot_id=7,
+                messenger="viber",
+                contact_external_id="1",
+                text="Hi",
+                deadline=deadline,
+            )
+        )
+        await asyncio.sleep(0)
+        if ended_by == "task":
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            assert call.cancelled()
+        elif ended_by == "timeout":
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await call
+        else:
+            with pytest.raises(DeadlineExceededError):
+                await call
+
+
+async def test_an_estimate_that_cannot_be_made_now_is_asked_again() -> None:
+    """A LimiterUnavailableError is for the retry policy, from `estimate` as from `acquire`."""
+
+    class Unsure(NotingLimiter):
+        asked = 0
+
+        def estimate(self, lane: Lane, *, spacing: float = 0.0, returned: bool = False) -> float:
+            Unsure.asked += 1
+            if Unsure.asked == 1:
+                raise LimiterUnavailableError("is away")
+            return super().estimate(lane, spacing=spacing, returned=returned)
+
+    class Patient(RetryPolicy):
+        def delay(self, error: CleverAppError, *_: object, **_named: object) -> float | None:
+            return 0.0 if isinstance(error, LimiterUnavailableError) else None
+
+    async with (
+        Simulator(limits=FREE) as simulator,
+        client_of(
+            simulator.base_url,
+            limits=LimiterRegistry(factory=lambda key, _: Unsure(key, [])),
+            config=ClientConfig(retry=Patient()),
+        ) as client,
+    ):
+        receipt = await client.send_message(contact_id=1, text="Hi", deadline=60)
+    assert receipt.attempts == 2
 
 
 async def test_what_ends_programs_passes_through() -> None:
