@@ -344,5 +344,5 @@ def test_what_was_never_sent_is_not_done() -> None:
     show_report(console, tally)
     assert isinstance(console.file, io.StringIO)
     closing = console.file.getvalue().splitlines()[-1]
-    assert closing.startswith("1 message in ")
+    assert closing.startswith("1 of 3 messages sent in ")
     assert "require" not in closing

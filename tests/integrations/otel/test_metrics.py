@@ -241,7 +241,8 @@ async def test_limiters_are_let_go(exported: Exported) -> None:
         ("Ann <ann@example.com>", "other"),
         ("x" * 40, "other"),
         ("", "other"),
-        ("viber\n", "other"),
+        ("viber\nx", "other"),
+        (" Viber\n", "viber"),
     ],
 )
 def test_a_messenger_is_a_plain_word(messenger: str, told: str) -> None:
