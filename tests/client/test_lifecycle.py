@@ -105,7 +105,7 @@ async def test_closing_ends_what_waits_at_once(what: str) -> None:
         for _ in range(20):
             await asyncio.sleep(0)
         before = len(simulator.arrivals)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             await client.close()
             for task in waiting[:2]:
                 with raises(ClientStateError, "closed") as caught:
@@ -134,7 +134,7 @@ async def test_closing_ends_a_back_off_with_what_is_known(*, arrived: bool) -> N
         call = asyncio.create_task(client.attach_tag_to_contact(contact_id=1, name="VIP"))
         while not any(isinstance(event, RetryScheduled) for event in events):  # noqa: ASYNC110 - an event of ours, not of asyncio
             await asyncio.sleep(0)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             await client.close()
             with pytest.raises(CleverAppError) as caught:
                 await call
@@ -169,7 +169,7 @@ async def test_closing_ends_what_is_on_the_wire(*, lent: bool) -> None:
         call = asyncio.create_task(client.send_message(contact_id=1, text="Hi"))
         while not simulator.arrivals:  # noqa: ASYNC110 - no event tells of an arrival
             await asyncio.sleep(0)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             await client.close()
             with pytest.raises(OutcomeUnknownError):
                 await call

@@ -48,7 +48,7 @@ class GatedJournal(SqliteJournal):
     def _commit(self, connection: sqlite3.Connection) -> None:
         """Wait, then commit."""
         if self.gate is not None:
-            self.gate.wait(10)
+            self.gate.wait(20)
         super()._commit(connection)
 
 
@@ -263,7 +263,7 @@ async def test_the_thread_ends_with_the_journal(tmp_path: Path) -> None:
         await opening
     for thread in set(threading.enumerate()) - others:
         if thread.name == "cleverapp-journal":
-            thread.join(10)
+            thread.join(20)
             assert not thread.is_alive()
     async with opened(path, None):
         pass
