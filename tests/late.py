@@ -1,8 +1,8 @@
 """Bounds of real time that a busy machine may break.
 
 What comes too early is wrong whatever else the machine does. What comes too late may be the
-machine's: such a test is repeated, and right if it was in time once. A fault of ours is late
-every time.
+machine's: such a test is repeated once, and right if it was in time then. More tries would hide a
+fault of ours that strikes now and then.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LateError", "check_took", "in_time_once"]
 
-_TRIES = 5
+_TRIES = 2
 
 
 class LateError(AssertionError):
@@ -39,7 +39,7 @@ def check_took(seconds: float, below: float, *, least: float = 0.0) -> None:
 
 
 def in_time_once(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """Repeat a test that was late; the prefix in Redis or of a folder is another one each time."""
+    """Repeat a test once that was late; the prefix in Redis or of a folder is another one each time."""
 
     @functools.wraps(test)
     async def run(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - whatever the test takes

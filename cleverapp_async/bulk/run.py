@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
 from attrs import frozen
 
-from .._arguments import check_instance, check_whole, place_of_caller, warn_at, wrong_argument
+from .._arguments import (
+    check_instance,
+    check_whole,
+    place_of_caller,
+    told_of,
+    warn_at,
+    wrong_argument,
+)
 from .._call import Reply, SendState
 from .._event_loop import AsyncOnly, wait_out
 from ..errors import (
@@ -30,6 +38,8 @@ from .schedule import Schedule, ScheduleGuard
 from .sources import Source
 
 __all__ = ["BulkProgress", "BulkRun", "make_run"]
+
+_log = logging.getLogger("cleverapp_async")
 
 _HOW = "write `async for outcome in client.send_many(...)`, and the same with run_campaign"
 
@@ -73,7 +83,8 @@ class BulkRun(AsyncOnly):
     any more; :attr:`progress` counts them. :meth:`drain` stops in order instead. After a ``break``
     the loop has to turn until all that is done: use the run as an async context manager to be
     sure that nothing outlives a block. A generator of messages is closed with the run, so that what
-    it holds, such as a connection to a database, is given back.
+    it holds, such as a connection to a database, is given back; what it raises at that is raised
+    where the run is left, and logged by its type and place where something else is raised already.
 
     With a journal an outcome comes once it is written down. The messages that a dead run had on its
     way come first, as ``UNKNOWN``. A message that was never begun has no outcome: the next run
@@ -89,6 +100,7 @@ class BulkRun(AsyncOnly):
         self._keeper: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._started = False
+        self._source_error_told = False
         # Whether a run that has not begun is what somebody wanted.
         self._settled = False
         self._made_at = place_of_caller()
@@ -165,7 +177,7 @@ class BulkRun(AsyncOnly):
         """End every task that it started."""
         # A block that was left by an error need not have come to the iteration.
         forgotten = error is None and not self._settled
-        await self.aclose()
+        await self._end(failed=error is not None)
         if forgotten:
             told = f"a bulk send was opened and never iterated over, so nothing was sent: {_HOW}"
             warn_at(self._made_at, told, RuntimeWarning)
@@ -193,15 +205,38 @@ class BulkRun(AsyncOnly):
         Nothing outlives it: cancelled while it waits, it waits all the same, and raises the
         cancellation once everything has ended.
 
+        It raises what a generator of messages raised as it was closed, too, and:
+
         Raises:
             JournalError: The journal could not be written to the end, or not closed.
         """
+        await self._end(failed=False)
+
+    async def _end(self, *, failed: bool) -> None:
+        """Close, and tell what the source raised at that: as an error if nothing else is raised."""
         self._settled = True
         if self._closing is None:
             # In a task of its own, which several callers wait for, and which no cancellation of one
             # of them cuts off: what is on the wire must get its outcome into the journal.
             self._closing = asyncio.create_task(self._close())
-        await _result_of(self._closing)
+        try:
+            await _result_of(self._closing)
+        except BaseException:
+            self._tell_source_error(failed=True)
+            raise
+        self._tell_source_error(failed=failed)
+
+    def _tell_source_error(self, *, failed: bool) -> None:
+        reader = self._reader
+        # What it raised before it was stopped is raised by an iteration that comes so far.
+        if reader is None or not reader.cancelling() or reader.cancelled():
+            return
+        if (error := reader.exception()) is None or self._source_error_told:
+            return
+        self._source_error_told = True
+        if not failed:
+            raise error
+        _log.error("the source of messages failed as it was closed: %s", told_of(error))
 
     async def _close(self) -> None:
         # Told before anything is cancelled: afterwards every reader has ended.
@@ -274,6 +309,7 @@ class BulkRun(AsyncOnly):
         self._reader = asyncio.create_task(dispatcher.source.fill(dispatcher))
         # Also where it is cancelled before its first step.
         self._reader.add_done_callback(lambda _: dispatcher.news.set())
+        failed = True
         try:
             while True:
                 # Each outcome that is taken makes room for a message more.
@@ -288,8 +324,12 @@ class BulkRun(AsyncOnly):
                 dispatcher.news.clear()
                 await dispatcher.news.wait()
             self._raise_for_failure()
+            failed = False
+        except GeneratorExit:
+            failed = False
+            raise
         finally:
-            await self.aclose()
+            await self._end(failed=failed)
 
     def _raise_for_failure(self) -> None:
         reader, dispatcher = self._reader, self._dispatcher
@@ -303,6 +343,7 @@ class BulkRun(AsyncOnly):
                     f"the source of messages was cancelled after {dispatcher.read} message(s)"
                 )
         elif error := reader.exception():
+            self._source_error_told = True
             raise self._with_count(error) if isinstance(error, CleverAppError) else error
 
     def _keeper_ended(self, keeper: asyncio.Task[None]) -> None:

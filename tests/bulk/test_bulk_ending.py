@@ -6,6 +6,7 @@ import asyncio
 import gc
 import itertools
 from collections import Counter
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -357,6 +358,61 @@ async def test_a_campaign_that_is_cancelled_while_it_loads_closes_its_generator(
         await reading
     assert resource.open == 0
     del source
+
+
+class UntidyError(Exception):
+    """What a generator raises as it is closed; its text holds a message."""
+
+
+async def untidy(kind: str) -> AsyncIterator[SendMessage]:
+    """Messages without end; closing them fails."""
+    try:
+        for number in itertools.count():
+            await asyncio.sleep(0)
+            yield message(number)
+    finally:
+        if kind == "later":
+            await asyncio.sleep(0)
+        raise UntidyError("a secret text")
+
+
+async def leave(run: BulkRun, error: Exception | None) -> None:
+    """Take one outcome in a block, then leave it."""
+    async with run:
+        async for _ in run:
+            if error is not None:
+                raise error
+            break
+
+
+@pytest.mark.parametrize("kind", ["at once", "later"])
+async def test_what_a_generator_raises_as_it_is_closed_is_raised(kind: str) -> None:
+    """It is raised once where the run is left, be it by a block, a call or a closed iteration."""
+    run = run_of(untidy(kind), Desk())
+    with pytest.raises(UntidyError):
+        await leave(run, None)
+    await run.aclose()
+    run = run_of(untidy(kind), Desk())
+    await anext(steps := aiter(run))
+    with pytest.raises(UntidyError):
+        await run.aclose()
+    run = run_of(untidy(kind), Desk())
+    with pytest.raises(UntidyError):
+        async with aclosing(aiter(run)) as steps:  # type: ignore[type-var]
+            await anext(steps)
+
+
+async def test_what_a_generator_raises_as_it_is_closed_hides_no_other_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Where something else is raised it is logged, by its type and place and without its text."""
+    run = run_of(untidy("later"), Desk())
+    with pytest.raises(KeyError):
+        await leave(run, KeyError())
+    (record,) = caplog.records
+    assert record.name == "cleverapp_async"
+    assert "UntidyError in untidy" in record.getMessage()
+    assert "secret" not in caplog.text
 
 
 async def test_an_iterator_that_is_no_generator_is_left_open() -> None:

@@ -135,7 +135,7 @@ async def test_closing_ends_a_back_off_with_what_is_known(*, arrived: bool) -> N
         call = asyncio.create_task(client.attach_tag_to_contact(contact_id=1, name="VIP"))
         while not any(isinstance(event, RetryScheduled) for event in events):  # noqa: ASYNC110 - an event of ours, not of asyncio
             await asyncio.sleep(0)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             await client.close()
             with pytest.raises(CleverAppError) as caught:
                 await call

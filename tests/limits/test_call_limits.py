@@ -230,7 +230,7 @@ def test_a_limiter_that_fails_holds_no_slot_of_the_other(ending: str) -> None:
         permits = PermitPair(cast("Permit", _FailingPermit()), await limiter.acquire())
         with pytest.raises(MemoryError):
             getattr(permits, ending)(*([0.5] if ending == "refuse_account" else []))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             (await limiter.acquire()).settle()
 
     run_virtual(main())

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import sys
+import tracemalloc
 from contextlib import closing
 from enum import Enum
 from typing import TYPE_CHECKING, cast
@@ -91,6 +92,21 @@ async def test_messages_may_come_asynchronously(tmp_path: Path) -> None:
     await journal.open(ORIGIN)
     assert await load(journal, given()) == Loaded(1001, 0, resumed=False)
     await journal.close("finished")
+
+
+async def test_long_texts_take_no_more_memory_than_short_ones(tmp_path: Path) -> None:
+    """What is held until it is written is bounded in characters, not in messages alone."""
+    long = (
+        SendMessage(contact_id=number + 1, text=f"{number} " + "ж" * 4000) for number in range(6000)
+    )
+    tracemalloc.start()
+    try:
+        async with opened(tmp_path / "run.db", long):
+            _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # All of them are 48 MB, and would be held twice.
+    assert peak < 40_000_000
 
 
 async def test_the_first_of_several_to_one_address_stays(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,7 +48,7 @@ class GatedJournal(SqliteJournal):
     def _commit(self, connection: sqlite3.Connection) -> None:
         """Wait, then commit."""
         if self.gate is not None:
-            self.gate.wait(10)
+            self.gate.wait(20)
         super()._commit(connection)
 
 
@@ -61,8 +62,9 @@ async def test_one_commit_serves_all_that_wait(tmp_path: Path) -> None:
         assert (await journal.summary()).by_state[JournalState.ACCEPTED] == 50
 
 
-async def test_results_wait_for_an_intent(tmp_path: Path) -> None:
+async def test_results_wait_for_an_intent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A result shares the commit of an intent that comes right behind it."""
+    monkeypatch.setattr(writer, "_LINGER", 3600)
     async with opened(tmp_path / "run.db", messages(4)) as journal:
         await asyncio.gather(journal.intend(0), journal.intend(1))
         before = journal.commits
@@ -70,15 +72,34 @@ async def test_results_wait_for_an_intent(tmp_path: Path) -> None:
         assert journal.commits - before == 1
 
 
-async def test_intents_of_several_turns_share_a_commit(tmp_path: Path) -> None:
+async def test_intents_of_several_turns_share_a_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where many messages are under way, an intent waits a moment for the next one."""
     async with opened(tmp_path / "run.db", messages(12)) as journal:
         await asyncio.gather(*map(journal.intend, range(10)))
+        monkeypatch.setattr(writer, "_LINGER", 3600)
         before = journal.commits
         first = asyncio.ensure_future(journal.intend(10))
         await asyncio.sleep(0)
-        await asyncio.gather(first, journal.intend(11))
+        second = asyncio.ensure_future(journal.intend(11))
+        assert (await journal.summary()).by_state[JournalState.INTENT] == 12
+        await asyncio.gather(first, second)
         assert journal.commits - before == 1
+
+
+async def test_results_reach_the_disk_while_the_loop_is_kept_busy(tmp_path: Path) -> None:
+    """Results that linger are written by the thread alone, with no turn of the loop after them."""
+    path = tmp_path / "run.db"
+    async with opened(path, messages(20)) as journal:
+        await asyncio.gather(*map(journal.intend, range(10)))
+        written = [journal.record(index, ACCEPTED) for index in range(9)]
+        deadline, found = time.monotonic() + 20, 0
+        with JournalReader(path) as reader:
+            while found < 9 and time.monotonic() < deadline:
+                found = reader.summary().by_state[JournalState.ACCEPTED]
+        assert found == 9
+        await asyncio.gather(*written)
 
 
 async def test_a_few_messages_wait_for_no_others(
@@ -86,7 +107,7 @@ async def test_a_few_messages_wait_for_no_others(
 ) -> None:
     """The intent of a message that is nearly alone is written at once, and the last result is."""
     monkeypatch.setattr(writer, "_LINGER", 3600)
-    async with opened(tmp_path / "run.db", messages(3)) as journal, asyncio.timeout(5):
+    async with opened(tmp_path / "run.db", messages(3)) as journal, asyncio.timeout(20):
         await journal.intend(0)
         await journal.intend(1)
         first = journal.record(0, ACCEPTED)
@@ -100,16 +121,17 @@ async def test_what_lingers_is_written_before_a_question_or_the_end(
     """A question sees all that was queued before it, a close writes it, and so do many changes."""
     monkeypatch.setattr(writer, "_LINGER", 3600)
     path = tmp_path / "run.db"
-    async with opened(path, messages(90)) as journal, asyncio.timeout(5):
-        waiting = [asyncio.ensure_future(journal.intend(index)) for index in range(80)]
+    async with opened(path, messages(140)) as journal, asyncio.timeout(20):
+        waiting = [asyncio.ensure_future(journal.intend(index)) for index in range(130)]
         await asyncio.sleep(0)
-        await asyncio.gather(*waiting[:68])
-        assert (await journal.summary()).by_state[JournalState.INTENT] == 80
+        # At most 63 linger, which are the last ones.
+        await asyncio.gather(*waiting[:67])
+        assert (await journal.summary()).by_state[JournalState.INTENT] == 130
         await asyncio.gather(*waiting)
-        last = asyncio.ensure_future(journal.record(79, ACCEPTED))
+        last = asyncio.ensure_future(journal.record(129, ACCEPTED))
     await last
     with JournalReader(path) as reader:
-        assert [entry.index for entry in reader.entries(JournalState.ACCEPTED)] == [79]
+        assert [entry.index for entry in reader.entries(JournalState.ACCEPTED)] == [129]
 
 
 async def test_a_cancelled_waiter_breaks_nothing(tmp_path: Path) -> None:
@@ -241,7 +263,7 @@ async def test_the_thread_ends_with_the_journal(tmp_path: Path) -> None:
         await opening
     for thread in set(threading.enumerate()) - others:
         if thread.name == "cleverapp-journal":
-            thread.join(10)
+            thread.join(20)
             assert not thread.is_alive()
     async with opened(path, None):
         pass

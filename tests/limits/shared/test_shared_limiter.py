@@ -130,10 +130,13 @@ async def test_a_refund_gives_the_slot_back_to_the_fleet(place: Place, prefix: s
         check_took(now() - refunded, 2.0)
 
 
-@in_time_once
+# What follows on a cancellation has no second try, which would hide a wake-up that is lost now and
+# then: the time between what is right and what is wrong is long instead.
+
+
 async def test_a_cancelled_waiter_loses_nothing(place: Place, prefix: str) -> None:
     """Its slot goes to who waits behind it, at the same moment."""
-    async with registry(place, prefix, Quota(1, 0.3)) as limits:
+    async with registry(place, prefix, Quota(1, 1.5)) as limits:
         limiter = limits.limiter(KEY)
         first = await limiter.acquire()
         first.sent()
@@ -144,13 +147,12 @@ async def test_a_cancelled_waiter_loses_nothing(place: Place, prefix: str) -> No
         waiting[0].cancel()
         (await waiting[1]).settle()
         # The slot after the one that was given up would come twice as late.
-        check_took(now() - answered, 0.6, least=0.3)
+        check_took(now() - answered, 3.0, least=1.5)
 
 
-@in_time_once
 async def test_what_nobody_waits_for_any_more_goes_back(place: Place, prefix: str) -> None:
     """A booked slot whose waiter was cancelled is another process's."""
-    quota = Quota(1, 0.4)
+    quota = Quota(1, 1.5)
     async with (
         registry(place, prefix, quota) as one,
         registry(place, prefix, quota) as two,
@@ -165,7 +167,7 @@ async def test_what_nobody_waits_for_any_more_goes_back(place: Place, prefix: st
         await asyncio.sleep(0.05)  # one tells the others
         (await two.limiter(KEY).acquire()).settle()
         # Where it stayed with the one who gave up, the next one would come twice as late.
-        check_took(now() - answered, 0.8, least=0.4)
+        check_took(now() - answered, 3.0, least=1.5)
 
 
 @pytest.mark.parametrize("moment", range(4))
@@ -190,12 +192,11 @@ async def test_cancelling_at_any_await_leaves_the_rest_alone(
 
 
 @pytest.mark.parametrize("waits", [False, True])
-@in_time_once
 async def test_a_grant_that_comes_with_a_cancel_goes_on(
     place: Place, prefix: str, waits: bool
 ) -> None:
     """Cancelled at the very moment of its grant, a waiter leaves the slot to the next, or back."""
-    async with registry(place, prefix, Quota(1, 0.8)) as limits:
+    async with registry(place, prefix, Quota(1, 5.0)) as limits:
         limiter = limits.limiter(KEY)
         (await limiter.acquire()).refund()
         stepped = CancelledAt(limiter.acquire(), 0, woken=True)
@@ -207,7 +208,7 @@ async def test_a_grant_that_comes_with_a_cancel_goes_on(
         waiting = waiting or [asyncio.create_task(limiter.acquire())]
         for permit in await asyncio.gather(*waiting):
             permit.refund()
-        check_took(now() - granted, 0.5)
+        check_took(now() - granted, 2.5)
 
 
 async def test_the_own_window_holds_in_series(server: RedisServer, prefix: str) -> None:

@@ -33,8 +33,10 @@ if TYPE_CHECKING:
 __all__ = ["Comparer", "Loader"]
 
 # Rows of one transaction: so many that the thread which writes them needs the interpreter's lock
-# seldom, for which it waits while messages are read, and so few that they take a few megabytes.
+# seldom, for which it waits while messages are read, and so few that they take a few megabytes. For
+# long texts their characters are counted, or 8000 rows would take a hundred megabytes.
 _ROWS_AT_ONCE = 8000
+_CHARACTERS_AT_ONCE = 2_000_000
 
 # Values of one statement: SQLite may allow 999 alone.
 _VALUES = 8000
@@ -91,6 +93,7 @@ class Rows:
     """Rows for each table: their values, one after the other."""
 
     count: int = 0
+    characters: int = 0
     keys: list[Cell] = field(factory=list["Cell"])
     plain: list[Cell] = field(factory=list["Cell"])
     referring: list[Cell] = field(factory=list["Cell"])
@@ -118,7 +121,8 @@ class Loader:
     @property
     def full(self) -> bool:
         """Whether there are so many rows that they should be written."""
-        return self.rows.count >= _ROWS_AT_ONCE
+        rows = self.rows
+        return rows.count >= _ROWS_AT_ONCE or rows.characters >= _CHARACTERS_AT_ONCE
 
     def begin(self, connection: sqlite3.Connection) -> None:
         """Empty the tables of what an interrupted load left."""
@@ -145,6 +149,7 @@ class Loader:
             InvalidRequestError: The references of all have too many names.
         """
         rows, keys, index = self.rows, self._keys, self.count
+        characters = 0
         for message in batch:
             key = key_of(message)
             key_id = keys.get(key)
@@ -153,9 +158,11 @@ class Loader:
                 key_id = keys[key] = 0 if key is None else len(keys) + 1
                 rows.keys += (key_id, *encode_key(key))
             told = encode_parameters(message)
+            characters += len(told)
             if message.reference:
                 self._columns.add(message)
                 reference = encode_reference(message)
+                characters += len(reference or "")
                 rows.referring += (index, key_id, message.method, told, reference)
             else:
                 rows.plain += (index, key_id, message.method, told)
@@ -163,6 +170,7 @@ class Loader:
                 rows.hashed += (index, hash(address_of(message)))
             index += 1
         rows.count += index - self.count
+        rows.characters += characters
         self.count = index
 
     def take(self) -> Rows:

@@ -7,6 +7,7 @@ import atexit
 import copy
 import os
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -31,6 +32,7 @@ T = TypeVar("T")
 
 # A commit costs the same for one message as for fifty.
 _LINGER = 0.002
+_AT_ONCE = 0.0
 _FEW = 4
 _MANY = 64
 _MOST_QUEUED = 4096
@@ -68,7 +70,8 @@ class WriterThread:
     Everything queued when the thread looks is written in one transaction, which costs one wait for
     the disk. Where few messages are under way an intent is written at once; where there are more,
     and for results alone while any are under way, changes linger for at most 2 ms, as others are
-    likely to come and share the commit.
+    likely to come and share the commit. It is the thread that lingers: results reach the disk in
+    that time also while somebody keeps the event loop busy.
 
     Once a commit failed nothing more is written: intents fail, and results are kept, to be tried
     once more at the end. When the thread itself ends, because of whatever was raised in it, all who
@@ -91,9 +94,10 @@ class WriterThread:
     last_commit: Commit
     broken: JournalError | None = None
     _loop: asyncio.AbstractEventLoop = field(factory=asyncio.get_running_loop)
-    _queue: SimpleQueue[list[_Write] | _Job] = field(factory=SimpleQueue["list[_Write] | _Job"])
+    # Jobs, and by when of `time.monotonic` the changes in `_fresh` are to be written.
+    _queue: SimpleQueue[float | _Job] = field(factory=SimpleQueue["float | _Job"])
     _fresh: list[_Write] = field(factory=list["_Write"])
-    _timer: asyncio.TimerHandle | None = None
+    _due: float | None = None
     _queued: int = 0
     _room: asyncio.Event = field(factory=asyncio.Event)
     _under_way: set[int] = field(factory=set[int])
@@ -145,7 +149,7 @@ class WriterThread:
             # raises.
             raise copy.copy(self._gone)
         answer: asyncio.Future[T] = self._loop.create_future()
-        self._put_job(_Job(operation, answer))
+        self._queue.put(_Job(operation, answer))
         return answer
 
     @property
@@ -193,23 +197,15 @@ class WriterThread:
         else:
             self._under_way.discard(index)
             lingers = bool(self._under_way)
-        if not lingers or len(self._fresh) >= _MANY or self._loop.is_closed():
-            self._hand_over()
-        elif self._timer is None:
-            self._timer = self._loop.call_later(_LINGER, self._hand_over)
-
-    def _put_job(self, job: _Job) -> None:
-        self._hand_over()
-        self._queue.put(job)
-
-    def _hand_over(self) -> None:
-        """Wake the thread once for many changes: it fights with the loop for Python's lock."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._fresh:
-            self._queue.put(self._fresh)
-            self._fresh = []
+        # The thread is woken as seldom as can be: it fights with the loop for Python's lock. It
+        # clears `_due` before it looks at `_fresh`: whatever it does not find there is told anew.
+        if not lingers or len(self._fresh) >= _MANY:
+            if self._due != _AT_ONCE:
+                self._due = _AT_ONCE
+                self._queue.put(_AT_ONCE)
+        elif self._due is None:
+            self._due = due = time.monotonic() + _LINGER
+            self._queue.put(due)
 
     async def stop(self, operation: _Operation) -> None:
         """Write what is left, do a last operation in the same commit, and end the thread.
@@ -249,12 +245,12 @@ class WriterThread:
     def _leave(self, answer: _Answer, operation: _Operation = lambda _: None) -> None:
         # The last job is in the queue once only: from here on the hook would put a second one.
         atexit.unregister(self._stop_at_exit)
-        self._put_job(_Job(operation, answer, last=True))
+        self._queue.put(_Job(operation, answer, last=True))
 
     def _stop_at_exit(self) -> None:
         # Nobody waits for an answer any more, as the loop is over: what counts is that the thread
         # writes what is queued, and that the program does not hang where the disk does.
-        self._put_job(_Job(lambda _: None, None, last=True))
+        self._queue.put(_Job(lambda _: None, None, last=True))
         if self._thread is not None:
             self._thread.join(_LAST_WORDS)
 
@@ -273,14 +269,11 @@ class WriterThread:
         if error is None and last is not None:
             _settle(last.answer, None, None)
         self._ended = error or JournalError(f"the journal {self.path} is closed")
-        writes, jobs = self._in_hand, [self._job]
-        self._hand_over()
+        writes, jobs = self._in_hand + self._fresh, [self._job]
         while not self._queue.empty():
             item = self._queue.get_nowait()
             if isinstance(item, _Job):
                 jobs.append(item)
-            else:
-                writes += item
         # A result that is not written is counted, to be told as lost; an intent that is not written
         # is no loss, as its message has not left.
         self._keep(change for change, _ in writes)
@@ -338,16 +331,20 @@ class WriterThread:
         self._job = None
 
     def _gather(self) -> _Job | None:
-        """Collect the queued changes up to the next job; return the job."""
-        # Sleep until something is queued, then take all that is there.
+        """Collect the queued changes, once it is time or a job has come; return the job."""
         item = self._queue.get()
+        due = None
         while not isinstance(item, _Job):
-            self._in_hand += item
+            due = item if due is None else min(due, item)
             try:
-                item = self._queue.get_nowait()
+                item = self._queue.get(timeout=max(0.0, due - time.monotonic()))
             except Empty:
-                return None
-        return item
+                break
+        self._due = None
+        # The loop only appends to it, at any moment.
+        self._in_hand = self._fresh[:]
+        del self._fresh[: len(self._in_hand)]
+        return item if isinstance(item, _Job) else None
 
     def _write(self, journal: OpenJournal, changes: list[Change]) -> JournalError | None:
         if self.broken is None:
