@@ -39,7 +39,7 @@ def check_took(seconds: float, below: float, *, least: float = 0.0) -> None:
 
 
 def in_time_once(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """Repeat a test once that was late, with another prefix in Redis or of a folder."""
+    """Repeat a late test once; the prefix in Redis or of a folder is another one each time."""
 
     @functools.wraps(test)
     async def run(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - whatever the test takes
