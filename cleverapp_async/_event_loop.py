@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 from .errors import ClientStateError
 
 __all__ = [
+    "CLOSED_MEANWHILE",
     "LIMITER_REFUSES",
     "AsyncOnly",
     "Lifetime",
@@ -22,7 +23,7 @@ __all__ = [
 T = TypeVar("T")
 
 _CLIENT_REFUSES = "the client belongs to another event loop: make one inside each asyncio.run()"
-_CLOSED_MEANWHILE = "not sent: the client was closed while the request waited"
+CLOSED_MEANWHILE = "not sent: the client was closed while the request waited"
 _NO_LOOP = "no event loop runs here: call this inside asyncio.run()"
 LIMITER_REFUSES = "this limiter serves another event loop: make one LimiterRegistry per event loop"
 
@@ -235,7 +236,7 @@ class Wait:
         """
         waits = self._waits
         if waits.over:
-            raise ClientStateError(_CLOSED_MEANWHILE)
+            raise ClientStateError(CLOSED_MEANWHILE)
         # In few steps, as every request passes here.
         self._task = task = asyncio.current_task()
         self._before = 0 if task is None else task.cancelling()
@@ -252,7 +253,7 @@ class Wait:
             return
         # As `asyncio.timeout` tells its own cancellation from those of others.
         if self._task.uncancel() <= self._before and kind is asyncio.CancelledError:
-            raise ClientStateError(_CLOSED_MEANWHILE) from None
+            raise ClientStateError(CLOSED_MEANWHILE) from None
 
     def end(self) -> None:
         """The client was closed: the task is cancelled."""

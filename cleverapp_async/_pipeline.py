@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 import math
 import random
 from functools import partial
@@ -19,7 +18,7 @@ from attrs import define, evolve
 
 from ._arguments import check_instance, wrong_setting
 from ._call import Call, EventDispatcher, Progress, Reply, SendState, note_answer
-from ._event_loop import Wait
+from ._event_loop import CLOSED_MEANWHILE, Wait
 from ._imports import late_module
 from ._request import WireRequest, build
 from ._response import RawResponse
@@ -56,8 +55,6 @@ else:
 __all__ = ["Pipeline", "observer_of"]
 
 P = ParamSpec("P")
-
-_log = logging.getLogger("cleverapp_async")
 
 # Seconds; less would be told as 0.0 s.
 _SHORTEST_TOLD = 0.05
@@ -256,7 +253,7 @@ class Pipeline:
     def _obstacle(self, progress: Progress, now: float) -> CleverAppError | None:
         """Why an attempt that has won its limits and its slot must not start, if so."""
         if self._transport.closed:
-            return ClientStateError("not sent: the client was closed while the request waited")
+            return ClientStateError(CLOSED_MEANWHILE)
         if now >= progress.deadline_at:
             # A loop that was kept busy; and no time left means no time-out to aiohttp.
             return _too_late(0.0)

@@ -187,7 +187,6 @@ class Transport:
             check_instance("session", session, aiohttp.ClientSession, wanted, wrong_setting)
         self._lent = session
         self._made_at = place_of_caller()
-        self.closed = False
         self.waits = Waits()
         slots = config.max_in_flight
         if session is not None:
@@ -301,9 +300,13 @@ class Transport:
         struck = self._destination.strike_bytes(bytes(body), cut=problem is not None)
         return RawResponse(status, headers, struck, problem)
 
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self.waits.over
+
     async def close(self) -> None:
         """Let the session go, close it if it is ours, and end what waits or is on the wire."""
-        self.closed = True
         self.waits.end()
         self._lent = None
         if self._own is not None:
