@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
+from functools import lru_cache
 from math import isfinite
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -222,24 +223,41 @@ def _encode(parameters: Mapping[str, object]) -> str:
     Raises:
         _NotInBrackets: It would read something else.
     """
-    pairs: list[tuple[str, str]] = []
+    pairs: list[str] = []
     for name, value in parameters.items():
-        if not name or _CHANGED.search(name):
-            told = (
-                "PHP changes a name that is empty or holds a space, a dot or a bracket: give a "
-                "nested mapping instead"
-            )
-            raise _NotInBrackets(name, told)
-        try:
-            pairs += _flat(name, value, _DEEPEST_BRACKETS)
-        except ValueError as error:
-            raise _NotInBrackets(name, str(error)) from None
+        quoted = _quoted_name(name)
+        if type(value) is str:
+            pairs.append(f"{quoted}={_quoted(value)}")
+        elif type(value) is int:
+            pairs.append(f"{quoted}={value}")
+        else:
+            try:
+                flat = list(_flat(name, value, _DEEPEST_BRACKETS))
+            except ValueError as error:
+                raise _NotInBrackets(name, str(error)) from None
+            pairs += [f"{_quoted(inner)}={_quoted(text)}" for inner, text in flat]
         if len(pairs) > _MOST_PAIRS:
             told = (
                 f"PHP reads no more than {_MOST_PAIRS} values of a request: split it into several"
             )
             raise _NotInBrackets(name, told)
-    return "&".join([f"{_quoted(name)}={_quoted(value)}" for name, value in pairs])
+    return "&".join(pairs)
+
+
+@lru_cache(256)
+def _quoted_name(name: str) -> str:
+    """A parameter's name as a query says it; the API has few of them.
+
+    Raises:
+        _NotInBrackets: PHP would read another one.
+    """
+    if name and not _CHANGED.search(name):
+        return _quoted(name)
+    told = (
+        "PHP changes a name that is empty or holds a space, a dot or a bracket: give a nested "
+        "mapping instead"
+    )
+    raise _NotInBrackets(name, told)
 
 
 def _quoted(text: str) -> str:
