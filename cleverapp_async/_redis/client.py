@@ -52,6 +52,8 @@ __all__ = [
 T = TypeVar("T")
 
 _PATIENCE = 0.1
+_REPEATS = 3
+_FIRST_REPEAT = 0.05
 
 
 async def in_time(answer: Awaitable[T], seconds: float) -> T:
@@ -236,8 +238,9 @@ class RedisClient:
         source: A URL (``redis://``, ``rediss://``, ``unix://``; ``?protocol=3`` speaks RESP3), or
             a client of the caller's, which is not closed.
         timeout: Seconds for one call, whatever a client of the caller's own allows it.
-        attempt_timeout: Seconds for one attempt, where redis-py may repeat a call whose answer
-            was lost; None: it may not, and one attempt has the whole time.
+        attempt_timeout: Seconds for one attempt, where redis-py is to repeat a call whose answer
+            was lost, such as over a connection of before a restart of Redis; None: it may not, and
+            one attempt has the whole time.
         connections: How many at most; None: as many as there are calls at a time.
         calls: How many scripts were run.
     """
@@ -353,16 +356,15 @@ class RedisClient:
         def make() -> Redis:
             from redis.asyncio import BlockingConnectionPool, Redis  # noqa: PLC0415 - the extra
             from redis.asyncio.retry import Retry  # noqa: PLC0415 - the extra
-            from redis.backoff import NoBackoff  # noqa: PLC0415 - the extra
+            from redis.backoff import ExponentialBackoff  # noqa: PLC0415 - the extra
 
+            # Told in any case: releases of redis-py differ in how often they repeat by themselves.
+            repeats = 0 if self.attempt_timeout is None else _REPEATS
             settings: dict[str, Any] = {
                 "socket_timeout": self._late_after,
                 "socket_connect_timeout": self._late_after,
+                "retry": Retry(ExponentialBackoff(base=_FIRST_REPEAT), repeats),
             }
-            if self.attempt_timeout is None:
-                # redis-py repeats a call whose answer was lost, three times by default in newer
-                # releases.
-                settings["retry"] = Retry(NoBackoff(), 0)
             if self.connections is None:
                 return Redis.from_url(url, **settings)  # pyright: ignore[reportUnknownMemberType]
             # A blocking pool: who finds all connections in use waits for one, where the usual pool

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +33,7 @@ from tests.integrations.rig import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
     from pathlib import Path
 
     from tests.redis_server import RedisServer
@@ -233,3 +235,42 @@ async def test_names_of_references_have_a_bound(journal: RedisJournal) -> None:
         await load(journal, given)
     assert caught.value.fields == ("reference",)
     assert not (await journal.summary()).complete
+
+
+@asynccontextmanager
+async def _cut(port: int) -> AsyncGenerator[tuple[int, list[int]]]:
+    """A way to a server that breaks at the next request, once for each number in the list."""
+    breaks: list[int] = []
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while (told := await reader.read(65536)) and not breaks:
+            writer.write(told)
+        if told:
+            breaks.pop()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+        answers = asyncio.create_task(pass_on(there, writer))
+        await pass_on(reader, back)
+        for one in (back, writer):
+            one.close()
+            await one.wait_closed()
+        await answers
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1], breaks
+
+
+async def test_a_question_whose_connection_has_died_is_asked_again(
+    redis: RedisServer, journal: RedisJournal
+) -> None:
+    """As after a restart of Redis, where those that waited for their next use are dead."""
+    await load(journal, messages(3))
+    async with (
+        _cut(redis.port) as (port, breaks),
+        RedisJournal(f"redis://127.0.0.1:{port}/0", journal.campaign) as cut,
+    ):
+        known = await cut.summary()
+        breaks.append(1)
+        assert await cut.summary() == known
+        assert not breaks
