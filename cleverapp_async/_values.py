@@ -56,7 +56,8 @@ def kind_of(value: object) -> str:
         return str(value)
     kind = type(value)
     if isinstance(value, str) and kind is str:
-        return f"a text of {len(value)} characters" if value else "an empty text"
+        characters = "1 character" if len(value) == 1 else f"{len(value)} characters"
+        return f"a text of {characters}" if value else "an empty text"
     if isinstance(value, int) and kind is int:
         return "a whole number" if value > 0 else "a whole number below 0" if value else "0"
     return f"a value of type {kind.__name__}"

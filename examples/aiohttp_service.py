@@ -20,6 +20,7 @@ from cleverapp_async import (
 )
 
 CLIENT = web.AppKey("CLIENT", CleverAppClient)
+NAMES = ("bot_id", "messenger", "to", "text")
 # Whoever gets 503 may ask again. Whoever gets 504 must not: the message may have arrived.
 STATUS = {Outcome.REJECTED: 422, Outcome.NOT_SENT: 503, Outcome.UNKNOWN: 504}
 
@@ -47,13 +48,17 @@ async def with_client(app: web.Application) -> AsyncIterator[None]:
 
 async def send(request: web.Request) -> web.Response:
     """Send one message, and tell what became of it."""
-    message = await request.json()
+    try:
+        message = await request.json()
+        bot_id, messenger, to, text = (message[name] for name in NAMES)
+    except (KeyError, TypeError, ValueError):  # it is no JSON, or lacks a name
+        return web.json_response({"code": "invalid_request", "outcome": "not_sent"}, status=422)
     try:
         receipt = await request.app[CLIENT].send_message(
-            bot_id=message["bot_id"],
-            messenger=message["messenger"],
-            contact_external_id=message["to"],
-            text=message["text"],
+            bot_id=bot_id,
+            messenger=messenger,
+            contact_external_id=to,
+            text=text,
             deadline=20,
         )
     except CleverAppError as error:

@@ -29,6 +29,7 @@ from cleverapp_async import (
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
+NAMES = ("bot_id", "messenger", "to", "text")
 # Whoever gets 503 may ask again. Whoever gets 504 must not: the message may have arrived.
 STATUS = {Outcome.REJECTED: 422, Outcome.NOT_SENT: 503, Outcome.UNKNOWN: 504}
 
@@ -69,13 +70,17 @@ class WithClient:
 
 async def send_view(request: HttpRequest) -> JsonResponse:
     """Send one message, and tell what became of it."""
-    message = json.loads(request.body)
+    try:
+        message = json.loads(request.body)
+        bot_id, messenger, to, text = (message[name] for name in NAMES)
+    except (KeyError, TypeError, ValueError):  # it is no JSON, or lacks a name
+        return JsonResponse({"code": "invalid_request", "outcome": "not_sent"}, status=422)
     try:
         receipt = await application.client.send_message(
-            bot_id=message["bot_id"],
-            messenger=message["messenger"],
-            contact_external_id=message["to"],
-            text=message["text"],
+            bot_id=bot_id,
+            messenger=messenger,
+            contact_external_id=to,
+            text=text,
             deadline=20,
         )
     except CleverAppError as error:

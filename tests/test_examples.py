@@ -132,9 +132,10 @@ def test_the_tests_of_ones_own_code_pass(simulator: SimulatorThread, tmp_path: P
     assert shown == re.sub(r'^ +"""[^\n]*"""\n\n?', "", code, flags=re.MULTILINE)
 
 
-async def post(address: str, **changes: str) -> tuple[int, dict[str, str]]:
-    """One message through a service, once that is there."""
-    message = {**MESSAGE, **changes}
+async def post(address: str, **changes: str | None) -> tuple[int, dict[str, str]]:
+    """One message through a service, once that is there; None leaves a name out."""
+    given = {**MESSAGE, **changes}
+    message = {name: value for name, value in given.items() if value is not None}
     async with asyncio.timeout(120), aiohttp.ClientSession() as session:
         while True:
             try:
@@ -171,10 +172,12 @@ async def test_a_service_sends_and_tells_the_outcome(service: str, tmp_path: Pat
         async with serving(service, environment(simulator, tmp_path), tmp_path) as address:
             sent = await post(address)
             empty = await post(address, text="")
+            nobody = await post(address, to=None)
             simulator.add_fault(Fault.reset_after(taken=True))
             lost = await post(address)
         assert (sent[0], list(sent[1])) == (200, ["send_id"])
         assert empty == (422, {"code": "invalid_request", "outcome": "not_sent"})
+        assert nobody[0] == 422
         assert lost == (504, {"code": "outcome_unknown", "outcome": "unknown"})
         assert len(simulator.deliveries) == 2
 

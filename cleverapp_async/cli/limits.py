@@ -19,6 +19,7 @@ from . import params
 from .console import as_json, make_console, make_table, to_stdout
 from .errors import BadInputError, CommandError, Exit, exit_codes, setting_errors
 from .shared_options import Options, format_option
+from .signals import run_interruptibly
 from .text import say_duration
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def watch(
 def _run(context: click.Context, shown: Coroutine[None, None, None]) -> None:
     try:
         with setting_errors():
-            asyncio.run(shown)
+            run_interruptibly(lambda: shown)
     except KeyboardInterrupt:
         context.exit(Exit.INTERRUPTED)
     except ValueError as error:
@@ -191,6 +192,11 @@ async def _draw(looks: AsyncGenerator[list[KeyState], None], *, once: bool) -> N
         first = _table(await anext(looks))
         if once:
             console.print(first)
+            return
+        if not console.is_terminal:  # nothing can be drawn over
+            console.print(first)
+            async for states in looks:
+                console.print(_table(states))
             return
         with Live(first, console=console, auto_refresh=False) as live:
             async for states in looks:

@@ -49,6 +49,7 @@ __all__ = [
     "file_names",
     "format_option",
     "given_by_hand",
+    "guard_of",
     "journal_argument",
     "kept_limits_option",
     "make_limits",
@@ -115,8 +116,17 @@ def make_limits(
     log = logging.getLogger(_LOG)
     if not any(isinstance(handler, _Warnings) for handler in log.handlers):
         log.addHandler(_Warnings(logging.WARNING))
-    guard = max(_LEAST_GUARD, attempt_timeout + _LATE)
+    guard = guard_of(attempt_timeout)
     return LimiterRegistry.on_disk(on_unavailable="process", guard=guard, **quotas)
+
+
+def guard_of(attempt_timeout: float) -> float:
+    """Seconds for which limits that are kept together hold the places of a killed process.
+
+    Args:
+        attempt_timeout: Seconds for one attempt.
+    """
+    return max(_LEAST_GUARD, attempt_timeout + _LATE)
 
 
 class CommandClient(CleverAppClient):

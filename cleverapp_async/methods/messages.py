@@ -19,7 +19,7 @@ from ..models.messages import (
     SendReceipt,
 )
 from ..models.route import Route
-from .base import CallOptions, Methods, given
+from .base import CallOptions, Methods, check_options, given
 
 __all__ = ["MessageMethods"]
 
@@ -94,6 +94,8 @@ class MessageMethods(Methods):
                 outcome may be ``UNKNOWN`` too (5xx, 408, an answer that is cut off or that nobody
                 documented): go by ``error.outcome`` before you send it again.
         """
+        # First, as a parameter that is misspelt would be told as one that is missing.
+        check_options(options)
         message = SendMessage(
             contact_id=contact_id,
             bot_id=bot_id,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cleverapp_async import AccountKey, LimiterRegistry, LimitKey, Quota
+from tests.cli.processes import line_with, start
 from tests.redis_server import FORGETFUL, RedisServer, free_port, redis_server
 
 if TYPE_CHECKING:
@@ -160,3 +162,20 @@ def test_a_file_that_cannot_be_read_is_said(cleverapp: Run, tmp_path: Path) -> N
     ended = cleverapp("limits", "show", "--folder", str(tmp_path))
     assert ended.code == 1
     assert "x.sqlite3" in ended.err
+
+
+async def test_a_pipe_gets_each_look_until_somebody_ends_it(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """What is no terminal gets look after look, until signals that come together end it once."""
+    await _use_disk(tmp_path)
+    process = await start(
+        environment, "limits", "watch", "--every", "10ms", "--folder", str(tmp_path)
+    )
+    for _ in range(3):
+        await line_with(process.stdout, "telegram of bot 7")
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)  # `timeout` sends it to the process and to its group
+    _, err = await process.communicate()
+    assert process.returncode == 130
+    assert err == b""

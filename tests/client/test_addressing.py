@@ -41,6 +41,8 @@ TRIPLE = {"bot_id": 7, "messenger": "telegram", "contact_external_id": "123456"}
         ({**TRIPLE, "messenger": " ", "text": "Hi"}, ("messenger",)),
         ({**TRIPLE, "bot_id": -1, "text": "Hi"}, ("bot_id",)),
         ({**TRIPLE, "contact_external_id": 5, "text": "Hi"}, ("contact_external_id",)),
+        ({"contactid": 1, "text": "Hi"}, ("contactid",)),
+        ({"phone": "79991234567", "text": "Hi"}, ("phone",)),
     ],
 )
 async def test_faulty_arguments_are_refused_before_any_io(

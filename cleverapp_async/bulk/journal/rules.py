@@ -44,7 +44,10 @@ __all__ = [
     "without_texts",
 ]
 
-_REMEDY = "give the input that the journal was made from, or another journal for another campaign"
+_REMEDY = (
+    "give the input that the journal was made from, or another journal for another campaign, which "
+    "writes again to those whom this one has reached"
+)
 
 
 def _mismatch(index: int, told: str) -> JournalMismatchError:

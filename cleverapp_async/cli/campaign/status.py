@@ -378,4 +378,5 @@ def _left(outlook: Outlook) -> str:
     if outlook.ends_at is None:
         return f"{told}."
     condition = "" if outlook.state.holder is not None else " if it goes on now"
-    return f"{told}; it ends no earlier than {say_moment(outlook.ends_at)}{condition}."
+    zone = None if outlook.schedule is None else outlook.schedule.zone
+    return f"{told}; it ends no earlier than {say_moment(outlook.ends_at, zone)}{condition}."

@@ -351,6 +351,11 @@ def _open(path: str) -> BinaryIO:
         return standard_input()
     try:
         return Path(path).open("rb")
+    except PermissionError as error:
+        raise BadInputError(
+            f"{path} cannot be read: {error.strerror}. Close it where another program has it open, "
+            "or see to it that you may read it."
+        ) from None
     except OSError as error:
         raise BadInputError(f"{path} cannot be read: {error.strerror}. Check the name.") from None
 

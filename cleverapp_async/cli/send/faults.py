@@ -83,8 +83,9 @@ class FaultCounts:
         # All faults of a row come one after another.
         if len(self.lines) < _ROWS_KEPT and fault.line not in self.lines:
             self.lines.append(fault.line)
-        # What differs from row to row is taken out, so that 10,000 wrong numbers are one kind.
-        key = fault.column, _OF_THE_ROW.sub("…", fault.text)
+        # What differs from row to row is taken out, so that 10,000 wrong numbers are one kind; that
+        # has one remedy, as only the first is shown.
+        key = fault.column, _OF_THE_ROW.sub("…", f"{fault.text}. {fault.remedy}")
         kind = self._kinds.get(key)
         if kind is not None:
             kind.count += 1

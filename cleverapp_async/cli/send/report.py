@@ -404,10 +404,10 @@ def show_exit(console: Console, code: Exit, *, first: bool = False) -> None:
         code: The exit code.
         first: Whether it is about the first messages of a list alone.
     """
-    style = "green" if code is Exit.OK else "yellow"
     done = "every message that was to be sent now was accepted"
-    meaning = done if first and code is Exit.OK else MEANINGS[code]
-    console.print(Text(f"Exit {code.value}: {meaning}.", style=style))
+    told = done if first and code is Exit.OK else MEANINGS[code]
+    how = " `cleverapp doctor` helps." if code is Exit.CONFIGURATION else ""
+    console.print(Text(f"Exit {code.value}: {told}.{how}", "yellow" if code else "green"))
 
 
 def _outcomes(tally: Tally) -> Table:

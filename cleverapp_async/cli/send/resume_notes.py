@@ -26,12 +26,14 @@ from ..campaign.state import (
 )
 from ..console import to_output_instead
 from ..errors import CommandError, Exit
-from ..text import counted, tell_forecast
+from ..shared_options import guard_of
+from ..text import counted, say_duration, tell_forecast
 from .partial import First, FirstOfCampaign
 from .report import show_exit, show_report, tell_hours
 from .tally import Tally, Workload
 
 if TYPE_CHECKING:
+    from ...bulk.journal.records import JournalSummary
     from ...bulk.run import BulkRun
 
 __all__ = ["CampaignNotes", "FileNotes", "Notes", "tell_the_rest", "tell_work"]
@@ -153,6 +155,17 @@ class CampaignNotes:
         if left < total:
             these = f"{left} of {these}"
         self._say(tell_work(f"{resumed} {these}", work, self.schedule))
+        self._last_places(summary)
+
+    def _last_places(self, summary: JournalSummary) -> None:
+        """Say why nothing may move at first where the run before was killed."""
+        before = summary.sessions[-2:-1]  # the last one is this run
+        if before and before[0].ended is None and self.resuming.settings.kept_limits == "machine":
+            guard = say_duration(guard_of(self.resuming.settings.attempt_timeout))
+            self._say(
+                f"The process of the last run died: for {guard} after that the limits may keep the "
+                "places that it held, as its requests may still have been on their way."
+            )
 
     def other_account(self) -> None:
         """Warn that the token is another than the last run's; nothing is sent yet."""

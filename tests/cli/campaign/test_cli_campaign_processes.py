@@ -87,7 +87,7 @@ async def test_interrupted_and_gone_on_with(
     """A signal lets what is on the wire end, and the command that is told sends the rest."""
     journal = tmp_path / "my run.db"
     async with Simulator(
-        api_token=TOKEN, limits=SimulatorLimits.none(), latency=Latency.constant(0.1)
+        api_token=TOKEN, limits=SimulatorLimits.none(), latency=Latency.constant(1.0)
     ) as simulator:
         environment["CLEVERAPP_BASE_URL"] = simulator.base_url
         process = await begin(environment, write, journal, 8, "--drain-timeout", "20s")
@@ -108,6 +108,7 @@ async def test_interrupted_and_gone_on_with(
             *("--drain-timeout", "20s", "--limit", "telegram=8/60s", "--account-limit", "none"),
         ]
         del environment["CLEVERAPP_BASE_URL"]
+        simulator.set_latency(Latency.none())
         wide = [word.replace("telegram=8/60s", "telegram=none") for word in arguments[1:]]
         code, _, err_again = await run(environment, *wide)
         assert code == 0
@@ -187,6 +188,7 @@ async def test_killed_and_gone_on_with(
         assert code == 4
         assert "5 messages " in err
         assert counts(err) == {"accepted": 35, "unknown": 5}
+        assert "1 minute 2 seconds" in err  # for so long the limits may hold what it held
         taken = arrivals(simulator)
         assert len(set(taken)) == len(taken)
         assert set(range(6, COUNT + 1)) <= set(taken)

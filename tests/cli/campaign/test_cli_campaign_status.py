@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import re
 import sqlite3
 import time
 from contextlib import closing
@@ -146,6 +147,7 @@ def test_limits_and_hours_of_ones_own(cleverapp: Run, tmp_path: Path) -> None:
     )
     shown = cleverapp("campaign", "status", path, *limits, *hours).out
     assert "between 09:00 and 21:00 Europe/Moscow" in shown
+    assert re.search(r"no earlier than \S+ (09|1\d|20|21):\d\d Europe/Moscow", shown)
 
 
 def test_many_routes_are_cut(cleverapp: Run, tmp_path: Path) -> None:

@@ -124,6 +124,9 @@ def test_columns_are_mapped_by_hand(cleverapp: Run, serve: Serve, write: Write, 
     ended = cleverapp("send", path, "--text", "Hi", "--columns", "contact_id=№№№№№x")
     assert ended.code == 2
     assert "--columns contact_id=№№№№№x" in ended.err
+    ended = cleverapp("send", path, "--text", "Hi", "--columns", "№=contact_id")
+    assert ended.code == 2
+    assert "--columns contact_id='№'" in ended.err  # it was the wrong way round
 
 
 @pytest.mark.parametrize("wrong", ["phone", "=x", "phone=", "phone= "])

@@ -172,6 +172,20 @@ def test_a_missing_file_is_told() -> None:
         pytest.fail("it was opened")
 
 
+def test_a_file_that_another_program_holds_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that may not be read, such as one that Excel has open on Windows, has a remedy."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with (
+        pytest.raises(BadInputError, match=r"held\.csv cannot be read.* another program"),
+        open_source("held.csv", None),
+    ):
+        pytest.fail("it was opened")
+
+
 def test_quiet_leaves_out_what_is_information(cleverapp: Run, serve: Serve, write: Write) -> None:
     """How encoding and columns are read goes; what may send a wrong text remains, and errors."""
     serve()

@@ -42,6 +42,14 @@ def test_faults_are_told_by_kind(cleverapp: Run, write: Write) -> None:
     assert "5 rows are faulty" in ended.err
 
 
+def test_faults_with_another_remedy_are_another_kind(cleverapp: Run, write: Write) -> None:
+    """Nobody is told to write telegram where whatsapp is meant."""
+    path = write("r.csv", "bot_id,messenger,contact_external_id\n7,tg,1\n7,ватсап,79991234567\n")
+    told = cleverapp("send", path, "--text", "Hi", "--dry-run").err
+    assert "Write telegram" in told
+    assert "Write whatsapp" in told
+
+
 def test_all_faults_are_in_a_file(cleverapp: Run, write: Write, tmp_path: Path) -> None:
     """`--faults` lists line, field, fault and value; no cell of it is a formula."""
     path, faults = write("r.csv", LIST), tmp_path / "faults.csv"

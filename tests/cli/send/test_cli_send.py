@@ -274,6 +274,7 @@ def test_a_refused_token_stops_it(cleverapp: Run, serve: Serve, write: Write) ->
     assert ended.code == 3
     assert len(simulator.arrivals) == 5
     assert "Error: paused: 5 times in a row the same error" in ended.err
+    assert "cleverapp doctor" in ended.err
     assert "5 of 21000 messages sent in " in ended.err
     assert "check the token and the base URL" in ended.err
     outcomes = [record["outcome"] for record in records(ended.out)]
