@@ -19,6 +19,7 @@ from . import params
 from .console import as_json, make_console, make_table, to_stdout
 from .errors import BadInputError, CommandError, Exit, exit_codes, setting_errors
 from .shared_options import Options, format_option
+from .signals import run_interruptibly
 from .text import say_duration
 
 if TYPE_CHECKING:
@@ -142,7 +143,8 @@ def watch(
 def _run(context: click.Context, shown: Coroutine[None, None, None]) -> None:
     try:
         with setting_errors():
-            asyncio.run(shown)
+            # In order, as `timeout` sends a second signal while the first one still ends it.
+            run_interruptibly(lambda: shown)
     except KeyboardInterrupt:
         context.exit(Exit.INTERRUPTED)
     except ValueError as error:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
+import stat
 import threading
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from attrs import define, field, frozen
 
@@ -50,15 +52,6 @@ _FULL = (sqlite3.SQLITE_FULL,)
 _PRIMARY = 0xFF  # the part of an extended result code that is the code
 _ATTEMPTS = 4
 
-# A process must not fork while SQLite holds locks of its own: the child would wait for them for
-# ever. So a fork waits for the end of a transaction, which takes less than a millisecond.
-_no_fork = threading.RLock()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_no_fork.acquire,
-        after_in_parent=_no_fork.release,
-        after_in_child=_no_fork.release,
-    )
 _of_the_parent: list[sqlite3.Connection] = []
 
 
@@ -83,11 +76,13 @@ class LimitsFile:
         path: Where it is.
         timeout: Seconds to wait for its lock.
         clock: The clock of the machine.
+        no_fork: Held by a transaction, and by a fork.
     """
 
     path: Path
     timeout: float
     clock: Clock
+    no_fork: threading.RLock = field(factory=threading.RLock, repr=False)
     _connection: sqlite3.Connection | None = field(default=None, repr=False)
     _identity: tuple[int, int] | None = None
     _pid: int = 0
@@ -105,11 +100,14 @@ class LimitsFile:
             LogCallError: The file cannot be used; nothing of it was carried out, as far as is
                 known.
         """
+        if self not in _files:
+            with _forks:
+                _files.add(self)
         # Several, as each may meet another surprise: the file was replaced, it is damaged and
         # replaced by us, somebody else replaced it at the same time.
         for attempt in range(_ATTEMPTS):
             try:
-                with _no_fork:
+                with self.no_fork:
                     return self._transact(jobs)
             except _ReplacedError:
                 self.close()
@@ -206,7 +204,7 @@ class LimitsFile:
             lost = connection.execute(
                 "SELECT lost_at FROM losses WHERE boot = ?", (reading.boot,)
             ).fetchone()
-            lost_at = None if lost is None else int(lost[0])
+            lost_at = None if lost is None else _moment_of(lost[0], reading)
         else:
             try:
                 found = self._read(name, row[0], written)
@@ -307,10 +305,38 @@ class LimitsFile:
                 left.unlink(missing_ok=True)
 
 
+# A process must not fork while SQLite holds locks of its own: the child would wait for them for
+# ever. So a fork waits for the end of the transactions, each of which takes less than a millisecond
+# unless the file is locked. They do not wait for each other, as another account's file may be.
+_forks = threading.Lock()
+_files: WeakSet[LimitsFile] = WeakSet()
+_held: list[LimitsFile] = []
+
+
+def _before_fork() -> None:
+    _forks.acquire()
+    _held.extend(_files)
+    for file in _held:
+        file.no_fork.acquire()
+
+
+def _after_fork() -> None:
+    while _held:
+        _held.pop().no_fork.release()
+    _forks.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
+    )
+
+
 def _connect(path: Path, timeout: float) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=timeout, isolation_level=None, check_same_thread=False
     )
+    connection.text_factory = _as_text
     try:
         # PERSIST overwrites the journal's head where the default would make and delete a file for
         # each transaction.
@@ -322,6 +348,19 @@ def _connect(path: Path, timeout: float) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _as_text(stored: bytes) -> str:
+    """A text of the file; an empty one, which is no log and no key, where it is damaged."""
+    try:
+        return stored.decode()
+    except UnicodeDecodeError:
+        return ""
+
+
+def _moment_of(lost_at: object, reading: Reading) -> int:
+    """When the file lost what it held: now, where that is damaged or a clock was set back since."""
+    return min(lost_at, reading.time) if isinstance(lost_at, int) else reading.time
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:
@@ -345,12 +384,16 @@ def read_logs(path: Path, reading: Reading) -> Iterator[tuple[LimitKey | Account
         LogCallError: The file cannot be read.
     """
     try:
-        # Read-only and without our settings: a look must neither make the file nor change its mode.
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as opened:
+        if _identity_of(path) is None:
+            return  # It was deleted in this very moment.
+        # Without our settings: a look must neither make the file nor change its mode. Writable
+        # where it can be, as SQLite first undoes what a process that was killed had half written.
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as opened:
+            opened.text_factory = _as_text
             if not opened.execute("PRAGMA user_version").fetchone()[0]:
                 return
             rows = opened.execute("SELECT key, log FROM logs ORDER BY key").fetchall()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise LogCallError(fault_of(error, path, _READ_TIMEOUT)) from None
     for name, text in rows:
         key = read_key(_PREFIX, f"{name}:{META}")
@@ -385,9 +428,16 @@ def _code(error: BaseException) -> int:
 
 
 def _identity_of(path: Path) -> tuple[int, int] | None:
-    """Which file lies there: its device, and its number there; None where there is none."""
+    """Which file lies there: its device, and its number there; None where there is none.
+
+    Raises:
+        OSError: What lies there is no file, or cannot be looked at.
+    """
     try:
         status = path.stat()
     except FileNotFoundError:
         return None
+    if not stat.S_ISREG(status.st_mode):
+        # Such as a device, which would get our mode, or a pipe.
+        raise OSError("it is no regular file")
     return status.st_dev, status.st_ino

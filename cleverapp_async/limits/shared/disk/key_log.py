@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["KeyLog", "LoggedWindow", "MemberRecord"]
 
 _VERSION = 1
+_BITS = 64
 
 
 class LoggedWindow:
@@ -210,8 +211,9 @@ def _text(value: object) -> str:
 
 def _whole_numbers(values: object) -> Iterator[int]:
     for value in cast("list[object]", values):
-        # `isinstance` would take `true` for a number.
-        if type(value) is not int:
+        # `isinstance` would take `true` for a number. No moment has more than 64 bits, and a number
+        # of any length does not fit into a float.
+        if type(value) is not int or value.bit_length() >= _BITS:
             raise TypeError("no whole number")
         yield value
 

@@ -117,7 +117,13 @@ def default_folder() -> Path:
 
 
 def file_of(folder: Path, digest: str) -> Path:
-    """The file of an account, called by its digest."""
+    """The file of an account, called by its digest.
+
+    Wherever the process goes to work afterwards it stays the same one.
+    """
+    with suppress(OSError):
+        # Without a working folder there is no such path, and `prepare` says so.
+        folder = folder.absolute()
     return folder / f"{digest}{_SUFFIX}"
 
 
