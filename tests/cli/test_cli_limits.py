@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.live import Live
 
 from cleverapp_async import AccountKey, LimiterRegistry, LimitKey, Quota
 from tests.redis_server import FORGETFUL, RedisServer, free_port, redis_server
@@ -160,3 +163,26 @@ def test_a_file_that_cannot_be_read_is_said(cleverapp: Run, tmp_path: Path) -> N
     ended = cleverapp("limits", "show", "--folder", str(tmp_path))
     assert ended.code == 1
     assert "x.sqlite3" in ended.err
+
+
+def test_a_second_signal_ends_a_watch_in_order_too(
+    cleverapp: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As `timeout` sends two: the code is 130, and no task is lost that the second one met."""
+
+    class Screen(Live):
+        def update(self, *_: object, **__: object) -> None:
+            asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGTERM)
+
+        def stop(self) -> None:
+            super().stop()
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr("cleverapp_async.cli.limits.Live", Screen)
+    ended = cleverapp("limits", "watch", "--folder", str(tmp_path), "--every", "1ms")
+    assert ended.code == 130
+    gc.collect()  # asyncio tells of such a task when it goes
+    assert not caplog.records

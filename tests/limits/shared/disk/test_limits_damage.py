@@ -159,7 +159,7 @@ async def test_a_file_stays_the_same_wherever_its_process_goes(
         monkeypatch.chdir(tmp_path / "after")
         await use(limits)
     assert file_of(tmp_path / "before" / "limits").exists()
-    assert not any((tmp_path / "after").iterdir())  # noqa: ASYNC240 - once, in a test
+    assert not any((tmp_path / "after").iterdir())
 
 
 async def test_one_account_does_not_wait_for_the_file_of_another(tmp_path: Path) -> None:
