@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
-import stat
 import threading
 from contextlib import closing, suppress
 from pathlib import Path
@@ -21,7 +20,7 @@ from ...quota import AccountKey, LimitKey
 from ..messages import LogCallError, LogFault, LogRequest, Terms
 from ..redis_log import META, read_key, tagged
 from .key_log import KeyLog
-from .machine import REMEDY, Clock, prepare
+from .machine import REMEDY, Clock, identity_of, prepare
 from .rule import carry_on, exchange
 
 if TYPE_CHECKING:
@@ -146,7 +145,7 @@ class LimitsFile:
         try:
             # Another process has put a new file in its place already: the next attempt opens that
             # one.
-            if _identity_of(self.path) != self._identity:
+            if identity_of(self.path) != self._identity:
                 return
             if not last and _code(error) in _DAMAGE:
                 self._replace()
@@ -168,7 +167,7 @@ class LimitsFile:
         try:
             # Looked at under the lock, so that what is written lands in the file that others open.
             # One that is replaced after this was damaged, and the new one grants nothing at first.
-            if _identity_of(self.path) != self._identity:
+            if identity_of(self.path) != self._identity:
                 raise _ReplacedError  # noqa: TRY301 - the transaction has to end first
             # The lock is held: whoever reads the clock later writes later.
             reading = self.clock()
@@ -237,24 +236,17 @@ class LimitsFile:
 
     def _open(self) -> sqlite3.Connection:
         prepare(self.path)
-        self._identity = _identity_of(self.path)
+        self._identity = identity_of(self.path)
         connection = _connect(self.path, self.timeout)
         try:
             connection.execute("BEGIN IMMEDIATE")
             found = connection.execute("PRAGMA user_version").fetchone()[0]
-            if found > _VERSION:
-                raise LogCallError(  # noqa: TRY301 - the connection has to be closed first
-                    LogFault(
-                        f"{self.path} was written by a later release of this package: use that one "
-                        f"here as well, or {REMEDY}",
-                        lasting=True,
-                    )
-                )
+            _check_version(found, self.path)
             if not found:
                 _make_tables(connection)
             self._clear(connection)
             connection.execute("COMMIT")
-            if _identity_of(self.path) != self._identity:
+            if identity_of(self.path) != self._identity:
                 # It was made just now, or replaced: which one was opened shows at a second look.
                 raise _ReplacedError  # noqa: TRY301 - the same
         except BaseException:
@@ -294,7 +286,7 @@ class LimitsFile:
                 lost = (reading.boot, reading.time)
                 connection.execute("INSERT INTO losses VALUES (?, ?)", lost)
                 connection.execute("COMMIT")
-            if _identity_of(self.path) == self._identity:
+            if identity_of(self.path) == self._identity:
                 # What SQLite would repair the damaged file with would damage the new one.
                 _beside(self.path).unlink(missing_ok=True)
                 new.replace(self.path)
@@ -368,6 +360,17 @@ def _make_tables(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _check_version(found: int, path: Path) -> None:
+    """Leave a file alone that this release does not know.
+
+    Raises:
+        LogCallError: It is one.
+    """
+    if found > _VERSION:
+        told = "was written by a later release of this package: use that one here as well"
+        raise LogCallError(LogFault(f"{path} {told}, or {REMEDY}", lasting=True))
+
+
 def _beside(path: Path) -> Path:
     """The file that SQLite makes beside another one."""
     return path.with_name(f"{path.name}-journal")
@@ -384,13 +387,15 @@ def read_logs(path: Path, reading: Reading) -> Iterator[tuple[LimitKey | Account
         LogCallError: The file cannot be read.
     """
     try:
-        if _identity_of(path) is None:
+        if identity_of(path) is None:
             return  # It was deleted in this very moment.
         # Without our settings: a look must neither make the file nor change its mode. Writable
         # where it can be, as SQLite first undoes what a process that was killed had half written.
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as opened:
             opened.text_factory = _as_text
-            if not opened.execute("PRAGMA user_version").fetchone()[0]:
+            found = opened.execute("PRAGMA user_version").fetchone()[0]
+            _check_version(found, path)
+            if not found:
                 return
             rows = opened.execute("SELECT key, log FROM logs ORDER BY key").fetchall()
     except (sqlite3.Error, OSError) as error:
@@ -414,7 +419,9 @@ def fault_of(error: BaseException, path: Path | None, timeout: float) -> LogFaul
     code = _code(error)
     told = f"{path or 'of an account'}"
     if code in _BUSY:
-        return LogFault(f"{told} is in use by another process for {timeout:g} s", lasting=False)
+        remedy = "it may be stopped: let it go on, or end it"
+        sentence = f"{told} is in use by another process for {timeout:g} s ({remedy})"
+        return LogFault(sentence, lasting=False)
     if code in _FULL:
         remedy = f"free space on its disk, or {REMEDY}"
         return LogFault(f"{told} cannot be written, as the disk is full: {remedy}", lasting=False)
@@ -425,19 +432,3 @@ def fault_of(error: BaseException, path: Path | None, timeout: float) -> LogFaul
 def _code(error: BaseException) -> int:
     code: object = getattr(error, "sqlite_errorcode", 0)
     return code & _PRIMARY if isinstance(code, int) else 0
-
-
-def _identity_of(path: Path) -> tuple[int, int] | None:
-    """Which file lies there: its device, and its number there; None where there is none.
-
-    Raises:
-        OSError: What lies there is no file, or cannot be looked at.
-    """
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    if not stat.S_ISREG(status.st_mode):
-        # Such as a device, which would get our mode, or a pipe.
-        raise OSError("it is no regular file")
-    return status.st_dev, status.st_ino
