@@ -184,9 +184,7 @@ class KeyLog:
                 tickets=tickets,
                 lag=lag,
                 expires=expires,
-                quotas=[
-                    (limit, period) for limit, period in map(_whole_numbers, written["quotas"])
-                ],
+                quotas=[_quota(each) for each in written["quotas"]],
                 members={
                     name: MemberRecord(*_whole_numbers(member))
                     for name, member in written["people"].items()
@@ -216,6 +214,13 @@ def _whole_numbers(values: object) -> Iterator[int]:
         if type(value) is not int or value.bit_length() >= _BITS:
             raise TypeError("no whole number")
         yield value
+
+
+def _quota(values: object) -> tuple[int, int]:
+    limit, period = _whole_numbers(values)
+    if limit < 1:
+        raise ValueError("no quota")
+    return limit, period
 
 
 def _moments(values: object) -> dict[str, int]:

@@ -67,11 +67,19 @@ def _no_text(opened: sqlite3.Connection) -> None:
     opened.execute("UPDATE logs SET log = CAST(x'7bff7d' AS TEXT)")
 
 
-def _no_number(opened: sqlite3.Connection) -> None:
+def _rewrite(opened: sqlite3.Connection, name: str, place: int, value: object) -> None:
     (text,) = opened.execute("SELECT log FROM logs").fetchone()
     log = json.loads(text)
-    log["numbers"][3] = 10**400
+    log[name][place] = value
     opened.execute("UPDATE logs SET log = ?", (json.dumps(log),))
+
+
+def _no_number(opened: sqlite3.Connection) -> None:
+    _rewrite(opened, "numbers", 3, 10**400)
+
+
+def _no_quota(opened: sqlite3.Connection) -> None:
+    _rewrite(opened, "quotas", 0, [0, 400_000])
 
 
 def _no_moment(opened: sqlite3.Connection) -> None:
@@ -87,7 +95,7 @@ def _loss_to_come(opened: sqlite3.Connection) -> None:
 
 
 @in_time_once
-@pytest.mark.parametrize("damage", [_no_text, _no_number, _no_moment, _loss_to_come])
+@pytest.mark.parametrize("damage", [_no_text, _no_number, _no_quota, _no_moment, _loss_to_come])
 async def test_damage_inside_the_file_costs_one_period(tmp_path: Path, damage: object) -> None:
     """Whatever cannot be read is as good as lost: a newcomer waits for a period, and gets on."""
     assert callable(damage)
@@ -96,6 +104,7 @@ async def test_damage_inside_the_file_costs_one_period(tmp_path: Path, damage: o
         await use(limits)
     with closing(sqlite3.connect(file_of(tmp_path))) as opened, opened:
         damage(opened)
+    assert look_into_folder(tmp_path) == []
     began = asyncio.get_running_loop().time()
     async with registry(tmp_path, quota) as limits:
         check_took(await use(limits) - began, 1.5, least=0.4)
