@@ -143,6 +143,7 @@ def watch(
 def _run(context: click.Context, shown: Coroutine[None, None, None]) -> None:
     try:
         with setting_errors():
+            # In order, as `timeout` sends a second signal while the first one still ends it.
             run_interruptibly(lambda: shown)
     except KeyboardInterrupt:
         context.exit(Exit.INTERRUPTED)

@@ -12,6 +12,7 @@ import threading
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from attrs import define, field, frozen
 
@@ -19,7 +20,7 @@ from ...quota import AccountKey, LimitKey
 from ..messages import LogCallError, LogFault, LogRequest, Terms
 from ..redis_log import META, read_key, tagged
 from .key_log import KeyLog
-from .machine import REMEDY, Clock, prepare
+from .machine import REMEDY, Clock, identity_of, prepare
 from .rule import carry_on, exchange
 
 if TYPE_CHECKING:
@@ -50,15 +51,6 @@ _FULL = (sqlite3.SQLITE_FULL,)
 _PRIMARY = 0xFF  # the part of an extended result code that is the code
 _ATTEMPTS = 4
 
-# A process must not fork while SQLite holds locks of its own: the child would wait for them for
-# ever. So a fork waits for the end of a transaction, which takes less than a millisecond.
-_no_fork = threading.RLock()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_no_fork.acquire,
-        after_in_parent=_no_fork.release,
-        after_in_child=_no_fork.release,
-    )
 _of_the_parent: list[sqlite3.Connection] = []
 
 
@@ -83,11 +75,13 @@ class LimitsFile:
         path: Where it is.
         timeout: Seconds to wait for its lock.
         clock: The clock of the machine.
+        no_fork: Held by a transaction, and by a fork.
     """
 
     path: Path
     timeout: float
     clock: Clock
+    no_fork: threading.RLock = field(factory=threading.RLock, repr=False)
     _connection: sqlite3.Connection | None = field(default=None, repr=False)
     _identity: tuple[int, int] | None = None
     _pid: int = 0
@@ -105,11 +99,14 @@ class LimitsFile:
             LogCallError: The file cannot be used; nothing of it was carried out, as far as is
                 known.
         """
+        if self not in _files:
+            with _forks:
+                _files.add(self)
         # Several, as each may meet another surprise: the file was replaced, it is damaged and
         # replaced by us, somebody else replaced it at the same time.
         for attempt in range(_ATTEMPTS):
             try:
-                with _no_fork:
+                with self.no_fork:
                     return self._transact(jobs)
             except _ReplacedError:
                 self.close()
@@ -148,7 +145,7 @@ class LimitsFile:
         try:
             # Another process has put a new file in its place already: the next attempt opens that
             # one.
-            if _identity_of(self.path) != self._identity:
+            if identity_of(self.path) != self._identity:
                 return
             if not last and _code(error) in _DAMAGE:
                 self._replace()
@@ -170,7 +167,7 @@ class LimitsFile:
         try:
             # Looked at under the lock, so that what is written lands in the file that others open.
             # One that is replaced after this was damaged, and the new one grants nothing at first.
-            if _identity_of(self.path) != self._identity:
+            if identity_of(self.path) != self._identity:
                 raise _ReplacedError  # noqa: TRY301 - the transaction has to end first
             # The lock is held: whoever reads the clock later writes later.
             reading = self.clock()
@@ -206,7 +203,7 @@ class LimitsFile:
             lost = connection.execute(
                 "SELECT lost_at FROM losses WHERE boot = ?", (reading.boot,)
             ).fetchone()
-            lost_at = None if lost is None else int(lost[0])
+            lost_at = None if lost is None else _moment_of(lost[0], reading)
         else:
             try:
                 found = self._read(name, row[0], written)
@@ -239,24 +236,17 @@ class LimitsFile:
 
     def _open(self) -> sqlite3.Connection:
         prepare(self.path)
-        self._identity = _identity_of(self.path)
+        self._identity = identity_of(self.path)
         connection = _connect(self.path, self.timeout)
         try:
             connection.execute("BEGIN IMMEDIATE")
             found = connection.execute("PRAGMA user_version").fetchone()[0]
-            if found > _VERSION:
-                raise LogCallError(  # noqa: TRY301 - the connection has to be closed first
-                    LogFault(
-                        f"{self.path} was written by a later release of this package: use that one "
-                        f"here as well, or {REMEDY}",
-                        lasting=True,
-                    )
-                )
+            _check_version(found, self.path)
             if not found:
                 _make_tables(connection)
             self._clear(connection)
             connection.execute("COMMIT")
-            if _identity_of(self.path) != self._identity:
+            if identity_of(self.path) != self._identity:
                 # It was made just now, or replaced: which one was opened shows at a second look.
                 raise _ReplacedError  # noqa: TRY301 - the same
         except BaseException:
@@ -296,7 +286,7 @@ class LimitsFile:
                 lost = (reading.boot, reading.time)
                 connection.execute("INSERT INTO losses VALUES (?, ?)", lost)
                 connection.execute("COMMIT")
-            if _identity_of(self.path) == self._identity:
+            if identity_of(self.path) == self._identity:
                 # What SQLite would repair the damaged file with would damage the new one.
                 _beside(self.path).unlink(missing_ok=True)
                 new.replace(self.path)
@@ -307,10 +297,38 @@ class LimitsFile:
                 left.unlink(missing_ok=True)
 
 
+# A process must not fork while SQLite holds locks of its own: the child would wait for them for
+# ever. So a fork waits for the end of the transactions, each of which takes less than a millisecond
+# unless the file is locked. They do not wait for each other, as another account's file may be.
+_forks = threading.Lock()
+_files: WeakSet[LimitsFile] = WeakSet()
+_held: list[LimitsFile] = []
+
+
+def _before_fork() -> None:
+    _forks.acquire()
+    _held.extend(_files)
+    for file in _held:
+        file.no_fork.acquire()
+
+
+def _after_fork() -> None:
+    while _held:
+        _held.pop().no_fork.release()
+    _forks.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
+    )
+
+
 def _connect(path: Path, timeout: float) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=timeout, isolation_level=None, check_same_thread=False
     )
+    connection.text_factory = _as_text
     try:
         # PERSIST overwrites the journal's head where the default would make and delete a file for
         # each transaction.
@@ -324,9 +342,33 @@ def _connect(path: Path, timeout: float) -> sqlite3.Connection:
     return connection
 
 
+def _as_text(stored: bytes) -> str:
+    """A text of the file; an empty one, which is no log and no key, where it is damaged."""
+    try:
+        return stored.decode()
+    except UnicodeDecodeError:
+        return ""
+
+
+def _moment_of(lost_at: object, reading: Reading) -> int:
+    """When the file lost what it held: now, where that is damaged or a clock was set back since."""
+    return min(lost_at, reading.time) if isinstance(lost_at, int) else reading.time
+
+
 def _make_tables(connection: sqlite3.Connection) -> None:
     for statement in _SCHEMA.strip().splitlines():
         connection.execute(statement)
+
+
+def _check_version(found: int, path: Path) -> None:
+    """Leave a file alone that this release does not know.
+
+    Raises:
+        LogCallError: It is one.
+    """
+    if found > _VERSION:
+        told = "was written by a later release of this package: use that one here as well"
+        raise LogCallError(LogFault(f"{path} {told}, or {REMEDY}", lasting=True))
 
 
 def _beside(path: Path) -> Path:
@@ -345,12 +387,18 @@ def read_logs(path: Path, reading: Reading) -> Iterator[tuple[LimitKey | Account
         LogCallError: The file cannot be read.
     """
     try:
-        # Read-only and without our settings: a look must neither make the file nor change its mode.
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as opened:
-            if not opened.execute("PRAGMA user_version").fetchone()[0]:
+        if identity_of(path) is None:
+            return  # It was deleted in this very moment.
+        # Without our settings: a look must neither make the file nor change its mode. Writable
+        # where it can be, as SQLite first undoes what a process that was killed had half written.
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as opened:
+            opened.text_factory = _as_text
+            found = opened.execute("PRAGMA user_version").fetchone()[0]
+            _check_version(found, path)
+            if not found:
                 return
             rows = opened.execute("SELECT key, log FROM logs ORDER BY key").fetchall()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise LogCallError(fault_of(error, path, _READ_TIMEOUT)) from None
     for name, text in rows:
         key = read_key(_PREFIX, f"{name}:{META}")
@@ -371,7 +419,9 @@ def fault_of(error: BaseException, path: Path | None, timeout: float) -> LogFaul
     code = _code(error)
     told = f"{path or 'of an account'}"
     if code in _BUSY:
-        return LogFault(f"{told} is in use by another process for {timeout:g} s", lasting=False)
+        remedy = "it may be stopped: let it go on, or end it"
+        sentence = f"{told} is in use by another process for {timeout:g} s ({remedy})"
+        return LogFault(sentence, lasting=False)
     if code in _FULL:
         remedy = f"free space on its disk, or {REMEDY}"
         return LogFault(f"{told} cannot be written, as the disk is full: {remedy}", lasting=False)
@@ -382,12 +432,3 @@ def fault_of(error: BaseException, path: Path | None, timeout: float) -> LogFaul
 def _code(error: BaseException) -> int:
     code: object = getattr(error, "sqlite_errorcode", 0)
     return code & _PRIMARY if isinstance(code, int) else 0
-
-
-def _identity_of(path: Path) -> tuple[int, int] | None:
-    """Which file lies there: its device, and its number there; None where there is none."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_dev, status.st_ino

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["KeyLog", "LoggedWindow", "MemberRecord"]
 
 _VERSION = 1
+_BITS = 64
 
 
 class LoggedWindow:
@@ -183,9 +184,7 @@ class KeyLog:
                 tickets=tickets,
                 lag=lag,
                 expires=expires,
-                quotas=[
-                    (limit, period) for limit, period in map(_whole_numbers, written["quotas"])
-                ],
+                quotas=[_quota(each) for each in written["quotas"]],
                 members={
                     name: MemberRecord(*_whole_numbers(member))
                     for name, member in written["people"].items()
@@ -210,10 +209,18 @@ def _text(value: object) -> str:
 
 def _whole_numbers(values: object) -> Iterator[int]:
     for value in cast("list[object]", values):
-        # `isinstance` would take `true` for a number.
-        if type(value) is not int:
+        # `isinstance` would take `true` for a number. No moment has more than 64 bits, and a number
+        # of any length does not fit into a float.
+        if type(value) is not int or value.bit_length() >= _BITS:
             raise TypeError("no whole number")
         yield value
+
+
+def _quota(values: object) -> tuple[int, int]:
+    limit, period = _whole_numbers(values)
+    if limit < 1:
+        raise ValueError("no quota")
+    return limit, period
 
 
 def _moments(values: object) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import stat
 import sys
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ __all__ = [
     "default_folder",
     "file_of",
     "files_in",
+    "identity_of",
     "machine_clock",
     "prepare",
 ]
@@ -117,13 +119,35 @@ def default_folder() -> Path:
 
 
 def file_of(folder: Path, digest: str) -> Path:
-    """The file of an account, called by its digest."""
+    """The file of an account, called by its digest.
+
+    Wherever the process goes to work afterwards it stays the same one.
+    """
+    with suppress(OSError):
+        # Without a working folder there is no such path, and `prepare` says so.
+        folder = folder.absolute()
     return folder / f"{digest}{_SUFFIX}"
 
 
 def files_in(folder: str | os.PathLike[str]) -> list[Path]:
     """The files of all accounts, in order; none where there is no such folder."""
     return sorted(Path(folder).glob(f"*{_SUFFIX}"))
+
+
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """Which file lies there: its device, and its number there; None where there is none.
+
+    Raises:
+        OSError: What lies there is no file, or cannot be looked at.
+    """
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        # Such as a device, which would get our mode, or a pipe.
+        raise OSError("it is no regular file")
+    return status.st_dev, status.st_ino
 
 
 def prepare(path: Path) -> None:

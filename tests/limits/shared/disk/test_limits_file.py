@@ -27,7 +27,7 @@ from cleverapp_async import (
     Quota,
 )
 from cleverapp_async.limits.shared.disk.file import fault_of
-from cleverapp_async.limits.shared.disk.log import FileLog
+from cleverapp_async.limits.shared.disk.log import FileLog, look_into_folder
 from cleverapp_async.limits.shared.disk.machine import machine_clock
 from cleverapp_async.limits.shared.messages import LogCallError, LogRequest, Terms
 from cleverapp_async.simulator import Simulator, SimulatorLimits
@@ -182,6 +182,8 @@ async def test_a_file_of_a_later_release_is_left_alone(tmp_path: Path) -> None:
     async with registry(tmp_path, "p") as limits:
         with raises(LimiterUnavailableError, "later release"):
             await limits.limiter(KEY).acquire()
+    with raises(LogCallError, "later release"):
+        look_into_folder(path.parent)
     assert path.read_bytes() == held
 
 
