@@ -39,6 +39,8 @@ __all__ = [
     "faults_by_variable",
     "is_number",
     "place_of_caller",
+    "said_by",
+    "text_of",
     "told_of",
     "warn_at",
     "warn_caller",
@@ -287,6 +289,19 @@ def told_of(error: BaseException) -> str:
     # The innermost frame; neither the text of the error nor a line of source is shown.
     place = frames[-1]
     return f"{kind} in {place.name} ({os.path.basename(place.filename)}:{place.lineno})"  # noqa: PTH119 - pathlib is slow to import
+
+
+def text_of(error: BaseException) -> str:
+    """What an exception says; nothing where it fails at that, too."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - an exception of the caller's own may do anything
+        return ""
+
+
+def said_by(error: BaseException) -> str:
+    """An exception by its type and its text."""
+    return f"{type(error).__name__}: {text_of(error)}".strip(": ")
 
 
 @contextmanager

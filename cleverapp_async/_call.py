@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from attrs import define, field
 
 from ._arguments import told_of
+from ._event_loop import FAILURES
 from ._request import WireRequest
 from ._response import RawResponse, read_answer
 from .endpoints import Endpoint
@@ -149,7 +150,7 @@ class Progress:
     on_wire: float = 0.0
     unknown: CleverAppError | None = None
     not_sent: CleverAppError | None = None
-    fault: Exception | None = None
+    fault: BaseException | None = None
 
     def receipt(self) -> SendReceipt:
         """What it took."""
@@ -172,7 +173,7 @@ class Progress:
         error.attempts = self.attempt
         return error
 
-    def ended_by(self, fault: Exception) -> CleverAppError:
+    def ended_by(self, fault: BaseException) -> CleverAppError:
         """The error of an attempt that a fault ended while it waited, and the call with it."""
         self.fault = fault
         # The outcome of an error of ours may be that of another request, which a limiter made.
@@ -249,5 +250,5 @@ class EventDispatcher:
         for callback in self.callbacks:
             try:
                 callback(event)
-            except Exception:  # noqa: BLE001 - a callback of the user's, whatever it raises
+            except FAILURES:
                 _log.exception("an on_event callback failed; the request goes on")

@@ -9,6 +9,7 @@ from .errors import ClientStateError
 
 __all__ = [
     "CLOSED_MEANWHILE",
+    "FAILURES",
     "LIMITER_REFUSES",
     "AsyncOnly",
     "Lifetime",
@@ -21,6 +22,10 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+FAILURES: tuple[type[BaseException], ...] = (Exception, asyncio.CancelledError)
+"""What a plain function of the user's may raise and a call goes on: nothing awaits in it, so that
+a cancellation out of it is that of something else, such as a future whose result it asked for."""
 
 _CLIENT_REFUSES = "the client belongs to another event loop: make one inside each asyncio.run()"
 CLOSED_MEANWHILE = "not sent: the client was closed while the request waited"

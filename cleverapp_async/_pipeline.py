@@ -18,7 +18,7 @@ from attrs import define, evolve
 
 from ._arguments import check_instance, wrong_setting
 from ._call import Call, EventDispatcher, Progress, Reply, SendState, note_answer
-from ._event_loop import CLOSED_MEANWHILE, Wait
+from ._event_loop import CLOSED_MEANWHILE, FAILURES, Wait
 from ._imports import late_module
 from ._request import WireRequest, build
 from ._response import RawResponse
@@ -370,7 +370,7 @@ class Pipeline:
                 jitter=random.random(),
             )
             ends = delay is not None and progress.clock() + delay >= progress.deadline_at
-        except Exception as fault:  # noqa: BLE001 - a policy of the user's own raises anything
+        except FAILURES as fault:
             # It must not take the place of what is known of the request.
             progress.fault = fault
             return None

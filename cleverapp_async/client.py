@@ -95,7 +95,8 @@ class CleverAppClient(
         session: aiohttp.ClientSession | None = None,
         telemetry: telemetry.Telemetry | None = None,
     ) -> None:
-        token, fault = Secret(str(api_token or "").strip()), token_fault(api_token)
+        fault = token_fault(api_token)
+        token = Secret("" if fault else api_token.strip())
         # Some reports show the variables of each frame: no frame of ours holds the token bare.
         del api_token
         if fault:

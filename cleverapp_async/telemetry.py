@@ -18,6 +18,7 @@ from typing import Protocol, runtime_checkable
 from attrs import define, field
 
 from ._call import Progress
+from ._event_loop import FAILURES
 from .errors import CleverAppError, Outcome
 from .limits.quota import LimitKey
 from .limits.registry import LimiterRegistry
@@ -230,5 +231,5 @@ def _around(make: Callable[[], AbstractContextManager[object]]) -> Generator[Non
 def _shielded(step: Callable[[], object]) -> None:
     try:
         step()
-    except Exception:  # noqa: BLE001 - telemetry of the user's, whatever it raises
+    except FAILURES:
         _log.exception("telemetry failed; the request goes on")

@@ -235,7 +235,7 @@ class IncomingWebhook(AsyncOnly):
         """
         check_string("contact_by", contact_by)
         if isinstance(search, int) and not isinstance(search, bool):
-            search = str(search)
+            search = str(int(search))
         payload: dict[str, object] = {
             "contact_by": contact_by,
             "search": check_string("search", search),

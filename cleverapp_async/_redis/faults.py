@@ -25,6 +25,8 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as LostError
 from redis.exceptions import TimeoutError as LateError
 
+from .._arguments import said_by, text_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -124,7 +126,7 @@ def fault_of(error: BaseException, client: object, timeout: float) -> Fault:
         # What is no Redis may send anything back, the password included.
         told = "InvalidResponse: the answer is not in the protocol of Redis"
     # redis-py wraps what went wrong, so that the words of the server may stand in a cause.
-    causes = " ".join(map(_said, _chain(error)))
+    causes = " ".join(map(said_by, _chain(error)))
     remedies = (remedy for pattern, remedy in _REMEDIES if pattern.search(causes))
     return Fault(told, next(remedies, _UNKNOWN), stale=False)
 
@@ -145,27 +147,15 @@ async def examine(fault: Fault, client: object, seconds: float) -> Fault:
 def _passes(error: BaseException) -> bool:
     chain = list(_chain(error))
     # First what lasts: it may be the cause of something that looks as if it passed.
-    if any(isinstance(each, _LASTING) or _NO_CLUSTER in _said(each) for each in chain):
+    if any(isinstance(each, _LASTING) or _NO_CLUSTER in said_by(each) for each in chain):
         return False
     if any(isinstance(each, ssl.SSLError) and not isinstance(each, _PASSING_SSL) for each in chain):
         return False
     if isinstance(error, (RedisError, RedisClusterException)) and _PASSING_TEXT.search(
-        _text(error)
+        text_of(error)
     ):
         return True
     return isinstance(error, _PASSING)
-
-
-def _text(error: BaseException) -> str:
-    """What an exception says; nothing where it fails at that, too."""
-    try:
-        return str(error)
-    except Exception:  # noqa: BLE001 - an exception of the caller's own may do anything
-        return ""
-
-
-def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {_text(error)}".strip(": ")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -190,7 +180,7 @@ def _without_secrets(error: BaseException, client: object) -> str:
 
     To blot out the password alone would show where a short one stands in a text that all know.
     """
-    told = _ARGUMENTS.sub("", _said(error))
+    told = _ARGUMENTS.sub("", said_by(error))
     password = str(_settings(client).get("password") or "")
     forms = {password, repr(password)[1:-1], repr(password.encode())[2:-1], quote(password, "")}
     # Not in the type's name, in which a password such as "Error" would be found every time.

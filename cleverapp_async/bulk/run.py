@@ -15,6 +15,7 @@ from .._arguments import (
     check_instance,
     check_whole,
     place_of_caller,
+    said_by,
     told_of,
     warn_at,
     wrong_argument,
@@ -290,12 +291,12 @@ class BulkRun(AsyncOnly):
     def _why_ended(self, *, finished: bool) -> str:
         failure = self._dispatcher.failure
         if failure is not None:
-            return f"{type(failure).__name__}: {failure}"
+            return said_by(failure)
         reader = self._reader
         if reader is not None and reader.done() and not reader.cancelled():
             error = reader.exception()
             if error is not None:
-                return f"{type(error).__name__}: {error}"
+                return said_by(error)
         return "finished" if finished and not self._dispatcher.draining else "interrupted"
 
     async def _outcomes(self) -> AsyncIterator[SendOutcome]:
@@ -349,8 +350,7 @@ class BulkRun(AsyncOnly):
     def _keeper_ended(self, keeper: asyncio.Task[None]) -> None:
         """End a run whose schedule failed: nobody would release its dispatcher any more."""
         if not keeper.cancelled() and (error := keeper.exception()) is not None:
-            told = f"the schedule failed: {type(error).__name__}: {error}"
-            failed = ConfigurationError(told)
+            failed = ConfigurationError(f"the schedule failed: {said_by(error)}")
             failed.__cause__ = error
             self._dispatcher.fail(failed)
 

@@ -123,7 +123,6 @@ class EtaMeter:
                 one.begin(at - on_wire)
             one.pass_time(at, self.schedule)
         flow.note()
-        # What gets through while another key is held says nothing of all together.
         # The rate of all together is measured only while no key is held; otherwise a pause of one
         # key would look like a slow server.
         if at >= self._all.held:

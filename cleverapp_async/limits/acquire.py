@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ParamSpec
 from attrs import define, field
 
 from .._arguments import told_of
+from .._event_loop import FAILURES
 from .protocols import Permit
 from .quota import AccountKey, Lane
 from .registry import LimiterRegistry
@@ -30,7 +31,7 @@ def tell_limiter(news: Callable[P, None], *about: P.args, **named: P.kwargs) -> 
     """Tell a limiter what comes of a request, which stays as it is if a limiter fails at that."""
     try:
         news(*about, **named)
-    except Exception as fault:  # noqa: BLE001 - a limiter of the user's raises anything
+    except FAILURES as fault:
         told = "a limiter failed, the outcome of the request stays as it is: %s"
         _log.error(told, told_of(fault))
 

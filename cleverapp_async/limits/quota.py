@@ -178,6 +178,11 @@ class Lane(Enum):
     """Part of a campaign: keeps a guaranteed share of the slots."""
 
 
+def _plain(bot_id: int | None) -> int | None:
+    """A member of an enumeration of numbers is equal to its number, but is written by its name."""
+    return int(bot_id) if isinstance(bot_id, int) else bot_id
+
+
 @frozen(cache_hash=True)
 class LimitKey:
     """What the server counts messages by.
@@ -188,7 +193,7 @@ class LimitKey:
         scope: The method whose limit it is, ``sendMessage`` or ``sendMessageToWhatsApp``.
     """
 
-    bot_id: int | None
+    bot_id: int | None = field(converter=_plain)
     messenger: str = field(converter=spelled)
     scope: str = "sendMessage"
 

@@ -338,7 +338,8 @@ def check_object(name: str, value: object) -> dict[str, object]:
         raise _refuse(name, "a mapping that is not empty", value)
     if not all(isinstance(key, str) for key in given):
         raise _refuse(name, "a mapping whose keys are strings", given)
-    return {str(key): held for key, held in given.items()}
+    # Not `str(key)`: of a member of an enumeration that would be its name.
+    return {str.__str__(cast("str", key)): held for key, held in given.items()}
 
 
 def _mapping(value: object) -> Mapping[object, object]:

@@ -36,10 +36,9 @@ def spelled(messenger: str) -> str:
     """
     if type(messenger) is str and messenger in KNOWN_MESSENGERS:
         return messenger
-    # A member of Messenger becomes the plain string that it is equal to.
-    return (
-        str(messenger).strip().lower() if isinstance(cast("object", messenger), str) else messenger
-    )
+    # A member of an enumeration becomes the plain string that it is equal to, as its methods give
+    # it; `str` of one that is no StrEnum is its name.
+    return messenger.strip().lower() if isinstance(cast("object", messenger), str) else messenger
 
 
 @frozen

@@ -197,6 +197,27 @@ async def test_what_the_messages_raise_stays_as_it_is(lazily: bool) -> None:
         await collect(run)
 
 
+class SpeechlessError(Exception):
+    """What cannot even say what it is."""
+
+    def __str__(self) -> str:
+        """Fail."""
+        raise LookupError
+
+
+async def test_an_error_without_words_keeps_no_journal_open() -> None:
+    """The messages' own error is raised, and the journal is told its type and let go."""
+
+    def plain() -> Iterator[Message]:
+        yield message(0)
+        raise SpeechlessError
+
+    journal = MemoryJournal()
+    with pytest.raises(SpeechlessError):
+        await collect(campaign(journal, Wire(), plain()))
+    assert journal.ended == "SpeechlessError"
+
+
 async def test_an_intent_that_fails_by_anything_stops_the_run() -> None:
     """Nothing is delivered, and the journal's own exception is the cause."""
     journal, desk = strange("intend"), Wire()
@@ -288,11 +309,12 @@ async def test_what_may_have_arrived_is_told_when_the_journal_fails() -> None:
     assert journal.states() == {JournalState.UNKNOWN: 1}
 
 
-async def test_a_schedule_that_fails_ends_the_run() -> None:
+@pytest.mark.parametrize("raised", [OverflowError("no such time"), SpeechlessError()])
+async def test_a_schedule_that_fails_ends_the_run(raised: Exception) -> None:
     """A run whose hours nobody keeps any more does not wait for them for ever."""
 
     def clock() -> float:
-        raise OverflowError("no such time")
+        raise raised
 
     guard = ScheduleGuard(Schedule(at=datetime(2030, 1, 1, tzinfo=UTC)), clock=clock)
     dispatcher = Dispatcher(
@@ -306,7 +328,7 @@ async def test_a_schedule_that_fails_ends_the_run() -> None:
     seen: list[SendOutcome] = []
     error = await failed(BulkRun(dispatcher, guard), seen)
     assert isinstance(error, ConfigurationError)
-    assert isinstance(error.__cause__, OverflowError)
+    assert error.__cause__ is raised
     assert [outcome.outcome for outcome in seen] == [Outcome.NOT_SENT]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from cleverapp_async import (
     Contact,
     InvalidRequestError,
+    LimitKey,
     Messenger,
     Outcome,
     Route,
@@ -17,6 +19,20 @@ from cleverapp_async import (
 )
 from cleverapp_async.simulator import Simulator, SimulatorLimits
 from tests.transport.rig import client_of
+
+
+class Ours(str, Enum):  # noqa: UP042 - what programs have
+    """Texts of a program, in an enumeration that is no StrEnum."""
+
+    WHATSAPP = "WhatsApp"
+    NUMBER = "79990000001"
+
+
+class Bots(int, Enum):
+    """Numbers of a program, in an enumeration that is no IntEnum."""
+
+    SHOP = 7
+
 
 TRIPLE = {"bot_id": 7, "messenger": "telegram", "contact_external_id": "123456"}
 
@@ -56,6 +72,25 @@ async def test_faulty_arguments_are_refused_before_any_io(
     assert caught.value.fields == fields
     assert all(name in str(caught.value) for name in fields)
     assert caught.value.outcome is Outcome.NOT_SENT
+
+
+async def test_members_of_enumerations_are_what_they_are_equal_to() -> None:
+    """The server gets the value, and the limit is that of the value, not of the member's name."""
+    async with (
+        Simulator(limits=SimulatorLimits.none()) as simulator,
+        client_of(simulator.base_url) as client,
+    ):
+        await client.send_message(
+            bot_id=Bots.SHOP,
+            messenger=Ours.WHATSAPP,
+            contact_external_id=Ours.NUMBER,
+            text="Hi",
+        )
+        (key,) = (key for key in client.limits.snapshot() if isinstance(key, LimitKey))
+        (arrival,) = simulator.arrivals
+    assert (str(key), key) == ("whatsapp of bot 7", LimitKey(7, "whatsapp"))
+    sent = {"bot_id": "7", "messenger": "whatsapp", "contact_external_id": "79990000001"}
+    assert sent.items() <= arrival.parameters.items()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 import warnings
+from enum import Enum
 from hashlib import sha256
 from typing import TYPE_CHECKING, cast
 
@@ -143,6 +144,15 @@ def test_a_token_with_strange_characters_is_refused(token: str) -> None:
 def test_space_around_a_token_is_dropped() -> None:
     """A line break at the end of a file's token does no harm."""
     assert CleverAppClient(f" {TOKEN}\n").account == CleverAppClient(TOKEN).account
+
+
+def test_a_token_in_an_enumeration_is_its_text() -> None:
+    """A member of an enumeration of texts is what it is equal to, and not its name."""
+
+    class Ours(str, Enum):  # noqa: UP042 - what programs have
+        API = TOKEN
+
+    assert CleverAppClient(Ours.API).account == CleverAppClient(TOKEN).account
 
 
 def test_accounts_differ_by_token_and_address() -> None:

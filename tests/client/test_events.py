@@ -111,14 +111,15 @@ async def test_waiting_for_a_limit_is_told(*, known: bool) -> None:
     assert receipt.waited > 0
 
 
+@pytest.mark.parametrize("raised", [LookupError, asyncio.CancelledError])
 async def test_a_callback_that_fails_is_logged_and_harmless(
-    caplog: pytest.LogCaptureFixture,
+    raised: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
     """The request goes on, the other callbacks are called, and the log holds the traceback."""
     events: list[Event] = []
 
     def broken(_: Event) -> None:
-        raise LookupError("a slip")
+        raise raised("a slip")
 
     config = ClientConfig(on_event=(broken, events.append))
     with caplog.at_level(logging.WARNING, logger="cleverapp_async"):
@@ -127,9 +128,10 @@ async def test_a_callback_that_fails_is_logged_and_harmless(
             client_of(simulator.base_url, config=config) as client,
         ):
             assert (await client.send_message(contact_id=1, text="Hi")).attempts == 1
+            assert client.limits.snapshot()[client.account].in_flight == 0
     assert len(events) == 2
     assert [record.name for record in caplog.records] == ["cleverapp_async"] * 2
-    assert "LookupError: a slip" in caplog.text
+    assert f"{raised.__name__}: a slip" in caplog.text
 
 
 async def test_the_log_tells_the_same_at_debug(caplog: pytest.LogCaptureFixture) -> None:

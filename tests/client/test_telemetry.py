@@ -141,6 +141,7 @@ class Breaking:
 
     where: str
     part: str
+    raised: type[BaseException] = _BrokenError
 
     def watch(self, limits: LimiterRegistry) -> None:
         """Raise, if it is the place."""
@@ -171,7 +172,7 @@ class Breaking:
     def reach(self, where: str) -> None:
         """Raise, if it is the place."""
         if where == self.where:
-            raise _BrokenError
+            raise self.raised
 
 
 @define
@@ -189,13 +190,14 @@ class _BreakingPart:
 
 @pytest.mark.parametrize("where", ["watch", "call", "enter", "leave"])
 @pytest.mark.parametrize("part", ["call", "attempt", "on_wire"])
+@pytest.mark.parametrize("raised", [_BrokenError, asyncio.CancelledError])
 async def test_telemetry_that_raises_breaks_nothing(
-    where: str, part: str, caplog: pytest.LogCaptureFixture
+    where: str, part: str, raised: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whatever it raises and wherever, the message is sent and the failure is in the log."""
     async with (
         Simulator(limits=FREE, faults=[Fault.answer(422, {"message": "no"}, times=1)]) as simulator,
-        client_with(Breaking(where, part), simulator.base_url) as client,
+        client_with(Breaking(where, part, raised), simulator.base_url) as client,
     ):
         # What it returns at the end hides no error, either.
         with pytest.raises(CleverAppError):
@@ -204,7 +206,7 @@ async def test_telemetry_that_raises_breaks_nothing(
         assert len(simulator.arrivals) == 2
     failures = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert len(failures) == (1 if where == "watch" else 2)
-    assert all(record.exc_info and record.exc_info[0] is _BrokenError for record in failures)
+    assert all(record.exc_info and record.exc_info[0] is raised for record in failures)
 
 
 async def test_an_exception_of_the_callers_own_ends_a_call() -> None:

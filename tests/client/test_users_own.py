@@ -51,28 +51,31 @@ class FailingLimiter(NotingLimiter):
             raise self.raised
         self.grants -= 1
         if self.permits:
-            return FailingPermit(self.key, self.notes)
+            return FailingPermit(self.key, self.notes, self.raised)
         return await super().acquire(lane=lane, spacing=spacing, returned=returned)
 
 
+@define(eq=False)
 class FailingPermit(NotingPermit):
     """A permit all of whose methods fail."""
 
+    raised: BaseException
+
     def sent(self) -> None:
         """Fail."""
-        raise RuntimeError("PRIVATE")
+        raise self.raised
 
     def refund(self) -> None:
         """Fail."""
-        raise RuntimeError("PRIVATE")
+        raise self.raised
 
     def settle(self) -> None:
         """Fail."""
-        raise RuntimeError("PRIVATE")
+        raise self.raised
 
     def give_up(self) -> None:
         """Fail."""
-        raise RuntimeError("PRIVATE")
+        raise self.raised
 
 
 def failing(raised: BaseException, grants: int = 0, *, permits: bool = False) -> LimiterRegistry:
@@ -152,12 +155,13 @@ async def test_a_limiter_that_fails_later_hides_no_attempt_that_may_have_arrived
 
 
 @pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize("raised", [RuntimeError("PRIVATE"), asyncio.CancelledError("PRIVATE")])
 async def test_a_permit_that_fails_changes_nothing_of_the_answer(
-    status: int, caplog: pytest.LogCaptureFixture
+    status: int, raised: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The request leaves, the answer counts, and the limiter's failures are logged."""
     faults = [] if status == 200 else [Fault.server_error(status, taken=True)]
-    limits = failing(RuntimeError(), grants=2, permits=True)
+    limits = failing(raised, grants=2, permits=True)
     async with (
         Simulator(limits=FREE, faults=faults) as simulator,
         client_of(simulator.base_url, limits=limits) as client,
@@ -253,23 +257,27 @@ async def test_what_ends_programs_passes_through() -> None:
             await client.send_message(contact_id=1, text="Hi")
 
 
+@define
 class Slip:
     """A retry policy with a fault in it."""
+
+    raised: BaseException
 
     def delay(
         self, error: CleverAppError, repeat: Repeat, *, faults: int, refusals: int, jitter: float
     ) -> float | None:
         """Fail."""
-        del error, repeat, refusals, jitter
-        return 1 / (faults - faults)
+        del error, repeat, faults, refusals, jitter
+        raise self.raised
 
 
-async def test_a_retry_policy_that_fails_hides_no_outcome() -> None:
+@pytest.mark.parametrize("raised", [ZeroDivisionError("r"), asyncio.CancelledError("r")])
+async def test_a_retry_policy_that_fails_hides_no_outcome(raised: BaseException) -> None:
     """The error is that of the attempt; what the policy raised is its cause, in a run as well."""
     faults = [Fault.server_error(500, taken=True, on=on) for on in (1, 2)]
     async with (
         Simulator(limits=FREE, faults=faults) as simulator,
-        client_of(simulator.base_url, config=one_attempt(retry=Slip())) as client,
+        client_of(simulator.base_url, config=one_attempt(retry=Slip(raised))) as client,
     ):
         with pytest.raises(ServerError) as caught:
             await client.send_message(contact_id=1, text="Hi")
@@ -278,5 +286,5 @@ async def test_a_retry_policy_that_fails_hides_no_outcome() -> None:
         assert isinstance(error, ServerError)
         assert error.outcome is Outcome.UNKNOWN
         assert any("in delay (test_users_own.py" in note for note in error.__notes__)
-    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    assert caught.value.__cause__ is raised
     assert outcome.outcome is Outcome.UNKNOWN

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from decimal import Decimal
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -53,6 +54,12 @@ if TYPE_CHECKING:
 
 PATH = "/inner_webhook/5f0d1c62-9f4b-4d0e-8a51-3a0c6a5d7e11"
 QUICK = ClientConfig(retry=RetryPolicy(attempts=3, refusals=3, base=0.001))
+
+
+class Someone(int, Enum):
+    """Ids of a program, in an enumeration that is no IntEnum."""
+
+    KNOWN = 123456789
 
 
 def url_of(raw: RawServer, path: str = PATH) -> str:
@@ -120,13 +127,13 @@ async def test_what_php_would_change_is_sent_as_it_reads_it() -> None:
 async def test_the_known_body_of_a_contact(variables: Mapping[str, object] | None) -> None:
     """``trigger_contact`` sends the body of public clients, the searched value as a string."""
     async with raw_server(http(b"")) as raw, IncomingWebhook(url_of(raw)) as webhook:
-        for search in ("123456789", 123456789):
+        for search in ("123456789", 123456789, Someone.KNOWN):
             await webhook.trigger_contact(
                 contact_by="telegram_id", search=search, variables=variables
             )
     more: dict[str, object] = {} if variables is None else {"variables": variables}
     wanted = {"contact_by": "telegram_id", "search": "123456789", **more}
-    assert [body_of(one) for one in raw.requests] == [wanted] * 2
+    assert [body_of(one) for one in raw.requests] == [wanted] * 3
 
 
 @pytest.mark.parametrize(

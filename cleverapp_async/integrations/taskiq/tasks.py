@@ -42,6 +42,7 @@ __all__ = [
     "SendReport",
     "TaskHandlers",
     "redelivery_of",
+    "rest_after",
     "send_report",
     "single",
 ]
@@ -122,7 +123,16 @@ def redelivery_of(broker: AsyncBroker, wake: Callable[[], Awaitable[object]]) ->
 SENDS = "sends"
 """The name that single sends are kept under."""
 
-_LONGEST_REST = 60.0
+_LONGEST_REST, _DOUBLED = 60.0, 10
+
+
+def rest_after(attempt: int) -> float:
+    """Seconds for which a chunk rests after an attempt; the first one is 0.
+
+    Doubled each time, up to a minute.
+    """
+    return min(2.0 ** min(attempt, _DOUBLED), _LONGEST_REST)
+
 
 Ended = Literal["finished", "paused", "given back"]
 
@@ -259,8 +269,8 @@ class TaskHandlers:
                 campaign=campaign, chunk=chunk, ended=ended, outcomes=dict(outcomes), left=left
             )
 
-        if await journal.paused() is not None:
-            return await report("paused")
+        if await self._stubbornly(journal.paused) is not None:
+            return await self._stubbornly(lambda: report("paused"))
         run = self.context.client.run_campaign(
             journal.chunk(chunk), concurrency=self.concurrency, schedule=self.schedule
         )
@@ -274,15 +284,16 @@ class TaskHandlers:
             # As long as the lease may last: sooner it would be found locked again.
             rest = journal.lease
         except CampaignPausedError as error:
-            await journal.pause(str(error))
-            return await report("paused")
+            why = str(error)
+            await self._stubbornly(lambda: journal.pause(why))
+            return await self._stubbornly(lambda: report("paused"))
         except (JournalWriteError, JournalUnreachableError):
             rest = 1.0
         else:
             if not self.context.stopping:
                 # Only a run that came to its end counts as an attempt: one that a worker's stop cut
                 # off does not.
-                rest, again = min(2.0**attempt, _LONGEST_REST), attempt + 1
+                rest, again = rest_after(attempt), attempt + 1
         # Asked after the run, whatever became of it: other workers may have changed the chunk
         # meanwhile.
         found = await self._stubbornly(lambda: report("finished"))

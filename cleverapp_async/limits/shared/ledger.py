@@ -135,7 +135,13 @@ class Ledger:
             self.given_back.append(slot.name)
 
     def is_fresh(self, slot: Slot, now: float) -> bool:
-        """Whether it is certainly still held, of which a stopped process cannot be sure."""
+        """Whether a request may begin with it: it is certainly still held, and none began to leave.
+
+        A stopped process cannot be sure of the one. Where a request began to leave and was stopped
+        then, a cap counted from that moment would stamp the slot too early for another request.
+        """
+        if slot.sent_at is not None:
+            return False
         # Half of the guard, as the request still has to be sent and answered within the other half.
         return slot.share is not None or now < slot.renewed_at + self.terms.guard / 2
 

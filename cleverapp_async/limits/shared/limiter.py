@@ -175,6 +175,8 @@ class SharedLimiter:
         self._own.turn_away(_closed)
         if self._timer is not None:
             self._timer.cancel()
+        # Whoever has a slot and is turned away on the way out gives it back in the next turn.
+        await asyncio.sleep(0)
         if self._call is not None:
             await asyncio.wait([self._call])
         self._ledger.give_back_ready(0)
@@ -323,10 +325,8 @@ class SharedLimiter:
 
     def _learn(self, request: LogRequest, reply: LogReply, asked_at: float) -> None:
         self._member.reached()
-        self._failures = 0
-        self._fault = None
-        self._retry_at = -math.inf
-        self._down_since = math.inf
+        self._failures, self._fault = 0, None
+        self._retry_at, self._down_since = -math.inf, math.inf
         self._stop_alone()
         now, ledger = self._now(), self._ledger
         self._session.learn(request, reply, asked_at, now)

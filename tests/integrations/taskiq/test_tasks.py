@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 import pytest_asyncio
-from attrs import define, evolve
+from attrs import define, evolve, field
 from taskiq import InMemoryBroker
 
 from cleverapp_async import (
@@ -23,7 +23,9 @@ from cleverapp_async import (
 from cleverapp_async.errors import ConfigurationError
 from cleverapp_async.integrations.redis_journal import RedisJournal
 from cleverapp_async.integrations.taskiq import CampaignTasks, register
-from cleverapp_async.journal import JournalMismatchError, JournalState
+from cleverapp_async.integrations.taskiq.context import WorkerContext
+from cleverapp_async.integrations.taskiq.tasks import TaskHandlers, rest_after
+from cleverapp_async.journal import JournalMismatchError, JournalState, JournalUnreachableError
 from cleverapp_async.simulator import Fault, Latency, Simulator, SimulatorLimits
 from tests.integrations.rig import end_heart, message, states
 
@@ -271,3 +273,57 @@ def test_numbers_out_of_range_are_refused(name: str) -> None:
             lambda campaign: RedisJournal("redis://127.0.0.1", campaign),
             **{name: 0},  # type: ignore[arg-type]
         )
+
+
+@pytest.mark.parametrize(("attempt", "seconds"), [(0, 1.0), (5, 32.0), (6, 60.0), (5000, 60.0)])
+def test_a_chunk_rests_longer_from_attempt_to_attempt(attempt: int, seconds: float) -> None:
+    """However often it is tried, a minute is the longest."""
+    assert rest_after(attempt) == seconds
+
+
+@define(eq=False)
+class AwayAtFirst:
+    """A paused campaign, each of whose questions Redis answers the second time."""
+
+    asked: Counter[str] = field(factory=Counter[str])
+
+    async def paused(self) -> str:
+        """Why it is paused."""
+        self.ask("paused")
+        return "by hand"
+
+    async def left(self) -> dict[int, int]:
+        """What is left of each chunk."""
+        self.ask("left")
+        return {0: 7}
+
+    def ask(self, what: str) -> None:
+        """Fail at the first time."""
+        self.asked[what] += 1
+        if self.asked[what] == 1:
+            raise JournalUnreachableError("away")
+
+
+class Restless(WorkerContext):
+    """A worker that does not wait."""
+
+    async def rest(self, seconds: float) -> None:
+        """Go on at once."""
+        del seconds
+
+
+async def test_a_task_that_finds_redis_away_is_not_forgotten() -> None:
+    """It asks again until Redis answers, as a task that fails is not delivered again."""
+    campaign = AwayAtFirst()
+    handlers = TaskHandlers(
+        context=Restless(
+            lambda: CleverAppClient("token"), lambda _: cast("RedisJournal", campaign)
+        ),
+        schedule=None,
+        concurrency=1,
+        attempts=1,
+        keep_sends=1.0,
+    )
+    report = await handlers.send_chunk("spring", 0, 0)
+    assert (report["ended"], report["left"]) == ("paused", 7)
+    assert campaign.asked == {"paused": 2, "left": 2}

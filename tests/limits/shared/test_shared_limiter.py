@@ -116,6 +116,27 @@ async def test_closing_tells_what_is_left(place: Place, prefix: str) -> None:
     check_took(now() - answered, 0.6, least=0.2)
 
 
+async def test_closing_gives_back_what_was_handed_over_just_before(
+    place: Place, prefix: str
+) -> None:
+    """Who is turned away with a slot in hand leaves it to others, not to the guard."""
+    quota = Quota(2, 0.2)
+    one = registry(place, prefix, quota, guard=600.0)
+
+    async def take_and_close() -> None:
+        await one.limiter(KEY).acquire()
+        await one.close()
+
+    # Both have their slots by one answer, and the first one closes before the second one runs.
+    closing, late = await asyncio.gather(
+        take_and_close(), one.limiter(KEY).acquire(), return_exceptions=True
+    )
+    assert closing is None
+    assert isinstance(late, ClientStateError)
+    async with registry(place, prefix, quota, guard=600.0) as two, asyncio.timeout(60):
+        (await two.limiter(KEY).acquire()).settle()
+
+
 @in_time_once
 async def test_a_refund_gives_the_slot_back_to_the_fleet(place: Place, prefix: str) -> None:
     """What never left costs nothing: another process may use the slot at once."""

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleverapp_async import AccountKey, ConfigurationError, LimiterRegistry, LimitKey, Quota
+from cleverapp_async.limits.shared.ledger import Ledger
 from cleverapp_async.limits.shared.messages import LogReply, LogRequest, SlotUpdate, Terms
 from cleverapp_async.limits.shared.redis_log import key_names, read_key, tagged
 from tests.limits.shared.fleet import KEY, registry
@@ -69,6 +70,17 @@ def test_terms_keep_the_smallest_of_equal_periods() -> None:
 def test_a_turn_is_half_a_quota_or_some_seconds(quota: Quota, turn: int) -> None:
     """Where a quota is small and quick, a turn is longer, as each costs round trips."""
     assert Terms.of([quota], 10.0).turn == turn
+
+
+def test_a_slot_whose_request_began_to_leave_is_no_other_requests() -> None:
+    """Its cap would be counted from the earlier request, and the slot be free too soon."""
+    ledger = Ledger(Terms.of([Quota(1, 1.0, settle_within=0.3)], 62.0))
+    ledger.grant("a:1", 0.0)
+    slot = ledger.take_spare(0.0)
+    assert slot is not None
+    assert ledger.is_fresh(slot, 0.1)
+    ledger.sent(slot, 0.1)
+    assert not ledger.is_fresh(slot, 0.1)
 
 
 def test_a_request_is_plain_text_and_numbers() -> None:
