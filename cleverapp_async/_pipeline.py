@@ -177,9 +177,10 @@ class Pipeline:
                 return permits
             if state.commit is not None:
                 await self._commit(state.commit, permits)
-            if not self._limits.held_for:
+            if not self._limits.held_for and not permits.lapsed:
                 break
-            # The server said meanwhile that it is down.
+            # The server said meanwhile that it is down; or this process was stopped, or its machine
+            # slept, for so long that its slots went to others.
             self._transport.release()
             tell_limiter(permits.refund)
             if state.withdraw is not None and progress.unknown is None:

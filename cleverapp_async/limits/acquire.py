@@ -43,6 +43,15 @@ class PermitPair:
     account: Permit
     key: Permit | None
 
+    @property
+    def lapsed(self) -> bool:
+        """Whether others may have got a slot of these meanwhile, so that they must not be used."""
+        # Those of limits that are kept together tell so; a permit of the user's own need not.
+        return (
+            getattr(self.account, "lapsed", False) is True
+            or getattr(self.key, "lapsed", False) is True
+        )
+
     def sent(self) -> None:
         """The request starts to leave now."""
         try:

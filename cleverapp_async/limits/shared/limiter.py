@@ -7,14 +7,14 @@ import math
 from typing import TYPE_CHECKING
 
 from ..._event_loop import LIMITER_REFUSES, claim_running_loop
-from ...errors import ClientStateError, LimiterUnavailableError
+from ...errors import LimiterUnavailableError
 from .._lanes import LaneQueue
 from ..protocols import LimiterSnapshot
 from ..quota import Lane
 from ..sliding_window import SETTLE_MARGIN, SlidingWindowLimiter
 from .ledger import Ledger, Slot
 from .log_session import LogSession
-from .member import share_of
+from .member import closed_error, share_of
 from .messages import LogCallError, Terms
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class SharedLimiter:
                 it fails in a way that waiting cannot mend, and the policy is not ``"process"``.
         """
         loop = self._bind()
-        self._check_open()
+        self._member.check_open()
         if self._fault is not None:
             # It may have been mended: whoever comes finds out at once.
             self._retry_at = -math.inf
@@ -102,7 +102,7 @@ class SharedLimiter:
         # The log's slot comes first, our own window second. Our window is free as a rule by then,
         # and holds whatever Redis does: so no process overruns a quota by itself.
         try:
-            self._check_open()
+            self._member.check_open()
             own = await self._own.acquire(lane=lane, spacing=spacing, returned=returned)
         except BaseException:
             self.on_returned(slot)
@@ -171,8 +171,8 @@ class SharedLimiter:
 
         The fleet was closed before: nothing begins any more, and waiting requests get an error.
         """
-        self._refuse_all(_closed)
-        self._own.turn_away(_closed)
+        self._refuse_all(closed_error)
+        self._own.turn_away(closed_error)
         if self._timer is not None:
             self._timer.cancel()
         # Whoever has a slot and is turned away on the way out gives it back in the next turn.
@@ -211,21 +211,21 @@ class SharedLimiter:
     def on_returned(self, slot: Slot) -> None:
         """A slot was not used after all: the next waiter takes it, or it goes back to the fleet."""
         self._ledger.running.pop(slot.name, None)
-        if not self._ledger.is_fresh(slot, self._now()) or not self._hand_over(slot):
+        if self.has_lapsed(slot) or not self._hand_over(slot):
             if slot.share is not None:
                 slot.share.refund()
             self._ledger.give_back(slot)
         self._pump()
+
+    def has_lapsed(self, slot: Slot) -> bool:
+        """Whether a request that holds the slot and has not left must not leave with it."""
+        return not self._ledger.is_fresh(slot, self._now())
 
     # Who is granted what, and when the log is asked.
 
     def _bind(self) -> asyncio.AbstractEventLoop:
         self._loop = loop = claim_running_loop(self._loop, LIMITER_REFUSES)
         return loop
-
-    def _check_open(self) -> None:
-        if self._member.closed:
-            raise _closed()
 
     def _now(self) -> float:
         """The loop's seconds, and those for which the machine slept: the log's clock went on."""
@@ -398,12 +398,6 @@ class SharedLimiter:
                 share.refund()
 
 
-def _closed() -> ClientStateError:
-    return ClientStateError(
-        "not sent: the registry of the shared limits was closed: make a new one"
-    )
-
-
 class SharedPermit:
     """A permit of :class:`SharedLimiter`."""
 
@@ -413,6 +407,11 @@ class SharedPermit:
         self._limiter: SharedLimiter | None = limiter
         self._slot = slot
         self._own = own
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether others may have got the slot, as nothing was heard of this process for long."""
+        return self._limiter is not None and self._limiter.has_lapsed(self._slot)
 
     def sent(self) -> None:
         """The request starts to leave now."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, get_args
 from attrs import define, field
 
 from ..._arguments import check_choice, is_number, wrong_setting
-from ...errors import ConfigurationError
+from ...errors import ClientStateError, ConfigurationError
 from ..protocols import OnFileUnavailable, OnUnavailable
 from ..quota import Quota
 from .messages import SharedLog
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from .messages import LogFault
 
-__all__ = ["FleetMember", "check_policy", "share_of"]
+__all__ = ["FleetMember", "check_policy", "closed_error", "share_of"]
 
 _log = logging.getLogger("cleverapp_async.limits")
 
@@ -41,6 +41,12 @@ _SLEEPLESS_AND_LOOP = {
     "linux": ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC"),
     "darwin": ("CLOCK_MONOTONIC", "CLOCK_UPTIME_RAW"),
 }
+
+
+def closed_error() -> ClientStateError:
+    """The error of whoever wants a slot of a registry that was closed."""
+    told = "not sent: the registry of the shared limits was closed: make a new one"
+    return ClientStateError(told)
 
 
 def check_policy(on_unavailable: OnUnavailable, local_share: float | None) -> None:
@@ -131,6 +137,15 @@ class FleetMember:
         # One series for all keys: a limiter that was dropped as idle and is made again must not
         # begin at 1, as the log would take its calls for old ones.
         return next(self._numbers)
+
+    def check_open(self) -> None:
+        """Refuse what comes after the end.
+
+        Raises:
+            ClientStateError: The registry was closed.
+        """
+        if self.closed:
+            raise closed_error()
 
     def start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something in a task of its own, which ends with the registry at the latest."""

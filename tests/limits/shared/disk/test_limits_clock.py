@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import define
 
-from cleverapp_async import Quota
+from cleverapp_async import AccountKey, Quota, SendMessage
+from cleverapp_async._call import SendState
 from cleverapp_async.limits import SharedLimiterRegistry
 from cleverapp_async.limits.shared.disk.key_log import KeyLog
 from cleverapp_async.limits.shared.disk.log import FileLimiter, FileLog
@@ -19,8 +20,10 @@ from cleverapp_async.limits.shared.disk.rule import carry_on, exchange
 from cleverapp_async.limits.shared.factory import SharedLimiterFactory
 from cleverapp_async.limits.shared.member import FleetMember
 from cleverapp_async.limits.shared.messages import LogReply, LogRequest, Terms
+from cleverapp_async.simulator import Simulator, SimulatorLimits
 from tests.limits.oracle import most_in_window
 from tests.limits.shared.fleet import ACCOUNT, KEY
+from tests.transport.rig import client_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,10 +59,13 @@ class Machine:
         """What a server elsewhere would show, seconds."""
         return time.monotonic() + self.slept
 
-    def registry(self, folder: Path, quota: Quota) -> SharedLimiterRegistry:
-        """The limits of one process on it."""
+    def registry(
+        self, folder: Path, quota: Quota, account: AccountKey | None = ACCOUNT
+    ) -> SharedLimiterRegistry:
+        """The limits of one process on it; a client tells them its account by itself."""
         log = FileLog(folder, 1.0, clock=self.read)
-        log.use_account(ACCOUNT)
+        if account is not None:
+            log.use_account(account)
         member = FleetMember(log, 2.0, "wait", None, suspended=lambda: self.slept)
         return SharedLimiterRegistry(
             SharedLimiterFactory(member),
@@ -95,6 +101,26 @@ async def test_a_machine_that_slept_uses_nothing_that_was_booked_before(
     assert len(sent) == 6
     assert most_in_window(sent, 0.6) == 2
     assert machine.now() - began < 60
+
+
+async def test_a_machine_that_slept_once_a_slot_was_won_leaves_with_another(tmp_path: Path) -> None:
+    """A request that has not left yet asks again: others may have got its slot."""
+    machine, told = Machine(), list[str]()
+
+    async def commit() -> None:
+        told.append("commit")
+        machine.slept = 100.0
+
+    state = SendState(commit=commit, withdraw=lambda: told.append("withdraw"))
+    message = SendMessage(bot_id=7, messenger="telegram", contact_external_id="1", text="Hi")
+    async with (
+        Simulator(limits=SimulatorLimits.none()) as simulator,
+        machine.registry(tmp_path, Quota(2, 0.6), None) as limits,
+        client_of(simulator.base_url, limits=limits) as client,
+    ):
+        await client._deliver(message, state)
+        assert len(simulator.arrivals) == 1
+    assert told == ["commit", "withdraw", "commit"]
 
 
 @pytest.mark.parametrize("stepped", [-3600.0, 3600.0])
