@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cleverapp_async.limits import Limiter, Permit
+    from cleverapp_async.limits import Limiter, Permit, SharedLimiterRegistry
 
 
 async def _use(limiter: Limiter) -> None:
@@ -49,30 +49,39 @@ def test_a_pause_binds_a_limiter_too(make: Callable[..., Limiter]) -> None:
         run_virtual(_use(limiter))
 
 
-def shared(folder: Path) -> Callable[[Quota], Limiter]:
+def shared(folder: Path, registries: list[SharedLimiterRegistry]) -> Callable[[Quota], Limiter]:
     """Give what makes a limiter that several processes keep together, in a file."""
 
     def make(quota: Quota) -> Limiter:
         registry = LimiterRegistry.on_disk(folder, messengers={"telegram": quota}, account=None)
+        registries.append(registry)
         registry.use_account(AccountKey("digest"))
         return registry.limiter(LimitKey(7, "telegram"))
 
     return make
 
 
+@pytest.fixture
+def registries() -> list[SharedLimiterRegistry]:
+    """Give what the test's limiters belong to that keep a file open, for the test to close."""
+    return []
+
+
 @pytest.fixture(params=["window", "paced", "shared"])
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Quota], Limiter]:
+def make(
+    request: pytest.FixtureRequest, tmp_path: Path, registries: list[SharedLimiterRegistry]
+) -> Callable[[Quota], Limiter]:
     """Give what makes a limiter, of each kind."""
     kinds: dict[str, Callable[[Quota], Limiter]] = {
         "window": SlidingWindowLimiter,
         "paced": PacedLimiter,
-        "shared": shared(tmp_path),
+        "shared": shared(tmp_path, registries),
     }
     return kinds[request.param]
 
 
 def test_a_loop_that_moved_leaves_its_thread_to_no_other(
-    make: Callable[[Quota], Limiter],
+    make: Callable[[Quota], Limiter], registries: list[SharedLimiterRegistry]
 ) -> None:
     """While a limiter's loop goes on in another thread, a second loop in the first is refused."""
     limiter = make(Quota(100, 1.0))
@@ -99,6 +108,8 @@ def test_a_loop_that_moved_leaves_its_thread_to_no_other(
         elsewhere.submit(loop.run_until_complete, _use(limiter)).result()
     loop.run_until_complete(_use(limiter))
     assert limiter.snapshot().in_flight == 0
+    for registry in registries:
+        loop.run_until_complete(registry.close())
     _end(loop)
 
 

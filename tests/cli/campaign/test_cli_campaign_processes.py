@@ -17,7 +17,7 @@ from cleverapp_async.journal import JournalState
 from cleverapp_async.simulator import Fault, Latency, Simulator, SimulatorLimits
 from tests.cli.campaigns import make
 from tests.cli.command import TOKEN, counts
-from tests.cli.processes import line_with, on_a_terminal, start
+from tests.cli.processes import line_with, on_a_terminal, start, uncounted
 from tests.client.campaigns import states
 
 if TYPE_CHECKING:
@@ -86,13 +86,15 @@ async def test_interrupted_and_gone_on_with(
 ) -> None:
     """A signal lets what is on the wire end, and the command that is told sends the rest."""
     journal = tmp_path / "my run.db"
+    # So long that all are on the wire still when a busy machine delivers the signal.
     async with Simulator(
-        api_token=TOKEN, limits=SimulatorLimits.none(), latency=Latency.constant(1.0)
+        api_token=TOKEN, limits=SimulatorLimits.none(), latency=Latency.constant(2.0)
     ) as simulator:
         environment["CLEVERAPP_BASE_URL"] = simulator.base_url
         process = await begin(environment, write, journal, 8, "--drain-timeout", "20s")
         process.send_signal(number)
         out, err = await process.communicate()
+        simulator.set_latency(Latency.none())
         assert (process.returncode, out) == (130, b"")
         told = err.decode()
         assert TOKEN not in told
@@ -251,7 +253,7 @@ async def test_a_full_disk(environment: dict[str, str], write: Write, tmp_path: 
     async with Simulator(api_token=TOKEN, limits=SimulatorLimits.none()) as simulator:
         environment["CLEVERAPP_BASE_URL"] = simulator.base_url
         process = await start(
-            environment,
+            uncounted(environment),
             *("send", file, "--text", "Hi", "-v", "--journal", str(journal), *WIDE),
             *("--concurrency", "5"),
         )
