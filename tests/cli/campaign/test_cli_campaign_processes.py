@@ -110,7 +110,6 @@ async def test_interrupted_and_gone_on_with(
             *("--drain-timeout", "20s", "--limit", "telegram=8/60s", "--account-limit", "none"),
         ]
         del environment["CLEVERAPP_BASE_URL"]
-        simulator.set_latency(Latency.none())
         wide = [word.replace("telegram=8/60s", "telegram=none") for word in arguments[1:]]
         code, _, err_again = await run(environment, *wide)
         assert code == 0
