@@ -185,6 +185,8 @@ class Pipeline:
             tell_limiter(permits.refund)
             if state.withdraw is not None and progress.unknown is None:
                 state.withdraw()
+            # A limiter of the user's own may answer without a turn of the loop.
+            await asyncio.sleep(0)
         if record is None or self._observer is None:
             return await self._send(progress, key, permits, request)
         with self._observer.attempt(record, progress.attempt) as attempt:

@@ -36,6 +36,14 @@ def tell_limiter(news: Callable[P, None], *about: P.args, **named: P.kwargs) -> 
         _log.error(told, told_of(fault))
 
 
+def _has_lapsed(permit: Permit | None) -> bool:
+    try:
+        return getattr(permit, "lapsed", False) is True
+    except FAILURES as fault:
+        _log.error("a permit failed to tell whether it has lapsed: %s", told_of(fault))
+        return False
+
+
 @define(eq=False, repr=False)
 class PermitPair:
     """The permits of one attempt; each ending reaches both, even if one limiter fails."""
@@ -46,11 +54,7 @@ class PermitPair:
     @property
     def lapsed(self) -> bool:
         """Whether others may have got a slot of these meanwhile, so that they must not be used."""
-        # Those of limits that are kept together tell so; a permit of the user's own need not.
-        return (
-            getattr(self.account, "lapsed", False) is True
-            or getattr(self.key, "lapsed", False) is True
-        )
+        return _has_lapsed(self.account) or _has_lapsed(self.key)
 
     def sent(self) -> None:
         """The request starts to leave now."""

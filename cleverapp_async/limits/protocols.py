@@ -43,7 +43,12 @@ class LimiterSnapshot:
 
 @runtime_checkable
 class Permit(Protocol):
-    """One granted slot. Exactly one of the four endings counts; calls after it do nothing."""
+    """One granted slot. Exactly one of the four endings counts; calls after it do nothing.
+
+    Where others may get a slot while its request waits for something else, as with limits that
+    processes share, it may have an attribute ``lapsed`` besides: ``True`` from then on. A request
+    that has not left gives it back and asks for another one.
+    """
 
     def sent(self) -> None:
         """The request starts to leave now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +29,7 @@ from cleverapp_async.simulator import Fault, Simulator, SimulatorLimits
 from tests.transport.rig import NotingLimiter, NotingPermit, client_of, one_attempt
 
 if TYPE_CHECKING:
+    from cleverapp_async import LimitKey
     from cleverapp_async.endpoints import Repeat
 
 FREE = SimulatorLimits.none()
@@ -60,6 +62,11 @@ class FailingPermit(NotingPermit):
     """A permit all of whose methods fail."""
 
     raised: BaseException
+
+    @property
+    def lapsed(self) -> bool:
+        """Fail."""
+        raise self.raised
 
     def sent(self) -> None:
         """Fail."""
@@ -103,6 +110,58 @@ async def test_what_a_limiter_raises_is_the_cause_of_an_error_of_ours(
     assert not isinstance(caught.value, DeadlineExceededError)
     assert caught.value.__cause__ is raised
     assert "in acquire (test_users_own.py" in str(caught.value)
+
+
+@define(eq=False)
+class LapsingLimiter(NotingLimiter):
+    """A limiter some of whose permits are another's before their request leaves.
+
+    Attributes:
+        lapses: How many.
+    """
+
+    lapses: float = math.inf
+
+    async def acquire(
+        self, *, lane: Lane = Lane.INTERACTIVE, spacing: float = 0.0, returned: bool = False
+    ) -> NotingPermit:
+        """Grant at once."""
+        permit = await super().acquire(lane=lane, spacing=spacing, returned=returned)
+        self.lapses -= 1
+        return LapsedPermit(self.key, self.notes) if self.lapses >= 0 else permit
+
+
+@define(eq=False)
+class LapsedPermit(NotingPermit):
+    """A permit that lapsed before its request left."""
+
+    lapsed = True
+
+
+async def test_a_request_whose_slot_lapsed_gives_it_back_and_asks_again() -> None:
+    """As often as it takes: the request leaves with a slot that is its own."""
+    notes: list[tuple[LimitKey | AccountKey, str, float | None]] = []
+    limits = LimiterRegistry(factory=lambda key, _: LapsingLimiter(key, notes, lapses=2))
+    async with (
+        Simulator(limits=FREE) as simulator,
+        client_of(simulator.base_url, limits=limits) as client,
+    ):
+        await client.send_message(contact_id=1, text="Hi")
+        assert len(simulator.arrivals) == 1
+    told = [what for _, what, _ in notes]
+    assert told == [*["acquire interactive", "refund"] * 2, "acquire interactive", "sent", "settle"]
+
+
+async def test_slots_that_always_lapse_end_at_the_deadline() -> None:
+    """Asking again and again lets everything else go on, and nothing is sent."""
+    limits = LimiterRegistry(factory=lambda key, _: LapsingLimiter(key, []))
+    async with (
+        Simulator(limits=FREE) as simulator,
+        client_of(simulator.base_url, limits=limits) as client,
+    ):
+        with pytest.raises(DeadlineExceededError):
+            await client.send_message(contact_id=1, text="Hi", deadline=0.05)
+        assert len(simulator.arrivals) == 0
 
 
 async def test_a_deadline_that_passes_in_a_limiter_of_ones_own_is_one() -> None:
@@ -173,7 +232,7 @@ async def test_a_permit_that_fails_changes_nothing_of_the_answer(
                 await client.send_message(contact_id=1, text="Hi")
             assert caught.value.outcome is Outcome.UNKNOWN
     # That it leaves, and that it ends.
-    assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2
+    assert [record.levelno for record in caplog.records] == [logging.ERROR] * 3
     assert "PRIVATE" not in caplog.text
 
 

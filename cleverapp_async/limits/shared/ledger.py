@@ -29,7 +29,8 @@ class Slot:
         name: Its name in the log.
         due: The moment from which it may be used.
         told: For each window, whether its stamp is in the log.
-        renewed_at: When the log last learned that it is held.
+        renewed_at: When the log last learned that it is held, at the latest.
+        lapsed: Whether others may have got it before the log learned that it is still held.
         share: The permit of this process's own share, if the log could not be reached.
         sent_at: When its request left.
         stamped_at: When its request was answered, or is certain not to arrive any more.
@@ -42,6 +43,7 @@ class Slot:
     share: Permit | None = None
     sent_at: float | None = None
     stamped_at: float | None = None
+    lapsed: bool = False
 
     def stamp(self, place: int, cap: float | None, now: float) -> float | None:
         """The moment from which its period in a window counts; None if that is not known yet."""
@@ -84,9 +86,16 @@ class Ledger:
         """How many slots still have to be reported, or may still be asked about."""
         return len(self.ready) + len(self.running) + len(self.ended) + len(self.given_back)
 
-    def grant(self, name: str, due: float) -> None:
-        """The log grants a slot."""
+    def grant(self, name: str, due: float, late: float = 0.0) -> None:
+        """The log grants a slot.
+
+        Args:
+            name: Its name.
+            due: The moment from which it may be used.
+            late: Seconds for which the log has held it at most when its reply was read.
+        """
         slot, ready = self.make(name, due), self.ready
+        slot.renewed_at -= late
         if not ready or ready[-1].due <= due:
             ready.append(slot)  # As a rule: grants come in their order.
         else:
@@ -130,8 +139,8 @@ class Ledger:
     def give_back(self, slot: Slot) -> None:
         """The slot will not be used; a request that still has it must not use it."""
         self.running.pop(slot.name, None)
-        # One of our own share, or of a log that was lost, has no entry that could be removed.
-        if slot.renewed_at > -math.inf:
+        # One of our own share has no entry that could be removed.
+        if slot.share is None:
             self.given_back.append(slot.name)
 
     def is_fresh(self, slot: Slot, now: float) -> bool:
@@ -142,8 +151,17 @@ class Ledger:
         """
         if slot.sent_at is not None:
             return False
+        known = slot.share is not None or slot.renewed_at > -math.inf
+        return known and not self.has_lapsed(slot, now)
+
+    def has_lapsed(self, slot: Slot, now: float) -> bool:
+        """Whether the log heard so little of this process that others may have got the slot.
+
+        Not what a log that was lost knew of: the new one grants nothing until that is over.
+        """
         # Half of the guard, as the request still has to be sent and answered within the other half.
-        return slot.share is not None or now < slot.renewed_at + self.terms.guard / 2
+        stale = -math.inf < slot.renewed_at <= now - self.terms.guard / 2
+        return slot.share is None and (slot.lapsed or stale)
 
     def foresee(self, now: float) -> int:
         """How many slots will be wanted soon, going by those taken since this was last asked."""
@@ -194,8 +212,10 @@ class Ledger:
         slots = [*self.ready, *self._used()]
         return [slot.name for slot in slots if slot.name not in told]
 
-    def wrote(self, updates: Sequence[SlotUpdate], given_back: Sequence[str], now: float) -> None:
-        """The log has been told these updates."""
+    def wrote(
+        self, updates: Sequence[SlotUpdate], given_back: Sequence[str], asked_at: float, now: float
+    ) -> None:
+        """The log has been told these updates, at that moment or a little later."""
         # What was given back while the call was on its way stands behind those that it told.
         del self.given_back[: len(given_back)]
         for update in updates:
@@ -204,7 +224,9 @@ class Ledger:
                 continue
             for place, window in enumerate(update.windows):
                 if window == "h":
-                    slot.renewed_at = now
+                    # The log takes it back also where it had given it to others meanwhile.
+                    slot.lapsed = self.has_lapsed(slot, asked_at)
+                    slot.renewed_at = asked_at
                 elif window is not None and window != "t":
                     slot.told[place] = True
             if all(slot.told):
@@ -219,6 +241,7 @@ class Ledger:
         self.spare = 0
         for slot in self._used():
             slot.told = [False] * len(slot.told)
+            slot.lapsed = self.has_lapsed(slot, now)
             slot.renewed_at = -math.inf
         self.tell_at = now if self.running or self.ended else math.inf
 

@@ -211,7 +211,7 @@ class SharedLimiter:
     def on_returned(self, slot: Slot) -> None:
         """A slot was not used after all: the next waiter takes it, or it goes back to the fleet."""
         self._ledger.running.pop(slot.name, None)
-        if self.has_lapsed(slot) or not self._hand_over(slot):
+        if not self._ledger.is_fresh(slot, self._now()) or not self._hand_over(slot):
             if slot.share is not None:
                 slot.share.refund()
             self._ledger.give_back(slot)
@@ -219,7 +219,7 @@ class SharedLimiter:
 
     def has_lapsed(self, slot: Slot) -> bool:
         """Whether a request that holds the slot and has not left must not leave with it."""
-        return not self._ledger.is_fresh(slot, self._now())
+        return self._ledger.has_lapsed(slot, self._now())
 
     # Who is granted what, and when the log is asked.
 

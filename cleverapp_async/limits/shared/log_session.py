@@ -120,7 +120,7 @@ class LogSession:
         self._pause = 0.0 if self._pause == request.pause else self._pause
         self._refused -= request.refusals
         self._lost = False
-        ledger.wrote(request.updates, request.given_back, now)
+        ledger.wrote(request.updates, request.given_back, asked_at, now)
         sound = self._judge(reply, asked_at, now)
         self._epoch, self._clock = reply.epoch, reply.now
         self._asked_at, self.answered_at = asked_at, now
@@ -133,7 +133,7 @@ class LogSession:
             ledger.give_back_ready(0)
         for grant in reply.grants:
             if sound:
-                ledger.grant(grant.slot, now + grant.delay)
+                ledger.grant(grant.slot, now + grant.delay, now - asked_at)
             else:
                 ledger.given_back.append(grant.slot)
         return sound

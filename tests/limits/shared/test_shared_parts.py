@@ -83,6 +83,30 @@ def test_a_slot_whose_request_began_to_leave_is_no_other_requests() -> None:
     assert not ledger.is_fresh(slot, 0.1)
 
 
+def test_what_is_given_back_after_a_loss_is_told_to_the_new_log() -> None:
+    """It may be on its way there as held, and would stay so for the whole guard."""
+    ledger = Ledger(Terms.of([Quota(1, 1.0)], 62.0))
+    ledger.grant("a:1", 0.0)
+    slot = ledger.take_spare(0.0)
+    assert slot is not None
+    ledger.start_over(0.1)
+    assert not ledger.has_lapsed(slot, 0.1)
+    ledger.give_back(slot)
+    assert ledger.given_back == ["a:1"]
+
+
+def test_a_slot_that_is_renewed_too_late_has_lapsed() -> None:
+    """The log takes it back, but may have given it to somebody else before."""
+    ledger = Ledger(Terms.of([Quota(1, 1.0)], 62.0))
+    ledger.grant("a:1", 0.0)
+    slot = ledger.take_spare(0.0)
+    assert slot is not None
+    ledger.wrote(ledger.news(30.0), (), 30.0, 30.5)
+    assert not ledger.has_lapsed(slot, 60.0)
+    ledger.wrote(ledger.news(100.0), (), 100.0, 100.5)
+    assert ledger.has_lapsed(slot, 100.5)
+
+
 def test_a_request_is_plain_text_and_numbers() -> None:
     """Updates, returns and the audit stand in the arguments in the script's order."""
     terms = Terms.of([Quota(2, 1.0), Quota(120, 60.0)], 62.0)

@@ -103,13 +103,19 @@ async def test_a_machine_that_slept_uses_nothing_that_was_booked_before(
     assert machine.now() - began < 60
 
 
-async def test_a_machine_that_slept_once_a_slot_was_won_leaves_with_another(tmp_path: Path) -> None:
-    """A request that has not left yet asks again: others may have got its slot."""
+@pytest.mark.parametrize("renewed", [False, True])
+async def test_a_machine_that_slept_once_a_slot_was_won_leaves_with_another(
+    tmp_path: Path,
+    renewed: bool,
+) -> None:
+    """A request that has not left yet asks again, also where the file knows the slot once more."""
     machine, told = Machine(), list[str]()
 
     async def commit() -> None:
         told.append("commit")
         machine.slept = 100.0
+        if renewed:
+            await send(machine, limits, [])
 
     state = SendState(commit=commit, withdraw=lambda: told.append("withdraw"))
     message = SendMessage(bot_id=7, messenger="telegram", contact_external_id="1", text="Hi")
