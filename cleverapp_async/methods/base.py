@@ -132,7 +132,7 @@ def _refusal_of_option(name: str) -> str:
 
 
 def _meant(name: str, known: Sequence[str]) -> str:
-    """The end of a sentence about a name that is not known, which asks for the nearest known one."""
+    """The end of a sentence about an unknown name, which asks for the nearest known one."""
     from difflib import get_close_matches  # noqa: PLC0415 - only refusals need it
 
     near = get_close_matches(name, known, n=1)

@@ -178,8 +178,8 @@ async def test_a_pipe_gets_each_look_until_somebody_ends_it(
     )
     for _ in range(3):
         await line_with(process.stdout, "telegram of bot 7")
-    # As `timeout` does, which sends to the process and to its group: two signals, of which the system
-    # may make one where they are the same.
+    # As `timeout` does, which sends to the process and to its group; of two that are the same the
+    # system may make one.
     for number in (signal.SIGINT, signal.SIGTERM):
         process.send_signal(number)
     _, err = await process.communicate()

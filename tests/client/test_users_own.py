@@ -285,6 +285,7 @@ async def test_a_cancellation_out_of_a_factory_cancels_no_call() -> None:
     raised = asyncio.CancelledError("r")
 
     def factory(key: LimitKey | AccountKey, quotas: tuple[Quota, ...]) -> NotingLimiter:
+        del key, quotas
         raise raised
 
     limits = LimiterRegistry(factory=factory)
