@@ -270,6 +270,8 @@ class Pipeline:
         try:
             if progress.has_listeners or not unbounded:
                 estimate = self._estimate(progress, key)
+                if isinstance(estimate, CleverAppError):
+                    return estimate
                 if now + estimate > progress.deadline_at:
                     return _too_late(estimate)
                 if estimate > 0 and progress.has_listeners:
@@ -286,11 +288,14 @@ class Pipeline:
             if bound is None or not bound.expired():
                 raise
             estimate = self._estimate(progress, key)
-        return _too_late(estimate)
+        return estimate if isinstance(estimate, CleverAppError) else _too_late(estimate)
 
-    def _estimate(self, progress: Progress, key: LimitKey | None) -> float:
+    def _estimate(self, progress: Progress, key: LimitKey | None) -> float | CleverAppError:
         returned = progress.refusals > 0
-        return self._limits.estimate(key, progress.call.lane, returned=returned)
+        try:
+            return self._limits.estimate(key, progress.call.lane, returned=returned)
+        except asyncio.CancelledError as fault:  # one of `FAILURES`; the others end the wait, too
+            return progress.ended_by(fault)
 
     async def _win(self, progress: Progress, key: LimitKey | None) -> PermitPair:
         returned = progress.refusals > 0

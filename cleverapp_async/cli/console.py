@@ -211,7 +211,7 @@ def need_output(remedy: str) -> None:
 def until_the_reader_leaves() -> Generator[None]:
     """Print until the reader closes the pipe, which is no failure.
 
-    Not for what goes on until its output fails.
+    Not for what has more to do than to print: it ends with the block.
     """
     try:
         yield

@@ -16,14 +16,14 @@ from ..limits.shared.disk.log import look_into_folder
 from ..limits.shared.messages import LogCallError
 from ..limits.shared.redis_log import KeyState, Overview
 from . import params
-from .console import as_json, make_console, make_table, to_stdout
+from .console import as_json, make_console, make_table, to_stdout, until_the_reader_leaves
 from .errors import BadInputError, CommandError, Exit, exit_codes, setting_errors
 from .shared_options import Options, format_option
 from .signals import run_interruptibly
 from .text import say_duration
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Coroutine
+    from collections.abc import AsyncGenerator, Callable, Coroutine
 
     from rich.table import Table
 
@@ -108,7 +108,7 @@ def show(
     """Show the queue, next slot, refusals and pause of each key that is in use."""
     looks = _looks(_Place(redis, prefix, folder), None)
     in_json = given_format == "json"
-    _run(context, _print(looks) if in_json else _draw(looks, once=True))
+    _run(context, lambda: _print(looks) if in_json else _draw(looks, once=True))
 
 
 @limits.command(epilog=_EPILOG)
@@ -137,14 +137,16 @@ def watch(
     With --format jsonl each look is one line of JSON.
     """
     looks = _looks(_Place(redis, prefix, folder), every)
-    _run(context, _print(looks) if given_format == "jsonl" else _draw(looks, once=False))
+    in_json = given_format == "jsonl"
+    _run(context, lambda: _print(looks) if in_json else _draw(looks, once=False))
 
 
-def _run(context: click.Context, shown: Coroutine[None, None, None]) -> None:
+def _run(context: click.Context, show: Callable[[], Coroutine[None, None, None]]) -> None:
     try:
-        with setting_errors():
-            # In order, as `timeout` sends a second signal while the first one still ends it.
-            run_interruptibly(lambda: shown)
+        with setting_errors(), until_the_reader_leaves():
+            # In order, as `timeout` sends a second signal while the first one still ends it; and
+            # made in there, as a signal may come before anything runs.
+            run_interruptibly(show)
     except KeyboardInterrupt:
         context.exit(Exit.INTERRUPTED)
     except ValueError as error:

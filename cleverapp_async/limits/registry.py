@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -275,7 +276,12 @@ class LimiterRegistry:
         return limiter
 
     def _made(self, key: LimitKey | AccountKey, quotas: tuple[Quota, ...]) -> Limiter:
-        made = self._factory(key, quotas)
+        try:
+            made = self._factory(key, quotas)
+        except asyncio.CancelledError as fault:
+            # Nothing awaits in it: whoever asks for a limiter is not cancelled by that.
+            told = RuntimeError("the factory of limiters raised a CancelledError")
+            raise told.with_traceback(fault.__traceback__) from fault
         # A factory of the user's own may make anything.
         if not isinstance(cast("object", made), Limiter):
             raise wrong_setting("factory", "a function that makes objects of Limiter", made)

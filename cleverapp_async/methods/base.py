@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast
 
 from attrs import evolve, fields
@@ -33,6 +33,7 @@ __all__ = [
     "CallOptions",
     "ClientOptions",
     "Methods",
+    "check_names",
     "check_options",
     "given",
     "options_of_client",
@@ -125,11 +126,41 @@ def _refusal_of_option(name: str) -> str:
             f"{name} cannot be set by with_options, as the client shares its parent's connections "
             f"and limits: set one of {', '.join(known)}, or make a client of its own"
         )
-    from difflib import get_close_matches  # noqa: PLC0415 - only this refusal needs it
+    return (
+        f"{name} is no option of a client{_meant(name, known)} The options are {', '.join(known)}"
+    )
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    """The end of a sentence about an unknown name, which asks for the nearest known one."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only refusals need it
 
     near = get_close_matches(name, known, n=1)
-    meant = f": did you mean {near[0]}?" if near else "."
-    return f"{name} is no option of a client{meant} The options are {', '.join(known)}"
+    return f": did you mean {near[0]}?" if near else "."
+
+
+def check_names(options: Mapping[str, object], method: Callable[..., object]) -> None:
+    """Refuse a name that is no option, before a parameter that it was meant for is missed.
+
+    Their values are checked where the call is made.
+
+    Args:
+        options: What a method was given beside its own parameters.
+        method: That method.
+
+    Raises:
+        InvalidRequestError: There is one; the error names it, and what may be meant.
+    """
+    for name in options:
+        if name not in _CALL_OPTIONS:
+            from inspect import signature  # noqa: PLC0415 - only this refusal needs it
+
+            meant = _meant(name, [*list(signature(method).parameters)[:-1], *_CALL_OPTIONS])
+            raise InvalidRequestError(
+                f"{name} is no parameter here, and no option{meant} The options are lane and "
+                "deadline",
+                fields=(name,),
+            )
 
 
 def check_options(options: Mapping[str, object], *, remedy: str = "") -> None:

@@ -21,7 +21,7 @@ from ..models.checks import (
 )
 from ..models.contact import Contact, ContactVariable
 from ._paging import iterate
-from .base import ABSENT, Absent, CallOptions, Methods, check_options, given
+from .base import ABSENT, Absent, CallOptions, Methods, check_names, check_options, given
 
 __all__ = ["ContactMethods", "TagMethods", "VariableMethods"]
 
@@ -267,6 +267,7 @@ class TagMethods(Methods):
             InvalidRequestError: An argument cannot be sent.
             CleverAppError: See :meth:`send_message`.
         """
+        check_names(options, self.attach_tag_to_contact)
         return await self._tag("attachTagToContact", contact_id, tag_id, name, options)
 
     async def detach_tag_from_contact(
@@ -292,6 +293,7 @@ class TagMethods(Methods):
             InvalidRequestError: An argument cannot be sent.
             CleverAppError: See :meth:`send_message`.
         """
+        check_names(options, self.detach_tag_from_contact)
         return await self._tag("detachTagFromContact", contact_id, tag_id, name, options)
 
     async def _tag(
@@ -390,6 +392,7 @@ class VariableMethods(Methods):
             InvalidRequestError: An argument cannot be sent.
             CleverAppError: See :meth:`send_message`.
         """
+        check_names(options, self.delete_contact_variable)
         check_one_of(id=id, name=name)
         parameters = given(
             contact_id=check_id("contact_id", contact_id),

@@ -19,7 +19,7 @@ from ..models.messages import (
     SendReceipt,
 )
 from ..models.route import Route
-from .base import CallOptions, Methods, check_options, given
+from .base import CallOptions, Methods, check_names, given
 
 __all__ = ["MessageMethods"]
 
@@ -94,8 +94,9 @@ class MessageMethods(Methods):
                 outcome may be ``UNKNOWN`` too (5xx, 408, an answer that is cut off or that nobody
                 documented): go by ``error.outcome`` before you send it again.
         """
-        # First, as a parameter that is misspelt would be told as one that is missing.
-        check_options(options)
+        if options:
+            # First, as a parameter that is misspelt would be told as one that is missing.
+            check_names(options, self.send_message)
         message = SendMessage(
             contact_id=contact_id,
             bot_id=bot_id,
@@ -205,6 +206,8 @@ class MessageMethods(Methods):
             InvalidRequestError: An argument cannot be sent.
             CleverAppError: See :meth:`send_message`.
         """
+        if options:
+            check_names(options, self.send_message_to_queue)
         check_one_of(contact_id=contact_id, bitrix_contact_id=bitrix_contact_id, phone=phone)
         parameters = given(
             text=check_string("text", text),

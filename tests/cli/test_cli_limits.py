@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import signal
+import subprocess
+import sys
+import warnings
 from typing import TYPE_CHECKING
 
 import pytest
@@ -174,8 +178,49 @@ async def test_a_pipe_gets_each_look_until_somebody_ends_it(
     )
     for _ in range(3):
         await line_with(process.stdout, "telegram of bot 7")
-    for _ in range(2):
-        process.send_signal(signal.SIGINT)  # `timeout` sends it to the process and to its group
+    # As `timeout` does, which sends to the process and to its group; of two that are the same the
+    # system may make one.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        process.send_signal(number)
     _, err = await process.communicate()
     assert process.returncode == 130
     assert err == b""
+
+
+@pytest.mark.parametrize("form", ["table", "jsonl"])
+def test_a_reader_that_leaves_ends_it_quietly(
+    environment: dict[str, str], tmp_path: Path, form: str
+) -> None:
+    """`limits watch | head -1` is no failure: it ends with 0 and says nothing."""
+    asyncio.run(_use_disk(tmp_path))
+    looks = ("limits", "watch", "--every", "10ms", "--folder", str(tmp_path), "--format", form)
+    with subprocess.Popen(
+        [sys.executable, "-m", "cleverapp_async", *looks],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+def test_a_signal_before_the_first_look(
+    monkeypatch: pytest.MonkeyPatch, cleverapp: Run, tmp_path: Path
+) -> None:
+    """A signal that comes before anything runs ends it with 130, and nothing was begun."""
+
+    def run_interruptibly(main: object) -> None:
+        del main
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cleverapp_async.cli.limits.run_interruptibly", run_interruptibly)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        ended = cleverapp("limits", "watch", "--folder", str(tmp_path))
+        gc.collect()
+    assert (ended.code, ended.err) == (130, "")
+    assert not warned

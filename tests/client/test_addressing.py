@@ -74,6 +74,29 @@ async def test_faulty_arguments_are_refused_before_any_io(
     assert caught.value.outcome is Outcome.NOT_SENT
 
 
+@pytest.mark.parametrize(
+    ("method", "arguments", "wrong", "meant"),
+    [
+        ("send_message", {"text": "Hi"}, "contactid", "contact_id"),
+        ("send_message", {"contact_id": 1, "text": "Hi"}, "dead_line", "deadline"),
+        ("send_message", {"contact_id": 1}, "txt", "text"),
+        ("send_message_to_queue", {"text": "Hi"}, "contactid", "contact_id"),
+        ("attach_tag_to_contact", {"contact_id": 1}, "tagid", "tag_id"),
+        ("detach_tag_from_contact", {"contact_id": 1}, "tagid", "tag_id"),
+        ("delete_contact_variable", {"contact_id": 1}, "nam", "name"),
+    ],
+)
+async def test_a_misspelt_parameter_is_told_with_the_one_that_is_meant(
+    method: str, arguments: dict[str, Any], wrong: str, meant: str
+) -> None:
+    """The error is about the name that nobody knows, and not about the parameter that it hides."""
+    async with client_of("http://127.0.0.1:9/api/v1") as client:
+        with pytest.raises(InvalidRequestError) as caught:
+            await getattr(client, method)(**arguments, **{wrong: 1})
+    assert caught.value.fields == (wrong,)
+    assert f"did you mean {meant}?" in str(caught.value)
+
+
 async def test_members_of_enumerations_are_what_they_are_equal_to() -> None:
     """The server gets the value, and the limit is that of the value, not of the member's name."""
     async with (

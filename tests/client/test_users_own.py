@@ -19,8 +19,10 @@ from cleverapp_async import (
     Lane,
     LimiterRegistry,
     LimiterUnavailableError,
+    LimitKey,
     NotSentError,
     Outcome,
+    Quota,
     RetryPolicy,
     SendMessage,
     ServerError,
@@ -304,6 +306,52 @@ async def test_an_estimate_that_cannot_be_made_now_is_asked_again() -> None:
     ):
         receipt = await client.send_message(contact_id=1, text="Hi", deadline=60)
     assert receipt.attempts == 2
+
+
+async def test_a_cancellation_out_of_an_estimate_cancels_no_call() -> None:
+    """It is a failure of the limiter, be it asked before the wait or once the deadline passed."""
+    raised = asyncio.CancelledError("r")
+
+    class Unsure(NotingLimiter):
+        fails = True
+
+        async def acquire(
+            self, *, lane: Lane = Lane.INTERACTIVE, spacing: float = 0.0, returned: bool = False
+        ) -> NotingPermit:
+            del lane, spacing, returned
+            Unsure.fails = True
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        def estimate(self, lane: Lane, *, spacing: float = 0.0, returned: bool = False) -> float:
+            if Unsure.fails:
+                raise raised
+            return super().estimate(lane, spacing=spacing, returned=returned)
+
+    limits = LimiterRegistry(factory=lambda key, _: Unsure(key, []))
+    async with client_of("http://127.0.0.1:9/api/v1", limits=limits) as client:
+        for fails, deadline in ((True, 60.0), (False, 0.01)):
+            Unsure.fails = fails
+            with pytest.raises(NotSentError) as caught:
+                await client.send_message(contact_id=1, text="Hi", deadline=deadline)
+            assert not isinstance(caught.value, DeadlineExceededError)
+            assert caught.value.__cause__ is raised
+            assert "in estimate (test_users_own.py" in str(caught.value)
+
+
+async def test_a_cancellation_out_of_a_factory_cancels_no_call() -> None:
+    """It is a failure of the limits: nothing has left."""
+    raised = asyncio.CancelledError("r")
+
+    def factory(key: LimitKey | AccountKey, quotas: tuple[Quota, ...]) -> NotingLimiter:
+        del key, quotas
+        raise raised
+
+    limits = LimiterRegistry(factory=factory)
+    async with client_of("http://127.0.0.1:9/api/v1", limits=limits) as client:
+        with pytest.raises(NotSentError) as caught:
+            await client.send_message(contact_id=1, text="Hi")
+    assert "in factory (test_users_own.py" in str(caught.value)
 
 
 async def test_what_ends_programs_passes_through() -> None:

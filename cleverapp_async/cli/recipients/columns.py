@@ -275,7 +275,8 @@ class ColumnRules:
                 itself = next((one for one in self.seen if known_column(one) == key), None)
                 if close is None and itself is not None:
                     told = f" {itself!r} is read as {key} without it: leave it out."
-                if known_column(name) is not None and fold(key) in there:
+                turned = known_column(name) is not None and known_column(key) is None
+                if turned and fold(key) in there:
                     told = f" The name that is known comes first: --columns {name}={key!r}."
                 raise BadInputError(
                     f"--columns {key}={name}: {place} has no column {name!r}.{told} The columns "

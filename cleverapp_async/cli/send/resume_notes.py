@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 from attrs import frozen
 from rich.console import Console
 
 from ..._terminal import printable
 from ...bulk.journal.records import JournalState, Resend
+from ...bulk.journal.sqlite.reader import read_last_sign
 from ...bulk.schedule import Schedule
-from ...errors import JournalLostError, Outcome
+from ...errors import ConfigurationError, JournalError, JournalLostError, Outcome
 from ..campaign.state import (
     CampaignState,
     Resuming,
@@ -19,6 +21,7 @@ from ..campaign.state import (
     command,
     exit_of_states,
     find_campaign,
+    last_note,
     look,
     open_reader,
     steps,
@@ -33,10 +36,9 @@ from .report import show_exit, show_report, tell_hours
 from .tally import Tally, Workload
 
 if TYPE_CHECKING:
-    from ...bulk.journal.records import JournalSummary
     from ...bulk.run import BulkRun
 
-__all__ = ["CampaignNotes", "FileNotes", "Notes", "tell_the_rest", "tell_work"]
+__all__ = ["CampaignNotes", "DeadRun", "FileNotes", "Notes", "tell_the_rest", "tell_work"]
 
 _TOTALS = (
     (JournalState.ACCEPTED, "accepted"),
@@ -108,6 +110,50 @@ class FileNotes:
         return code
 
 
+@frozen
+class DeadRun:
+    """A run of a campaign that was killed while it kept the limits with other processes.
+
+    Attributes:
+        seen_at: Unix seconds of its last sign of life.
+        held_for: Seconds after its death for which the limits may keep its places.
+    """
+
+    seen_at: float
+    held_for: float
+
+    @classmethod
+    def find(cls, journal: str) -> Self | None:
+        """The last run of a campaign that is to go on, if it was one.
+
+        Args:
+            journal: The journal's path.
+        """
+        note = last_note(journal)
+        settings = note.settings
+        # A program writes nothing of its limits down.
+        if not note.legible or settings.kept_limits != "machine":
+            return None
+        try:
+            seen_at = read_last_sign(journal)
+        except (JournalError, ConfigurationError):
+            return None  # whoever opens the journal tells why
+        if seen_at is None:
+            return None
+        quotas = settings.limits.registry().own_quotas
+        longest = max((quota.period for quota in quotas), default=0.0)
+        # A place that was held counts in its window from then on, as its request may have arrived.
+        return cls(seen_at, guard_of(settings.attempt_timeout) + longest)
+
+    def is_over(self, now: float) -> bool:
+        """Whether the limits keep nothing of it any more.
+
+        Args:
+            now: Unix seconds.
+        """
+        return now > self.seen_at + self.held_for
+
+
 @frozen(kw_only=True)
 class CampaignNotes:
     """Tells people about one run of a campaign.
@@ -119,6 +165,7 @@ class CampaignNotes:
         schedule: When messages may leave.
         quiet: Whether only what must be said is said.
         first: How many of its messages this run was to send; None: all.
+        dead: The run before, where it was killed and the limits may keep places of it.
     """
 
     console: Console
@@ -127,6 +174,7 @@ class CampaignNotes:
     schedule: Schedule | None = None
     quiet: bool = False
     first: First | None = None
+    dead: DeadRun | None = None
 
     def beginning(self, run: BulkRun, work: Workload) -> None:
         """What filling the journal came to, and what of the campaign is left to send."""
@@ -155,16 +203,16 @@ class CampaignNotes:
         if left < total:
             these = f"{left} of {these}"
         self._say(tell_work(f"{resumed} {these}", work, self.schedule))
-        self._last_places(summary)
+        self._last_places()
 
-    def _last_places(self, summary: JournalSummary) -> None:
+    def _last_places(self) -> None:
         """Say why nothing may move at first where the run before was killed."""
-        before = summary.sessions[-2:-1]  # the last one is this run
-        if before and before[0].ended is None and self.resuming.settings.kept_limits == "machine":
-            guard = say_duration(guard_of(self.resuming.settings.attempt_timeout))
+        shared = self.resuming.settings.kept_limits == "machine"
+        if self.dead is not None and shared and not self.dead.is_over(time.time()):
             self._say(
-                f"The process of the last run died: for {guard} after that the limits may keep the "
-                "places that it held, as its requests may still have been on their way."
+                f"The process of the last run died: for up to {say_duration(self.dead.held_for)} "
+                "after that the limits may keep the places that it held, as its requests may still "
+                "have been on their way."
             )
 
     def other_account(self) -> None:

@@ -49,7 +49,7 @@ from .report import (
     unreadable,
     with_line,
 )
-from .resume_notes import CampaignNotes, FileNotes, tell_work
+from .resume_notes import CampaignNotes, DeadRun, FileNotes, tell_work
 from .runner import Runner
 from .sources import CampaignMessages, FileMessages
 from .tally import Tally, Workload
@@ -383,6 +383,7 @@ def _of_campaign(
         schedule=schedule,
         quiet=options.quiet,
         first=options.first,
+        dead=DeadRun.find(journal),
     )
     return notes, CampaignMessages(
         journal=journal,

@@ -127,7 +127,7 @@ _LONGEST_REST, _DOUBLED = 60.0, 10
 
 
 def rest_after(attempt: int) -> float:
-    """Seconds for which a chunk rests after an attempt; the first one is 0.
+    """Seconds for which a chunk rests after an attempt; attempts count from 0.
 
     Doubled each time, up to a minute.
     """

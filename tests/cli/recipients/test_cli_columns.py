@@ -259,6 +259,8 @@ def test_a_city_is_enough_to_find_its_zone(cleverapp: Run, write: Write) -> None
         ("phone,Имя", ("phone=Nope",), ("--columns phone=Nope", "'Nope'", "leave it out")),
         ("№,Имя", ("phone=Nope",), ("--columns phone=Nope", "The columns are: №, Имя")),
         ("Телефон,Имя", ("Телефон=phone",), ("'Телефон' is read as phone without it",)),
+        ("Who,name", ("Who=phone",), ("comes first: --columns phone='Who'",)),
+        ("Who,name", ("name=phone",), ("'name' is read as name without it",)),
         ("phone,Имя", ("Имя=phone",), ("By --columns 'phone' is not phone",)),
     ],
 )

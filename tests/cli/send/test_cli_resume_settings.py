@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import sqlite3
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleverapp_async.bulk.journal.sqlite.reader import read_last_sign
 from cleverapp_async.cli.campaign.state import LeftOut, RunNote
 from cleverapp_async.cli.send_settings import SendSettings
 from tests.bulk.journal.journals import make_version_0
@@ -219,3 +221,84 @@ def test_every_kind_is_taken_from_one_of_both(given_kinds: set[str]) -> None:
         assert getattr(merged.limits, kind) == getattr(of.limits, kind)
     assert RunNote.read(RunNote(settings=merged).written()).settings == merged
     assert evolve(merged, given=frozenset()).or_kept(kept) == kept
+
+
+def _died(path: str, ago: float, *, sign: str = "started_at") -> None:
+    """Let the last run of a journal be one that was killed, last seen alive so long ago."""
+    seen = time.time() - ago
+    of_fate = {name: seen if name == sign else 0.0 for name in ("intent_at", "ended_at")}
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "UPDATE session SET ended = NULL, ended_at = NULL, started_at = ?",
+            (seen if sign == "started_at" else 1.0,),
+        )
+        connection.execute("UPDATE fate SET intent_at = :intent_at, ended_at = :ended_at", of_fate)
+
+
+DOCUMENTED, LONG = "2 minutes 2 seconds", "16 minutes 40 seconds"
+"""62 s and the account's 60 s; what a run with an attempt of 5 min and a limit of its own has."""
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "ago", "told"),
+    [
+        ((), (), 0.0, DOCUMENTED),
+        ((), (), 100.0, DOCUMENTED),
+        ((), (), 130.0, None),
+        ((), ("--attempt-timeout", "5m"), 0.0, DOCUMENTED),
+        (("--attempt-timeout", "398s", "--limit", "viber=1/10m"), (), 900.0, LONG),
+        (("--attempt-timeout", "398s", "--limit", "viber=1/10m"), (), 1100.0, None),
+        (("--limits", "process"), ("--limits", "machine"), 0.0, None),
+        ((), ("--limits", "process"), 0.0, None),
+    ],
+)
+def test_a_killed_run_is_told_while_the_limits_may_keep_its_places(
+    cleverapp: Run,
+    serve: Serve,
+    write: Write,
+    tmp_path: Path,
+    *,
+    first: tuple[str, ...],
+    again: tuple[str, ...],
+    ago: float,
+    told: str | None,
+) -> None:
+    """For an attempt's time and a period of the limits, both as the killed run had them."""
+    serve()
+    path, file = str(tmp_path / "run.db"), write("r.csv", LIST)
+    assert cleverapp("send", file, "--journal", path, "--first", "1", *first).code == 0
+    _died(path, ago)
+    ended = cleverapp("send", "--journal", path, *again)
+    assert ended.code == 0
+    assert ("run died" in ended.err) == (told is not None)
+    assert told is None or f"up to {told} " in ended.err
+
+
+@pytest.mark.parametrize("sign", ["started_at", "intent_at", "ended_at"])
+def test_a_run_was_alive_when_it_last_wrote(
+    cleverapp: Run, serve: Serve, write: Write, tmp_path: Path, sign: str
+) -> None:
+    """Its beginning counts, and each intent and result, whichever came last."""
+    serve()
+    path, file = str(tmp_path / "run.db"), write("r.csv", LIST)
+    assert cleverapp("send", file, "--journal", path, "--first", "1").code == 0
+    for ago in (100.0, 130.0):
+        _died(path, ago, sign=sign)
+        seen_at = read_last_sign(path)
+        assert seen_at is not None
+        assert ago <= time.time() - seen_at < ago + 60
+
+
+def test_what_a_killed_program_kept_is_not_told(
+    cleverapp: Run, serve: Serve, write: Write, tmp_path: Path
+) -> None:
+    """Its journal tells nothing of its limits, so that nothing is said of them."""
+    serve()
+    path, file = str(tmp_path / "run.db"), write("r.csv", LIST)
+    assert cleverapp("send", file, "--journal", path, "--first", "1").code == 0
+    _died(path, 0.0)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM meta WHERE name = 'note'")
+    ended = cleverapp("send", "--journal", path)
+    assert ended.code == 0
+    assert "run died" not in ended.err

@@ -49,13 +49,14 @@ from .log import (
 from .schema import VERSION, check_file
 from .states import CODES, state_of
 
-__all__ = ["JournalReader", "check_openable", "read_note"]
+__all__ = ["JournalReader", "check_openable", "read_last_sign", "read_note"]
 
 T = TypeVar("T")
 
 _BUSY = 5.0
 _BATCH = 400
 
+_LAST_SIGN = "SELECT max(max(ifnull(intent_at, 0), ifnull(ended_at, 0))) FROM fate"
 _WITH_RESULT = f"fate.state NOT IN ({CODES[JournalState.PENDING]}, {CODES[JournalState.INTENT]})"
 
 _SETTLED = f"""
@@ -389,13 +390,47 @@ def read_note(given: str | os.PathLike[str]) -> str | None:
         ConfigurationError: The path is not valid.
         JournalError: There is no journal, or it cannot be read.
     """
+    with _looking_at(given) as (connection, version):
+        if version is None:
+            return None
+        note = queries.meta(connection).get("note")
+        return None if note is None else expect_text(note, "its note")
+
+
+def read_last_sign(given: str | os.PathLike[str]) -> float | None:
+    """When a campaign's last run was last seen alive, if it has not ended; read as the note is.
+
+    Args:
+        given: The journal's path.
+
+    Returns:
+        Unix seconds: when it began, or wrote an intent or a result. None: it has ended, or there
+        was none.
+
+    Raises:
+        ConfigurationError: The path is not valid.
+        JournalError: There is no journal, or it cannot be read.
+    """
+    with _looking_at(given) as (connection, version):
+        if not version:  # the first version kept no runs
+            return None
+        last = "SELECT started_at, ended_at FROM session ORDER BY id DESC LIMIT 1"
+        began, ended = connection.execute(last).fetchone() or (None, None)
+        if began is None or ended is not None:
+            return None
+        (sign,) = connection.execute(_LAST_SIGN).fetchone()
+        return max(expect_moment(one or 0, "a moment of a run") for one in (began, sign))
+
+
+@contextmanager
+def _looking_at(
+    given: str | os.PathLike[str],
+) -> Generator[tuple[sqlite3.Connection, int | None]]:
+    """A connection for a look into a journal of any version, and the version."""
     path = resolve_path(given)
     if not check_file_type(path):
         raise JournalError(f"there is no journal {path}: check the path")
     check_mount(path)
     check_files_beside(path)
     with _looking(path) as connection:
-        if check_file(connection, path) is None:
-            return None
-        note = queries.meta(connection).get("note")
-        return None if note is None else expect_text(note, "its note")
+        yield connection, check_file(connection, path)
