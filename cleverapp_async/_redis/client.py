@@ -354,6 +354,7 @@ class RedisClient:
 
     def _connect(self, url: str) -> RedisCommands:
         def make() -> Redis:
+            from redis import exceptions  # noqa: PLC0415 - the extra
             from redis.asyncio import BlockingConnectionPool, Redis  # noqa: PLC0415 - the extra
             from redis.asyncio.retry import Retry  # noqa: PLC0415 - the extra
             from redis.backoff import ExponentialBackoff  # noqa: PLC0415 - the extra
@@ -365,6 +366,10 @@ class RedisClient:
                 "socket_connect_timeout": self._late_after,
                 "retry": Retry(ExponentialBackoff(base=_FIRST_REPEAT), repeats),
             }
+            if repeats:
+                # `Retry` knows them by itself; but before 6.0 a command is repeated only after
+                # those that are told here as well.
+                settings["retry_on_error"] = [exceptions.ConnectionError, exceptions.TimeoutError]
             if self.connections is None:
                 return Redis.from_url(url, **settings)  # pyright: ignore[reportUnknownMemberType]
             # A blocking pool: who finds all connections in use waits for one, where the usual pool

@@ -300,27 +300,42 @@ class LimitsFile:
 # A process must not fork while SQLite holds locks of its own: the child would wait for them for
 # ever. So a fork waits for the end of the transactions, each of which takes less than a millisecond
 # unless the file is locked. They do not wait for each other, as another account's file may be.
-_forks = threading.Lock()
+_forks = threading.RLock()
 _files: WeakSet[LimitsFile] = WeakSet()
-_held: list[LimitsFile] = []
 
 
 def _before_fork() -> None:
     _forks.acquire()
-    _held.extend(_files)
-    for file in _held:
+    for file in list(_files):
         file.no_fork.acquire()
 
 
-def _after_fork() -> None:
-    while _held:
-        _held.pop().no_fork.release()
-    _forks.release()
+def _let_handlers_run() -> None:
+    """Nothing: the handler of a signal that came during the fork may raise here."""
+
+
+def _after_fork_in_parent() -> None:
+    # A signal's handler may have raised in `_before_fork`: Python tells it, and forks all the same.
+    # An RLock knows whether this thread took it; without `_forks` it took none of the others.
+    for lock in (*(file.no_fork for file in list(_files)), _forks):
+        with suppress(RuntimeError):
+            lock.release()
+
+
+def _after_fork_in_child() -> None:
+    global _forks  # noqa: PLW0603 - the old one stays with the parent
+    # What was not taken may be held by a thread that lives in the parent alone.
+    _forks = threading.RLock()
+    for file in list(_files):
+        file.no_fork = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_parent=_let_handlers_run)
     os.register_at_fork(
-        before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
     )
 
 

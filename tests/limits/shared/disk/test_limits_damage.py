@@ -21,9 +21,13 @@ from tests.late import check_took, in_time_once
 from tests.raising import raises
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+    from typing import TypeAlias
 
     from cleverapp_async.limits import OnFileUnavailable, SharedLimiterRegistry
+
+    Damage: TypeAlias = Callable[[sqlite3.Connection], None]
 
 ACCOUNT = AccountKey("5eed")
 KEY = LimitKey(7, "telegram")
@@ -67,19 +71,46 @@ def _no_text(opened: sqlite3.Connection) -> None:
     opened.execute("UPDATE logs SET log = CAST(x'7bff7d' AS TEXT)")
 
 
+def _no_string(opened: sqlite3.Connection) -> None:
+    opened.execute("UPDATE logs SET log = CAST(log AS BLOB)")
+
+
 def _rewrite(opened: sqlite3.Connection, name: str, place: int, value: object) -> None:
     (text,) = opened.execute("SELECT log FROM logs").fetchone()
     log = json.loads(text)
     log[name][place] = value
-    opened.execute("UPDATE logs SET log = ?", (json.dumps(log),))
+    _write(opened, log)
 
 
-def _no_number(opened: sqlite3.Connection) -> None:
-    _rewrite(opened, "numbers", 3, 10**400)
+def _write(opened: sqlite3.Connection, log: object) -> None:
+    text = json.dumps(log, separators=(",", ":"))
+    opened.execute("UPDATE logs SET log = ?", (text,))
+
+
+def _number(place: int, value: int) -> Damage:
+    """Damage to one of the numbers: 2 is the last call, 3 a pause's end, 4 a hold's, 9 the end."""
+
+    def damage(opened: sqlite3.Connection) -> None:
+        _rewrite(opened, "numbers", place, value)
+
+    return damage
 
 
 def _no_quota(opened: sqlite3.Connection) -> None:
     _rewrite(opened, "quotas", 0, [0, 400_000])
+
+
+def _moments(value: int) -> Damage:
+    """Damage to the moments at which the slots are free again."""
+
+    def damage(opened: sqlite3.Connection) -> None:
+        (text,) = opened.execute("SELECT log FROM logs").fetchone()
+        log = json.loads(text)
+        assert log["windows"]["400000"]
+        log["windows"]["400000"] = dict.fromkeys(log["windows"]["400000"], value)
+        _write(opened, log)
+
+    return damage
 
 
 def _no_moment(opened: sqlite3.Connection) -> None:
@@ -95,10 +126,23 @@ def _loss_to_come(opened: sqlite3.Connection) -> None:
 
 
 @in_time_once
-@pytest.mark.parametrize("damage", [_no_text, _no_number, _no_quota, _no_moment, _loss_to_come])
-async def test_damage_inside_the_file_costs_one_period(tmp_path: Path, damage: object) -> None:
-    """Whatever cannot be read is as good as lost: a newcomer waits for a period, and gets on."""
-    assert callable(damage)
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _no_text,
+        _no_string,
+        _number(3, 10**400),
+        *(_number(place, 2**62) for place in (2, 3, 4, 9)),
+        _number(9, 0),
+        _moments(2**62),
+        _moments(0),
+        _no_quota,
+        _no_moment,
+        _loss_to_come,
+    ],
+)
+async def test_damage_inside_the_file_costs_one_period(tmp_path: Path, damage: Damage) -> None:
+    """What is not as it was written is as good as lost: who comes next waits for one period."""
     quota = Quota(1, 0.4)
     async with registry(tmp_path, quota) as limits:
         await use(limits)

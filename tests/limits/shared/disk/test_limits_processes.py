@@ -44,6 +44,74 @@ def test_twenty_forked_processes_keep_one_quota(tmp_path: Path) -> None:
     assert most_in_window(sent, QUOTA.period) == QUOTA.limit
 
 
+_INTERRUPTED = """
+import _thread, functools, logging, os, signal, sys, threading
+from pathlib import Path
+# As a signal that comes during the fork does: its handler runs in the next lines of Python.
+os.register_at_fork(after_in_parent=functools.partial(_thread.interrupt_main, signal.SIGUSR1))
+from cleverapp_async.limits.shared.disk import file as ours
+from cleverapp_async.limits.shared.disk.machine import machine_clock
+
+def limits(name):
+    return ours.LimitsFile(Path(sys.argv[1], name), timeout=5.0, clock=machine_clock())
+
+def use(file):  # in another thread, as a registry does
+    thread = threading.Thread(target=file.carry_out, args=([],))
+    thread.start()
+    thread.join()
+
+def handle(number, frame):
+    waits = frame.f_locals.get("file") is old
+    if frame.f_code.co_filename == ours.__file__ and (waits or raised.is_set()):
+        raised.set()
+        raise InterruptedError
+
+def transact():
+    with old.no_fork:
+        held.set()
+        while not raised.wait(0.01):
+            os.kill(os.getpid(), signal.SIGUSR1)
+        forked.wait()
+
+signal.alarm(50)  # whoever hangs is ended by it
+old = limits("old")
+use(old)
+held, raised, forked = (threading.Event() for _ in range(3))
+signal.signal(signal.SIGUSR1, handle)
+thread = threading.Thread(target=transact)
+thread.start()
+held.wait()
+child = os.fork()
+if child:
+    forked.set()
+    thread.join()
+else:
+    signal.alarm(50)
+for again in range(2):
+    use(old)
+    use(limits(f"new {again}"))
+    last = os.fork()
+    if not last:
+        signal.alarm(50)
+        use(old)
+        os._exit(0)
+    if os.waitpid(last, 0)[1]:
+        os._exit(1)
+if not child:
+    os._exit(0)
+sys.exit(bool(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks there")
+def test_a_handler_that_raises_while_a_process_forks_stops_nobody_for_ever(tmp_path: Path) -> None:
+    """Python forks all the same: parent and child use old and new files, and fork, after it."""
+    command = [sys.executable, "-W", "ignore", "-c", _INTERRUPTED, str(tmp_path)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr.count("InterruptedError") >= 3
+
+
 _STOPPED = """
 import asyncio, sys
 from pathlib import Path
