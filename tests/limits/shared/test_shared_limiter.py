@@ -262,12 +262,14 @@ async def test_the_own_window_holds_in_series(server: RedisServer, prefix: str) 
 @in_time_once
 async def test_a_refusal_pauses_the_fleet(place: Place, prefix: str) -> None:
     """One process's refusal keeps every other from the key, and all know the refusals."""
-    async with registry(place, prefix) as one, registry(place, prefix) as two:
-        permit = await one.limiter(KEY).acquire()
-        permit.sent()
-        permit.refuse(0.5)
-        refused = now()
-        (await one.limiter(LimitKey(8, "telegram")).acquire()).settle()
+    async with registry(place, prefix) as two:
+        async with registry(place, prefix) as one:
+            permit = await one.limiter(KEY).acquire()
+            permit.sent()
+            permit.refuse(0.5)
+            refused = now()
+            (await one.limiter(LimitKey(8, "telegram")).acquire()).settle()
+        # By its close at the latest it is told: before that the other one could ask first.
         (await two.limiter(KEY).acquire()).settle()
         check_took(now() - refused, 0.9, least=0.5)
         assert two.limiter(KEY).snapshot().refusals == 1
