@@ -244,10 +244,15 @@ def end_of_part(first: int, whole: int) -> str:
     return f"finished the first {first} of {whole} messages" if first < whole else "finished"
 
 
-def is_plain_end(ended: str | None) -> bool:
-    """Whether the reason for a run's end is one of the fixed words, and no text of an error."""
-    plain = ended in {None, "finished", "interrupted", PURGED_END}
-    return plain or _END_OF_PART.fullmatch(ended or "") is not None
+def is_plain_end(ended: object) -> bool:
+    """Whether the reason for a run's end is one of the fixed words, and no text of an error.
+
+    A damaged file may have anything there: what is no text is not plain.
+    """
+    if not isinstance(ended, str):
+        return ended is None
+    plain = ended in {"finished", "interrupted", PURGED_END}
+    return plain or _END_OF_PART.fullmatch(ended) is not None
 
 
 def purged_campaign(campaign: str, remedy: str) -> JournalError:

@@ -155,6 +155,12 @@ def test_hostile_cells_give_the_one_error(sound: Path, tmp_path: Path) -> None:
     assert _cells(sound, tmp_path, chosen) == []
 
 
+def test_a_hostile_end_of_a_run_gives_the_one_error(sound: Path, tmp_path: Path) -> None:
+    """A purge looks at it, too: what is no text is erased like the text of an error."""
+    chosen = [("session", "ended", value) for value in HOSTILE]
+    assert _cells(sound, tmp_path, chosen) == []
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_damaged_bytes_give_the_one_error_at_length(sound: Path, tmp_path: Path) -> None:
