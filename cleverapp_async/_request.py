@@ -226,6 +226,7 @@ def _encode(parameters: Mapping[str, object]) -> str:
     pairs: list[str] = []
     for name, value in parameters.items():
         quoted = _quoted_name(name)
+        # What messages are made of goes the short way: `_flat` would say the same of it.
         if type(value) is str:
             pairs.append(f"{quoted}={_quoted(value)}")
         elif type(value) is int:

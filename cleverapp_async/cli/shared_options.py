@@ -116,8 +116,9 @@ def make_limits(
     log = logging.getLogger(_LOG)
     if not any(isinstance(handler, _Warnings) for handler in log.handlers):
         log.addHandler(_Warnings(logging.WARNING))
-    guard = guard_of(attempt_timeout)
-    return LimiterRegistry.on_disk(on_unavailable="process", guard=guard, **quotas)
+    return LimiterRegistry.on_disk(
+        on_unavailable="process", guard=guard_of(attempt_timeout), **quotas
+    )
 
 
 def guard_of(attempt_timeout: float) -> float:
